@@ -1,0 +1,1 @@
+"""Straight-line programs: what a kernel computes, between SymPy and source text."""

@@ -1,0 +1,72 @@
+"""What the targets read: an activation's chosen programs with all the text that a generated file prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symact.kernel.program import Kernel
+
+#: Version of the stored programs and of the generated files' format.
+FORMAT = 1
+
+#: The passes every activation has, in the order in which files list them.
+PASSES = ("forward", "derivative", "value_and_derivative", "backward", "second_derivative")
+
+
+@dataclass(frozen=True)
+class KernelParameter:
+    """A run-time scalar: its name, exact default as text, domain and meaning."""
+
+    name: str
+    default: str
+    domain: str
+    description: str
+
+
+@dataclass(frozen=True)
+class CompiledActivation:
+    """An activation after the search: one program a pass, and the facts that headers print. No SymPy inside.
+
+    Attributes:
+        name: what kernels are called after.
+        definition: the expression, SymPy syntax.
+        derivative: f' in the form a person writes, SymPy syntax.
+        second_derivative: f'' likewise.
+        digest: hash of the definition.
+        summary, reference: one line each.
+        parameters: run-time scalars in order.
+        kernels: pass name -> program, for every name in `PASSES`.
+        kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
+    """
+
+    name: str
+    definition: str
+    derivative: str
+    second_derivative: str
+    digest: str
+    summary: str
+    reference: str
+    parameters: tuple[KernelParameter, ...]
+    kernels: Mapping[str, Kernel]
+    kinks: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document that is checked in for every catalogue entry (backward is composed, not stored)."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "definition": self.definition,
+            "derivative": self.derivative,
+            "second_derivative": self.second_derivative,
+            "digest": self.digest,
+            "summary": self.summary,
+            "reference": self.reference,
+            "parameters": [
+                {"name": p.name, "default": p.default, "domain": p.domain, "description": p.description}
+                for p in self.parameters
+            ],
+            "kinks": dict(self.kinks),
+            "kernels": {name: kernel.to_dict() for name, kernel in self.kernels.items() if name != "backward"},
+        }

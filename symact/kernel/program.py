@@ -1,0 +1,218 @@
+"""The SSA program between mathematics and source text.
+
+A `Kernel` is a list of instructions, each used by its index, with any number of inputs, parameters and outputs.
+There is no control flow: a choice is a ``select``. Evaluation order is exactly the order written here, because an
+order that was chosen for accuracy must survive until the compiler sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation means: how many operands it takes and whether its result is a truth value."""
+
+    name: str
+    arity: int
+    meaning: str
+    boolean: bool = False
+
+
+#: Every operation a program may use. A target's table says how it writes each of them, or that it cannot.
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("add", 2, "a + b"),
+        Operation("sub", 2, "a - b"),
+        Operation("mul", 2, "a * b"),
+        Operation("div", 2, "a / b"),
+        Operation("neg", 1, "-a"),
+        Operation("abs", 1, "|a|"),
+        Operation("copysign", 2, "|a| with the sign bit of b"),
+        Operation("min", 2, "the smaller of a and b; b where a is NaN"),
+        Operation("max", 2, "the larger of a and b; b where a is NaN"),
+        Operation("floor", 1, "the largest integer not above a"),
+        Operation("sqrt", 1, "the square root"),
+        Operation("pow", 2, "a to the power b, a > 0"),
+        Operation("exp", 1, "e^a"),
+        Operation("expm1", 1, "e^a - 1"),
+        Operation("log", 1, "the natural logarithm"),
+        Operation("log1p", 1, "ln(1 + a)"),
+        Operation("sin", 1, "sine"),
+        Operation("cos", 1, "cosine"),
+        Operation("tan", 1, "tangent"),
+        Operation("sinh", 1, "hyperbolic sine"),
+        Operation("cosh", 1, "hyperbolic cosine"),
+        Operation("tanh", 1, "hyperbolic tangent"),
+        Operation("asin", 1, "inverse sine"),
+        Operation("acos", 1, "inverse cosine"),
+        Operation("atan", 1, "inverse tangent"),
+        Operation("asinh", 1, "inverse hyperbolic sine"),
+        Operation("acosh", 1, "inverse hyperbolic cosine"),
+        Operation("atanh", 1, "inverse hyperbolic tangent"),
+        Operation("erf", 1, "the error function"),
+        Operation("erfc", 1, "1 - erf(a)"),
+        Operation("erfcx", 1, "exp(a^2)*erfc(a), a >= 0"),
+        Operation("gauss", 1, "exp(-a^2/2) without the error of rounding a^2"),
+        Operation("lt", 2, "a < b; false where either is NaN", boolean=True),
+        Operation("le", 2, "a <= b; false where either is NaN", boolean=True),
+        Operation("eq", 2, "a == b; false where either is NaN", boolean=True),
+        Operation("ne", 2, "a != b; true where either is NaN", boolean=True),
+        Operation("and", 2, "both", boolean=True),
+        Operation("or", 2, "either", boolean=True),
+        Operation("select", 3, "b where a is true, else c; the operand not chosen has no effect"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One step: an operation on earlier steps, or a leaf.
+
+    Leaves have no operands: ``input`` and ``parameter`` carry a name in `value`; ``const`` carries an exact
+    number as text that `fractions.Fraction` reads, or "inf", "-inf", "nan".
+    """
+
+    operation: str
+    operands: tuple[int, ...] = ()
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A straight-line program: ``outputs`` name the steps whose results leave it.
+
+    Attributes:
+        name: the pass it implements, such as "forward".
+        inputs: names of the arrays it reads ("x", or "x" and "grad_y").
+        parameters: names of the run-time scalars, in the activation's order.
+        instructions: the steps; an operand is the index of an earlier step.
+        outputs: (name, index) pairs ("y", "dydx", "grad_x", "d2ydx2").
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[tuple[str, int], ...]
+
+    def operations(self) -> set[str]:
+        """The operations that occur, leaves left out."""
+        return {step.operation for step in self.instructions if step.operation in OPERATIONS}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON document from which `from_dict` makes the same kernel."""
+        return {
+            "name": self.name,
+            "inputs": list(self.inputs),
+            "parameters": list(self.parameters),
+            "instructions": [
+                [step.operation, *step.operands] if step.operands else [step.operation, step.value]
+                for step in self.instructions
+            ],
+            "outputs": [list(output) for output in self.outputs],
+        }
+
+    @staticmethod
+    def from_dict(document: Mapping[str, Any]) -> Kernel:
+        """The kernel that `to_dict` wrote."""
+        steps = (
+            Instruction(operation, (), rest[0]) if isinstance(rest[0], str) else Instruction(operation, tuple(rest))
+            for operation, *rest in document["instructions"]
+        )
+        return Kernel(
+            document["name"],
+            tuple(document["inputs"]),
+            tuple(document["parameters"]),
+            tuple(steps),
+            tuple((name, index) for name, index in document["outputs"]),
+        )
+
+
+def constant_value(text: str) -> Fraction | float:
+    """The exact value of a ``const`` leaf; a float only for the infinities and NaN."""
+    return float(text) if text in ("inf", "-inf", "nan") else Fraction(text)
+
+
+class Builder:
+    """Collects instructions; the same step is never written twice (hash-consing), so subexpressions are shared."""
+
+    def __init__(self) -> None:
+        self._steps: list[Instruction] = []
+        self._index: dict[Instruction, int] = {}
+
+    def _step(self, step: Instruction) -> int:
+        if step not in self._index:
+            self._index[step] = len(self._steps)
+            self._steps.append(step)
+        return self._index[step]
+
+    def input(self, name: str) -> int:
+        """The input array of that name."""
+        return self._step(Instruction("input", (), name))
+
+    def parameter(self, name: str) -> int:
+        """The run-time scalar of that name."""
+        return self._step(Instruction("parameter", (), name))
+
+    def const(self, value: str | int | Fraction) -> int:
+        """An exact number."""
+        return self._step(Instruction("const", (), str(value)))
+
+    def __call__(self, operation: str, *operands: int) -> int:
+        """A step that applies an operation to earlier steps."""
+        if len(operands) != OPERATIONS[operation].arity:
+            raise TypeError(f"{operation} takes {OPERATIONS[operation].arity} operands, not {len(operands)}")
+        return self._step(Instruction(operation, operands))
+
+    def include(self, kernel: Kernel, bind: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Copy a kernel's steps in, with inputs or parameters replaced by the steps that `bind` names.
+
+        Returns the index of each of the kernel's outputs here.
+        """
+        bind = bind or {}
+        here: list[int] = []
+        for step in kernel.instructions:
+            if step.operation in ("input", "parameter") and step.value in bind:
+                here.append(bind[step.value])
+            else:
+                here.append(self._step(Instruction(step.operation, tuple(here[i] for i in step.operands), step.value)))
+        return {name: here[index] for name, index in kernel.outputs}
+
+    def kernel(
+        self, name: str, inputs: Sequence[str], parameters: Sequence[str], outputs: Mapping[str, int]
+    ) -> Kernel:
+        """The finished program: only the steps that the outputs need, in their order."""
+        needed: set[int] = set()
+        stack = list(outputs.values())
+        while stack:
+            index = stack.pop()
+            if index not in needed:
+                needed.add(index)
+                stack.extend(self._steps[index].operands)
+        order = sorted(needed)
+        place = {old: new for new, old in enumerate(order)}
+        return Kernel(
+            name,
+            tuple(inputs),
+            tuple(parameters),
+            tuple(
+                Instruction(s.operation, tuple(place[i] for i in s.operands), s.value)
+                for s in (self._steps[i] for i in order)
+            ),
+            tuple((output, place[index]) for output, index in outputs.items()),
+        )
+
+
+def lines(kernel: Kernel) -> Iterator[str]:
+    """The program as text, a step a line: ``v3 = exp v2``."""
+    for index, step in enumerate(kernel.instructions):
+        operands = " ".join(f"v{i}" for i in step.operands) or step.value
+        yield f"v{index} = {step.operation} {operands}"
+    for name, index in kernel.outputs:
+        yield f"{name} = v{index}"
