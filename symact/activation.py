@@ -107,19 +107,18 @@ class Activation:
 
     @cached_property
     def expression(self) -> Expr:
-        """f(x) with symbolic parameters."""
-        from sympy import sympify
+        """f(x) with symbolic parameters; a Python float in the definition means its decimal text, exactly."""
+        from sympy import Float, Rational, sympify
 
-        return sympify(self.define(self.x, *self.symbols.values()))
+        expression = sympify(self.define(self.x, *self.symbols.values()))
+        return expression.xreplace({number: Rational(str(number)) for number in expression.atoms(Float)})
 
     @cached_property
     def values(self) -> dict[Symbol, Expr]:
         """The parameters' values in force, ready for ``expression.subs``."""
         from sympy import Rational
 
-        return {
-            self.symbols[p.name]: Rational(p.value.numerator, p.value.denominator) for p in self.parameters
-        }
+        return {self.symbols[p.name]: Rational(p.value.numerator, p.value.denominator) for p in self.parameters}
 
     @cached_property
     def definition(self) -> str:
@@ -144,7 +143,5 @@ class Activation:
             if name not in known:
                 has = f"its parameters are {', '.join(known)}" if known else "it has none"
                 raise Error(f"{self.name} has no parameter '{name}'", has)
-        changed = tuple(
-            replace(p, value=exact(values[p.name])) if p.name in values else p for p in self.parameters
-        )
+        changed = tuple(replace(p, value=exact(values[p.name])) if p.name in values else p for p in self.parameters)
         return replace(self, parameters=changed)

@@ -57,9 +57,7 @@ def _function(operation: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
     return lambda a: next(iter(evaluate(program, {name: a}, dtype).values()))
 
 
-def evaluate(
-    kernel: Kernel, values: Mapping[str, ArrayLike], dtype: Any = np.float64
-) -> dict[str, NDArray[Any]]:
+def evaluate(kernel: Kernel, values: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
     Args:
@@ -81,6 +79,4 @@ def evaluate(
             else:
                 steps.append(_function(step.operation, kind)(*(steps[i] for i in step.operands)))
     shape = np.broadcast_shapes(*(np.shape(values[name]) for name in kernel.inputs))
-    return {
-        name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs
-    }
+    return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}

@@ -184,9 +184,7 @@ class Builder:
                 here.append(self._step(Instruction(step.operation, tuple(here[i] for i in step.operands), step.value)))
         return {name: here[index] for name, index in kernel.outputs}
 
-    def kernel(
-        self, name: str, inputs: Sequence[str], parameters: Sequence[str], outputs: Mapping[str, int]
-    ) -> Kernel:
+    def kernel(self, name: str, inputs: Sequence[str], parameters: Sequence[str], outputs: Mapping[str, int]) -> Kernel:
         """The finished program: only the steps that the outputs need, in their order."""
         needed: set[int] = set()
         stack = list(outputs.values())
