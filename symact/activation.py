@@ -127,7 +127,7 @@ class Activation:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of all that decides the kernels: the definition, the parameters' names and domains, the kinks' values."""
+        """Hash of all that decides the kernels: definition, parameters, values at kinks."""
         parts = [self.definition, *(f"{p.name}:{p.domain}" for p in self.parameters)]
         parts += [f"{at}:{value}" for at, value in sorted(self.derivative_at.items())]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

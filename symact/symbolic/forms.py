@@ -1,0 +1,196 @@
+"""The form a person would write: the cheapest of several simplifications.
+
+SymPy's ``simplify`` alone prefers cosh, takes seconds and turns some stable forms into overflowing ones; so each
+piece is rewritten in several ways and the one that is shortest to write down wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Dummy,
+    Eq,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Piecewise,
+    PolynomialError,
+    Pow,
+    Symbol,
+    cancel,
+    collect,
+    exp,
+    factor,
+    factor_terms,
+    powsimp,
+    radsimp,
+    together,
+)
+
+from symact.symbolic.branches import Branches
+
+#: What an elementary function costs beside an addition or a multiplication.
+_CALL = 2
+
+
+def cost(expression: Expr) -> int:
+    """How much there is to write: operations and numbers one each, calls two; 1/(1 + exp(-u)) is one letter, s."""
+    inner = _logistic_argument(expression)
+    if inner is not None:
+        return 1 + cost(inner)
+    if isinstance(expression, exp):
+        argument = expression.args[0]
+        return _CALL + cost(-argument if argument.could_extract_minus_sign() else argument)
+    if isinstance(expression, Add):
+        return len(expression.args) - 1 + sum(map(cost, expression.args))
+    if isinstance(expression, Mul):
+        factors = [f for f in expression.args if f != -1]
+        return len(factors) - 1 + sum(map(cost, factors))
+    if isinstance(expression, Pow):
+        base, power = expression.args
+        return (0 if power == -1 else 1) + cost(base) + (0 if power.is_number else cost(power))
+    if isinstance(expression, Function):
+        return _CALL + sum(map(cost, expression.args))
+    return 1 if expression.is_number and expression not in (0, 1, -1) else 0
+
+
+def human(expression: Expr, x: Symbol, lower: Expr, upper: Expr) -> Expr:
+    """The cheapest of several rewritings of a switch-free expression on (lower, upper); of equally cheap ones the first.
+
+    On a half line the rewriting is done in t = |x|, a positive symbol: it can use the sign, and what comes out is in
+    terms of 1 - x rather than x - 1 on the left.
+    """
+    t = Dummy("t", positive=True)
+    if lower.is_nonnegative:
+        there, back = {x: t}, {t: x}
+    elif upper.is_nonpositive:
+        there, back = {x: -t}, {t: -x}
+    else:
+        there, back = {}, {}
+    variable = t if there else x
+    forms = [_collected(form, variable) for form in _candidates(expression.subs(there))]
+    return min((f for form in forms for f in (form, _signs_moved(form))), key=lambda f: (cost(f), _minuses(f))).subs(
+        back
+    )
+
+
+def _collected(expression: Expr, variable: Symbol) -> Expr:
+    """A product whose sums are collected in the variable where that is shorter."""
+    if not isinstance(expression, Mul):
+        return expression
+    factors = []
+    for part in expression.args:
+        collected = factor_terms(collect(part, variable)) if isinstance(part, Add) else part
+        factors.append(collected if cost(collected) < cost(part) else part)
+    return Mul(*factors)
+
+
+def _signs_moved(expression: Expr) -> Expr:
+    """Every factor with a negative constant term is negated: -(s - 1)*s becomes (1 - s)*s."""
+    if not expression.args or _logistic_argument(expression) is not None:
+        return expression
+    expression = expression.func(*map(_signs_moved, expression.args))
+    if not isinstance(expression, Mul):
+        return expression
+    return Mul(*(-f if isinstance(f, Add) and _constant_is_negative(f) else f for f in expression.args)) * (-1) ** sum(
+        isinstance(f, Add) and _constant_is_negative(f) for f in expression.args
+    )
+
+
+def _constant_is_negative(total: Add) -> bool:
+    return any(term.is_number and term.is_negative for term in total.args)
+
+
+def _minuses(expression: Expr) -> int:
+    """Minus signs that a reader meets before anything positive: of products, and of sums' constants."""
+    here = isinstance(expression, Mul) and expression.args[0].is_number and bool(expression.args[0].is_negative)
+    return int(here or (isinstance(expression, Add) and _constant_is_negative(expression))) + sum(
+        map(_minuses, expression.args)
+    )
+
+
+def _candidates(expression: Expr) -> Iterator[Expr]:
+    yield expression
+    rewritings: tuple[Callable[[Expr], Expr], ...] = (
+        factor_terms,
+        factor,
+        lambda e: factor(cancel(e)),
+        lambda e: powsimp(factor(together(e))),
+        lambda e: radsimp(together(e)),
+        _in_logistic,
+        _in_tanh,
+        lambda e: factor(powsimp(e.expand())),
+    )
+    for rewrite in rewritings:
+        try:
+            yield rewrite(expression)
+        except (PolynomialError, NotImplementedError):
+            continue
+
+
+def _logistic_argument(expression: Expr) -> Expr | None:
+    """u where the expression is 1/(1 + exp(-u)), else None."""
+    if isinstance(expression, Pow) and expression.exp == -1 and isinstance(expression.base, Add):
+        terms = expression.base.args
+        if len(terms) == 2 and Integer(1) in terms:
+            other = terms[0] if terms[1] == 1 else terms[1]
+            if isinstance(other, exp):
+                return -other.args[0]
+    return None
+
+
+def _in_logistic(expression: Expr) -> Expr:
+    """Written in s = 1/(1 + exp(-u)) by exp(u) = s/(1 - s), where all exponentials have one argument up to a factor."""
+    exponents = [e.args[0] for e in expression.atoms(exp) if e.args[0].free_symbols]
+    if not exponents:
+        return expression
+    u = min(exponents, key=lambda e: (cost(e), str(e)))
+    u = -u if u.could_extract_minus_sign() else u
+    s = Dummy("s", positive=True)
+    powers = {exp(e): (s / (1 - s)) ** (e / u) for e in exponents}
+    if not all((e / u).is_Integer for e in exponents):
+        return expression
+    return factor(cancel(together(expression.xreplace(powers)))).xreplace({s: 1 / (1 + exp(-u))})
+
+
+def _in_tanh(expression: Expr) -> Expr:
+    """Written in one tanh as a polynomial, with the squares left together: 1 - T**2 rather than (1 - T)*(1 + T)."""
+    from sympy import tanh
+
+    (inner,) = expression.atoms(tanh) if len(expression.atoms(tanh)) == 1 else (None,)
+    if inner is None:
+        return expression
+    return factor_terms(expression.expand())
+
+
+def joined(branches: Branches) -> Expr:
+    """One expression for the whole line: with Abs(x) for a mirrored pair of pieces, else a Piecewise.
+
+    The value at each point between two pieces is that of the branches.
+    """
+    x, pieces = branches.x, branches.pieces
+    if len(pieces) == 1:
+        return pieces[0].expression
+    if len(pieces) == 2 and branches.points[0].x == 0:
+        left, right = (piece.expression for piece in pieces)
+        point = branches.points[0]
+        if _equal(left, right) and (point.continuous or point.value in (None, right.subs(x, 0))):
+            return right
+        if point.continuous and x in right.free_symbols and _equal(left.subs(x, -x), right):
+            return right.subs(x, Abs(x))
+    arms: list[tuple[Expr, Any]] = []
+    for piece, point in zip(pieces, branches.points, strict=False):
+        if point.value is not None and point.value not in (point.left, point.right):
+            arms += [(piece.expression, x < point.x), (point.value, Eq(x, point.x))]
+        else:
+            arms.append((piece.expression, x <= point.x if point.value == point.left else x < point.x))
+    return Piecewise(*arms, (pieces[-1].expression, True))
+
+
+def _equal(first: Expr, second: Expr) -> bool:
+    return first == second or cancel(together(first - second)) == 0
