@@ -60,7 +60,7 @@ def cost(expression: Expr) -> int:
 
 
 def human(expression: Expr, x: Symbol, lower: Expr, upper: Expr) -> Expr:
-    """The cheapest of several rewritings of a switch-free expression on (lower, upper); of equally cheap ones the first.
+    """The cheapest of several rewritings of a switch-free expression on (lower, upper); the first of equals.
 
     On a half line the rewriting is done in t = |x|, a positive symbol: it can use the sign, and what comes out is in
     terms of 1 - x rather than x - 1 on the left.
@@ -107,11 +107,12 @@ def _constant_is_negative(total: Add) -> bool:
 
 
 def _minuses(expression: Expr) -> int:
-    """Minus signs that a reader meets before anything positive: of products, and of sums' constants."""
-    here = isinstance(expression, Mul) and expression.args[0].is_number and bool(expression.args[0].is_negative)
-    return int(here or (isinstance(expression, Add) and _constant_is_negative(expression))) + sum(
-        map(_minuses, expression.args)
-    )
+    """Minus signs that a reader meets in front: of products, and of sums whose constant is negative."""
+    if isinstance(expression, Add):
+        terms = (-term if term.could_extract_minus_sign() else term for term in expression.args)
+        return _constant_is_negative(expression) + sum(map(_minuses, terms))
+    leading = isinstance(expression, Mul) and expression.args[0].is_negative is True
+    return leading + sum(map(_minuses, expression.args))
 
 
 def _candidates(expression: Expr) -> Iterator[Expr]:
@@ -193,4 +194,4 @@ def joined(branches: Branches) -> Expr:
 
 
 def _equal(first: Expr, second: Expr) -> bool:
-    return first == second or cancel(together(first - second)) == 0
+    return bool(first == second or cancel(together(first - second)) == 0)
