@@ -1,0 +1,135 @@
+"""From an SSA program to statements: the one printer that all targets share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from symact.kernel.program import OPERATIONS, Kernel
+from symact.targets.constants import decimal
+from symact.targets.table import Operations
+
+_PLACEHOLDER = re.compile(r"\{(\d)\}")
+#: A step used once is written where it is used, as long as the line stays this short.
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``name = expression``; `boolean` says that the value is a truth value."""
+
+    name: str
+    expression: str
+    boolean: bool
+
+
+@dataclass(frozen=True)
+class Body:
+    """A printed program: statements in order, then the expression of each output."""
+
+    statements: tuple[Statement, ...]
+    outputs: Mapping[str, str]
+
+
+def body(
+    kernel: Kernel,
+    operations: Operations,
+    compute: str,
+    identifier: Callable[[str], str] = str,
+    inline: bool = True,
+) -> Body:
+    """Print a program in the words of a target.
+
+    Args:
+        kernel: the program.
+        operations: the target's table.
+        compute: the format in which it is evaluated; constants are rounded to it.
+        identifier: spells the name of a parameter (see `Target.identifier`).
+        inline: write a step that is used once where it is used; otherwise every step is a statement.
+
+    Raises:
+        Error: the target lacks an operation of the program.
+    """
+    uses = _uses(kernel, operations, compute)
+    texts: list[str] = []
+    statements: list[Statement] = []
+    for index, step in enumerate(kernel.instructions):
+        if step.operation == "input":
+            texts.append(step.value)
+        elif step.operation == "parameter":
+            texts.append(identifier(step.value))
+        elif step.operation == "const":
+            texts.append(constant(step.value, operations, compute))
+        else:
+            text = substitute(operations.text(step.operation, compute), [texts[i] for i in step.operands])
+            if inline and uses[index] == 1 and len(text) <= _WIDTH:
+                texts.append(text)
+            else:
+                texts.append(f"t{len(statements)}")
+                statements.append(Statement(texts[-1], text, OPERATIONS[step.operation].boolean))
+    return Body(tuple(statements), {name: texts[index] for name, index in kernel.outputs})
+
+
+def constant(text: str, operations: Operations, compute: str) -> str:
+    """A constant, rounded to a format, as the target's literal."""
+    number = decimal(text, compute)
+    if number in ("inf", "-inf", "nan"):
+        return operations.literal(number, compute)
+    return operations.literal("number", compute).replace("{0}", number)
+
+
+def substitute(template: str, operands: list[str]) -> str:
+    """Put operands into an operation's text, in parentheses where another operator could take hold of them."""
+
+    def put(match: re.Match[str]) -> str:
+        operand = operands[int(match[1])]
+        before, after = template[: match.start()].rstrip()[-1:], template[match.end() :].lstrip()[:1]
+        delimited = before in ("(", ",") and after in (")", ",")
+        return operand if delimited or _is_atom(operand) else f"({operand})"
+
+    return _PLACEHOLDER.sub(put, template)
+
+
+def own_functions(kernels: Iterable[Kernel], operations: Operations) -> dict[str, Kernel]:
+    """The programs of all operations that the target writes out itself, each after those that it calls."""
+    found: dict[str, Kernel] = {}
+
+    def visit(kernel: Kernel) -> None:
+        for operation in sorted(kernel.operations() & operations.own):
+            if operation not in found:
+                from symact.kernel.functions import FUNCTIONS
+
+                visit(FUNCTIONS[operation])
+                found[operation] = FUNCTIONS[operation]
+
+    for kernel in kernels:
+        visit(kernel)
+    return found
+
+
+def _uses(kernel: Kernel, operations: Operations, compute: str) -> list[int]:
+    """How often the text of each step would be written, were it put in wherever it is used."""
+    uses = [0] * len(kernel.instructions)
+    for step in kernel.instructions:
+        if step.operands:
+            for place in _PLACEHOLDER.findall(operations.text(step.operation, compute)):
+                uses[step.operands[int(place)]] += 1
+    for _, index in kernel.outputs:
+        uses[index] += 1
+    return uses
+
+
+def _is_atom(text: str) -> bool:
+    """Whether the text is one word, one literal or one call, which no neighbouring operator can tear apart."""
+    if re.fullmatch(r"[\w.]+", text) or re.fullmatch(r"[\d.]+e[+-]?\d+\w*", text):
+        return True
+    head = re.match(r"[\w.]*\(", text)
+    if head is None:
+        return False
+    depth = 1
+    for position in range(head.end(), len(text)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return position == len(text) - 1
+    return False

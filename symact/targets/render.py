@@ -1,0 +1,168 @@
+"""From programs to files: what a template sees, and the Jinja environment that renders it.
+
+A template of one activation sees
+
+``activation``
+    the `CompiledActivation`: name, definition, derivative, second_derivative, summary, reference, digest, kinks ...;
+``name``, ``parameters``
+    the activation's name as the target spells it; its run-time scalars as `ParameterWords`;
+``passes``
+    a list of `Pass`: name, inputs, outputs, meaning, unused names, and its printed program for each format that the
+    target computes in;
+``own``
+    a list of `Pass` for the operations that the target writes as functions of its own, each after those that it calls;
+``types``, ``formats``, ``computes``
+    the target's array types (`DataType`), the words of each format, and the names of the formats it computes in;
+``accuracy``
+    the measured error of a pass and type, or "not measured": ``accuracy(pass.name, type)``;
+``template``, ``format``
+    the template's path and the version of the format, for the header.
+
+A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``formats``, ``computes``,
+``template`` and ``format``.
+
+Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation
+from symact.kernel.program import Kernel
+from symact.targets.constants import decimal
+from symact.targets.printer import Body, body, own_functions
+from symact.targets.table import Target
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: The part of a template's file name that stands for the activation's name.
+PLACEHOLDER = "NAME"
+
+#: What a pass computes, for comments.
+MEANINGS = {
+    "forward": "y = f(x)",
+    "derivative": "dydx = f'(x)",
+    "value_and_derivative": "y = f(x) and dydx = f'(x)",
+    "backward": "grad_x = grad_y * f'(x)",
+    "second_derivative": "d2ydx2 = f''(x)",
+}
+
+
+@dataclass(frozen=True)
+class ParameterWords:
+    """A parameter as a target spells it; `default` is the shortest decimal of the exact default in float64."""
+
+    name: str
+    default: str
+    description: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A program in a target's words.
+
+    Attributes:
+        name: of the pass ("forward") or of the operation ("erfc").
+        meaning: one line for a comment.
+        inputs, outputs: names of the arrays.
+        parameters: all run-time scalars, spelled for the target.
+        unused: inputs and parameters that the program does not read.
+        bodies: format computed in -> the printed program.
+    """
+
+    name: str
+    meaning: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    unused: tuple[str, ...]
+    bodies: Mapping[str, Body]
+
+
+def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, str]:
+    """Relative path -> text of every file that the target writes for one activation."""
+    own = own_functions(compiled.kernels.values(), target.operations)
+    words: dict[str, Any] = {
+        "activation": compiled,
+        "name": target.identifier(compiled.name),
+        "parameters": [
+            ParameterWords(target.identifier(p.name), decimal(p.default, "float64"), p.description, p.domain)
+            for p in compiled.parameters
+        ],
+        "passes": [_pass(compiled.kernels[name], MEANINGS[name], compiled, target) for name in PASSES],
+        "own": [_pass(kernel, name, None, target, name) for name, kernel in own.items()],
+        "accuracy": lambda pass_, type_: "not measured",
+    }
+    return _render(target, True, compiled.name, words)
+
+
+def shared_files(activations: Sequence[CompiledActivation], target: Target) -> dict[str, str]:
+    """Relative path -> text of every file that the target writes once for all activations."""
+    return _render(target, False, "", {"activations": list(activations)})
+
+
+def _pass(
+    kernel: Kernel, meaning: str, compiled: CompiledActivation | None, target: Target, name: str | None = None
+) -> Pass:
+    parameters = tuple(p.name for p in compiled.parameters) if compiled else kernel.parameters
+    read = {step.value for step in kernel.instructions if step.operation in ("input", "parameter")}
+    return Pass(
+        name=name or kernel.name,
+        meaning=meaning,
+        inputs=kernel.inputs,
+        outputs=tuple(output for output, _ in kernel.outputs),
+        parameters=tuple(target.identifier(p) for p in parameters),
+        unused=(
+            *(i for i in kernel.inputs if i not in read),
+            *(target.identifier(p) for p in parameters if p not in read),
+        ),
+        bodies={c: body(kernel, target.operations, c, target.identifier) for c in target.computes},
+    )
+
+
+def _render(target: Target, each: bool, name: str, words: Mapping[str, Any]) -> dict[str, str]:
+    environment = _environment(target.folder)
+    files = {}
+    for template in sorted(target.folder.glob("*.jinja")):
+        if (PLACEHOLDER in template.name) == each and not template.name.startswith("_"):
+            path = f"{target.name}/{template.name.removesuffix('.jinja').replace(PLACEHOLDER, name)}"
+            files[path] = environment.get_template(template.name).render(
+                words,
+                types=target.types,
+                formats=target.operations.formats,
+                computes=target.computes,
+                template=f"templates/{target.name}/{template.name}",
+                format=FORMAT,
+            )
+    return files
+
+
+@lru_cache
+def _environment(folder: Path) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["comment"] = comment
+    return environment
+
+
+def comment(text: str, prefix: str = " * ", width: int = 100) -> str:
+    """Text wrapped into lines that start with `prefix`, harmless inside a C comment."""
+    safe = text.replace("*/", "* /").replace("/*", "/ *")
+    lines = textwrap.wrap(safe, width - len(prefix), break_long_words=False, break_on_hyphens=False) or [""]
+    return "\n".join(f"{prefix}{line}".rstrip() for line in lines)

@@ -1,0 +1,167 @@
+"""A target is data: ``templates/NAME/target.toml`` says how it writes each operation, constant and type.
+
+The file has these sections:
+
+``description``, ``emits``
+    one line each, printed by ``symact targets``;
+``reserved``
+    identifiers that a parameter may not be called in the output (they get a ``_`` appended);
+``[[types]]``
+    one per array type: ``dtype`` (of the arrays), ``level``, ``compute`` (the format a kernel evaluates in), and
+    whatever further words the target's templates need, such as ``suffix`` or ``scalar``;
+``[formats.FORMAT]``
+    for each format computed in: how ``inf``, ``-inf`` and ``nan`` are written, ``number`` (text around a decimal,
+    ``{0}`` if not given), and again any word that the templates need;
+``[operations]``
+    operation = text with ``{0}``, ``{1}``, ``{2}`` for the operands, or a table of such texts keyed by format;
+``[own]``
+    likewise, for operations that the target does not have and whose program from `symact.kernel.functions` the
+    templates print as a helper function; the text is the call of that function.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symact.errors import Error
+from symact.kernel.program import OPERATIONS
+from symact.targets.constants import FORMATS
+
+_PLACEHOLDER = re.compile(r"\{(\d)\}")
+
+
+@dataclass(frozen=True)
+class Operations:
+    """How one target writes each operation, for each format it computes in.
+
+    Attributes:
+        target: the target's name, for messages.
+        texts: operation -> format -> text with ``{0}``...; the format "" stands for every other one.
+        own: the operations that the target writes out as functions of its own.
+        formats: format -> {"number", "inf", "-inf", "nan", ...} -> text.
+    """
+
+    target: str
+    texts: Mapping[str, Mapping[str, str]]
+    own: frozenset[str]
+    formats: Mapping[str, Mapping[str, str]]
+
+    def text(self, operation: str, compute: str) -> str:
+        """The text of an operation in a format, with ``{0}`` for the first operand and so on.
+
+        Raises:
+            Error: the target has no such operation.
+        """
+        texts = self.texts.get(operation, {})
+        if compute not in texts and "" not in texts:
+            raise Error(
+                f"target {self.target} has no {operation} ({OPERATIONS[operation].meaning}) in {compute}",
+                "choose another target, or write the activation without it",
+            )
+        return texts.get(compute, texts.get("", ""))
+
+    def literal(self, kind: str, compute: str) -> str:
+        """The text of "number" (around ``{0}``), "inf", "-inf" or "nan" in a format."""
+        words = {"number": "{0}", **self.formats.get(compute, {})}
+        if kind not in words:
+            raise Error(f"target {self.target} has no literal for {kind} in {compute}")
+        return words[kind]
+
+
+@dataclass(frozen=True)
+class DataType:
+    """An array type that a target offers.
+
+    Attributes:
+        dtype: of the arrays, "float32".
+        level: "accurate", "fast".
+        compute: the format in which the kernel evaluates.
+        words: what the target's templates call things (``suffix``, ``scalar``, ...).
+    """
+
+    dtype: str
+    level: str
+    compute: str
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target, read from its folder of templates."""
+
+    name: str
+    folder: Path
+    description: str
+    emits: str
+    reserved: frozenset[str]
+    types: tuple[DataType, ...]
+    operations: Operations
+
+    @property
+    def computes(self) -> list[str]:
+        """The formats in which some type is computed, in the order of the types."""
+        return list(dict.fromkeys(type_.compute for type_ in self.types))
+
+    def type(self, dtype: str, level: str) -> DataType:
+        """The array type of that dtype and level.
+
+        Raises:
+            Error: the target has none; the message lists what there is.
+        """
+        for type_ in self.types:
+            if (type_.dtype, type_.level) == (dtype, level):
+                return type_
+        levels = [t.level for t in self.types if t.dtype == dtype]
+        if levels:
+            raise Error(f"target {self.name} has no level '{level}' for {dtype}", f"it has {', '.join(levels)}")
+        dtypes = ", ".join(dict.fromkeys(t.dtype for t in self.types))
+        raise Error(f"target {self.name} has no dtype '{dtype}'", f"it has {dtypes}")
+
+    def identifier(self, name: str) -> str:
+        """A name from the definition as the target can spell it: ``lambda`` becomes ``lambda_`` where reserved."""
+        return f"{name}_" if name in self.reserved or re.fullmatch(r"t\d+", name) else name
+
+
+def read(folder: Path) -> Target:
+    """The target that a folder of templates describes.
+
+    Raises:
+        Error: ``target.toml`` names an unknown operation or format, or a text does not use its operands.
+    """
+    document = tomllib.loads((folder / "target.toml").read_text(encoding="utf-8"))
+    name = folder.name
+    own = document.get("own", {})
+    texts = {
+        operation: _texts(name, operation, entry) for operation, entry in {**document["operations"], **own}.items()
+    }
+    types = []
+    for entry in document["types"]:
+        words = {key: value for key, value in entry.items() if key not in ("dtype", "level", "compute")}
+        types.append(DataType(entry["dtype"], entry["level"], entry["compute"], words))
+    for compute in {type_.compute for type_ in types} | set(document["formats"]):
+        if compute not in FORMATS:
+            raise Error(f"target {name}: '{compute}' is no format", f"use one of {', '.join(FORMATS)}")
+    return Target(
+        name=name,
+        folder=folder,
+        description=document["description"],
+        emits=document["emits"],
+        reserved=frozenset(document.get("reserved", ())),
+        types=tuple(types),
+        operations=Operations(name, texts, frozenset(own), document["formats"]),
+    )
+
+
+def _texts(target: str, operation: str, entry: Any) -> dict[str, str]:
+    if operation not in OPERATIONS:
+        raise Error(f"target {target}: '{operation}' is no operation", "symact.kernel.program.OPERATIONS has them")
+    texts: dict[str, str] = {"": entry} if isinstance(entry, str) else dict(entry)
+    for text in texts.values():
+        if {int(i) for i in _PLACEHOLDER.findall(text)} != set(range(OPERATIONS[operation].arity)):
+            raise Error(f"target {target}: '{text}' does not use the operands of {operation} once each or more")
+    return texts
