@@ -25,6 +25,7 @@ DOMAINS: dict[str, tuple[str, Callable[[Fraction], bool]]] = {
     "real": ("real", lambda value: True),
 }
 
+_FAR_TOO_LARGE = re.compile(r"[eE][+-]?[0_]*[1-9][\d_]{3}")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -32,11 +33,18 @@ def exact(value: str | int | float | Fraction) -> Fraction:
     """The exact rational a number or its decimal text stands for (``0.1`` is 1/10, never a binary float's value).
 
     Raises:
-        Error: the value is not a finite number.
+        Error: the value is not a finite number, or beyond what any format holds.
     """
     try:
-        return Fraction(value) if not isinstance(value, float) else Fraction(repr(value))
+        # Looked at before it is computed: 1e999999999 would take a gigabyte.
+        if isinstance(value, str) and (len(value) > 400 or _FAR_TOO_LARGE.search(value)):
+            raise ValueError
+        number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+        if max(abs(number.numerator), number.denominator).bit_length() > 4000:
+            raise ValueError
+        return number
     except (ValueError, TypeError, ZeroDivisionError):
+        value = value if isinstance(value, str | float) and len(str(value)) <= 40 else "the value"
         raise Error(f"'{value}' is not a number", "write a decimal such as 0.5 or a fraction such as 1/2") from None
 
 

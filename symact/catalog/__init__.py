@@ -9,10 +9,12 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from symact import grammar
 from symact.activation import Activation, Parameter
 from symact.errors import Error
 
@@ -95,6 +97,31 @@ def get(name: str) -> Activation:
         hint = f"did you mean {' or '.join(near)}?" if near else "`symact list` shows the catalogue"
         raise Error(f"there is no activation called '{name}'", hint)
     return found
+
+
+def resolve(
+    activation: Activation | str, parameters: Mapping[str, str | int | float | Fraction] | None = None
+) -> Activation:
+    """The activation that a name, an alias or an expression in ``x`` means.
+
+    Args:
+        activation: an `Activation`, a name or alias of the catalogue, or an expression in the grammar of `grammar`.
+        parameters: values for the parameters of the entry, or the parameters that the expression uses.
+
+    Raises:
+        Error: no such name, an expression that does not parse, or a parameter that does not fit.
+    """
+    if isinstance(activation, Activation):
+        return activation.with_values(parameters or {})
+    if not isinstance(activation, str):
+        raise Error(f"an activation is a name or an expression, not {type(activation).__name__}", "such as 'tanh'")
+    text = activation.strip()
+    found = find(text)
+    if found is not None:
+        return found.with_values(parameters or {})
+    if text.isidentifier() and len(text) <= 60 and text not in {"x", *grammar.CONSTANTS, *(parameters or {})}:
+        return get(text)  # a lone word is a misspelt name, not an expression
+    return grammar.parse(text, parameters)
 
 
 def load_file(path: Path) -> list[Activation]:
