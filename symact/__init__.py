@@ -1,0 +1,125 @@
+"""symact: write an activation function once; get its derivatives, its tails, stable kernels and checked claims.
+
+`import symact` needs neither SymPy nor NumPy; they are imported when something is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+# `symact.activation` is the decorator for users. Python also binds the submodule of that name here when it is
+# first imported, so the import that triggers that comes first and the decorator's name is bound after it.
+from symact.activation import Activation, Parameter
+from symact.catalog import activation, get, register
+from symact.errors import Error
+
+if TYPE_CHECKING:
+    from symact.analysis.record import Analysis
+    from symact.verification.claims import ClaimResult
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Activation",
+    "Error",
+    "Parameter",
+    "__version__",
+    "activation",
+    "analyze",
+    "generate",
+    "get",
+    "load",
+    "parse",
+    "register",
+    "verify",
+]
+
+#: What a parameter's value may be given as; text and floats are read as the decimal they show.
+Number = str | int | float | Fraction
+
+
+def parse(text: str, parameters: Mapping[str, Number] | None = None, name: str = "custom") -> Activation:
+    """The activation that an expression in ``x`` defines; nothing in the text is executed.
+
+    Args:
+        text: such as ``"x*tanh(log(1 + exp(x)))"``.
+        parameters: names the expression may use besides ``x``, with their values.
+        name: what its kernels are called.
+
+    Raises:
+        Error: the text is no expression, uses an unknown name or function, or is not real on an interval.
+    """
+    from symact import grammar
+
+    return grammar.parse(text, parameters, name)
+
+
+def analyze(activation: Activation | str, parameters: Mapping[str, Number] | None = None) -> Analysis:
+    """Derivatives, tails, smoothness and shape of an activation; ``.to_dict()`` gives the JSON document.
+
+    Args:
+        activation: a definition, a catalogue name, or an expression in ``x``.
+        parameters: values of its parameters where they are not the defaults.
+
+    Raises:
+        Error: the name, the expression or a parameter's value is wrong.
+    """
+    from symact import analysis, catalog
+
+    return analysis.analyze(catalog.resolve(activation, parameters))
+
+
+def generate(
+    activation: Activation | str, target: str, parameters: Mapping[str, Number] | None = None
+) -> dict[str, str]:
+    """The source files of an activation for a target, as {relative path: text}.
+
+    Args:
+        activation: a definition, a catalogue name, or an expression in ``x``.
+        target: one of those that `symact targets` lists.
+        parameters: other defaults for the kernels' parameters.
+
+    Raises:
+        Error: the activation or the target is unknown, or the target lacks a function that is needed.
+    """
+    from symact import catalog, targets
+    from symact.kernel import store
+
+    return targets.generate(store.compiled(catalog.resolve(activation, parameters)), target)
+
+
+def load(
+    activation: Activation | str,
+    target: str = "numpy",
+    dtype: str = "float32",
+    level: str = "accurate",
+    parameters: Mapping[str, Number] | None = None,
+) -> Any:
+    """Kernels that run here: an object with ``forward(x)``, ``derivative(x)``, ``backward(x, grad_output)``,
+    ``value_and_derivative(x)`` and ``second_derivative(x)``.
+
+    They take and return arrays of ``dtype`` of any shape (NumPy arrays; CuPy arrays for ``cupy``), each with
+    ``out=None``; the activation's parameters are keyword arguments.
+
+    Raises:
+        Error: the activation, target, dtype or level is unknown, or the target cannot run here (no compiler,
+            no device).
+    """
+    from symact import catalog, targets
+    from symact.kernel import store
+
+    return targets.load(store.compiled(catalog.resolve(activation, parameters)), target, dtype=dtype, level=level)
+
+
+def verify(source: str | PathLike[str] = "article") -> list[ClaimResult]:
+    """The verdict on every claim of a TOML file, or of the built-in ``"article"``.
+
+    Raises:
+        Error: the file cannot be read or is no claims file.
+    """
+    from symact.verification import claims
+
+    return claims.verify(source)

@@ -1,0 +1,5 @@
+"""`python -m symact`."""
+
+from symact.cli import main
+
+main()
