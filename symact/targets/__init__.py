@@ -11,7 +11,7 @@ To add a target, make a folder ``templates/NAME/``; nothing else has to be edite
 3.  To run the kernels from Python, add a module ``symact/targets/NAME.py`` with two functions::
 
         def missing() -> str | None: ...                  # why it cannot run here, None if it can
-        def load(compiled, target, type_) -> Loaded: ...  # see symact.targets.load
+        def load(compiled, target, type_) -> Loaded: ...  # see symact.targets.loaded
 
     A target without such a module only emits text.
 
@@ -33,7 +33,7 @@ from symact.errors import Error
 
 if TYPE_CHECKING:
     from symact.kernel.compiled import CompiledActivation
-    from symact.targets.load import Loaded
+    from symact.targets.loaded import Loaded
     from symact.targets.table import Target
 
 
@@ -93,10 +93,8 @@ def generate_tree(activations: Iterable[CompiledActivation], target: str) -> dic
     return files
 
 
-def load(
-    compiled: CompiledActivation, target: str = "c", dtype: str = "float32", level: str = "accurate"
-) -> Loaded:
-    """The activation's kernels as functions of arrays; see `symact.targets.load.Loaded`.
+def load(compiled: CompiledActivation, target: str = "c", dtype: str = "float32", level: str = "accurate") -> Loaded:
+    """The activation's kernels as functions of arrays; see `symact.targets.loaded.Loaded`.
 
     Args:
         compiled: the activation's programs.

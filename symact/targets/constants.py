@@ -28,7 +28,11 @@ FORMATS: dict[str, Format] = {
 }
 
 #: The NumPy type whose shortest decimal is used; bfloat16 has none, a bfloat16 is a float32.
-_PRINTED = {"float16": np.float16, "bfloat16": np.float32, "float32": np.float32}
+_PRINTED: dict[str, type[np.float16] | type[np.float32]] = {
+    "float16": np.float16,
+    "bfloat16": np.float32,
+    "float32": np.float32,
+}
 
 
 def rounded(value: Fraction, format_: str) -> Fraction | float:

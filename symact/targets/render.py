@@ -18,8 +18,8 @@ A template of one activation sees
 ``template``, ``format``
     the template's path and the version of the format, for the header.
 
-A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``formats``, ``computes``,
-``template`` and ``format``.
+A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``formats``,
+``computes``, ``template`` and ``format``.
 
 Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
 """

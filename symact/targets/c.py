@@ -1,0 +1,135 @@
+"""C kernels in Python: compiled by the system's compiler, kept in the user's cache, called through ctypes.
+
+A library is kept under a hash of its sources, the command line and all that the compiler predefines, which names its
+version and the processor's features; so a kernel is compiled once, and never taken from another machine or compiler.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symact.errors import Error
+from symact.kernel.compiled import CompiledActivation
+from symact.targets.loaded import Loaded
+from symact.targets.render import activation_files
+from symact.targets.table import DataType, Target
+
+#: What the sources need; the same as in the Makefile.
+NEEDED = ("-std=c99", "-fPIC", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
+
+_SCALARS: dict[str, tuple[Any, Any]] = {
+    "float": (ctypes.c_float, np.float32),
+    "double": (ctypes.c_double, np.float64),
+}
+_lock = threading.Lock()
+
+
+def missing() -> str | None:
+    """Why C cannot be compiled and loaded here; None if it can."""
+    if os.name == "nt":
+        return "C kernels are not loaded on Windows; compile the sources that generate writes, or load numpy"
+    command = _compiler()
+    if shutil.which(command[0]) is None:
+        return f"there is no C compiler '{command[0]}'; install gcc or clang, or name yours in the variable CC"
+    return None
+
+
+def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loaded:
+    """The kernels of one activation as functions of NumPy arrays.
+
+    Raises:
+        Error: the compiler fails; the message has its first complaint.
+    """
+    library = ctypes.CDLL(str(_library(compiled.name, activation_files(compiled, target))))
+    argument, scalar = _SCALARS[type_.words["parameter"]]
+    functions = {}
+    for name, kernel in compiled.kernels.items():
+        function = getattr(library, f"symact_{compiled.name}_{name}_{type_.words['suffix']}")
+        arrays = len(kernel.inputs) + len(kernel.outputs)
+        function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * arrays, *[argument] * len(compiled.parameters)]
+        function.restype = None
+        functions[name] = function
+
+    def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
+        pointers = [array.ctypes.data for array in (*inputs, *outputs)]
+        functions[name](inputs[0].size, *pointers, *parameters)  # ctypes releases the GIL meanwhile
+
+    return Loaded(compiled, type_.dtype, run, scalar=scalar, contiguous=True)
+
+
+def _library(name: str, files: dict[str, str]) -> Path:
+    """The compiled library of an activation's sources, from the cache or made now."""
+    command, predefined = _command(tuple(_compiler()), os.environ.get("CFLAGS", ""))
+    link = shlex.split(os.environ.get("LDFLAGS", ""))
+    parts = [predefined, *command, *link, *(part for item in sorted(files.items()) for part in item)]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    path = _cache() / f"{name}-{key}.so"
+    with _lock:
+        if not path.exists():
+            _compile(name, files, [*command, *link], path)
+    return path
+
+
+def _compile(name: str, files: dict[str, str], command: Sequence[str], path: Path) -> None:
+    """Compile in a folder of its own, then rename: another process sees the whole library or none."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as folder:
+        for file, text in files.items():
+            (Path(folder) / Path(file).name).write_text(text, encoding="utf-8")
+        sources = [Path(file).name for file in files if file.endswith(".c")]
+        arguments = [*command, "-shared", "-o", "library.so", *sources, "-lm"]
+        done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            complaints = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr.strip()]
+            raise Error(
+                f"the C compiler failed on {name}: {complaints[0]}", f"the command was: {shlex.join(arguments)}"
+            )
+        os.replace(Path(folder) / "library.so", path)
+
+
+def _compiler() -> list[str]:
+    return shlex.split(os.environ.get("CC", "")) or ["cc"]
+
+
+@lru_cache
+def _command(compiler: tuple[str, ...], flags: str) -> tuple[tuple[str, ...], str]:
+    """The compiler's command line, for this processor where it can, and the macros that it predefines."""
+    output = ""
+    for native in (("-march=native",), ("-mcpu=native",), ()):
+        command = (*compiler, *NEEDED, *native, *shlex.split(flags))
+        done = subprocess.run(
+            [*command, "-dM", "-E", "-x", "c", os.devnull], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return command, done.stdout
+        output = done.stderr.strip()
+    raise Error(f"the C compiler does not run: {output}", f"the command was: {shlex.join(command)}")
+
+
+@lru_cache
+def _cache() -> Path:
+    """The folder for compiled libraries: the user's cache, or one for this process where that cannot be written."""
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("symact")) / "c"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        temporary = Path(tempfile.mkdtemp(prefix="symact-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return temporary

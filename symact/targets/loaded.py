@@ -1,0 +1,175 @@
+"""Kernels as Python functions of arrays: the part that every loadable target shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from types import ModuleType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from symact.activation import DOMAINS, exact
+from symact.errors import Error
+from symact.kernel.compiled import CompiledActivation
+
+#: Runs a pass: its name, the arrays read, the arrays written (all of one shape and dtype), the parameters' values.
+Run = Callable[[str, Sequence[Any], Sequence[Any], tuple[float, ...]], None]
+
+
+class Loaded:
+    """The kernels of one activation, for arrays of one dtype.
+
+    Every method takes arrays of any shape and any strides (0-d and empty ones too) and returns new arrays of the same
+    shape and dtype, or writes into `out`, which may be an input (in place) and may overlap it in any way. The
+    activation's parameters are keyword arguments; one that is left out has the value that the activation was
+    loaded with. Methods may be called from several threads at once.
+
+    Raises (every method):
+        Error: an array of another dtype, an `out` that does not fit, inputs of different shapes, an unknown
+            parameter or one outside its domain.
+
+    Attributes:
+        name: of the activation.
+        dtype: of the arrays.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledActivation,
+        dtype: str,
+        run: Run,
+        *,
+        scalar: Callable[[float], Any] = float,
+        contiguous: bool = False,
+        arrays: ModuleType = np,
+    ) -> None:
+        """Wrap a function that runs passes.
+
+        Args:
+            compiled: the activation.
+            dtype: of the arrays.
+            run: runs a pass on arrays that were checked; it may be called from several threads at once.
+            scalar: rounds a parameter to the type in which the kernels take it.
+            contiguous: whether `run` needs contiguous arrays.
+            arrays: the array module, numpy or one that follows it.
+        """
+        self.name = compiled.name
+        self.dtype = dtype
+        self._dtype = arrays.dtype(dtype)
+        self._run = run
+        self._scalar = scalar
+        self._contiguous = contiguous
+        self._arrays = arrays
+        self._parameters = {p.name: p for p in compiled.parameters}
+        self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.kernels.items()}
+        self._defaults = tuple(self._value(p.name, Fraction(p.default)) for p in compiled.parameters)
+
+    def forward(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
+        """f(x)."""
+        return self._call("forward", (x,), out, parameters)
+
+    def derivative(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
+        """f'(x)."""
+        return self._call("derivative", (x,), out, parameters)
+
+    def second_derivative(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
+        """f''(x)."""
+        return self._call("second_derivative", (x,), out, parameters)
+
+    def value_and_derivative(self, x: Any, /, out: tuple[Any, Any] | None = None, **parameters: float) -> Any:
+        """(f(x), f'(x)) in one sweep; `out` is a pair of arrays."""
+        return self._call("value_and_derivative", (x,), out, parameters)
+
+    def backward(self, x: Any, grad_output: Any, /, out: Any = None, **parameters: float) -> Any:
+        """grad_output * f'(x), the gradient with respect to x; both arrays have one shape."""
+        return self._call("backward", (x, grad_output), out, parameters)
+
+    def _call(self, name: str, values: Sequence[Any], out: Any, parameters: dict[str, float]) -> Any:
+        inputs = [self._input(value) for value in values]
+        shape = inputs[0].shape
+        if inputs[-1].shape != shape:
+            raise Error(f"{self.name}: x has shape {shape} and grad_output {inputs[-1].shape}", "give both one shape")
+        names = self._outputs[name]
+        if out is None:
+            results = written = [self._arrays.empty(shape, self._dtype) for _ in names]
+        else:
+            results = list(out) if isinstance(out, tuple) and len(out) == len(names) != 1 else [out]
+            written = self._writable(results, inputs, names)
+        scalars = self._scalars(parameters) if parameters else self._defaults
+        if self._contiguous:
+            inputs = [array if array.flags.c_contiguous else array.copy() for array in inputs]
+        self._run(name, inputs, written, scalars)
+        for result, array in zip(results, written, strict=True):
+            if result is not array:
+                result[...] = array
+        return results[0] if len(names) == 1 else tuple(results)
+
+    def _input(self, value: Any) -> Any:
+        array = value if isinstance(value, self._arrays.ndarray) else self._arrays.asarray(value)
+        if array.dtype != self._dtype:
+            self._wrong_dtype("the array", array)
+        return array
+
+    def _writable(self, results: list[Any], inputs: list[Any], names: list[str]) -> list[Any]:
+        """Where to write: each `out` array itself, or a new one if it is not safe to write there while reading."""
+        if len(results) != len(names):
+            raise Error(f"{self.name}: out must be a pair of arrays for two results", f"they are {' and '.join(names)}")
+        for result in results:
+            if not isinstance(result, self._arrays.ndarray):
+                raise Error(f"{self.name}: out must be an array, not {type(result).__name__}")
+            if result.dtype != self._dtype:
+                self._wrong_dtype("out", result)
+            if result.shape != inputs[0].shape:
+                raise Error(f"{self.name}: out has shape {result.shape}, and the result {inputs[0].shape}")
+            if not getattr(result.flags, "writeable", True):  # CuPy's arrays always are
+                raise Error(f"{self.name}: out is read-only")
+        shares = self._arrays.may_share_memory
+        if len(results) == 2 and shares(*results):
+            raise Error(f"{self.name}: the two arrays of out share memory", "give two separate arrays")
+
+        def safe(result: Any) -> bool:
+            if self._contiguous and not result.flags.c_contiguous:
+                return False
+            return all(_same(result, array) or not shares(result, array) for array in inputs)
+
+        return [result if safe(result) else self._arrays.empty(result.shape, self._dtype) for result in results]
+
+    def _wrong_dtype(self, what: str, array: Any) -> NoReturn:
+        raise Error(
+            f"{self.name} was loaded for {self.dtype}, and {what} is {array.dtype}",
+            f"convert it with astype('{self.dtype}'), or load the activation for another dtype",
+        )
+
+    def _scalars(self, values: dict[str, float]) -> tuple[float, ...]:
+        for name in values:
+            if name not in self._parameters:
+                has = f"its parameters are {', '.join(self._parameters)}" if self._parameters else "it has none"
+                raise Error(f"{self.name} has no parameter '{name}'", has)
+        return tuple(
+            self._value(name, values[name]) if name in values else default
+            for name, default in zip(self._parameters, self._defaults, strict=True)
+        )
+
+    def _value(self, name: str, value: float | Fraction) -> float:
+        """A parameter's value as the kernels get it, still within its domain after rounding."""
+        domain = self._parameters[name].domain
+        try:
+            with np.errstate(all="ignore"):
+                rounded = float(self._scalar(float(value)))
+        except (TypeError, ValueError, OverflowError):
+            raise Error(f"{self.name}: parameter {name} must be a number, and '{value}' is not") from None
+        if not np.isfinite(rounded) or not DOMAINS[domain][1](exact(rounded)):
+            given = "" if rounded == value else f", which is {rounded} in {self.dtype}"
+            raise Error(f"{self.name}: parameter {name} must be finite and {domain}, and it is {value}{given}")
+        return rounded
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two arrays of one shape and dtype are the same memory, element for element."""
+    return a is b or (_address(a) == _address(b) and a.strides == b.strides)
+
+
+def _address(array: Any) -> int:
+    interface = getattr(array, "__array_interface__", None) or array.__cuda_array_interface__
+    return int(interface["data"][0])
