@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from symact.kernel.program import OPERATIONS, Kernel
 from symact.targets.constants import decimal
 from symact.targets.table import Operations
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
+_INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
 #: A step used once is written where it is used, as long as the line stays this short.
 _WIDTH = 80
 
@@ -52,43 +54,70 @@ def body(
         Error: the target lacks an operation of the program.
     """
     uses = _uses(kernel, operations, compute)
-    texts: list[str] = []
+    texts: list[Text] = []
     statements: list[Statement] = []
     for index, step in enumerate(kernel.instructions):
         if step.operation == "input":
-            texts.append(step.value)
+            texts.append(Text(step.value))
         elif step.operation == "parameter":
-            texts.append(identifier(step.value))
+            texts.append(Text(identifier(step.value)))
         elif step.operation == "const":
             texts.append(constant(step.value, operations, compute))
         else:
             text = substitute(operations.text(step.operation, compute), [texts[i] for i in step.operands])
-            if inline and uses[index] == 1 and len(text) <= _WIDTH:
-                texts.append(text)
-            else:
-                texts.append(f"t{len(statements)}")
-                statements.append(Statement(texts[-1], text, OPERATIONS[step.operation].boolean))
-    return Body(tuple(statements), {name: texts[index] for name, index in kernel.outputs})
+            if not inline or uses[index] != 1 or len(text.text) > _WIDTH:
+                name = f"t{len(statements)}"
+                statements.append(Statement(name, text.text, OPERATIONS[step.operation].boolean))
+                text = Text(name)
+            texts.append(text)
+    return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs})
 
 
-def constant(text: str, operations: Operations, compute: str) -> str:
+class Text(NamedTuple):
+    """An expression, and how firmly it holds together: 1 a sum, 2 a product, 3 an atom, 0 anything else.
+
+    `left` counts where it is an operator's left operand, `right` where it is the right one. The four operators bind
+    like this in every language we print, from left to right, so that fewer parentheses never change the order.
+    """
+
+    text: str
+    left: int = 3
+    right: int = 3
+
+
+_RANKS = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+def constant(text: str, operations: Operations, compute: str) -> Text:
     """A constant, rounded to a format, as the target's literal."""
     number = decimal(text, compute)
     if number in ("inf", "-inf", "nan"):
-        return operations.literal(number, compute)
-    return operations.literal("number", compute).replace("{0}", number)
+        literal = operations.literal(number, compute)
+    else:
+        literal = operations.literal("number", compute).replace("{0}", number)
+    return Text(literal, 2, 0) if literal.startswith("-") else Text(literal)
 
 
-def substitute(template: str, operands: list[str]) -> str:
+def substitute(template: str, operands: Sequence[Text]) -> Text:
     """Put operands into an operation's text, in parentheses where another operator could take hold of them."""
+    infix = _INFIX.fullmatch(template)
+    if infix:
+        rank = _RANKS[infix[1]]
+        left, right = operands
+        first = left.text if left.left >= rank else f"({left.text})"
+        second = right.text if right.right > rank else f"({right.text})"
+        return Text(f"{first} {infix[1]} {second}", rank, rank)
 
     def put(match: re.Match[str]) -> str:
         operand = operands[int(match[1])]
         before, after = template[: match.start()].rstrip()[-1:], template[match.end() :].lstrip()[:1]
         delimited = before in ("(", ",") and after in (")", ",")
-        return operand if delimited or _is_atom(operand) else f"({operand})"
+        return operand.text if delimited or min(operand.left, operand.right) == 3 else f"({operand.text})"
 
-    return _PLACEHOLDER.sub(put, template)
+    text = _PLACEHOLDER.sub(put, template)
+    if _is_call(template):
+        return Text(text)
+    return Text(text, 2, 0) if template == "-{0}" else Text(text, 0, 0)
 
 
 def own_functions(kernels: Iterable[Kernel], operations: Operations) -> dict[str, Kernel]:
@@ -120,10 +149,8 @@ def _uses(kernel: Kernel, operations: Operations, compute: str) -> list[int]:
     return uses
 
 
-def _is_atom(text: str) -> bool:
-    """Whether the text is one word, one literal or one call, which no neighbouring operator can tear apart."""
-    if re.fullmatch(r"[\w.]+", text) or re.fullmatch(r"[\d.]+e[+-]?\d+\w*", text):
-        return True
+def _is_call(text: str) -> bool:
+    """Whether the text is one call or one pair of parentheses from its first letter to its last."""
     head = re.match(r"[\w.]*\(", text)
     if head is None:
         return False
