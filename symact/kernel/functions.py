@@ -14,7 +14,7 @@ hundred thousand points each: erf 1.2, erfc 2.3, erfcx 1.7, gauss 1.1. tests/ker
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 from symact.kernel.program import Builder, Kernel
@@ -37,15 +37,15 @@ def _horner(b: Builder, coefficients: Sequence[int], variable: int) -> int:
     return value
 
 
-def _exp_of_square(b: Builder, a: int, factor: str) -> tuple[int, int]:
-    """exp(factor * a^2) for 0 <= a <= 40 and factor in {-1, -1/2}, with no error from rounding a^2.
+def _exp_of_square(b: Builder, a: int, scale: Callable[[int], int]) -> tuple[int, int]:
+    """exp(-scale(a^2)) for 0 <= a <= 40 with no error from rounding a^2; `scale` is by 1 or 1/2, which is exact.
 
-    a = h + l, h^2 exact: exp(factor*h^2) * exp(u) with u = factor*l*(a + h), so small that three terms do.
-    Returned are exp(factor*h^2) and exp(u) - 1.
+    a = h + l, h^2 exact: exp(-scale(h^2)) * exp(u) with u = -scale(l*(a + h)), so small that three terms do.
+    Returned are exp(-scale(h^2)) and exp(u) - 1.
     """
     high = b("sub", b("add", a, b.const(SPLIT)), b.const(SPLIT))
-    main = b("exp", b("mul", b.const(factor), b("mul", high, high)))
-    u = b("mul", b("mul", b.const(factor), b("sub", a, high)), b("add", a, high))
+    main = b("exp", b("neg", scale(b("mul", high, high))))
+    u = scale(b("mul", b("sub", high, a), b("add", a, high)))
     tail = b("add", b.const("1/2"), b("mul", u, b.const("1/6")))
     return main, b("add", u, b("mul", b("mul", u, u), tail))
 
@@ -79,7 +79,7 @@ def _erfcx(b: Builder, a: int, cut: int) -> tuple[int, int]:
 def _erfc_positive(b: Builder, a: int) -> int:
     """erfc(a) for a >= 0, with its relative error small down to the last subnormal (a = 27.23)."""
     cut = b("min", a, b.const(28))
-    main, main_correction = _exp_of_square(b, cut, "-1")
+    main, main_correction = _exp_of_square(b, cut, lambda square: square)
     value, value_correction = _erfcx(b, cut, cut)
     product = b("mul", main, value)
     return b("add", product, b("mul", product, b("add", main_correction, value_correction)))
@@ -107,7 +107,8 @@ def _erfcx_alone(b: Builder, a: int) -> int:
 
 def _gauss(b: Builder, a: int) -> int:
     # exp(-40^2/2) is 0 already; a NaN stays, for it is the first operand.
-    main, correction = _exp_of_square(b, b("min", b("abs", a), b.const(40)), "-1/2")
+    cut = b("min", b("abs", a), b.const(40))
+    main, correction = _exp_of_square(b, cut, lambda square: b("mul", b.const("1/2"), square))
     return b("add", main, b("mul", main, correction))
 
 
