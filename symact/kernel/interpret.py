@@ -47,14 +47,14 @@ _NATIVE: dict[str, Callable[..., Any]] = {
 
 @cache
 def _function(operation: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    """An operation as a function of arrays; the erf family runs its own program."""
+    """An operation as a function of arrays; the erf family runs its own program, which holds for float64 only."""
     if operation in _NATIVE:
         return _NATIVE[operation]
     from symact.kernel.functions import FUNCTIONS
 
     program = FUNCTIONS[operation]
     (name,) = program.inputs
-    return lambda a: next(iter(evaluate(program, {name: a}, dtype).values()))
+    return lambda a: next(iter(evaluate(program, {name: a}).values())).astype(dtype)
 
 
 def evaluate(kernel: Kernel, values: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, NDArray[Any]]:

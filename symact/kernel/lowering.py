@@ -1,0 +1,269 @@
+"""From a form to steps: the only place where SymPy expressions become programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    erf,
+    erfc,
+    exp,
+    log,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from sympy.codegen.cfunctions import log1p
+
+from symact.errors import Error
+from symact.kernel.program import Builder
+from symact.kernel.rewrite import erfcx, gauss
+
+#: SymPy's functions that are one operation.
+_DIRECT: dict[type[Function], str] = {
+    sin: "sin",
+    cos: "cos",
+    tan: "tan",
+    sinh: "sinh",
+    cosh: "cosh",
+    tanh: "tanh",
+    asin: "asin",
+    acos: "acos",
+    atan: "atan",
+    asinh: "asinh",
+    acosh: "acosh",
+    atanh: "atanh",
+    erf: "erf",
+    erfc: "erfc",
+    log1p: "log1p",
+    erfcx: "erfcx",
+    gauss: "gauss",
+}
+
+#: Significant decimal digits with which an irrational constant is written.
+_DIGITS = 40
+
+
+@dataclass(frozen=True)
+class Style:
+    """How products and quotients are evaluated.
+
+    Attributes:
+        stepwise: divide by one factor of a denominator after the other, so that no product of them overflows.
+        halves: multiply by a decaying exponential in two halves around the rest, so that a tail keeps its digits where
+            the exponential alone is already subnormal.
+        settled: where a decaying exponential has become 0, give what is left without it; no 0*inf can then occur.
+    """
+
+    stepwise: bool = False
+    halves: bool = False
+    settled: bool = False
+
+
+class Lowering:
+    """Writes expressions into a `Builder`; an expression met twice is one step."""
+
+    def __init__(
+        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style
+    ) -> None:
+        self._b = builder
+        self._where = dict(where)
+        self._style = style
+        self._done: dict[Expr, int] = dict(leaves)
+
+    def __call__(self, expression: Expr) -> int:
+        """The index of the step that computes an expression.
+
+        Raises:
+            Error: a function for which there is no operation.
+        """
+        if expression not in self._done:
+            self._done[expression] = self._lower(expression)
+        return self._done[expression]
+
+    def settled(self, step: int, main: Expr, negative: bool) -> int:
+        """A step with what is left of it where every decaying exponential is 0.
+
+        Args:
+            step: the computed value.
+            main: the expression without the exponentials.
+            negative: the sign of the zero to give where `main` is 0.
+        """
+        decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss)]
+        if not decaying:
+            return step
+        small = [self._half(e) if self._splits(e) else self(self._where[e]) for e in decaying]
+        gone = self._chain("and", [self._b("eq", s, self._b.const(0)) for s in small])
+        rest = self(main) if main != 0 else self._b("neg", small[0]) if negative else small[0]
+        return self._b("select", gone, rest, step)
+
+    def _lower(self, e: Expr) -> int:
+        if e in self._where:
+            return self._halved(e) if self._splits(e) else self(self._where[e])
+        if not e.free_symbols:
+            return self._constant(e)
+        if isinstance(e, Add):
+            return self._sum(e)
+        if isinstance(e, Mul):
+            return self._product(e)
+        if isinstance(e, Pow):
+            return self._power(e.base, e.exp)
+        if isinstance(e, exp):
+            return self._b("exp", self(e.args[0]))
+        if isinstance(e, log):
+            return self._logarithm(e.args[0])
+        if e.func in _DIRECT:
+            return self._b(_DIRECT[e.func], self(e.args[0]))
+        raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
+
+    def _constant(self, e: Expr) -> int:
+        if e.is_Rational:
+            return self._b.const(str(e))
+        return self._b.const(str(e.evalf(_DIGITS)))
+
+    # Sums -------------------------------------------------------------------------------------------------------------
+
+    def _sum(self, e: Add) -> int:
+        """Positive terms first, then the negative ones are subtracted; c - c*exp(u) is -c*expm1(u)."""
+        terms = _ordered(e)
+        constant = next((term for term in terms if term.is_Rational), None)
+        if constant is not None:
+            for term in terms:
+                shifted = self._expm1(term, constant)
+                if shifted is not None:
+                    rest = [other for other in terms if other not in (term, constant)]
+                    return self._total(rest, shifted, negative=constant > 0)
+        return self._total(terms)
+
+    def _expm1(self, term: Expr, constant: Rational) -> int | None:
+        """|constant|*expm1(u) where the term is -constant*exp(u), else None."""
+        coefficient, power = term.as_coeff_Mul()
+        if coefficient != -constant:
+            return None
+        base, count = power.as_base_exp() if not isinstance(power, exp) else (power, Integer(1))
+        value = self._where.get(base, base)
+        if not isinstance(value, exp) or not count.is_Integer:
+            return None
+        step = self._b("expm1", self(count * value.args[0]))
+        size = abs(constant)
+        return step if size == 1 else self._b("mul", self._constant(size), step)
+
+    def _total(self, terms: list[Expr], start: int | None = None, negative: bool = False) -> int:
+        plus = [term for term in terms if not _is_negative(term)]
+        minus = [term for term in terms if _is_negative(term)]
+        added = [self(term) for term in plus]
+        taken = [self(-term) for term in minus]
+        if start is not None:
+            (taken if negative else added).append(start)
+        if not added:
+            return self._b("neg", self._chain("add", taken))
+        total = self._chain("add", added)
+        for step in taken:
+            total = self._b("sub", total, step)
+        return total
+
+    def _chain(self, operation: str, steps: list[int]) -> int:
+        total, *rest = steps
+        for step in rest:
+            total = self._b(operation, total, step)
+        return total
+
+    # Products ---------------------------------------------------------------------------------------------------------
+
+    def _product(self, e: Mul) -> int:
+        coefficient, rest = e.as_coeff_Mul()
+        above: list[Expr] = []
+        below: list[Expr] = []
+        outer: list[int] = []
+        for part in Mul.make_args(rest):
+            base, power = part.as_base_exp()
+            if isinstance(part, exp):
+                base, power = part, Integer(1)
+            if power.is_Rational and power.is_negative:
+                below += self._spread(base, -power)
+            elif self._splits(base) and power.is_Integer:
+                outer += [self._half(base)] * int(power)
+            else:
+                above += self._spread(base, power)
+        steps = [self(part) for part in above] + outer
+        if not steps:
+            steps = [self._constant(abs(coefficient))]
+            coefficient = S.One if coefficient > 0 else -S.One
+        value = self._chain("mul", steps)
+        divisors = [self(part) for part in below]
+        if divisors and not self._style.stepwise:
+            divisors = [self._chain("mul", divisors)]
+        value = self._chain("div", [value, *divisors])
+        if abs(coefficient) != 1:
+            value = self._b("mul", self._constant(abs(coefficient)), value)
+        for half in outer:
+            value = self._b("mul", value, half)
+        return self._b("neg", value) if coefficient < 0 else value
+
+    def _spread(self, base: Expr, power: Expr) -> list[Expr]:
+        """A power as factors: stepwise evaluation divides by each of them."""
+        if power.is_Integer and self._style.stepwise and power <= 4:
+            return [base] * int(power)
+        return [base if power == 1 else Pow(base, power)]
+
+    def _splits(self, letter: Expr) -> bool:
+        return self._style.halves and isinstance(self._where.get(letter), exp)
+
+    def _half(self, letter: Symbol) -> int:
+        return self._b("exp", self(self._where[letter].args[0] / 2))
+
+    def _halved(self, letter: Symbol) -> int:
+        half = self._half(letter)
+        return self._b("mul", half, half)
+
+    def _power(self, base: Expr, power: Expr) -> int:
+        if power.is_Integer and power > 0:
+            return self._repeated(self(base), int(power))
+        if power.is_Integer:
+            return self._b("div", self._b.const(1), self._repeated(self(base), -int(power)))
+        if power.is_Rational and power.q == 2:
+            root = self._b("sqrt", self(base))
+            value = self._repeated(root, abs(int(power.p)))
+            return value if power > 0 else self._b("div", self._b.const(1), value)
+        return self._b("pow", self(base), self(power))
+
+    def _repeated(self, step: int, count: int) -> int:
+        """A positive integer power by squaring."""
+        if count == 1:
+            return step
+        half = self._repeated(step, count // 2)
+        square = self._b("mul", half, half)
+        return self._b("mul", square, step) if count % 2 else square
+
+    def _logarithm(self, argument: Expr) -> int:
+        if isinstance(argument, Add) and S.One in argument.args:
+            return self._b("log1p", self(argument - 1))
+        return self._b("log", self(argument))
+
+
+def _ordered(e: Add) -> list[Expr]:
+    """The terms in an order that no SymPy version changes: constants last, else by their text."""
+    return sorted(e.args, key=lambda term: (term.is_number, str(term)))
+
+
+def _is_negative(term: Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)

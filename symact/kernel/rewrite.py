@@ -1,0 +1,276 @@
+"""Other ways to write a piece, so that one of them loses no digits.
+
+A piece is looked at on a half line, as an expression in t = |x| > 0. Its normal form at infinity holds only powers of
+decaying exponentials of t and functions of small or moderate arguments; there, SymPy cancels exactly what would
+cancel in floating point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from math import gcd
+from typing import Any
+
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    PolynomialError,
+    Pow,
+    Rational,
+    Symbol,
+    cancel,
+    cosh,
+    coth,
+    erf,
+    erfc,
+    exp,
+    expand,
+    factor,
+    fraction,
+    horner,
+    ilcm,
+    log,
+    sech,
+    sinh,
+    sqrt,
+    tanh,
+    together,
+)
+from sympy.codegen.cfunctions import log1p
+
+
+class erfcx(Function):  # type: ignore[misc]  # noqa: N801  (named like the function it is, as SymPy's own are)
+    """exp(u**2)*erfc(u), an opaque atom for the rewriting."""
+
+
+class gauss(Function):  # type: ignore[misc]  # noqa: N801
+    """exp(-u**2/2), an opaque atom for the rewriting."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write a piece.
+
+    Attributes:
+        rule: the name of the way, for the record.
+        expression: in t, the parameters and the names in `where`.
+        where: names for shared values, each an expression in t and the parameters: {E: exp(-t)}.
+    """
+
+    rule: str
+    expression: Expr
+    where: Mapping[Symbol, Expr] = field(default_factory=dict)
+
+
+def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
+    """The ways to write an expression in t > 0, the plain text first."""
+    yield Form("as written", expression)
+    normal = _NormalForm(t)
+    try:
+        reduced = cancel(together(normal(expression)))
+    except (PolynomialError, NotImplementedError, _NoNormalFormError):
+        return
+    where = normal.names
+    yield from _arrangements("decaying" if where else "factored", reduced, t, where)
+    yield from _in_reciprocal(reduced, t, where)
+    main = reduced.subs(dict.fromkeys(where, 0))
+    if main.is_finite is not False and main not in (0, reduced):
+        rest = factor(cancel(together(reduced - main)))
+        yield Form("main term and rest", Add(main, rest, evaluate=False), where)
+        numerator, denominator = fraction(rest)
+        yield Form("main term and rest, Horner", Add(main, _nested(numerator, t) / denominator, evaluate=False), where)
+
+
+def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
+    """A rational expression factored, with nested numerator, and as it is."""
+    factored = factor(expression)
+    yield Form(rule, factored, where)
+    numerator, denominator = fraction(factored)
+    nested = _nested(numerator, t) / denominator
+    if nested != factored:
+        yield Form(f"{rule}, Horner", nested, where)
+    if expression != factored:
+        yield Form(f"{rule}, expanded", expression, where)
+
+
+def _in_reciprocal(expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
+    """In r = 1/t outside of functions: an algebraic tail then neither overflows nor stops early."""
+    if fraction(expression)[1].has(t):
+        r = Dummy("r", positive=True)
+        opaque = {node: Dummy() for node in expression.atoms(Function)}
+        inverted = factor(cancel(together(expression.xreplace(opaque).subs(t, 1 / r))))
+        functions = {letter: node for node, letter in opaque.items()}
+        yield Form("reciprocal", inverted.xreplace(functions), {**where, r: 1 / t})
+
+
+def _nested(numerator: Expr, t: Symbol) -> Expr:
+    """Sums among the factors of a numerator by Horner's rule in t, where they are polynomials in it."""
+
+    def nest(part: Expr) -> Expr:
+        if isinstance(part, Add) and part.has(t) and part.is_polynomial(t):
+            return horner(part, t)
+        return part
+
+    return Mul(*map(nest, Mul.make_args(numerator)))
+
+
+class _NoNormalFormError(Exception):
+    """Two parts are of one size, or a function is not known to the rewriting."""
+
+
+class _NormalForm:
+    """Rewrites bottom-up; ``names`` collects the decaying exponentials, {E: exp(-t)}."""
+
+    def __init__(self, t: Symbol) -> None:
+        self.t = t
+        self.names: dict[Symbol, Expr] = {}
+        self.changed = False
+        self._rates: dict[Expr, Rational] = {}
+        self._letters: dict[Expr, Symbol] = {}
+
+    def __call__(self, expression: Expr) -> Expr:
+        plain = _in_exponentials(expression, self._large)
+        self._collect_rates(plain)
+        return self._rewrite(plain)
+
+    def _large(self, argument: Expr) -> int:
+        """The sign of an argument for large t: 1, -1, or 0 where it is not known."""
+        if argument.is_positive:
+            return 1
+        if argument.is_negative:
+            return -1
+        values = {s: Integer(1) for s in argument.free_symbols - {self.t}}
+        value = argument.subs(values).subs(self.t, 1000).evalf(10)
+        return int(value > 0) - int(value < 0) if value.is_real else 0
+
+    # Exponentials of one exponent up to a rational factor become powers of one letter -----------------------------
+
+    def _collect_rates(self, expression: Expr) -> None:
+        found: dict[Expr, list[Rational]] = {}
+        for node in expression.atoms(exp):
+            for term in Add.make_args(expand(node.args[0])):
+                number, rest = _number_and_rest(term)
+                if rest.has(self.t) and _is_monomial(rest):
+                    found.setdefault(rest, []).append(number)
+        for rest, numbers in found.items():
+            denominator = ilcm(*(n.q for n in numbers), 1)
+            self._rates[rest] = Rational(reduce(gcd, (abs(int(n * denominator)) for n in numbers)), denominator)
+
+    def _exponential(self, argument: Expr) -> Expr:
+        result: Expr = Integer(1)
+        left: list[Expr] = []
+        for term in Add.make_args(expand(argument)):
+            number, rest = _number_and_rest(term)
+            rate = self._rates.get(rest)
+            if rate is None:
+                left.append(term)
+                continue
+            if rest not in self._letters:
+                letter = Dummy("E", positive=True)
+                self._letters[rest] = letter
+                self.names[letter] = _decaying(rate, rest, self.t)
+            result *= self._letters[rest] ** (-number / rate * self._orientation(rest))
+        return result * exp(Add(*left)) if left else result
+
+    def _orientation(self, rest: Expr) -> int:
+        return 1 if self._large(rest) >= 0 else -1
+
+    def _rewrite(self, expression: Expr) -> Expr:
+        if not expression.args or not expression.has(self.t):
+            return expression
+        if isinstance(expression, exp):
+            argument = self._rewrite(expression.args[0]) if expression.args[0].has(log) else expression.args[0]
+            return self._exponential(argument)
+        arguments = [self._rewrite(a) for a in expression.args]
+        if isinstance(expression, log):
+            return self._logarithm(cancel(together(arguments[0])))
+        if isinstance(expression, erf | erfc):
+            return self._error_function(expression, arguments[0])
+        return expression.func(*arguments)
+
+    def _logarithm(self, argument: Expr) -> Expr:
+        """log of a rational expression: what grows comes out, what tends to 1 becomes log1p."""
+        outside: Expr = Integer(0)
+        inside: Expr = Integer(1)
+        for part in Mul.make_args(factor(argument)):
+            base, power = part.as_base_exp()
+            if base in self.names:
+                self.changed = True
+                outside += power * self.names[base].args[0] if isinstance(self.names[base], exp) else power * log(base)
+            else:
+                inside *= part
+        main = inside.subs(dict.fromkeys(self.names, 0))
+        if main.is_positive and main.is_number:
+            self.changed = True
+            return outside + log(main) + log1p(cancel(inside / main - 1))
+        if isinstance(inside, Add) and Integer(1) in inside.args:
+            return outside + log1p(inside - 1)
+        return outside + log(inside)
+
+    def _error_function(self, node: Expr, argument: Expr) -> Expr:
+        """erf and erfc of a growing argument through its erfc, a Gaussian times erfcx where the split is exact."""
+        side = self._large(argument)
+        if side == 0 or argument.has(*self.names):
+            return node.func(argument)
+        self.changed = True
+        u = argument * side
+        small = self._complement(u)
+        if isinstance(node, erf):
+            return side * (1 - small)
+        return small if side > 0 else 2 - small
+
+    def _complement(self, u: Expr) -> Expr:
+        scale = expand(sqrt(2) * u / self.t)
+        if scale.is_Rational and scale.q & (scale.q - 1) == 0 and abs(scale.p) == 1:
+            rate, rest = Rational(1, 2) * scale**2, self.t**2
+            if rest not in self._rates:
+                self._rates[rest] = rate
+            return self._exponential(-rate * rest) * erfcx(u)
+        return erfc(u)
+
+
+def _decaying(rate: Rational, rest: Expr, t: Symbol) -> Expr:
+    """exp(-rate*rest), as a Gaussian where the exponent is half a square of a dyadic multiple of t."""
+    if rest == t**2:
+        scale = sqrt(2 * rate)
+        if scale.is_Rational and scale.q & (scale.q - 1) == 0:
+            return gauss(scale * t)
+    return exp(-rate * rest)
+
+
+def _number_and_rest(term: Expr) -> tuple[Rational, Expr]:
+    number, rest = term.as_coeff_Mul()
+    if not number.is_Rational:
+        return Integer(1), term
+    return number, rest
+
+
+def _is_monomial(rest: Expr) -> bool:
+    return all(
+        isinstance(f, Symbol) or (isinstance(f, Pow) and f.base.is_Symbol) or f.is_number for f in Mul.make_args(rest)
+    )
+
+
+def _in_exponentials(expression: Expr, large: Any) -> Expr:
+    """Hyperbolic functions through exponentials that decay; atan of a growing argument through that of its inverse."""
+    if not expression.args:
+        return expression
+    arguments = [_in_exponentials(a, large) for a in expression.args]
+    if isinstance(expression, tanh | coth | sinh | cosh | sech):
+        u = arguments[0]
+        side = large(u) or 1
+        decay = exp(-2 * side * u)
+        if isinstance(expression, tanh):
+            return side * (1 - decay) / (1 + decay)
+        if isinstance(expression, coth):
+            return side * (1 + decay) / (1 - decay)
+        if isinstance(expression, sech):
+            return 2 * exp(-side * u) / (1 + decay)
+        return (exp(u) - exp(-u)) / 2 if isinstance(expression, sinh) else (exp(u) + exp(-u)) / 2
+    return expression.func(*arguments)

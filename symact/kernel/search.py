@@ -1,0 +1,427 @@
+"""The search for programs: every piece is written in many ways, and the cheapest of the most exact is kept.
+
+A pass is one function (f, f' or f'') on the whole line. Each half line is treated in t = |x|; a region is a smooth
+piece on a half line, and a region may be divided into regimes with a form each. Budgets are counts and seeds are
+fixed, so that the same definition gives the same program on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Integer, Rational, Symbol, oo
+
+from symact.activation import Activation
+from symact.errors import Error
+from symact.kernel.interpret import evaluate
+from symact.kernel.lowering import Lowering, Style
+from symact.kernel.program import Builder, Kernel
+from symact.kernel.rewrite import Form, forms
+from symact.kernel.score import Sample, cost, inputs
+from symact.oracle import Oracle
+from symact.symbolic.branches import Branches, Point
+from symact.symbolic.limits import limit_at
+
+#: Error levels in ULP (float64): the first at which a region can be covered is taken.
+_LEVELS = (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)
+
+#: How much worse than the best candidate a program may be when all of it is computed in float32, in ULP.
+_SINGLE = 6.0
+
+#: At most so many regimes in a region.
+_REGIMES = 3
+
+_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=3))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A form lowered in a style, as a kernel of x (with t = |x|) that is right on its region only."""
+
+    form: Form
+    style: Style
+    kernel: Kernel
+
+    @property
+    def name(self) -> str:
+        """The rule and the style, for the record."""
+        words = [self.form.rule]
+        words += ["stepwise"] if self.style.stepwise else []
+        words += ["halves"] if self.style.halves else []
+        words += ["settled"] if self.style.settled else []
+        return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A smooth piece on a half line: the expression in t for lower < t < upper, x = side*t.
+
+    `closed` says that the piece's own value holds at t = upper.
+    """
+
+    side: int
+    lower: Expr
+    upper: Expr
+    expression: Expr
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The part of a region up to t = upper (None: up to the region's end) and what computes it."""
+
+    candidate: Candidate
+    upper: float | None
+    error: float
+
+
+class PassSearch:
+    """Finds the program of one pass.
+
+    Args:
+        activation: the definition, for its variable and parameters.
+        branches: f, f' or f'', parameters symbolic.
+    """
+
+    def __init__(self, activation: Activation, branches: Branches) -> None:
+        self.branches = branches
+        self.x = activation.x
+        self.t = Symbol("t", positive=True)
+        self.symbols = activation.symbols
+        self.parameters = tuple(activation.symbols)
+        self.settings = _settings(activation)
+        self._sampled: dict[tuple[int, str, str], list[Sample]] = {}
+        self.oracles = [
+            Oracle(branches.subs({self.symbols[name]: _exact(v) for name, v in setting.items()}))
+            for setting in self.settings
+        ]
+
+    def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
+        """The program and, for the record, the form and the error in every regime."""
+        whole = self._whole_line()
+        if whole is not None:
+            kernel, record = whole
+        else:
+            kernel, record = self._by_sides()
+        return self._guarded(kernel, name, output), record
+
+    # One formula for the whole line -----------------------------------------------------------------------------------
+
+    def _whole_line(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
+        """The plain text in x, where the function is one piece and nothing is lost by it."""
+        if len(self.branches.pieces) != 1:
+            return None
+        (piece,) = self.branches.pieces
+        candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
+        samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
+        best = min(candidates, key=lambda c: self._worst(c, samples))
+        if self._worst(best, samples) > _LEVELS[0]:
+            return None
+        return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
+
+    def _worst(self, candidate: Candidate, samples: Sequence[Sample]) -> float:
+        doubles = [s for s in samples if s.x.dtype == np.float64]
+        singles = [s for s in samples if s.x.dtype == np.float32]
+        if any(s.errors(candidate.kernel).max(initial=0.0) > _SINGLE for s in singles):
+            return float("inf")
+        return float(max(s.errors(candidate.kernel).max(initial=0.0) for s in doubles))
+
+    # Half lines -------------------------------------------------------------------------------------------------------
+
+    def _by_sides(self) -> tuple[Kernel, list[dict[str, Any]]]:
+        right, left = self._regions(1), self._regions(-1)
+        parity = self._parity(left, right)
+        covered = {1: [self._regimes(region) for region in right]}
+        if parity == 0:
+            covered[-1] = [self._regimes(region) for region in left]
+        b = Builder()
+        x = b.input("x")
+        t = b("abs", x)
+        values = {side: self._half_line(b, t, self._regions(side), found) for side, found in covered.items()}
+        value = values[1] if parity else b("select", self._is_left(b, x), values[-1], values[1])
+        if parity < 0:
+            value = self._odd(b, x, value, right)
+        record = [
+            {"side": side, "upper": regime.upper, "rule": regime.candidate.name, "error": _rounded(regime.error)}
+            for side, found in covered.items()
+            for regimes in found
+            for regime in regimes
+        ]
+        return b.kernel("pass", ["x"], self.parameters, {"y": value}), record
+
+    def _regions(self, side: int) -> list[Region]:
+        """The pieces on one half line, from t = 0 outwards."""
+        found = []
+        points: dict[Expr, Point] = {p.x: p for p in self.branches.points}
+        for piece in self.branches.pieces[::side]:
+            near, far = (piece.lower, piece.upper) if side > 0 else (-piece.upper, -piece.lower)
+            trial = self._at_defaults(far)
+            if trial <= 0:
+                continue
+            near = near if self._at_defaults(near) > 0 else Integer(0)
+            expression = piece.expression.subs(self.x, side * self.t)
+            point = points.get(side * far)
+            inner = None if point is None else (point.left if side > 0 else point.right)
+            closed = point is not None and point.value is not None and point.value == inner
+            found.append(Region(side, near, far, expression, closed))
+        return found
+
+    def _at_defaults(self, value: Expr) -> float:
+        defaults = {self.symbols[n]: v for n, v in self.settings[0].items()}
+        return float(value.subs(defaults))
+
+    def _parity(self, left: Sequence[Region], right: Sequence[Region]) -> int:
+        """1 where f(-t) = f(t), -1 where f(-t) = -f(t), 0 where neither, by the exact values at the samples."""
+        if [r.upper for r in left] != [r.upper for r in right]:
+            return 0
+        pairs = [
+            (m, p)
+            for a, b in zip(left, right, strict=True)
+            for m, p in zip(self._region_samples(a), self._region_samples(b), strict=True)
+        ]
+        values = [(m.reference.rounded, p.reference.rounded) for m, p in pairs]
+        if all(np.array_equal(m, p) for m, p in values):
+            return 1
+        return -1 if all(np.array_equal(m, -p) for m, p in values) else 0
+
+    def _odd(self, b: Builder, x: int, value: int, right: Sequence[Region]) -> int:
+        positive = all((s.reference.rounded >= 0).all() for region in right for s in self._region_samples(region))
+        return b("copysign", value, x) if positive else b("mul", b("copysign", b.const(1), x), value)
+
+    def _is_left(self, b: Builder, x: int) -> int:
+        """Whether x takes the left half line's formula; a zero goes where its value is."""
+        zero = b.const(0)
+        point = next((p for p in self.branches.points if p.x == 0), None)
+        if point is not None and not point.continuous:
+            return b("le" if point.value == point.left else "lt", x, zero)
+        vanishes = self.oracles[0].rounded(np.array([0.0]), "float64")[0] == 0
+        return b("lt", b("copysign", b.const(1), x) if vanishes else x, zero)
+
+    def _half_line(self, b: Builder, t: int, regions: Sequence[Region], found: Sequence[Sequence[Regime]]) -> int:
+        """Nested selects from the outside in."""
+        value: int | None = None
+        for region, regimes in reversed(list(zip(regions, found, strict=True))):
+            for index, regime in reversed(list(enumerate(regimes))):
+                here = b.include(regime.candidate.kernel)["y"]
+                if value is None:
+                    value = here
+                    continue
+                if index + 1 < len(regimes):
+                    inside = b("lt", t, b.const(_decimal(regime.upper)))
+                else:
+                    edge = Lowering(b, self._leaves(b), {}, Style())(region.upper)
+                    inside = b("le" if region.closed else "lt", t, edge)
+                value = b("select", inside, here, value)
+        assert value is not None
+        return value
+
+    # Candidates and regimes -------------------------------------------------------------------------------------------
+
+    def _leaves(self, b: Builder) -> dict[Symbol, int]:
+        return {symbol: b.parameter(name) for name, symbol in self.symbols.items()}
+
+    def _candidates(self, found: Sequence[Form], variable: Symbol, negative: bool) -> Iterator[Candidate]:
+        """Each form in each style, programs that turn out the same once; `negative` is the sign for large t.
+
+        Raises:
+            Error: no form can be lowered, because there is no operation for a function.
+        """
+        seen: set[Kernel] = set()
+        failure: Error | None = None
+        for form, style in product(found, _STYLES):
+            b = Builder()
+            x = b.input("x")
+            start = x if variable == self.x else b("abs", x)
+            try:
+                lower = Lowering(b, {variable: start, **self._leaves(b)}, form.where, style)
+                step = lower(form.expression)
+                if style.settled:
+                    step = lower.settled(step, form.expression.subs(dict.fromkeys(form.where, 0)), negative)
+            except Error as error:
+                failure = error
+                continue
+            kernel = b.kernel("piece", ["x"], self.parameters, {"y": step})
+            if kernel not in seen:
+                seen.add(kernel)
+                yield Candidate(form, style, kernel)
+        if not seen and failure is not None:
+            raise failure
+
+    def _samples(self, side: int, lower: float, upper: float) -> list[Sample]:
+        """Double and single precision inputs on one side, at every setting of the parameters."""
+        found = []
+        for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
+            for dtype in (np.float64, np.float32) if index == 0 else (np.float64,):
+                found.append(Sample.of(oracle, side * inputs(lower, upper, dtype, seed=index), setting))
+        return found
+
+    def _region_samples(self, region: Region) -> list[Sample]:
+        key = (region.side, str(region.lower), str(region.upper))
+        if key not in self._sampled:
+            lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
+            upper = np.inf if region.upper == oo else self._at_defaults(region.upper)
+            self._sampled[key] = self._samples(region.side, lower, upper)
+        return self._sampled[key]
+
+    def _regimes(self, region: Region) -> list[Regime]:
+        """The fewest and cheapest forms that cover a region at the first error level that is reached."""
+        samples = self._region_samples(region)
+        outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
+        candidates = list(self._candidates(list(forms(region.expression, self.t)), self.t, bool(np.signbit(outermost))))
+        size = np.concatenate([np.abs(s.x).astype(np.float64) for s in samples])
+        order = np.argsort(size, kind="stable")
+        size = size[order]
+        single = np.concatenate([np.full(len(s.x), s.x.dtype == np.float32) for s in samples])[order]
+        table = np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in candidates])
+        best = table.min(axis=0)
+        lost = np.isinf(best)
+        excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
+        costs = [cost(c.kernel) for c in candidates]
+        for level in _LEVELS:
+            allowed = np.where(single, excess <= max(_SINGLE, level), (table <= level) | (excess <= level / 2))
+            cover = _cover(allowed, costs)
+            if cover is not None:
+                return [
+                    Regime(
+                        candidates[which],
+                        None if stop is None else _round_between(*size[[stop - 1, stop]]),
+                        float(table[which, start:end][~single[start:end]].max(initial=0.0)),
+                    )
+                    for which, start, end, stop in cover
+                ]
+        raise AssertionError("the last level allows everything")
+
+    # The ends of the line ---------------------------------------------------------------------------------------------
+
+    def _guarded(self, kernel: Kernel, name: str, output: str) -> Kernel:
+        """The program with a select for each special input at which it would be wrong."""
+        defaults = self.settings[0]
+        special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0])
+        expected = self.oracles[0].rounded(special, "float64")
+        wrong = np.zeros(len(special), bool)
+        for dtype in (np.float64, np.float32):
+            (got,) = evaluate(kernel, {"x": special.astype(dtype), **defaults}, dtype).values()
+            wrong |= ~_identical(got.astype(np.float64), expected.astype(dtype).astype(np.float64))
+        b = Builder()
+        x = b.input("x")
+        value = b.include(kernel)["y"]
+        if wrong[3] or wrong[4]:
+            value = b("select", b("eq", x, b.const(0)), self._at_zero(b, x, expected[3:]), value)
+        if wrong[1] or wrong[2]:
+            value = self._at_infinity(b, x, value, expected[1:3], wrong[1:3])
+        if wrong[0]:
+            value = b("select", b("ne", x, x), x, value)
+        return b.kernel(name, ["x"], self.parameters, {output: value})
+
+    def _at_zero(self, b: Builder, x: int, expected: NDArray[Any]) -> int:
+        """The value at +0 and -0."""
+        if expected[0] == 0 and np.signbit(expected[0]) != np.signbit(expected[1]):
+            return b("neg", x) if np.signbit(expected[0]) else x
+        return self._limit(b, expected[0], next((p.value for p in self.branches.points if p.x == 0), None))
+
+    def _at_infinity(self, b: Builder, x: int, value: int, expected: NDArray[Any], wrong: NDArray[Any]) -> int:
+        infinity = b.const("inf")
+        for bad, limit, end, sign in zip(wrong, expected, ("oo", "-oo"), (1, -1), strict=True):
+            if bad:
+                here = b("eq", x, infinity if sign > 0 else b("neg", infinity))
+                piece = self.branches.pieces[-1 if sign > 0 else 0].expression
+                exact = limit_at(piece, self.x, oo if end == "oo" else -oo, "-")
+                value = b("select", here, self._limit(b, limit, exact), value)
+        return value
+
+    def _limit(self, b: Builder, value: float, exact: Expr | None) -> int:
+        """A limit: exact text where it is a finite number, which may depend on parameters."""
+        if np.isnan(value):
+            return b.const("nan")
+        if np.isinf(value):
+            return b.const("inf" if value > 0 else "-inf")
+        if value == 0:
+            return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
+        assert exact is not None
+        return Lowering(b, self._leaves(b), {}, Style())(exact)
+
+
+def _cover(allowed: NDArray[np.bool_], costs: Sequence[int]) -> list[tuple[int, int, int, int | None]] | None:
+    """Segments of the samples, each with a candidate that is allowed on all of it; None where too many are needed.
+
+    Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
+    and sample boundary. The cheapest single candidate is returned where one is enough.
+    """
+    count = allowed.shape[1]
+    whole = [i for i in range(len(costs)) if allowed[i].all()]
+    if whole:
+        return [(min(whole, key=lambda i: costs[i]), 0, count, None)]
+    segments: list[tuple[int, int, int]] = []
+    start = 0
+    while start < count:
+        ends = [_run(allowed[i], start) for i in range(len(costs))]
+        best = max(range(len(costs)), key=lambda i: (ends[i], -costs[i]))
+        if ends[best] == start or len(segments) == _REGIMES:
+            return None
+        segments.append((best, start, ends[best]))
+        start = ends[best]
+    found: list[tuple[int, int, int, int | None]] = []
+    start = 0
+    for number, (which, _, end) in enumerate(segments):
+        if number + 1 == len(segments):
+            found.append((which, start, count, None))
+            break
+        following = allowed[segments[number + 1][0]]
+        first = end
+        while first - 1 > start and following[first - 1]:
+            first -= 1
+        middle = max((first + end) // 2, start + 1)
+        found.append((which, start, middle, middle))
+        start = middle
+    return found
+
+
+def _run(row: NDArray[np.bool_], start: int) -> int:
+    """The end of the run of allowed samples that begins at `start`."""
+    (stops,) = np.nonzero(~row[start:])
+    return start + int(stops[0]) if len(stops) else len(row)
+
+
+def _round_between(low: float, high: float) -> float:
+    """A number with few bits in (low, high]."""
+    for bits in range(1, 53):
+        exponent = np.floor(np.log2(high)) - bits + 1
+        candidate = float(np.floor(high / 2.0**exponent) * 2.0**exponent)
+        if low < candidate <= high:
+            return candidate
+    return float(high)
+
+
+def _identical(got: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:
+    same: NDArray[np.bool_] = (got == expected) & (np.signbit(got) == np.signbit(expected))
+    with np.errstate(invalid="ignore"):
+        close = np.isfinite(expected) & (expected != 0) & (np.abs(got - expected) <= 1e-6 * np.abs(expected))
+    same |= close | (np.isnan(got) & np.isnan(expected))
+    return same
+
+
+def _decimal(value: float | None) -> str:
+    return str(Fraction(value or 0.0))
+
+
+def _rounded(error: float) -> float:
+    """An error for the record: two digits, so that it is the same on every machine."""
+    return float(f"{error:.2g}")
+
+
+def _settings(activation: Activation) -> list[dict[str, float]]:
+    """The parameters' values in force, and (with parameters) two other settings, all exact in float32."""
+    defaults = {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
+    if not defaults:
+        return [{}]
+    return [defaults, *(dict.fromkeys(defaults, value) for value in (0.3125, 2.5))]
+
+
+def _exact(value: float) -> Expr:
+    return Rational(*value.as_integer_ratio())

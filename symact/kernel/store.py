@@ -1,0 +1,134 @@
+"""The chosen programs: checked-in data for the catalogue, a search for anything else.
+
+Generating the catalogue's files is data plus template, so that the same bytes come out on any machine and under any
+supported SymPy. `write` is the only thing that changes the data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from symact import catalog
+from symact.activation import Activation
+from symact.errors import Error
+from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation, KernelParameter
+from symact.kernel.program import Builder, Kernel
+
+_searched: dict[str, CompiledActivation] = {}
+
+
+def compiled(activation: Activation) -> CompiledActivation:
+    """The programs of an activation: stored for a catalogue entry, else searched for (once a process).
+
+    Raises:
+        Error: the definition cannot be split into pieces, or a function in it has no operation.
+    """
+    entry = catalog.find(activation.name)
+    if entry is not None and entry.define is activation.define:
+        stored = files("symact.kernel").joinpath("programs", f"{activation.name}.json")
+        if stored.is_file():
+            return _from_document(json.loads(stored.read_text(encoding="utf-8")))
+    key = f"{activation.name} {activation.digest}"
+    if key not in _searched:
+        _searched[key] = search(activation)[0]
+    return _searched[key]
+
+
+def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
+    """Search for an activation's programs; also what was chosen where, with the measured errors.
+
+    Raises:
+        Error: see `compiled`.
+    """
+    from symact.kernel.search import PassSearch
+    from symact.symbolic.derivatives import derive
+    from symact.symbolic.forms import joined
+
+    derivation = derive(activation)
+    passes = (
+        ("forward", "y", derivation.function),
+        ("derivative", "dydx", derivation.first),
+        ("second_derivative", "d2ydx2", derivation.second),
+    )
+    kernels: dict[str, Kernel] = {}
+    record: dict[str, Any] = {}
+    for name, output, branches in passes:
+        kernels[name], record[name] = PassSearch(activation, branches).kernel(name, output)
+    kernels["value_and_derivative"] = together(
+        "value_and_derivative", kernels["forward"], kernels["derivative"], activation
+    )
+    found = CompiledActivation(
+        name=activation.name,
+        definition=activation.definition,
+        derivative=str(joined(derivation.first)),
+        second_derivative=str(joined(derivation.second)),
+        digest=activation.digest,
+        summary=activation.summary,
+        reference=activation.reference,
+        parameters=tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters),
+        kernels=_with_backward(kernels),
+        kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
+    )
+    return found, record
+
+
+def together(name: str, first: Kernel, second: Kernel, activation: Activation) -> Kernel:
+    """One program with the outputs of two; what they share is computed once."""
+    b = Builder()
+    b.input("x")
+    outputs = {**b.include(first), **b.include(second)}
+    return b.kernel(name, ["x"], [p.name for p in activation.parameters], outputs)
+
+
+def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
+    """The passes in their order, with backward composed from the derivative: grad_y * f'(x)."""
+    derivative = kernels["derivative"]
+    b = Builder()
+    b.input("x")
+    gradient = b.input("grad_y")
+    product = b("mul", gradient, b.include(derivative)["dydx"])
+    backward = b.kernel("backward", ["x", "grad_y"], derivative.parameters, {"grad_x": product})
+    return {name: {**kernels, "backward": backward}[name] for name in PASSES}
+
+
+def _from_document(document: Mapping[str, Any]) -> CompiledActivation:
+    if document["format"] != FORMAT:
+        raise Error(f"the stored programs of {document['name']} have format {document['format']}, not {FORMAT}")
+    kernels = {name: Kernel.from_dict(kernel) for name, kernel in document["kernels"].items()}
+    return CompiledActivation(
+        **{key: document[key] for key in ("name", "definition", "derivative", "second_derivative", "digest")},
+        **{key: document[key] for key in ("summary", "reference", "kinks")},
+        parameters=tuple(KernelParameter(**p) for p in document["parameters"]),
+        kernels=_with_backward(kernels),
+    )
+
+
+def write(activation: Activation, folder: Path) -> Path:
+    """Search for an activation's programs and store them as FOLDER/NAME.json; returns the file."""
+    found, record = search(activation)
+    path = folder / f"{activation.name}.json"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(_document({**found.to_dict(), "search": record}), encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def _document(document: Mapping[str, Any]) -> str:
+    """JSON with a line for each instruction, so that a change is readable as a diff."""
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    return _one_line_lists(text) + "\n"
+
+
+def _one_line_lists(text: str) -> str:
+    """Innermost lists and records on one line."""
+    return re.sub(
+        r"[\[{]\n[^\[\]{}]*[\]}]",
+        lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"),
+        text,
+    )
