@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf, nextafter
 from typing import Any
 
 from flint import arb, ctx, fmpq
@@ -38,6 +39,8 @@ from sympy import (
     tanh,
 )
 
+from symact.analysis.record import Enclosure, Value
+
 #: Working precision in bits: enclosures come out some 30 digits wide, twice what is shown.
 PRECISION = 256
 
@@ -45,7 +48,11 @@ PRECISION = 256
 Evaluator = Callable[[arb], arb]
 
 
-class Undecided(Exception):
+#: Exact constants with more operations than this are shown as enclosures.
+_LONGEST = 24
+
+
+class UndecidedError(Exception):
     """A question about a function that could neither be proved nor refuted; the answer is then null."""
 
 
@@ -73,7 +80,7 @@ def evaluator(expression: Expr, x: Symbol) -> Evaluator:
     """The expression as a function on balls, at the precision in force when it is called.
 
     Raises:
-        Undecided: a function that has no rigorous evaluation here.
+        UndecidedError: a function that has no rigorous evaluation here.
     """
     if expression == x:
         return lambda ball: ball
@@ -93,7 +100,7 @@ def evaluator(expression: Expr, x: Symbol) -> Evaluator:
         return lambda ball: _product(term(ball) for term in terms)
     function = _FUNCTIONS.get(expression.func)
     if function is None:
-        raise Undecided(f"{expression} has no certified evaluation")
+        raise UndecidedError(f"{expression} has no certified evaluation")
     (inner,) = terms
     return lambda ball: function(inner(ball))
 
@@ -139,14 +146,14 @@ class Number:
         """The number that an exact SymPy constant stands for.
 
         Raises:
-            Undecided: the constant cannot be enclosed.
+            UndecidedError: the constant cannot be enclosed.
         """
         if exact in (oo, -oo):
             return cls(arb.pos_inf() if exact == oo else arb.neg_inf(), exact)
         with ctx.workprec(PRECISION):
             ball = evaluator(exact, Symbol("x"))(arb(0))
         if not ball.is_finite():
-            raise Undecided(f"{exact} could not be evaluated")
+            raise UndecidedError(f"{exact} could not be evaluated")
         return cls(ball, exact)
 
     @property
@@ -159,7 +166,7 @@ class Number:
         """-1, 0 or 1.
 
         Raises:
-            Undecided: too near zero to tell.
+            UndecidedError: too near zero to tell.
         """
         if not self.finite:
             return 1 if self.exact == oo else -1
@@ -168,13 +175,13 @@ class Number:
             return found
         if self.exact is not None and is_zero(self.exact):
             return 0
-        raise Undecided("a number is too near zero to know its sign")
+        raise UndecidedError("a number is too near zero to know its sign")
 
     def compare(self, other: Number) -> int:
         """The sign of ``self - other``.
 
         Raises:
-            Undecided: too near each other to tell.
+            UndecidedError: too near each other to tell.
         """
         if self is other or (self.exact is not None and self.exact == other.exact):
             return 0
@@ -184,7 +191,7 @@ class Number:
             return 1
         if self.exact is not None and other.exact is not None and is_zero(self.exact - other.exact):
             return 0
-        raise Undecided("two numbers are too near each other to know their order")
+        raise UndecidedError("two numbers are too near each other to know their order")
 
     def __neg__(self) -> Number:
         return Number(-self.ball, None if self.exact is None else -self.exact)
@@ -201,20 +208,33 @@ class Number:
         with ctx.workprec(PRECISION):
             value = evaluator(expression, x)(self.ball)
         if not value.is_finite():
-            raise Undecided(f"{expression} could not be evaluated at {self.ball}")
+            raise UndecidedError(f"{expression} could not be evaluated at {self.ball}")
         return Number(value)
 
+    @property
+    def shown(self) -> Value:
+        """How the record shows it: exact text, or 15 digits and a radius."""
+        if self.exact is not None and self.exact.count_ops() <= _LONGEST:
+            return str(self.exact)
+        with ctx.workprec(PRECISION):
+            value = float(f"{float(self.ball.mid()):.15g}")
+            # The radius covers the digits as printed and as read back into a binary number.
+            radius = max(abs(self.ball - arb(fmpq(f.numerator, f.denominator))).upper() for f in _readings(value))
+        return Enclosure(value, float(f"{nextafter(float(radius), inf) * 1.06:.1e}"))
 
-ZERO = Number(arb(0), S.Zero)
+
+def _readings(value: float) -> tuple[Fraction, Fraction]:
+    return Fraction(value), Fraction(repr(value))
+
+
 INFINITY = Number.of(oo)
-MINUS_INFINITY = Number.of(-oo)
 
 
 def is_zero(constant: Expr) -> bool:
     """Whether an exact constant is zero; False only if that is proved.
 
     Raises:
-        Undecided: neither is proved.
+        UndecidedError: neither is proved.
     """
     if constant.is_zero:
         return True
@@ -223,7 +243,7 @@ def is_zero(constant: Expr) -> bool:
             return False
     if simplify(constant) == 0:
         return True
-    raise Undecided(f"it is not known whether {constant} is zero")
+    raise UndecidedError(f"it is not known whether {constant} is zero")
 
 
 def _guesses(ball: arb) -> Iterator[Expr]:
@@ -252,6 +272,6 @@ def recognised(ball: arb, vanishes: Callable[[Expr], bool]) -> Number:
                 try:
                     if vanishes(guess):
                         return Number.of(guess)
-                except Undecided:
+                except UndecidedError:
                     continue
     return Number(ball)

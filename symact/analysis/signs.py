@@ -17,10 +17,10 @@ from time import perf_counter
 
 from flint import arb, ctx, fmpq
 from sympy import (
+    AccumBounds,
     Add,
     Dummy,
     Expr,
-    Function,
     Mul,
     Poly,
     PolynomialError,
@@ -32,7 +32,6 @@ from sympy import (
     atan,
     atanh,
     cosh,
-    cot,
     coth,
     diff,
     erf,
@@ -47,7 +46,6 @@ from sympy import (
     real_roots,
     sinh,
     sqrt,
-    tan,
     tanh,
     together,
     zoo,
@@ -57,7 +55,7 @@ from symact.analysis.numbers import (
     PRECISION,
     Evaluator,
     Number,
-    Undecided,
+    UndecidedError,
     ball_sign,
     evaluator,
     is_zero,
@@ -121,7 +119,7 @@ class Domain:
         """Whether a number lies inside.
 
         Raises:
-            Undecided: it is too near an end.
+            UndecidedError: it is too near an end.
         """
         return self.lower.compare(number) < 0 < self.upper.compare(number)
 
@@ -134,15 +132,15 @@ def end_limit(expression: Expr, x: Symbol, end: Expr, side: str) -> Expr:
     """The limit at an end of an interval, by continuity where that suffices.
 
     Raises:
-        Undecided: there is none or it was not found.
+        UndecidedError: there is none or it was not found.
     """
     if not (end in (oo, -oo) and any(p.base.has(x) and p.exp.has(x) for p in expression.atoms(Pow))):
         value = expression.subs(x, end)
-        if not value.has(nan, zoo) and value.is_extended_real and not (value.has(oo, -oo) and value.is_finite):
+        if not value.has(nan, zoo, AccumBounds) and value.is_extended_real:
             return value
     found = limit_at(expression, x, end, side)
     if found is None:
-        raise Undecided(f"the limit of {expression} at {end} is not known")
+        raise UndecidedError(f"the limit of {expression} at {end} is not known")
     return found
 
 
@@ -160,7 +158,7 @@ class Solver:
         """The signs of an expression from those of its derivative and its limits at the ends.
 
         Raises:
-            Undecided: they could not be proved.
+            UndecidedError: they could not be proved.
         """
         self._check_time()
         values = [
@@ -201,14 +199,12 @@ class Solver:
                     if sign:
                         break
                 if not sign:
-                    raise Undecided(f"{expression} is too near zero to find its root")
+                    raise UndecidedError(f"{expression} is too near zero to find its root")
                 a, b = (middle, b) if sign == left else (a, middle)
             ball = a.union(b)
         return recognised(ball, lambda guess: is_zero(expression.subs(self.x, guess)))
 
-    def _inside(
-        self, function: Evaluator, lower: Number, upper: Number, sign: int, *, towards_lower: bool
-    ) -> arb:
+    def _inside(self, function: Evaluator, lower: Number, upper: Number, sign: int, *, towards_lower: bool) -> arb:
         """An exact point of the interval, as near an end as needed, where the function has the sign it has there."""
         end, other = (lower, upper) if towards_lower else (upper, lower)
         inward = 1 if towards_lower else -1
@@ -222,7 +218,7 @@ class Solver:
                 point = start - inward * (arb(2) ** (step - 2) if step < 40 else arb(2) ** (38 + (step - 40) ** 2))
             if ball_sign(function(point.mid())) == sign:
                 return point.mid()
-        raise Undecided("no point of a known sign was found near an end of an interval")
+        raise UndecidedError("no point of a known sign was found near an end of an interval")
 
     # From the expression --------------------------------------------------------------------------------------------
 
@@ -230,11 +226,11 @@ class Solver:
         """The signs of a switch-free expression that is smooth on the interval.
 
         Raises:
-            Undecided: they could not be proved, or time is up.
+            UndecidedError: they could not be proved, or time is up.
         """
         self._check_time()
         if depth > _DEPTH:
-            raise Undecided(f"{expression} needs too many differentiations")
+            raise UndecidedError(f"{expression} needs too many differentiations")
         key = (expression, domain.lower.exact, domain.upper.exact)
         if key not in self._known or None in key:
             self._known[key] = self._product(expression, domain, depth)
@@ -242,7 +238,7 @@ class Solver:
 
     def _check_time(self) -> None:
         if perf_counter() > self._ends_at:
-            raise Undecided("the time for the shape of the function is up")
+            raise UndecidedError("the time for the shape of the function is up")
 
     def _product(self, expression: Expr, domain: Domain, depth: int) -> Signs:
         shortcut = self._assumed(expression, domain)
@@ -255,7 +251,7 @@ class Solver:
         for factor, power in denominator:
             signs = self._factor(factor, domain, depth)
             if signs.constant in (None, 0):
-                raise Undecided(f"{factor} may vanish below a fraction bar")
+                raise UndecidedError(f"{factor} may vanish below a fraction bar")
             result *= signs**power
         return result
 
@@ -300,7 +296,7 @@ class Solver:
         if isinstance(factor, Pow) and factor.exp.is_number and not factor.exp.is_integer:
             base = self.signs(factor.base, domain, depth)
             if base.constant != 1:
-                raise Undecided(f"the root of {factor.base} may not be real")
+                raise UndecidedError(f"the root of {factor.base} may not be real")
             return base
         if isinstance(factor, Mul | Pow):
             return self.signs(factor, domain, depth + 1)
@@ -335,7 +331,7 @@ class Solver:
                         numbers.append(Number(middle + arb(0, 1e-38)))
             return self._at_roots(numbers, domain, Number.of(polynomial.LC()).sign, 1)
         else:
-            raise Undecided(f"the roots of {factor} are not known")
+            raise UndecidedError(f"the roots of {factor} are not known")
         numbers = [Number.of(root) for root in found]
         return self._at_roots(numbers, domain, Number.of(polynomial.LC()).sign, 1)
 
