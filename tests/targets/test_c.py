@@ -1,0 +1,235 @@
+"""The C target: builds without a warning, links, computes what mpmath computes, writes nothing but its arrays."""
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import mpmath
+import pytest
+from programs import logistic, logsig, softplus
+
+from symact import targets
+from symact.kernel.compiled import KernelParameter
+from symact.kernel.program import Builder, Kernel
+from symact.targets.printer import body
+
+WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror"
+COMPILERS = [name for name in ("gcc", "clang", "clang-14") if shutil.which(name)]
+
+pytestmark = pytest.mark.skipif(not COMPILERS, reason="no C compiler here")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generated")
+    for path, text in targets.generate_tree([logistic(), logsig(), softplus()], "c").items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+    return folder / "c"
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [str(c) for c in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+PROGRAM = r"""
+#include "symact.h"
+#include <stdio.h>
+int main(void)
+{
+    const double x[3] = {-2.5, 0.0, 3.0};
+    double y[3], dydx[3];
+    symact_softplus_value_and_derivative_f64(3, x, y, dydx, 2.0);
+    for (int i = 0; i < 3; ++i) printf("%.17g %.17g\n", y[i], dydx[i]);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("library", ["libsymact.a", "libsymact.so"])
+def test_make_builds_libraries_that_a_program_links(tree: Path, tmp_path: Path, compiler: str, library: str) -> None:
+    shutil.copytree(tree, tmp_path / "c")
+    run("make", f"CC={compiler}", f"CFLAGS={WARNINGS}", cwd=tmp_path / "c")
+    (tmp_path / "main.c").write_text(PROGRAM)
+    run(compiler, "-std=c99", "-Ic", "main.c", f"c/{library}", "-lm", "-o", "main", cwd=tmp_path)
+    lines = run("./main", cwd=tmp_path, LD_LIBRARY_PATH=str(tmp_path / "c")).split()
+    with mpmath.workdps(40):
+        expected = [
+            value
+            for x in (-2.5, 0.0, 3.0)
+            for value in (mpmath.log1p(mpmath.exp(2 * mpmath.mpf(x))) / 2, 1 / (1 + mpmath.exp(-2 * mpmath.mpf(x))))
+        ]
+        for got, value in zip(map(float, lines), expected, strict=True):
+            assert abs(got - value) <= 2 * 2**-52 * value
+
+
+def test_make_honours_the_users_flags(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "c")
+    said = run("make", "-n", "CC=my-cc", "CFLAGS=-O1 -g", "LDFLAGS=-Wl,-z,now", cwd=tmp_path / "c")
+    compiles = [line for line in said.splitlines() if " -c " in line]
+    assert len(compiles) == 3
+    assert all(line.startswith("my-cc ") and " -O1 -g " in line and " -fPIC " in line for line in compiles)
+    assert any("-shared" in line and "-Wl,-z,now" in line for line in said.splitlines())
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["logistic", "logsig", "softplus"])
+def test_a_pair_of_files_stands_alone(tree: Path, tmp_path: Path, compiler: str, name: str) -> None:
+    for ending in ("c", "h"):
+        shutil.copy(tree / f"{name}.{ending}", tmp_path)
+    for level in ("-O0", "-O3"):
+        run(compiler, "-std=c99", level, *WARNINGS.split(), "-c", f"{name}.c", cwd=tmp_path)
+
+
+def test_the_header_can_be_included_from_cpp(tree: Path, tmp_path: Path) -> None:
+    if shutil.which("g++") is None:
+        pytest.skip("no C++ compiler here")
+    (tmp_path / "main.cpp").write_text('#include "symact.h"\nint main() { symact_logsig_forward_f32(0, 0, 0); }\n')
+    run("gcc", "-std=c99", "-O2", "-c", tree / "logsig.c", cwd=tmp_path)
+    run("g++", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{tree}", "main.cpp", "logsig.o", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("flag", ["-ffast-math", "-ffinite-math-only", "-Ofast"])
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_fast_math_is_refused(tree: Path, compiler: str, flag: str) -> None:
+    done = subprocess.run(
+        [compiler, flag, "-fsyntax-only", "logsig.c"], cwd=tree, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "compile without -ffast-math" in done.stderr
+
+
+MEMORY = r"""
+#include "symact.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* Every pass, every n up to 67, every misalignment, apart and in place, on blocks that end where the array ends. */
+#define ARRAY(T, name) unsigned char *name##_bytes = malloc(offset + n * sizeof(T)); \
+    T *name = (T *)(void *)(name##_bytes + offset)
+#define CHECK(T, suffix, ARGUMENTS) \
+    for (size_t n = 0; n <= 67; ++n) for (size_t offset = 0; offset < 16; ++offset) { \
+        ARRAY(T, x); ARRAY(T, g); ARRAY(T, a); ARRAY(T, b); \
+        for (size_t i = 0; i < n; ++i) { \
+            const T value = (T)i - 33, gradient = (T)0.5; \
+            memcpy(x_bytes + offset + i * sizeof value, &value, sizeof value); \
+            memcpy(g_bytes + offset + i * sizeof value, &gradient, sizeof value); \
+        } \
+        NAME(forward, suffix)(n, x, a ARGUMENTS); \
+        NAME(derivative, suffix)(n, x, b ARGUMENTS); \
+        NAME(second_derivative, suffix)(n, x, b ARGUMENTS); \
+        NAME(value_and_derivative, suffix)(n, x, a, b ARGUMENTS); \
+        NAME(backward, suffix)(n, x, g, a ARGUMENTS); \
+        NAME(backward, suffix)(n, x, g, g ARGUMENTS); \
+        if (memcmp(a_bytes + offset, g_bytes + offset, n * sizeof(T))) return 1; \
+        NAME(forward, suffix)(n, x, a ARGUMENTS); \
+        NAME(forward, suffix)(n, x, x ARGUMENTS); \
+        if (memcmp(a_bytes + offset, x_bytes + offset, n * sizeof(T))) return 2; \
+        free(x_bytes); free(g_bytes); free(a_bytes); free(b_bytes); \
+    }
+#define COMMA ,
+int main(void)
+{
+#define NAME(pass, suffix) symact_logistic_##pass##_##suffix
+    CHECK(float, f32, ) CHECK(double, f64, )
+#undef NAME
+#define NAME(pass, suffix) symact_logsig_##pass##_##suffix
+    CHECK(float, f32, ) CHECK(double, f64, )
+#undef NAME
+#define NAME(pass, suffix) symact_softplus_##pass##_##suffix
+    CHECK(float, f32, COMMA 2.0f) CHECK(double, f64, COMMA 2.0)
+    symact_logsig_forward_f32(0, NULL, NULL);
+    puts("clean");
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("level", ["-O1", "-O3"])
+def test_sanitizers_find_nothing(tree: Path, tmp_path: Path, compiler: str, level: str) -> None:
+    sanitize = "-fsanitize=address,undefined"
+    (tmp_path / "probe.c").write_text("int main(void) { return 0; }")
+    probe = subprocess.run([compiler, sanitize, "probe.c"], cwd=tmp_path, capture_output=True, check=False)
+    if probe.returncode != 0:
+        pytest.skip(f"{compiler} has no sanitizers here")
+    sources = [tree / f"{name}.c" for name in ("logistic", "logsig", "softplus")]
+    (tmp_path / "memory.c").write_text(MEMORY)
+    flags = ["-std=c99", level, "-g", sanitize, "-fno-sanitize-recover=all", f"-I{tree}"]
+    run(compiler, *flags, "memory.c", *sources, "-lm", "-o", "memory", cwd=tmp_path)
+    assert run("./memory", cwd=tmp_path).strip() == "clean"
+
+
+def test_the_sanitizers_would_find_a_write_past_the_end(tree: Path, tmp_path: Path) -> None:
+    source = (tree / "logsig.c").read_text()
+    (tmp_path / "logsig.c").write_text(source.replace("i < n;", "i <= n;"))
+    (tmp_path / "memory.c").write_text(MEMORY)
+    sources = [tree / "logistic.c", tree / "softplus.c", "logsig.c"]
+    flags = ["-std=c99", "-O1", "-fsanitize=address", f"-I{tree}"]
+    run(COMPILERS[0], *flags, "memory.c", *sources, "-lm", "-o", "memory", cwd=tmp_path)
+    assert subprocess.run(["./memory"], cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+
+def test_headers_say_what_a_reader_must_know(tree: Path) -> None:
+    for name in ("logistic", "logsig", "softplus"):
+        for ending in ("c", "h"):
+            head = (tree / f"{name}.{ending}").read_text().split("*/")[0]
+            assert "SPDX-License-Identifier: 0BSD" in head
+            assert f"templates/c/NAME.{ending}.jinja" in head
+            assert "Do not edit" in head
+            assert "0123456789abcdef" in head
+    header = (tree / "softplus.h").read_text()
+    assert "void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta);" in header
+    assert (
+        "void symact_softplus_backward_f64"
+        "(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);" in header
+    )
+    assert header.count("not measured") == 10
+
+
+def test_text_of_a_user_cannot_leave_its_comment(tree: Path, tmp_path: Path) -> None:
+    hostile = dataclasses.replace(
+        logsig(), summary="*/ #error out /* \\", definition="x */ y", reference="??/\n*/ int z;"
+    )
+    for path, text in targets.generate(hostile, "c").items():
+        (tmp_path / Path(path).name).write_text(text)
+    run(COMPILERS[0], "-std=c99", *WARNINGS.split(), "-c", "logsig.c", cwd=tmp_path)
+
+
+def test_a_parameter_may_be_called_like_a_keyword(tmp_path: Path) -> None:
+    kernels = {
+        name: Kernel.from_dict(json.loads(json.dumps(kernel.to_dict()).replace('"beta"', '"double"')))
+        for name, kernel in softplus().kernels.items()
+    }
+    parameters = (KernelParameter("double", "1", "positive", ""),)
+    compiled = dataclasses.replace(softplus(), kernels=kernels, parameters=parameters)
+    for path, source in targets.generate(compiled, "c").items():
+        (tmp_path / Path(path).name).write_text(source)
+    run(COMPILERS[0], "-std=c99", *WARNINGS.split(), "-c", "softplus.c", cwd=tmp_path)
+    assert "double double_" in (tmp_path / "softplus.h").read_text()
+
+
+def test_generating_twice_gives_the_same_bytes() -> None:
+    assert targets.generate(logsig(), "c") == targets.generate(logsig(), "c")
+    text = "".join(targets.generate(logsig(), "c").values())
+    assert not re.search(r"20\d\d-\d\d|/home/|/tmp/", text)
+
+
+def test_error_functions_are_written_out_and_not_the_c_librarys() -> None:
+    b = Builder()
+    kernel = b.kernel("forward", ("x",), (), {"y": b("erfc", b.input("x"))})
+    assert body(kernel, targets.get("c").operations, "float64").outputs["y"] == "own_erfc(x)"

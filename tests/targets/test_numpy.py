@@ -1,0 +1,315 @@
+"""The NumPy target: one module to be copied alone, with NumPy's habits, right in every dtype."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from programs import logistic, logsig, softplus
+
+from symact import catalog, targets
+from symact.kernel.compiled import PASSES, CompiledActivation
+from symact.kernel.interpret import evaluate
+from symact.kernel.store import compiled
+from symact.oracle import FORMATS, Oracle
+from symact.oracle.ulp import errors
+from symact.symbolic.derivatives import derive
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def module(activation: CompiledActivation, folder: Path) -> ModuleType:
+    """The generated module, imported from a file of its own."""
+    ((path, text),) = targets.generate(activation, "numpy").items()
+    assert path == f"numpy/{activation.name}.py"
+    file = folder / f"{activation.name}.py"
+    file.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(f"generated_{activation.name}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("numpy")
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path) -> ModuleType:
+    return module(logsig(), folder)
+
+
+@pytest.fixture(scope="module")
+def bent(folder: Path) -> ModuleType:
+    return module(softplus(), folder)
+
+
+def points(dtype: str) -> np.ndarray:
+    """Moderate and very small and large numbers of both signs, and the special ones, as a dtype."""
+    random = np.random.default_rng(7)
+    form = np.finfo(dtype)
+    low, high = np.log10(float(form.smallest_subnormal)), np.log10(float(form.max))
+    size = np.concatenate([random.uniform(0, 12, 150), 10.0 ** random.uniform(low, high, 150)])
+    special = [0.0, np.inf, np.nan, float(form.max), float(form.tiny), float(form.smallest_subnormal), 1.0, 88.7, 745.0]
+    both = np.concatenate([size, special])
+    return np.concatenate([both, -both]).astype(dtype)
+
+
+# Where f64 is computed in f64, errors of NumPy's own functions add up; the others are rounded once.
+BOUNDS = {"float16": 0.501, "float32": 0.52, "float64": 4.0}
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_catalogue_against_the_oracle(name: str, folder: Path) -> None:
+    activation = catalog.get(name)
+    kernels = module(compiled(activation), folder)
+    derivation = derive(activation)
+    for suffix, branches in (
+        ("", derivation.function),
+        ("_derivative", derivation.first),
+        ("_second_derivative", derivation.second),
+    ):
+        oracle = Oracle(branches.subs(activation.values))
+        for dtype, bound in BOUNDS.items():
+            x = points(dtype)
+            values = getattr(kernels, name + suffix)(x)
+            assert values.dtype == dtype
+            found = errors(values, oracle, x, FORMATS[dtype])
+            worst = int(np.argmax(found))
+            assert found[worst] <= bound, (suffix, dtype, x[worst], values[worst])
+
+
+@pytest.mark.parametrize("make", [logistic, logsig, softplus])
+def test_every_pass_computes_what_its_program_means(make, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    activation = make()
+    kernels = module(activation, folder)
+    x = points("float64")
+    values = {"x": x, "grad_y": np.linspace(-3, 3, x.size), **({"beta": 2.5} if activation.parameters else {})}
+    keywords = {p.name: values[p.name] for p in activation.parameters}
+    for name in PASSES:
+        kernel = activation.kernels[name]
+        function = getattr(kernels, activation.name + ("" if name == "forward" else f"_{name}"))
+        results = function(*(values[i] for i in kernel.inputs), **keywords)
+        wanted = evaluate(kernel, values)
+        for output, result in zip(wanted, results if len(wanted) > 1 else [results], strict=True):
+            np.testing.assert_array_equal(result, wanted[output], strict=True)
+            np.testing.assert_array_equal(np.signbit(result), np.signbit(wanted[output]))
+
+
+def test_module_needs_numpy_alone(made: ModuleType) -> None:
+    """It runs isolated from this project, with nothing but NumPy added to the standard library."""
+    program = (
+        "import sys, runpy; before = set(sys.modules); import numpy; allowed = set(sys.modules)\n"
+        f"names = runpy.run_path({str(made.__file__)!r})\n"
+        "print(sorted(n for n in set(sys.modules) - allowed if n.split('.')[0] != 'numpy'), names['logsig'](2.0))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("[] 0.5234")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_dtype_and_shape_are_kept(made: ModuleType, dtype: str) -> None:
+    for shape in [(), (0,), (3,), (2, 0, 4), (3, 4, 5)]:
+        x = np.ones(shape, dtype)
+        for name in ("logsig", "logsig_derivative", "logsig_second_derivative"):
+            result = getattr(made, name)(x)
+            assert (result.shape, result.dtype) == (shape, np.dtype(dtype))
+        assert made.logsig_backward(x, x).shape == shape
+        assert [r.dtype for r in made.logsig_value_and_derivative(x)] == [dtype, dtype]
+
+
+def test_scalars_give_scalars(made: ModuleType) -> None:
+    for x, dtype in [(2, "float64"), (2.0, "float64"), (np.float32(2), "float32"), (np.array(2, "f2"), "float16")]:
+        result = made.logsig(x)
+        assert type(result) is np.dtype(dtype).type
+    assert made.logsig([1, 2]).shape == (2,)
+
+
+def test_integers_give_float64(made: ModuleType) -> None:
+    for dtype in ("bool", "int8", "uint16", "int32", "int64", "uint64"):
+        result = made.logsig(np.array([0, 1], dtype))
+        assert result.dtype == np.float64
+        assert result[1] == made.logsig(1.0)
+
+
+def test_other_byte_order_gives_native(made: ModuleType) -> None:
+    assert made.logsig(np.array([1, 2], ">f4")).dtype == np.dtype("=f4")
+    assert np.array_equal(made.logsig(np.array([1, 2], ">f4")), made.logsig(np.array([1, 2], "f4")))
+
+
+@pytest.mark.parametrize("bad", [1j, "1", None, np.longdouble(1), np.array(["2020"], "M8[Y]")])
+def test_other_dtypes_are_errors(made: ModuleType, bad: object) -> None:
+    if isinstance(bad, np.longdouble) and np.dtype(np.longdouble).itemsize == 8:
+        pytest.skip("long double is double here")
+    with pytest.raises(TypeError, match="logsig takes arrays of float16, float32, float64 or integers"):
+        made.logsig(bad)
+
+
+def layouts() -> Iterator[np.ndarray]:
+    base = np.linspace(-9, 9, 4 * 6 * 10, dtype=np.float32).reshape(4, 6, 10)
+    yield base[::2, ::-1, ::3]
+    yield base.transpose(2, 0, 1)
+    yield np.asfortranarray(base)
+    yield np.broadcast_to(base[:1, :, :1], (4, 6, 10))
+    unaligned = np.zeros(base.nbytes + 1, np.uint8)[1:].view(np.float32).reshape(base.shape)
+    unaligned[...] = base
+    yield unaligned
+
+
+@pytest.mark.parametrize("x", layouts(), ids=["strided", "transposed", "fortran", "broadcast", "unaligned"])
+def test_strides_change_nothing(made: ModuleType, x: np.ndarray) -> None:
+    wanted = made.logsig(np.ascontiguousarray(x))
+    assert np.array_equal(made.logsig(x), wanted)
+    out = np.empty(x.shape[::-1], np.float32).T
+    assert made.logsig(x, out=out) is out
+    assert np.array_equal(out, wanted)
+
+
+def test_more_than_one_block_is_as_one(made: ModuleType) -> None:
+    x = np.random.default_rng(3).normal(size=30011)
+    assert np.array_equal(made.logsig(x)[17000:17010], made.logsig(x[17000:17010]))
+
+
+def test_out(made: ModuleType) -> None:
+    x = np.linspace(-2, 2, 5)
+    wanted, slope = made.logsig(x), made.logsig_derivative(x)
+    out = np.empty(5)
+    assert made.logsig(x, out) is out
+    assert np.array_equal(out, wanted)
+    assert made.logsig(x, out=(out,)) is out
+    scalar = np.empty(())
+    assert made.logsig(2.0, out=scalar) is scalar
+    y, dydx = made.logsig_value_and_derivative(x, out=(None, out))
+    assert dydx is out
+    assert np.array_equal(y, wanted)
+    assert np.array_equal(out, slope)
+    narrow = np.empty(5, np.float32)
+    assert np.array_equal(made.logsig(x, out=narrow), wanted.astype(np.float32))
+
+
+def test_in_place_and_overlapping(made: ModuleType) -> None:
+    x = np.linspace(-2, 2, 50000)
+    wanted = made.logsig(x)
+    same = x.copy()
+    made.logsig(same, out=same)
+    assert np.array_equal(same, wanted)
+    moved = x.copy()
+    made.logsig(moved[:-1], out=moved[1:])
+    assert np.array_equal(moved[1:], wanted[:-1])
+    value = x.copy()
+    _, slope = made.logsig_value_and_derivative(value, out=(value, None))
+    assert np.array_equal(value, wanted)
+    assert np.array_equal(slope, made.logsig_derivative(x))
+
+
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [
+        (np.empty(3), ValueError),
+        (np.empty((1, 5)), None),
+        (np.empty(5, int), TypeError),
+        ([0.0] * 5, TypeError),
+        ((np.empty(5), np.empty(5)), TypeError),
+    ],
+)
+def test_out_that_does_not_fit(made: ModuleType, out: object, error: type[Exception] | None) -> None:
+    x = np.linspace(-2, 2, 5)
+    if error is None:
+        assert made.logsig(x, out=out).shape == (1, 5)
+    else:
+        with pytest.raises(error):
+            made.logsig(x, out=out)
+
+
+def test_a_single_array_for_two_results_is_an_error(made: ModuleType) -> None:
+    with pytest.raises(TypeError, match="tuple of 2 arrays"):
+        made.logsig_value_and_derivative(np.zeros(3), out=np.zeros(3))
+
+
+def test_read_only_out_stays_as_it_is(made: ModuleType) -> None:
+    out = np.zeros(3)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match=r"read-?only"):
+        made.logsig(np.ones(3), out=out)
+    assert not out.any()
+
+
+def test_backward_broadcasts_and_promotes_like_numpy(made: ModuleType) -> None:
+    x = np.linspace(-2, 2, 6, dtype=np.float32).reshape(2, 3)
+    slope = made.logsig_derivative(x.astype(np.float64))
+    for grad in (2.0, np.ones(3, np.float32), np.ones((4, 1, 3), np.float16)):
+        result = made.logsig_backward(x, grad)
+        assert result.dtype == np.float32
+        assert np.array_equal(result, (slope * grad).astype(np.float32))
+    assert made.logsig_backward(x, np.ones((2, 3))).dtype == np.float64
+
+
+def test_backward_is_rounded_once(made: ModuleType) -> None:
+    x = np.linspace(-30, 30, 1001, dtype=np.float16)
+    grad = np.linspace(0.1, 7, 1001).astype(np.float16)
+    exact = made.logsig_derivative(x.astype(np.float64)) * grad.astype(np.float64)
+    assert np.array_equal(made.logsig_backward(x, grad), exact.astype(np.float16))
+
+
+def test_incoming_gradients_follow_ieee(made: ModuleType) -> None:
+    result = made.logsig_backward(np.array([np.inf, np.inf, 1.0]), np.array([np.inf, 1.0, np.nan]))
+    assert np.isnan(result[0])
+    assert result[1] == 0
+    assert np.isnan(result[2])
+
+
+def test_parameters(bent: ModuleType) -> None:
+    x = np.linspace(-3, 3, 7)
+    assert np.array_equal(bent.softplus(x), bent.softplus(x, beta=1.0))
+    np.testing.assert_allclose(bent.softplus(x, beta=2), np.log1p(np.exp(2 * x)) / 2, rtol=1e-15)
+    assert np.array_equal(bent.softplus(x, beta=np.float32(2)), bent.softplus(x, beta=2))
+    assert np.isnan(bent.softplus(x, beta=np.nan)).all()
+    with pytest.raises(TypeError):
+        bent.softplus(x, None, 2.0)
+    with pytest.raises(TypeError):
+        bent.softplus(x, gamma=2.0)
+
+
+def test_no_warning_even_where_numpy_would_warn(made: ModuleType, bent: ModuleType) -> None:
+    hard = np.array([np.inf, -np.inf, np.nan, 65504, -65504, 1e-7], np.float16)
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        for function in (made.logsig, made.logsig_derivative, made.logsig_second_derivative, bent.softplus):
+            for dtype in ("float16", "float32", "float64"):
+                function(hard.astype(dtype))
+        bent.softplus(hard, beta=0.0)
+
+
+def test_threads_do_not_disturb_each_other(made: ModuleType) -> None:
+    arrays = [np.random.default_rng(i).normal(size=40000) for i in range(4)]
+    wanted = [made.logsig(a) for a in arrays]
+    found: list[np.ndarray | None] = [None] * 4
+
+    def work(i: int) -> None:
+        for _ in range(5):
+            found[i] = made.logsig(arrays[i])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(f, w) for f, w in zip(found, wanted, strict=True))
+
+
+def test_header_says_what_it_is(made: ModuleType) -> None:
+    text = Path(str(made.__file__)).read_text(encoding="utf-8")
+    assert text.startswith("# SPDX-License-Identifier: 0BSD\n# Generated by symact")
+    assert logsig().digest in text
+    assert logsig().definition in str(made.__doc__)
