@@ -1,0 +1,128 @@
+"""Reports for a terminal: as wide as it is, coloured where it shows colour, plain when piped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from symact.report import formulas
+from symact.report.content import Document, Formula, Inline, Report, Section
+
+#: What is printed where the output's encoding has no such sign.
+_ASCII = str.maketrans(
+    {
+        "·": "*",
+        "→": "->",
+        "∞": "oo",
+        "π": "pi",
+        "ε": "eps ",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "–": "-",
+        **{superscript: f"^{digit}" for digit, superscript in formulas.SUPERSCRIPTS.items()},
+    }
+)
+
+
+_VERDICT_STYLES = {
+    "confirmed": "green",
+    "confirmed-after-repair": "green",
+    "refuted": "bold red",
+    "approximation": "yellow",
+    "convention": "yellow",
+    "qualified": "yellow",
+    "undecided": "magenta",
+}
+
+
+class _Page:
+    """Collects what is printed; `show` writes it to stdout without trailing blanks."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False)
+        self.ascii = self.console.options.ascii_only
+        self.console.begin_capture()
+
+    def text(self, inline: Inline, style: str = "") -> Text:
+        text = Text(style=style)
+        for part in inline:
+            formula = isinstance(part, Formula)
+            shown = formulas.text(part.exact) if isinstance(part, Formula) else part
+            text.append(shown.translate(_ASCII) if self.ascii else shown, "cyan" if formula else "")
+        return text
+
+    def print(self, renderable: RenderableType, indent: int = 0) -> None:
+        self.console.print(Padding(renderable, (0, 0, 0, indent)))
+
+    def section(self, section: Section) -> None:
+        self.console.print()
+        self.print(Text(section.title, "bold"))
+        table = Table(box=None, show_header=bool(section.columns), pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=bool(section.columns))
+        for column in section.columns or ((),):
+            table.add_column(self.text(column))
+        for row in section.rows:
+            table.add_row(*(self.text(cell) for cell in row))
+        self.print(table, indent=2)
+        for note in section.notes:
+            self.console.print()
+            self.print(self.text(note), indent=2)
+
+    def claim(self, claim: Document) -> None:
+        verdict = claim["verdict"]
+        self.console.print()
+        self.print(
+            self.text((claim["subject"], ": "), "bold")
+            + self.text((verdict,), _VERDICT_STYLES[verdict])
+            + self.text((f"  {claim['id']}",), "dim")
+        )
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column()
+        rows = [("printed", claim["printed"]), ("read as", claim["intended"]), ("because", claim["reason"])]
+        if claim["witness"]:
+            rows.append(("witness", ", ".join(f"{key} = {value}" for key, value in claim["witness"].items())))
+        rows.append(("correct is", claim["corrected"]))
+        for label, cell in rows:
+            if cell:
+                table.add_row(label, self.text((cell,)))
+        self.print(table, indent=2)
+
+    def show(self) -> None:
+        for line in self.console.end_capture().splitlines():
+            print(line.rstrip())
+
+
+def print_report(report: Report) -> None:
+    """Print the report on an activation to stdout."""
+    page = _Page()
+    page.print(
+        page.text((report.name,), "bold") + page.text((f"  {report.summary}" if report.summary else "",))
+    )
+    if report.reference:
+        page.print(page.text((report.reference,), "dim"))
+    for section in report.sections:
+        page.section(section)
+    page.show()
+
+
+def print_claims(claims: Sequence[Document]) -> None:
+    """Print claims with their verdicts, and how many there are of each, to stdout."""
+    page = _Page()
+    for claim in claims:
+        page.claim(claim)
+    counts = Counter(claim["verdict"] for claim in claims)
+    page.console.print()
+    page.print(
+        page.text((f"{len(claims)} claims: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()),))
+    )
+    page.show()
