@@ -29,10 +29,17 @@ from symact.symbolic.branches import Branches, Point
 from symact.symbolic.limits import limit_at
 
 #: Error levels in ULP (float64): the first at which a region can be covered is taken.
-_LEVELS = (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)
+LEVELS = (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)
 
 #: How much worse than the best candidate a program may be when all of it is computed in float32, in ULP.
 _SINGLE = 6.0
+
+#: How many times worse than the best a program may be at other values of the parameters, where the rounding of a
+#: product with x already decides.
+_OTHER = 4.0
+
+#: Parameter values other than the defaults are tried up to here: further out, a product with x may overflow.
+_FAR = 1e300
 
 #: At most so many regimes in a region.
 _REGIMES = 3
@@ -87,9 +94,11 @@ class PassSearch:
     Args:
         activation: the definition, for its variable and parameters.
         branches: f, f' or f'', parameters symbolic.
+        levels: the error levels to try, in ULP.
     """
 
-    def __init__(self, activation: Activation, branches: Branches) -> None:
+    def __init__(self, activation: Activation, branches: Branches, levels: Sequence[float] = LEVELS) -> None:
+        self.levels = levels
         self.branches = branches
         self.x = activation.x
         self.t = Symbol("t", positive=True)
@@ -121,7 +130,7 @@ class PassSearch:
         candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
         samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
         best = min(candidates, key=lambda c: self._worst(c, samples))
-        if self._worst(best, samples) > _LEVELS[0]:
+        if self._worst(best, samples) > self.levels[0]:
             return None
         return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
 
@@ -258,7 +267,8 @@ class PassSearch:
         found = []
         for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
             for dtype in (np.float64, np.float32) if index == 0 else (np.float64,):
-                found.append(Sample.of(oracle, side * inputs(lower, upper, dtype, seed=index), setting))
+                end = upper if index == 0 else min(upper, _FAR)
+                found.append(Sample.of(oracle, side * inputs(lower, end, dtype, seed=index), setting))
         return found
 
     def _region_samples(self, region: Region) -> list[Sample]:
@@ -278,20 +288,24 @@ class PassSearch:
         order = np.argsort(size, kind="stable")
         size = size[order]
         single = np.concatenate([np.full(len(s.x), s.x.dtype == np.float32) for s in samples])[order]
+        other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
         table = np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in candidates])
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
+        nearby = _largest_nearby(size, np.where(lost | single | other, 0.0, best))
         costs = [cost(c.kernel) for c in candidates]
-        for level in _LEVELS:
-            allowed = np.where(single, excess <= max(_SINGLE, level), (table <= level) | (excess <= level / 2))
+        for level in self.levels:
+            allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
+            allowed[:, single] |= excess[:, single] <= _SINGLE
+            allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             cover = _cover(allowed, costs)
             if cover is not None:
                 return [
                     Regime(
                         candidates[which],
                         None if stop is None else _round_between(*size[[stop - 1, stop]]),
-                        float(table[which, start:end][~single[start:end]].max(initial=0.0)),
+                        float(table[which, start:end][~(single | other | lost)[start:end]].max(initial=0.0)),
                     )
                     for which, start, end, stop in cover
                 ]
@@ -327,13 +341,20 @@ class PassSearch:
 
     def _at_infinity(self, b: Builder, x: int, value: int, expected: NDArray[Any], wrong: NDArray[Any]) -> int:
         infinity = b.const("inf")
-        for bad, limit, end, sign in zip(wrong, expected, ("oo", "-oo"), (1, -1), strict=True):
+        limits = [self._end(b, 1, expected[0]), self._end(b, -1, expected[1])]
+        if wrong.all() and expected[0] == expected[1] and np.signbit(expected[0]) == np.signbit(expected[1]):
+            return b("select", b("eq", b("abs", x), infinity), limits[0], value)
+        if wrong.all() and expected[0] == -expected[1] and expected[0] >= 0 and not np.signbit(expected[0]):
+            return b("select", b("eq", b("abs", x), infinity), b("copysign", limits[0], x), value)
+        for bad, limit, end in zip(wrong, limits, (infinity, b("neg", infinity)), strict=True):
             if bad:
-                here = b("eq", x, infinity if sign > 0 else b("neg", infinity))
-                piece = self.branches.pieces[-1 if sign > 0 else 0].expression
-                exact = limit_at(piece, self.x, oo if end == "oo" else -oo, "-")
-                value = b("select", here, self._limit(b, limit, exact), value)
+                value = b("select", b("eq", x, end), limit, value)
         return value
+
+    def _end(self, b: Builder, side: int, value: float) -> int:
+        """The limit at side*oo."""
+        piece = self.branches.pieces[-1 if side > 0 else 0].expression
+        return self._limit(b, value, limit_at(piece, self.x, side * oo, "-"))
 
     def _limit(self, b: Builder, value: float, exact: Expr | None) -> int:
         """A limit: exact text where it is a finite number, which may depend on parameters."""
@@ -345,6 +366,12 @@ class PassSearch:
             return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
         assert exact is not None
         return Lowering(b, self._leaves(b), {}, Style())(exact)
+
+
+def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest of `best` over inputs within 5%: beside a root all candidates are lost, each at other inputs."""
+    first, last = np.searchsorted(size, 0.95 * size), np.searchsorted(size, 1.05 * size, side="right")
+    return np.array([best[start:end].max() for start, end in zip(first, last, strict=True)])
 
 
 def _cover(allowed: NDArray[np.bool_], costs: Sequence[int]) -> list[tuple[int, int, int, int | None]] | None:
