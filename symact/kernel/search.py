@@ -41,8 +41,8 @@ _OTHER = 4.0
 #: Parameter values other than the defaults are tried up to here: further out, a product with x may overflow.
 _FAR = 1e300
 
-#: At most so many regimes in a region.
-_REGIMES = 3
+#: At most so many regimes in a region: more are not worth their time where the error is moderate without them.
+_REGIMES = 2
 
 _STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=3))
 
@@ -369,8 +369,8 @@ class PassSearch:
 
 
 def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest of `best` over inputs within 5%: beside a root all candidates are lost, each at other inputs."""
-    first, last = np.searchsorted(size, 0.95 * size), np.searchsorted(size, 1.05 * size, side="right")
+    """The largest of `best` over inputs within about 5%: beside a root every candidate is lost, each elsewhere."""
+    first, last = np.searchsorted(size, 0.95 * size), np.searchsorted(0.95 * size, size, side="right")
     return np.array([best[start:end].max() for start, end in zip(first, last, strict=True)])
 
 
