@@ -79,10 +79,7 @@ class _Side:
 
     def distances(self) -> str:
         """From where on f' is small: in terms of its maximum and of the formats' smallest normal numbers."""
-        thresholds = [
-            (f"{format_.name}'s smallest normal number", arb(2) ** format_.normal, format_.reach)
-            for format_ in _FORMATS
-        ]
+        thresholds = [(f"{fmt.name}'s smallest normal number", arb(2) ** fmt.normal, fmt.reach) for fmt in _FORMATS]
         size = self._largest()
         if size is not None:
             thresholds.insert(0, ("1/1000 of its maximum", size / 1000, _FORMATS[-1].reach))

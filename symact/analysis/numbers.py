@@ -12,6 +12,7 @@ from flint import arb, ctx, fmpq
 from sympy import (
     Add,
     Expr,
+    LambertW,
     Mul,
     Pow,
     Rational,
@@ -73,6 +74,7 @@ _FUNCTIONS: dict[Any, Callable[[arb], arb]] = {
     atanh: arb.atanh,
     erf: arb.erf,
     erfc: arb.erfc,
+    LambertW: arb.lambertw,
 }
 
 
@@ -192,6 +194,11 @@ class Number:
         if self.exact is not None and other.exact is not None and is_zero(self.exact - other.exact):
             return 0
         raise UndecidedError("two numbers are too near each other to know their order")
+
+    def joined(self, other: Number) -> Number:
+        """An enclosure of both numbers, for two that are too near each other to tell them apart."""
+        with ctx.workprec(PRECISION):
+            return Number(self.ball.union(other.ball))
 
     def __neg__(self) -> Number:
         return Number(-self.ball, None if self.exact is None else -self.exact)

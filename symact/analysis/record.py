@@ -96,10 +96,11 @@ class Smoothness:
 
 @dataclass(frozen=True)
 class Range:
-    """The infimum and supremum of f and whether f takes them; a continuous f takes all values between.
+    """The infimum and supremum of f and whether f takes them.
 
     Attributes:
-        interval: the same as a SymPy set, "Interval.open(-1, 1)"; numbers that are not exact have 15 digits.
+        interval: all values that f takes as a SymPy set, "Interval.open(-1, 1)"; a union where f jumps. Numbers that
+            are not exact have 15 digits in it.
     """
 
     lower: Value

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from flint import arb, ctx
-from sympy import Expr, Float, Interval, Rational, S, expand, oo, simplify
+from sympy import Expr, Float, Interval, Rational, S, Union, expand, oo, simplify
 
 from symact.analysis.numbers import (
     INFINITY,
@@ -147,6 +147,37 @@ def _known(limits: Limits) -> tuple[Expr, Expr]:
     return lower, upper
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """The infimum and supremum of the values on a piece, and whether they are taken."""
+
+    lower: Number
+    upper: Number
+    lower_attained: bool
+    upper_attained: bool
+
+    @classmethod
+    def single(cls, value: Number) -> _Bounds:
+        return cls(value, value, True, True)
+
+    @classmethod
+    def of(cls, part: _Part) -> _Bounds:
+        """From limits at the ends and critical values."""
+        flat = part.slope.constant == 0
+        values = [(Number.of(end), flat) for end in part.ends]
+        values += [(root.at(part.f, part.x), True) for root in part.slope.roots]
+        (lower, lower_attained), (upper, upper_attained) = _extreme(values, -1), _extreme(values, 1)
+        return cls(lower, upper, lower_attained, upper_attained)
+
+    @property
+    def interval(self) -> Interval:
+        lower, upper = (
+            number.exact if isinstance(number.shown, str) else Float(str(number.shown), 15)
+            for number in (self.lower, self.upper)
+        )
+        return Interval(lower, upper, not self.lower_attained, not self.upper_attained)
+
+
 # All pieces ----------------------------------------------------------------------------------------------------------
 
 
@@ -169,19 +200,13 @@ class _Graph:
         self.continuous = all(point.continuous or point.removable for point in self.points)
 
     def range(self) -> Range:
-        """The infimum and supremum over limits, critical values and values at points."""
-        taken: list[tuple[Number, bool]] = []
-        for part in self.parts:
-            flat = part.slope.constant == 0
-            taken += [(Number.of(end), flat) for end in part.ends]
-            taken += [(root.at(part.f, part.x), True) for root in part.slope.roots]
-        taken += [(Number.of(point.value), True) for point in self.points if point.value is not None]
-        (lower, lower_attained), (upper, upper_attained) = _extreme(taken, -1), _extreme(taken, 1)
-        lowest, highest = (
-            number.exact if isinstance(number.shown, str) else Float(str(number.shown), 15) for number in (lower, upper)
-        )
-        interval = Interval(lowest, highest, not lower_attained, not upper_attained)
-        return Range(lower.shown, upper.shown, lower_attained, upper_attained, str(interval))
+        """The values that f takes: each piece gives an interval, each point between pieces one value."""
+        taken = [_Bounds.of(part) for part in self.parts]
+        taken += [_Bounds.single(Number.of(point.value)) for point in self.points if point.value is not None]
+        lower, lower_attained = _extreme([(bounds.lower, bounds.lower_attained) for bounds in taken], -1)
+        upper, upper_attained = _extreme([(bounds.upper, bounds.upper_attained) for bounds in taken], 1)
+        values = Union(*(bounds.interval for bounds in taken))
+        return Range(lower.shown, upper.shown, lower_attained, upper_attained, str(values))
 
     def monotone(self) -> str:
         """The direction from the signs of f' and the steps at the points."""
@@ -290,10 +315,20 @@ def _step(point: Point) -> int:
 
 
 def _extreme(numbers: list[tuple[Number, bool]], direction: int) -> tuple[Number, bool]:
-    """The largest (direction 1) or smallest number, and whether one of those equal to it is marked."""
+    """The largest (direction 1) or smallest number, and whether one of those equal to it is marked.
+
+    Raises:
+        UndecidedError: a marked number and one that is not are too near each other to know the order.
+    """
     best, marked = numbers[0]
     for number, mark in numbers[1:]:
-        order = number.compare(best) * direction
+        try:
+            order = number.compare(best) * direction
+        except UndecidedError:
+            if mark != marked:
+                raise
+            best = best.joined(number)
+            continue
         if order > 0:
             best, marked = number, mark
         elif order == 0:
