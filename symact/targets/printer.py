@@ -12,7 +12,7 @@ from symact.targets.constants import decimal
 from symact.targets.table import Operations
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
-_INFIX = re.compile(r"\{0\} ([-+*/]) \{1\}")
+_INFIX = re.compile(r"\{0\} ([-+*/<]|[<=!]=) \{1\}")
 #: A step used once is written where it is used, as long as the line stays this short.
 _WIDTH = 80
 
@@ -54,6 +54,7 @@ def body(
         Error: the target lacks an operation of the program.
     """
     uses = _uses(kernel, operations, compute)
+    results = {index for _, index in kernel.outputs}
     texts: list[Text] = []
     statements: list[Statement] = []
     for index, step in enumerate(kernel.instructions):
@@ -65,7 +66,7 @@ def body(
             texts.append(constant(step.value, operations, compute))
         else:
             text = substitute(operations.text(step.operation, compute), [texts[i] for i in step.operands])
-            if not inline or uses[index] != 1 or len(text.text) > _WIDTH:
+            if not inline or uses[index] != 1 or (len(text.text) > _WIDTH and index not in results):
                 name = f"t{len(statements)}"
                 statements.append(Statement(name, text.text, OPERATIONS[step.operation].boolean))
                 text = Text(name)
@@ -74,10 +75,11 @@ def body(
 
 
 class Text(NamedTuple):
-    """An expression, and how firmly it holds together: 1 a sum, 2 a product, 3 an atom, 0 anything else.
+    """An expression, and how firmly it holds together: 1 a sum, 2 a product, 3 an atom, less for anything else.
 
-    `left` counts where it is an operator's left operand, `right` where it is the right one. The four operators bind
-    like this in every language we print, from left to right, so that fewer parentheses never change the order.
+    `left` counts where it is an operator's left operand, `right` where it is the right one. Sums, products and
+    comparisons bind like this in every language we print, from left to right, so fewer parentheses never change the
+    order.
     """
 
     text: str
@@ -85,7 +87,7 @@ class Text(NamedTuple):
     right: int = 3
 
 
-_RANKS = {"+": 1, "-": 1, "*": 2, "/": 2}
+_RANKS = {"+": 1, "-": 1, "*": 2, "/": 2, "<": 0, "<=": 0, "==": 0, "!=": 0}
 
 
 def constant(text: str, operations: Operations, compute: str) -> Text:
@@ -95,7 +97,7 @@ def constant(text: str, operations: Operations, compute: str) -> Text:
         literal = operations.literal(number, compute)
     else:
         literal = operations.literal("number", compute).replace("{0}", number)
-    return Text(literal, 2, 0) if literal.startswith("-") else Text(literal)
+    return Text(literal, 2, -1) if literal.startswith("-") else Text(literal)
 
 
 def substitute(template: str, operands: Sequence[Text]) -> Text:
@@ -104,7 +106,7 @@ def substitute(template: str, operands: Sequence[Text]) -> Text:
     if infix:
         rank = _RANKS[infix[1]]
         left, right = operands
-        first = left.text if left.left >= rank else f"({left.text})"
+        first = left.text if left.left >= max(rank, 1) else f"({left.text})"
         second = right.text if right.right > rank else f"({right.text})"
         return Text(f"{first} {infix[1]} {second}", rank, rank)
 
@@ -117,7 +119,7 @@ def substitute(template: str, operands: Sequence[Text]) -> Text:
     text = _PLACEHOLDER.sub(put, template)
     if _is_call(template):
         return Text(text)
-    return Text(text, 2, 0) if template == "-{0}" else Text(text, 0, 0)
+    return Text(text, 2, -1) if template == "-{0}" else Text(text, -1, -1)
 
 
 def own_functions(kernels: Iterable[Kernel], operations: Operations) -> dict[str, Kernel]:

@@ -30,7 +30,7 @@ from typing import Any
 
 from symact.errors import Error
 from symact.kernel.program import OPERATIONS
-from symact.targets.constants import FORMATS
+from symact.oracle.formats import FORMATS
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 
