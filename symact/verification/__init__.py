@@ -1,0 +1,1 @@
+"""Whether what was printed about an activation is so."""
