@@ -40,7 +40,7 @@ from sympy import (
 from sympy.functions.combinatorial.numbers import stirling
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction, InverseHyperbolicFunction
 
-from symact.symbolic.series import Oscillating, Scale, Series, Undecided, sign_of
+from symact.symbolic.series import OscillatingError, Scale, Series, UndecidedError, sign_of
 
 
 class _Erfcx(Function):
@@ -93,7 +93,7 @@ class Expansion:
         """The series of an expression.
 
         Raises:
-            Undecided: a function without a rule, or a constant whose sign is not decided; `Oscillating` where
+            UndecidedError: a function without a rule, or a constant whose sign is not decided; `OscillatingError` where
                 a trigonometric function of something infinite stands in it.
         """
         known = self._known.get(expression)
@@ -117,7 +117,7 @@ class Expansion:
         if isinstance(expression, InverseHyperbolicFunction):
             return self.of(expression.rewrite(log, deep=False))
         if not isinstance(expression, Function) or len(expression.args) != 1:
-            raise Undecided(f"there is no rule for {expression.func.__name__}")
+            raise UndecidedError(f"there is no rule for {expression.func.__name__}")
         return self._applied(expression.func, self.of(expression.args[0]))
 
     def _applied(self, function: type[Function], argument: Series) -> Series:
@@ -132,7 +132,7 @@ class Expansion:
             return self.scale.constant(value)
         large, centre, small = argument.split()
         if not large.is_zero():
-            raise Undecided(f"the behaviour of {function.__name__} at infinity is not known")
+            raise UndecidedError(f"the behaviour of {function.__name__} at infinity is not known")
         x = Dummy("x", real=True)
         self._known[x] = centre
         derivatives = [function(x)]
@@ -218,7 +218,7 @@ class Expansion:
 def _periodic(function: type[Function]) -> Callable[[Expansion, Series], Series]:
     def rule(expansion: Expansion, argument: Series) -> Series:
         if argument.magnitude() > 0:
-            raise Oscillating(f"{function.__name__} of something that tends to infinity")
+            raise OscillatingError(f"{function.__name__} of something that tends to infinity")
         return expansion._taylor(function, argument)
 
     return rule

@@ -8,7 +8,7 @@ from functools import cached_property
 from sympy import Add, Expr, Mul, S, Symbol, exp, expand_power_base, log, oo
 
 from symact.symbolic.expansion import Expansion
-from symact.symbolic.series import Series, Undecided, sign_of
+from symact.symbolic.series import Series, UndecidedError, sign_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ def leading_term(expression: Expr, t: Symbol) -> Leading:
     """The leading term of an expression without Abs, sign, Max, Min, Piecewise, as the positive ``t`` tends to oo.
 
     Raises:
-        Undecided: it was not found; `Oscillating` where a trigonometric function of something infinite is the reason.
+        UndecidedError: it was not found; `OscillatingError` where a trigonometric function of something infinite is the reason.
     """
     return leading_of(Expansion(t).of(expression))

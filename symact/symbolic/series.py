@@ -34,11 +34,11 @@ _BUDGET = 20_000
 _MOST_POWERS = 40
 
 
-class Undecided(Exception):
+class UndecidedError(Exception):
     """The asymptotic behaviour could not be derived; the message says why."""
 
 
-class Oscillating(Undecided):
+class OscillatingError(UndecidedError):
     """A trigonometric function of something that tends to infinity."""
 
 
@@ -47,7 +47,7 @@ def sign_of(constant: Expr) -> int:
     """The sign of a real constant, -1, 0 or 1; symbols in it are decided by their assumptions.
 
     Raises:
-        Undecided: the constant is not real, or cannot be told from 0.
+        UndecidedError: the constant is not real, or cannot be told from 0.
     """
     if constant.is_positive:
         return 1
@@ -58,17 +58,17 @@ def sign_of(constant: Expr) -> int:
     if not constant.free_symbols:
         value = constant.evalf(30, maxn=200)
         if not value.is_comparable and not value.is_zero:
-            raise Undecided(f"{constant} is not a real number")
+            raise UndecidedError(f"{constant} is not a real number")
         if abs(value) > Rational(1, 10**20):
             return 1 if value > 0 else -1
     if expand(constant) == 0 or simplify(constant) == 0:
         return 0
-    raise Undecided(f"the sign of {constant} is not decided")
+    raise UndecidedError(f"the sign of {constant} is not decided")
 
 
 def _guarded_exp(value: mpmath.mpf) -> mpmath.mpf:
     if mpmath.mag(value) > 10_000:
-        raise Undecided("a number is too large to compute with")
+        raise UndecidedError("a number is too large to compute with")
     return mpmath.exp(value)
 
 
@@ -90,7 +90,7 @@ def vanishes(expression: Expr) -> bool:
                 try:
                     values.append(abs(function(*places)))
                 except (ArithmeticError, ValueError, TypeError, NameError) as error:
-                    raise Undecided(f"{expression} could not be evaluated") from error
+                    raise UndecidedError(f"{expression} could not be evaluated") from error
         if values[1] > values[0] * mpmath.mpf(10) ** -30 and values[1] != 0:
             return False
     return True
@@ -121,11 +121,11 @@ class Scale:
         """Count one computed term.
 
         Raises:
-            Undecided: there were too many.
+            UndecidedError: there were too many.
         """
         self._budget -= 1
         if self._budget < 0:
-            raise Undecided("the leading term lies too deep")
+            raise UndecidedError("the leading term lies too deep")
 
     def faster(self, a: Generator | None, b: Generator | None) -> bool:
         """Whether a grows faster than b; None stands for a constant."""
@@ -300,7 +300,7 @@ class Series:
         """exponent, coefficient and small, where the series is top**exponent * coefficient * (1 + small)."""
         first = self.term(0)
         if first is None:
-            raise Undecided("a division by zero, or its logarithm")
+            raise UndecidedError("a division by zero, or its logarithm")
         exponent, coefficient = first
         inverse = coefficient ** S.NegativeOne
         terms = ((e - exponent, c * inverse) for e, c in self.terms(1))
@@ -313,13 +313,13 @@ class Series:
         """A constant real power.
 
         Raises:
-            Undecided: a negative series to a power that is no integer, or 0 to a negative one.
+            UndecidedError: a negative series to a power that is no integer, or 0 to a negative one.
         """
         if self.top is None:
             if sign_of(self.value) < (0 if sign_of(exponent) > 0 else 1) and not (
                 exponent.is_integer and sign_of(self.value)
             ):
-                raise Undecided(f"({self.value})**({exponent}) is not real")
+                raise UndecidedError(f"({self.value})**({exponent}) is not real")
             return self.scale.constant(self.value**exponent)
         power, coefficient, small = self._factored()
         head = self.scale.power_of(self.top, power * exponent) * coefficient**exponent
@@ -365,7 +365,7 @@ class Series:
             large.append((exponent, coefficient))
             index += 1
             if index > _MOST_POWERS:
-                raise Undecided(f"more than {_MOST_POWERS} growing terms in an exponent")
+                raise UndecidedError(f"more than {_MOST_POWERS} growing terms in an exponent")
         middle = self.scale.constant(S.Zero)
         term = self.term(index)
         if term is not None and term[0] == 0:
@@ -416,11 +416,11 @@ class Series:
         """The natural logarithm.
 
         Raises:
-            Undecided: the series is not eventually positive.
+            UndecidedError: the series is not eventually positive.
         """
         if self.top is None:
             if sign_of(self.value) <= 0:
-                raise Undecided(f"log({self.value}) is not real")
+                raise UndecidedError(f"log({self.value}) is not real")
             return self.scale.constant(log(self.value))
         exponent, coefficient, small = self._factored()
 

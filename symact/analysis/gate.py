@@ -1,0 +1,200 @@
+"""The numeric gate: an asymptotic claim g ~ leading is let through only if computed values of g/leading tend to 1.
+
+The values are Arb balls, refined until they are narrow, so cancellation and underflow cannot deceive. A derivative is
+measured by differences of the function itself, so that a wrong derivation does not confirm itself. The points climb a
+ladder, 2**(2**m), up which powers of t, of ln t and then of ln ln t become negligible. Where the values cannot be
+computed that far, they are extrapolated, and the extrapolation has to agree with 1 within its own error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flint import arb, ctx
+from sympy import Expr, Symbol, diff
+
+from symact.analysis.numbers import UndecidedError as UnmeasurableError
+from symact.analysis.numbers import evaluator
+from symact.symbolic.leading import Leading
+
+#: A function of a point and of a step that is small there, at the precision in force.
+Measured = Callable[[arb, arb], arb]
+
+#: Bits to begin with, the most that are spent, and how many of a ratio have to be right.
+_FIRST_BITS, _MOST_BITS, _RIGHT_BITS = 320, 5120, 128
+
+#: A step is so many bits smaller than the scale on which the function varies: twice as many are right in a difference.
+_STEP_BITS = 70
+
+#: The ladder: t = 1.375 * 2**(2**m). The steps beyond 16 serve functions that vary with ln ln t.
+_LADDER = (*range(17), 32, 64, 128, 256, 512, 1024, 2048, 4096)
+
+#: Beyond this rung powers of t are of no account.
+_LAST_ALGEBRAIC = 32
+
+#: A ratio that goes straight to 1 comes at least so near, 1e-12, and below the second, 1e-34, it need not fall further.
+_NEAR, _EQUAL = arb((1, -40)), arb((1, -115))
+
+#: The largest error of an extrapolated ratio.
+_FINE = arb((1, -26))
+
+#: Nodes of an extrapolation, and log2 of the ratio of neighbours below the largest point that can be computed.
+_NODES, _SPACING = 14, 0.16
+
+#: What corrections may be powers of.
+_VARIABLES: tuple[Callable[[arb], arb], ...] = (
+    lambda t: 1 / t**2,
+    lambda t: 1 / t,
+    lambda t: t.rsqrt(),
+    lambda t: 1 / t.log(),
+    lambda t: 1 / t.log().log(),
+)
+
+
+def slope(f: Expr, t: Symbol, side: int) -> Measured:
+    """The derivative of f with respect to side*t, by a central difference."""
+    function = evaluator(f, t)
+    return lambda point, step: side * (function(point + step) - function(point - step)) / (2 * step)
+
+
+def value(f: Expr, t: Symbol) -> Measured:
+    """The function itself."""
+    function = evaluator(f, t)
+    return lambda point, step: function(point)
+
+
+def negative(measured: Measured) -> Measured:
+    """What is measured with the other sign."""
+    return lambda point, step: -measured(point, step)
+
+
+def less(measured: Measured, constant: Expr, t: Symbol) -> Measured:
+    """What is measured without a constant."""
+    offset = evaluator(constant, t)
+    return lambda point, step: measured(point, step) - offset(point)
+
+
+class Ratio:
+    """measured/leading at points, to `_RIGHT_BITS` bits.
+
+    Args:
+        measured: the function.
+        leading: its alleged leading term.
+        t: the variable of the leading term.
+    """
+
+    def __init__(self, measured: Measured, leading: Leading, t: Symbol) -> None:
+        self._measured = measured
+        self._leading = evaluator(leading.expression, t)
+        self._speed = evaluator(t * diff(leading.logarithm, t), t)
+        self._bits = _FIRST_BITS
+
+    def at(self, exponent: float) -> tuple[arb, arb] | None:
+        """The point 1.375 * 2**exponent and the ratio there; None where the precision does not suffice."""
+        bits = self._bits
+        while bits <= _MOST_BITS:
+            with ctx.workprec(bits):
+                point = _point(exponent)
+                step = arb((1, -_STEP_BITS)) * point / (1 + abs(self._speed(point)).mid())
+                ratio = self._measured(point, step) / self._leading(point)
+                if ratio.is_finite() and ratio.rel_accuracy_bits() >= _RIGHT_BITS:
+                    self._bits = bits
+                    return point, ratio
+            bits *= 2
+        return None
+
+
+def _point(exponent: float) -> arb:
+    whole = int(exponent // 1)
+    return arb((round(11 * 2 ** (17 + exponent - whole)), whole - 20))
+
+
+def _goes_to_one(samples: Sequence[tuple[arb, arb]]) -> bool:
+    """Whether the last ratios fall steadily to 1 and end very near."""
+    errors = [abs(ratio - 1).upper() for _, ratio in samples[-4:]]
+    return (
+        len(errors) == 4
+        and errors[-1] < _NEAR
+        and all(b < _EQUAL or b < 0.95 * a for a, b in zip(errors, errors[1:], strict=False))
+    )
+
+
+def _extrapolated(nodes: Sequence[arb], ratios: Sequence[arb]) -> arb:
+    """The value at 0 of the polynomial through the points (Neville)."""
+    column = list(ratios)
+    for width in range(1, len(nodes)):
+        column = [
+            (nodes[i] * column[i + 1] - nodes[i + width] * column[i]) / (nodes[i] - nodes[i + width])
+            for i in range(len(nodes) - width)
+        ]
+    return column[0]
+
+
+def _place(point: arb) -> str:
+    for function, name in ((lambda t: t, "t"), (arb.log, "ln t"), (lambda t: t.log().log(), "ln ln t")):
+        place = function(point)
+        if place < 10**12:
+            break
+    return f"{name} = {float(place):.3g}"
+
+
+def _shown(small: arb) -> str:
+    """A bound in two digits; below 1e-30 just that."""
+    return f"{float(small):.1e}" if small > 1e-30 else "less than 1e-30"
+
+
+def _tends_to_one(samples: Sequence[tuple[arb, arb]]) -> arb | None:
+    """The error with which an extrapolation of the ratios gives 1; None if none does.
+
+    The error is what the extrapolation changes by when one and two nodes are left out.
+    """
+    with ctx.workprec(2 * _FIRST_BITS):
+        ratios = [ratio for _, ratio in samples]
+        for variable in _VARIABLES:
+            nodes = [variable(point) for point, _ in samples]
+            best, second, third = (_extrapolated(nodes[skip:], ratios[skip:]) for skip in range(3))
+            error = abs(best - second).upper() + abs(second - third).upper()
+            if error < _FINE and abs(best - 1) <= 4 * error + _EQUAL:
+                return error
+    return None
+
+
+def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]]:
+    """Samples below the largest point that can be computed, which lies between two exponents."""
+    while bad / good > 1.05:
+        middle = (good * bad) ** 0.5
+        if ratio.at(middle) is None:
+            bad = middle
+        else:
+            good = middle
+    samples = (ratio.at(good - _SPACING * back) for back in reversed(range(_NODES)))
+    return [sample for sample in samples if sample is not None]
+
+
+def confirm(measured: Measured, leading: Leading, t: Symbol) -> str | None:
+    """How computed values confirm that ``measured`` is asymptotically equal to ``leading``; None if they do not."""
+    ratio = Ratio(measured, leading, t)
+    samples: list[tuple[arb, arb]] = []
+    good = 1.0
+    for m in _LADDER:
+        sample = ratio.at(2**m)
+        if sample is None:
+            return _judged(samples) or (_judged(_near_the_end(ratio, good, 2.0**m)) if m <= _LAST_ALGEBRAIC else None)
+        good = 2.0 ** min(m, _LAST_ALGEBRAIC)
+        samples.append(sample)
+        if _goes_to_one(samples):
+            break
+    return _judged(samples)
+
+
+def _judged(samples: Sequence[tuple[arb, arb]]) -> str | None:
+    if len(samples) < 4:
+        return None
+    reached = _place(samples[-1][0])
+    if _goes_to_one(samples):
+        error = abs(samples[-1][1] - 1).upper()
+        return f"values over leading term tend to 1; they differ by {_shown(error)} at {reached}"
+    error = _tends_to_one(samples[-_NODES:])
+    if error is None:
+        return None
+    return f"values over leading term, extrapolated from {reached}, give 1 within {_shown(error)}"
