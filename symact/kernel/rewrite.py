@@ -44,6 +44,8 @@ from sympy import (
 )
 from sympy.codegen.cfunctions import log1p
 
+from symact.symbolic.forms import cost
+
 
 class erfcx(Function):  # type: ignore[misc]  # noqa: N801  (named like the function it is, as SymPy's own are)
     """exp(u**2)*erfc(u), an opaque atom for the rewriting."""
@@ -51,6 +53,10 @@ class erfcx(Function):  # type: ignore[misc]  # noqa: N801  (named like the func
 
 class gauss(Function):  # type: ignore[misc]  # noqa: N801
     """exp(-u**2/2), an opaque atom for the rewriting."""
+
+
+#: An expanded form may be so much longer than the factored one, by `symact.symbolic.forms.cost`.
+_LONGER = 4
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol,
     nested = _nested(numerator, t) / denominator
     if nested != factored:
         yield Form(f"{rule}, Horner", nested, where)
-    if expression != factored:
+    if expression != factored and cost(expression) <= cost(factored) + _LONGER:
         yield Form(f"{rule}, expanded", expression, where)
 
 

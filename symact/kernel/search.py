@@ -7,7 +7,7 @@ fixed, so that the same definition gives the same program on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -28,8 +28,12 @@ from symact.oracle import Oracle
 from symact.symbolic.branches import Branches, Point
 from symact.symbolic.limits import limit_at
 
-#: Error levels in ULP (float64): the first at which a region can be covered is taken.
-LEVELS = (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)
+#: What is tried in turn for a region: an error level in ULP (float64) with the most regimes allowed to reach it.
+#: Beyond two regimes only the noise beside a root is followed.
+LADDER = tuple((level, 2) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf))
+
+#: The same for f'', for which no bound is promised: one formula is preferred while its error is moderate.
+SHORT_LADDER = ((4.0, 1), (8.0, 1), *LADDER[2:])
 
 #: How much worse than the best candidate a program may be when all of it is computed in float32, in ULP.
 _SINGLE = 6.0
@@ -41,8 +45,7 @@ _OTHER = 4.0
 #: Parameter values other than the defaults are tried up to here: further out, a product with x may overflow.
 _FAR = 1e300
 
-#: At most so many regimes in a region: more are not worth their time where the error is moderate without them.
-_REGIMES = 2
+_ZEROS = np.array([0.0, -0.0])
 
 _STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=3))
 
@@ -94,11 +97,13 @@ class PassSearch:
     Args:
         activation: the definition, for its variable and parameters.
         branches: f, f' or f'', parameters symbolic.
-        levels: the error levels to try, in ULP.
+        ladder: the error levels to try, see `LADDER`.
     """
 
-    def __init__(self, activation: Activation, branches: Branches, levels: Sequence[float] = LEVELS) -> None:
-        self.levels = levels
+    def __init__(
+        self, activation: Activation, branches: Branches, ladder: Sequence[tuple[float, int]] = LADDER
+    ) -> None:
+        self.ladder = ladder
         self.branches = branches
         self.x = activation.x
         self.t = Symbol("t", positive=True)
@@ -130,7 +135,7 @@ class PassSearch:
         candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
         samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
         best = min(candidates, key=lambda c: self._worst(c, samples))
-        if self._worst(best, samples) > self.levels[0]:
+        if self._worst(best, samples) > self.ladder[0][0]:
             return None
         return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
 
@@ -149,20 +154,28 @@ class PassSearch:
         covered = {1: [self._regimes(region) for region in right]}
         if parity == 0:
             covered[-1] = [self._regimes(region) for region in left]
-        b = Builder()
-        x = b.input("x")
-        t = b("abs", x)
-        values = {side: self._half_line(b, t, self._regions(side), found) for side, found in covered.items()}
-        value = values[1] if parity else b("select", self._is_left(b, x), values[-1], values[1])
-        if parity < 0:
-            value = self._odd(b, x, value, right)
         record = [
             {"side": side, "upper": regime.upper, "rule": regime.candidate.name, "error": _rounded(regime.error)}
             for side, found in covered.items()
             for regimes in found
             for regime in regimes
         ]
-        return b.kernel("pass", ["x"], self.parameters, {"y": value}), record
+        simple, signed = (self._assembled(covered, parity, by_sign_bit) for by_sign_bit in (False, True))
+        return (signed if self._wrong_at(_ZEROS, simple).any() else simple), record
+
+    def _assembled(self, covered: Mapping[int, list[list[Regime]]], parity: int, by_sign_bit: bool) -> Kernel:
+        """The half lines put together; `by_sign_bit` says that -0 takes the left one's formula."""
+        b = Builder()
+        x = b.input("x")
+        t = b("abs", x)
+        values = {side: self._half_line(b, t, self._regions(side), found) for side, found in covered.items()}
+        if parity > 0:
+            value = values[1]
+        elif parity < 0:
+            value = self._odd(b, x, values[1])
+        else:
+            value = b("select", self._is_left(b, x, by_sign_bit), values[-1], values[1])
+        return b.kernel("pass", ["x"], self.parameters, {"y": value})
 
     def _regions(self, side: int) -> list[Region]:
         """The pieces on one half line, from t = 0 outwards."""
@@ -199,18 +212,19 @@ class PassSearch:
             return 1
         return -1 if all(np.array_equal(m, -p) for m, p in values) else 0
 
-    def _odd(self, b: Builder, x: int, value: int, right: Sequence[Region]) -> int:
-        positive = all((s.reference.rounded >= 0).all() for region in right for s in self._region_samples(region))
-        return b("copysign", value, x) if positive else b("mul", b("copysign", b.const(1), x), value)
+    def _odd(self, b: Builder, x: int, value: int) -> int:
+        samples = (s for region in self._regions(1) for s in self._region_samples(region))
+        if all((s.reference.rounded >= 0).all() for s in samples):
+            return b("copysign", value, x)
+        return b("mul", b("copysign", b.const(1), x), value)
 
-    def _is_left(self, b: Builder, x: int) -> int:
-        """Whether x takes the left half line's formula; a zero goes where its value is."""
+    def _is_left(self, b: Builder, x: int, by_sign_bit: bool) -> int:
+        """Whether x takes the left half line's formula; where f jumps at 0, zeros go where f(0) is."""
         zero = b.const(0)
         point = next((p for p in self.branches.points if p.x == 0), None)
         if point is not None and not point.continuous:
             return b("le" if point.value == point.left else "lt", x, zero)
-        vanishes = self.oracles[0].rounded(np.array([0.0]), "float64")[0] == 0
-        return b("lt", b("copysign", b.const(1), x) if vanishes else x, zero)
+        return b("lt", b("copysign", b.const(1), x) if by_sign_bit else x, zero)
 
     def _half_line(self, b: Builder, t: int, regions: Sequence[Region], found: Sequence[Sequence[Regime]]) -> int:
         """Nested selects from the outside in."""
@@ -295,11 +309,11 @@ class PassSearch:
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
         nearby = _largest_nearby(size, np.where(lost | single | other, 0.0, best))
         costs = [cost(c.kernel) for c in candidates]
-        for level in self.levels:
+        for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, single] |= excess[:, single] <= _SINGLE
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
-            cover = _cover(allowed, costs)
+            cover = _cover(allowed, costs, regimes)
             if cover is not None:
                 return [
                     Regime(
@@ -315,13 +329,9 @@ class PassSearch:
 
     def _guarded(self, kernel: Kernel, name: str, output: str) -> Kernel:
         """The program with a select for each special input at which it would be wrong."""
-        defaults = self.settings[0]
-        special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0])
+        special = np.array([np.nan, np.inf, -np.inf, *_ZEROS])
         expected = self.oracles[0].rounded(special, "float64")
-        wrong = np.zeros(len(special), bool)
-        for dtype in (np.float64, np.float32):
-            (got,) = evaluate(kernel, {"x": special.astype(dtype), **defaults}, dtype).values()
-            wrong |= ~_identical(got.astype(np.float64), expected.astype(dtype).astype(np.float64))
+        wrong = self._wrong_at(special, kernel)
         b = Builder()
         x = b.input("x")
         value = b.include(kernel)["y"]
@@ -329,9 +339,18 @@ class PassSearch:
             value = b("select", b("eq", x, b.const(0)), self._at_zero(b, x, expected[3:]), value)
         if wrong[1] or wrong[2]:
             value = self._at_infinity(b, x, value, expected[1:3], wrong[1:3])
-        if wrong[0]:
+        if wrong[0] or wrong[5]:
             value = b("select", b("ne", x, x), x, value)
         return b.kernel(name, ["x"], self.parameters, {output: value})
+
+    def _wrong_at(self, special: NDArray[np.float64], kernel: Kernel) -> NDArray[np.bool_]:
+        """At which of some special inputs the program is wrong, in float64 or float32 arithmetic."""
+        expected = self.oracles[0].rounded(special, "float64")
+        wrong = np.zeros(len(special), bool)
+        for dtype in (np.float64, np.float32):
+            (got,) = evaluate(kernel, {"x": special.astype(dtype), **self.settings[0]}, dtype).values()
+            wrong |= ~_identical(got.astype(np.float64), expected.astype(dtype).astype(np.float64))
+        return wrong
 
     def _at_zero(self, b: Builder, x: int, expected: NDArray[Any]) -> int:
         """The value at +0 and -0."""
@@ -374,8 +393,10 @@ def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDA
     return np.array([best[start:end].max() for start, end in zip(first, last, strict=True)])
 
 
-def _cover(allowed: NDArray[np.bool_], costs: Sequence[int]) -> list[tuple[int, int, int, int | None]] | None:
-    """Segments of the samples, each with a candidate that is allowed on all of it; None where too many are needed.
+def _cover(
+    allowed: NDArray[np.bool_], costs: Sequence[int], most: int
+) -> list[tuple[int, int, int, int | None]] | None:
+    """At most so many segments of the samples, each with a candidate that is allowed on all of it; None if more.
 
     Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
     and sample boundary. The cheapest single candidate is returned where one is enough.
@@ -389,7 +410,7 @@ def _cover(allowed: NDArray[np.bool_], costs: Sequence[int]) -> list[tuple[int, 
     while start < count:
         ends = [_run(allowed[i], start) for i in range(len(costs))]
         best = max(range(len(costs)), key=lambda i: (ends[i], -costs[i]))
-        if ends[best] == start or len(segments) == _REGIMES:
+        if ends[best] == start or len(segments) == most:
             return None
         segments.append((best, start, ends[best]))
         start = ends[best]
