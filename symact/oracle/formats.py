@@ -139,7 +139,8 @@ class Format:
             raise Error(f"an array of {values.dtype} was given where {self.name} is expected")
         if self.name == "bfloat16":
             values = (np.ascontiguousarray(values).view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-        return values.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            return values.astype(np.float64)
 
     def ordinals(self, values: Float64s) -> Integers:
         """Numbers of the format as integers in the same order, neighbours one apart; both zeros are 0."""

@@ -74,7 +74,7 @@ class Balls:
 def _scaled(value: arb, precision: int) -> tuple[float, float, float, int]:
     """One ball in the form of `Balls`, for exponents of any size."""
     if not value.is_finite():
-        return np.nan, 0.0, 0.0, 0
+        return np.nan, 0.0, np.inf, 0
     mantissa, exponent = value.mid().man_exp()
     widest, at = value.rad().man_exp()
     if mantissa == 0 and widest == 0:
