@@ -329,14 +329,14 @@ class PassSearch:
 
     def _guarded(self, kernel: Kernel, name: str, output: str) -> Kernel:
         """The program with a select for each special input at which it would be wrong."""
-        special = np.array([np.nan, np.inf, -np.inf, *_ZEROS])
+        special = np.array([np.nan, np.inf, -np.inf, *_ZEROS, -np.nan])  # a NaN has a sign bit too
         expected = self.oracles[0].rounded(special, "float64")
         wrong = self._wrong_at(special, kernel)
         b = Builder()
         x = b.input("x")
         value = b.include(kernel)["y"]
         if wrong[3] or wrong[4]:
-            value = b("select", b("eq", x, b.const(0)), self._at_zero(b, x, expected[3:]), value)
+            value = b("select", b("eq", x, b.const(0)), self._at_zero(b, x, expected[3:5]), value)
         if wrong[1] or wrong[2]:
             value = self._at_infinity(b, x, value, expected[1:3], wrong[1:3])
         if wrong[0] or wrong[5]:
