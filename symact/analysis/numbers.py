@@ -12,6 +12,7 @@ from flint import arb, ctx, fmpq
 from sympy import (
     Add,
     Expr,
+    Float,
     LambertW,
     Mul,
     Pow,
@@ -195,6 +196,13 @@ class Number:
             return 0
         raise UndecidedError("two numbers are too near each other to know their order")
 
+    def equals(self, other: Number) -> bool:
+        """Whether two numbers are the same; taken as the same if nothing tells them apart."""
+        try:
+            return self.compare(other) == 0
+        except UndecidedError:
+            return True
+
     def joined(self, other: Number) -> Number:
         """An enclosure of both numbers, for two that are too near each other to tell them apart."""
         with ctx.workprec(PRECISION):
@@ -228,6 +236,11 @@ class Number:
             # The radius covers the digits as printed and as read back into a binary number.
             radius = max(abs(self.ball - arb(fmpq(f.numerator, f.denominator))).upper() for f in _readings(value))
         return Enclosure(value, float(f"{nextafter(float(radius), inf) * 1.06:.1e}"))
+
+    @property
+    def decimal(self) -> Expr:
+        """The exact constant where it is shown, else the 15 digits."""
+        return self.exact if isinstance(self.shown, str) else Float(str(self.shown), 15)
 
 
 def _readings(value: float) -> tuple[Fraction, Fraction]:

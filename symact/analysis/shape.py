@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from flint import arb, ctx
-from sympy import Expr, Float, Interval, Rational, S, Union, expand, oo, simplify
+from sympy import Expr, Interval, Rational, S, Union, expand, oo, simplify
 
 from symact.analysis.numbers import (
     INFINITY,
@@ -169,12 +169,9 @@ class _Bounds:
         (lower, lower_attained), (upper, upper_attained) = _extreme(values, -1), _extreme(values, 1)
         return cls(lower, upper, lower_attained, upper_attained)
 
-    @property
-    def interval(self) -> Interval:
-        lower, upper = (
-            number.exact if isinstance(number.shown, str) else Float(str(number.shown), 15)
-            for number in (self.lower, self.upper)
-        )
+    def interval(self, ends: list[Number]) -> Interval:
+        """As a SymPy set; of equal ends, that of the list stands for all, so that intervals fit together."""
+        lower, upper = (next(end.decimal for end in ends if end.equals(number)) for number in (self.lower, self.upper))
         return Interval(lower, upper, not self.lower_attained, not self.upper_attained)
 
 
@@ -205,7 +202,8 @@ class _Graph:
         taken += [_Bounds.single(Number.of(point.value)) for point in self.points if point.value is not None]
         lower, lower_attained = _extreme([(bounds.lower, bounds.lower_attained) for bounds in taken], -1)
         upper, upper_attained = _extreme([(bounds.upper, bounds.upper_attained) for bounds in taken], 1)
-        values = Union(*(bounds.interval for bounds in taken))
+        ends = _distinct([end for bounds in taken for end in (bounds.lower, bounds.upper)])
+        values = Union(*(bounds.interval(ends) for bounds in taken))
         return Range(lower.shown, upper.shown, lower_attained, upper_attained, str(values))
 
     def monotone(self) -> str:
@@ -334,6 +332,15 @@ def _extreme(numbers: list[tuple[Number, bool]], direction: int) -> tuple[Number
         elif order == 0:
             marked = marked or mark
     return best, marked
+
+
+def _distinct(numbers: list[Number]) -> list[Number]:
+    """The numbers without repetitions."""
+    found: list[Number] = []
+    for number in numbers:
+        if not any(number.equals(other) for other in found):
+            found.append(number)
+    return found
 
 
 def _extremum(at: Number, value: Number, before: int) -> Extremum:
