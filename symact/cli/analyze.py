@@ -76,9 +76,11 @@ def _evaluator(document: Mapping[str, Any]) -> Callable[[str, str], Callable[[fl
 
 def _report(activation: Activation, document: Mapping[str, Any]) -> Report:
     """The report's content, with the claims that concern the activation."""
+    from symact import catalog
     from symact.report import content
     from symact.verification import claims
 
     derivative = _evaluator(document)(document["derivative"]["expression"], "x")
-    concerning = [claims.decide(claim).to_dict() for claim in claims.concerning(activation.name)]
+    known = activation == catalog.find(activation.name)
+    concerning = claims.concerning(activation.name) if known else []
     return content.report(document, activation.summary, activation.reference, derivative, concerning)

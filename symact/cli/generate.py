@@ -25,9 +25,7 @@ def generate(
         list[str] | None,
         typer.Option(metavar="TARGET", help="See `symact targets`; repeat for more. [default: all]"),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the targets' folders go.")] = Path(
-        "generated"
-    ),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the targets' folders go.")] = Path("generated"),
     check: Annotated[
         bool,
         typer.Option("--check", help="Write nothing; show the differences and exit 1 where DIR is stale."),

@@ -38,9 +38,7 @@ def targets(format_: OutputFormat = Format.text) -> None:
 
     found = available()
     if format_ is Format.json:
-        print(
-            json.dumps({"schema": 1, "targets": [dataclasses.asdict(target) for target in found]}, indent=2)
-        )
+        print(json.dumps({"schema": 1, "targets": [dataclasses.asdict(target) for target in found]}, indent=2))
         return
     width = max(len(target.name) for target in found)
     for target in found:

@@ -23,9 +23,7 @@ class Format(StrEnum):
 
 Name = Annotated[
     str | None,
-    typer.Argument(
-        metavar="NAME", help="An activation of the catalogue (`symact list`).", show_default=False
-    ),
+    typer.Argument(metavar="NAME", help="An activation of the catalogue (`symact list`).", show_default=False),
 ]
 Expression = Annotated[
     str | None,
@@ -39,9 +37,7 @@ Source = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="A parameter's value, such as beta=0.5; repeat for more."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value, such as beta=0.5; repeat for more."),
 ]
 KernelName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What to call the --expr (default: custom).")

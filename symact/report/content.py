@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symact.verification.claims import Claim
 
 Document = Mapping[str, Any]
 
@@ -64,7 +67,7 @@ def report(
     summary: str = "",
     reference: str = "",
     derivative: Callable[[float], float] | None = None,
-    claims: Sequence[Document] = (),
+    claims: Sequence[Claim] = (),
 ) -> Report:
     """The report on an analysis document.
 
@@ -72,7 +75,7 @@ def report(
         document: what `Analysis.to_dict` returns.
         summary, reference: one line each, from the definition.
         derivative: f' of a number; with it the report shows how much gradient passes at some distances.
-        claims: the documents of claims about this activation, with their verdicts.
+        claims: what the article says about this activation.
     """
     sections = [_definition(document), _tails(document)]
     if derivative is not None:
@@ -266,8 +269,6 @@ def _listed(items: Iterable[Inline]) -> Inline:
     return tuple(parts)
 
 
-def _claims(claims: Sequence[Document]) -> Section:
-    rows = tuple(
-        ((claim["verdict"],), (f"“{claim['sentence'].strip()}” {claim['reason']}",)) for claim in claims
-    )
-    return Section("What the article says of it", rows)
+def _claims(claims: Sequence[Claim]) -> Section:
+    rows = tuple(((claim.id,), (f"“{claim.printed}”",)) for claim in claims)
+    return Section("What the article says of it", rows, notes=(("`symact verify article` decides each of them.",),))

@@ -147,10 +147,7 @@ class _Latex(_Text):
         "oo": r"\infty",
         "pi": r"\pi",
         "E": "e",
-        **{
-            greek: rf"\{greek}"
-            for greek in ("alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "theta")
-        },
+        **{greek: rf"\{greek}" for greek in ("alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "theta")},
     }
     functions: ClassVar[dict[str, str]] = {
         "log": r"\ln",

@@ -45,9 +45,7 @@ def _section(section: Section) -> Iterator[str]:
     if section.columns:
         width = 0.72 / len(section.columns)
         yield r"\begin{tabular}{l" + rf"p{{{width:.2f}\linewidth}}" * len(section.columns) + "}"
-        yield from (
-            " & ".join(map(_inline, row)) + r" \\" for row in ((("",), *section.columns), *section.rows)
-        )
+        yield from (" & ".join(map(_inline, row)) + r" \\" for row in ((("",), *section.columns), *section.rows))
         yield r"\end{tabular}" + "\n"
     else:
         yield r"\begin{description}"

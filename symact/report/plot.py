@@ -73,9 +73,7 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
         }
     ):
         figure = Figure(figsize=(9, 6.6), layout="constrained")
-        figure.suptitle(
-            f"{document['name']}   f(x) = {formulas.text(document['expression'])}", x=0.01, ha="left"
-        )
+        figure.suptitle(f"{document['name']}   f(x) = {formulas.text(document['expression'])}", x=0.01, ha="left")
         (function, derivatives), tails = figure.subplots(2, 2)
         _draw_function(function, document, evaluator)
         _draw_derivatives(derivatives, document, evaluator)
@@ -144,9 +142,7 @@ def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -
         close = [(t, value) for t, value, _ in takewhile(lambda p: 0.1 <= p[1] / p[2] <= 10, both)]
         if close:
             label = formulas.text(tail["leading"])
-            axes.loglog(
-                *zip(*close, strict=True), color=_INK, linestyle=(0, (3, 2)), linewidth=1.2, label=label
-            )
+            axes.loglog(*zip(*close, strict=True), color=_INK, linestyle=(0, (3, 2)), linewidth=1.2, label=label)
     axes.legend()
     axes.grid(which="major", color=_FAINT, linewidth=0.3)
 

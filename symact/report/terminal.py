@@ -105,9 +105,7 @@ class _Page:
 def print_report(report: Report) -> None:
     """Print the report on an activation to stdout."""
     page = _Page()
-    page.print(
-        page.text((report.name,), "bold") + page.text((f"  {report.summary}" if report.summary else "",))
-    )
+    page.print(page.text((report.name,), "bold") + page.text((f"  {report.summary}" if report.summary else "",)))
     if report.reference:
         page.print(page.text((report.reference,), "dim"))
     for section in report.sections:
@@ -122,7 +120,5 @@ def print_claims(claims: Sequence[Document]) -> None:
         page.claim(claim)
     counts = Counter(claim["verdict"] for claim in claims)
     page.console.print()
-    page.print(
-        page.text((f"{len(claims)} claims: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()),))
-    )
+    page.print(page.text((f"{len(claims)} claims: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()),)))
     page.show()
