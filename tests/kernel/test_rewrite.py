@@ -1,0 +1,97 @@
+"""Rewritten forms equal what they rewrite, by Arb; and the styles of evaluation compute them."""
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from sympy import Abs, Symbol, cosh, erf, erfc, exp, log, sinh, sqrt, tanh
+from sympy.codegen.cfunctions import log1p
+
+from symact.kernel.interpret import evaluate
+from symact.kernel.lowering import Lowering, Style
+from symact.kernel.program import Builder
+from symact.kernel.rewrite import erfcx, forms, gauss
+from symact.oracle.arb import ArbFunction
+
+t = Symbol("t", positive=True)
+
+CASES = [
+    1 / (1 + exp(t)),
+    1 / (1 + exp(-t)),
+    t / (1 + exp(t)),
+    log(1 + exp(t)),
+    log(1 + exp(-t)),
+    tanh(t),
+    1 - tanh(t) ** 2,
+    -t * tanh(log(1 + exp(-t))),
+    t * tanh(log(1 + exp(t))),
+    t * (1 + erf(t / sqrt(2))) / 2,
+    -t * (1 - erf(t / sqrt(2))) / 2,
+    erfc(t) / 2,
+    (1 - t**2) * exp(-(t**2) / 2),
+    log(cosh(t)),
+    sinh(t) / cosh(t),
+    1 / (1 + t**2),
+    t / (1 + t**2) ** 2,
+    t / sqrt(1 + t**2),
+    log(1 + t) / (1 + log(1 + t)),
+    1 / ((1 + t) * (1 + log(1 + t)) ** 2),
+    exp(-2 * t) + exp(-3 * t / 2) - exp(-t),
+    log((1 + exp(t)) / (1 + exp(-t))),
+]
+
+#: Where the comparison is made.
+POINTS = np.array([2.0**-20, 0.03125, 0.71875, 1.5, 4.0, 9.25, 17.0])
+
+
+def plain(expression):
+    """The rewriting's own atoms in terms of functions that Arb knows."""
+    return (
+        expression.replace(gauss, lambda u: exp(-(u**2) / 2))
+        .replace(erfcx, lambda u: exp(u**2) * erfc(u))
+        .replace(log1p, lambda u: log(1 + u))
+    )
+
+
+@pytest.mark.parametrize("expression", CASES, ids=str)
+def test_every_form_has_the_same_value(expression):
+    with ctx.workprec(1000):
+        expected = ArbFunction(expression, t).values(POINTS.tolist(), 1000)
+        for form in forms(expression, t):
+            written = plain(form.expression.subs({k: plain(v) for k, v in form.where.items()}))
+            for exact, got in zip(expected, ArbFunction(written, t).values(POINTS.tolist(), 1000), strict=True):
+                assert abs(got - exact) <= abs(exact) * arb(2) ** -200, form
+
+
+@pytest.mark.parametrize("expression", CASES, ids=str)
+@pytest.mark.parametrize("style", [Style(*bits) for bits in np.ndindex(2, 2, 1)], ids=str)
+def test_every_style_computes_the_form(expression, style):
+    """In double precision at moderate inputs, where no form loses more than a few digits."""
+    points = POINTS[2:6]
+    expected = [float(v.mid()) for v in ArbFunction(expression, t).values(points.tolist(), 200)]
+    for form in forms(expression, t):
+        b = Builder()
+        step = Lowering(b, {t: b.input("x")}, form.where, style)(form.expression)
+        got = evaluate(b.kernel("piece", ["x"], [], {"y": step}), {"x": points})["y"]
+        assert got == pytest.approx(expected, rel=1e-9), form
+
+
+def test_exponentials_that_grow_are_gone_from_the_normal_form():
+    for form in list(forms(t * tanh(log(1 + exp(t))), t))[1:]:
+        assert not form.expression.has(exp)
+        assert list(form.where.values()) == [exp(-t)]
+
+
+def test_complement_of_erf_has_no_cancellation_left():
+    *_, form = forms(-t * (1 - erf(t / sqrt(2))) / 2, t)
+    assert form.expression.has(erfcx)
+    assert list(form.where.values()) == [gauss(t)]
+
+
+def test_one_plus_small_becomes_log1p():
+    found = [form.expression for form in forms(log(1 + exp(-t)), t)]
+    assert any(e.has(log1p) for e in found)
+
+
+def test_unknown_parts_leave_the_text_as_written():
+    expression = 1 / (1 + Abs(Symbol("q", real=True)) + t)
+    assert next(iter(forms(expression, t))).expression == expression

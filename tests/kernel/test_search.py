@@ -1,0 +1,120 @@
+"""The search: naive text comes out stable, deterministic, right at the ends of the line."""
+
+import numpy as np
+import pytest
+from sympy import Abs, Max, Piecewise, Symbol, exp, log, sqrt, tanh
+
+from symact import catalog
+from symact.activation import Activation
+from symact.errors import Error
+from symact.kernel.interpret import evaluate
+from symact.kernel.search import PassSearch
+from symact.kernel.store import compiled, search
+from symact.symbolic.derivatives import derive
+
+x = Symbol("x", real=True)
+
+
+def forward(expression):
+    activation = Activation("custom", lambda _: expression)
+    return PassSearch(activation, derive(activation).function).kernel("forward", "y")[0]
+
+
+def derivative(expression):
+    activation = Activation("custom", lambda _: expression)
+    return PassSearch(activation, derive(activation).first).kernel("derivative", "dydx")[0]
+
+
+def at(kernel, *points):
+    (values,) = evaluate(kernel, {"x": np.array(points)}).values()
+    return values.tolist()
+
+
+def test_softplus_typed_naively_neither_overflows_nor_stops_early():
+    got = at(forward(log(1 + exp(x))), 1000.0, -700.0, 0.0)
+    assert got == pytest.approx([1000.0, 9.859676543759770e-305, 0.693147180559945], rel=1e-14)
+
+
+def test_derivative_of_tanh_keeps_its_tail():
+    """4*exp(-2*20) = 1.699e-17 where 1 - tanh(20)**2 is 0 in double precision."""
+    assert at(derivative(tanh(x)), 20.0, -20.0) == pytest.approx([1.6993417021166355e-17] * 2, rel=1e-14)
+
+
+def test_mish_typed_naively_is_right_in_both_tails():
+    """x*exp(x)*(1 + exp(x)/2 + ...) on the left; x - 2*x*exp(-2*x) on the right."""
+    got = at(forward(x * tanh(log(1 + exp(x)))), -50.0, 700.0)
+    assert got == pytest.approx([-50.0 * np.exp(-50.0), 700.0], rel=1e-14)
+
+
+def test_algebraic_sigmoid_reaches_its_limit():
+    """x/sqrt(1 + x**2) overflows at 1e200 as it is written."""
+    assert at(forward(x / sqrt(1 + x**2)), 1e200, -1e308, np.inf, -np.inf) == [1.0, -1.0, 1.0, -1.0]
+
+
+def test_tail_of_a_product_with_an_exponential_goes_through_the_subnormals():
+    """silu'(-740) = -739*exp(-740)*(1 + tiny), a subnormal times 739."""
+    got = at(derivative(x / (1 + exp(-x))), -720.0)
+    assert got == pytest.approx([-719.0 * np.exp(-360.0) * np.exp(-360.0)], rel=1e-12)
+
+
+def test_odd_functions_keep_the_sign_of_zero():
+    got = at(forward(x / (1 + Abs(x))), 0.0, -0.0)
+    assert [np.signbit(v) for v in got] == [False, True]
+
+
+def test_zero_times_infinity_does_not_occur():
+    kernel = forward(x / (1 + exp(-x)))
+    assert at(kernel, np.inf, -np.inf) == [np.inf, 0.0]
+    assert np.signbit(at(kernel, -np.inf)[0])
+
+
+@pytest.mark.parametrize("expression", [Max(x, 0), Piecewise((1, x > 0), (0, True)), Max(0, 1 - Abs(x))], ids=str)
+def test_nan_is_kept_even_by_constants(expression):
+    assert np.isnan(at(forward(expression), np.nan, -np.nan)).all()
+
+
+def test_kink_has_the_same_slope_at_both_zeros():
+    assert at(derivative(Max(x, 0)), 0.0, -0.0, 5e-324) == [0.0, 0.0, 1.0]
+
+
+def test_jump_takes_the_definitions_value():
+    step = forward(Piecewise((1, x >= 2), (0, True)))
+    assert at(step, 2.0, np.nextafter(2.0, 0.0), 3.0) == [1.0, 0.0, 1.0]
+
+
+def test_limit_that_does_not_exist_is_nan():
+    from sympy import sin
+
+    assert np.isnan(at(forward(sin(x)), np.inf, -np.inf)).all()
+
+
+def test_function_without_an_operation_is_an_error():
+    from sympy import LambertW
+
+    with pytest.raises(Error, match="there is no kernel for LambertW"):
+        forward(LambertW(exp(x)))
+
+
+def test_same_definition_gives_the_same_programs():
+    entry = catalog.get("logsig")
+    assert search(entry) == search(entry)
+
+
+def test_value_and_derivative_share_their_steps():
+    kernels = compiled(catalog.get("softplus")).kernels
+    apart = sum(len(kernels[name].instructions) for name in ("forward", "derivative"))
+    assert len(kernels["value_and_derivative"].instructions) < apart - 4
+
+
+def test_backward_multiplies_by_the_incoming_gradient():
+    kernel = compiled(catalog.get("relu")).kernels["backward"]
+    values = evaluate(kernel, {"x": np.array([1.0, -1.0, -1.0]), "grad_y": np.array([3.0, 3.0, np.inf])})
+    np.testing.assert_array_equal(values["grad_x"], [3.0, 0.0, np.nan])
+
+
+@pytest.mark.parametrize("entry", catalog.entries(), ids=lambda a: a.name)
+def test_stored_programs_belong_to_the_definition(entry):
+    stored = compiled(entry)
+    assert stored.digest == entry.digest
+    assert stored.definition == entry.definition
+    assert [p.name for p in stored.parameters] == [p.name for p in entry.parameters]
