@@ -51,7 +51,7 @@ class Availability:
 
 def names() -> list[str]:
     """The names of all targets, in alphabetical order."""
-    return sorted(path.parent.name for path in _templates().glob("*/target.toml"))
+    return sorted(path.parent.name for path in data("templates").glob("*/target.toml"))
 
 
 @lru_cache
@@ -65,7 +65,7 @@ def get(name: str) -> Target:
 
     if name not in names():
         raise Error(f"there is no target '{name}'", f"the targets are {', '.join(names())}")
-    return read(_templates() / name)
+    return read(data("templates") / name)
 
 
 def generate(compiled: CompiledActivation, target: str) -> dict[str, str]:
@@ -135,11 +135,11 @@ def available() -> list[Availability]:
     return result
 
 
-def _templates() -> Path:
-    """The folder of templates: inside the installed package, or at the top of a checkout."""
+def data(name: str) -> Path:
+    """A file or folder that stands at the top of a checkout, and inside the package once that is installed."""
     package = Path(__file__).resolve().parents[1]
-    installed = package / "templates"
-    return installed if installed.is_dir() else package.parent / "templates"
+    installed = package / name
+    return installed if installed.exists() else package.parent / name
 
 
 def _module(name: str) -> ModuleType | None:

@@ -35,9 +35,11 @@ from typing import TYPE_CHECKING, Any
 
 from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation
 from symact.kernel.program import Kernel
+from symact.targets import data
+from symact.targets.accuracy import fingerprint, stated
 from symact.targets.constants import decimal
 from symact.targets.printer import Body, body, own_functions
-from symact.targets.table import Target
+from symact.targets.table import DataType, Target
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,6 +92,12 @@ class Pass:
 def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, str]:
     """Relative path -> text of every file that the target writes for one activation."""
     own = own_functions(compiled.kernels.values(), target.operations)
+
+    def accuracy(pass_: str, type_: DataType) -> str:
+        program = fingerprint(compiled.kernels[pass_], own)
+        row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
+        return stated(data("generated") / "ACCURACY.json", *row)
+
     words: dict[str, Any] = {
         "activation": compiled,
         "name": target.identifier(compiled.name),
@@ -99,7 +107,7 @@ def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, 
         ],
         "passes": [_pass(compiled.kernels[name], MEANINGS[name], compiled, target) for name in PASSES],
         "own": [_pass(kernel, name, None, target, name) for name, kernel in own.items()],
-        "accuracy": lambda pass_, type_: "not measured",
+        "accuracy": accuracy,
     }
     return _render(target, True, compiled.name, words)
 

@@ -1,0 +1,47 @@
+"""The measured errors that headers state: rows of ACCURACY.json, valid for exactly the programs they were measured on.
+
+The document is ``{"schema": 1, "rows": [...]}`` with a row for each activation, target, dtype, level and pass::
+
+    {"activation": "logsig", "target": "c", "dtype": "float32", "level": "accurate", "pass": "forward",
+     "program": the `fingerprint`, "max_ulp": 0.518, "method": "all 2**32 inputs"}
+
+``max_ulp`` is rounded up, and stated as it stands. A row whose fingerprint is another one was measured on another
+program, so it is not stated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from symact.kernel.program import Kernel
+
+UNKNOWN = "not measured"
+
+
+def fingerprint(kernel: Kernel, own: Mapping[str, Kernel]) -> str:
+    """Hash of a program and of the programs of the operations it uses."""
+    programs = [kernel.to_dict(), *(own[name].to_dict() for name in sorted(kernel.operations() & own.keys()))]
+    return hashlib.sha256(json.dumps(programs).encode()).hexdigest()[:16]
+
+
+def stated(document: Path, *row: str) -> str:
+    """What a header says of a pass: "0.518 (all 2**32 inputs)", or "not measured".
+
+    Args:
+        document: ACCURACY.json.
+        row: activation, target, dtype, level, pass and program.
+    """
+    return _rows(document).get(row, UNKNOWN)
+
+
+@lru_cache
+def _rows(document: Path) -> dict[tuple[str, ...], str]:
+    if not document.is_file():
+        return {}
+    rows = json.loads(document.read_text(encoding="utf-8"))["rows"]
+    keys = ("activation", "target", "dtype", "level", "pass", "program")
+    return {tuple(row[key] for key in keys): f"{row['max_ulp']} ({row['method']})" for row in rows}
