@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from symact import Error
-from symact.cli.options import Expression, KernelName, Name, Settings, Source, chosen, write
+from symact.cli.options import Expression, KernelName, Name, Settings, Source, chosen
 
 
 def generate(
@@ -34,6 +32,7 @@ def generate(
     """Write kernels as source files, a folder for each target."""
     from symact import catalog, targets
     from symact.kernel import store
+    from symact.targets import emit
 
     if everything:
         if (name, expression, source, settings, called) != (None,) * 5:
@@ -44,38 +43,17 @@ def generate(
         compiled = [store.compiled(entry) for entry in catalog.entries()]
     else:
         compiled = [store.compiled(chosen(name, expression, source, settings, called))]
-    files: dict[Path, str] = {}
-    for each in target or targets.names():
-        tree = targets.generate_tree(compiled, each) if everything else targets.generate(compiled[0], each)
-        files.update({out / path: text for path, text in tree.items()})
+    asked = list(target or targets.names())
+    files: dict[str, str] = {}
+    for each in asked:
+        files |= targets.generate_tree(compiled, each) if everything else targets.generate(compiled[0], each)
+    complete = asked if everything else []
     if check:
-        differences = list(_differences(files, complete=everything))
-        print("\n".join(differences) if differences else f"{len(files)} files in {out} are up to date")
+        differences = emit.compare(files, out, complete)
+        for found in differences:
+            print(f"{found.kind}: {out / found.path}\n{found.diff}", end="")
+        if not differences:
+            print(f"{len(files)} files in {out} are up to date")
         raise typer.Exit(1 if differences else 0)
-    for path, text in files.items():
-        write(path, text.encode())
-    print(f"{len(files)} files written to {out}")
-
-
-def _differences(files: Mapping[Path, str], complete: bool) -> Iterator[str]:
-    """What is stale or missing; left over too, where the files are complete for their folders."""
-    for path, text in files.items():
-        if not path.is_file():
-            yield f"missing: {path}"
-            continue
-        try:
-            found = path.read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Error(f"cannot read '{path}': {error}") from None
-        if found != text:
-            yield f"stale: {path}"
-            yield from difflib.unified_diff(
-                found.splitlines(), text.splitlines(), f"{path} (found)", f"{path} (generated)", lineterm=""
-            )
-    if complete:
-        # What a compiler or an interpreter leaves in these folders has other suffixes.
-        suffixes = {path.suffix for path in files} - {""}
-        for folder in sorted({path.parent for path in files}):
-            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                if path.suffix in suffixes and path not in files:
-                    yield f"left over: {path}"
+    changed = emit.write(files, out, complete)
+    print(f"{len(files)} files in {out}, {len(changed)} of them changed")

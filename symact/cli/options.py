@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from symact import Activation, Error, catalog, parse
+
+T = TypeVar("T")
 
 
 class Format(StrEnum):
@@ -94,6 +96,14 @@ def _values(settings: Sequence[str]) -> dict[str, str]:
             raise Error(f"--set {setting} has no value", "write --set beta=0.5")
         values[name.strip()] = value.strip()
     return values
+
+
+def progress(items: Sequence[T], unit: str) -> Iterable[T]:
+    """The items, with a progress bar on stderr while they are gone through, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, description=unit, console=Console(stderr=True), transient=True)
 
 
 def write(path: Path, content: bytes) -> None:
