@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class Difference:
 
     Attributes:
         path: relative to the tree's folder.
-        kind: "stale", "missing" or "left-over".
+        kind: "stale", "missing" or "left over".
         diff: from what is there to what would be written, a unified diff; empty for a left-over file.
     """
 
@@ -45,7 +46,7 @@ def write(files: Mapping[str, str], folder: Path, complete: Iterable[str] = ()) 
         Error: the system does not let us.
     """
     changed = []
-    try:
+    with _errors(f"cannot write to '{folder}'"):
         for path, text in files.items():
             file = folder / path
             content = text.encode()
@@ -56,27 +57,25 @@ def write(files: Mapping[str, str], folder: Path, complete: Iterable[str] = ()) 
             if MARK.encode() in (folder / path).read_bytes()[:400]:
                 (folder / path).unlink()
                 changed.append(path)
-    except OSError as error:
-        raise Error(f"cannot write {error.filename or folder}: {error.strerror}", "choose another folder") from None
     return changed
 
 
 def compare(files: Mapping[str, str], folder: Path, complete: Iterable[str] = ()) -> list[Difference]:
-    """How a tree on disk differs from the files that `write` would leave; see there for the arguments."""
+    """How a tree on disk differs from the files that `write` would leave; see there for the arguments.
+
+    Raises:
+        Error: the system does not let us read it.
+    """
     differences = []
-    for path, text in files.items():
-        file = folder / path
-        there = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
-        if there != text or not file.is_file():
-            lines = difflib.unified_diff(
-                there.splitlines(keepends=True),
-                text.splitlines(keepends=True),
-                f"{path} (there)",
-                f"{path} (generated)",
-            )
-            diff = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-            differences.append(Difference(path, "stale" if file.is_file() else "missing", diff))
-    differences += [Difference(path, "left-over", "") for path in left_over(files, folder, complete)]
+    with _errors(f"cannot read '{folder}'"):
+        for path, text in files.items():
+            file = folder / path
+            there = file.read_bytes().decode("utf-8", "replace") if file.is_file() else None
+            if there != text:
+                differences.append(
+                    Difference(path, "missing" if there is None else "stale", _diff(path, there or "", text))
+                )
+        differences += [Difference(path, "left over", "") for path in left_over(files, folder, complete)]
     return differences
 
 
@@ -90,6 +89,21 @@ def left_over(files: Mapping[str, str], folder: Path, complete: Iterable[str]) -
             if file.is_file() and file.suffix in endings and path not in files:
                 found.append(path)
     return found
+
+
+def _diff(path: str, there: str, text: str) -> str:
+    before, after = there.splitlines(keepends=True), text.splitlines(keepends=True)
+    lines = difflib.unified_diff(before, after, f"{path} (found)", f"{path} (generated)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+@contextmanager
+def _errors(message: str) -> Iterator[None]:
+    """The system's errors as ours."""
+    try:
+        yield
+    except OSError as error:
+        raise Error(f"{message}: {error.strerror or error}", "choose another folder") from None
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -60,7 +60,7 @@ def test_missing_and_left_over_files_are_found(tmp_path: Path, files: dict[str, 
     (tmp_path / "c" / "logsig.o").write_bytes(b"object")  # of a build: not ours
     assert [(d.path, d.kind) for d in compare(files, tmp_path, ["c"])] == [
         ("c/logsig.h", "missing"),
-        ("c/old.c", "left-over"),
+        ("c/old.c", "left over"),
     ]
     assert [d.kind for d in compare(files, tmp_path)] == ["missing"]
 
