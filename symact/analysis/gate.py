@@ -29,8 +29,11 @@ _STEP_BITS = 70
 #: The ladder: t = 1.375 * 2**(2**m). The steps beyond 16 serve functions that vary with ln ln t.
 _LADDER = (*range(17), 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
-#: Beyond this rung powers of t are of no account.
-_LAST_ALGEBRAIC = 32
+#: After so many rungs powers of t are of no account.
+_ALGEBRAIC_RUNGS = 18
+
+#: The smallest point is 2**-_DEEPEST.
+_DEEPEST = 256
 
 #: A ratio that goes straight to 1 comes at least so near, 1e-12, and below the second, 1e-34, it need not fall further.
 _NEAR, _EQUAL = arb((1, -40)), arb((1, -115))
@@ -38,10 +41,11 @@ _NEAR, _EQUAL = arb((1, -40)), arb((1, -115))
 #: The largest error of an extrapolated ratio.
 _FINE = arb((1, -26))
 
-#: Nodes of an extrapolation, and log2 of the ratio of neighbours below the largest point that can be computed.
-_NODES, _SPACING = 14, 0.16
+#: How many of the last samples are extrapolated, and log2 of the ratio of neighbours below the largest point that can
+#: be computed: many where the correction is one series, few where another one dies out faster.
+_NODES, _SPACING = (14, 9, 6), 0.12
 
-#: What corrections may be powers of.
+#: What corrections may be powers of, besides the reciprocal of t*h.
 _VARIABLES: tuple[Callable[[arb], arb], ...] = (
     lambda t: 1 / t**2,
     lambda t: 1 / t,
@@ -104,6 +108,11 @@ class Ratio:
         return None
 
 
+    def correction(self, point: arb) -> arb:
+        """1/abs(t*h), h the hazard rate: what is left out where a derivative is taken by its largest factor."""
+        return 1 / abs(self._speed(point))
+
+
 def _point(exponent: float) -> arb:
     whole = int(exponent // 1)
     return arb((round(11 * 2 ** (17 + exponent - whole)), whole - 20))
@@ -143,31 +152,32 @@ def _shown(small: arb) -> str:
     return f"{float(small):.1e}" if small > 1e-30 else "less than 1e-30"
 
 
-def _tends_to_one(samples: Sequence[tuple[arb, arb]]) -> arb | None:
+def _tends_to_one(samples: Sequence[tuple[arb, arb]], variables: Sequence[Callable[[arb], arb]]) -> arb | None:
     """The error with which an extrapolation of the ratios gives 1; None if none does.
 
     The error is what the extrapolation changes by when one and two nodes are left out.
     """
     with ctx.workprec(2 * _FIRST_BITS):
-        ratios = [ratio for _, ratio in samples]
-        for variable in _VARIABLES:
-            nodes = [variable(point) for point, _ in samples]
-            best, second, third = (_extrapolated(nodes[skip:], ratios[skip:]) for skip in range(3))
-            error = abs(best - second).upper() + abs(second - third).upper()
-            if error < _FINE and abs(best - 1) <= 4 * error + _EQUAL:
-                return error
+        for count in _NODES:
+            ratios = [ratio for _, ratio in samples[-count:]]
+            for variable in variables:
+                nodes = [variable(point) for point, _ in samples[-count:]]
+                best, second, third = (_extrapolated(nodes[skip:], ratios[skip:]) for skip in range(3))
+                error = abs(best - second).upper() + abs(second - third).upper()
+                if error < _FINE and abs(best - 1) <= 4 * error + _EQUAL:
+                    return error
     return None
 
 
 def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]]:
     """Samples below the largest point that can be computed, which lies between two exponents."""
-    while bad / good > 1.05:
-        middle = (good * bad) ** 0.5
+    while bad - good > max(0.5, 0.05 * good):
+        middle = (good * bad) ** 0.5 if good > 1 else (good + bad) / 2
         if ratio.at(middle) is None:
             bad = middle
         else:
             good = middle
-    samples = (ratio.at(good - _SPACING * back) for back in reversed(range(_NODES)))
+    samples = (ratio.at(good - _SPACING * back) for back in reversed(range(max(_NODES))))
     return [sample for sample in samples if sample is not None]
 
 
@@ -175,26 +185,36 @@ def confirm(measured: Measured, leading: Leading, t: Symbol) -> str | None:
     """How computed values confirm that ``measured`` is asymptotically equal to ``leading``; None if they do not."""
     ratio = Ratio(measured, leading, t)
     samples: list[tuple[arb, arb]] = []
-    good = 1.0
     for m in _LADDER:
         sample = ratio.at(2**m)
         if sample is None:
-            return _judged(samples) or (_judged(_near_the_end(ratio, good, 2.0**m)) if m <= _LAST_ALGEBRAIC else None)
-        good = 2.0 ** min(m, _LAST_ALGEBRAIC)
+            break
         samples.append(sample)
         if _goes_to_one(samples):
             break
-    return _judged(samples)
+    judgement = _judged(samples, ratio)
+    if judgement is not None or len(samples) > _ALGEBRAIC_RUNGS:
+        return judgement
+    if samples:
+        good, bad = float(2 ** _LADDER[len(samples) - 1]), float(2 ** _LADDER[len(samples)])
+    else:
+        # The function's own scale lies below the ladder.
+        bad, good = 1.0, -1.0
+        while ratio.at(good) is None:
+            bad, good = good, 2 * good
+            if good < -_DEEPEST:
+                return None
+    return _judged(_near_the_end(ratio, good, bad), ratio)
 
 
-def _judged(samples: Sequence[tuple[arb, arb]]) -> str | None:
+def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> str | None:
     if len(samples) < 4:
         return None
     reached = _place(samples[-1][0])
     if _goes_to_one(samples):
         error = abs(samples[-1][1] - 1).upper()
         return f"values over leading term tend to 1; they differ by {_shown(error)} at {reached}"
-    error = _tends_to_one(samples[-_NODES:])
+    error = _tends_to_one(samples, (*_VARIABLES, ratio.correction))
     if error is None:
         return None
     return f"values over leading term, extrapolated from {reached}, give 1 within {_shown(error)}"

@@ -10,11 +10,12 @@ from __future__ import annotations
 from sympy import Expr, S, Symbol, diff, log, oo, simplify
 
 from symact.analysis import gate
-from symact.analysis.oscillation import dominant_term, oscillates
+from symact.analysis.oscillation import oscillates
 from symact.analysis.tail import Tail
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.leading import Leading, leading_term
 from symact.symbolic.series import OscillatingError, UndecidedError
+from symact.symbolic.trigonometric import trigonometric_sum
 
 _METHOD = "multiseries expansion"
 
@@ -50,9 +51,11 @@ def _tail(g: Expr, t: Symbol, measured: gate.Measured, unsigned: bool = False) -
         try:
             leading = leading_term(g, t)
         except OscillatingError as reason:
-            leading = dominant_term(g, t)
+            parts = trigonometric_sum(g, t)
+            leading = None if parts is None else parts.leading
             if leading is None:
-                return _oscillating(g, t, measured, reason)
+                checked = None if parts is None else oscillates(parts, t, measured)
+                return _oscillating(checked, reason)
         if leading.sign == 0:
             return _dead() if simplify(g) == 0 else _undetermined("it could not be proved to be identically 0")
         if unsigned and leading.sign < 0:
@@ -82,8 +85,7 @@ def _undetermined(reason: str) -> Tail:
     return Tail("undetermined", None, {}, {"method": _METHOD, "checked": "nothing"}, reason)
 
 
-def _oscillating(g: Expr, t: Symbol, measured: gate.Measured, reason: Exception) -> Tail:
-    checked = oscillates(g, t, measured)
+def _oscillating(checked: str | None, reason: Exception) -> Tail:
     if checked is None:
         return _undetermined(f"{reason}, and neither a leading term nor lasting oscillation was established")
     return Tail("oscillating", None, {}, {"method": "dominant trigonometric part", "checked": checked})

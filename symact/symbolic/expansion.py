@@ -31,6 +31,7 @@ from sympy import (
     exp,
     factorial,
     factorial2,
+    floor,
     log,
     pi,
     sin,
@@ -153,6 +154,13 @@ class Expansion:
         quarter = self.scale.constant(argument.sign() * pi / 2)
         return quarter - self._taylor(atan, argument**S.NegativeOne)
 
+    def _floor(self, argument: Series) -> Series:
+        limit = argument.limit()
+        if limit.is_infinite:
+            raise UndecidedError("floor of something that tends to infinity")
+        below = limit.is_integer and (argument - self.scale.constant(limit)).sign() < 0
+        return self.scale.constant(limit - 1 if below else floor(limit))
+
     def _arcsine(self, argument: Series) -> Series:
         limit = argument.limit()
         if limit in (1, -1):
@@ -224,9 +232,12 @@ def _periodic(function: type[Function]) -> Callable[[Expansion, Series], Series]
     return rule
 
 
+_SINE, _COSINE = _periodic(sin), _periodic(cos)
+
 _RULES: dict[type[Function], Callable[[Expansion, Series], Series]] = {
     exp: lambda _, argument: argument.exp(),
     log: lambda _, argument: argument.log(),
+    floor: Expansion._floor,
     atan: Expansion._arctangent,
     asin: Expansion._arcsine,
     acos: Expansion._arccosine,
@@ -235,7 +246,7 @@ _RULES: dict[type[Function], Callable[[Expansion, Series], Series]] = {
     _Erfcx: Expansion._scaled_complementary,
     LambertW: Expansion._lambert,
     _Omega: Expansion._omega,
-    sin: _periodic(sin),
-    cos: _periodic(cos),
-    tan: _periodic(tan),
+    sin: _SINE,
+    cos: _COSINE,
+    tan: lambda expansion, argument: _SINE(expansion, argument) * _COSINE(expansion, argument) ** S.NegativeOne,
 }

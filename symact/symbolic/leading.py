@@ -59,4 +59,7 @@ def leading_term(expression: Expr, t: Symbol) -> Leading:
     Raises:
         UndecidedError: it was not found; `OscillatingError` where a trigonometric function of something infinite is the reason.
     """
-    return leading_of(Expansion(t).of(expression))
+    try:
+        return leading_of(Expansion(t).of(expression))
+    except RecursionError:
+        raise UndecidedError("the expression is nested too deeply") from None
