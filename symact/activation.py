@@ -6,6 +6,7 @@ Nothing here imports SymPy until an expression is asked for, so that listing the
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -96,8 +97,10 @@ class Activation:
     derivative_at: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not _IDENTIFIER.match(self.name):
-            raise Error(f"'{self.name}' cannot name an activation", "use lower-case letters, digits and _")
+        if not _IDENTIFIER.match(self.name) or keyword.iskeyword(self.name):
+            raise Error(
+                f"'{self.name}' cannot name an activation", "use lower-case letters, digits and _, no word of Python's"
+            )
 
     @cached_property
     def x(self) -> Symbol:

@@ -66,13 +66,11 @@ def points(dtype: str) -> np.ndarray:
     return np.concatenate([both, -both]).astype(dtype)
 
 
-#: Largest errors in ULP. float16 and float32 are computed in float64 and rounded once. In float64 the errors of NumPy's
-#: own functions add up, and a root of f' or f'' costs digits around it.
-BOUNDS = {
-    "forward": {"float16": 0.501, "float32": 0.52, "float64": 4},
-    "derivative": {"float16": 0.501, "float32": 0.52, "float64": 16},
-    "second_derivative": {"float16": 0.501, "float32": 0.52, "float64": 128},
-}
+#: Largest errors in ULP: float16 and float32 are computed in float64 and rounded once; in float64 the errors of NumPy's
+#: own functions add up.
+BOUNDS = {"float16": 0.501, "float32": 0.52, "float64": 4.0}
+#: Float64 derivatives may miss `BOUNDS`: by this factor, and, where roots may lie, by an error that is small beside 1.
+FACTOR, ROOTS, SMALL = 4.0, 10.0, 2.0**-53
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -86,11 +84,15 @@ def test_catalogue_against_the_oracle(name: str, folder: Path) -> None:
         ("second_derivative", derivation.second),
     ):
         oracle = Oracle(branches.subs(activation.values))
-        for dtype, bound in BOUNDS[pass_].items():
+        for dtype, bound in BOUNDS.items():
             x = points(dtype)
             values = getattr(kernels, name if pass_ == "forward" else f"{name}_{pass_}")(x)
             assert values.dtype == dtype
             found = errors(values, oracle, x, FORMATS[dtype])
+            if dtype == "float64" and pass_ != "forward":
+                found /= FACTOR
+                size = found * np.spacing(np.abs(oracle.rounded(x, dtype)))
+                found[(np.abs(x) < ROOTS) & (size <= SMALL)] = 0
             worst = int(np.argmax(found))
             assert found[worst] <= bound, (pass_, dtype, x[worst], values[worst])
 

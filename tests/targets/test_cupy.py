@@ -1,0 +1,166 @@
+"""The CuPy target without a GPU: CuPy's own generator makes the source, NVIDIA's compiler takes it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from programs import logsig, softplus
+
+from symact import catalog, targets
+from symact.errors import Error
+from symact.kernel.compiled import PASSES, CompiledActivation
+from symact.kernel.interpret import evaluate
+from symact.kernel.store import compiled
+from symact.oracle import Oracle
+from symact.symbolic.derivatives import derive
+from symact.verification import cuda
+
+REASON = cuda.missing()
+needs_compiler = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+
+
+def write(activation: CompiledActivation, folder: Path) -> Path:
+    ((path, text),) = targets.generate(activation, "cupy").items()
+    assert path == f"cupy/{activation.name}.py"
+    file = folder / f"{activation.name}.py"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"generated_cupy_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def names(activation: CompiledActivation) -> Iterator[tuple[str, str]]:
+    for pass_ in PASSES:
+        yield pass_, activation.name if pass_ == "forward" else f"{activation.name}_{pass_}"
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_kernel_of_the_catalogue_compiles(name: str, tmp_path: Path) -> None:
+    """Without a warning, for all dtypes, and with no double-precision instruction where none belongs."""
+    activation = compiled(catalog.get(name))
+    kernels = module(write(activation, tmp_path))
+    assert sorted(kernels.__all__) == sorted(function for _, function in names(activation))
+    for pass_, function in names(activation):
+        for dtype in ("float16", "float32", "float64"):
+            source = cuda.source(getattr(kernels, function), dtype, scalars=len(activation.parameters))
+            result = cuda.compile_source(source)
+            assert result.log == ""
+            assert f".entry symact_{name}_{pass_}(" in result.ptx
+            assert (".f64" in result.ptx) <= (dtype == "float64")
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "operation", ["gauss", "erf", "erfc", "erfcx", "tanh", "pow", "min", "max", "floor", "or", "and"]
+)
+def test_operations_of_the_table_compile(operation: str, tmp_path: Path) -> None:
+    """Operations that the catalogue's programs need not contain."""
+    from symact.kernel.program import OPERATIONS, Builder
+
+    b = Builder()
+    x = b.input("x")
+    if operation in ("or", "and"):
+        whole = b(operation, b("lt", x, b.const(1)), b("ne", x, b.const(2)))
+        value = b("select", whole, b.const("inf"), b.const("nan"))
+    else:
+        value = b(operation, *[x, b.const("-1/3")][: OPERATIONS[operation].arity])
+    kernel = b.kernel("forward", ["x"], [], {"y": value})
+    base = logsig()
+    activation = CompiledActivation(**{**base.__dict__, "kernels": {**base.kernels, "forward": kernel}})
+    kernels = module(write(activation, tmp_path))
+    for dtype in ("float16", "float32", "float64"):
+        result = cuda.compile_source(cuda.source(kernels.logsig, dtype))
+        assert result.log == ""
+        assert (".f64" in result.ptx) <= (dtype == "float64")
+
+
+@needs_compiler
+def test_the_check_sees_what_it_looks_for() -> None:
+    """A double literal, an unused variable and a wrong program are found by the same calls."""
+    import cupy
+
+    double = cupy.ElementwiseKernel("T x_in", "T y", "y = x_in * 1.5 + 0.1;", "plain")
+    assert ".f64" in cuda.compile_source(cuda.source(double, "float32")).ptx
+    unused = cupy.ElementwiseKernel("T x_in", "T y", "const T z = x_in; y = x_in;", "unused")
+    assert "never referenced" in cuda.compile_source(cuda.source(unused, "float32")).log
+    wrong = cupy.ElementwiseKernel("T x_in", "T y", "y = nosuch(x_in);", "wrong")
+    with pytest.raises(Error, match="nosuch"):
+        cuda.compile_source(cuda.source(wrong, "float32"))
+
+
+@needs_compiler
+def test_integer_arrays_are_refused_by_the_compiler(tmp_path: Path) -> None:
+    kernels = module(write(logsig(), tmp_path))
+    with pytest.raises(Error, match="logsig takes float16, float32 or float64 arrays"):
+        cuda.compile_source(cuda.source(kernels.logsig, "int32"))
+
+
+@needs_compiler
+def test_parameters_are_scalars_of_the_kernel(tmp_path: Path) -> None:
+    kernels = module(write(softplus(), tmp_path))
+    source = cuda.source(kernels.softplus_backward, "float32", scalars=1)
+    assert re.search(r"symact_softplus_backward\([^)]*const T beta_in", source) or "float beta_in" in source
+
+
+def test_import_without_cupy_says_what_to_install(tmp_path: Path) -> None:
+    file = write(logsig(), tmp_path)
+    program = f"import sys, runpy; sys.modules['cupy'] = None; runpy.run_path({str(file)!r})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: these kernels need CuPy, which is not installed; for CUDA 12: pip install")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed")
+def test_import_needs_no_device(tmp_path: Path) -> None:
+    file = write(logsig(), tmp_path)
+    program = f"import runpy; print(type(runpy.run_path({str(file)!r})['logsig_backward']).__name__)"
+    environment = {"PATH": "", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "ElementwiseKernel\n"
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_programs_hold_in_pure_float32(name: str) -> None:
+    """CUDA evaluates float32 kernels in float32: nothing may overflow or turn to NaN on the way.
+
+    NumPy's functions stand in for CUDA's here, so this is a check of the programs. Where roots may lie, for |x| < 10,
+    the error may also be small beside 1. Results at the end of the range, which CUDA flushes to 0 or which are made
+    from a number that it flushes, are left out.
+    """
+    activation = catalog.get(name)
+    chosen = compiled(activation)
+    derivation = derive(activation)
+    random = np.random.default_rng(11)
+    size = np.concatenate([random.uniform(0, 20, 200), 10.0 ** random.uniform(-37, 38.5, 300), [0, np.inf, np.nan]])
+    x = np.concatenate([size, -size]).astype(np.float32)
+    values = {"x": x, **{p.name: float(p.value) for p in activation.parameters}}
+    for pass_, branches in (
+        ("forward", derivation.function),
+        ("derivative", derivation.first),
+        ("second_derivative", derivation.second),
+    ):
+        (found,) = evaluate(chosen.kernels[pass_], values, np.float32).values()
+        exact = Oracle(branches.subs(activation.values)).rounded(x, "float32")
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(exact))
+        np.testing.assert_array_equal(np.isinf(found), np.isinf(exact))
+        normal = np.isfinite(exact) & ~(np.abs(exact) < 1e-36)
+        error = np.abs(found[normal].astype(np.float64) - exact[normal])
+        allowed = np.where(np.abs(x[normal]) < 10, 1e-7, 0) + 1e-6 * np.abs(exact[normal].astype(np.float64))
+        assert np.all(error <= allowed), (pass_, x[normal][error > allowed])
