@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,12 @@ def compiled(activation: Activation) -> CompiledActivation:
     if entry is not None and entry.define is activation.define:
         stored = files("symact.kernel").joinpath("programs", f"{activation.name}.json")
         if stored.is_file():
-            return _from_document(json.loads(stored.read_text(encoding="utf-8")))
+            document = json.loads(stored.read_text(encoding="utf-8"))
+            return replace(_from_document(document), parameters=_parameters(activation))
     key = f"{activation.name} {activation.digest}"
     if key not in _searched:
         _searched[key] = search(activation)[0]
-    return _searched[key]
+    return replace(_searched[key], parameters=_parameters(activation))
 
 
 def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
@@ -76,6 +78,11 @@ def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
         kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
     )
     return found, record
+
+
+def _parameters(activation: Activation) -> tuple[KernelParameter, ...]:
+    """The run-time scalars, their defaults being the values in force."""
+    return tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters)
 
 
 def together(name: str, first: Kernel, second: Kernel, activation: Activation) -> Kernel:

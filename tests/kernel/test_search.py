@@ -118,3 +118,8 @@ def test_stored_programs_belong_to_the_definition(entry):
     assert stored.digest == entry.digest
     assert stored.definition == entry.definition
     assert [p.name for p in stored.parameters] == [p.name for p in entry.parameters]
+
+
+def test_values_in_force_become_the_kernels_defaults():
+    changed = compiled(catalog.get("elu").with_values({"alpha": "0.5"}))
+    assert [p.default for p in changed.parameters] == ["1/2"]
