@@ -68,7 +68,7 @@ def test_distances(name, slope, maximum, starts):
 
 
 def _tail(kind):
-    values = {name: "1" for name in PARAMETERS[kind]}
+    values = dict.fromkeys(PARAMETERS[kind], "1")
     return Tail(kind, "t", values, {}, "nothing worked" if kind == "undetermined" else None)
 
 

@@ -1,5 +1,7 @@
 """Shapes against facts derived by hand; numbers against mpmath's root finder and maxima on a grid."""
 
+import itertools
+
 import mpmath
 import pytest
 from sympy import Abs, Max, Min, Piecewise, Symbol, exp, lambdify, log, oo, sign, sin
@@ -210,7 +212,7 @@ def test_a_fine_grid_finds_nothing_else(expression, digits):
         return mpmath.mpf(value.value) if isinstance(value, Enclosure) else mpmath.mpf(str(lambdify([], value)()))
 
     def changes(numbers):
-        return sum(a * b < 0 for a, b in zip(numbers, numbers[1:], strict=False))
+        return sum(a * b < 0 for a, b in itertools.pairwise(numbers))
 
     if found.bounded:
         assert number(found.range.lower) - 1e-13 <= min(values)
