@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,7 @@ from symact.cli.options import Expression, KernelName, Name, Settings, Source, c
 
 if TYPE_CHECKING:
     from symact import Activation
-    from symact.report.content import Report
+    from symact.report.content import Evaluator, Report
 
 
 class ReportFormat(StrEnum):
@@ -67,7 +67,7 @@ def analyze(
             print(latex.text(_report(activation, document)))
 
 
-def _evaluator(document: Mapping[str, Any]) -> Callable[[str, str], Callable[[float], float]]:
+def _evaluator(document: Mapping[str, Any]) -> Evaluator:
     """Makes functions of numbers of the document's formulas, at its parameters' values."""
     from symact.symbolic import numeric
 
@@ -80,7 +80,6 @@ def _report(activation: Activation, document: Mapping[str, Any]) -> Report:
     from symact.report import content
     from symact.verification import claims
 
-    derivative = _evaluator(document)(document["derivative"]["expression"], "x")
     known = activation == catalog.find(activation.name)
     concerning = claims.concerning(activation.name) if known else []
-    return content.report(document, activation.summary, activation.reference, derivative, concerning)
+    return content.report(document, _evaluator(document), activation.summary, activation.reference, concerning)

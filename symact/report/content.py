@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 
+#: A formula and the name of its variable -> the formula as a function of a number, NaN where it has no value.
+Evaluator = Callable[[str, str], Callable[[float], float]]
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -64,23 +67,27 @@ _LAYERS = 10
 
 def report(
     document: Document,
+    evaluator: Evaluator,
     summary: str = "",
     reference: str = "",
-    derivative: Callable[[float], float] | None = None,
     claims: Sequence[Claim] = (),
 ) -> Report:
     """The report on an analysis document.
 
     Args:
         document: what `Analysis.to_dict` returns.
+        evaluator: makes functions of numbers of the document's formulas.
         summary, reference: one line each, from the definition.
-        derivative: f' of a number; with it the report shows how much gradient passes at some distances.
         claims: what the article says about this activation.
     """
-    sections = [_definition(document), _tails(document)]
-    if derivative is not None:
-        sections.append(_passing(document, derivative))
-    sections += [_smoothness(document["smoothness"]), _shape(document["shape"]), _claims(claims)]
+    sections = [
+        _definition(document),
+        _tails(document),
+        _passing(document, evaluator),
+        _smoothness(document["smoothness"]),
+        _shape(document["shape"], evaluator),
+        _claims(claims),
+    ]
     return Report(document["name"], summary, reference, tuple(s for s in sections if s.rows))
 
 
@@ -171,8 +178,9 @@ _BEHAVIOUR: Mapping[str, Callable[[Document], Inline]] = {
 }
 
 
-def _passing(document: Document, derivative: Callable[[float], float]) -> Section:
+def _passing(document: Document, evaluator: Evaluator) -> Section:
     """f' at some distances, and its power for a stack of layers."""
+    derivative = evaluator(document["derivative"]["expression"], "x")
 
     def cells(sign: int, power: int) -> Iterator[Inline]:
         for distance in _DISTANCES:
@@ -188,7 +196,8 @@ def _passing(document: Document, derivative: Callable[[float], float]) -> Sectio
         if symmetric:
             break
     columns: list[Inline] = [(f"x = {distance}",) for distance in _DISTANCES]
-    return Section("How much gradient passes", tuple(rows), tuple(columns))
+    meaning = f"Through {_LAYERS} layers: f'(x) to the power {_LAYERS}, every unit at that x and every weight 1."
+    return Section("How much gradient passes", tuple(rows), tuple(columns), ((meaning,),))
 
 
 def _number(value: Decimal) -> str:
@@ -222,14 +231,14 @@ def _smoothness_class(name: str) -> str:
     return f"{name}: {order} continuous derivatives and not one more"
 
 
-def _shape(shape: Document) -> Section:
+def _shape(shape: Document, evaluator: Evaluator) -> Section:
     rows: list[tuple[Inline, ...]] = []
 
     def add(label: str, *cell: str | Formula) -> None:
         rows.append(((label,), cell))
 
     if shape["range"] is not None:
-        add("range", Formula(shape["range"]["interval"]), ", bounded" if shape["bounded"] else ", unbounded")
+        add("range", *_range(shape["range"]), ", bounded" if shape["bounded"] else ", unbounded")
     if shape["monotone"] is not None:
         add("monotone", "no" if shape["monotone"] == "none" else shape["monotone"])
     symmetries = [name for name in ("odd", "even") if shape[name]]
@@ -240,7 +249,7 @@ def _shape(shape: Document) -> Section:
             if shape["convex"][kind]:
                 add(f"{kind} on", *_listed(_place(span) for span in shape["convex"][kind]))
     if shape["lipschitz"] is not None:
-        add("largest slope", *_value(shape["lipschitz"]))
+        add("largest slope", *_value(shape["lipschitz"]), *_approximately(shape["lipschitz"], evaluator))
     for extremum in shape["extrema"] or ():
         add(extremum["kind"], *_value(extremum["value"]), " at x = ", *_value(extremum["x"]))
     for label, key in (("zeros", "zeros"), ("fixed points", "fixed_points")):
@@ -249,9 +258,21 @@ def _shape(shape: Document) -> Section:
     return Section("Shape", tuple(rows))
 
 
+def _range(range_: Document) -> Inline:
+    opening, closing = "[" if range_["lower_attained"] else "(", "]" if range_["upper_attained"] else ")"
+    return (opening, *_value(range_["lower"]), ", ", *_value(range_["upper"]), closing)
+
+
 def _value(value: str | Document) -> Inline:
     """An exact number as a formula, any other to six digits."""
     return (Formula(value),) if isinstance(value, str) else (f"{value['value']:.6g}",)
+
+
+def _approximately(value: str | Document, evaluator: Evaluator) -> Inline:
+    """Six digits of an exact number that shows none itself."""
+    if not isinstance(value, str) or "(" not in value:
+        return ()
+    return (f", about {evaluator(value, 'x')(0):.6g}",)
 
 
 def _place(place: str | Document) -> Inline:

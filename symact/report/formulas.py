@@ -12,11 +12,7 @@ from typing import ClassVar, NamedTuple
 #: Cases that together are longer than this stand on lines of their own.
 _LINE = 60
 
-#: Exponents that are printed raised.
-SUPERSCRIPTS = dict(zip("23456789", "²³⁴⁵⁶⁷⁸⁹", strict=True))
-
 _CONDITION, _SUM, _PRODUCT, _POWER, _ATOM = range(5)
-
 
 #: The brackets of ``Interval(a, b)``, ``Interval.open(a, b)`` and so on.
 _OPEN = {"": "[]", "open": "()", "Lopen": "(]", "Ropen": "[)"}
@@ -29,10 +25,10 @@ class _Printed(NamedTuple):
     binds: int
 
 
-class _Text:
-    """Formulas for a terminal: ``1/((1 + |x|)·(1 + ln(1 + |x|))²)``."""
+class _Plain:
+    """Formulas in ASCII: ``1/((1 + |x|)*(1 + ln(1 + |x|))^2)``."""
 
-    names: ClassVar[dict[str, str]] = {"oo": "∞", "pi": "π", "E": "e"}
+    names: ClassVar[dict[str, str]] = {"E": "e"}
     functions: ClassVar[dict[str, str]] = {
         "log": "ln",
         "atan": "arctan",
@@ -43,14 +39,15 @@ class _Text:
     }
     bars = "|{}|"
     parentheses = "({})"
+    times = "*"
     signs: ClassVar[dict[str, str]] = {
         "Lt": "<",
-        "LtE": "≤",
+        "LtE": "<=",
         "Gt": ">",
-        "GtE": "≥",
+        "GtE": ">=",
         "Eq": "=",
-        "NotEq": "≠",
-        "Ne": "≠",
+        "NotEq": "!=",
+        "Ne": "!=",
     }
     words: ClassVar[dict[str, str]] = {"and": " and ", "or": " or "}
 
@@ -112,18 +109,19 @@ class _Text:
     def product(self, left: ast.expr, right: ast.expr) -> _Printed:
         variable = right.left if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Pow) else right
         number = left.operand if isinstance(left, ast.UnaryOp) else left
-        between = "" if isinstance(number, ast.Constant) and isinstance(variable, ast.Name) else "·"
+        between = "" if isinstance(number, ast.Constant) and isinstance(variable, ast.Name) else self.times
         return _Printed(f"{self.first(left)}{between}{self.within(right, _POWER)}", _PRODUCT)
 
     def interval(self, brackets: str, lower: ast.expr, upper: ast.expr) -> _Printed:
-        return _Printed(f"{brackets[0]}{self.show(lower).text}, {self.show(upper).text}{brackets[1]}", _ATOM)
+        opening = "(" if ast.unparse(lower) == "-oo" else brackets[0]
+        closing = ")" if ast.unparse(upper) == "oo" else brackets[1]
+        return _Printed(f"{opening}{self.show(lower).text}, {self.show(upper).text}{closing}", _ATOM)
 
     def quotient(self, left: ast.expr, right: ast.expr) -> _Printed:
         return _Printed(f"{self.first(left)}/{self.within(right, _POWER)}", _PRODUCT)
 
     def power(self, base: ast.expr, exponent: ast.expr) -> _Printed:
-        raised = self.within(exponent, _ATOM)
-        return _Printed(self.within(base, _ATOM) + SUPERSCRIPTS.get(raised, f"^{raised}"), _POWER)
+        return _Printed(f"{self.within(base, _ATOM)}^{self.within(exponent, _ATOM)}", _POWER)
 
     def call(self, name: str, args: list[ast.expr]) -> _Printed:
         inside = ", ".join(self.show(argument).text for argument in args)
@@ -140,7 +138,27 @@ class _Text:
         return _Printed(between.join(shown), _CONDITION)
 
 
-class _Latex(_Text):
+class _Text(_Plain):
+    """Formulas in Unicode: ``1/((1 + |x|)·(1 + ln(1 + |x|))²)``."""
+
+    names: ClassVar[dict[str, str]] = {"oo": "∞", "pi": "π", "E": "e"}
+    times = "·"
+    signs: ClassVar[dict[str, str]] = {**_Plain.signs, "LtE": "≤", "GtE": "≥", "NotEq": "≠", "Ne": "≠"}
+    superscripts: ClassVar[dict[str, str]] = dict(zip("23456789", "²³⁴⁵⁶⁷⁸⁹", strict=True))
+
+    def power(self, base: ast.expr, exponent: ast.expr) -> _Printed:
+        raised = self.superscripts.get(self.show(exponent).text)
+        if raised is None:
+            return super().power(base, exponent)
+        return _Printed(self.within(base, _ATOM) + raised, _POWER)
+
+    def call(self, name: str, args: list[ast.expr]) -> _Printed:
+        if name == "sqrt" and isinstance(args[0], ast.Constant | ast.Name):
+            return _Printed(f"√{self.show(args[0]).text}", _ATOM)
+        return super().call(name, args)
+
+
+class _Latex(_Plain):
     r"""Formulas for TeX: ``\frac{1}{\left(1 + \left|x\right|\right)^{2}}``."""
 
     names: ClassVar[dict[str, str]] = {
@@ -218,9 +236,10 @@ def _leads_with_minus(node: ast.expr) -> bool:
     return isinstance(node, ast.UnaryOp)
 
 
-def text(formula: str) -> str:
-    """A formula in SymPy syntax as people type it: ``4*exp(-2*t)`` gives ``4·exp(-2·t)``."""
-    return _Text().show(ast.parse(formula, mode="eval").body).text
+def text(formula: str, ascii_only: bool = False) -> str:
+    """A formula in SymPy syntax as people type it: ``4*exp(-2*t)`` gives ``4·exp(-2t)``."""
+    printer = _Plain() if ascii_only else _Text()
+    return printer.show(ast.parse(formula, mode="eval").body).text
 
 
 def latex(formula: str) -> str:

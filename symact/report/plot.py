@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symact.errors import Error
 from symact.report import formulas
-from symact.report.content import Document
+from symact.report.content import Document, Evaluator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: A formula and the name of its variable -> the formula as a function of a number, NaN where it has no value.
-Evaluator = Callable[[str, str], Callable[[float], float]]
 
 _KINDS = ("png", "svg", "pdf")
 _WINDOW = 6.0
@@ -73,7 +69,7 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
         }
     ):
         figure = Figure(figsize=(9, 6.6), layout="constrained")
-        figure.suptitle(f"{document['name']}   f(x) = {formulas.text(document['expression'])}", x=0.01, ha="left")
+        figure.suptitle(_title(document), x=0.01, ha="left")
         (function, derivatives), tails = figure.subplots(2, 2)
         _draw_function(function, document, evaluator)
         _draw_derivatives(derivatives, document, evaluator)
@@ -88,6 +84,11 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
             metadata={"png": {}, "svg": {"Date": None}}.get(format_, {"CreationDate": None}),
         )
     return buffer.getvalue()
+
+
+def _title(document: Document) -> str:
+    settings = [f"{name} = {formulas.text(value)}" for name, value in document["parameters"].items()]
+    return f"{document['name']}   f(x) = " + ",  ".join([formulas.text(document["expression"]), *settings])
 
 
 def _draw_function(axes: Axes, document: Document, evaluator: Evaluator) -> None:
@@ -121,27 +122,32 @@ def _frame(axes: Axes) -> None:
 
 
 def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -> None:
-    tail, sign = document["tails"][end], 1 if end == "+oo" else -1
+    """|f'| beside its leading term; where f' tends to a constant, its distance from that."""
+    tail, sign, drawn = document["tails"][end], 1 if end == "+oo" else -1, "|f'|"
     derivative = evaluator(document["derivative"]["expression"], "x")
-    ts = [10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)]
-    slopes = [(t, abs(derivative(sign * t))) for t in ts]
-    seen = [(t, slope) for t, slope in slopes if slope >= _SMALLEST]
-    shown = "-∞" if sign < 0 else "∞"
-    axes.set_title(f"|f'| as x → {shown}:  {tail['class']}")
+    axes.set_title(f"f' as x → {'∞' if sign > 0 else '-∞'}:  {tail['class']}")
     axes.set_xlabel("t = |x|")
+    limit = 0.0
+    if tail["class"] == "constant":
+        limit = evaluator(tail["limit"], "t")(0)
+        drawn = f"|f' - {formulas.text(tail['limit'])}|" if limit else drawn
+        tail = tail["approach"] or {"leading": None}
+    ts = [10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)]
+    sizes = [(t, abs(derivative(sign * t) - limit)) for t in ts]
+    seen = [(t, size) for t, size in sizes if size >= _SMALLEST]
     if not seen:
-        axes.text(0.5, 0.5, "f' = 0", transform=axes.transAxes, ha="center", color=_INK)
+        axes.text(0.5, 0.5, f"f' = {limit:g}", transform=axes.transAxes, ha="center", color=_INK)
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    axes.loglog(*zip(*seen, strict=True), color=_FIRST, label="|f'|")
+    axes.loglog(*zip(*seen, strict=True), color=_FIRST, label=drawn)
     if tail["leading"]:
         leading = evaluator(tail["leading"], "t")
-        # It says nothing about small t: from far out, as long as it has something to do with f'.
-        both = ((t, abs(leading(t)), slope) for t, slope in reversed(seen))
+        # It says nothing about small t: from far out, as long as it has something to do with what is drawn.
+        both = ((t, abs(leading(t)), size) for t, size in reversed(seen))
         close = [(t, value) for t, value, _ in takewhile(lambda p: 0.1 <= p[1] / p[2] <= 10, both)]
         if close:
-            label = formulas.text(tail["leading"])
+            label = formulas.text(tail["leading"]).removeprefix("-")
             axes.loglog(*zip(*close, strict=True), color=_INK, linestyle=(0, (3, 2)), linewidth=1.2, label=label)
     axes.legend()
     axes.grid(which="major", color=_FAINT, linewidth=0.3)

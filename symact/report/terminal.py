@@ -16,19 +16,13 @@ from symact.report.content import Document, Formula, Inline, Report, Section
 #: What is printed where the output's encoding has no such sign.
 _ASCII = str.maketrans(
     {
-        "·": "*",
         "→": "->",
         "∞": "oo",
-        "π": "pi",
         "ε": "eps ",
-        "≤": "<=",
-        "≥": ">=",
-        "≠": "!=",
         "“": '"',
         "”": '"',
         "’": "'",
         "–": "-",
-        **{superscript: f"^{digit}" for digit, superscript in formulas.SUPERSCRIPTS.items()},
     }
 )
 
@@ -55,9 +49,10 @@ class _Page:
     def text(self, inline: Inline, style: str = "") -> Text:
         text = Text(style=style)
         for part in inline:
-            formula = isinstance(part, Formula)
-            shown = formulas.text(part.exact) if isinstance(part, Formula) else part
-            text.append(shown.translate(_ASCII) if self.ascii else shown, "cyan" if formula else "")
+            if isinstance(part, Formula):
+                text.append(formulas.text(part.exact, self.ascii), "cyan")
+            else:
+                text.append(part.translate(_ASCII) if self.ascii else part)
         return text
 
     def print(self, renderable: RenderableType, indent: int = 0) -> None:
@@ -69,7 +64,7 @@ class _Page:
         table = Table(box=None, show_header=bool(section.columns), pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=bool(section.columns))
         for column in section.columns or ((),):
-            table.add_column(self.text(column))
+            table.add_column(self.text(column), overflow="fold")
         for row in section.rows:
             table.add_row(*(self.text(cell) for cell in row))
         self.print(table, indent=2)
@@ -87,7 +82,7 @@ class _Page:
         )
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
-        table.add_column()
+        table.add_column(overflow="fold")
         rows = [("printed", claim["printed"]), ("read as", claim["intended"]), ("because", claim["reason"])]
         if claim["witness"]:
             rows.append(("witness", ", ".join(f"{key} = {value}" for key, value in claim["witness"].items())))
