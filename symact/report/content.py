@@ -110,7 +110,7 @@ def _tails(document: Document) -> Section:
     if ends["-oo"] == ends["+oo"]:
         del ends["-oo"]
         columns = ((*_ENDS["-oo"], " and ", *_ENDS["+oo"]),)
-        tends = [(*tends[0], " and ", *tends[1])]
+        tends = [tends[0] if tends[0] == tends[1] else (*tends[0], " and ", *tends[1])]
     rows: list[tuple[Inline, ...]] = [
         (("f tends to",), *tends),
         (("f' is close to",), *(_leading(tail) for tail, _, _ in ends.values())),
@@ -202,7 +202,9 @@ def _passing(document: Document, evaluator: Evaluator) -> Section:
 
 def _number(value: Decimal) -> str:
     """Two digits, which is what one remembers."""
-    return f"{value:.2g}" if value == 0 or value.adjusted() >= -3 else f"{value:.1e}"
+    if value == 0 or -3 <= value.adjusted() <= 0:
+        return f"{value:.2g}"
+    return f"{value:.0f}" if 0 < value.adjusted() < 6 else f"{value:.1e}".replace(".0e", "e").replace("e+", "e")
 
 
 def _smoothness(smoothness: Document) -> Section:

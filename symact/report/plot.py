@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import takewhile
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,19 @@ def _draw_function(axes: Axes, document: Document, evaluator: Evaluator) -> None
 
 
 def _draw_derivatives(axes: Axes, document: Document, evaluator: Evaluator) -> None:
-    for key, name, colour in (("derivative", "f'", _FIRST), ("second_derivative", "f''", _SECOND)):
+    values: list[float] = []
+    for key, name, colour, width in (("derivative", "f'", _FIRST, 2.4), ("second_derivative", "f''", _SECOND, 1.4)):
         label: str | None = name
         for piece in document[key]["pieces"]:
             value, xs = evaluator(piece["expression"], "x"), _samples(piece["interval"], evaluator)
-            axes.plot(xs, [value(x) for x in xs], color=colour, label=label)
+            ys = [value(x) for x in xs]
+            axes.plot(xs, ys, color=colour, linewidth=width, label=label)
+            values += filter(isfinite, ys)
             label = None
+    values.sort()
+    lower, upper = values[len(values) // 50], values[-1 - len(values) // 50]
+    if values[-1] - values[0] > 5 * (upper - lower) > 0:  # a pole would press everything else flat
+        axes.set_ylim(lower - (upper - lower) / 4, upper + (upper - lower) / 4)
     axes.set_title("f' and f''")
     axes.legend()
     _frame(axes)
@@ -134,11 +142,12 @@ def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -
         tail = tail["approach"] or {"leading": None}
     ts = [10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)]
     sizes = [(t, abs(derivative(sign * t) - limit)) for t in ts]
-    seen = [(t, size) for t, size in sizes if size >= _SMALLEST]
+    # Below this the difference to the limit is rounding, not f'.
+    smallest = max(_SMALLEST, 4e-15 * abs(limit))
+    seen = [(t, size) for t, size in sizes if size >= smallest]
     if not seen:
         axes.text(0.5, 0.5, f"f' = {limit:g}", transform=axes.transAxes, ha="center", color=_INK)
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set_axis_off()
         return
     axes.loglog(*zip(*seen, strict=True), color=_FIRST, label=drawn)
     if tail["leading"]:
