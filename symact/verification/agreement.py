@@ -7,7 +7,7 @@ a derivation shows as a contradiction instead of a wrong verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,8 @@ from sympy import (
     Rational,
     S,
     Symbol,
+    erf,
+    erfc,
     exp,
     expand_log,
     factor,
@@ -41,9 +43,10 @@ _NEAR = Float("1e-25", _DIGITS)
 #: The step of the difference quotient; its error is of the order of the step's square.
 _STEP = Rational(1, 10**22)
 
+#: Not farther out: exp(exp(exp(x))) has to stay computable.
 _SAMPLES = tuple(
     sign * Rational(size)
-    for size in ("1", "2", "1/2", "3", "1/3", "5", "1/7", "10", "1/100", "37/3", "50", "100")
+    for size in ("1", "2", "1/2", "3", "1/3", "4", "5", "1/7", "10", "1/100", "37/3", "29/4")
     for sign in (1, -1)
 )
 
@@ -55,7 +58,7 @@ class Choice:
     x: Expr
     left: Expr | None
     right: Expr | None
-    printed: Expr | None
+    printed: Expr
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Agreement:
         equal: True is proved, False is witnessed, None is neither.
         witness: a point with the printed and the true value, where they differ.
         choices: points at which the printed formula chooses a value.
-        undefined: points at which the printed formula has no value and the function has one.
+        undefined: points at which the printed formula has no value.
         checked: at how many points the numbers were compared.
         reason: why nothing was decided.
     """
@@ -74,7 +77,7 @@ class Agreement:
     equal: bool | None
     witness: dict[str, str] | None = None
     choices: tuple[Choice, ...] = ()
-    undefined: tuple[Expr, ...] = ()
+    undefined: tuple[Point, ...] = ()
     checked: int = 0
     reason: str = ""
 
@@ -86,12 +89,14 @@ class Truth:
     Attributes:
         branches: its pieces, no parameters left.
         number: its value at a rational point by a way that does not go through the pieces.
+        valued: whether the value at a jump is the function's own; a derivative has none there.
     """
 
     branches: Branches
     number: Callable[[Rational], Float | None]
+    valued: bool = True
 
-    def at(self, point: Rational) -> Expr | None:
+    def at(self, point: Expr) -> Expr | None:
         """The exact value inside a piece; None at a point between pieces."""
         for piece in self.branches.pieces:
             if piece.lower < point < piece.upper:
@@ -107,69 +112,90 @@ def bound(activation: Activation) -> Expr:
 def value_at(expression: Expr, x: Symbol, point: Expr) -> Float | None:
     """The value with many digits, or None where the formula has no real value."""
     try:
-        value = expression.subs(x, point).evalf(_DIGITS)
+        return _digits(expression.subs(x, point))
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         return None
-    return value if isinstance(value, Float) or value.is_Rational else None
+
+
+def _digits(constant: Expr | None) -> Float | None:
+    if constant is None:
+        return None
+    value = constant.evalf(_DIGITS)
+    return value if value.is_Float or value.is_Rational else None
 
 
 def slope_at(expression: Expr, x: Symbol, point: Rational) -> Float | None:
     """The central difference quotient, right to about 40 digits."""
-    values = []
-    for at in (point + _STEP, point - _STEP):
-        try:
-            values.append(expression.subs(x, at).evalf(2 * _DIGITS))
-        except (TypeError, ValueError, ArithmeticError, RecursionError):
-            return None
-    slope = (values[0] - values[1]) / (2 * _STEP)
-    return slope.evalf(_DIGITS) if slope.is_Float or slope.is_Rational else None
+    try:
+        above, below = (expression.subs(x, point + step).evalf(2 * _DIGITS) for step in (_STEP, -_STEP))
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
+        return None
+    return _digits((above - below) / (2 * _STEP))
 
 
 def compare(printed: Expr, x: Symbol, truth: Truth) -> Agreement:
     """Hold a formula against a function."""
-    samples = [point for point in _samples(truth.branches) if truth.at(point) is not None]
-    for point in samples:
-        exact = truth.at(point)
-        true, other = value_at(exact, x, point), truth.number(point)
-        if true is None or other is None or not _same(true, other):
-            return Agreement(None, reason=f"two ways to the true value at x = {point} do not agree")
-        shown = value_at(printed, x, point)
-        if shown is None or not _same(shown, true):
-            return Agreement(False, _witness(printed, x, point, exact))
+    samples = [point for point in (*_SAMPLES, *_within(truth.branches)) if truth.at(point) is not None]
+    found = _by_numbers(printed, x, truth, samples)
+    if found is not None:
+        return found
     choices, undefined = [], []
     for point in truth.branches.points:
-        shown_exact = _defined(printed.subs(x, point.x))
-        if point.value is not None and point.left == point.right == point.value:
-            if shown_exact is None:
-                undefined.append(point.x)
-            elif not _same(value_at(printed, x, point.x), value_at(point.value, x, point.x)):
-                return Agreement(False, _witness(printed, x, point.x, point.value))
+        shown = _defined(printed.subs(x, point.x))
+        if shown is None:
+            undefined.append(point)
+        elif (point.continuous or truth.valued) and _same(_digits(shown), _digits(point.value)):
+            continue
+        elif point.continuous:
+            return Agreement(False, _witness(printed, x, point.x, point.value))
         else:
-            choices.append(Choice(point.x, point.left, point.right, shown_exact))
+            choices.append(Choice(point.x, point.left, point.right, shown))
     try:
         branches = split(Activation(name="printed", define=lambda _: printed))
     except Error as error:
         return Agreement(None, reason=f"equal at {len(samples)} points, but not proved: {error.message}")
+    more = [point for point in _within(branches) if truth.at(point) is not None]
+    found = _by_numbers(printed, x, truth, more)
+    if found is not None:
+        return found
+    samples += more
     unproved = next(_differences(branches, truth.branches), None)
     if unproved is not None:
         return Agreement(None, reason=f"equal at {len(samples)} points, but {unproved} = 0 is not proved")
-    extra = (point for point in branches.points if point.x not in {p.x for p in truth.branches.points})
-    for point in extra:
-        problem = _at_extra_point(printed, x, point, truth)
-        if problem is not None:
-            return Agreement(False, problem)
-        if _defined(printed.subs(x, point.x)) is None:
-            undefined.append(point.x)
+    known = {point.x for point in truth.branches.points}
+    for point in (point for point in branches.points if point.x not in known):
+        exact = truth.at(point.x)
+        shown = _defined(printed.subs(x, point.x))
+        if shown is None:
+            undefined.append(Point(point.x, exact, exact, exact))
+        elif not _same(_digits(shown), _digits(exact)):
+            return Agreement(False, _witness(printed, x, point.x, exact))
     return Agreement(True, None, tuple(choices), tuple(undefined), len(samples))
 
 
-def _samples(branches: Branches) -> Iterator[Rational]:
-    """Simple rationals all over the line, then three in every piece."""
-    yield from _SAMPLES
+def _by_numbers(printed: Expr, x: Symbol, truth: Truth, points: Iterable[Expr]) -> Agreement | None:
+    """The first point at which the two differ, or at which the truth is in doubt."""
+    for point in points:
+        exact = truth.at(point)
+        true, other = _digits(exact), truth.number(point)
+        if true is None or other is None or not _same(true, other):
+            return Agreement(None, reason=f"two ways to the true value at x = {point} do not agree")
+        number = value_at(printed, x, point)
+        if number is None or not _same(number, true):
+            return Agreement(False, _witness(printed, x, point, exact))
+    return None
+
+
+def _within(branches: Branches) -> Iterator[Rational]:
+    """Some rationals inside every piece."""
     for piece in branches.pieces:
-        if piece.lower.is_finite and piece.upper.is_finite:
-            lower, width = nsimplify(piece.lower.evalf(20), rational=True), (piece.upper - piece.lower).evalf(20)
-            yield from (lower + nsimplify(width, rational=True) * Rational(k, 5) for k in (1, 2, 4))
+        lower, upper = (nsimplify(end.evalf(20), rational=True) for end in (piece.lower, piece.upper))
+        if lower.is_finite and upper.is_finite:
+            yield from (lower + (upper - lower) * Rational(k, 5) for k in (1, 2, 4))
+        elif lower.is_finite:
+            yield from (lower + k for k in (1, Rational(7, 2)))
+        elif upper.is_finite:
+            yield from (upper - k for k in (1, Rational(7, 2)))
 
 
 def _same(first: Float | None, second: Float | None) -> bool:
@@ -211,7 +237,7 @@ def vanishes(expression: Expr) -> bool:
     if expression == 0:
         return True
     rewritings: tuple[Callable[[Expr], Expr], ...] = (
-        lambda e: factor(together(e)),
+        lambda e: factor(together(e.replace(erfc, lambda u: 1 - erf(u)))),
         lambda e: factor(powsimp(together(e.rewrite(exp).expand()).expand())),
         lambda e: simplify(expand_log(e, force=False)),
         simplify,
@@ -219,22 +245,11 @@ def vanishes(expression: Expr) -> bool:
     return any(rewrite(expression) == 0 for rewrite in rewritings)
 
 
-def _at_extra_point(printed: Expr, x: Symbol, point: Point, truth: Truth) -> dict[str, str] | None:
-    """The printed formula may choose another value at a point where the function is smooth."""
-    shown = _defined(printed.subs(x, point.x))
-    for piece in truth.branches.pieces:
-        if (point.x - piece.lower).is_positive and (piece.upper - point.x).is_positive and shown is not None:
-            exact = piece.expression.subs(x, point.x)
-            if not _same(value_at(shown, x, S.Zero), value_at(exact, x, S.Zero)):
-                return _witness(printed, x, point.x, exact)
-    return None
-
-
 def _witness(printed: Expr, x: Symbol, point: Expr, true: Expr) -> dict[str, str]:
     shown = _defined(printed.subs(x, point))
     return {
         "x": str(point),
-        "printed": "undefined" if shown is None or value_at(shown, x, S.Zero) is None else exact_text(shown),
+        "printed": "undefined" if shown is None or _digits(shown) is None else exact_text(shown),
         "true": exact_text(true),
     }
 

@@ -14,7 +14,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 from symact import catalog
 from symact.activation import Activation
@@ -31,7 +31,7 @@ _MOST_CLAIMS = 1_000
 _MOST_CHARACTERS = 2_000
 
 #: Keys of a claim that every kind has; the others are the kind's own fields.
-_COMMON = ("id", "subject", "definition", "parameters", "sentence", "printed", "kind")
+_COMMON = ("id", "subject", "definition", "parameters", "sentence", "printed", "kind", "read_as")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Claim:
         sentence: where it stands, verbatim.
         printed: the assertion itself, verbatim.
         kind: what is asserted, see `symact.verification.kinds`.
+        read_as: the meaning that was given to vague words, or None.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Claim:
     sentence: str
     printed: str
     kind: Kind
+    read_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,11 @@ def decide(claim: Claim) -> ClaimResult:
     Raises:
         Error: the subject cannot be analysed.
     """
-    finding = claim.kind.decide(claim.subject)
+    try:
+        finding = claim.kind.decide(claim.subject)
+    except Error as error:
+        raise Error(f"claim {claim.id}: {error.message}", error.hint) from None
+    reason = finding.reason if claim.read_as is None else f"read as '{claim.read_as}': {finding.reason}"
     return ClaimResult(
         id=claim.id,
         subject=claim.subject.name,
@@ -104,7 +110,7 @@ def decide(claim: Claim) -> ClaimResult:
         printed=claim.printed,
         intended=getattr(claim.kind, "intended", None),
         verdict=finding.verdict,
-        reason=finding.reason,
+        reason=reason,
         witness=finding.witness,
         corrected=finding.corrected,
     )
@@ -176,7 +182,9 @@ def _claim(where: str, entry: dict[str, Any]) -> Claim:
         raise Error(f"{where}: it has no id", "give id = 'a-short-name'")
     where = f"{where} ({name})"
     texts = {key: _field(where, key, str, entry.get(key)) for key in ("sentence", "printed")}
-    return Claim(id=name, subject=_subject(where, entry), kind=_kind(where, entry), **texts)
+    read_as = _field(where, "read_as", str | None, entry.get("read_as"))
+    subject = _subject(where, entry)
+    return Claim(id=name, subject=subject, kind=_kind(where, entry, subject), read_as=read_as, **texts)
 
 
 def _subject(where: str, entry: Mapping[str, Any]) -> Activation:
@@ -196,7 +204,7 @@ def _subject(where: str, entry: Mapping[str, Any]) -> Activation:
         raise Error(f"{where}: {error.message}", hint) from None
 
 
-def _kind(where: str, entry: Mapping[str, Any]) -> Kind:
+def _kind(where: str, entry: Mapping[str, Any], subject: Activation) -> Kind:
     from symact.verification.kinds import Kind
 
     name = _field(where, "kind", str, entry.get("kind"))
@@ -215,9 +223,11 @@ def _kind(where: str, entry: Mapping[str, Any]) -> Kind:
         if key in entry or field.default is MISSING
     }
     try:
-        return kind(**values)
+        made = kind(**values)
+        made.check(subject)
     except Error as error:
         raise Error(f"{where}: {error.message}", error.hint) from None
+    return made
 
 
 def _field(where: str, key: str, expected: Any, value: Any) -> Any:
@@ -230,6 +240,8 @@ def _field(where: str, key: str, expected: Any, value: Any) -> Any:
         if value not in arguments:
             raise Error(f"{where} is not one of its words", f"use {' or '.join(arguments)}")
         return value
+    if value is None:
+        raise Error(f"{where} is missing", "see docs/claims.md")
     if origin is tuple:
         if not isinstance(value, list) or len(value) > 50:
             raise Error(f"{where} is not a list of at most 50 entries", f"write {key} = [...]")
@@ -237,7 +249,8 @@ def _field(where: str, key: str, expected: Any, value: Any) -> Any:
     if expected is str and isinstance(value, str) and len(value) > _MOST_CHARACTERS:
         raise Error(f"{where} has {len(value)} characters", f"at most {_MOST_CHARACTERS} are read")
     if type(value) is not expected:
-        _mistyped(where, expected, value)
+        words = {str: "a text in quotes", bool: "true or false", dict: "a table"}
+        raise Error(f"{where} is not {words[expected]}", "see docs/claims.md")
     return value
 
 
@@ -248,14 +261,8 @@ def _element(where: str, expected: Any, item: Any) -> Any:
         return _field(where, "entry", expected, item)
     if not isinstance(item, dict):
         raise Error(f"{where}: a fact is a table", "write [[claim.facts]]")
-    return Fact(_subject(where, item), _kind(where, item))
-
-
-def _mistyped(where: str, expected: Any, value: Any) -> NoReturn:
-    if value is None:
-        raise Error(f"{where} is missing", "see docs/claims.md")
-    words = {str: "a text in quotes", bool: "true or false", dict: "a table"}
-    raise Error(f"{where} is not {words[expected]}", "see docs/claims.md")
+    subject = _subject(where, item)
+    return Fact(subject, _kind(where, item, subject))
 
 
 def _short(text: str) -> str:

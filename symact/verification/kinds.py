@@ -14,6 +14,7 @@ from sympy import Abs, Expr, Float, Integral, Piecewise, Rational, Symbol, exp, 
 from symact import grammar
 from symact.activation import Activation, exact
 from symact.analysis import analyze
+from symact.analysis.tail import PARAMETERS as TAIL_CLASSES
 from symact.catalog import resolve
 from symact.errors import Error
 from symact.symbolic.branches import Branches, split
@@ -62,6 +63,13 @@ class Kind:
             cls.name = name
             Kind.known[name] = cls
 
+    def check(self, subject: Activation) -> None:
+        """Refuse what does not fit the subject.
+
+        Raises:
+            Error: a formula cannot be read.
+        """
+
     def decide(self, subject: Activation) -> Finding:
         """The verdict on the assertion about the subject."""
         raise NotImplementedError
@@ -89,7 +97,7 @@ def _function(subject: Activation) -> Truth:
 
 def _derivative(subject: Activation) -> Truth:
     expression = bound(subject)
-    return Truth(_slope(subject), lambda point: slope_at(expression, subject.x, point))
+    return Truth(_slope(subject), lambda point: slope_at(expression, subject.x, point), valued=False)
 
 
 def _slope(subject: Activation) -> Branches:
@@ -112,8 +120,9 @@ def _checked(key: str, read: Callable[[str], Any], text: str) -> None:
         raise Error(f"{key}: {error.message}", error.hint) from None
 
 
-def _read(text: str) -> Expr:
-    return grammar.parse_expression(text, {"x": Symbol("x", real=True)})
+def _read(text: str, subject: Activation) -> Expr:
+    """A formula of x and the subject's parameters, whose values are put in."""
+    return grammar.parse_expression(text, {"x": subject.x, **subject.symbols}).subs(subject.values)
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
@@ -140,13 +149,15 @@ class _Formula(Kind):
     def __post_init__(self) -> None:
         if self.reading is None and (self.intended is None or self.typo is None):
             raise Error("a formula has no reading", "give reading, or intended and the typo that hides it")
+
+    def check(self, subject: Activation) -> None:
         for key, text in (("reading", self.reading), ("intended", self.intended)):
             if text is not None:
-                _checked(key, self.read, text)
+                _checked(key, lambda text: self.read(text, subject), text)
 
-    def read(self, text: str) -> Expr:
+    def read(self, text: str, subject: Activation) -> Expr:
         """The formula as an expression of x."""
-        return _read(text)
+        return _read(text, subject)
 
     def truth(self, subject: Activation) -> Truth:
         """What the formula is held against."""
@@ -180,7 +191,7 @@ class _Formula(Kind):
         """What holding a text against the truth shows, and the fault in words."""
         if text is None:
             return None, ""
-        formula = self.read(text)
+        formula = self.read(text, subject)
         agreement = compare(formula, subject.x, truth)
         if agreement.witness is None:
             return agreement, agreement.reason
@@ -192,14 +203,15 @@ class _Formula(Kind):
     def _holds(self, agreement: Agreement) -> Finding:
         reason = f"equals {self.called} on every piece, proved, and at {agreement.checked} points by numbers"
         for point in agreement.undefined:
-            reason += f"; at x = {point} the formula has no value and its limit is meant"
-        chosen = [choice for choice in agreement.choices if choice.printed is not None]
-        for choice in chosen:
+            reason += f"; at x = {point.x} the formula has no value"
+            if point.continuous:
+                reason += f", where {self.called} is {point.value} by continuity"
+        for choice in agreement.choices:
             reason += (
                 f"; at x = {choice.x}, where {self.called} tends to {choice.left} from the left and to"
                 f" {choice.right} from the right, the value {choice.printed} is a choice"
             )
-        return Finding("convention" if chosen else "confirmed", reason)
+        return Finding("convention" if agreement.choices else "confirmed", reason)
 
 
 @dataclass(frozen=True)
@@ -226,7 +238,7 @@ class Transformation(_Formula, name="transformation"):
 
     of: str
 
-    def read(self, text: str) -> Expr:
+    def read(self, text: str, subject: Activation) -> Expr:
         u = Symbol("u", real=True)
         other = resolve(self.of)
         return grammar.parse_expression(text, {"u": u}).subs(u, bound(other))
@@ -254,7 +266,9 @@ class Tail(Kind, name="tail"):
 
     def __post_init__(self) -> None:
         if not self.asserted:
-            raise Error("a tail claim asserts nothing", "give class, subexponential, rate, index, log_index or order")
+            raise Error("nothing is asserted", "give class, subexponential, rate, index, log_index or order")
+        if self.class_ is not None and self.class_ not in TAIL_CLASSES:
+            raise Error(f"class '{self.class_}' is unknown", f"use one of {', '.join(TAIL_CLASSES)}")
 
     @property
     def asserted(self) -> dict[str, Any]:
@@ -264,7 +278,11 @@ class Tail(Kind, name="tail"):
 
     def decide(self, subject: Activation) -> Finding:
         tails = facts(subject)["tails"]
-        described = "; ".join(f"f' at {end} is {_described(tails[end])}" for end in self.ends)
+        words = {end: _described(tails[end]) for end in self.ends}
+        alike = len(words) == 2 and len(set(words.values())) == 1
+        described = "; ".join(
+            f"f' at {'both ends' if alike else end} is {words[end]}" for end in self.ends[: 1 if alike else 2]
+        )
         for end in self.ends:
             tail = tails[end]
             if tail["class"] == "undetermined":
@@ -291,7 +309,8 @@ class Tail(Kind, name="tail"):
 
 def _described(tail: Mapping[str, Any]) -> str:
     keys = ("rate", "order", "index", "log_index", "limit", "growth")
-    numbers = ", ".join(f"{key} {tail[key]}" for key in keys if tail.get(key) is not None)
+    shown = [(key, tail[key]) for key in keys if tail.get(key) is not None and (key, tail[key]) != ("log_index", "0")]
+    numbers = ", ".join(f"{key} {value}" for key, value in shown)
     leading = f", close to {tail['leading']} with t = |x|" if tail.get("leading") not in (None, "0") else ""
     return str(tail["class"]) + (f" ({numbers})" if numbers else "") + leading
 
@@ -314,17 +333,19 @@ class Only(Kind, name="only"):
         return Tail(class_=self.class_, subexponential=self.subexponential)
 
     def decide(self, subject: Activation) -> Finding:
+        kind = {None: "", True: "subexponential", False: "not subexponential"}[self.subexponential]
+        said = "a tail that is " + " and ".join(filter(None, (self.class_, kind)))
         excepted = {subject.name, *(resolve(name).name for name in self.besides)}
         others = [other for other in map(resolve, self.among) if other.name not in excepted]
         findings = {other.name: self._property().decide(other) for other in others}
         for name, finding in findings.items():
             if finding.verdict == "confirmed":
-                witness = {"x": "oo", "printed": f"{subject.name} only", "true": f"{name} too: {finding.reason}"}
-                return Finding("refuted", f"{name} has it too: {finding.reason}", witness)
+                witness = {"x": "oo", "printed": f"{subject.name} only", "true": f"{name} too"}
+                return Finding("refuted", f"{name} has {said} too: {finding.reason}", witness)
         open_ = [name for name, finding in findings.items() if finding.verdict == "undecided"]
         if open_:
             return Finding("undecided", f"not decided for {', '.join(open_)}")
-        return Finding("confirmed", f"none of {', '.join(findings)} has it")
+        return Finding("confirmed", f"none of {', '.join(findings)} has {said}")
 
 
 @dataclass(frozen=True)
@@ -338,9 +359,11 @@ class SlopeLimits(Kind, name="slope-limits"):
     def decide(self, subject: Activation) -> Finding:
         tails = facts(subject)["tails"]
         found = {end: _slope_limit(tails[end]) for end in ("-oo", "+oo")}
-        if None in found.values():
-            unknown = any(tail["class"] == "undetermined" for tail in tails.values())
-            return Finding("undecided" if unknown else "refuted", "f' does not tend to a constant at both ends")
+        for end, limit in found.items():
+            if limit is None:
+                words = _described(tails[end])
+                verdict = "undecided" if tails[end]["class"] == "undetermined" else "refuted"
+                return Finding(verdict, f"f' at {end} is {words}", {"x": end, "printed": "a constant", "true": words})
         reason = f"f' tends to {found['-oo']} at -oo and to {found['+oo']} at +oo"
         said = {"-oo": self.left, "+oo": self.right}
         for end, value in said.items():
@@ -354,11 +377,7 @@ class SlopeLimits(Kind, name="slope-limits"):
 def _slope_limit(tail: Mapping[str, Any]) -> str | None:
     if tail["class"] == "constant":
         return str(tail["limit"])
-    vanishing = (
-        *("dead", "superexponential", "exponential", "stretched-exponential", "lognormal", "power"),
-        "slowly-varying",
-    )
-    return "0" if tail["class"] in vanishing else None
+    return "0" if tail["class"] == "dead" or tail["subexponential"] is not None else None
 
 
 @dataclass(frozen=True)
@@ -422,7 +441,22 @@ class SShaped(Kind, name="s-shaped"):
         ends = bends_once and (convex[0]["lower"], concave[0]["upper"]) == ("-oo", "oo")
         if monotone == "strictly increasing" and ends:
             return Finding("confirmed", f"{reason}, convex up to {convex[0]['upper']} and concave from there on")
-        return Finding("refuted", reason if monotone != "strictly increasing" else f"{reason}, but bends otherwise")
+        if shape.get("extrema"):
+            extremum = shape["extrema"][0]
+            witness = {"x": _text(extremum["x"]), "printed": "increasing", "true": f"a {extremum['kind']}"}
+            return Finding("refuted", f"f has a {extremum['kind']} at x = {witness['x']}", witness)
+        bends = "; ".join(
+            f"{word} from {_text(span['lower'])} to {_text(span['upper'])}"
+            for word, spans in curvature.items()
+            for span in spans
+        )
+        witness = {"x": "the line", "printed": "convex, then concave", "true": bends}
+        return Finding("refuted", f"{reason}; {bends or 'nowhere convex or concave'}", witness)
+
+
+def _text(value: Any) -> str:
+    """A value of the analysis document: exact text, or an enclosure's middle."""
+    return str(value["value"] if isinstance(value, dict) else value)
 
 
 @dataclass(frozen=True)
@@ -481,15 +515,17 @@ class Approximation(Kind, name="approximation"):
     within: str | None = None
 
     def __post_init__(self) -> None:
-        _checked("reading", _read, self.reading)
         for key, text in (("beyond", self.beyond), ("within", self.within or "0")):
             _checked(key, exact, text)
             if exact(text) < 0:
                 raise Error(f"{key} is negative", f"write it as a distance, such as {key} = '4'")
 
+    def check(self, subject: Activation) -> None:
+        _checked("reading", lambda text: _read(text, subject), self.reading)
+
     def decide(self, subject: Activation) -> Finding:
         x, distance = subject.x, Rational(exact(self.beyond))
-        formula = _read(self.reading)
+        formula = _read(self.reading, subject)
         truth = (_derivative if self.of == "derivative" else _function)(subject)
         difference = formula - joined(truth.branches)
         if distance:
@@ -554,31 +590,29 @@ class GradientGain(Kind, name="gradient-gain"):
 
     def decide(self, subject: Activation) -> Finding:
         mean = _gaussian_mean_square(_slope(subject))
-        if mean is None:
-            return Finding("undecided", "E[f'(Z)**2] was not found in closed form")
-        gain = simplify(mean * Rational(exact(self.variance)))
-        reason = f"E[f'(Z)**2] is {mean}, so weights of variance {self.variance}/n multiply by {gain} in every layer"
-        if simplify(gain - Rational(exact(self.factor))) == 0:
+        variance, factor = Rational(exact(self.variance)), Rational(exact(self.factor))
+        gain = mean * variance
+        said, gained = (str(value.evalf(9) if value.has(Float) else value) for value in (mean, gain))
+        reason = f"E[f'(Z)**2] is {said}, so weights of variance {self.variance}/n multiply by {gained} in every layer"
+        if gain == factor:
             return Finding("confirmed", reason)
-        right = exact_text(Rational(exact(self.factor)) / mean) if mean != 0 else None
-        corrected = None if right is None else f"weights of variance {right}/n"
-        witness = {"x": f"variance {self.variance}/n", "printed": self.factor, "true": exact_text(gain)}
+        if abs(gain - factor) < 1e-8:
+            return Finding("undecided", f"{reason}, by quadrature; whether exactly {self.factor} is not known")
+        corrected = f"weights of variance {factor / mean}/n" if mean != 0 else None
+        witness = {"x": f"variance {self.variance}/n", "printed": self.factor, "true": gained}
         return Finding("refuted", reason, witness, corrected)
 
 
-def _gaussian_mean_square(slope: Branches) -> Expr | None:
-    """The mean of the function's square under the standard normal distribution, exact and checked by quadrature."""
-    import mpmath
-
+def _gaussian_mean_square(slope: Branches) -> Expr:
+    """The mean of the square under the standard normal distribution: exact for polynomials, else by quadrature."""
     x = slope.x
     density = exp(-(x**2) / 2) / sqrt(2 * pi)
     integrals = [Integral(p.expression**2 * density, (x, p.lower, p.upper)) for p in slope.pieces]
+    measured = sum(integral.evalf(15) for integral in integrals)
+    if not all(piece.expression.is_polynomial(x) for piece in slope.pieces):
+        return measured
     value = simplify(sum(integral.doit() for integral in integrals))
-    if value.has(Integral):
-        return None
-    with mpmath.workdps(20):
-        measured = sum(integral.evalf(15) for integral in integrals)
-    return value if abs(measured - value.evalf(15)) < 1e-10 else None
+    return value if abs(measured - value.evalf(15)) < 1e-10 else measured
 
 
 # --- what cannot be computed -----------------------------------------------------------------------------------------
