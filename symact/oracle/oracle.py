@@ -5,9 +5,9 @@ What no precision decides is decided by exactness: a value that SymPy finds to b
 
 Two conventions end the search where neither helps, and nothing else is assumed:
 
-* a value that cannot be told from the middle between two numbers of the format with 8192 bits is taken to be that
-  middle (irrational ties do not exist, so this is about rational values that SymPy does not recognise);
-* a value that certainly underflows to zero, but whose sign stays open, and so do its neighbours', has the sign that the
+* a value that 8192 bits cannot tell from the middle between two numbers of the format, or from 0, is taken to be that
+  (both are rational, so this is about rational values that SymPy does not recognise);
+* a value that certainly underflows to zero, but whose sign stays open, and so does a neighbour's, has the sign that the
   function has furthest out on that side of the line where the sign is certain.
 """
 
@@ -287,14 +287,16 @@ class Oracle:
             return format.nearest(exact * Fraction(factor)) if exact else 0.0 * factor
         if precision < PRECISIONS[-1]:
             return None
+        if lower == upper:
+            return 0.0 * factor
         ends = np.array([lower, upper])
         return float(ends[format.ordinals(ends) % 2 == 0][0])
 
     @staticmethod
     def _vanishes_around(function: ArbFunction, x: float, precision: int) -> bool:
-        """Whether zero cannot be told from the values a millionth beside `x` either: a tail, not a root."""
-        beside = function.values([x * (1 - 2.0**-20), x * (1 + 2.0**-20)], precision)
-        return all(value.is_finite() and value.contains(0) for value in beside)
+        """Whether zero cannot be told from the value a millionth beside `x` either: a tail, not a root."""
+        (beside,) = function.values([x * (1 - 2.0**-20)], precision)
+        return bool(beside.is_finite() and beside.contains(0))
 
 
 def _no_balls(high: float) -> Balls:

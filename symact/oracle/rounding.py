@@ -90,8 +90,8 @@ def _scaled(value: arb, precision: int) -> tuple[float, float, float, int]:
 
 def spacing(balls: Balls, format: Format) -> Integers:
     """The exponent of the format's spacing at each ball's middle."""
-    # frexp puts 2**k at high = 1/2; just below it the binade is one lower.
-    below = (np.abs(balls.high) == 0.5) & (np.sign(balls.low) == -np.sign(balls.high))
+    # frexp puts 2**k at high = 1/2; just below it the binade is one lower. A ball around 2**k counts as 2**k.
+    below = (np.abs(balls.high) == 0.5) & (-np.sign(balls.high) * balls.low > balls.radius)
     binade = balls.exponent - 1 - below
     binade[balls.high == 0] = format.emin
     return np.asarray(np.maximum(binade, format.emin) - format.precision + 1, np.int64)

@@ -65,6 +65,11 @@ class Loaded:
         self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.kernels.items()}
         self._defaults = tuple(self._value(p.name, Fraction(p.default)) for p in compiled.parameters)
 
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The values of parameters that are left out, rounded to the type in which the kernels take them."""
+        return dict(zip(self._parameters, self._defaults, strict=True))
+
     def forward(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
         """f(x)."""
         return self._call("forward", (x,), out, parameters)
