@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -125,6 +128,63 @@ def test_import_without_cupy_says_what_to_install(tmp_path: Path) -> None:
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("ImportError: these kernels need CuPy, which is not installed; for CUDA 12: pip install")
+
+
+def test_text_of_a_user_stays_text(tmp_path: Path) -> None:
+    activation = replace(logsig(), summary='a """\nraise SystemExit\n""" \\', reference='"quoted" \\N{nosuch}"')
+    document = ast.get_docstring(ast.parse(write(activation, tmp_path).read_text()))
+    assert "raise SystemExit" in str(document)
+
+
+def test_loading_without_a_device_says_why() -> None:
+    target = importlib.import_module("symact.targets.cupy")
+    if target.missing() is None:
+        pytest.skip("there is a device")
+    with pytest.raises(Error, match=r"target cupy cannot run here: (CuPy is not installed|there is no CUDA device)"):
+        targets.load(logsig(), "cupy")
+
+
+def test_loaded_kernels_get_their_arguments_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for CuPy that has NumPy's arrays and notes how a kernel is called."""
+    calls = []
+
+    class ElementwiseKernel:
+        def __init__(self, inputs: str, outputs: str, operation: str, name: str, preamble: str) -> None:
+            self.names = [word.split()[1] for word in f"{inputs}, {outputs}".split(", ")]
+
+        def __call__(self, *values: object) -> None:
+            calls.append(dict(zip(self.names, values, strict=True)))
+
+    stand_in = ModuleType("cupy")
+    stand_in.__dict__.update({**np.__dict__, "ElementwiseKernel": ElementwiseKernel})
+    monkeypatch.setitem(sys.modules, "cupy", stand_in)
+    target = targets.get("cupy")
+    load = importlib.import_module("symact.targets.cupy").load
+    loaded = load(softplus(), target, target.type("float16", "accurate"))
+    x, grad = np.ones(3, np.float16), np.full(3, 2, np.float16)
+    result = loaded.backward(x, grad, beta=0.1)
+    (call,) = calls
+    assert call == {
+        "x_in": pytest.approx(x),
+        "grad_y_in": pytest.approx(grad),
+        "beta_in": call["beta_in"],
+        "grad_x": call["grad_x"],
+    }
+    assert call["beta_in"] == float(np.float16(0.1))
+    assert call["grad_x"] is result
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(importlib.import_module("symact.targets.cupy").missing() is not None, reason="no CUDA device")
+@pytest.mark.parametrize("name", catalog.names())
+def test_on_a_device_against_the_oracle(name: str) -> None:
+    import cupy
+
+    activation = catalog.get(name)
+    x = np.linspace(-20, 20, 4001, dtype=np.float32)
+    exact = Oracle(derive(activation).function.subs(activation.values)).rounded(x, "float32")
+    found = targets.load(compiled(activation), "cupy", "float32").forward(cupy.asarray(x)).get()
+    np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed")

@@ -8,6 +8,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -90,9 +91,9 @@ def test_catalogue_against_the_oracle(name: str, folder: Path) -> None:
             assert values.dtype == dtype
             found = errors(values, oracle, x, FORMATS[dtype])
             if dtype == "float64" and pass_ != "forward":
-                found /= FACTOR
                 size = found * np.spacing(np.abs(oracle.rounded(x, dtype)))
                 found[(np.abs(x) < ROOTS) & (size <= SMALL)] = 0
+                found /= FACTOR
             worst = int(np.argmax(found))
             assert found[worst] <= bound, (pass_, dtype, x[worst], values[worst])
 
@@ -314,6 +315,27 @@ def test_threads_do_not_disturb_each_other(made: ModuleType) -> None:
     for thread in threads:
         thread.join()
     assert all(np.array_equal(f, w) for f, w in zip(found, wanted, strict=True))
+
+
+def test_text_of_a_user_stays_text(folder: Path) -> None:
+    activation = replace(logsig(), summary='a """\nraise SystemExit\n""" \\', reference='"quoted" \\N{nosuch}"')
+    found = module(activation, folder)
+    assert "raise SystemExit" in str(found.__doc__)
+    assert '"quoted" \\N{nosuch}".' in str(found.__doc__)
+
+
+def test_loaded_kernels_are_those_of_the_module(bent: ModuleType) -> None:
+    assert targets.get("numpy").type("float16", "accurate").compute == "float64"
+    x = np.linspace(-3, 3, 7, dtype=np.float32)
+    loaded = targets.load(softplus(), "numpy", "float32")
+    assert np.array_equal(loaded.forward(x, beta=2), bent.softplus(x, beta=2))
+    assert np.array_equal(loaded.backward(x, x), bent.softplus_backward(x, x))
+    out = np.empty((2, 7), np.float32)
+    loaded.value_and_derivative(x, out=(out[0], out[1]))
+    assert np.array_equal(out, np.stack(bent.softplus_value_and_derivative(x)))
+    assert np.array_equal(
+        loaded.second_derivative(x, out=x), bent.softplus_second_derivative(np.linspace(-3, 3, 7, dtype="f4"))
+    )
 
 
 def test_header_says_what_it_is(made: ModuleType) -> None:

@@ -1,0 +1,38 @@
+"""CuPy kernels in Python: the generated module, executed; it runs where there is a CUDA device."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from symact.kernel.compiled import CompiledActivation
+from symact.targets.loaded import Loaded
+from symact.targets.python import functions
+from symact.targets.table import DataType, Target
+
+
+def missing() -> str | None:
+    """Why CuPy kernels cannot run here; None if they can."""
+    if importlib.util.find_spec("cupy") is None:
+        return "CuPy is not installed; for CUDA 12: pip install cupy-cuda12x"
+    from cupy.cuda import runtime
+
+    try:
+        return None if runtime.getDeviceCount() else "there is no CUDA device"
+    except runtime.CUDARuntimeError as failure:
+        return f"there is no CUDA device that works: {failure}"
+
+
+def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loaded:
+    """The kernels of one activation as functions of CuPy arrays, on the current device."""
+    import cupy
+
+    passes = functions(compiled, target)
+
+    def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
+        passes[name](*inputs, *parameters, *outputs)
+
+    return Loaded(compiled, type_.dtype, run, scalar=np.dtype(type_.dtype).type, arrays=cupy)
