@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import keyword
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -161,7 +162,7 @@ class _Definition:
 
 
 def _parameter(name: str, value: Fraction) -> Parameter:
-    if name in _RESERVED:
+    if name in _RESERVED or keyword.iskeyword(name):
         raise Error(f"'{name}' cannot name a parameter: it already means something in an expression", "rename it")
     domain = "positive" if value > 0 else "real" if value < 0 else "nonnegative"
     return Parameter(name, value, domain)

@@ -213,7 +213,7 @@ def test_parameters_take_the_domain_of_their_value() -> None:
     assert pickle.loads(pickle.dumps(entry)).expression == entry.expression
 
 
-@pytest.mark.parametrize("name", ["x", "exp", "pi", "if", "Max", "Beta", "1a", "a b", "", "lambda.x"])
+@pytest.mark.parametrize("name", ["x", "exp", "pi", "if", "lambda", "Max", "Beta", "1a", "a b", "", "lambda.x"])
 def test_misnamed_parameters(name: str) -> None:
     with pytest.raises(Error):
         grammar.parse(f"x*{name or 'y'}", {name: 1})

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
-from sympy import Abs, Expr, Float, Integral, Piecewise, Rational, Symbol, exp, oo, pi, simplify, sqrt
+import mpmath
+from sympy import Abs, Expr, Float, Piecewise, Rational, Symbol, exp, integrate, lambdify, oo, pi, simplify, sqrt
 
 from symact import grammar
 from symact.activation import Activation, exact
@@ -78,15 +79,33 @@ class Kind:
 # --- what is known about a subject -----------------------------------------------------------------------------------
 
 
-_documents: dict[tuple[Any, ...], dict[str, Any]] = {}
+_Known = TypeVar("_Known")
 
 
+def _once(derive: Callable[[Activation], _Known]) -> Callable[[Activation], _Known]:
+    """Remember what was derived: many claims are about one subject. Activations themselves do not hash."""
+    known: dict[tuple[Any, ...], _Known] = {}
+
+    def derived(subject: Activation) -> _Known:
+        key = (subject.digest, *(parameter.value for parameter in subject.parameters))
+        if key not in known:
+            known[key] = derive(subject)
+        return known[key]
+
+    return derived
+
+
+@_once
 def facts(subject: Activation) -> dict[str, Any]:
-    """The analysis document of the subject; computed once."""
-    key = (subject.digest, *(p.value for p in subject.parameters))
-    if key not in _documents:
-        _documents[key] = analyze(subject).to_dict()
-    return _documents[key]
+    """The analysis document of the subject."""
+    return analyze(subject).to_dict()
+
+
+@_once
+def _derivation(subject: Activation) -> tuple[Branches, Branches]:
+    """f' and f'' with the parameters' values put in."""
+    derivation = derive(subject)
+    return derivation.first.subs(subject.values), derivation.second.subs(subject.values)
 
 
 def _function(subject: Activation) -> Truth:
@@ -97,11 +116,7 @@ def _function(subject: Activation) -> Truth:
 
 def _derivative(subject: Activation) -> Truth:
     expression = bound(subject)
-    return Truth(_slope(subject), lambda point: slope_at(expression, subject.x, point), valued=False)
-
-
-def _slope(subject: Activation) -> Branches:
-    return derive(subject).first.subs(subject.values)
+    return Truth(_derivation(subject)[0], lambda point: slope_at(expression, subject.x, point), valued=False)
 
 
 def _decimal(text: str) -> str:
@@ -296,11 +311,8 @@ class Tail(Kind, name="tail"):
     def _witness(self, subject: Activation, end: str, said: str, tail: Mapping[str, Any]) -> dict[str, str]:
         """The hazard rate -(ln f')' at a far point, which tends to 0 for subexponential tails and to the rate else."""
         at = Rational(1000 if end == "+oo" else -1000)
-        slopes = derive(subject)
-        values = [
-            order.subs(subject.values).pieces[-1 if at > 0 else 0].expression.subs(subject.x, at).evalf(30)
-            for order in (slopes.first, slopes.second)
-        ]
+        pieces = (order.pieces[-1 if at > 0 else 0] for order in _derivation(subject))
+        values = [piece.expression.subs(subject.x, at).evalf(30) for piece in pieces]
         witness = {"x": str(at), "printed": said, "true": _described(tail)}
         if values[0] != 0:
             witness["hazard_rate"] = str((-values[1] / values[0] * (1 if at > 0 else -1)).evalf(15))
@@ -385,7 +397,7 @@ class ConstantSlope(Kind, name="constant-slope"):
     """f' is constant on each side of every kink; qualified where it only tends to constants."""
 
     def decide(self, subject: Activation) -> Finding:
-        branches = _slope(subject)
+        branches = _derivation(subject)[0]
         for piece in branches.pieces:
             if piece.expression.has(subject.x):
                 break
@@ -589,7 +601,7 @@ class GradientGain(Kind, name="gradient-gain"):
         _checked("factor", exact, self.factor)
 
     def decide(self, subject: Activation) -> Finding:
-        mean = _gaussian_mean_square(_slope(subject))
+        mean = _gaussian_mean_square(_derivation(subject)[0])
         variance, factor = Rational(exact(self.variance)), Rational(exact(self.factor))
         gain = mean * variance
         said, gained = (str(value.evalf(9) if value.has(Float) else value) for value in (mean, gain))
@@ -607,11 +619,15 @@ def _gaussian_mean_square(slope: Branches) -> Expr:
     """The mean of the square under the standard normal distribution: exact for polynomials, else by quadrature."""
     x = slope.x
     density = exp(-(x**2) / 2) / sqrt(2 * pi)
-    integrals = [Integral(p.expression**2 * density, (x, p.lower, p.upper)) for p in slope.pieces]
-    measured = sum(integral.evalf(15) for integral in integrals)
+    measured = Float(0)
+    for piece in slope.pieces:
+        weighted = lambdify(x, piece.expression**2 * density, "mpmath")
+        lower, upper = max(piece.lower, Rational(-20)), min(piece.upper, Rational(20))  # beyond, the density is 1e-87
+        edges = [lower + (upper - lower) * Rational(k, 16) for k in range(17)]
+        measured += Float(mpmath.quad(weighted, [mpmath.mpf(str(edge.evalf(15))) for edge in edges]))
     if not all(piece.expression.is_polynomial(x) for piece in slope.pieces):
         return measured
-    value = simplify(sum(integral.doit() for integral in integrals))
+    value = simplify(sum(integrate(p.expression**2 * density, (x, p.lower, p.upper)) for p in slope.pieces))
     return value if abs(measured - value.evalf(15)) < 1e-10 else measured
 
 

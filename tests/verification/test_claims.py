@@ -265,6 +265,7 @@ QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "
         ({"subject": "relu", "kind": "gradient-gain", "variance": "2", "factor": "1"}, "confirmed"),
         ({"subject": "leaky_relu", "kind": "gradient-gain", "variance": "20000/10001", "factor": "1"}, "confirmed"),
         ({"subject": "tanh", "kind": "gradient-gain", "variance": "1", "factor": "1"}, "refuted"),
+        ({"subject": "gelu", "kind": "gradient-gain", "variance": "2", "factor": "1"}, "refuted"),
         ({"subject": "tanh", "kind": "statement", "reason": "It needs taste"}, "undecided"),
         ({**QUALIFIED, "facts": [{"subject": "relu", "kind": "bounded", "value": False}]}, "qualified"),
         ({**QUALIFIED, "facts": [{"subject": "tanh", "kind": "bounded", "value": False}]}, "undecided"),
