@@ -270,7 +270,7 @@ subject = "tanh"
 sentence = "The slope of tanh is 1 - tanh(x)^2."
 printed = "1 - tanh(x)^2"
 kind = "derivative"
-formula = "1 - tanh(x)**2"
+reading = "1 - tanh(x)**2"
 
 [[claim]]
 id = "wrong"
@@ -278,7 +278,7 @@ subject = "tanh"
 sentence = "The slope of tanh is 1 + tanh(x)^2."
 printed = "1 + tanh(x)^2"
 kind = "derivative"
-formula = "1 + tanh(x)**2"
+reading = "1 + tanh(x)**2"
 """
 
 
@@ -326,3 +326,24 @@ def test_errors_leave_no_traceback_in_a_process_of_their_own() -> None:
     ran = spawn("analyze", "lgosig")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("symact: there is no activation called 'lgosig' (did you mean logsig")
+
+
+# --- accuracy --------------------------------------------------------------------------------------------------------
+
+
+def test_accuracy_measures_every_pass(run: Run) -> None:
+    shown = run("accuracy", "softsign", "--target", "numpy", "--count", "100", "--format", "json")
+    assert shown.code == 0
+    measurements = json.loads(shown.out)["measurements"]
+    assert {measurement["pass"] for measurement in measurements} >= {"forward", "derivative", "backward"}
+    assert all(0 <= measurement["accuracy"]["max_ulp"] <= 1 for measurement in measurements)
+
+
+def test_accuracy_exits_1_where_a_kernel_breaks_its_contract(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from symact.verification import accuracy
+
+    right = accuracy.single
+    monkeypatch.setattr(accuracy, "single", lambda kernel, position: lambda x: abs(right(kernel, position)(x)))
+    shown = run("accuracy", "softsign", "--target", "numpy", "--count", "100", "--pass", "forward")
+    assert shown.code == 1
+    assert "forward: sign of zero: x = -0x0.0p+0" in shown.out

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from symact import Error, __version__
+from symact.cli.accuracy import accuracy
 from symact.cli.analyze import analyze
 from symact.cli.generate import generate
 from symact.cli.listing import catalogue, targets
@@ -32,6 +33,7 @@ app.command("list")(catalogue)
 app.command("analyze")(analyze)
 app.command("generate")(generate)
 app.command("verify")(verify)
+app.command("accuracy")(accuracy)
 app.command("targets")(targets)
 
 

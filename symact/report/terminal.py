@@ -117,3 +117,31 @@ def print_claims(claims: Sequence[Document]) -> None:
     page.console.print()
     page.print(page.text((f"{len(claims)} claims: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()),)))
     page.show()
+
+
+def print_measurements(measurements: Sequence[Document]) -> None:
+    """Print measured errors, a line an output, and what is wrong with each, to stdout."""
+    page = _Page()
+    first = measurements[0]
+    inputs = f"{first['accuracy']['inputs']} inputs, {first['accuracy']['method']}"
+    page.print(page.text((f"{first['name']}, target {first['target']}, {first['dtype']}: {inputs}",), "bold"))
+    page.console.print()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("pass", no_wrap=True)
+    for heading in ("largest ULP", "mean ULP", "rounded right", "failures"):
+        table.add_column(heading, justify="right")
+    for each in measurements:
+        found = each["accuracy"]
+        table.add_row(
+            f"{each['pass']}: {each['output']}",
+            f"{found['max_ulp']:.3f}",
+            f"{found['mean_ulp']:.3f}",
+            f"{found['correctly_rounded']:.2%}",
+            str(found["failures"]),
+        )
+    page.print(table)
+    for each in measurements:
+        for wrong in each["violations"]:
+            words = f"{wrong['rule']}: x = {wrong['input']}: got {wrong['got']}, expected {wrong['expected']}"
+            page.print(page.text((f"{each['pass']}: {words}",), "red"))
+    page.show()
