@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cmp_to_key, reduce
 from itertools import pairwise
 from math import gcd, lcm
+from operator import mul
 from time import perf_counter
 
-from flint import arb, ctx, fmpq
+from flint import acb_poly, arb, ctx, fmpq
 from sympy import (
     AccumBounds,
     Add,
@@ -64,7 +65,7 @@ from symact.analysis.numbers import (
 from symact.symbolic.limits import limit_at
 
 #: How many differentiations one inside the other are tried.
-_DEPTH = 16
+_DEPTH = 24
 
 #: Functions whose derivative does not contain them again.
 _INTEGRALS = (log, atan, asinh, acosh, atanh, erf, erfc)
@@ -123,6 +124,15 @@ class Domain:
         """
         return self.lower.compare(number) < 0 < self.upper.compare(number)
 
+    def between(self) -> Number:
+        """A point inside."""
+        lower, upper = self.lower.ball, self.upper.ball
+        if self.lower.finite and self.upper.finite:
+            return Number(((lower + upper) / 2).mid())
+        if self.lower.finite:
+            return Number((lower + 1).mid())
+        return Number((upper - 1).mid() if self.upper.finite else arb(0))
+
     def stretches(self, roots: Iterable[Number]) -> list[tuple[Number, Number]]:
         """The intervals into which roots cut it."""
         return list(pairwise((self.lower, *roots, self.upper)))
@@ -160,12 +170,11 @@ class Solver:
         Raises:
             UndecidedError: they could not be proved.
         """
+        return self._monotone(expression, slope, domain, (Number.of(ends[0]).sign, Number.of(ends[1]).sign))
+
+    def _monotone(self, expression: Expr, slope: Signs, domain: Domain, ends: tuple[int, int]) -> Signs:
         self._check_time()
-        values = [
-            Number.of(ends[0]).sign,
-            *(root.at(expression, self.x).sign for root in slope.roots),
-            Number.of(ends[1]).sign,
-        ]
+        values = [ends[0], *(root.at(expression, self.x).sign for root in slope.roots), ends[1]]
         function = evaluator(expression, self.x)
         roots: list[Number] = []
         signs: list[int] = []
@@ -245,15 +254,14 @@ class Solver:
         if shortcut is not None:
             return Signs((), (shortcut,))
         numerator, denominator = self._factors(expression)
-        result = Signs((), (1,))
-        for factor, power in numerator:
-            result *= self._factor(factor, domain, depth) ** power
-        for factor, power in denominator:
-            signs = self._factor(factor, domain, depth)
-            if signs.constant in (None, 0):
-                raise UndecidedError(f"{factor} may vanish below a fraction bar")
-            result *= signs**power
-        return result
+        powers = [*numerator, *((factor, -power) for factor, power in denominator)]
+        return reduce(mul, (self._power(factor, power, domain, depth) for factor, power in powers), Signs((), (1,)))
+
+    def _power(self, base: Expr, exponent: int, domain: Domain, depth: int) -> Signs:
+        signs = self._factor(base, domain, depth)
+        if exponent < 0 and signs.constant in (None, 0):
+            raise UndecidedError(f"{base} may vanish below a fraction bar")
+        return signs ** abs(exponent)
 
     def _assumed(self, expression: Expr, domain: Domain) -> int | None:
         """The sign that SymPy's assumptions give at once."""
@@ -298,14 +306,20 @@ class Solver:
             if base.constant != 1:
                 raise UndecidedError(f"the root of {factor.base} may not be real")
             return base
-        if isinstance(factor, Mul | Pow):
-            return self.signs(factor, domain, depth + 1)
+        if isinstance(factor, Mul):
+            return reduce(mul, (self._factor(part, domain, depth) for part in factor.args))
+        if isinstance(factor, Pow) and factor.exp.is_Integer:
+            return self._power(factor.base, int(factor.exp), domain, depth)
         if factor.is_polynomial(x):
             return self._polynomial(factor, domain)
         shortcut = self._assumed(factor, domain)
         if shortcut is not None:
             return Signs((), (shortcut,))
-        return self._inverted(factor, domain, depth) or self._rolle(factor, domain, depth)
+        return (
+            self._inverted(factor, domain, depth)
+            or self._exponential(factor, domain, depth)
+            or self._rolle(factor, domain, depth)
+        )
 
     def _polynomial(self, factor: Expr, domain: Domain) -> Signs:
         polynomial = Poly(factor, self.x)
@@ -318,20 +332,8 @@ class Solver:
             found = [] if sign < 0 else sorted({(-b + s * sqrt(discriminant)) / (2 * a) for s in (-1, 1)}, key=float)
             if sign == 0:
                 return self._at_roots([Number.of(found[0])], domain, Number.of(a).sign, 2)
-        elif polynomial.domain.is_ZZ or polynomial.domain.is_QQ:
-            numbers = []
-            for root in real_roots(polynomial, multiple=True):
-                width = S(10) ** -40
-                near = root.eval_rational(width) if hasattr(root, "eval_rational") else None
-                if near is None:
-                    numbers.append(Number.of(root))
-                else:
-                    with ctx.workprec(PRECISION):
-                        middle = arb(fmpq(int(near.p), int(near.q)))
-                        numbers.append(Number(middle + arb(0, 1e-38)))
-            return self._at_roots(numbers, domain, Number.of(polynomial.LC()).sign, 1)
         else:
-            raise UndecidedError(f"the roots of {factor} are not known")
+            return self._at_roots(_real_roots(polynomial), domain, Number.of(polynomial.LC()).sign, 1)
         numbers = [Number.of(root) for root in found]
         return self._at_roots(numbers, domain, Number.of(polynomial.LC()).sign, 1)
 
@@ -374,6 +376,51 @@ class Solver:
             result *= self.signs(solved, domain, depth + 1)
         return result
 
+    def _exponential(self, factor: Expr, domain: Domain, depth: int) -> Signs | None:
+        """Polynomials a + b*exp(u): where a and b differ in sign, u and log(-a/b) are compared; u' - (a'/a - b'/b) is
+        rational, and Rolle's chain is one step long whatever the degrees are."""
+        x = self.x
+        powers, back = _as_powers(factor, x)
+        if len(back) != 1:
+            return None
+        ((q, call),) = back.items()
+        inside = factor.xreplace(powers)
+        u = call.args[0]
+        if not (inside.is_polynomial(q, x) and u.is_polynomial(x) and Poly(inside, q).degree() == 1):
+            return None
+        b, a = Poly(inside, q).all_coeffs()
+        of_a, of_b = self.signs(a, domain, depth + 1), self.signs(b, domain, depth + 1)
+        if not (a.has(x) and b.has(x)) or 0 in of_a.signs:
+            return None
+        excess = u - log(-a / b, evaluate=False)
+        # The derivative of the excess, times -a*b, which is positive where they are compared.
+        slope = expand(diff(a, x) * b - diff(b, x) * a - diff(u, x) * a * b)
+        both = of_a * of_b
+        roots: list[Number] = []
+        signs: list[int] = []
+        for (lower, upper), opposite in zip(domain.stretches(both.roots), both.signs, strict=True):
+            part = Domain(lower, upper)
+            middle = part.between()
+            sign_b = middle.at(b, x).sign
+            if opposite > 0:
+                found = Signs((), (sign_b,))
+            else:
+                ends = (
+                    self._excess_sign(u, excess, lower, "+") if lower is domain.lower else _pole_sign(lower, of_a),
+                    self._excess_sign(u, excess, upper, "-") if upper is domain.upper else _pole_sign(upper, of_a),
+                )
+                found = self._monotone(excess, self.signs(slope, part, depth + 1), part, ends)
+                found = found if sign_b > 0 else -found
+            if signs and signs.pop() != found.signs[0]:
+                raise UndecidedError(f"{factor} may vanish where its coefficients do")
+            roots += found.roots
+            signs += found.signs
+        return Signs(tuple(roots), tuple(signs))
+
+    def _excess_sign(self, u: Expr, excess: Expr, end: Number, side: str) -> int:
+        """The sign of u - log(-a/b) at an end; far out the polynomial u decides."""
+        return self._end_sign(excess if end.finite else u, end, side)
+
     def _rolle(self, factor: Expr, domain: Domain, depth: int) -> Signs:
         """Divide by a coefficient of constant sign, differentiate, and come back by monotonicity."""
         x = self.x
@@ -391,12 +438,37 @@ class Solver:
                         pivot, sign = leading, constant
         divided = expand(factor / pivot)
         slope = self.signs(diff(divided, x), domain, depth + 1)
-        ends = (
-            end_limit(divided, x, domain.lower.exact, "+"),
-            end_limit(divided, x, domain.upper.exact, "-"),
-        )
-        found = self.monotone(divided, slope, domain, ends)
+        ends = self._end_sign(divided, domain.lower, "+"), self._end_sign(divided, domain.upper, "-")
+        found = self._monotone(divided, slope, domain, ends)
         return found if sign > 0 else -found
+
+    def _end_sign(self, expression: Expr, end: Number, side: str) -> int:
+        """The sign of an expression's limit at an end of an interval."""
+        if end.exact is None:
+            return end.at(expression, self.x).sign
+        return Number.of(end_limit(expression, self.x, end.exact, side)).sign
+
+
+def _pole_sign(root: Number, of_a: Signs) -> int:
+    """The sign of u - log(-a/b) near a root of a, where it tends to oo, or of b, where it tends to -oo."""
+    return 1 if root in of_a.roots else -1
+
+
+def _real_roots(polynomial: Poly) -> list[Number]:
+    """The real roots of a polynomial without multiple ones: in radicals where SymPy finds them, else by Arb."""
+    if polynomial.domain.is_ZZ or polynomial.domain.is_QQ:
+        exact = real_roots(polynomial)
+        if all(root.is_Rational or isinstance(root, Add | Mul | Pow) for root in exact):
+            return [Number.of(root) for root in exact]
+    with ctx.workprec(PRECISION):
+        coefficients = [Number.of(c).ball for c in reversed(polynomial.all_coeffs())]
+        try:
+            found = acb_poly(coefficients).roots(tol=2.0**-100)
+        except ValueError:
+            raise UndecidedError(f"the roots of {polynomial.as_expr()} could not be isolated") from None
+        # A root that is isolated together with its mirror image is its own mirror image.
+        real = [root.real for root in found if root.imag.contains(0)]
+        return sorted((Number(root) for root in real), key=cmp_to_key(Number.compare))
 
 
 def _as_powers(expression: Expr, x: Symbol, g: Symbol | None = None) -> tuple[dict[Expr, Expr], dict[Symbol, Expr]]:
