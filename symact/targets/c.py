@@ -28,9 +28,6 @@ from symact.targets.loaded import Loaded
 from symact.targets.render import activation_files
 from symact.targets.table import DataType, Target
 
-#: What the sources need; the same as in the Makefile.
-NEEDED = ("-std=c99", "-fPIC", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
-
 _SCALARS: dict[str, tuple[Any, Any]] = {
     "float": (ctypes.c_float, np.float32),
     "double": (ctypes.c_double, np.float64),
@@ -52,9 +49,9 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """The kernels of one activation as functions of NumPy arrays.
 
     Raises:
-        Error: the compiler fails; the message has its first complaint.
+        Error: the compiler fails (the message has its first complaint), or the system does not load the library.
     """
-    library = ctypes.CDLL(str(_library(compiled.name, activation_files(compiled, target))))
+    library = _open(_library(compiled, target))
     argument, scalar = _SCALARS[type_.words["parameter"]]
     functions = {}
     for name, kernel in compiled.kernels.items():
@@ -71,9 +68,18 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     return Loaded(compiled, type_.dtype, run, scalar=scalar, contiguous=True)
 
 
-def _library(name: str, files: dict[str, str]) -> Path:
+def _open(path: Path) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise Error(f"the compiled kernel cannot be loaded: {error}", f"delete {path} and try again") from None
+
+
+def _library(compiled: CompiledActivation, target: Target) -> Path:
     """The compiled library of an activation's sources, from the cache or made now."""
-    command, predefined = _command(tuple(_compiler()), os.environ.get("CFLAGS", ""))
+    name, files = compiled.name, activation_files(compiled, target)
+    flags = (*target.settings["flags"], *shlex.split(os.environ.get("CFLAGS", "")))
+    command, predefined = _command(tuple(_compiler()), flags)
     link = shlex.split(os.environ.get("LDFLAGS", ""))
     parts = [predefined, *command, *link, *(part for item in sorted(files.items()) for part in item)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
@@ -105,11 +111,11 @@ def _compiler() -> list[str]:
 
 
 @lru_cache
-def _command(compiler: tuple[str, ...], flags: str) -> tuple[tuple[str, ...], str]:
+def _command(compiler: tuple[str, ...], flags: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """The compiler's command line, for this processor where it can, and the macros that it predefines."""
     output = ""
     for native in (("-march=native",), ("-mcpu=native",), ()):
-        command = (*compiler, *NEEDED, *native, *shlex.split(flags))
+        command = (*compiler, *native, *flags)
         done = subprocess.run(
             [*command, "-dM", "-E", "-x", "c", os.devnull], capture_output=True, text=True, check=False
         )

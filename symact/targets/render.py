@@ -11,15 +11,16 @@ A template of one activation sees
     target computes in;
 ``own``
     a list of `Pass` for the operations that the target writes as functions of its own, each after those that it calls;
-``types``, ``formats``, ``computes``
-    the target's array types (`DataType`), the words of each format, and the names of the formats it computes in;
+``types``, ``formats``, ``computes``, ``settings``
+    the target's array types (`DataType`), the words of each format, the names of the formats it computes in, and its
+    own settings;
 ``accuracy``
     the measured error of a pass and type, or "not measured": ``accuracy(pass.name, type)``;
 ``template``, ``format``
     the template's path and the version of the format, for the header.
 
 A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``formats``,
-``computes``, ``template`` and ``format``.
+``computes``, ``settings``, ``template`` and ``format``.
 
 Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
 """
@@ -147,6 +148,7 @@ def _render(target: Target, each: bool, name: str, words: Mapping[str, Any]) -> 
                 types=target.types,
                 formats=target.operations.formats,
                 computes=target.computes,
+                settings=target.settings,
                 template=f"templates/{target.name}/{template.name}",
                 format=FORMAT,
             )

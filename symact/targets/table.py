@@ -16,7 +16,9 @@ The file has these sections:
     operation = text with ``{0}``, ``{1}``, ``{2}`` for the operands, or a table of such texts keyed by format;
 ``[own]``
     likewise, for operations that the target does not have and whose program from `symact.kernel.functions` the
-    templates print as a helper function; the text is the call of that function.
+    templates print as a helper function; the text is the call of that function;
+``[settings]``
+    whatever else the target's templates and its module share.
 """
 
 from __future__ import annotations
@@ -101,6 +103,7 @@ class Target:
     reserved: frozenset[str]
     types: tuple[DataType, ...]
     operations: Operations
+    settings: Mapping[str, Any]
 
     @property
     def computes(self) -> list[str]:
@@ -154,6 +157,7 @@ def read(folder: Path) -> Target:
         reserved=frozenset(document.get("reserved", ())),
         types=tuple(types),
         operations=Operations(name, texts, frozenset(own), document["formats"]),
+        settings=document.get("settings", {}),
     )
 
 

@@ -12,9 +12,11 @@ import mpmath
 import pytest
 from programs import logistic, logsig, softplus
 
-from symact import targets
-from symact.kernel.compiled import KernelParameter
+from symact import catalog, targets
+from symact.kernel import store
+from symact.kernel.compiled import CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
+from symact.targets.emit import write
 from symact.targets.printer import body
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror"
@@ -93,6 +95,27 @@ def test_a_pair_of_files_stands_alone(tree: Path, tmp_path: Path, compiler: str,
         shutil.copy(tree / f"{name}.{ending}", tmp_path)
     for level in ("-O0", "-O3"):
         run(compiler, "-std=c99", level, *WARNINGS.split(), "-c", f"{name}.c", cwd=tmp_path)
+
+
+def test_all_sources_may_be_one_translation_unit(tmp_path: Path) -> None:
+    compiled = [store.compiled(catalog.get(name)) for name in ("gelu", "logsig", "tanh")]
+    names = [path for path in targets.generate_tree([*compiled, error_function()], "c") if path.endswith(".c")]
+    write(targets.generate_tree([*compiled, error_function()], "c"), tmp_path)
+    (tmp_path / "all.c").write_text("".join(f'#include "{name}"\n' for name in names))
+    run(COMPILERS[0], "-std=c99", *WARNINGS.split(), "-c", "all.c", cwd=tmp_path)
+
+
+def error_function() -> CompiledActivation:
+    """An activation that, like gelu, needs functions of its own: erf itself, with itself in place of derivatives."""
+    b = Builder()
+    y = b("erf", b.input("x"))
+    outputs = {"forward": ["y"], "derivative": ["dydx"], "value_and_derivative": ["y", "dydx"]}
+    outputs |= {"backward": ["grad_x"], "second_derivative": ["d2ydx2"]}
+    kernels = {
+        name: b.kernel(name, ("x", "grad_y") if name == "backward" else ("x",), (), dict.fromkeys(out, y))
+        for name, out in outputs.items()
+    }
+    return dataclasses.replace(logsig(), name="erf", kernels=kernels)
 
 
 def test_the_header_can_be_included_from_cpp(tree: Path, tmp_path: Path) -> None:
