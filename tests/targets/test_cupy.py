@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import importlib
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -144,34 +146,97 @@ def test_loading_without_a_device_says_why() -> None:
         targets.load(logsig(), "cupy")
 
 
+class Noted:
+    """Stands in for cupy.ElementwiseKernel: keeps what it is made of, and notes what it is called with."""
+
+    def __init__(self, inputs: str, outputs: str, operation: str, name: str, preamble: str) -> None:
+        self.inputs = [word.split()[1] for word in inputs.split(", ")]
+        self.outputs = [word.split()[1] for word in outputs.split(", ")]
+        self.operation, self.name, self.preamble = operation, name, preamble
+        self.calls: list[dict[str, object]] = []
+
+    def __call__(self, *values: object) -> None:
+        self.calls.append(dict(zip(self.inputs + self.outputs, values, strict=True)))
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module in CuPy's place that has NumPy's arrays and `Noted` kernels."""
+    cupy = ModuleType("cupy")
+    cupy.__dict__.update({**np.__dict__, "ElementwiseKernel": Noted})
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+
+
+@pytest.mark.usefixtures("stand_in")
 def test_loaded_kernels_get_their_arguments_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a stand-in for CuPy that has NumPy's arrays and notes how a kernel is called."""
-    calls = []
-
-    class ElementwiseKernel:
-        def __init__(self, inputs: str, outputs: str, operation: str, name: str, preamble: str) -> None:
-            self.names = [word.split()[1] for word in f"{inputs}, {outputs}".split(", ")]
-
-        def __call__(self, *values: object) -> None:
-            calls.append(dict(zip(self.names, values, strict=True)))
-
-    stand_in = ModuleType("cupy")
-    stand_in.__dict__.update({**np.__dict__, "ElementwiseKernel": ElementwiseKernel})
-    monkeypatch.setitem(sys.modules, "cupy", stand_in)
+    loader = importlib.import_module("symact.targets.cupy")
+    kernels = loader.functions(softplus(), targets.get("cupy"))
+    monkeypatch.setattr(loader, "functions", lambda compiled, target: kernels)
     target = targets.get("cupy")
-    load = importlib.import_module("symact.targets.cupy").load
-    loaded = load(softplus(), target, target.type("float16", "accurate"))
+    loaded = loader.load(softplus(), target, target.type("float16", "accurate"))
     x, grad = np.ones(3, np.float16), np.full(3, 2, np.float16)
     result = loaded.backward(x, grad, beta=0.1)
-    (call,) = calls
-    assert call == {
-        "x_in": pytest.approx(x),
-        "grad_y_in": pytest.approx(grad),
-        "beta_in": call["beta_in"],
-        "grad_x": call["grad_x"],
-    }
+    (call,) = kernels["backward"].calls
+    assert list(call) == ["x_in", "grad_y_in", "beta_in", "grad_x"]
+    assert (call["x_in"] is x, call["grad_y_in"] is grad, call["grad_x"] is result) == (True, True, True)
     assert call["beta_in"] == float(np.float16(0.1))
-    assert call["grad_x"] is result
+
+
+#: What CUDA has and the host does not. Beyond 25 the first terms of the asymptotic series are exact in a double.
+HOST = """
+#include <cmath>
+#include <cstddef>
+using namespace std;
+#define __device__
+#define CUDART_INF_F INFINITY
+#define CUDART_NAN_F NAN
+static double erfcx(double a) {
+    const double r = 1 / (2 * a * a);
+    return a < 25 ? exp(a * a) * erfc(a) : (1 - r + 3 * r * r - 15 * r * r * r) / (a * 1.7724538509055159);
+}
+static float erfcx(float a) { return (float)erfcx((double)a); }
+"""
+
+
+def on_host(kernel: Noted, real: str) -> str:
+    """The kernel's own text as a C++ function of arrays, the arrays' type being `real`."""
+    arrays = [f"const T *{name}_array" for name in kernel.inputs] + [f"T *{name}_array" for name in kernel.outputs]
+    elements = [f"const T &{name} = {name}_array[_];" for name in kernel.inputs]
+    elements += [f"T &{name} = {name}_array[_];" for name in kernel.outputs]
+    return (
+        f"namespace {kernel.name}_{real} {{\nstruct float16 {{}};\ntypedef {real} T;\n{kernel.preamble}\n"
+        f'extern "C" void {kernel.name}_{real}(size_t size, {", ".join(arrays)}) {{\n'
+        f"for (size_t _ = 0; _ < size; ++_) {{\n{' '.join(elements)}\n{kernel.operation}\n}}\n}}\n}}\n"
+    )
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler here")
+@pytest.mark.usefixtures("stand_in")
+@pytest.mark.parametrize("name", catalog.names())
+def test_source_means_the_program(name: str, tmp_path: Path) -> None:
+    """The text of every kernel, compiled for the host, computes what the program computes, to a few last places."""
+    activation = compiled(catalog.get(name))
+    kernels = module(write(activation, tmp_path))
+    texts = [on_host(getattr(kernels, f), real) for _, f in names(activation) for real in ("float", "double")]
+    (tmp_path / "host.cpp").write_text(HOST + "".join(texts))
+    command = ["g++", "-O1", "-fPIC", "-shared", "-w", "-o", "host.so", "host.cpp"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    library = ctypes.CDLL(str(tmp_path / "host.so"))
+    random = np.random.default_rng(5)
+    size = np.concatenate([random.uniform(0, 20, 200), 10.0 ** random.uniform(-30, 30, 100), [0, np.inf, np.nan]])
+    for real, dtype, close in (("float", np.float32, 4e-6), ("double", np.float64, 1e-14)):
+        x = np.concatenate([size, -size]).astype(dtype)
+        values = {"x": x, "grad_y": random.normal(size=x.size).astype(dtype)}
+        values |= {p.name: np.full(x.size, float(p.value), dtype) for p in catalog.get(name).parameters}
+        for pass_, function in names(activation):
+            program, kernel = activation.kernels[pass_], getattr(kernels, function)
+            found = {output: np.empty_like(x) for output, _ in program.outputs}
+            arrays = [*(values[i] for i in (*program.inputs, *program.parameters)), *found.values()]
+            getattr(library, f"{kernel.name}_{real}")(x.size, *(ctypes.c_void_p(a.ctypes.data) for a in arrays))
+            for output, wanted in evaluate(program, values, dtype).items():
+                np.testing.assert_allclose(found[output], wanted, rtol=close, atol=close, err_msg=f"{pass_} {real}")
+                exact = np.isinf(wanted) | (x == 0)
+                np.testing.assert_array_equal(np.signbit(found[output][exact]), np.signbit(wanted[exact]))
 
 
 @pytest.mark.gpu
