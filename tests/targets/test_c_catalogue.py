@@ -18,8 +18,8 @@ from symact.targets import c
 pytestmark = pytest.mark.skipif(c.missing() is not None, reason=str(c.missing()))
 
 #: float32 is evaluated in double and rounded once. In float64 the errors of the C library's functions add up, most in
-#: f'', whose programs are longest; and beside a root of a derivative digits cancel, so there an error is allowed that is
-#: small beside 1.
+#: f'', whose programs are longest; and beside a root of a derivative digits cancel, so there an error is allowed that
+#: is small beside 1.
 ULPS = {
     "float32": {"forward": 0.55, "derivative": 0.55, "second_derivative": 0.55},
     "float64": {"forward": 4.0, "derivative": 4.0, "second_derivative": 8.0},
