@@ -8,12 +8,12 @@ computed that far, they are extrapolated, and the extrapolation has to agree wit
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from flint import arb, ctx
 from sympy import Expr, Symbol, diff
 
-from symact.analysis.numbers import UndecidedError as UnmeasurableError
 from symact.analysis.numbers import evaluator
 from symact.symbolic.leading import Leading
 
@@ -118,33 +118,36 @@ def _point(exponent: float) -> arb:
     return arb((round(11 * 2 ** (17 + exponent - whole)), whole - 20))
 
 
-def _goes_to_one(samples: Sequence[tuple[arb, arb]]) -> bool:
-    """Whether the last ratios fall steadily to 1 and end very near."""
+def _approaches(samples: Sequence[tuple[arb, arb]]) -> bool:
+    """Whether the last four ratios come nearer and nearer to 1."""
     errors = [abs(ratio - 1).upper() for _, ratio in samples[-4:]]
-    return (
-        len(errors) == 4
-        and errors[-1] < _NEAR
-        and all(b < _EQUAL or b < 0.95 * a for a, b in zip(errors, errors[1:], strict=False))
-    )
+    return len(errors) == 4 and all(b < _EQUAL or b < a for a, b in itertools.pairwise(errors))
 
 
-def _extrapolated(nodes: Sequence[arb], ratios: Sequence[arb]) -> arb:
-    """The value at 0 of the polynomial through the points (Neville)."""
+def _goes_to_one(samples: Sequence[tuple[arb, arb]]) -> bool:
+    """Whether the ratios go to 1 steadily and end very near."""
+    return _approaches(samples) and abs(samples[-1][1] - 1) < _NEAR
+
+
+def _extrapolated(nodes: Sequence[arb], ratios: Sequence[arb]) -> tuple[arb, arb]:
+    """The value at 0 of the polynomial through the points (Neville), and how far leaving out an end moves it."""
     column = list(ratios)
+    ends = column
     for width in range(1, len(nodes)):
+        ends = column
         column = [
             (nodes[i] * column[i + 1] - nodes[i + width] * column[i]) / (nodes[i] - nodes[i + width])
             for i in range(len(nodes) - width)
         ]
-    return column[0]
+    return column[0], sum((abs(column[0] - end) for end in ends), arb(0)).upper()
 
 
 def _place(point: arb) -> str:
-    for function, name in ((lambda t: t, "t"), (arb.log, "ln t"), (lambda t: t.log().log(), "ln ln t")):
-        place = function(point)
-        if place < 10**12:
-            break
-    return f"{name} = {float(place):.3g}"
+    """A point in short: itself, its logarithm or the logarithm of that."""
+    name = "t"
+    while not point < 10**12:
+        name, point = f"ln {name}", point.log()
+    return f"{name} = {float(point):.3g}"
 
 
 def _shown(small: arb) -> str:
@@ -153,20 +156,21 @@ def _shown(small: arb) -> str:
 
 
 def _tends_to_one(samples: Sequence[tuple[arb, arb]], variables: Sequence[Callable[[arb], arb]]) -> arb | None:
-    """The error with which an extrapolation of the ratios gives 1; None if none does.
+    """The error with which the best extrapolation of the ratios gives 1; None if it does not.
 
-    The error is what the extrapolation changes by when one and two nodes are left out.
+    The best is the one that changes least when an end is left out.
     """
+    if len(samples) < min(_NODES) or not _approaches(samples):
+        return None
+    error, distance = _FINE, arb(1)
     with ctx.workprec(2 * _FIRST_BITS):
         for count in _NODES:
             ratios = [ratio for _, ratio in samples[-count:]]
             for variable in variables:
-                nodes = [variable(point) for point, _ in samples[-count:]]
-                best, second, third = (_extrapolated(nodes[skip:], ratios[skip:]) for skip in range(3))
-                error = abs(best - second).upper() + abs(second - third).upper()
-                if error < _FINE and abs(best - 1) <= 4 * error + _EQUAL:
-                    return error
-    return None
+                end, change = _extrapolated([variable(point) for point, _ in samples[-count:]], ratios)
+                if change < error:
+                    error, distance = change, abs(end - 1)
+        return error if distance <= 4 * error + _EQUAL else None
 
 
 def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]]:
@@ -208,13 +212,13 @@ def confirm(measured: Measured, leading: Leading, t: Symbol) -> str | None:
 
 
 def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> str | None:
-    if len(samples) < 4:
+    if not samples:
         return None
     reached = _place(samples[-1][0])
     if _goes_to_one(samples):
         error = abs(samples[-1][1] - 1).upper()
         return f"values over leading term tend to 1; they differ by {_shown(error)} at {reached}"
-    error = _tends_to_one(samples, (*_VARIABLES, ratio.correction))
-    if error is None:
+    found = _tends_to_one(samples, (*_VARIABLES, ratio.correction))
+    if found is None:
         return None
-    return f"values over leading term, extrapolated from {reached}, give 1 within {_shown(error)}"
+    return f"values over leading term, extrapolated from {reached}, give 1 within {_shown(found)}"

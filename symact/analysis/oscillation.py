@@ -7,7 +7,7 @@ once it has, nearly, again and again.
 from __future__ import annotations
 
 from flint import arb, ctx
-from sympy import Add, Expr, Symbol, cos, diff, sin
+from sympy import Add, Symbol, cos, diff, sin
 
 from symact.analysis.gate import Measured
 from symact.analysis.numbers import Evaluator, evaluator

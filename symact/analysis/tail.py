@@ -1,4 +1,4 @@
-"""What is known of a function of ``t`` as t -> oo: its class, the class's parameters, the leading term and the evidence."""
+"""What is known of a function of ``t`` as t -> oo: its class with parameters, its leading term, and the evidence."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sympy import Expr, S, Symbol, diff, log, oo, simplify
 
 from symact.analysis import gate
+from symact.analysis.numbers import UndecidedError as UnmeasurableError
 from symact.analysis.oscillation import oscillates
 from symact.analysis.tail import Tail
 from symact.symbolic.expansion import Expansion
@@ -52,10 +53,9 @@ def _tail(g: Expr, t: Symbol, measured: gate.Measured, unsigned: bool = False) -
             leading = leading_term(g, t)
         except OscillatingError as reason:
             parts = trigonometric_sum(g, t)
-            leading = None if parts is None else parts.leading
-            if leading is None:
-                checked = None if parts is None else oscillates(parts, t, measured)
-                return _oscillating(checked, reason)
+            if parts is None or parts.leading is None:
+                return _oscillating(None if parts is None else oscillates(parts, t, measured), reason)
+            leading = parts.leading
         if leading.sign == 0:
             return _dead() if simplify(g) == 0 else _undetermined("it could not be proved to be identically 0")
         if unsigned and leading.sign < 0:
@@ -65,7 +65,7 @@ def _tail(g: Expr, t: Symbol, measured: gate.Measured, unsigned: bool = False) -
         checked = gate.confirm(measured, leading, t)
     except UndecidedError as reason:
         return _undetermined(str(reason))
-    except gate.UnmeasurableError as reason:
+    except UnmeasurableError as reason:
         return _undetermined(f"no numeric check: {reason}")
     text = str(leading.expression.xreplace({t: Symbol("t", positive=True)}))
     if checked is None:

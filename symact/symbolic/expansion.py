@@ -1,6 +1,6 @@
 """From an expression in ``t`` to its asymptotic series as t -> oo.
 
-Sums, products, powers, exp and log are the series' own; every other function has a rule in ``_RULES``, and one without a rule
+Sums, products, powers, exp and log are the series' own; every other function has a rule in ``_RULES``, and one without
 is expanded by its Taylor series wherever its argument has a finite limit.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from operator import add, mul
 
 from sympy import (
     Add,
@@ -18,13 +17,13 @@ from sympy import (
     LambertW,
     Mul,
     Pow,
-    Rational,
     S,
     Symbol,
     acos,
     asin,
     atan,
     cos,
+    cot,
     diff,
     erf,
     erfc,
@@ -44,7 +43,7 @@ from sympy.functions.elementary.hyperbolic import HyperbolicFunction, InverseHyp
 from symact.symbolic.series import OscillatingError, Scale, Series, UndecidedError, sign_of
 
 
-class _Erfcx(Function):
+class _Erfcx(Function):  # type: ignore[misc]
     """exp(x**2)*erfc(x): erfc without its exponential."""
 
     @staticmethod
@@ -55,7 +54,7 @@ class _Erfcx(Function):
         return 2 * self.args[0] * self - 2 / sqrt(pi)
 
 
-class _Omega(Function):
+class _Omega(Function):  # type: ignore[misc]
     """LambertW(exp(x)), Wright's omega function."""
 
     @staticmethod
@@ -66,7 +65,7 @@ class _Omega(Function):
         return self / (1 + self)
 
 
-class _Lambert(Function):
+class _Lambert(Function):  # type: ignore[misc]
     """LambertW with a derivative that is regular at 0."""
 
     closed = LambertW
@@ -106,12 +105,12 @@ class Expansion:
         if not any(symbol in self._known for symbol in expression.free_symbols):
             return self.scale.constant(expression)
         if isinstance(expression, Add):
-            return reduce(add, map(self.of, expression.args))
+            return reduce(Series.__add__, map(self.of, expression.args))
         if isinstance(expression, Mul):
-            return reduce(mul, map(self.of, expression.args))
+            return reduce(Series.__mul__, map(self.of, expression.args))
         if isinstance(expression, Pow):
             if self.of(expression.exp).top is None:
-                return self.of(expression.base) ** expression.exp
+                return self.of(expression.base).power(expression.exp)
             return self.of(expression.exp * log(expression.base)).exp()
         if isinstance(expression, HyperbolicFunction):
             return self.of(expression.rewrite(exp, deep=False))
@@ -152,7 +151,7 @@ class Expansion:
         if argument.magnitude() <= 0:
             return self._taylor(atan, argument)
         quarter = self.scale.constant(argument.sign() * pi / 2)
-        return quarter - self._taylor(atan, argument**S.NegativeOne)
+        return quarter - self._taylor(atan, argument.inverse())
 
     def _floor(self, argument: Series) -> Series:
         limit = argument.limit()
@@ -166,7 +165,7 @@ class Expansion:
         if limit in (1, -1):
             # pi/2 - 2*asin(sqrt((1 - x)/2)) at 1, and odd.
             half = self.scale.constant(Rational(1, 2))
-            root = (half - half * self.scale.constant(limit) * argument) ** Rational(1, 2)
+            root = (half - half * self.scale.constant(limit) * argument).power(S.Half)
             near = self.scale.constant(pi / 2) - self.scale.constant(S(2)) * self._taylor(asin, root)
             return self.scale.constant(limit) * near
         return self._taylor(asin, argument)
@@ -191,7 +190,7 @@ class Expansion:
         """DLMF 7.12.1."""
         if argument.top is None or sign_of(argument.leading_exponent()) <= 0:
             return self._taylor(_Erfcx, argument)
-        inverse = argument**S.NegativeOne
+        inverse = argument.inverse()
         square = inverse * inverse
         series = square.composed(
             lambda n: (-1) ** n * factorial2(2 * n - 1) / S(2) ** n,
@@ -212,12 +211,12 @@ class Expansion:
 
         def coefficient(n: int) -> Series:
             terms = (
-                logarithm ** S(m) * self.scale.constant(S(-1) ** (n - m) * stirling(n, n - m + 1) / factorial(m))
+                logarithm.power(S(m)) * self.scale.constant(S(-1) ** (n - m) * stirling(n, n - m + 1) / factorial(m))
                 for m in range(1, n + 1)
             )
-            return reduce(add, terms, self.scale.constant(S.Zero))
+            return reduce(Series.__add__, terms, self.scale.constant(S.Zero))
 
-        rest = (argument**S.NegativeOne).composed(
+        rest = argument.inverse().composed(
             coefficient, lambda: _Omega.closed(argument.exact) - argument.exact + log(argument.exact)
         )
         return argument - logarithm + rest
@@ -248,5 +247,6 @@ _RULES: dict[type[Function], Callable[[Expansion, Series], Series]] = {
     _Omega: Expansion._omega,
     sin: _SINE,
     cos: _COSINE,
-    tan: lambda expansion, argument: _SINE(expansion, argument) * _COSINE(expansion, argument) ** S.NegativeOne,
+    tan: lambda expansion, u: _SINE(expansion, u) * _COSINE(expansion, u).inverse(),
+    cot: lambda expansion, u: _COSINE(expansion, u) * _SINE(expansion, u).inverse(),
 }

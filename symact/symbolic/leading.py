@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Expr, Mul, S, Symbol, exp, expand_power_base, log, oo
+from sympy import Add, Expr, Mul, S, Symbol, exp, log, oo
 
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.series import Series, UndecidedError, sign_of
@@ -57,7 +57,7 @@ def leading_term(expression: Expr, t: Symbol) -> Leading:
     """The leading term of an expression without Abs, sign, Max, Min, Piecewise, as the positive ``t`` tends to oo.
 
     Raises:
-        UndecidedError: it was not found; `OscillatingError` where a trigonometric function of something infinite is the reason.
+        UndecidedError: it was not found; `OscillatingError` where a sine or cosine of something infinite is the reason.
     """
     try:
         return leading_of(Expansion(t).of(expression))

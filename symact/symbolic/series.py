@@ -75,25 +75,25 @@ def _guarded_exp(value: mpmath.mpf) -> mpmath.mpf:
 def vanishes(expression: Expr) -> bool:
     """Whether an analytic expression is 0 everywhere, judged by how its values shrink as the digits grow.
 
-    At a true zero the computed value is pure rounding error and falls with the working precision. The answer is not a proof;
+    At a true zero the computed value is pure rounding error and falls with the working precision. This is no proof;
     whatever is built on it is checked by an independent computation.
     """
     if expression.is_zero:
         return True
     symbols = sorted(expression.free_symbols, key=str)
     function = lambdify(symbols, expression, [{"exp": _guarded_exp}, "mpmath"])
-    for point in range(3):
-        values = []
-        for digits in (60, 120):
-            with mpmath.workdps(digits):
-                places = [mpmath.mpf(5) + mpmath.sqrt(2 + point + 3 * k) for k in range(len(symbols))]
-                try:
-                    values.append(abs(function(*places)))
-                except (ArithmeticError, ValueError, TypeError, NameError) as error:
-                    raise UndecidedError(f"{expression} could not be evaluated") from error
-        if values[1] > values[0] * mpmath.mpf(10) ** -30 and values[1] != 0:
-            return False
-    return True
+
+    def size(point: int, digits: int) -> mpmath.mpf:
+        with mpmath.workdps(digits):
+            # From e to 3: there log(log(t)) is real, and exp(exp(t)) small enough for its powers to be seen.
+            places = [2 + mpmath.mpf(7 + point) / (9 + k) for k in range(len(symbols))]
+            try:
+                return abs(function(*places))
+            except (ArithmeticError, ValueError, TypeError, NameError) as error:
+                raise UndecidedError(f"{expression} could not be evaluated") from error
+
+    tiny = mpmath.mpf(10) ** -100
+    return all(size(point, 720) <= (size(point, 240) or mpmath.mpf(10) ** -240) * tiny for point in range(3))
 
 
 class Generator:
@@ -302,14 +302,18 @@ class Series:
         if first is None:
             raise UndecidedError("a division by zero, or its logarithm")
         exponent, coefficient = first
-        inverse = coefficient ** S.NegativeOne
+        inverse = coefficient.inverse()
         terms = ((e - exponent, c * inverse) for e, c in self.terms(1))
         assert self.top is not None
         head = self.top.expression**exponent
         small = Series(self.scale, self.top, terms, lambda: self.exact / (head * coefficient.exact) - 1)
         return exponent, coefficient, small
 
-    def __pow__(self, exponent: Expr) -> Series:
+    def inverse(self) -> Series:
+        """The reciprocal."""
+        return self.power(S.NegativeOne)
+
+    def power(self, exponent: Expr) -> Series:
         """A constant real power.
 
         Raises:
@@ -322,7 +326,7 @@ class Series:
                 raise UndecidedError(f"({self.value})**({exponent}) is not real")
             return self.scale.constant(self.value**exponent)
         power, coefficient, small = self._factored()
-        head = self.scale.power_of(self.top, power * exponent) * coefficient**exponent
+        head = self.scale.power_of(self.top, power * exponent) * coefficient.power(exponent)
 
         def binomial(n: int) -> Expr | None:
             if exponent.is_Integer and 0 <= exponent < n:
@@ -406,7 +410,7 @@ class Series:
         position = next(
             index
             for index, generator in enumerate(generators)
-            if generator.log is None or (logarithm * generator.log ** S.NegativeOne).magnitude() > 0
+            if generator.log is None or (logarithm * generator.log.inverse()).magnitude() > 0
         )
         grown = Generator(exp(logarithm.exact), logarithm)
         generators.insert(position, grown)
@@ -471,7 +475,7 @@ class _Falling:
 def _collected(rows: Iterator[tuple[Expr, Iterator[Term]]]) -> Iterator[Term]:
     """The sum of rows of terms; each comes with its highest exponent, and these fall strictly.
 
-    A row is asked for, and a term of it, only when nothing higher is left: the next term of a series may be hard to find.
+    A row is asked for, and a term of it, only when nothing higher is left: the next term may be hard to find.
     """
     heap: list[_Falling] = []
     reached: Expr | None = None

@@ -36,14 +36,14 @@ class TrigonometricSum:
         first, *rest = self.series.values()
         largest = first
         for one in rest:
-            if (one * largest**S.NegativeOne).magnitude() > 0:
+            if (one * largest.inverse()).magnitude() > 0:
                 largest = one
         return largest
 
     @cached_property
     def dominant(self) -> dict[Expr, Expr]:
         """The monomials that count, with the limits of their coefficients over the largest one."""
-        limits = {m: (s * self.largest**S.NegativeOne).limit() for m, s in self.series.items()}
+        limits = {m: (s * self.largest.inverse()).limit() for m, s in self.series.items()}
         return {monomial: limit for monomial, limit in limits.items() if limit != 0}
 
     @property
