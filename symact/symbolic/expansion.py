@@ -164,7 +164,7 @@ class Expansion:
         limit = argument.limit()
         if limit in (1, -1):
             # pi/2 - 2*asin(sqrt((1 - x)/2)) at 1, and odd.
-            half = self.scale.constant(Rational(1, 2))
+            half = self.scale.constant(S.Half)
             root = (half - half * self.scale.constant(limit) * argument).power(S.Half)
             near = self.scale.constant(pi / 2) - self.scale.constant(S(2)) * self._taylor(asin, root)
             return self.scale.constant(limit) * near
