@@ -53,11 +53,9 @@ _SAMPLES = tuple(
 
 @dataclass(frozen=True)
 class Choice:
-    """A point where the function itself has no value to compare with, such as f' at a kink."""
+    """The value that a formula has at a point where the function has none, such as f' at a kink."""
 
-    x: Expr
-    left: Expr | None
-    right: Expr | None
+    point: Point
     printed: Expr
 
 
@@ -149,7 +147,7 @@ def compare(printed: Expr, x: Symbol, truth: Truth) -> Agreement:
         elif point.continuous:
             return Agreement(False, _witness(printed, x, point.x, point.value))
         else:
-            choices.append(Choice(point.x, point.left, point.right, shown))
+            choices.append(Choice(point, shown))
     try:
         branches = split(Activation(name="printed", define=lambda _: printed))
     except Error as error:

@@ -222,10 +222,13 @@ class _Formula(Kind):
             if point.continuous:
                 reason += f", where {self.called} is {point.value} by continuity"
         for choice in agreement.choices:
+            point = choice.point
             reason += (
-                f"; at x = {choice.x}, where {self.called} tends to {choice.left} from the left and to"
-                f" {choice.right} from the right, the value {choice.printed} is a choice"
+                f"; at x = {point.x}, where {self.called} tends to {point.left} from the left and to {point.right}"
+                f" from the right, the value {choice.printed} is a choice"
             )
+            if point.value is not None:
+                reason += f" (the kernels' is {point.value})"
         return Finding("convention" if agreement.choices else "confirmed", reason)
 
 

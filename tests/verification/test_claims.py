@@ -26,6 +26,8 @@ EXPECTED = {
         "exponential-tail-logistic",
         "exponential-tail-tanh",
         "softsign-subexponential",
+        "softsign-s-shaped",
+        "softsign-bounded",
         "logsig-s-shaped",
         "logsig-bounded",
         "logsig-subgeometric",
