@@ -103,7 +103,8 @@ def progress(items: Sequence[T], unit: str) -> Iterable[T]:
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, description=unit, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return track(items, description=unit, console=console, transient=True, disable=not console.is_terminal)
 
 
 def write(path: Path, content: bytes) -> None:
