@@ -100,16 +100,16 @@ class Lowering:
             self._done[expression] = self._lower(expression)
         return self._done[expression]
 
-    def settled(self, step: int, main: Expr, negative: bool) -> int:
+    def settled(self, step: int, main: Expr | None, negative: bool) -> int:
         """A step with what is left of it where every decaying exponential is 0.
 
         Args:
             step: the computed value.
-            main: the expression without the exponentials.
+            main: the expression without the exponentials; None where that is not defined.
             negative: the sign of the zero to give where `main` is 0.
         """
         decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss)]
-        if not decaying:
+        if not decaying or main is None:
             return step
         small = [self._half(e) if self._splits(e) else self(self._where[e]) for e in decaying]
         gone = self._chain("and", [self._b("eq", s, self._b.const(0)) for s in small])

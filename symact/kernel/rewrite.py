@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from math import gcd
 from typing import Any
 
 from sympy import (
@@ -21,7 +19,6 @@ from sympy import (
     Integer,
     Mul,
     PolynomialError,
-    Pow,
     Rational,
     Symbol,
     cancel,
@@ -34,16 +31,19 @@ from sympy import (
     factor,
     fraction,
     horner,
-    ilcm,
     log,
+    nan,
+    oo,
     sech,
     sinh,
     sqrt,
     tanh,
     together,
+    zoo,
 )
 from sympy.codegen.cfunctions import log1p
 
+from symact.symbolic.exponentials import number_and_rest, rates
 from symact.symbolic.forms import cost
 
 
@@ -85,12 +85,18 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     where = normal.names
     yield from _arrangements("decaying" if where else "factored", reduced, t, where)
     yield from _in_reciprocal(reduced, t, where)
-    main = reduced.subs(dict.fromkeys(where, 0))
-    if main.is_finite is not False and main not in (0, reduced):
+    main = without(reduced, where)
+    if main is not None and main not in (0, reduced):
         rest = factor(cancel(together(reduced - main)))
         yield Form("main term and rest", Add(main, rest, evaluate=False), where)
         numerator, denominator = fraction(rest)
         yield Form("main term and rest, Horner", Add(main, _nested(numerator, t) / denominator, evaluate=False), where)
+
+
+def without(expression: Expr, where: Mapping[Symbol, Expr]) -> Expr | None:
+    """What is left of an expression where every named exponential is 0; None where that is not defined."""
+    left = expression.subs(dict.fromkeys(where, 0))
+    return None if left.has(nan, zoo, oo, -oo) else left
 
 
 def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
@@ -142,7 +148,7 @@ class _NormalForm:
 
     def __call__(self, expression: Expr) -> Expr:
         plain = _in_exponentials(expression, self._large)
-        self._collect_rates(plain)
+        self._rates.update(rates(plain, self.t))
         return self._rewrite(plain)
 
     def _large(self, argument: Expr) -> int:
@@ -157,22 +163,11 @@ class _NormalForm:
 
     # Exponentials of one exponent up to a rational factor become powers of one letter -----------------------------
 
-    def _collect_rates(self, expression: Expr) -> None:
-        found: dict[Expr, list[Rational]] = {}
-        for node in expression.atoms(exp):
-            for term in Add.make_args(expand(node.args[0])):
-                number, rest = _number_and_rest(term)
-                if rest.has(self.t) and _is_monomial(rest):
-                    found.setdefault(rest, []).append(number)
-        for rest, numbers in found.items():
-            denominator = ilcm(*(n.q for n in numbers), 1)
-            self._rates[rest] = Rational(reduce(gcd, (abs(int(n * denominator)) for n in numbers)), denominator)
-
     def _exponential(self, argument: Expr) -> Expr:
         result: Expr = Integer(1)
         left: list[Expr] = []
         for term in Add.make_args(expand(argument)):
-            number, rest = _number_and_rest(term)
+            number, rest = number_and_rest(term)
             rate = self._rates.get(rest)
             if rate is None:
                 left.append(term)
@@ -211,8 +206,8 @@ class _NormalForm:
                 outside += power * self.names[base].args[0] if isinstance(self.names[base], exp) else power * log(base)
             else:
                 inside *= part
-        main = inside.subs(dict.fromkeys(self.names, 0))
-        if main.is_positive and main.is_number:
+        main = without(inside, self.names)
+        if main is not None and main.is_positive and main.is_number:
             self.changed = True
             return outside + log(main) + log1p(cancel(inside / main - 1))
         if isinstance(inside, Add) and Integer(1) in inside.args:
@@ -248,19 +243,6 @@ def _decaying(rate: Rational, rest: Expr, t: Symbol) -> Expr:
         if scale.is_Rational and scale.q & (scale.q - 1) == 0:
             return gauss(scale * t)
     return exp(-rate * rest)
-
-
-def _number_and_rest(term: Expr) -> tuple[Rational, Expr]:
-    number, rest = term.as_coeff_Mul()
-    if not number.is_Rational:
-        return Integer(1), term
-    return number, rest
-
-
-def _is_monomial(rest: Expr) -> bool:
-    return all(
-        isinstance(f, Symbol) or (isinstance(f, Pow) and f.base.is_Symbol) or f.is_number for f in Mul.make_args(rest)
-    )
 
 
 def _in_exponentials(expression: Expr, large: Any) -> Expr:

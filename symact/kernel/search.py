@@ -22,7 +22,7 @@ from symact.errors import Error
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.rewrite import Form, forms
+from symact.kernel.rewrite import Form, forms, without
 from symact.kernel.score import Sample, cost, inputs
 from symact.oracle import Oracle
 from symact.symbolic.branches import Branches, Point
@@ -265,7 +265,7 @@ class PassSearch:
                 lower = Lowering(b, {variable: start, **self._leaves(b)}, form.where, style)
                 step = lower(form.expression)
                 if style.settled:
-                    step = lower.settled(step, form.expression.subs(dict.fromkeys(form.where, 0)), negative)
+                    step = lower.settled(step, without(form.expression, form.where), negative)
             except Error as error:
                 failure = error
                 continue

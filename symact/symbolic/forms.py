@@ -33,6 +33,7 @@ from sympy import (
 )
 
 from symact.symbolic.branches import Branches
+from symact.symbolic.exponentials import lettered
 
 #: What an elementary function costs beside an addition or a multiplication.
 _CALL = 2
@@ -73,7 +74,7 @@ def human(expression: Expr, x: Symbol, lower: Expr, upper: Expr) -> Expr:
     else:
         there, back = {}, {}
     variable = t if there else x
-    forms = [_collected(form, variable) for form in _candidates(expression.subs(there))]
+    forms = [_collected(form, variable) for form in _candidates(expression.subs(there), variable)]
     return min((f for form in forms for f in (form, _signs_moved(form))), key=lambda f: (cost(f), _minuses(f))).subs(
         back
     )
@@ -115,21 +116,25 @@ def _minuses(expression: Expr) -> int:
     return leading + sum(map(_minuses, expression.args))
 
 
-def _candidates(expression: Expr) -> Iterator[Expr]:
+def _candidates(expression: Expr, variable: Symbol) -> Iterator[Expr]:
     yield expression
-    rewritings: tuple[Callable[[Expr], Expr], ...] = (
+    short, letters = lettered(expression, variable)
+    rational: tuple[Callable[[Expr], Expr], ...] = (
         factor_terms,
         factor,
         lambda e: factor(cancel(e)),
         lambda e: powsimp(factor(together(e))),
         lambda e: radsimp(together(e)),
-        _in_logistic,
-        _in_tanh,
         lambda e: factor(powsimp(e.expand())),
     )
-    for rewrite in rewritings:
+    rewritings: list[Callable[[], Expr]] = [
+        lambda: _in_logistic(expression),
+        lambda: _in_tanh(expression),
+        *(lambda rewrite=rewrite: rewrite(short).xreplace(letters) for rewrite in rational),  # type: ignore[misc]
+    ]
+    for rewriting in rewritings:
         try:
-            yield rewrite(expression)
+            yield rewriting()
         except (PolynomialError, NotImplementedError):
             continue
 
