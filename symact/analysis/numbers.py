@@ -102,7 +102,7 @@ def evaluator(expression: Expr, x: Symbol) -> Evaluator:
     if isinstance(expression, Mul):
         return lambda ball: _product(term(ball) for term in terms)
     function = _FUNCTIONS.get(expression.func)
-    if function is None:
+    if function is None or len(terms) != 1:
         raise UndecidedError(f"{expression} has no certified evaluation")
     (inner,) = terms
     return lambda ball: function(inner(ball))

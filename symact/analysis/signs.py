@@ -14,7 +14,7 @@ from functools import cmp_to_key, reduce
 from itertools import pairwise
 from math import gcd, lcm
 from operator import mul
-from time import perf_counter
+from time import process_time
 
 from flint import acb_poly, arb, ctx, fmpq
 from sympy import (
@@ -22,6 +22,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    LambertW,
     Mul,
     Poly,
     PolynomialError,
@@ -32,6 +33,7 @@ from sympy import (
     asinh,
     atan,
     atanh,
+    cos,
     cosh,
     coth,
     diff,
@@ -45,8 +47,10 @@ from sympy import (
     nan,
     oo,
     real_roots,
+    sin,
     sinh,
     sqrt,
+    tan,
     tanh,
     together,
     zoo,
@@ -71,7 +75,9 @@ _DEPTH = 24
 _INTEGRALS = (log, atan, asinh, acosh, atanh, erf, erfc)
 
 #: Functions that have the sign of their argument.
-_ODD_INCREASING = (atan, asinh, sinh, tanh, erf, atanh)
+_ODD_INCREASING = (atan, asinh, sinh, tanh, erf, atanh, LambertW)
+
+_OSCILLATING = (sin, cos, tan)
 
 _POSITIVE = (exp, cosh, erfc)
 
@@ -159,7 +165,7 @@ class Solver:
 
     def __init__(self, x: Symbol, seconds: float = 4.0) -> None:
         self.x = x
-        self._ends_at = perf_counter() + seconds
+        self._ends_at = process_time() + seconds
         self._known: dict[tuple[Expr, Expr | None, Expr | None], Signs] = {}
 
     # From the derivative --------------------------------------------------------------------------------------------
@@ -246,7 +252,7 @@ class Solver:
         return self._known[key]
 
     def _check_time(self) -> None:
-        if perf_counter() > self._ends_at:
+        if process_time() > self._ends_at:
             raise UndecidedError("the time for the shape of the function is up")
 
     def _product(self, expression: Expr, domain: Domain, depth: int) -> Signs:
@@ -264,13 +270,15 @@ class Solver:
         return signs ** abs(exponent)
 
     def _assumed(self, expression: Expr, domain: Domain) -> int | None:
-        """The sign that SymPy's assumptions give at once."""
+        """The sign that SymPy's assumptions give at once; for polynomials they can take minutes and are not needed."""
+        if expression.is_polynomial(self.x):
+            return None
         lower, upper = domain.lower.exact, domain.upper.exact
         t = Dummy("t", positive=True)
         moved = expression
-        if lower is not None and lower.is_nonnegative:
+        if lower is not None and lower.is_Rational and lower.is_nonnegative:
             moved = expression.subs(self.x, lower + t)
-        elif upper is not None and upper.is_nonpositive:
+        elif upper is not None and upper.is_Rational and upper.is_nonpositive:
             moved = expression.subs(self.x, upper - t)
         if moved.is_zero:
             return 0
@@ -297,7 +305,7 @@ class Solver:
             return Signs((), (Number.of(factor).sign,))
         if isinstance(factor, _POSITIVE):
             return Signs((), (1,))
-        if isinstance(factor, _ODD_INCREASING):
+        if isinstance(factor, _ODD_INCREASING) and len(factor.args) == 1:
             return self.signs(factor.args[0], domain, depth)
         if isinstance(factor, log):
             return self.signs(factor.args[0] - 1, domain, depth)
@@ -315,6 +323,8 @@ class Solver:
         shortcut = self._assumed(factor, domain)
         if shortcut is not None:
             return Signs((), (shortcut,))
+        if factor.has(*_OSCILLATING):
+            return self._outweighed(factor, domain, depth)
         return (
             self._inverted(factor, domain, depth)
             or self._exponential(factor, domain, depth)
@@ -346,6 +356,28 @@ class Solver:
         for _ in inside:
             signs.insert(0, signs[0] * change)
         return Signs(tuple(inside), tuple(signs))
+
+    def _outweighed(self, factor: Expr, domain: Domain, depth: int) -> Signs:
+        """A sum in which the terms without sine and cosine are always larger: a + b*sin(u) with abs(b) < abs(a)."""
+        calls = {call: Dummy() for call in factor.atoms(*_OSCILLATING)}
+        inside = expand(factor).xreplace(calls)
+        unknown = UndecidedError(f"{factor} may vanish at infinitely many points")
+        if not inside.is_polynomial(*calls.values()) or factor.has(tan):
+            raise unknown
+        weights = Poly(inside, *calls.values()).as_dict()
+        rest = weights.pop((0,) * len(calls), S.Zero)
+        sign = self.signs(rest, domain, depth + 1).constant
+        if sign not in (-1, 1):
+            raise unknown
+        left = sign * rest
+        for weight in weights.values():
+            constant = self.signs(weight, domain, depth + 1).constant
+            if constant is None:
+                raise unknown
+            left -= constant * weight
+        if self.signs(left, domain, depth + 1).constant != 1:
+            raise unknown
+        return Signs((), (sign,))
 
     def _inverted(self, factor: Expr, domain: Domain, depth: int) -> Signs | None:
         """A polynomial in one exponential or logarithm alone: u = log(r) and u = exp(r) are its exact roots."""

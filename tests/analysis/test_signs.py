@@ -9,12 +9,14 @@ from sympy import (
     Symbol,
     asinh,
     atan,
+    cos,
     cosh,
     diff,
     erf,
     exp,
     log,
     oo,
+    pi,
     sin,
     sinh,
     sqrt,
@@ -31,7 +33,7 @@ LEFT = Domain(Number.of(-oo), Number.of(S.Zero))
 
 
 def signs(expression, domain=LINE):
-    return Solver(x).signs(expression, domain)
+    return Solver(x, seconds=60).signs(expression, domain)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,24 @@ def test_exact_tables(expression, domain, roots, expected):
             [-2.2, 1.5],
         ),
         (erf(x) - x, lambda t: mpmath.erf(t) - t, [-0.6, 0, 0.6]),
+        # The tanh form of gelu, second derivative.
+        (
+            diff(x / 2 * (1 + tanh(sqrt(2 / pi) * (x + Rational(44715, 10**6) * x**3))), x, 2),
+            lambda t: mpmath.diff(
+                lambda u: u * mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (u + mpmath.mpf("0.044715") * u**3)) / 2, t, 2
+            ),
+            [-1.4, 1.4],
+        ),
+        (
+            (x**2 - 1) * exp(x) - x**4 + 3,
+            lambda t: (t * t - 1) * mpmath.exp(t) - t**4 + 3,
+            [-1.3],
+        ),
+        (
+            sqrt(2) * x**5 - pi * x**3 - x + 1,
+            lambda t: mpmath.sqrt(2) * t**5 - mpmath.pi * t**3 - t + 1,
+            [-1.6, 0.5, 1.5],
+        ),
     ],
 )
 def test_enclosed_roots_against_mpmath(expression, true, starts):
@@ -103,7 +123,15 @@ def test_signs_alternate_at_simple_roots():
     assert found.signs == (1, -1, 1, -1)
 
 
-@pytest.mark.parametrize("expression", [sin(x), x + 2 * sin(x), sin(x) * exp(-x)])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [(2 + sin(x), 1), (cos(3 * x) ** 2 / 2 - 1, -1), (exp(-x) * (sin(x) * cos(x) - Rational(3, 2)), -1)],
+)
+def test_oscillations_that_are_outweighed(expression, expected):
+    assert signs(expression).constant == expected
+
+
+@pytest.mark.parametrize("expression", [sin(x), 1 + sin(x), x + 2 * sin(x), sin(x) * exp(-x), exp(x) - cos(x)])
 def test_infinitely_many_roots_are_not_answered(expression):
     with pytest.raises(UndecidedError):
         signs(expression)
