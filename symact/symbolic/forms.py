@@ -130,7 +130,7 @@ def _candidates(expression: Expr, variable: Symbol) -> Iterator[Expr]:
     rewritings: list[Callable[[], Expr]] = [
         lambda: _in_logistic(expression),
         lambda: _in_tanh(expression),
-        *(lambda rewrite=rewrite: rewrite(short).xreplace(letters) for rewrite in rational),  # type: ignore[misc]
+        *(lambda rewrite=rewrite: rewrite(short).xreplace(letters) for rewrite in rational),
     ]
     for rewriting in rewritings:
         try:
