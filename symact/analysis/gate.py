@@ -20,8 +20,8 @@ from symact.symbolic.leading import Leading
 #: A function of a point and of a step that is small there, at the precision in force.
 Measured = Callable[[arb, arb], arb]
 
-#: Bits to begin with, the most that are spent, and how many of a ratio have to be right.
-_FIRST_BITS, _MOST_BITS, _RIGHT_BITS = 320, 5120, 128
+#: Bits to begin with, the most that are spent at the first attempt and at the second, and how many have to be right.
+_FIRST_BITS, _MOST_BITS, _RIGHT_BITS = 320, (5120, 20480), 128
 
 #: A step is so many bits smaller than the scale on which the function varies: twice as many are right in a difference.
 _STEP_BITS = 70
@@ -85,18 +85,20 @@ class Ratio:
         measured: the function.
         leading: its alleged leading term.
         t: the variable of the leading term.
+        most_bits: the highest precision.
     """
 
-    def __init__(self, measured: Measured, leading: Leading, t: Symbol) -> None:
+    def __init__(self, measured: Measured, leading: Leading, t: Symbol, most_bits: int) -> None:
         self._measured = measured
         self._leading = evaluator(leading.expression, t)
         self._speed = evaluator(t * diff(leading.logarithm, t), t)
         self._bits = _FIRST_BITS
+        self._most_bits = most_bits
 
     def at(self, exponent: float) -> tuple[arb, arb] | None:
         """The point 1.375 * 2**exponent and the ratio there; None where the precision does not suffice."""
         bits = self._bits
-        while bits <= _MOST_BITS:
+        while bits <= self._most_bits:
             with ctx.workprec(bits):
                 point = _point(exponent)
                 step = arb((1, -_STEP_BITS)) * point / (1 + abs(self._speed(point)).mid())
@@ -187,7 +189,14 @@ def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]
 
 def confirm(measured: Measured, leading: Leading, t: Symbol) -> str | None:
     """How computed values confirm that ``measured`` is asymptotically equal to ``leading``; None if they do not."""
-    ratio = Ratio(measured, leading, t)
+    for bits in _MOST_BITS:
+        judgement = _confirmed(Ratio(measured, leading, t, bits))
+        if judgement is not None:
+            return judgement
+    return None
+
+
+def _confirmed(ratio: Ratio) -> str | None:
     samples: list[tuple[arb, arb]] = []
     for m in _LADDER:
         sample = ratio.at(2**m)

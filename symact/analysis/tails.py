@@ -29,7 +29,11 @@ def derivative_tail(f_of_t: Expr, t: Symbol, side: int) -> Tail:
         t: a positive symbol that tends to oo.
         side: 1 or -1.
     """
-    return _tail(side * diff(f_of_t, t), t, gate.slope(f_of_t, t, side))
+    try:
+        measured = gate.slope(f_of_t, t, side)
+    except UnmeasurableError as reason:
+        return _undetermined(f"no numeric check: {reason}")
+    return _tail(side * diff(f_of_t, t), t, measured)
 
 
 def residual_tail(f_of_t: Expr, t: Symbol, limit: Expr) -> Tail | None:
@@ -42,7 +46,11 @@ def residual_tail(f_of_t: Expr, t: Symbol, limit: Expr) -> Tail | None:
     """
     if not limit.is_finite:
         return None
-    return _tail(f_of_t - limit, t, gate.less(gate.value(f_of_t, t), limit, t), unsigned=True)
+    try:
+        measured = gate.less(gate.value(f_of_t, t), limit, t)
+    except UnmeasurableError as reason:
+        return _undetermined(f"no numeric check: {reason}")
+    return _tail(f_of_t - limit, t, measured, unsigned=True)
 
 
 def _tail(g: Expr, t: Symbol, measured: gate.Measured, unsigned: bool = False) -> Tail:

@@ -211,8 +211,8 @@ class Expansion:
 
         def coefficient(n: int) -> Series:
             terms = (
-                logarithm.power(S(m)) * self.scale.constant(S(-1) ** (n - m) * stirling(n, n - m + 1) / factorial(m))
-                for m in range(1, n + 1)
+                logarithm.power(S(m)) * self.scale.constant(S(-1) ** (n - m) * cycles / factorial(m))
+                for m, cycles in ((m, stirling(n, n - m + 1, kind=1)) for m in range(1, n + 1))
             )
             return reduce(Series.__add__, terms, self.scale.constant(S.Zero))
 

@@ -57,10 +57,10 @@ def sign_of(constant: Expr) -> int:
         return 0
     if not constant.free_symbols:
         value = constant.evalf(30, maxn=200)
-        if not value.is_comparable and not value.is_zero:
-            raise UndecidedError(f"{constant} is not a real number")
-        if abs(value) > Rational(1, 10**20):
+        if value.is_comparable and abs(value) > Rational(1, 10**20):
             return 1 if value > 0 else -1
+        if value.is_extended_real is False or not value.is_finite:
+            raise UndecidedError(f"{constant} is not a real number")
     if expand(constant) == 0 or simplify(constant) == 0:
         return 0
     raise UndecidedError(f"the sign of {constant} is not decided")
@@ -341,7 +341,7 @@ class Series:
         """The power series with these coefficients at this series, all of whose powers of ``top`` are negative.
 
         Args:
-            coefficient: a constant or a series in slower generators for each n; None ends the power series.
+            coefficient: a constant or a series with no positive power of ``top`` for each n; None ends the power series.
             exact: the closed form of the result.
         """
 
@@ -354,7 +354,8 @@ class Series:
                 if not isinstance(factor, Series):
                     factor = self.scale.constant(factor)
                 power = power * self if n else power
-                yield n * self.leading_exponent() if n else S.Zero, _row(S.Zero, factor, power)
+                bound = n * self.leading_exponent() if n else S.Zero
+                yield bound, iter([(bound, factor)]) if factor.is_zero() else (factor * power).terms()
 
         return Series(self.scale, self.top, _collected(rows()), exact)
 

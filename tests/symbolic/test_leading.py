@@ -68,6 +68,11 @@ KEYS: list[tuple[Expr, Expr]] = [
     (erf(1 + 1 / t) - erf(1), 2 / (E * sqrt(pi) * t)),
     (erfc(sqrt(log(t))), 1 / (sqrt(pi) * t * sqrt(log(t)))),
     (LambertW(t) - log(t), -log(log(t))),
+    (LambertW(t * exp(t)) - t, S.Zero),
+    (  # With L = ln t, M = ln L the next term is M*(2*M**2 - 9*M + 6)/(6*L**3).
+        LambertW(t) - log(t) + log(log(t)) - log(log(t)) / log(t) - log(log(t)) * (log(log(t)) - 2) / (2 * log(t) ** 2),
+        log(log(t)) ** 3 / (3 * log(t) ** 3),
+    ),
     (LambertW(1 / t) - 1 / t, -1 / t**2),
     (LambertW(E + 1 / t) - 1, 1 / (2 * E * t)),  # W' = 1/(e**W*(1 + W)) = 1/(2*e) at e
     (t * sin(1 / t) - 1, -1 / (6 * t**2)),
@@ -125,6 +130,7 @@ def test_vanishes_knows_identities_from_small_numbers() -> None:
 def test_sign_of_constants() -> None:
     assert sign_of(sqrt(2) + sqrt(3) - sqrt(5 + 2 * sqrt(6)) + 1) == 1
     assert sign_of(sqrt(2) + sqrt(3) - sqrt(5 + 2 * sqrt(6))) == 0
+    assert sign_of(sin(1) ** 2 + cos(1) ** 2 - 1) == 0
     assert sign_of(-a) == -1
     with pytest.raises(UndecidedError):
         sign_of(Symbol("b", real=True))
