@@ -98,6 +98,24 @@ def test_catalogue_against_the_oracle(name: str, folder: Path) -> None:
             assert found[worst] <= bound, (pass_, dtype, x[worst], values[worst])
 
 
+@pytest.mark.parametrize("name", ["arctan", "logsig", "softsign"])
+def test_float16_is_correctly_rounded_on_every_input(name: str, folder: Path) -> None:
+    activation = catalog.get(name)
+    kernels = module(compiled(activation), folder)
+    derivation = derive(activation)
+    x = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    wanted = [
+        Oracle(branches.subs(activation.values)).rounded(x, "float16")
+        for branches in (derivation.function, derivation.first, derivation.second)
+    ]
+    found = [getattr(kernels, name + suffix)(x) for suffix in ("", "_derivative", "_second_derivative")]
+    found += kernels.__dict__[f"{name}_value_and_derivative"](x)
+    for values, exact in zip(found, [*wanted, *wanted[:2]], strict=True):
+        np.testing.assert_array_equal(values, exact)
+        numbers = ~np.isnan(exact)
+        np.testing.assert_array_equal(np.signbit(values[numbers]), np.signbit(exact[numbers]))
+
+
 @pytest.mark.parametrize("make", [logistic, logsig, softplus])
 def test_every_pass_computes_what_its_program_means(make, folder: Path) -> None:  # type: ignore[no-untyped-def]
     activation = make()
