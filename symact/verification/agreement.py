@@ -43,6 +43,9 @@ _NEAR = Float("1e-25", _DIGITS)
 #: The step of the difference quotient; its error is of the order of the step's square.
 _STEP = Rational(1, 10**22)
 
+#: What SymPy raises where a formula has no value.
+_FAILURES = (TypeError, ValueError, ArithmeticError, RecursionError, NotImplementedError)
+
 #: Not farther out: exp(exp(exp(x))) has to stay computable.
 _SAMPLES = tuple(
     sign * Rational(size)
@@ -111,7 +114,7 @@ def value_at(expression: Expr, x: Symbol, point: Expr) -> Float | None:
     """The value with many digits, or None where the formula has no real value."""
     try:
         return _digits(expression.subs(x, point))
-    except (TypeError, ValueError, ArithmeticError, RecursionError):
+    except _FAILURES:
         return None
 
 
@@ -126,7 +129,7 @@ def slope_at(expression: Expr, x: Symbol, point: Rational) -> Float | None:
     """The central difference quotient, right to about 40 digits."""
     try:
         above, below = (expression.subs(x, point + step).evalf(2 * _DIGITS) for step in (_STEP, -_STEP))
-    except (TypeError, ValueError, ArithmeticError, RecursionError):
+    except _FAILURES:
         return None
     return _digits((above - below) / (2 * _STEP))
 
@@ -139,7 +142,7 @@ def compare(printed: Expr, x: Symbol, truth: Truth) -> Agreement:
         return found
     choices, undefined = [], []
     for point in truth.branches.points:
-        shown = _defined(printed.subs(x, point.x))
+        shown = _defined(printed, x, point.x)
         if shown is None:
             undefined.append(point)
         elif (point.continuous or truth.valued) and _same(_digits(shown), _digits(point.value)):
@@ -163,7 +166,7 @@ def compare(printed: Expr, x: Symbol, truth: Truth) -> Agreement:
     known = {point.x for point in truth.branches.points}
     for point in (point for point in branches.points if point.x not in known):
         exact = truth.at(point.x)
-        shown = _defined(printed.subs(x, point.x))
+        shown = _defined(printed, x, point.x)
         if shown is None:
             undefined.append(Point(point.x, exact, exact, exact))
         elif not _same(_digits(shown), _digits(exact)):
@@ -176,7 +179,9 @@ def _by_numbers(printed: Expr, x: Symbol, truth: Truth, points: Iterable[Expr]) 
     for point in points:
         exact = truth.at(point)
         true, other = _digits(exact), truth.number(point)
-        if true is None or other is None or not _same(true, other):
+        if true is None or other is None:
+            return Agreement(None, reason=f"the definition has no real value at x = {point}")
+        if not _same(true, other):
             return Agreement(None, reason=f"two ways to the true value at x = {point} do not agree")
         number = value_at(printed, x, point)
         if number is None or not _same(number, true):
@@ -202,8 +207,13 @@ def _same(first: Float | None, second: Float | None) -> bool:
     return bool(abs(first - second) <= _NEAR * (1 + abs(first)))
 
 
-def _defined(value: Expr) -> Expr | None:
-    return None if value.has(nan, zoo, oo) or value.is_real is False else value
+def _defined(printed: Expr, x: Symbol, point: Expr) -> Expr | None:
+    """The exact value of a formula at a point, or None where it has no real value."""
+    try:
+        value = printed.subs(x, point)
+        return None if value.has(nan, zoo, oo) or _digits(value) is None else value
+    except _FAILURES:
+        return None
 
 
 def _differences(first: Branches, second: Branches) -> Iterator[Expr]:
@@ -244,10 +254,10 @@ def vanishes(expression: Expr) -> bool:
 
 
 def _witness(printed: Expr, x: Symbol, point: Expr, true: Expr) -> dict[str, str]:
-    shown = _defined(printed.subs(x, point))
+    shown = _defined(printed, x, point)
     return {
         "x": str(point),
-        "printed": "undefined" if shown is None or _digits(shown) is None else exact_text(shown),
+        "printed": "undefined" if shown is None else exact_text(shown),
         "true": exact_text(true),
     }
 

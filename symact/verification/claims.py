@@ -98,10 +98,14 @@ def decide(claim: Claim) -> ClaimResult:
     Raises:
         Error: the subject cannot be analysed.
     """
+    from symact.verification.kinds import Finding
+
     try:
         finding = claim.kind.decide(claim.subject)
     except Error as error:
         raise Error(f"claim {claim.id}: {error.message}", error.hint) from None
+    except Exception as error:  # SymPy gave up; one claim must not cost the verdicts on all others
+        finding = Finding("undecided", f"it could not be computed: {type(error).__name__}: {_short(str(error))}")
     reason = finding.reason if claim.read_as is None else f"read as '{claim.read_as}': {finding.reason}"
     return ClaimResult(
         id=claim.id,

@@ -13,7 +13,10 @@ import jsonschema
 import mpmath
 import pytest
 
+from symact import catalog
 from symact.errors import Error
+from symact.symbolic.derivatives import derive
+from symact.symbolic.forms import joined
 from symact.verification import claims
 from symact.verification.claims import ClaimResult
 from symact.verification.kinds import VERDICTS, Kind
@@ -298,3 +301,25 @@ def test_a_subject_that_is_not_real_names_the_claim(tmp_path: Path) -> None:
     entry = {"subject": "root", "definition": "sqrt(x)", "kind": "bounded"}
     with pytest.raises(Error, match="claim c0"):
         claims.verify(write(tmp_path, entry))
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_near_miss_is_refuted(name: str, tmp_path: Path) -> None:
+    """The true derivative passes; with an error of at most 1e-20 it does not."""
+    entry = catalog.get(name)
+    right = str(joined(derive(entry).first.subs(entry.values)))
+    readings = [right, f"{right} + 1e-20*exp(-x**2)"]
+    good, bad = claims.verify(write(tmp_path, *({"subject": name, **D, "reading": reading} for reading in readings)))
+    assert good.verdict in ("confirmed", "convention")
+    assert bad.verdict == "refuted"
+
+
+def test_one_claim_does_not_cost_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise NotImplementedError("no luck")
+
+    monkeypatch.setattr(Kind.known["smooth"], "decide", fail)
+    entries = {"subject": "tanh", "kind": "smooth"}, {"subject": "tanh", "kind": "bounded"}
+    first, second = claims.verify(write(tmp_path, *entries))
+    assert (first.verdict, second.verdict) == ("undecided", "confirmed")
+    assert "NotImplementedError: no luck" in first.reason
