@@ -62,10 +62,17 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
         functions[name] = function
 
     def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
-        pointers = [array.ctypes.data for array in (*inputs, *outputs)]
+        pointers = [_address(array) for array in (*inputs, *outputs)]
         functions[name](inputs[0].size, *pointers, *parameters)  # ctypes releases the GIL meanwhile
 
     return Loaded(compiled, type_.dtype, run, scalar=scalar, contiguous=True)
+
+
+def _address(array: Any) -> int:
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # several times faster than array.ctypes.data
+    except (TypeError, ValueError):  # a read-only array, an empty one
+        return int(array.ctypes.data)
 
 
 def _open(path: Path) -> ctypes.CDLL:

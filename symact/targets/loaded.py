@@ -136,7 +136,7 @@ class Loaded:
         def safe(result: Any) -> bool:
             if self._contiguous and not result.flags.c_contiguous:
                 return False
-            return all(_same(result, array) or not shares(result, array) for array in inputs)
+            return all(result is array or not shares(result, array) or _same(result, array) for array in inputs)
 
         return [result if safe(result) else self._arrays.empty(result.shape, self._dtype) for result in results]
 
@@ -172,7 +172,7 @@ class Loaded:
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two arrays of one shape and dtype are the same memory, element for element."""
-    return a is b or (_address(a) == _address(b) and a.strides == b.strides)
+    return _address(a) == _address(b) and bool(a.strides == b.strides)
 
 
 def _address(array: Any) -> int:
