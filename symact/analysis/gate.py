@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from flint import arb, ctx
 from sympy import Expr, Symbol, diff
@@ -157,22 +158,46 @@ def _shown(small: arb) -> str:
     return f"{float(small):.1e}" if small > 1e-30 else "less than 1e-30"
 
 
-def _tends_to_one(samples: Sequence[tuple[arb, arb]], variables: Sequence[Callable[[arb], arb]]) -> arb | None:
-    """The error with which the best extrapolation of the ratios gives 1; None if it does not.
+@dataclass(frozen=True)
+class _Judgement:
+    """What samples say: how they confirm the claim, or that they refute it, or neither."""
 
-    The best is the one that changes least when an end is left out.
-    """
-    if len(samples) < min(_NODES) or not _approaches(samples):
-        return None
-    error, distance = _FINE, arb(1)
+    confirmed: str | None = None
+    refuted: bool = False
+
+
+def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> _Judgement:
+    if _goes_to_one(samples):
+        error = abs(samples[-1][1] - 1).upper()
+        return _Judgement(
+            f"values over leading term tend to 1; they differ by {_shown(error)} at {_place(samples[-1][0])}"
+        )
+    if len(samples) < min(_NODES):
+        return _Judgement()
+    if not _approaches(samples):
+        return _Judgement(refuted=True)
+    end, error = _best_extrapolation(samples, (*_VARIABLES, ratio.correction))
+    if not error < _FINE:
+        return _Judgement()
+    if not abs(end - 1) <= 4 * error + _EQUAL:
+        return _Judgement(refuted=True)
+    reached = _place(samples[-1][0])
+    return _Judgement(f"values over leading term, extrapolated from {reached}, give 1 within {_shown(error)}")
+
+
+def _best_extrapolation(
+    samples: Sequence[tuple[arb, arb]], variables: Sequence[Callable[[arb], arb]]
+) -> tuple[arb, arb]:
+    """The extrapolated ratio that changes least when an end of the samples is left out, and that change."""
+    best, error = arb(0), arb(1)
     with ctx.workprec(2 * _FIRST_BITS):
         for count in _NODES:
             ratios = [ratio for _, ratio in samples[-count:]]
             for variable in variables:
                 end, change = _extrapolated([variable(point) for point, _ in samples[-count:]], ratios)
                 if change < error:
-                    error, distance = change, abs(end - 1)
-        return error if distance <= 4 * error + _EQUAL else None
+                    best, error = end, change
+    return best, error
 
 
 def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]]:
@@ -190,13 +215,13 @@ def _near_the_end(ratio: Ratio, good: float, bad: float) -> list[tuple[arb, arb]
 def confirm(measured: Measured, leading: Leading, t: Symbol) -> str | None:
     """How computed values confirm that ``measured`` is asymptotically equal to ``leading``; None if they do not."""
     for bits in _MOST_BITS:
-        judgement = _confirmed(Ratio(measured, leading, t, bits))
-        if judgement is not None:
-            return judgement
+        judgement = _examined(Ratio(measured, leading, t, bits))
+        if judgement.confirmed is not None or judgement.refuted:
+            return judgement.confirmed
     return None
 
 
-def _confirmed(ratio: Ratio) -> str | None:
+def _examined(ratio: Ratio) -> _Judgement:
     samples: list[tuple[arb, arb]] = []
     for m in _LADDER:
         sample = ratio.at(2**m)
@@ -206,7 +231,7 @@ def _confirmed(ratio: Ratio) -> str | None:
         if _goes_to_one(samples):
             break
     judgement = _judged(samples, ratio)
-    if judgement is not None or len(samples) > _ALGEBRAIC_RUNGS:
+    if judgement.confirmed is not None or len(samples) > _ALGEBRAIC_RUNGS:
         return judgement
     if samples:
         good, bad = float(2 ** _LADDER[len(samples) - 1]), float(2 ** _LADDER[len(samples)])
@@ -216,18 +241,5 @@ def _confirmed(ratio: Ratio) -> str | None:
         while ratio.at(good) is None:
             bad, good = good, 2 * good
             if good < -_DEEPEST:
-                return None
+                return _Judgement()
     return _judged(_near_the_end(ratio, good, bad), ratio)
-
-
-def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> str | None:
-    if not samples:
-        return None
-    reached = _place(samples[-1][0])
-    if _goes_to_one(samples):
-        error = abs(samples[-1][1] - 1).upper()
-        return f"values over leading term tend to 1; they differ by {_shown(error)} at {reached}"
-    found = _tends_to_one(samples, (*_VARIABLES, ratio.correction))
-    if found is None:
-        return None
-    return f"values over leading term, extrapolated from {reached}, give 1 within {_shown(found)}"
