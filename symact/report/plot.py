@@ -21,6 +21,8 @@ _POINTS = 400
 #: Tails are drawn as far out as 10 to this power, and down to this value.
 _FARTHEST = 6
 _SMALLEST = 1e-18
+#: A tail that leaves the picture for more points than this has left it for good; fewer can be a zero of f'.
+_PATIENCE = 10
 
 _INK, _FAINT = "#222222", "#999999"
 _F, _FIRST, _SECOND = "#0b5fa5", "#c8501e", "#3c8d3c"
@@ -140,11 +142,19 @@ def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -
         limit = evaluator(tail["limit"], "t")(0)
         drawn = f"|f' - {formulas.text(tail['limit'])}|" if limit else drawn
         tail = tail["approach"] or {"leading": None}
-    ts = [10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)]
-    sizes = [(t, abs(derivative(sign * t) - limit)) for t in ts]
     # Below this the difference to the limit is rounding, not f'.
     smallest = max(_SMALLEST, 4e-15 * abs(limit))
-    seen = [(t, size) for t, size in sizes if size >= smallest]
+    seen: list[tuple[float, float]] = []
+    outside = 0
+    for t in (10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)):
+        size = abs(derivative(sign * t) - limit)
+        if smallest <= size <= 1 / smallest:
+            seen.append((t, size))
+            outside = 0
+        else:
+            outside += 1
+        if seen and outside > _PATIENCE:
+            break
     if not seen:
         axes.text(0.5, 0.5, f"f' = {limit:g}", transform=axes.transAxes, ha="center", color=_INK)
         axes.set_axis_off()
