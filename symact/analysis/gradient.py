@@ -122,11 +122,10 @@ class _Side:
 
 
 def _vanishing(tail: Tail, side: _Side) -> str:
-    like = f", like {tail.leading} with t = |x|" if tail.leading else ""
     speed, meaning = _SPEEDS[_VERDICTS[tail.kind]]
     if tail.kind == "superexponential":
         speed = "faster than every exponential (which counts as saturating exponentially)"
-    return f"f' vanishes {speed}{like}, so {meaning}{side.distances()}"
+    return f"f' vanishes {speed}, so {meaning}{side.distances()}"
 
 
 _SPEEDS = {

@@ -11,6 +11,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 from sympy import (
     Add,
+    CRootOf,
     Expr,
     Float,
     LambertW,
@@ -94,6 +95,10 @@ def evaluator(expression: Expr, x: Symbol) -> Evaluator:
         return lambda ball: arb.pi()
     if expression is S.Exp1:
         return lambda ball: arb.const_e()
+    if isinstance(expression, CRootOf):
+        near = expression.eval_rational(Rational(1, 2 ** (PRECISION + 2)))
+        root = arb(fmpq(int(near.p), int(near.q)), 2.0**-PRECISION)
+        return lambda ball: root
     if isinstance(expression, Pow):
         return _power(expression, x)
     terms = [evaluator(argument, x) for argument in expression.args]

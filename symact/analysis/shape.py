@@ -45,7 +45,10 @@ def shape(
         limits, slopes: the limits of f and of f' per end; None where there is none or it is not known.
         odd, even: what `symmetry` says.
     """
-    graph = _Graph(derivation, (limits["-oo"], limits["+oo"]), (slopes["-oo"], slopes["+oo"]))
+    try:
+        graph = _Graph(derivation, (limits["-oo"], limits["+oo"]), (slopes["-oo"], slopes["+oo"]))
+    except UndecidedError:  # a point between two pieces has no enclosure
+        return Shape(odd=odd, even=even)
     span = _or_none(graph.range)
     return Shape(
         range=span,

@@ -248,7 +248,12 @@ class Solver:
             raise UndecidedError(f"{expression} needs too many differentiations")
         key = (expression, domain.lower.exact, domain.upper.exact)
         if key not in self._known or None in key:
-            self._known[key] = self._product(expression, domain, depth)
+            try:
+                self._known[key] = self._product(expression, domain, depth)
+            except UndecidedError:
+                raise
+            except Exception as error:  # SymPy's algebra raises nearly every type when it gives up
+                raise UndecidedError(f"{expression} is too hard for SymPy") from error
         return self._known[key]
 
     def _check_time(self) -> None:

@@ -60,7 +60,7 @@ def _order(derivation: Derivation, index: int) -> float | None:
     for order, (left, right) in enumerate(_one_sided(derivation, index), start=1):
         if left is None or right is None:
             return _UNKNOWN
-        if left != right or not left.is_finite:
+        if left != same_as(left, right) or not left.is_finite:
             return order - 1
     return _UNKNOWN
 
@@ -74,5 +74,4 @@ def _one_sided(derivation: Derivation, index: int) -> Iterator[tuple[Expr | None
     before, after = second.pieces[index].expression, second.pieces[index + 1].expression
     for _ in range(3, _HIGHEST + 1):
         before, after = diff(before, x), diff(after, x)
-        left = limit_at(before, x, at, "-")
-        yield left, same_as(left, limit_at(after, x, at, "+"))
+        yield limit_at(before, x, at, "-"), limit_at(after, x, at, "+")
