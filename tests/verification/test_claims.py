@@ -210,6 +210,10 @@ SHORTCUT = {
     **{"subject": "softplus", "kind": "approximation", "of": "derivative"},
     **{"reading": "0 if x < 0 else 1", "beyond": "4"},
 }
+GELU_BY_TANH = {
+    **{"subject": "gelu", "kind": "approximation", "of": "function"},
+    "reading": "0.5*x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))",
+}
 QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "qualified"}
 
 
@@ -243,6 +247,8 @@ QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "
         ({"subject": "silu", "kind": "transformation", "of": "logistic", "reading": "u*log(u/(1 - u))"}, "confirmed"),
         ({"subject": "tanh", "kind": "tail", "class": "exponential", "rate": "2"}, "confirmed"),
         ({"subject": "tanh", "kind": "tail", "class": "exponential", "rate": "1"}, "refuted"),
+        ({"subject": "tanh", "kind": "tail", "rate": "2.0"}, "confirmed"),
+        ({"subject": "erf", "definition": "erf(x)", "kind": "tail", "order": "4/2"}, "confirmed"),
         ({"subject": "tanh", "kind": "tail", "subexponential": True}, "refuted"),
         ({"subject": "relu", "kind": "tail", "class": "dead"}, "refuted"),
         ({"subject": "relu", "kind": "tail", "class": "dead", "ends": ["-oo"]}, "confirmed"),
@@ -250,6 +256,7 @@ QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "
         ({"subject": "softsign", "kind": "only", "among": ["tanh", "arctan"], "class": "power"}, "refuted"),
         ({"subject": "softplus", "kind": "slope-limits", "left": "0", "right": "1"}, "confirmed"),
         ({"subject": "softplus", "kind": "slope-limits", "left": "0", "right": "2"}, "refuted"),
+        ({"subject": "ray", "definition": "max(x*sqrt(2), 0)", "kind": "slope-limits", "right": "2**0.5"}, "confirmed"),
         ({"subject": "tanh", "kind": "slope-limits", "different": True}, "refuted"),
         ({"subject": "square", "definition": "x**2", "kind": "slope-limits"}, "refuted"),
         ({"subject": "leaky_relu", "kind": "constant-slope"}, "confirmed"),
@@ -267,6 +274,8 @@ QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "
         ({"subject": "relu", "kind": "approximation", "of": "function", "reading": "x"}, "refuted"),
         ({**SHORTCUT, "within": "0.018"}, "approximation"),
         ({**SHORTCUT, "within": "0.017"}, "refuted"),
+        ({**GELU_BY_TANH, "within": "0.0005"}, "undecided"),
+        ({**GELU_BY_TANH, "within": "0.0004"}, "refuted"),
         ({"subject": "relu", "kind": "gradient-gain", "variance": "2", "factor": "1"}, "confirmed"),
         ({"subject": "leaky_relu", "kind": "gradient-gain", "variance": "20000/10001", "factor": "1"}, "confirmed"),
         ({"subject": "tanh", "kind": "gradient-gain", "variance": "1", "factor": "1"}, "refuted"),
