@@ -12,6 +12,7 @@ from symact import grammar
 from symact.activation import Activation
 from symact.errors import Error
 
+#: What a verdict can be; `docs/claims.md` says what each means.
 VERDICTS = (
     "confirmed",
     "confirmed-after-repair",
