@@ -19,6 +19,7 @@ from sympy import (
     Integer,
     Mul,
     PolynomialError,
+    Pow,
     Rational,
     Symbol,
     cancel,
@@ -77,20 +78,44 @@ class Form:
 def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     """The ways to write an expression in t > 0, the plain text first."""
     yield Form("as written", expression)
+    yield from _normal_forms("", expression, t)
+    without_root = _conjugated(together(expression))
+    if without_root is not None:
+        yield Form("conjugate", without_root)
+        yield from _normal_forms("conjugate, ", without_root, t)
+
+
+def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
     normal = _NormalForm(t)
     try:
-        reduced = cancel(together(normal(expression)))
+        reduced = cancel(together(normal(expression))) if not prefix else expression
     except (PolynomialError, NotImplementedError, _NoNormalFormError):
         return
     where = normal.names
-    yield from _arrangements("decaying" if where else "factored", reduced, t, where)
-    yield from _in_reciprocal(reduced, t, where)
+    yield from _arrangements(f"{prefix}decaying" if where else f"{prefix}factored", reduced, t, where)
+    yield from _in_reciprocal(f"{prefix}reciprocal", reduced, t, where)
     main = without(reduced, where)
     if main is not None and main not in (0, reduced):
         rest = factor(cancel(together(reduced - main)))
         yield Form("main term and rest", Add(main, rest, evaluate=False), where)
         numerator, denominator = fraction(rest)
         yield Form("main term and rest, Horner", Add(main, _nested(numerator, t) / denominator, evaluate=False), where)
+
+
+def _conjugated(expression: Expr) -> Expr | None:
+    """(a + b*sqrt(c))/d as (a^2 - b^2*c)/((a - b*sqrt(c))*d): where a and the root cancel, nothing does any more."""
+    numerator, denominator = fraction(expression)
+    for part in Mul.make_args(numerator):
+        roots = [term for term in Add.make_args(part) if any(_is_root(f) for f in Mul.make_args(term))]
+        if isinstance(part, Add) and len(roots) == 1:
+            (root,) = roots
+            rest = part - root
+            return factor(expand(rest**2 - root**2)) / (rest - root) * (numerator / part) / denominator
+    return None
+
+
+def _is_root(node: Expr) -> bool:
+    return isinstance(node, Pow) and node.exp == Rational(1, 2) and bool(node.base.free_symbols)
 
 
 def without(expression: Expr, where: Mapping[Symbol, Expr]) -> Expr | None:
@@ -111,14 +136,15 @@ def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol,
         yield Form(f"{rule}, expanded", expression, where)
 
 
-def _in_reciprocal(expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
+def _in_reciprocal(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
     """In r = 1/t outside of functions: an algebraic tail then neither overflows nor stops early."""
     if fraction(expression)[1].has(t):
         r = Dummy("r", positive=True)
         opaque = {node: Dummy() for node in expression.atoms(Function)}
-        inverted = factor(cancel(together(expression.xreplace(opaque).subs(t, 1 / r))))
+        inverted = expression.xreplace(opaque).subs(t, 1 / r).replace(_is_root, lambda root: sqrt(factor(root.base)))
+        inverted = factor(cancel(together(inverted)))
         functions = {letter: node for node, letter in opaque.items()}
-        yield Form("reciprocal", inverted.xreplace(functions), {**where, r: 1 / t})
+        yield Form(rule, inverted.xreplace(functions), {**where, r: 1 / t})
 
 
 def _nested(numerator: Expr, t: Symbol) -> Expr:

@@ -21,10 +21,12 @@ from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
+from symact.kernel.patch import Patch, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, forms, without
 from symact.kernel.score import Sample, cost, inputs
 from symact.oracle import Oracle
+from symact.oracle.arb import ArbFunction
 from symact.symbolic.branches import Branches, Point
 from symact.symbolic.limits import limit_at
 
@@ -52,20 +54,10 @@ _STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=3))
 
 @dataclass(frozen=True)
 class Candidate:
-    """A form lowered in a style, as a kernel of x (with t = |x|) that is right on its region only."""
+    """A kernel of x (with t = |x|) that may be right on a region or a part of it; its name is for the record."""
 
-    form: Form
-    style: Style
+    name: str
     kernel: Kernel
-
-    @property
-    def name(self) -> str:
-        """The rule and the style, for the record."""
-        words = [self.form.rule]
-        words += ["stepwise"] if self.style.stepwise else []
-        words += ["halves"] if self.style.halves else []
-        words += ["settled"] if self.style.settled else []
-        return ", ".join(words)
 
 
 @dataclass(frozen=True)
@@ -272,7 +264,8 @@ class PassSearch:
             kernel = b.kernel("piece", ["x"], self.parameters, {"y": step})
             if kernel not in seen:
                 seen.add(kernel)
-                yield Candidate(form, style, kernel)
+                styles = [word for word in ("stepwise", "halves", "settled") if getattr(style, word)]
+                yield Candidate(", ".join([form.rule, *styles]), kernel)
         if not seen and failure is not None:
             raise failure
 
@@ -303,7 +296,16 @@ class PassSearch:
         size = size[order]
         single = np.concatenate([np.full(len(s.x), s.x.dtype == np.float32) for s in samples])[order]
         other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
-        table = np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in candidates])
+
+        def errors(found: Sequence[Candidate]) -> NDArray[np.float64]:
+            return np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in found])
+
+        table = errors(candidates)
+        lost = ~(single | other) & (table.min(axis=0) > self.ladder[0][0])
+        patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
+        if patches:
+            candidates += patches
+            table = np.vstack([table, errors(patches)])
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
@@ -313,7 +315,7 @@ class PassSearch:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, single] |= excess[:, single] <= _SINGLE
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
-            cover = _cover(allowed, costs, regimes)
+            cover = _cover(allowed, costs, regimes + 1 if patches else regimes)
             if cover is not None:
                 return [
                     Regime(
@@ -324,6 +326,25 @@ class PassSearch:
                     for which, start, end, stop in cover
                 ]
         raise AssertionError("the last level allows everything")
+
+    def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
+        """Polynomials around 0 and around roots, where a formula loses digits there; they need fixed parameters."""
+        if self.parameters:
+            return
+        function = ArbFunction(region.expression, self.t)
+        found: list[Patch] = []
+        if region.lower == 0 and lost.min() < 2.0**-3:
+            found += at_zero(function, float(region.upper))
+        t = np.abs(sample.x)
+        increasing = np.argsort(t)
+        values = sample.reference.rounded[increasing].tolist()
+        for low, high in sign_changes(t[increasing].tolist(), values):
+            if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
+                found += at_root(function, low, high)
+        for patch in found:
+            b = Builder()
+            step = patch.write(b, b("abs", b.input("x")))
+            yield Candidate(patch.name, b.kernel("piece", ["x"], (), {"y": step}))
 
     # The ends of the line ---------------------------------------------------------------------------------------------
 

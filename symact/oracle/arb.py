@@ -133,9 +133,14 @@ class ArbFunction:
     def values(self, points: Sequence[float], precision: int) -> list[arb]:
         """Balls that contain the exact values at finite doubles; `precision` in bits."""
         with ctx.workprec(precision):
+            return self.at([arb(point) for point in points], precision)
+
+    def at(self, points: Sequence[arb], precision: int) -> list[arb]:
+        """Balls that contain the exact values at every number in the given balls; `precision` in bits."""
+        with ctx.workprec(precision):
             constants = [make() for make in self._constants]
             function = self._function
-            return [function(arb(point), *constants) for point in points]
+            return [function(point, *constants) for point in points]
 
     def exact(self, point: float) -> Fraction | None:
         """The exact value where it is rational and SymPy finds it, else None."""

@@ -1,0 +1,158 @@
+"""Polynomials where every formula loses digits: beside a root, and near 0 where terms cancel.
+
+A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0 and h = t - r at a root r, which is given as the sum of a short
+number and a remainder, so that h keeps all its digits. P interpolates the exact function at Chebyshev nodes; its degree
+grows until the interpolation error is below the rounding of a double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import mpmath
+import numpy as np
+from flint import arb, ctx
+from mpmath import mpf
+
+from symact.kernel.program import Builder
+from symact.oracle.arb import ArbFunction
+
+#: Bits in which the function is evaluated, and decimal digits of the interpolation.
+_PRECISION, _DIGITS = 600, 120
+
+#: The interpolation's relative error that is small enough, and the largest number of coefficients tried.
+_ENOUGH, _MOST = mpf(2) ** -57, 22
+
+#: A root's leading part has so few bits that it is exact in float32 too.
+_SHORT = 20
+
+_Real = Callable[[mpf], mpf]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """h^order * P(h^step), h = t - (root + remainder); coefficients from the constant on."""
+
+    name: str
+    root: mpf
+    remainder: mpf
+    order: int
+    step: int
+    coefficients: tuple[mpf, ...]
+
+    def write(self, b: Builder, t: int) -> int:
+        """The step that computes the patch."""
+        h = t
+        if self.root != 0:
+            h = b("sub", b("sub", t, b.const(_text(self.root))), b.const(_text(self.remainder)))
+        z = b("mul", h, h) if self.step == 2 else h
+        *rest, value = (b.const(_text(c)) for c in self.coefficients)
+        for coefficient in reversed(rest):
+            value = b("add", b("mul", value, z), coefficient)
+        for _ in range(self.order):
+            value = b("mul", value, h)
+        return value
+
+
+def at_zero(function: ArbFunction, reach: float) -> Iterator[Patch]:
+    """Patches for 0 <= t <= R, for several R up to `reach`."""
+    with mpmath.workdps(_DIGITS):
+        f = _real(function)
+        order = _order(f)
+        if order is None:
+            return
+        for radius in (0.25, 0.5, 1.0, 2.0):
+            if radius <= reach:
+                for step in (2, 1):
+                    found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius))
+                    if found is not None:
+                        yield Patch(f"series at 0 to {radius}", mpf(0), mpf(0), order, step, found)
+                        break
+
+
+def at_root(function: ArbFunction, low: float, high: float) -> Iterator[Patch]:
+    """Patches around the simple root between two doubles at which the function has different signs."""
+    with mpmath.workdps(_DIGITS):
+        f = _real(function)
+        root = mpmath.findroot(f, (mpf(low), mpf(high)), solver="illinois", maxsteps=500, verify=False)
+        exponent = int(mpmath.floor(mpmath.log(root, 2)))
+        short = mpmath.floor(mpmath.ldexp(root, _SHORT - exponent))
+        leading = mpmath.ldexp(short, exponent - _SHORT)
+        for width in (root / 64, root / 16, root / 4):
+            found = _fit(lambda h: f(root + h) / h, 1, -width, width)
+            if found is not None:
+                yield Patch(f"polynomial at the root {float(root):.6g}", leading, root - leading, 1, 1, found)
+
+
+def sign_changes(t: Sequence[float], values: Sequence[float], most: int = 3) -> list[tuple[float, float]]:
+    """Neighbouring inputs between which a function's sampled values change sign, at most so many."""
+    found = [
+        (t[i], t[i + 1]) for i in range(len(t) - 1) if values[i] * values[i + 1] < 0 and 0 < t[i] < t[i + 1] < np.inf
+    ]
+    return found[:most]
+
+
+def _real(function: ArbFunction) -> _Real:
+    def value(t: mpf) -> mpf:
+        mantissa, exponent = t.man_exp
+        with ctx.workprec(_PRECISION):
+            point = arb(int(mantissa)) * arb(2) ** int(exponent)
+        (ball,) = function.at([point], _PRECISION)
+        middle, power = ball.mid().man_exp()
+        return mpmath.ldexp(mpf(int(middle)), int(power))
+
+    return value
+
+
+def _order(f: _Real) -> int | None:
+    """The order of the zero at 0 (0 where f(0) is not 0); None where it is no whole number."""
+    small = mpf(2) ** -40
+    low, high = f(small), f(2 * small)
+    if low == 0 or high == 0 or high / low <= 0:
+        return None
+    order = mpmath.log(high / low, 2)
+    nearest = int(mpmath.nint(order))
+    return nearest if abs(order - nearest) < 1e-6 and 0 <= nearest <= 6 else None
+
+
+def _fit(g: _Real, step: int, low: mpf, high: mpf) -> tuple[mpf, ...] | None:
+    """Coefficients in h^step of the interpolation of g on (low, high) of the least degree that is exact enough."""
+    start, end = (low**2, high**2) if step == 2 else (low, high)
+    for count in range(4, _MOST + 1, 2):
+        nodes = _chebyshev(start, end, count)
+        values = [g(mpmath.sqrt(z) if step == 2 else z) for z in nodes]
+        coefficients = _monomials(nodes, values)
+        between = _chebyshev(start, end, 2 * count)
+        exact = [g(mpmath.sqrt(z) if step == 2 else z) for z in between]
+        if any(e == 0 for e in exact):
+            return None
+        worst = max(abs(mpmath.polyval(coefficients[::-1], z) / e - 1) for z, e in zip(between, exact, strict=True))
+        if worst <= _ENOUGH:
+            return tuple(coefficients)
+        if count >= 10 and worst > mpf(2) ** -16:
+            return None
+    return None
+
+
+def _chebyshev(low: mpf, high: mpf, count: int) -> list[mpf]:
+    middle, half = (low + high) / 2, (high - low) / 2
+    return [middle + half * mpmath.cospi(mpf(2 * i + 1) / (2 * count)) for i in range(count)]
+
+
+def _monomials(nodes: Sequence[mpf], values: Sequence[mpf]) -> list[mpf]:
+    """Coefficients, the constant first, of the polynomial through the points (Newton's divided differences)."""
+    differences = list(values)
+    for level in range(1, len(nodes)):
+        for i in range(len(nodes) - 1, level - 1, -1):
+            differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - level])
+    polynomial = [mpf(0)]
+    for node, difference in zip(reversed(nodes), reversed(differences), strict=True):
+        shifted = [mpf(0), *polynomial]
+        polynomial = [s - node * p for s, p in zip(shifted, [*polynomial, mpf(0)], strict=True)]
+        polynomial[0] += difference
+    return polynomial[: len(nodes)]
+
+
+def _text(value: mpf) -> str:
+    return str(mpmath.nstr(value, 25, min_fixed=-6, max_fixed=26))
