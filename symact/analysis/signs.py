@@ -163,10 +163,10 @@ def end_limit(expression: Expr, x: Symbol, end: Expr, side: str) -> Expr:
 class Solver:
     """Finds signs of expressions in one variable, as long as its time lasts."""
 
-    def __init__(self, x: Symbol, seconds: float = 4.0) -> None:
+    def __init__(self, x: Symbol, seconds: float = 3.0) -> None:
         self.x = x
         self._ends_at = process_time() + seconds
-        self._known: dict[tuple[Expr, Expr | None, Expr | None], Signs] = {}
+        self._known: dict[tuple[Expr, Expr | None, Expr | None], Signs | UndecidedError] = {}
 
     # From the derivative --------------------------------------------------------------------------------------------
 
@@ -247,14 +247,21 @@ class Solver:
         if depth > _DEPTH:
             raise UndecidedError(f"{expression} needs too many differentiations")
         key = (expression, domain.lower.exact, domain.upper.exact)
-        if key not in self._known or None in key:
-            try:
-                self._known[key] = self._product(expression, domain, depth)
-            except UndecidedError:
-                raise
-            except Exception as error:  # SymPy's algebra raises nearly every type when it gives up
-                raise UndecidedError(f"{expression} is too hard for SymPy") from error
-        return self._known[key]
+        known = None if None in key else self._known.get(key)
+        if known is None:
+            self._known[key] = known = self._answer(expression, domain, depth)
+        if isinstance(known, UndecidedError):
+            raise known
+        return known
+
+    def _answer(self, expression: Expr, domain: Domain, depth: int) -> Signs | UndecidedError:
+        """The signs or why they are not known, to be remembered."""
+        try:
+            return self._product(expression, domain, depth)
+        except UndecidedError as reason:
+            return reason
+        except Exception:  # SymPy's algebra raises nearly every type when it gives up
+            return UndecidedError(f"{expression} is too hard for SymPy")
 
     def _check_time(self) -> None:
         if process_time() > self._ends_at:
