@@ -180,7 +180,7 @@ def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> _Judgement:
     if not error < _FINE:
         return _Judgement()
     if not abs(end - 1) <= 4 * error + _EQUAL:
-        return _Judgement(refuted=True)
+        return _Judgement(refuted=bool(abs(end - 1) > 1000 * error + _EQUAL))
     reached = _place(samples[-1][0])
     return _Judgement(f"values over leading term, extrapolated from {reached}, give 1 within {_shown(error)}")
 

@@ -1,24 +1,31 @@
-"""Sums in which a sine or cosine of something infinite is multiplied with functions that have a leading term."""
+"""Sums of bounded functions of sines and cosines, of something infinite, times functions that have a leading term."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
-from sympy import Add, Dummy, Expr, Mul, S, Symbol, cos, sin
+from sympy import Add, Dummy, Expr, Mul, Pow, S, Symbol, atan, cos, cosh, erf, erfc, exp, sin, sinh, tanh
 
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.leading import Leading, leading_of
 from symact.symbolic.series import Series, UndecidedError
 
+#: The highest power of a sum that is multiplied out.
+_HIGHEST = 4
+
+#: Functions that are continuous on the whole line.
+_ENTIRE = (exp, sin, cos, sinh, cosh, tanh, atan, erf, erfc)
+
 
 @dataclass(frozen=True)
 class TrigonometricSum:
-    """The sum of coefficients times monomials in sines and cosines whose arguments tend to infinity.
+    """The sum of coefficients times bounded functions of sines and cosines whose arguments tend to infinity.
 
     Attributes:
         atoms: these sines and cosines.
-        series: the coefficient of each monomial, none of them 0.
+        series: the coefficient of each bounded function, none of them 0.
     """
 
     atoms: frozenset[Expr]
@@ -42,9 +49,9 @@ class TrigonometricSum:
 
     @cached_property
     def dominant(self) -> dict[Expr, Expr]:
-        """The monomials that count, with the limits of their coefficients over the largest one."""
-        limits = {m: (s * self.largest.inverse()).limit() for m, s in self.series.items()}
-        return {monomial: limit for monomial, limit in limits.items() if limit != 0}
+        """The bounded functions that count, with the limits of their coefficients over the largest one."""
+        limits = {function: (s * self.largest.inverse()).limit() for function, s in self.series.items()}
+        return {function: limit for function, limit in limits.items() if limit != 0}
 
     @property
     def leading(self) -> Leading | None:
@@ -76,23 +83,58 @@ def trigonometric_sum(g: Expr, t: Symbol) -> TrigonometricSum | None:
         base, power = factor.as_base_exp()
         return base ** (power % 2) * squares[base] ** (power // 2) if base in squares and power.is_Integer else factor
 
-    def is_monomial(factor: Expr) -> bool:
-        base, power = factor.as_base_exp()
-        return factor == 1 or (base in atoms and power.is_Integer and power > 0)
-
     terms = (Mul(*map(reduced, Mul.make_args(term))) for term in _terms(g.xreplace(marks)))
     coefficients: dict[Expr, Expr] = {}
     for term in _terms(Add(*terms)):
-        coefficient, monomial = term.as_independent(*atoms, as_Add=False)
-        if not all(map(is_monomial, Mul.make_args(monomial))):
+        coefficient, function = _separated(term, frozenset(atoms))
+        if not _is_bounded(function, frozenset(atoms)):
             return None
-        monomial = monomial.xreplace(atoms)
-        coefficients[monomial] = coefficients.get(monomial, S.Zero) + coefficient
-    series = {monomial: expansion.of(coefficient) for monomial, coefficient in coefficients.items()}
+        function = function.xreplace(atoms)
+        coefficients[function] = coefficients.get(function, S.Zero) + coefficient
+    series = {function: expansion.of(coefficient) for function, coefficient in coefficients.items()}
     return TrigonometricSum(
-        frozenset(atoms.values()), {monomial: one for monomial, one in series.items() if not one.is_zero()}
+        frozenset(atoms.values()), {function: one for function, one in series.items() if not one.is_zero()}
     )
 
 
-def _terms(expression: Expr) -> tuple[Expr, ...]:
-    return Add.make_args(expression.expand(log=False, power_base=False, power_exp=False))  # type: ignore[no-any-return]
+def _terms(expression: Expr) -> list[Expr]:
+    """The terms of the expression multiplied out, in numerators only."""
+    if isinstance(expression, Add):
+        return [term for argument in expression.args for term in _terms(argument)]
+    factors = Mul.make_args(expression)
+    if isinstance(expression, Pow) and expression.exp.is_Integer and 0 < expression.exp <= _HIGHEST:
+        factors = (expression.base,) * int(expression.exp)
+    if len(factors) == 1:
+        return [expression]
+    return [Mul(*chosen) for chosen in product(*map(_terms, factors))]
+
+
+def _separated(term: Expr, marks: frozenset[Expr]) -> tuple[Expr, Expr]:
+    """The factors of a term without marks, and with them; the exponential of a sum is two factors."""
+    coefficient, function = [], []
+    for factor in Mul.make_args(term):
+        if isinstance(factor, exp):
+            free, bound = (exp(part) for part in factor.args[0].as_independent(*marks, as_Add=True))
+        else:
+            free, bound = factor.as_independent(*marks, as_Add=False)
+        coefficient.append(free)
+        function.append(bound)
+    return Mul(*coefficient), Mul(*function)
+
+
+def _is_bounded(expression: Expr, marks: frozenset[Expr]) -> bool:
+    """Whether a function of marks, numbers between -1 and 1, is continuous for all of them; False if not known."""
+    if expression in marks:
+        return True
+    if isinstance(expression, Pow) and expression.exp.is_Integer and expression.exp < 0:
+        parts = [term.as_independent(*marks, as_Add=False) for term in Add.make_args(expression.base)]
+        constant = Add(*(c for c, function in parts if function == 1))
+        swing = Add(*(abs(c) for c, function in parts if function != 1))
+        only_marks = all(f.is_Number or f in marks for _, m in parts for f, _ in m.as_powers_dict().items())
+        return only_marks and bool((abs(constant) - swing).is_positive)
+    if isinstance(expression, Pow):
+        return bool(expression.exp.is_Integer) and _is_bounded(expression.base, marks)
+    if expression.is_number:
+        return True
+    whole = isinstance(expression, (Add, Mul, *_ENTIRE))
+    return whole and all(_is_bounded(argument, marks) for argument in expression.args)

@@ -23,6 +23,7 @@ from sympy import (
     erf,
     erfc,
     exp,
+    gamma,
     log,
     oo,
     pi,
@@ -230,6 +231,9 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     ("wavelet", lambda x: cos(x) * exp(-(x**2) / 2), 1, OSCILLATING),
     ("sin(ln x)", lambda x: sin(log(x)), 1, OSCILLATING),
     ("two frequencies", lambda x: sin(x) + sin(pi * x), 1, OSCILLATING),
+    ("e**sin", lambda x: exp(sin(x)), 1, OSCILLATING),
+    ("tanh(sin)", lambda x: tanh(sin(x)), -1, OSCILLATING),
+    ("sin/(2 + cos)", lambda x: sin(x) / (2 + cos(x)), 1, OSCILLATING),
     ("fast", lambda x: x * (1 + sin(exp(x**2))), 1, OSCILLATING),
 ]
 
@@ -283,6 +287,26 @@ def test_residual_tail(name: str, f: Expr, limit: Expr, key: Key) -> None:
     tail = residual_tail(f, t, limit)
     assert tail is not None
     check(tail, key)
+
+
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        # It keeps its sign and has no leading term.
+        (exp(-t) * (2 + sin(t)), "neither a leading term nor lasting oscillation"),
+        (tanh(t + sin(t)), "neither a leading term nor lasting oscillation"),
+        (t / (1 + t) + sin(t) / t**2, "neither a leading term nor lasting oscillation"),
+        (gamma(t), "gamma"),
+        # (W/ln t)**2 tends to 1 like 1 - 2*ln(ln t)/ln t, too slowly to be seen where t**-2 still can be computed.
+        (tanh(LambertW(t)), "not confirmed"),
+    ],
+    ids=str,
+)
+def test_what_is_not_established_is_undetermined(f: Expr, reason: str) -> None:
+    tail = derivative_tail(f, t, 1)
+    assert tail.kind == "undetermined"
+    assert tail.reason is not None
+    assert reason in tail.reason
 
 
 def test_no_residual_without_a_finite_limit() -> None:

@@ -154,5 +154,15 @@ def test_a_trigonometric_sum_whose_sines_count() -> None:
     assert parts.dominant[cos(t) ** 2] / parts.dominant[S.One] == Rational(-1, 2)
 
 
-def test_no_trigonometric_sum() -> None:
-    assert trigonometric_sum(1 / (2 + sin(t)), t) is None
+def test_bounded_functions_of_sines_are_split_off() -> None:
+    parts = trigonometric_sum(exp(-t - sin(t)) / (2 + cos(t)) + exp(-2 * t), t)
+    assert parts is not None
+    assert set(parts.dominant) == {exp(-sin(t)) / (2 + cos(t))}
+    assert parts.limit == 0
+
+
+@pytest.mark.parametrize(
+    "expression", [1 / (1 + sin(t)), 1 / (2 + t * sin(t)), tanh(t + sin(t)), log(2 + sin(t))], ids=str
+)
+def test_what_may_be_unbounded_or_does_not_split_is_no_trigonometric_sum(expression: Expr) -> None:
+    assert trigonometric_sum(expression, t) is None
