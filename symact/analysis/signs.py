@@ -71,6 +71,9 @@ from symact.symbolic.limits import limit_at
 #: How many differentiations one inside the other are tried.
 _DEPTH = 24
 
+#: How many operations an expression may have: one step with a larger one takes seconds.
+_LARGEST = 1500
+
 #: Functions whose derivative does not contain them again.
 _INTEGRALS = (log, atan, asinh, acosh, atanh, erf, erfc)
 
@@ -130,14 +133,14 @@ class Domain:
         """
         return self.lower.compare(number) < 0 < self.upper.compare(number)
 
-    def between(self) -> Number:
-        """A point inside."""
+    def between(self, distance: int = 1) -> Number:
+        """A point inside: the middle, or that far from a finite end if the other is infinite."""
         lower, upper = self.lower.ball, self.upper.ball
         if self.lower.finite and self.upper.finite:
             return Number(((lower + upper) / 2).mid())
         if self.lower.finite:
-            return Number((lower + 1).mid())
-        return Number((upper - 1).mid() if self.upper.finite else arb(0))
+            return Number((lower + distance).mid())
+        return Number((upper - distance).mid() if self.upper.finite else arb(0))
 
     def stretches(self, roots: Iterable[Number]) -> list[tuple[Number, Number]]:
         """The intervals into which roots cut it."""
@@ -194,6 +197,7 @@ class Solver:
                 signs += [left, right]
             else:
                 signs.append(direction if left == 0 else -direction if right == 0 else left)
+                _check(function, Domain(lower, upper), signs[-1])
             if index + 1 < len(stretches):
                 if right == 0:
                     roots.append(upper)
@@ -244,7 +248,7 @@ class Solver:
             UndecidedError: they could not be proved, or time is up.
         """
         self._check_time()
-        if depth > _DEPTH:
+        if depth > _DEPTH or expression.count_ops() > _LARGEST:
             raise UndecidedError(f"{expression} needs too many differentiations")
         key = (expression, domain.lower.exact, domain.upper.exact)
         known = None if None in key else self._known.get(key)
@@ -491,6 +495,18 @@ class Solver:
         if end.exact is None:
             return end.at(expression, self.x).sign
         return Number.of(end_limit(expression, self.x, end.exact, side)).sign
+
+
+def _check(function: Evaluator, domain: Domain, sign: int) -> None:
+    """Limits come from an algorithm that has been wrong before: a value of the other sign unmasks one.
+
+    Raises:
+        UndecidedError: there is such a value.
+    """
+    with ctx.workprec(PRECISION):
+        for distance in (1, 1000):
+            if ball_sign(function(domain.between(distance).ball)) == -sign:
+                raise UndecidedError("a limit and a value contradict each other")
 
 
 def _pole_sign(root: Number, of_a: Signs) -> int:

@@ -167,3 +167,9 @@ def test_no_limit_is_no_answer():
 def test_time_is_limited():
     with pytest.raises(UndecidedError, match="time"):
         Solver(x, seconds=0).signs(x**2 - 2, LINE)
+
+
+def test_a_wrong_limit_is_unmasked():
+    """Told that exp(x) - 2 tends to 1 at -oo, the solver finds a value that contradicts it."""
+    with pytest.raises(UndecidedError, match="contradict"):
+        Solver(x).monotone(exp(x) - 2, Signs((), (1,)), LINE, (S.One, oo))
