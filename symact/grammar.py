@@ -11,7 +11,7 @@ import difflib
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -137,17 +137,39 @@ def parse(
     Raises:
         Error: the text is not in the grammar, or a parameter is misnamed, unused or no number.
     """
+    activation = declare(text, parameters, name)
+    activation.define(activation.x, *activation.symbols.values())
+    return activation
+
+
+def declare(
+    text: str, parameters: Mapping[str, str | int | float | Fraction] | None = None, name: str = "custom"
+) -> Activation:
+    """Like `parse`, without SymPy: what only SymPy finds wrong is raised when the expression is asked for.
+
+    Raises:
+        Error: the text is no expression, or a parameter is misnamed, unused or no number.
+    """
     declared = tuple(_parameter(key, exact(value)) for key, value in (parameters or {}).items())
     if isinstance(text, str):
         text = text.strip()
-    definition = _Definition(text, tuple(p.name for p in declared))
-    activation = Activation(name=name, define=definition, parameters=declared, summary="an expression of the user")
-    definition(activation.x, *activation.symbols.values())
+    _syntax(text, ("x", *(p.name for p in declared)))
     used = {match["name"] for match in _TOKEN.finditer(text)}
     for parameter in declared:
         if parameter.name not in used:
             raise Error(f"the parameter {parameter.name} does not occur in {_quote(text)}", "leave it out or use it")
-    return activation
+    define = definition(text, [p.name for p in declared])
+    return Activation(name=name, define=define, parameters=declared, summary="an expression of the user")
+
+
+def definition(text: str, parameters: Iterable[str]) -> Callable[..., Expr]:
+    """What `Activation.define` is for an expression given as text: a function of the symbols of x and the parameters."""
+    return _Definition(text, tuple(parameters))
+
+
+def text_of(activation: Activation) -> str | None:
+    """The text that an activation was given as; None for a Python definition."""
+    return activation.define.text if isinstance(activation.define, _Definition) else None
 
 
 @dataclass(frozen=True)
@@ -180,7 +202,7 @@ def _fault(column: int, message: str, hint: str | None = None) -> NoReturn:
 # --- text to syntax tree -------------------------------------------------------------------------------------------
 
 
-def _syntax(text: str, symbols: Mapping[str, Expr]) -> tuple[str, ast.Expression]:
+def _syntax(text: str, symbols: Collection[str]) -> tuple[str, ast.Expression]:
     """The text with plain spaces, and its tree, both known to be small."""
     if not isinstance(text, str):
         raise Error(f"an expression is a text, not {type(text).__name__}", "such as 'x/(1 + abs(x))'")
@@ -222,7 +244,7 @@ def _tokens(text: str) -> Iterator[re.Match[str]]:
         position = match.end()
 
 
-def _check_tokens(tokens: list[re.Match[str]], symbols: Mapping[str, Expr]) -> None:
+def _check_tokens(tokens: list[re.Match[str]], symbols: Collection[str]) -> None:
     """Bound the numbers and the nesting; name a missing multiplication sign and an unknown name where they stand."""
     if len(tokens) > _MOST_TOKENS:
         raise Error(f"the expression has {len(tokens)} words and signs", f"at most {_MOST_TOKENS} are read")
@@ -255,7 +277,7 @@ def _check_tokens(tokens: list[re.Match[str]], symbols: Mapping[str, Expr]) -> N
         _fault(opened[-1], "the bracket is never closed; it was opened", "count the brackets")
 
 
-def _unknown(token: re.Match[str], is_function: bool, symbols: Mapping[str, Expr]) -> NoReturn:
+def _unknown(token: re.Match[str], is_function: bool, symbols: Collection[str]) -> NoReturn:
     functions = sorted({*FUNCTIONS, *CONDITIONAL})
     known = functions if is_function else sorted({*symbols, *CONSTANTS})
     near = difflib.get_close_matches(token.group()[:40], known, n=3, cutoff=0.6)
