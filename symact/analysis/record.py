@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -191,6 +191,20 @@ VERDICTS = (
 
 
 @dataclass(frozen=True)
+class Budget:
+    """The time that an analysis had.
+
+    Attributes:
+        seconds: the limit; None where there was none, which is so for a Python definition whose functions text cannot
+            name: it is analysed in the calling process.
+        unfinished: the sections that are missing, and why.
+    """
+
+    seconds: float | None = None
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Analysis:
     """Everything symact decides about an activation, at the parameters' values in force.
 
@@ -202,36 +216,38 @@ class Analysis:
         tails: of f' per end; residuals: of abs(f - limit) where the limit is finite.
         smoothness, shape, gradient: see their types.
         initialisation: not computed yet.
+        budget: the time limit. A tail that was not finished is undetermined, other sections are None then.
     """
 
     name: str
     expression: str
     parameters: Mapping[str, str]
-    derivative: Derivative
-    second_derivative: Derivative
+    derivative: Derivative | None
+    second_derivative: Derivative | None
     limits: Mapping[str, str | None]
     tails: Mapping[str, Tail]
     residuals: Mapping[str, Tail | None]
-    smoothness: Smoothness
-    shape: Shape
-    gradient: Gradient
+    smoothness: Smoothness | None
+    shape: Shape | None
+    gradient: Gradient | None
     initialisation: Mapping[str, Any] | None = None
+    budget: Budget = Budget()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document; `schema` describes it."""
-        return {"schema": SCHEMA, **_plain(self)}
+        return {"schema": SCHEMA, **plain(self)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A record as dictionaries, lists, text and numbers."""
     if hasattr(value, "to_dict") and not isinstance(value, Analysis):
         return value.to_dict()
     if is_dataclass(value):
-        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in fields(value)}
+        return {each.name.rstrip("_"): plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 

@@ -71,3 +71,15 @@ class Tail:
         if self.reason is not None:
             document["reason"] = self.reason
         return document
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Tail:
+        """The tail of a JSON form."""
+        parameters = {name: document[name] for name in PARAMETERS[document["class"]]}
+        return cls(
+            document["class"],
+            document["leading"],
+            {name: cls.from_dict(value) if isinstance(value, dict) else value for name, value in parameters.items()},
+            document["evidence"],
+            document.get("reason"),
+        )

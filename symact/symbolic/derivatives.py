@@ -21,8 +21,12 @@ class Derivation:
     second: Branches
 
 
-def derive(activation: Activation) -> Derivation:
+def derive(activation: Activation, function: Branches | None = None) -> Derivation:
     """The pieces of f, f' and f''.
+
+    Args:
+        activation: the definition.
+        function: its pieces, where somebody has them already.
 
     At a point where f' has a jump it takes the value that the definition names (``derivative_at``), else its left
     limit; f'' takes its left limit. Where f is undefined, so are they.
@@ -30,7 +34,7 @@ def derive(activation: Activation) -> Derivation:
     Raises:
         Error: see `symact.symbolic.branches.split`.
     """
-    function = split(activation)
+    function = split(activation) if function is None else function
     chosen = {sympify(at): sympify(value) for at, value in activation.derivative_at.items()}
     first = _derivative(function, chosen)
     return Derivation(function, first, _derivative(first, {}))
