@@ -46,7 +46,7 @@ _FINE = arb((1, -26))
 #: be computed: many where the correction is one series, few where another one dies out faster.
 _NODES, _SPACING = (14, 9, 6), 0.12
 
-#: What corrections may be powers of, besides the reciprocal of t*h.
+#: What corrections may be powers of, besides those of `Ratio.corrections`.
 _VARIABLES: tuple[Callable[[arb], arb], ...] = (
     lambda t: 1 / t**2,
     lambda t: 1 / t,
@@ -111,9 +111,9 @@ class Ratio:
         return None
 
 
-    def correction(self, point: arb) -> arb:
-        """1/abs(t*h), h the hazard rate: what is left out where a derivative is taken by its largest factor."""
-        return 1 / abs(self._speed(point))
+    def corrections(self) -> tuple[Callable[[arb], arb], ...]:
+        """1/abs(t*h) and 1/abs(h), h the hazard rate: what is left out where a derivative's largest factor leads."""
+        return lambda t: 1 / abs(self._speed(t)), lambda t: t / abs(self._speed(t))
 
 
 def _point(exponent: float) -> arb:
@@ -176,7 +176,7 @@ def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> _Judgement:
         return _Judgement()
     if not _approaches(samples):
         return _Judgement(refuted=True)
-    end, error = _best_extrapolation(samples, (*_VARIABLES, ratio.correction))
+    end, error = _best_extrapolation(samples, (*_VARIABLES, *ratio.corrections()))
     if not error < _FINE:
         return _Judgement()
     if not abs(end - 1) <= 4 * error + _EQUAL:

@@ -19,7 +19,7 @@ from itertools import count
 from operator import add
 
 import mpmath
-from sympy import Add, Expr, Mul, Rational, S, Symbol, exp, expand, factorial, lambdify, log, simplify
+from sympy import Add, Expr, Mul, Rational, S, Symbol, exp, expand, expand_mul, factorial, lambdify, log, simplify
 
 #: A power and what it is multiplied with.
 Term = tuple[Expr, "Series"]
@@ -49,19 +49,22 @@ def sign_of(constant: Expr) -> int:
     Raises:
         UndecidedError: the constant is not real, or cannot be told from 0.
     """
-    if constant.is_positive:
-        return 1
-    if constant.is_negative:
-        return -1
-    if constant.is_zero:
-        return 0
-    if not constant.free_symbols:
-        value = constant.evalf(30, maxn=200)
-        if value.is_comparable and abs(value) > Rational(1, 10**20):
-            return 1 if value > 0 else -1
-        if value.is_extended_real is False or not value.is_finite:
-            raise UndecidedError(f"{constant} is not a real number")
-    if expand(constant) == 0 or simplify(constant) == 0:
+    if constant.is_Rational:
+        return int(constant.p > 0) - int(constant.p < 0)
+    if constant.free_symbols:
+        if constant.is_positive or constant.is_negative:
+            return 1 if constant.is_positive else -1
+    else:
+        # Most constants show their sign at once; what does not is either 0 or needs many digits.
+        for digits in (60, 2000):
+            value = constant.evalf(15, maxn=digits)
+            if value.is_Float and value.is_comparable:
+                return 1 if value > 0 else -1
+            if value.is_extended_real is False or value.is_finite is False:
+                raise UndecidedError(f"{constant} is not a real number")
+            if expand(constant) == 0:
+                return 0
+    if simplify(constant) == 0:
         return 0
     raise UndecidedError(f"the sign of {constant} is not decided")
 
@@ -264,7 +267,7 @@ class Series:
     def __add__(self, other: Series) -> Series:
         top = self._top_with(other)
         if top is None:
-            return self.scale.constant(self.value + other.value)
+            return self.scale.constant(expand_mul(self.value + other.value))
         terms = _merged(self._lifted(top), other._lifted(top))
         return Series(self.scale, top, terms, lambda: self.exact + other.exact)
 
@@ -341,7 +344,7 @@ class Series:
         """The power series with these coefficients at this series, all of whose powers of ``top`` are negative.
 
         Args:
-            coefficient: a constant or a series with no positive power of ``top`` for each n; None ends the power series.
+            coefficient: a constant, or a series with no positive power of ``top``, for each n; None is the end.
             exact: the closed form of the result.
         """
 
