@@ -112,9 +112,17 @@ def _gauss(b: Builder, a: int) -> int:
     return b("add", main, b("mul", main, correction))
 
 
+def _bell(b: Builder, a: int) -> int:
+    # exp(-28^2) is 0 already; a NaN stays, for it is the first operand.
+    cut = b("min", b("abs", a), b.const(28))
+    main, correction = _exp_of_square(b, cut, lambda square: square)
+    return b("add", main, b("mul", main, correction))
+
+
 def _programs() -> dict[str, Kernel]:
     programs = {}
-    for name, build in (("erf", _erf), ("erfc", _erfc), ("erfcx", _erfcx_alone), ("gauss", _gauss)):
+    builders = {"erf": _erf, "erfc": _erfc, "erfcx": _erfcx_alone, "gauss": _gauss, "bell": _bell}
+    for name, build in builders.items():
         b = Builder()
         programs[name] = b.kernel(name, ("a",), (), {"y": build(b, b.input("a"))})
     return programs

@@ -36,7 +36,7 @@ from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
 from symact.kernel.program import Builder
-from symact.kernel.rewrite import erfcx, gauss
+from symact.kernel.rewrite import bell, erfcx, gauss
 
 #: SymPy's functions that are one operation.
 _DIRECT: dict[type[Function], str] = {
@@ -57,6 +57,7 @@ _DIRECT: dict[type[Function], str] = {
     log1p: "log1p",
     erfcx: "erfcx",
     gauss: "gauss",
+    bell: "bell",
 }
 
 #: Significant decimal digits with which an irrational constant is written.
@@ -108,7 +109,7 @@ class Lowering:
             main: the expression without the exponentials; None where that is not defined.
             negative: the sign of the zero to give where `main` is 0.
         """
-        decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss)]
+        decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss | bell)]
         if not decaying or main is None:
             return step
         small = [self._half(e) if self._splits(e) else self(self._where[e]) for e in decaying]
@@ -226,10 +227,15 @@ class Lowering:
         return [base if power == 1 else Pow(base, power)]
 
     def _splits(self, letter: Expr) -> bool:
-        return self._style.halves and isinstance(self._where.get(letter), exp)
+        return self._style.halves and isinstance(self._where.get(letter), exp | gauss | bell)
 
     def _half(self, letter: Symbol) -> int:
-        return self._b("exp", self(self._where[letter].args[0] / 2))
+        """The square root of a decaying exponential; that of exp(-a^2/2) is exp(-(a/2)^2)."""
+        value = self._where[letter]
+        (argument,) = value.args
+        if isinstance(value, exp):
+            return self._b("exp", self(argument / 2))
+        return self._b("bell", self(argument / 2)) if isinstance(value, gauss) else self._b("gauss", self(argument))
 
     def _halved(self, letter: Symbol) -> int:
         half = self._half(letter)

@@ -59,6 +59,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("erfc", 1, "1 - erf(a)"),
         Operation("erfcx", 1, "exp(a^2)*erfc(a), a >= 0"),
         Operation("gauss", 1, "exp(-a^2/2) without the error of rounding a^2"),
+        Operation("bell", 1, "exp(-a^2) without the error of rounding a^2"),
         Operation("lt", 2, "a < b; false where either is NaN", boolean=True),
         Operation("le", 2, "a <= b; false where either is NaN", boolean=True),
         Operation("eq", 2, "a == b; false where either is NaN", boolean=True),

@@ -22,6 +22,7 @@ from sympy import (
     Pow,
     Rational,
     Symbol,
+    atan,
     cancel,
     cosh,
     coth,
@@ -35,6 +36,7 @@ from sympy import (
     log,
     nan,
     oo,
+    pi,
     sech,
     sinh,
     sqrt,
@@ -60,6 +62,10 @@ class gauss(Function):  # type: ignore[misc]  # noqa: N801
 _LONGER = 4
 
 
+class bell(Function):  # type: ignore[misc]  # noqa: N801
+    """exp(-u**2), an opaque atom for the rewriting."""
+
+
 @dataclass(frozen=True)
 class Form:
     """One way to write a piece.
@@ -79,6 +85,9 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     """The ways to write an expression in t > 0, the plain text first."""
     yield Form("as written", expression)
     yield from _normal_forms("", expression, t)
+    inverted = _atan_of_inverse(expression, t)
+    if inverted != expression:
+        yield from _normal_forms("inverse atan, ", inverted, t)
     without_root = _conjugated(together(expression))
     if without_root is not None:
         yield Form("conjugate", without_root)
@@ -88,7 +97,7 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
 def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
     normal = _NormalForm(t)
     try:
-        reduced = cancel(together(normal(expression))) if not prefix else expression
+        reduced = expression if prefix.startswith("conjugate") else cancel(together(normal(expression)))
     except (PolynomialError, NotImplementedError, _NoNormalFormError):
         return
     where = normal.names
@@ -100,6 +109,16 @@ def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
         yield Form("main term and rest", Add(main, rest, evaluate=False), where)
         numerator, denominator = fraction(rest)
         yield Form("main term and rest, Horner", Add(main, _nested(numerator, t) / denominator, evaluate=False), where)
+
+
+def _atan_of_inverse(expression: Expr, t: Symbol) -> Expr:
+    """atan(u) as pi/2 - atan(1/u) where u grows with t: what cancels pi/2 is then gone."""
+
+    def turned(u: Expr) -> Expr:
+        growing = bool(u.subs(t, 10**6) > 10**3) if u.free_symbols == {t} else False
+        return pi / 2 - atan(1 / u) if growing else atan(u)
+
+    return expression.replace(atan, turned)
 
 
 def _conjugated(expression: Expr) -> Expr | None:
@@ -254,7 +273,7 @@ class _NormalForm:
 
     def _complement(self, u: Expr) -> Expr:
         scale = expand(sqrt(2) * u / self.t)
-        if scale.is_Rational and scale.q & (scale.q - 1) == 0 and abs(scale.p) == 1:
+        if _is_dyadic(scale):
             rate, rest = Rational(1, 2) * scale**2, self.t**2
             if rest not in self._rates:
                 self._rates[rest] = rate
@@ -263,12 +282,17 @@ class _NormalForm:
 
 
 def _decaying(rate: Rational, rest: Expr, t: Symbol) -> Expr:
-    """exp(-rate*rest), as a Gaussian where the exponent is half a square of a dyadic multiple of t."""
+    """exp(-rate*rest); a Gaussian where the exponent is a square, or half of one, of a dyadic multiple of t."""
     if rest == t**2:
-        scale = sqrt(2 * rate)
-        if scale.is_Rational and scale.q & (scale.q - 1) == 0:
-            return gauss(scale * t)
+        for function, scale in ((gauss, sqrt(2 * rate)), (bell, sqrt(rate))):
+            if _is_dyadic(scale):
+                return function(scale * t)
     return exp(-rate * rest)
+
+
+def _is_dyadic(scale: Expr) -> bool:
+    """Whether a multiple by the number is exact in binary arithmetic: a power of two."""
+    return bool(scale.is_Rational and scale.p & (scale.p - 1) == 0 and scale.q & (scale.q - 1) == 0)
 
 
 def _in_exponentials(expression: Expr, large: Any) -> Expr:

@@ -21,6 +21,7 @@ _COSTS = {
     "sqrt": 4,
     "pow": 30,
     "gauss": 25,
+    "bell": 25,
     "erf": 40,
     "erfc": 50,
     "erfcx": 25,

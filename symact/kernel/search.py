@@ -44,7 +44,7 @@ _SINGLE = 6.0
 #: product with x already decides.
 _OTHER = 4.0
 
-#: Parameter values other than the defaults are tried up to here: further out, a product with x may overflow.
+#: Products of x and a parameter are tried up to here against exact values; beyond, only for NaN and early overflow.
 _FAR = 1e300
 
 _ZEROS = np.array([0.0, -0.0])
@@ -274,9 +274,30 @@ class PassSearch:
         found = []
         for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
             for dtype in (np.float64, np.float32) if index == 0 else (np.float64,):
-                end = upper if index == 0 else min(upper, _FAR)
-                found.append(Sample.of(oracle, side * inputs(lower, end, dtype, seed=index), setting))
+                points = inputs(lower, upper, dtype, seed=index)
+                if index:
+                    scale = max(setting.values())
+                    points = points[points < _FAR * min(1.0, scale)]
+                    points = np.unique(np.concatenate([points, points / scale]))
+                    points = points[(points > lower) & (points < min(upper, _FAR / max(1.0, scale)))]
+                found.append(Sample.of(oracle, side * points, setting))
         return found
+
+    def _survives(self, candidate: Candidate, region: Region, samples: Sequence[Sample]) -> bool:
+        """Whether no NaN or infinity comes out at the largest numbers, where f grows no faster than x does."""
+        if region.upper != oo:
+            return True
+        for sample in samples:
+            farthest = int(np.argmax(np.abs(sample.x)))
+            if abs(sample.reference.rounded[farthest]) > 4 * abs(float(sample.x[farthest])) + 4:
+                continue
+            largest = sample.x.dtype.type(region.side) * np.array([0.99, 0.5, 0.1], sample.x.dtype)
+            (values,) = evaluate(
+                candidate.kernel, {"x": largest * np.finfo(sample.x.dtype).max, **sample.parameters}, sample.x.dtype
+            ).values()
+            if not np.isfinite(values).all():
+                return False
+        return True
 
     def _region_samples(self, region: Region) -> list[Sample]:
         key = (region.side, str(region.lower), str(region.upper))
@@ -311,10 +332,12 @@ class PassSearch:
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
         nearby = _largest_nearby(size, np.where(lost | single | other, 0.0, best))
         costs = [cost(c.kernel) for c in candidates]
+        survives = np.array([self._survives(c, region, samples) for c in candidates])
         for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, single] |= excess[:, single] <= _SINGLE
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
+            allowed[~survives, -1] &= not survives.any()
             cover = _cover(allowed, costs, regimes + 1 if patches else regimes)
             if cover is not None:
                 return [
@@ -485,11 +508,11 @@ def _rounded(error: float) -> float:
 
 
 def _settings(activation: Activation) -> list[dict[str, float]]:
-    """The parameters' values in force, and (with parameters) two other settings, all exact in float32."""
+    """The parameters' values in force, and (with parameters) others near and far, all exact in float32."""
     defaults = {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
     if not defaults:
         return [{}]
-    return [defaults, *(dict.fromkeys(defaults, value) for value in (0.3125, 2.5))]
+    return [defaults, *(dict.fromkeys(defaults, value) for value in (0.3125, 2.5, 2.0**-20, 2.0**100))]
 
 
 def _exact(value: float) -> Expr:

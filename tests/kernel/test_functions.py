@@ -37,6 +37,7 @@ EXACT: dict[str, Callable[[arb], arb]] = {
     "erfc": lambda a: a.erfc(),
     "erfcx": erfcx,
     "gauss": lambda a: (-(a * a) / 2).exp(),
+    "bell": lambda a: (-(a * a)).exp(),
 }
 
 
@@ -76,13 +77,18 @@ POINTS: dict[str, Points] = {
     "erfcx": np.concatenate(
         [random.uniform(0, 12, 9000), random.uniform(0, 0.8, 9000), 10.0 ** random.uniform(-323, 308.25, 4000)]
     ),
+    "bell": np.concatenate(
+        [random.uniform(-27.5, 27.5, 12000), random.uniform(-3, 3, 8000), 10.0 ** random.uniform(-323, 1, 1000)]
+    ),
     "gauss": np.concatenate(
         [random.uniform(-39, 39, 12000), random.uniform(-3, 3, 8000), 10.0 ** random.uniform(-323, 1, 1000)]
     ),
 }
 
 
-@pytest.mark.parametrize(("name", "bound"), [("erf", 1.5), ("erfc", 2.5), ("erfcx", 2.0), ("gauss", 1.5)])
+@pytest.mark.parametrize(
+    ("name", "bound"), [("erf", 1.5), ("erfc", 2.5), ("erfcx", 2.0), ("gauss", 1.5), ("bell", 1.5)]
+)
 def test_error(name: str, bound: float) -> None:
     points = POINTS[name]
     assert points.size >= 20000
@@ -111,6 +117,9 @@ def test_error(name: str, bound: float) -> None:
         ("erfcx", -0.0, 1.0),
         ("erfcx", math.inf, 0.0),
         ("gauss", 0.0, 1.0),
+        ("bell", -0.0, 1.0),
+        ("bell", -math.inf, 0.0),
+        ("bell", 1.7e308, 0.0),
         ("gauss", -0.0, 1.0),
         ("gauss", math.inf, 0.0),
         ("gauss", -math.inf, 0.0),
