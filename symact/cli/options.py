@@ -104,7 +104,7 @@ def progress(items: Sequence[T], unit: str) -> Iterable[T]:
     from rich.progress import track
 
     console = Console(stderr=True)
-    return track(items, description=unit, console=console, transient=True, disable=not console.is_terminal)
+    return track(items, description=unit, console=console, transient=True) if console.is_terminal else items
 
 
 def write(path: Path, content: bytes) -> None:
