@@ -98,7 +98,15 @@ class _Writer:
             return f"({self(sympy.S.One)}/{self._power(base, -exponent)})"
         p, q = int(exponent.p), int(exponent.q)
         root = self(base) if q == 1 else f"{self(base)}.sqrt()" if q == 2 else f"{self(base)}.root({q})"
-        return root if p == 1 else f"({root}**{p})"
+        return root if p == 1 else f"power({root}, {p})"
+
+
+def _power(base: arb, exponent: int) -> arb:
+    """A positive integer power by squaring. ``base**exponent`` is NaN where the middle of the ball is 0."""
+    half = _power(base, exponent // 2) if exponent > 1 else None
+    if half is None:
+        return base
+    return half * half * base if exponent & 1 else half * half
 
 
 class ArbFunction:
@@ -125,7 +133,7 @@ class ArbFunction:
             write.names[symbol] = f"t{index}"
         body.append(f"    return {write(result)}")
         names = "".join(f", c{index}" for index in range(len(write.constants)))
-        namespace: dict[str, Any] = {}
+        namespace: dict[str, Any] = {"power": _power}
         exec("\n".join([f"def function(x{names}):", *body]), namespace)
         self._function: Callable[..., arb] = namespace["function"]
         self._constants = write.constants

@@ -3,12 +3,13 @@
 The definition's pieces are evaluated in Arb's ball arithmetic with growing precision until the rounding is decided.
 What no precision decides is decided by exactness: a value that SymPy finds to be rational is rounded as a rational.
 
-Two conventions end the search where neither helps, and nothing else is assumed:
+Three conventions end the search where neither helps, and nothing else is assumed:
 
 * a value that 8192 bits cannot tell from the middle between two numbers of the format, or from 0, is taken to be that
   (both are rational, so this is about rational values that SymPy does not recognise);
 * a value that certainly underflows to zero, but whose sign stays open, and so does a neighbour's, has the sign that the
-  function has furthest out on that side of the line where the sign is certain.
+  function has furthest out on that side of the line where the sign is certain;
+* so far out that exponents leave Arb's range (``exp(exp(x))`` at 10**5), the value is the limit on that side.
 """
 
 from __future__ import annotations
@@ -34,8 +35,12 @@ from symact.symbolic.limits import limit_at
 PRECISIONS = (128, 512, 2048, 8192)
 
 #: Where the sign towards a point is looked for: ``2**k`` (infinities) and ``2**-k`` (zeros).
-_TOWARDS = (3, 5, 7, 9, 10, 12, 20, 40, 100, 300, 1000)
+_TOWARDS = (0, 1, 2, 3, 5, 7, 9, 10, 12, 20, 40, 100, 300, 1000)
 
+#: Where Arb's exponents may end is further out than this.
+_FAR = 1000.0
+
+#: How many answers an oracle keeps.
 _REMEMBERED = 16
 
 
@@ -264,12 +269,28 @@ class Oracle:
                 else:
                     result[i] = decided
             open_ = still
-        if open_:
-            raise Error(f"the value at x = {inputs[open_[0]]!r} could not be enclosed with {PRECISIONS[-1]} bits")
+        for i in open_:
+            limit = self._far_out(inputs[i], (balls.high[i], int(balls.exponent[i])), format)
+            result[i] = limit * (1.0 if factors is None else factors[i])
         if scale is not None:
             vanishes = (balls.high == 0) & (balls.radius == 0)
             result[vanishes] = 0.0 * scale[vanishes]
         return result, balls
+
+    def _far_out(self, x: float, ball: tuple[float, int], format: Format) -> float:
+        """The limit on the side of `x` where Arb's exponents end; `ball` is the (high, exponent) of what Arb found.
+
+        Raises:
+            Error: `x` is not far out, or the limit is not one that the ball allows, so the value stays unknown.
+        """
+        high, exponent = ball
+        end = float(np.copysign(np.inf, x))
+        if abs(x) > _FAR and np.ptp(self._locate(np.array([x, end]))[0]) == 0:
+            value, zero = self._at_special_point(end, len(self._functions) - 1 if x > 0 else 0, -1)
+            overflows = value in (sympy.oo, -sympy.oo) and exponent > format.emax + 1
+            if overflows or (np.isnan(high) and value is not None and (value == 0 or value.is_infinite)):
+                return float(self._constant(value, zero, format, None)[0][0])
+        raise Error(f"the value at x = {x!r} could not be enclosed with {PRECISIONS[-1]} bits")
 
     def _decide(
         self, function: ArbFunction, x: float, value: arb, *, factor: float, precision: int, format: Format

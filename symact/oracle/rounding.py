@@ -45,9 +45,10 @@ class Balls:
                 first = float(middle)
                 high.append(first)
                 low.append(float(middle - first))
-                radius.append(float(value.rad()))
-                # Outside this range `low` or `radius` might not be doubles; NaN and infinity come here too.
-                if not 1e-250 < abs(first) < 1e250:
+                width = float(value.rad())
+                radius.append(width)
+                # Outside this range a part might be no double; NaN and infinity come here too.
+                if not (1e-250 < abs(first) < 1e250 and width < 1e250):
                     extreme.append(index)
         fraction, exponent = np.frexp(np.array(high, np.float64))
         with np.errstate(invalid="ignore"):

@@ -258,6 +258,28 @@ def test_huge_arguments_leave_no_doubt() -> None:
     assert whole(sympy.diff(1 - exp(-exp(x)), x)).rounded(far, "float64").tolist() == [0.0, 0.0]
 
 
+def test_beyond_arbs_exponents_the_limit_counts_where_it_is_plain() -> None:
+    far = np.array([700.0, 5951.99951171875, 97792.0, 1e300])
+    assert whole(exp(exp(x))).rounded(far, "float64").tolist() == [math.inf] * 4
+    got = whole(-exp(-exp(exp(x)))).rounded(far, "float64")
+    assert (got == 0).all()
+    assert np.signbit(got).all()
+    for unknown in (sin(exp(x)) / x, x * (2 + sin(exp(x)))):
+        with pytest.raises(Error, match=r"1e\+300"):
+            whole(unknown).rounded(far[-1:], "float64")
+
+
+def test_a_power_of_a_ball_around_zero_is_no_nan() -> None:
+    mish_slope = x * (1 - tanh(log(exp(x) + 1)) ** 2) * exp(x) / (exp(x) + 1) + tanh(log(exp(x) + 1))
+    got = whole(mish_slope).rounded(np.array([-3e38, -1e5, -80.0], np.float32), "float32")
+    with mpmath.workprec(2000):
+        exact = mpmath.diff(lambda v: v * mpmath.tanh(mpmath.log1p(mpmath.exp(v))), -80)
+    assert got.tolist() == [0.0, 0.0, nearest(to_fraction(exact), "float32")]
+    assert np.signbit(got[:2]).all()
+    fifth = whole((x - 1) ** 5).rounded(np.array([-3.0, 0.5, 1.0]), "float64")
+    assert fifth.tolist() == [-1024.0, -(2.0**-5), 0.0]
+
+
 def test_the_backward_pass_rounds_the_product_once() -> None:
     third = whole(x / 3)
     points, factor = np.array([1.0, 1.0, 1.0, 1.0]), np.array([3.0, np.inf, np.nan, -0.0])
