@@ -5,14 +5,14 @@ SymPy's ``limit`` is not used: it answers 0 for ``1 + x*(1 - 1/(1 + exp(-x)))`` 
 
 from __future__ import annotations
 
-from sympy import AccumBounds, Dummy, Expr, S, Symbol, floor, nan, oo, sympify, zoo
+from sympy import AccumBounds, Dummy, Expr, Pow, S, Symbol, floor, nan, oo, preorder_traversal, sympify, zoo
 
 from symact.symbolic.leading import leading_term
 from symact.symbolic.series import OscillatingError, UndecidedError
 from symact.symbolic.trigonometric import trigonometric_sum
 
 
-def _is_safe(value: Expr) -> bool:
+def _is_finite(value: Expr) -> bool:
     """Whether a value obtained by substitution is finite and hides no division by zero."""
     if value.has(oo, -oo, zoo, nan, AccumBounds):
         return False
@@ -20,6 +20,16 @@ def _is_safe(value: Expr) -> bool:
         return True
     number = value.evalf(20, maxn=60)
     return bool(number.is_Number) and bool(number.is_finite) and bool(abs(number) < S(10) ** 50)
+
+
+def _substituted(expression: Expr, x: Symbol, point: Expr) -> Expr | None:
+    """The value at a point where the expression is continuous; None where a part of it is singular or may jump."""
+    for part in preorder_traversal(expression):
+        if isinstance(part, floor) or not _is_finite(part.subs(x, point)):
+            return None
+        if isinstance(part, Pow) and part.exp.has(x) and part.base.subs(x, point) == 0:
+            return None
+    return expression.subs(x, point)
 
 
 def limit_at(expression: Expr, x: Symbol, point: Expr, side: str) -> Expr | None:
@@ -41,10 +51,9 @@ def limit_at(expression: Expr, x: Symbol, point: Expr, side: str) -> Expr | None
     if point in (oo, -oo):
         moved = expression.subs(x, t if point is oo else -t)
     else:
-        if not expression.has(floor):
-            value = expression.subs(x, point)
-            if _is_safe(value):
-                return value
+        value = _substituted(expression, x, point)
+        if value is not None:
+            return value
         moved = expression.subs(x, point + 1 / t if side == "+" else point - 1 / t)
     try:
         return leading_term(moved, t).limit

@@ -42,6 +42,9 @@ LIMITS: list[tuple[Expr, Expr, str, Expr | None]] = [
     (log(x), S.Zero, "+", -oo),
     (x * log(x), S.Zero, "+", S.Zero),
     (x**x, S.Zero, "+", S.One),
+    (x ** (1 / log(x)), S.Zero, "+", E),  # 0**0 by substitution
+    (x ** (-1 / log(-log(x))), S.Zero, "+", oo),
+    (exp(-1 / log(x)) * a, S.Zero, "+", a),
     (exp(1 / x), S.Zero, "-", S.Zero),
     (exp(1 / x), S.Zero, "+", oo),
     (1 / (1 + exp(1 / x)), S.Zero, "-", S.One),
