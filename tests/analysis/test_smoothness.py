@@ -96,3 +96,14 @@ def test_removable_points():
 def test_a_flat_join_is_left_open():
     """exp(-1/x**2) has all derivatives at 0 and no power series there; that is not found."""
     assert smoothness_of(exp(-1 / x**2)).class_ in (None, "Cinf")
+
+
+def test_the_class_holds_at_the_values_in_force():
+    """leaky_relu with slope 1 is the identity."""
+    straight = smoothness_of(catalog.get("leaky_relu").with_values({"alpha": 1}))
+    assert (straight.class_, straight.kinks) == ("Cinf", ())
+
+
+def test_a_vertical_tangent_is_a_kink():
+    (kink,) = smoothness_of(sign(x) * sqrt(Abs(x))).kinks
+    assert (kink.x, kink.left, kink.right) == ("0", "oo", "oo")
