@@ -110,7 +110,6 @@ class Ratio:
             bits *= 2
         return None
 
-
     def corrections(self) -> tuple[Callable[[arb], arb], ...]:
         """1/abs(t*h) and 1/abs(h), h the hazard rate: what is left out where a derivative's largest factor leads."""
         return lambda t: 1 / abs(self._speed(t)), lambda t: t / abs(self._speed(t))

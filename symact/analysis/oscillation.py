@@ -59,8 +59,8 @@ class _Search:
         amplitude = leading_of(parts.largest).expression
         self._measured = measured
         self._amplitude = evaluator(amplitude, t)
-        self._dominant = evaluator(Add(*(share * monomial for monomial, share in parts.dominant.items())), t)
-        phases = {atom.args[0] for monomial in parts.dominant for atom in monomial.atoms(sin, cos)}
+        self._dominant = evaluator(Add(*(share * function for function, share in parts.dominant.items())), t)
+        phases = {atom.args[0] for function in parts.dominant for atom in function.atoms(sin, cos) & parts.atoms}
         self._speeds: list[Evaluator] = [evaluator(diff(phase, t), t) for phase in phases]
         hazards = [diff(atom.args[0], t) for atom in parts.atoms] + [diff(amplitude, t) / amplitude]
         self._hazards: list[Evaluator] = [evaluator(hazard, t) for hazard in hazards]

@@ -10,7 +10,7 @@ from sympy import Add, Dummy, Expr, Mul, Pow, S, Symbol, atan, cos, cosh, erf, e
 
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.leading import Leading, leading_of
-from symact.symbolic.series import Series, UndecidedError
+from symact.symbolic.series import OscillatingError, Series, UndecidedError
 
 #: The highest power of a sum that is multiplied out.
 _HIGHEST = 4
@@ -73,7 +73,7 @@ def trigonometric_sum(g: Expr, t: Symbol) -> TrigonometricSum | None:
         UndecidedError: the behaviour of a phase or of a coefficient could not be derived.
     """
     expansion = Expansion(t)
-    marks = {a: Dummy() for a in g.atoms(sin, cos) if expansion.of(a.args[0]).magnitude() > 0}
+    marks = {a: Dummy() for a in g.atoms(sin, cos) if _is_infinite(expansion, a.args[0])}
     for sine in [a for a in marks if isinstance(a, sin)]:
         marks.setdefault(cos(*sine.args), Dummy())
     atoms = {mark: atom for atom, mark in marks.items()}
@@ -95,6 +95,14 @@ def trigonometric_sum(g: Expr, t: Symbol) -> TrigonometricSum | None:
     return TrigonometricSum(
         frozenset(atoms.values()), {function: one for function, one in series.items() if not one.is_zero()}
     )
+
+
+def _is_infinite(expansion: Expansion, phase: Expr) -> bool:
+    try:
+        return expansion.of(phase).magnitude() > 0
+    except OscillatingError:
+        # A sine inside a sine: the inner one is marked, and the outer one is a bounded function of it or refused.
+        return False
 
 
 def _terms(expression: Expr) -> list[Expr]:

@@ -234,6 +234,7 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     ("e**sin", lambda x: exp(sin(x)), 1, OSCILLATING),
     ("tanh(sin)", lambda x: tanh(sin(x)), -1, OSCILLATING),
     ("sin/(2 + cos)", lambda x: sin(x) / (2 + cos(x)), 1, OSCILLATING),
+    ("sin(sin)", lambda x: sin(sin(x)), 1, OSCILLATING),
     ("fast", lambda x: x * (1 + sin(exp(x**2))), 1, OSCILLATING),
 ]
 
@@ -295,6 +296,7 @@ def test_residual_tail(name: str, f: Expr, limit: Expr, key: Key) -> None:
         # It keeps its sign and has no leading term.
         (exp(-t) * (2 + sin(t)), "neither a leading term nor lasting oscillation"),
         (tanh(t + sin(t)), "neither a leading term nor lasting oscillation"),
+        (exp(-t) * sin(t + sin(t)), "neither a leading term nor lasting oscillation"),
         (t / (1 + t) + sin(t) / t**2, "neither a leading term nor lasting oscillation"),
         (gamma(t), "gamma"),
         # (W/ln t)**2 tends to 1 like 1 - 2*ln(ln t)/ln t, too slowly to be seen where t**-2 still can be computed.
