@@ -30,12 +30,9 @@ from symact.oracle.arb import ArbFunction
 from symact.symbolic.branches import Branches, Point
 from symact.symbolic.limits import limit_at
 
-#: What is tried in turn for a region: an error level in ULP (float64) with the most regimes allowed to reach it.
-#: Beyond two regimes only the noise beside a root is followed.
-LADDER = tuple((level, 2) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf))
-
-#: The same for f'', for which no bound is promised: one formula is preferred while its error is moderate.
-SHORT_LADDER = ((4.0, 1), (8.0, 1), *LADDER[2:])
+#: What is tried in turn for a region: an error level in ULP (float64) with the most regimes allowed to reach it. A
+#: second regime doubles the work, so it has to be worth more than an ULP or two; more of them only follow noise.
+LADDER = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
 
 #: How much worse than the best candidate a program may be when all of it is computed in float32, in ULP.
 _SINGLE = 6.0
@@ -89,13 +86,9 @@ class PassSearch:
     Args:
         activation: the definition, for its variable and parameters.
         branches: f, f' or f'', parameters symbolic.
-        ladder: the error levels to try, see `LADDER`.
     """
 
-    def __init__(
-        self, activation: Activation, branches: Branches, ladder: Sequence[tuple[float, int]] = LADDER
-    ) -> None:
-        self.ladder = ladder
+    def __init__(self, activation: Activation, branches: Branches) -> None:
         self.branches = branches
         self.x = activation.x
         self.t = Symbol("t", positive=True)
@@ -127,7 +120,7 @@ class PassSearch:
         candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
         samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
         best = min(candidates, key=lambda c: self._worst(c, samples))
-        if self._worst(best, samples) > self.ladder[0][0]:
+        if self._worst(best, samples) > LADDER[0][0]:
             return None
         return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
 
@@ -322,7 +315,7 @@ class PassSearch:
             return np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in found])
 
         table = errors(candidates)
-        lost = ~(single | other) & (table.min(axis=0) > self.ladder[0][0])
+        lost = ~(single | other) & (table.min(axis=0) > LADDER[1][0])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
         if patches:
             candidates += patches
@@ -333,12 +326,16 @@ class PassSearch:
         nearby = _largest_nearby(size, np.where(lost | single | other, 0.0, best))
         costs = [cost(c.kernel) for c in candidates]
         survives = np.array([self._survives(c, region, samples) for c in candidates])
-        for level, regimes in self.ladder:
+        for level, regimes in LADDER:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, single] |= excess[:, single] <= _SINGLE
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             allowed[~survives, -1] &= not survives.any()
-            cover = _cover(allowed, costs, regimes + 1 if patches else regimes)
+            cover = _cover(allowed, costs, regimes)
+            if cover is None and patches:
+                with_patch = _cover(allowed, costs, regimes + 1) or []
+                used = any(which >= len(candidates) - len(patches) for which, *_ in with_patch)
+                cover = with_patch if used else None
             if cover is not None:
                 return [
                     Regime(

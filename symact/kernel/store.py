@@ -48,20 +48,20 @@ def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
     Raises:
         Error: see `compiled`.
     """
-    from symact.kernel.search import LADDER, SHORT_LADDER, PassSearch
+    from symact.kernel.search import PassSearch
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
 
     derivation = derive(activation)
     passes = (
-        ("forward", "y", derivation.function, LADDER),
-        ("derivative", "dydx", derivation.first, LADDER),
-        ("second_derivative", "d2ydx2", derivation.second, SHORT_LADDER),
+        ("forward", "y", derivation.function),
+        ("derivative", "dydx", derivation.first),
+        ("second_derivative", "d2ydx2", derivation.second),
     )
     kernels: dict[str, Kernel] = {}
     record: dict[str, Any] = {}
-    for name, output, branches, ladder in passes:
-        kernels[name], record[name] = PassSearch(activation, branches, ladder).kernel(name, output)
+    for name, output, branches in passes:
+        kernels[name], record[name] = PassSearch(activation, branches).kernel(name, output)
     kernels["value_and_derivative"] = together(
         "value_and_derivative", kernels["forward"], kernels["derivative"], activation
     )
