@@ -8,12 +8,16 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from symact import grammar
 from symact.activation import Activation
-from symact.analysis import record
 from symact.analysis.record import ENDS, SCHEMA, Analysis
 from symact.analysis.tail import Tail
 
-_WHOLE = ("derivative", "second_derivative", "smoothness", "shape", "gradient")
+#: The parts of an analysis that are computed one by one, in this order.
+SECTIONS = (
+    *("expression", "limits", *(f"tails.{end}" for end in ENDS), *(f"residuals.{end}" for end in ENDS)),
+    *("derivative", "second_derivative", "smoothness", "shape", "gradient"),
+)
 
 
 def assembled(
@@ -23,25 +27,28 @@ def assembled(
 
     Args:
         activation: the subject.
-        found: the sections as `symact.analysis.build.sections` names them.
-        unfinished: why sections are missing.
+        found: the `SECTIONS` that are there.
+        unfinished: why the others are missing.
         seconds: the time limit, None where there was none.
     """
-    limits = found.get("limits", dict.fromkeys(ENDS))
-    tails: dict[str, dict[str, Any]] = {"tails": {}, "residuals": {}}
-    for kind, of_end in tails.items():
-        for end in ENDS:
-            name = f"{kind}.{end}"
-            of_end[end] = found[name] if name in found else _undetermined(unfinished[name])
+
+    def at_ends(kind: str) -> dict[str, Any]:
+        names = {end: f"{kind}.{end}" for end in ENDS}
+        return {end: found[name] if name in found else _undetermined(unfinished[name]) for end, name in names.items()}
+
     return {
         "schema": SCHEMA,
         "name": activation.name,
-        "expression": found["expression"],
+        "expression": found["expression"] if "expression" in found else grammar.text_of(activation) or activation.name,
         "parameters": {p.name: str(p.value) for p in activation.parameters},
-        **{name: found.get(name) for name in _WHOLE[:2]},
-        "limits": limits,
-        **tails,
-        **{name: found.get(name) for name in _WHOLE[2:]},
+        "derivative": found.get("derivative"),
+        "second_derivative": found.get("second_derivative"),
+        "limits": found.get("limits", dict.fromkeys(ENDS)),
+        "tails": at_ends("tails"),
+        "residuals": at_ends("residuals"),
+        "smoothness": found.get("smoothness"),
+        "shape": found.get("shape"),
+        "gradient": found.get("gradient"),
         "initialisation": None,
         "budget": {"seconds": seconds, "unfinished": dict(unfinished)},
     }
@@ -84,5 +91,5 @@ def _fits(expected: Any, value: Any) -> bool:
 
 @cache
 def _hints(record_type: Any) -> dict[str, Any]:
-    hints = get_type_hints(record_type, vars(record), {"Tail": Tail})
+    hints = get_type_hints(record_type, localns={"Tail": Tail})
     return {field.name: hints[field.name] for field in fields(record_type)}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import math
 import os
 import queue
 import subprocess
@@ -59,11 +58,9 @@ def run(task: str, argument: Any, seconds: float | None) -> Outcome:
         seconds: when to stop it; None for never. The start of a worker is not counted.
 
     Raises:
-        Error: the task found its argument wrong, or the limit is no time.
+        Error: the task found its argument wrong.
         StartError: no worker can be started.
     """
-    if seconds is not None and not (0 < seconds < math.inf):
-        raise Error(f"the time limit of {seconds:g} s is no time", "give a positive number of seconds")
     with _slots:
         process = _idle_or_new()
         try:

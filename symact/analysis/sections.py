@@ -13,6 +13,7 @@ from typing import Any
 from sympy import Expr, S, Symbol, oo, sympify
 
 from symact.activation import Activation
+from symact.analysis.document import SECTIONS
 from symact.analysis.gradient import gradient
 from symact.analysis.numbers import UndecidedError
 from symact.analysis.record import ENDS, Derivative, Gradient, Segment, Shape, Smoothness, plain
@@ -44,8 +45,12 @@ def sections(activation: Activation) -> Iterator[tuple[str, Callable[[], Any]]]:
         "shape": lambda: subject.shape,
         "gradient": subject.gradient,
     }
-    for name, compute in computations.items():
-        yield name, lambda compute=compute: plain(compute())
+    for name in SECTIONS:
+        yield name, partial(_computed, computations[name])
+
+
+def _computed(compute: Callable[[], Any]) -> Any:
+    return plain(compute())
 
 
 class _Subject:

@@ -36,9 +36,9 @@ def _analysis(argument: Any) -> Iterator[Part]:
 
 
 def _comparison(argument: Any) -> Iterator[Part]:
-    from symact.analysis import comparison
+    from symact.analysis import ratios
 
-    return comparison.parts(argument)
+    return ratios.orders(argument)
 
 
 TASKS: Mapping[str, Callable[[Any], Iterator[Part]]] = {"analysis": _analysis, "comparison": _comparison}
