@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -217,10 +217,7 @@ def single(kernel: Callable[[NDArray[Any]], Any], position: int) -> Callable[[ND
 
 def load(activation: Activation, target: str, dtype: str) -> Loaded:
     """A target's kernels with the activation's parameter values as defaults."""
-    compiled = store.compiled(activation)
-    values = {parameter.name: str(parameter.value) for parameter in activation.parameters}
-    parameters = tuple(replace(parameter, default=values[parameter.name]) for parameter in compiled.parameters)
-    return targets.load(replace(compiled, parameters=parameters), target, dtype)
+    return targets.load(store.compiled(activation), target, dtype)
 
 
 def oracles(activation: Activation, parameters: Mapping[str, float]) -> tuple[Oracle, Oracle, Oracle]:

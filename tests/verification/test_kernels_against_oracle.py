@@ -1,10 +1,11 @@
 """Every kernel of every target that runs here against correctly rounded values of the definition.
 
 The bounds are those that the project promises, in ULP. One exception is made and stated: close to a root of f' or f''
-of silu and gelu, float64 kernels add terms of about the same size and opposite sign. Each term is right to a few units
-in its own last place, so the sum is right to a few of *those* units, and no float64 formula without extra precision
-does better; measured in the spacing of the vanishing sum that is any number. There the error is bounded in the spacing
-of the terms. Within float32 kernels the same sums are made in float64, so they need no exception.
+of silu, float64 kernels add terms of about the same size and opposite sign. Each term is right to a few units in its
+own last place, so the sum is right to a few of *those* units; measured in the spacing of the vanishing sum that is any
+number. An expansion around the root would help, but the root moves with beta, which is a run-time parameter. There the
+error is bounded in the spacing of the terms. Within float32 kernels the same sums are made in float64, so they need no
+exception.
 
 Misses of the promised bounds are listed one by one with their figure and the reason.
 """
@@ -41,25 +42,18 @@ BOUNDS: dict[str, dict[int | str, float]] = {
 MISSES: dict[tuple[str, str, int | str], float] = {
     # -x/2 is what exp gets, twice, so that the tail goes through the subnormals: three more roundings near -9.
     ("silu", "float64", 1): 5.0,
-    # At -0.5, at the rim of the root's neighbourhood, f' is off by 3 ULP, which the gradient's significand enlarges.
-    ("gelu", "float64", "backward"): 6.0,
+    # Up to 7.6 on 40,000 inputs: two rounded terms of opposite sign left of 0, a polynomial beside the root.
+    ("gelu", "float64", 1): 8.0,
+    ("gelu", "float64", "backward"): 8.0,
 }
-#: gelu' and gelu'' in float64 beyond this |x|: the Gaussian is subnormal, and has lost digits, before x or x**2 - 2
-#: makes the result larger. `test_the_deep_tail_of_gelu` holds what is missing.
-DEEP = 37.0
-
 COUNTS = {0: 10_000, 1: 10_000, 2: 2_500}
 
 #: (name, derivative) -> the roots, and the spacing of the terms that cancel there.
 ROOTS: dict[tuple[str, int], tuple[tuple[float, ...], float]] = {
     # silu' = s + x*s*(1 - s), s(-1.278) = 0.218
     ("silu", 1): ((-1.2784645427610738,), math.ulp(0.218)),
-    # gelu' = Phi(x) + x*phi(x), Phi(-0.752) = 0.226
-    ("gelu", 1): ((-0.7517915246935645,), math.ulp(0.226)),
     # silu'' = s*(1 - s)*(2 + x*(1 - 2*s)), 2*s*(1 - s) = 0.153 at 2.399
     ("silu", 2): ((-2.3993572805154, 2.3993572805154), math.ulp(0.153)),
-    # gelu'' = phi(x)*(2 - x**2), 2*phi(sqrt(2)) = 0.294
-    ("gelu", 2): ((-math.sqrt(2), math.sqrt(2)), math.ulp(0.294)),
 }
 #: How far around a root the exception reaches (there a term is still about twice the sum), and how many of the terms'
 #: spacings it allows.
@@ -82,18 +76,12 @@ def sample(
     name: str, parameters: tuple[tuple[str, float], ...], dtype: str, order: int
 ) -> tuple[Float64s, NDArray[Any], Reference]:
     oracle = truth(name, parameters)[order]
-    x = chosen(name, dtype, order, inputs(dtype, COUNTS[order], oracle))
+    x = inputs(dtype, COUNTS[order], oracle)
     return x, FORMATS[dtype].encode(x), oracle.reference(x, dtype)
 
 
 def bound(name: str, dtype: str, order: int | str) -> float:
     return MISSES.get((name, dtype, order), BOUNDS[dtype][order])
-
-
-def chosen(name: str, dtype: str, order: int, x: Float64s) -> Float64s:
-    """The inputs for which the bounds are promised."""
-    deep = (name, dtype) == ("gelu", "float64") and order > 0
-    return x[~(np.isfinite(x) & (np.abs(x) > DEEP))] if deep else x
 
 
 def in_force(loaded: Loaded) -> tuple[tuple[str, float], ...]:
@@ -136,7 +124,7 @@ def test_backward_errors(name: str, dtype: str) -> None:
     for target in TARGETS:
         loaded = kernels(name, target, dtype)
         oracle = truth(name, in_force(loaded))[1]
-        x = chosen(name, dtype, 1, inputs(dtype, COUNTS[2], oracle, seed=1))
+        x = inputs(dtype, COUNTS[2], oracle, seed=1)
         gradient = np.random.default_rng(2).normal(size=len(x)).astype(np.float16).astype(np.float64)
         values = loaded.backward(format.encode(x), format.encode(gradient))
         reference = oracle.reference(x, dtype, gradient)
@@ -156,23 +144,12 @@ def test_backward_errors(name: str, dtype: str) -> None:
 def test_contract(name: str, dtype: str, target: str) -> None:
     loaded = kernels(name, target, dtype)
     functions = truth(name, in_force(loaded))
-    x = chosen(name, dtype, 1, inputs(dtype, 600, functions[1], seed=3))
+    x = inputs(dtype, 600, functions[1], seed=3)
     found = check_backward(loaded.backward, functions[1], dtype, x)
     for pass_, outputs in OUTPUTS.items():
         if pass_ == "backward":
             continue
         for position, order in enumerate(outputs.values()):
-            x = chosen(name, dtype, order, inputs(dtype, 600, functions[order], seed=3))
+            x = inputs(dtype, 600, functions[order], seed=3)
             found += check(single(getattr(loaded, pass_), position), functions[order], dtype, x)
     assert [str(violation) for violation in found] == []
-
-
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the Gaussian underflows before its factor is applied")
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("target", TARGETS)
-def test_the_deep_tail_of_gelu(target: str, order: int) -> None:
-    loaded = kernels("gelu", target, "float64")
-    oracle = truth("gelu", ())[order]
-    x = np.linspace(-38.7, -DEEP, 200)
-    values = (loaded.derivative, loaded.second_derivative)[order - 1](x)
-    assert oracle.reference(x, "float64").errors(values).max() <= bound("gelu", "float64", order)
