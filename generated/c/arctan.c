@@ -74,7 +74,7 @@ static inline double arctan_derivative(double x)
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
-    return (t0 < 573.286262512207) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    return (t0 < 13.093200743198395) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
 }
 
 /* y = f(x) and dydx = f'(x), in double. */
@@ -84,7 +84,7 @@ static inline void arctan_value_and_derivative(double x, double *y, double *dydx
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
     *y = atan(x);
-    *dydx = (t0 < 573.286262512207) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    *dydx = (t0 < 13.093200743198395) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
 }
 
 /* grad_x = grad_y * f'(x), in double. */
@@ -93,14 +93,15 @@ static inline double arctan_backward(double x, double grad_y)
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
-    return grad_y * ((t0 < 573.286262512207) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
+    return grad_y * ((t0 < 13.093200743198395) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
 }
 
 /* d2ydx2 = f''(x), in double. */
 static inline double arctan_second_derivative(double x)
 {
-    const double t0 = x * x + 1.0;
-    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (-(2.0 * (x / t0 / t0))));
+    const double t0 = fabs(x);
+    const double t1 = t0 * t0 + 1.0;
+    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1)))));
 }
 
 void symact_arctan_forward_f32(size_t n, const float *x, float *y)

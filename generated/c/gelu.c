@@ -62,20 +62,6 @@ static inline void store_f64(double *array, size_t i, double value)
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_DOUBLE
-#define SYMACT_OWN_BELL_DOUBLE
-/* bell, in double. */
-static inline double own_bell(double a)
-{
-    const double t0 = fabs(a);
-    const double t1 = 28.0 < t0 ? 28.0 : t0;
-    const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = exp(-(t2 * t2));
-    const double t4 = (t2 - t1) * (t1 + t2);
-    return t3 + t3 * (t4 + t4 * t4 * (0.5 + t4 * 0.16666666666666666));
-}
-#endif
-
 #ifndef SYMACT_OWN_ERFCX_DOUBLE
 #define SYMACT_OWN_ERFCX_DOUBLE
 /* erfcx, in double. */
@@ -113,15 +99,26 @@ static inline double own_gauss(double a)
 }
 #endif
 
+#ifndef SYMACT_OWN_BELL_DOUBLE
+#define SYMACT_OWN_BELL_DOUBLE
+/* bell, in double. */
+static inline double own_bell(double a)
+{
+    const double t0 = fabs(a);
+    const double t1 = 28.0 < t0 ? 28.0 : t0;
+    const double t2 = t1 + 6442450944.0 - 6442450944.0;
+    const double t3 = exp(-(t2 * t2));
+    const double t4 = (t2 - t1) * (t1 + t2);
+    return t3 + t3 * (t4 + t4 * t4 * (0.5 + t4 * 0.16666666666666666));
+}
+#endif
+
 /* y = f(x), in double. */
 static inline double gelu_forward(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_erfcx(0.5 * (t0 * 1.4142135623730951));
-    const double t2 = 0.5 * (t0 * own_gauss(t0) * t1);
-    const double t3 = own_bell(0.5 * t0);
-    const double t4 = (copysign(1.0, x) < 0.0) ? ((t0 < 1.3984375) ? (-(0.5 * (t0 * t1 * t3) * t3)) : (-t2)) : (t0 - t2);
-    return (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : t4);
+    const double t1 = 0.5 * (t0 * own_gauss(t0) * own_erfcx(0.5 * (t0 * 1.4142135623730951)));
+    return (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : ((copysign(1.0, x) < 0.0) ? (-t1) : (t0 - t1)));
 }
 
 /* dydx = f'(x), in double. */
@@ -150,18 +147,17 @@ static inline void gelu_value_and_derivative(double x, double *y, double *dydx)
     const double t2 = t0 * 1.4142135623730951;
     const double t3 = own_erfcx(0.5 * t2);
     const double t4 = 0.5 * (t0 * t1 * t3);
-    const double t5 = own_bell(0.5 * t0);
-    const double t6 = (copysign(1.0, x) < 0.0) ? ((t0 < 1.3984375) ? (-(0.5 * (t0 * t3 * t5) * t5)) : (-t4)) : (t0 - t4);
-    const double t7 = t2 - 1.772453850905516 * t3;
-    const double t8 = 0.5 * (t7 * t1 / 1.772453850905516);
-    const double t9 = t0 - 0.7517914772033691 - 4.74901953168329e-08;
-    const double t10 = (4.3263381358780523e-07 * t9 + 7.678282977887777e-06) * t9 + (-1.1214369724299814e-05);
-    const double t11 = ((t10 * t9 + (-8.61560751649917e-05)) * t9 + 0.00018633974597796586) * t9 + 0.0007448267567630634;
-    const double t12 = ((t11 * t9 + (-0.0022395380680703364)) * t9 + (-0.004539228378113106)) * t9 + 0.019421679838189047;
-    const double t13 = ((t12 * t9 + 0.014771522148238379) * t9 + (-0.1140082332972217)) * t9 + 0.0181996763986711;
-    const double t14 = (t0 < 0.984375) ? (((t13 * t9 + 0.388284982990552) * t9 + (-0.4314939923140469)) * t9) : ((t5 == 0.0) ? (-t5) : (-(0.5 * (t7 * t5 / 1.772453850905516) * t5)));
-    *y = (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : t6);
-    *dydx = (x < 0.0) ? ((t0 < 0.59375) ? (-t8) : t14) : ((t1 == 0.0) ? 1.0 : (t8 + 1.0));
+    const double t5 = t2 - 1.772453850905516 * t3;
+    const double t6 = 0.5 * (t5 * t1 / 1.772453850905516);
+    const double t7 = own_bell(0.5 * t0);
+    const double t8 = t0 - 0.7517914772033691 - 4.74901953168329e-08;
+    const double t9 = (4.3263381358780523e-07 * t8 + 7.678282977887777e-06) * t8 + (-1.1214369724299814e-05);
+    const double t10 = ((t9 * t8 + (-8.61560751649917e-05)) * t8 + 0.00018633974597796586) * t8 + 0.0007448267567630634;
+    const double t11 = ((t10 * t8 + (-0.0022395380680703364)) * t8 + (-0.004539228378113106)) * t8 + 0.019421679838189047;
+    const double t12 = ((t11 * t8 + 0.014771522148238379) * t8 + (-0.1140082332972217)) * t8 + 0.0181996763986711;
+    const double t13 = (t0 < 0.984375) ? (((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8) : ((t7 == 0.0) ? (-t7) : (-(0.5 * (t5 * t7 / 1.772453850905516) * t7)));
+    *y = (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : ((copysign(1.0, x) < 0.0) ? (-t4) : (t0 - t4)));
+    *dydx = (x < 0.0) ? ((t0 < 0.59375) ? (-t6) : t13) : ((t1 == 0.0) ? 1.0 : (t6 + 1.0));
 }
 
 /* grad_x = grad_y * f'(x), in double. */
@@ -196,7 +192,7 @@ static inline double gelu_second_derivative(double x)
     const double t8 = ((t7 * t4 + (-0.014989992962223541)) * t4 + 0.025683466055412434) * t4 + 0.05188843717757141;
     const double t9 = ((t8 * t4 + (-0.17122310703602994)) * t4 + 1.7413016597094424e-17) * t4 + 0.4402879895212197;
     const double t10 = 0.5 * t2;
-    return (t0 < 1.1376953125) ? (1.4142135623730951 * (1.0 - t10) * exp(-t10) / 1.772453850905516) : ((t0 < 1.6484375) ? ((t9 * t4 + (-0.4151074974205947)) * t4) : t3);
+    return (t0 < 1.1380517482757568) ? (1.4142135623730951 * (1.0 - t10) * exp(-t10) / 1.772453850905516) : ((t0 < 1.6484375) ? ((t9 * t4 + (-0.4151074974205947)) * t4) : t3);
 }
 
 void symact_gelu_forward_f32(size_t n, const float *x, float *y)

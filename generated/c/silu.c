@@ -68,7 +68,7 @@ static inline double silu_forward(double x, double beta)
     const double t0 = fabs(x);
     const double t1 = beta * t0;
     const double t2 = exp(-(0.5 * t1));
-    const double t3 = (copysign(1.0, x) < 0.0) ? ((t0 < 46.4375) ? (-(t0 / (exp(t1) + 1.0))) : (-(t0 * t2 / (t2 * t2 + 1.0) * t2))) : (t0 / (exp(-t1) + 1.0));
+    const double t3 = (copysign(1.0, x) < 0.0) ? (-(t0 * t2 / (t2 * t2 + 1.0) * t2)) : (t0 / (exp(-t1) + 1.0));
     return (x == (-INFINITY)) ? (-0.0) : t3;
 }
 
@@ -94,8 +94,7 @@ static inline void silu_value_and_derivative(double x, double beta, double *y, d
     const double t4 = exp(-(0.5 * t1));
     const double t5 = t4 * t4;
     const double t6 = t5 + 1.0;
-    const double t7 = (copysign(1.0, x) < 0.0) ? ((t0 < 46.4375) ? (-(t0 / (exp(t1) + 1.0))) : (-(t0 * t4 / t6 * t4))) : (t0 / t3);
-    *y = (x == (-INFINITY)) ? (-0.0) : t7;
+    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t4 / t6 * t4)) : (t0 / t3));
     *dydx = (x < 0.0) ? ((t4 == 0.0) ? (-t4) : (-((t1 - t5 - 1.0) * t4 / (t6 * t6) * t4))) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
 }
 

@@ -75,17 +75,19 @@ static inline double softsign_derivative(double x)
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 + 1.0;
-    return (t0 < 85899345920.0) ? (1.0 / (2.0 * t0 + t0 * t0 + 1.0)) : (t1 * t1 / (t2 * t2));
+    const double t3 = t0 + 1.0;
+    return (t0 < 13.093200743198395) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2));
 }
 
 /* y = f(x) and dydx = f'(x), in double. */
 static inline void softsign_value_and_derivative(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 + 1.0;
-    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
-    *dydx = (t0 < 85899345920.0) ? (1.0 / (2.0 * t0 + t0 * t0 + 1.0)) : (t1 * t1 / (t2 * t2));
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 + 1.0;
+    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / t1, x);
+    *dydx = (t0 < 13.093200743198395) ? (1.0 / (t1 * t1)) : (t2 * t2 / (t3 * t3));
 }
 
 /* grad_x = grad_y * f'(x), in double. */
@@ -94,8 +96,8 @@ static inline double softsign_backward(double x, double grad_y)
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 + 1.0;
-    const double t3 = (t0 < 85899345920.0) ? (1.0 / (2.0 * t0 + t0 * t0 + 1.0)) : (t1 * t1 / (t2 * t2));
-    return grad_y * t3;
+    const double t3 = t0 + 1.0;
+    return grad_y * ((t0 < 13.093200743198395) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
 }
 
 /* d2ydx2 = f''(x), in double. */

@@ -69,7 +69,7 @@ arctan_derivative = ElementwiseKernel(
     const W t0 = fabs(x);
     const W t1 = W(1.0) / t0;
     const W t2 = t1 * t1;
-    dydx = (t0 < W(573.286262512207)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
+    dydx = (t0 < W(13.093200743198395)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
     """,
     "symact_arctan_derivative",
     preamble=_PREAMBLE,
@@ -85,7 +85,7 @@ arctan_value_and_derivative = ElementwiseKernel(
     const W t1 = W(1.0) / t0;
     const W t2 = t1 * t1;
     y = atan(x);
-    dydx = (t0 < W(573.286262512207)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
+    dydx = (t0 < W(13.093200743198395)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
     """,
     "symact_arctan_value_and_derivative",
     preamble=_PREAMBLE,
@@ -101,7 +101,7 @@ arctan_backward = ElementwiseKernel(
     const W t0 = fabs(x);
     const W t1 = W(1.0) / t0;
     const W t2 = t1 * t1;
-    const W t3 = (t0 < W(573.286262512207)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
+    const W t3 = (t0 < W(13.093200743198395)) ? (W(1.0) / (t0 * t0 + W(1.0))) : (t2 / (t2 + W(1.0)));
     grad_x = grad_y * t3;
     """,
     "symact_arctan_backward",
@@ -114,8 +114,10 @@ arctan_second_derivative = ElementwiseKernel(
     "T d2ydx2",
     """
     const W x = x_in;
-    const W t0 = x * x + W(1.0);
-    d2ydx2 = (x == (-W(CUDART_INF_F))) ? W(0.0) : ((x == W(CUDART_INF_F)) ? (-W(0.0)) : (-(W(2.0) * (x / t0 / t0))));
+    const W t0 = fabs(x);
+    const W t1 = t0 * t0 + W(1.0);
+    const W t2 = (x == W(CUDART_INF_F)) ? (-W(0.0)) : (copysign(W(1.0), x) * (-(W(2.0) * (t0 / t1 / t1))));
+    d2ydx2 = (x == (-W(CUDART_INF_F))) ? W(0.0) : t2;
     """,
     "symact_arctan_second_derivative",
     preamble=_PREAMBLE,

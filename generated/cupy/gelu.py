@@ -64,11 +64,10 @@ gelu = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const W t1 = erfcx(W(0.5) * (t0 * W(1.4142135623730951)));
-    const W t2 = W(0.5) * (t0 * symact_exp_square(t0, W(-0.5)) * t1);
-    const W t3 = symact_exp_square(W(0.5) * t0, W(-1.0));
-    const W t4 = (copysign(W(1.0), x) < W(0.0)) ? ((t0 < W(1.3984375)) ? (-(W(0.5) * (t0 * t1 * t3) * t3)) : (-t2)) : (t0 - t2);
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((x == W(CUDART_INF_F)) ? W(CUDART_INF_F) : t4);
+    const W t1 = t0 * symact_exp_square(t0, W(-0.5)) * erfcx(W(0.5) * (t0 * W(1.4142135623730951)));
+    const W t2 = W(0.5) * t1;
+    const W t3 = (x == W(CUDART_INF_F)) ? W(CUDART_INF_F) : ((copysign(W(1.0), x) < W(0.0)) ? (-t2) : (t0 - t2));
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t3;
     """,
     "symact_gelu_forward",
     preamble=_PREAMBLE,
@@ -109,18 +108,18 @@ gelu_value_and_derivative = ElementwiseKernel(
     const W t2 = t0 * W(1.4142135623730951);
     const W t3 = erfcx(W(0.5) * t2);
     const W t4 = W(0.5) * (t0 * t1 * t3);
-    const W t5 = symact_exp_square(W(0.5) * t0, W(-1.0));
-    const W t6 = (copysign(W(1.0), x) < W(0.0)) ? ((t0 < W(1.3984375)) ? (-(W(0.5) * (t0 * t3 * t5) * t5)) : (-t4)) : (t0 - t4);
-    const W t7 = t2 - W(1.772453850905516) * t3;
-    const W t8 = W(0.5) * (t7 * t1 / W(1.772453850905516));
+    const W t5 = (x == W(CUDART_INF_F)) ? W(CUDART_INF_F) : ((copysign(W(1.0), x) < W(0.0)) ? (-t4) : (t0 - t4));
+    const W t6 = t2 - W(1.772453850905516) * t3;
+    const W t7 = W(0.5) * (t6 * t1 / W(1.772453850905516));
+    const W t8 = symact_exp_square(W(0.5) * t0, W(-1.0));
     const W t9 = t0 - W(0.7517914772033691) - W(4.74901953168329e-08);
     const W t10 = (W(4.3263381358780523e-07) * t9 + W(7.678282977887777e-06)) * t9 + W(-1.1214369724299814e-05);
     const W t11 = ((t10 * t9 + W(-8.61560751649917e-05)) * t9 + W(0.00018633974597796586)) * t9 + W(0.0007448267567630634);
     const W t12 = ((t11 * t9 + W(-0.0022395380680703364)) * t9 + W(-0.004539228378113106)) * t9 + W(0.019421679838189047);
     const W t13 = ((t12 * t9 + W(0.014771522148238379)) * t9 + W(-0.1140082332972217)) * t9 + W(0.0181996763986711);
-    const W t14 = (t0 < W(0.984375)) ? (((t13 * t9 + W(0.388284982990552)) * t9 + W(-0.4314939923140469)) * t9) : ((t5 == W(0.0)) ? (-t5) : (-(W(0.5) * (t7 * t5 / W(1.772453850905516)) * t5)));
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((x == W(CUDART_INF_F)) ? W(CUDART_INF_F) : t6);
-    dydx = (x < W(0.0)) ? ((t0 < W(0.59375)) ? (-t8) : t14) : ((t1 == W(0.0)) ? W(1.0) : (t8 + W(1.0)));
+    const W t14 = (t0 < W(0.984375)) ? (((t13 * t9 + W(0.388284982990552)) * t9 + W(-0.4314939923140469)) * t9) : ((t8 == W(0.0)) ? (-t8) : (-(W(0.5) * (t6 * t8 / W(1.772453850905516)) * t8)));
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t5;
+    dydx = (x < W(0.0)) ? ((t0 < W(0.59375)) ? (-t7) : t14) : ((t1 == W(0.0)) ? W(1.0) : (t7 + W(1.0)));
     """,
     "symact_gelu_value_and_derivative",
     preamble=_PREAMBLE,
@@ -170,7 +169,7 @@ gelu_second_derivative = ElementwiseKernel(
     const W t9 = ((t8 * t4 + W(-0.17122310703602994)) * t4 + W(1.7413016597094424e-17)) * t4 + W(0.4402879895212197);
     const W t10 = (t0 < W(1.6484375)) ? ((t9 * t4 + W(-0.4151074974205947)) * t4) : ((t1 == W(0.0)) ? (-t1) : (-t3));
     const W t11 = W(0.5) * t2;
-    d2ydx2 = (t0 < W(1.1376953125)) ? (W(1.4142135623730951) * (W(1.0) - t11) * exp(-t11) / W(1.772453850905516)) : t10;
+    d2ydx2 = (t0 < W(1.1380517482757568)) ? (W(1.4142135623730951) * (W(1.0) - t11) * exp(-t11) / W(1.772453850905516)) : t10;
     """,
     "symact_gelu_second_derivative",
     preamble=_PREAMBLE,

@@ -62,8 +62,8 @@ silu = ElementwiseKernel(
     const W t0 = fabs(x);
     const W t1 = beta * t0;
     const W t2 = exp(-(W(0.5) * t1));
-    const W t3 = (t0 < W(46.4375)) ? (-(t0 / (exp(t1) + W(1.0)))) : (-(t0 * t2 / (t2 * t2 + W(1.0)) * t2));
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((copysign(W(1.0), x) < W(0.0)) ? t3 : (t0 / (exp(-t1) + W(1.0))));
+    const W t3 = (copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t2 / (t2 * t2 + W(1.0)) * t2)) : (t0 / (exp(-t1) + W(1.0)));
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t3;
     """,
     "symact_silu_forward",
     preamble=_PREAMBLE,
@@ -102,8 +102,7 @@ silu_value_and_derivative = ElementwiseKernel(
     const W t4 = exp(-(W(0.5) * t1));
     const W t5 = t4 * t4;
     const W t6 = t5 + W(1.0);
-    const W t7 = (copysign(W(1.0), x) < W(0.0)) ? ((t0 < W(46.4375)) ? (-(t0 / (exp(t1) + W(1.0)))) : (-(t0 * t4 / t6 * t4))) : (t0 / t3);
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t7;
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t4 / t6 * t4)) : (t0 / t3));
     dydx = (x < W(0.0)) ? ((t4 == W(0.0)) ? (-t4) : (-((t1 - t5 - W(1.0)) * t4 / (t6 * t6) * t4))) : ((t2 == W(0.0)) ? W(1.0) : ((t2 + t1 * t2 + W(1.0)) / (t3 * t3)));
     """,
     "symact_silu_value_and_derivative",

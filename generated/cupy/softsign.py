@@ -70,7 +70,8 @@ softsign_derivative = ElementwiseKernel(
     const W t0 = fabs(x);
     const W t1 = W(1.0) / t0;
     const W t2 = t1 + W(1.0);
-    dydx = (t0 < W(85899345920.0)) ? (W(1.0) / (W(2.0) * t0 + t0 * t0 + W(1.0))) : (t1 * t1 / (t2 * t2));
+    const W t3 = t0 + W(1.0);
+    dydx = (t0 < W(13.093200743198395)) ? (W(1.0) / (t3 * t3)) : (t1 * t1 / (t2 * t2));
     """,
     "symact_softsign_derivative",
     preamble=_PREAMBLE,
@@ -83,10 +84,11 @@ softsign_value_and_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const W t1 = W(1.0) / t0;
-    const W t2 = t1 + W(1.0);
-    y = (t0 == W(CUDART_INF_F)) ? copysign(W(1.0), x) : copysign(t0 / (t0 + W(1.0)), x);
-    dydx = (t0 < W(85899345920.0)) ? (W(1.0) / (W(2.0) * t0 + t0 * t0 + W(1.0))) : (t1 * t1 / (t2 * t2));
+    const W t1 = t0 + W(1.0);
+    const W t2 = W(1.0) / t0;
+    const W t3 = t2 + W(1.0);
+    y = (t0 == W(CUDART_INF_F)) ? copysign(W(1.0), x) : copysign(t0 / t1, x);
+    dydx = (t0 < W(13.093200743198395)) ? (W(1.0) / (t1 * t1)) : (t2 * t2 / (t3 * t3));
     """,
     "symact_softsign_value_and_derivative",
     preamble=_PREAMBLE,
@@ -102,8 +104,8 @@ softsign_backward = ElementwiseKernel(
     const W t0 = fabs(x);
     const W t1 = W(1.0) / t0;
     const W t2 = t1 + W(1.0);
-    const W t3 = (t0 < W(85899345920.0)) ? (W(1.0) / (W(2.0) * t0 + t0 * t0 + W(1.0))) : (t1 * t1 / (t2 * t2));
-    grad_x = grad_y * t3;
+    const W t3 = t0 + W(1.0);
+    grad_x = grad_y * ((t0 < W(13.093200743198395)) ? (W(1.0) / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
     """,
     "symact_softsign_backward",
     preamble=_PREAMBLE,

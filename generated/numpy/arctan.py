@@ -69,26 +69,27 @@ def _derivative(x):
     t0 = np.abs(x)
     t1 = 1.0 / t0
     t2 = t1 * t1
-    return np.where(t0 < 573.286262512207, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    return np.where(t0 < 13.093200743198395, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
 
 
 def _value_and_derivative(x):
     t0 = np.abs(x)
     t1 = 1.0 / t0
     t2 = t1 * t1
-    return np.arctan(x), np.where(t0 < 573.286262512207, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    return np.arctan(x), np.where(t0 < 13.093200743198395, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
 
 
 def _backward(x, grad_y):
     t0 = np.abs(x)
     t1 = 1.0 / t0
     t2 = t1 * t1
-    return grad_y * np.where(t0 < 573.286262512207, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    return grad_y * np.where(t0 < 13.093200743198395, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
 
 
 def _second_derivative(x):
-    t0 = x * x + 1.0
-    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, -(2.0 * (x / t0 / t0))))
+    t0 = np.abs(x)
+    t1 = t0 * t0 + 1.0
+    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, np.copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1)))))
 
 
 def _evaluate(formula, operands, out, count=1, parameters=()):

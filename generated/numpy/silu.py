@@ -69,8 +69,8 @@ def _forward(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-(0.5 * t1))
-    t3 = np.where(t0 < 46.4375, -(t0 / (np.exp(t1) + 1.0)), -(t0 * t2 / (t2 * t2 + 1.0) * t2))
-    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, t3, t0 / (np.exp(-t1) + 1.0)))
+    t3 = np.where(np.copysign(1.0, x) < 0.0, -(t0 * t2 / (t2 * t2 + 1.0) * t2), t0 / (np.exp(-t1) + 1.0))
+    return np.where(x == (-np.inf), -0.0, t3)
 
 
 def _derivative(x, beta):
@@ -91,8 +91,7 @@ def _value_and_derivative(x, beta):
     t4 = np.exp(-(0.5 * t1))
     t5 = t4 * t4
     t6 = t5 + 1.0
-    t7 = np.where(np.copysign(1.0, x) < 0.0, np.where(t0 < 46.4375, -(t0 / (np.exp(t1) + 1.0)), -(t0 * t4 / t6 * t4)), t0 / t3)
-    return np.where(x == (-np.inf), -0.0, t7), np.where(x < 0.0, np.where(t4 == 0.0, -t4, -((t1 - t5 - 1.0) * t4 / (t6 * t6) * t4)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
+    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t4 / t6 * t4), t0 / t3)), np.where(x < 0.0, np.where(t4 == 0.0, -t4, -((t1 - t5 - 1.0) * t4 / (t6 * t6) * t4)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
 
 
 def _backward(x, grad_y, beta):

@@ -70,22 +70,24 @@ def _derivative(x):
     t0 = np.abs(x)
     t1 = 1.0 / t0
     t2 = t1 + 1.0
-    return np.where(t0 < 85899345920.0, 1.0 / (2.0 * t0 + t0 * t0 + 1.0), t1 * t1 / (t2 * t2))
+    t3 = t0 + 1.0
+    return np.where(t0 < 13.093200743198395, 1.0 / (t3 * t3), t1 * t1 / (t2 * t2))
 
 
 def _value_and_derivative(x):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 + 1.0
-    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / (t0 + 1.0), x)), np.where(t0 < 85899345920.0, 1.0 / (2.0 * t0 + t0 * t0 + 1.0), t1 * t1 / (t2 * t2))
+    t1 = t0 + 1.0
+    t2 = 1.0 / t0
+    t3 = t2 + 1.0
+    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / t1, x)), np.where(t0 < 13.093200743198395, 1.0 / (t1 * t1), t2 * t2 / (t3 * t3))
 
 
 def _backward(x, grad_y):
     t0 = np.abs(x)
     t1 = 1.0 / t0
     t2 = t1 + 1.0
-    t3 = np.where(t0 < 85899345920.0, 1.0 / (2.0 * t0 + t0 * t0 + 1.0), t1 * t1 / (t2 * t2))
-    return grad_y * t3
+    t3 = t0 + 1.0
+    return grad_y * np.where(t0 < 13.093200743198395, 1.0 / (t3 * t3), t1 * t1 / (t2 * t2))
 
 
 def _second_derivative(x):

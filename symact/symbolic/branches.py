@@ -20,6 +20,7 @@ from sympy import (
     Heaviside,
     Integer,
     Interval,
+    LambertW,
     Max,
     Min,
     Piecewise,
@@ -32,6 +33,7 @@ from sympy import (
     acosh,
     asin,
     atanh,
+    exp,
     floor,
     log,
     oo,
@@ -57,6 +59,9 @@ _TRIALS = {
     "real": (Rational(-9, 2), Rational(-1, 7), Rational(1, 7), S.One, Rational(9, 2)),
 }
 
+#: How far the second point at which a piece is looked at lies from the first towards the piece's lower end.
+_FRACTION = Rational(19, 50)
+
 #: Where a function leaves the reals or stops being smooth: what has to be nonzero there.
 _SINGULAR: dict[Any, Callable[[Expr], Iterable[Expr]]] = {
     log: lambda u: (u,),
@@ -64,6 +69,7 @@ _SINGULAR: dict[Any, Callable[[Expr], Iterable[Expr]]] = {
     acos: lambda u: (u - 1, u + 1),
     atanh: lambda u: (u - 1, u + 1),
     acosh: lambda u: (u - 1,),
+    LambertW: lambda u: (u + exp(-1),),
 }
 
 
@@ -128,7 +134,12 @@ def split(activation: Activation) -> Branches:
         Error: the definition is not real on an interval, its breakpoints cannot be found exactly, or their order
             depends on a parameter's value.
     """
-    return _Splitter(activation).branches()
+    try:
+        return _Splitter(activation).branches()
+    except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        if isinstance(error, Error):
+            raise
+        raise Error(f"{activation.name} = {activation.expression} cannot be cut into smooth pieces: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -186,7 +197,8 @@ class _Splitter:
     def _cut(self, part: _Part, deciding: Iterable[Expr]) -> Iterator[_Part]:
         roots: set[Expr] = set()
         for expression in deciding:
-            roots.update(self._roots(expression, part))
+            for vanishing in (expression, *_singularities(expression)):  # a sign can change at a pole too
+                roots.update(self._roots(vanishing, part))
         edges = [part.lower, *self._in_order(roots, part), part.upper]
         for lower, upper in pairwise(edges):
             yield _Part(lower, upper, part.expression)
@@ -307,8 +319,11 @@ class _Splitter:
     # Values -----------------------------------------------------------------------------------------------------
 
     def _check_real(self, part: _Part) -> None:
-        where = {**self.trials[0], self.x: self._sample(part, self.trials[0])}
-        if _number(part.expression.subs(where)) is None:
+        sample = self._sample(part, self.trials[0])
+        beside = (sample + _FRACTION * (part.lower if part.lower != -oo else sample - 1)) / (1 + _FRACTION)
+        # The second one is no whole number: (-1)**(-1) is real.
+        values = (_number(part.expression.subs({**self.trials[0], self.x: at})) for at in (sample, beside))
+        if any(value is None for value in values):
             raise Error(
                 f"{self.name} = {self.definition} is not a real number for {_between(part)}",
                 "an activation must be real for every x, isolated points excepted",
@@ -318,10 +333,22 @@ class _Splitter:
         at = right.lower
         below = limit_at(left.expression, self.x, at, "-")
         above = same_as(below, limit_at(right.expression, self.x, at, "+"))
-        value = same_as(below, _defined(self.definition.subs(self.x, at)))
+        value = same_as(below, self._defined_at(at, below, above))
         if value is None and below is not None and below == above and below.is_finite:
             return Point(at, below, above, below, removable=True)
         return Point(at, below, above, value)
+
+    def _defined_at(self, at: Expr, below: Expr | None, above: Expr | None) -> Expr | None:
+        """The definition's own value at a point, None where it has none."""
+        try:
+            return _defined(self.definition.subs(self.x, at))
+        except (TypeError, ValueError):
+            pass  # SymPy cannot compare: a pole, or a root that has no closed form
+        try:
+            near = self.definition.subs(self.x, at.evalf(60))
+        except (TypeError, ValueError):
+            return None
+        return next((v for v in (below, above) if v is not None and abs((near - v).evalf(40)) < 1e-30), None)
 
 
 def same_as(first: Expr | None, second: Expr | None) -> Expr | None:

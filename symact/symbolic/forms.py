@@ -27,7 +27,6 @@ from sympy import (
     exp,
     factor,
     factor_terms,
-    powsimp,
     radsimp,
     together,
 )
@@ -123,9 +122,9 @@ def _candidates(expression: Expr, variable: Symbol) -> Iterator[Expr]:
         factor_terms,
         factor,
         lambda e: factor(cancel(e)),
-        lambda e: powsimp(factor(together(e))),
+        lambda e: factor(together(e)),
         lambda e: radsimp(together(e)),
-        lambda e: factor(powsimp(e.expand())),
+        lambda e: factor(e.expand()),
     )
     rewritings: list[Callable[[], Expr]] = [
         lambda: _in_logistic(expression),

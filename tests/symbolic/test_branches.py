@@ -1,7 +1,24 @@
 """The smooth pieces of a definition: where it is cut, and what it is there."""
 
 import pytest
-from sympy import Abs, Integer, Max, Min, Piecewise, Symbol, cos, exp, log, oo, sign, sin, sqrt
+from sympy import (
+    Abs,
+    Integer,
+    LambertW,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    Symbol,
+    cos,
+    exp,
+    log,
+    oo,
+    sign,
+    sin,
+    sqrt,
+    tanh,
+)
 
 from symact import catalog
 from symact.activation import Activation, Parameter
@@ -69,6 +86,23 @@ def test_equal_sides_are_written_alike():
     assert corner.left == corner.right == corner.value
 
 
+def test_sign_may_change_at_a_pole():
+    """tanh(2/x) exceeds 1/2 for small positive x only; its only root in x - a crossing - is on the right."""
+    found = pieces(Max(Rational(1, 2), tanh(2 / x)))
+    assert [f for *_, f in found] == [Rational(1, 2), tanh(2 / x), Rational(1, 2)]
+
+
+def test_root_without_closed_form_is_a_breakpoint():
+    (point,) = split(activation(Max(x**5 - x - 1, 0))).points
+    assert point.value == 0
+    assert abs(point.x.evalf(20) - Rational("1.1673039782614186843")) < 1e-18
+
+
+def test_pole_of_one_side_has_no_value():
+    (point,) = split(activation(Max(1 / x, 0))).points
+    assert (point.left, point.right, point.value) == (0, oo, None)
+
+
 def test_breakpoint_may_depend_on_a_positive_parameter():
     shrink = activation(lambda c: Piecewise((x, Abs(x) > c), (0, True)), Parameter("c"))
     c = shrink.symbols["c"]
@@ -85,6 +119,8 @@ def test_branch_that_depends_on_a_parameters_sign_is_an_error():
     [
         (log(x), "not a real number for x < 0"),
         (sqrt(x - 1), "not a real number for x < 1"),
+        (x**x, "not a real number for x < 0"),
+        (LambertW(x), "not a real number for x < -exp"),
         (Abs(sin(x)), "cannot be found exactly"),
         (Abs(x - cos(x)), "cannot be found exactly"),
     ],
