@@ -35,6 +35,8 @@ from sympy import (
 
 from symact.analysis.tail import Tail
 from symact.analysis.tails import derivative_tail, residual_tail
+from symact.symbolic.leading import leading_term
+from symact.symbolic.limits import limit_at
 
 t = Symbol("t", positive=True)
 
@@ -313,3 +315,28 @@ def test_what_is_not_established_is_undetermined(f: Expr, reason: str) -> None:
 
 def test_no_residual_without_a_finite_limit() -> None:
     assert residual_tail(t, t, oo) is None
+
+
+#: Bounded f with a monotone derivative; the residual is the integral of f' from t to oo.
+BOUNDED: list[Callable[[Expr], Expr]] = [
+    tanh,
+    atan,
+    erf,
+    logistic,
+    lambda x: x / (1 + x),
+    lambda x: x / sqrt(1 + x**2),
+    lambda x: 2 * atan(tanh(x / 2)),
+]
+
+
+@pytest.mark.parametrize("f", BOUNDED, ids=lambda f: str(f(t)))
+def test_residual_is_the_integral_of_the_derivative(f: Callable[[Expr], Expr]) -> None:
+    """Karamata: t*g/(index - 1) for a power, and g/h, h the hazard rate, for the exponential classes."""
+    derivative, residual = derivative_tail(f(t), t, 1), residual_tail(f(t), t, limit_at(f(t), t, oo, "-"))
+    assert residual is not None
+    g, r = (sympify(tail.leading, {"t": t}) for tail in (derivative, residual))
+    if derivative.kind == "power":
+        expected = t * g / (sympify(derivative.parameters["index"]) - 1)
+    else:
+        expected = leading_term(-(g**2) / g.diff(t), t).expression
+    assert (r - expected).simplify() == 0
