@@ -163,7 +163,7 @@ def declare(
 
 
 def definition(text: str, parameters: Iterable[str]) -> Callable[..., Expr]:
-    """What `Activation.define` is for an expression given as text: a function of the symbols of x and the parameters."""
+    """What `Activation.define` is for an expression given as text: a function of the symbols (x, *parameters)."""
     return _Definition(text, tuple(parameters))
 
 

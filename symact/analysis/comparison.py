@@ -46,7 +46,8 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document."""
-        return {"schema": SCHEMA, **plain(self)}
+        analyses = {label: analysis.to_dict() for label, analysis in self.analyses.items()}
+        return {"schema": SCHEMA, "analyses": analyses, "order": plain(self.order), "unfinished": dict(self.unfinished)}
 
 
 def compare(
@@ -66,7 +67,7 @@ def compare(
         raise Error("a comparison needs two different activations", "such as: symact compare logsig tanh")
     analyses = {label: bounded.analyze(each, timeout, cached) for label, each in activations.items()}
     labels = list(analyses)
-    tails = {end: [[a.tails[end].kind, a.tails[end].leading] for a in analyses.values()] for end in ENDS}
+    tails = {end: [(a.tails[end].kind, a.tails[end].leading) for a in analyses.values()] for end in ENDS}
     try:
         found, unfinished = bounded.answered("comparison", tails, ENDS, timeout, cached)
     except process.StartError:

@@ -91,5 +91,5 @@ def _fits(expected: Any, value: Any) -> bool:
 
 @cache
 def _hints(record_type: Any) -> dict[str, Any]:
-    hints = get_type_hints(record_type, localns={"Tail": Tail})
+    hints = get_type_hints(record_type)
     return {field.name: hints[field.name] for field in fields(record_type)}

@@ -61,18 +61,23 @@ def run(task: str, argument: Any, seconds: float | None) -> Outcome:
         Error: the task found its argument wrong.
         StartError: no worker can be started.
     """
-    with _slots:
-        process = _idle_or_new()
-        try:
-            outcome = process.run(task, argument, seconds)
-        except Error:
-            _put_back(process)
-            raise
-        except BaseException:  # Ctrl-C above all
-            process.stop()
-            raise
-        _put_back(process)
-        return outcome
+    pool = _pool
+    with pool.slots:
+        while True:
+            process = pool.take()
+            try:
+                return process.run(task, argument, seconds)
+            except Error:
+                raise
+            except StartError:
+                if not process.has_served:
+                    raise
+                # It died while it waited, which is nobody's fault: another one.
+            except BaseException:  # Ctrl-C above all
+                process.stop()
+                raise
+            finally:
+                pool.put_back(process)
 
 
 # --- one process -----------------------------------------------------------------------------------------------------
@@ -82,6 +87,7 @@ class _Process:
     """The caller's side of a worker."""
 
     def __init__(self) -> None:
+        path = os.pathsep.join(map(os.path.abspath, sys.path))
         try:
             self._process = subprocess.Popen(
                 # -P: the folder somebody happens to be in is no place to import from.
@@ -91,15 +97,15 @@ class _Process:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), "PYTHONHASHSEED": "0"},
+                env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
                 start_new_session=True,  # Ctrl-C is for the caller, who then stops this process
             )
         except (OSError, ValueError) as error:
             raise StartError(str(error)) from None
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
-        self.usable = True
-        self._ready = False
+        self._usable = True
+        self.has_served = False
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -110,16 +116,15 @@ class _Process:
 
     def is_alive(self) -> bool:
         """Whether the worker waits for a task."""
-        return self.usable and self._process.poll() is None
+        return self._usable and self._process.poll() is None
 
     def run(self, task: str, argument: Any, seconds: float | None) -> Outcome:
-        """See the function `run`."""
+        """See the function `run`; raises StartError where the worker does not take the task."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # then there is nothing to read either
             self._process.stdin.write(json.dumps({"task": task, "argument": argument, "seconds": seconds}) + "\n")
             self._process.stdin.flush()
-        if not self._ready:
-            self._wait_until_ready()
+        self._wait_until_taken()
         outcome = Outcome({}, {}, None)
         deadline = None if seconds is None else time.monotonic() + seconds
         for message in self._messages(deadline):
@@ -129,7 +134,8 @@ class _Process:
                 case {"failed": name, "reason": reason}:
                     outcome.failed[name] = reason
                 case {"done": stays}:
-                    self.usable = stays
+                    self.has_served = True
+                    self._usable = stays
                     return outcome
                 case {"error": text, "hint": hint}:
                     raise Error(text, hint)
@@ -137,10 +143,9 @@ class _Process:
         self.stop()
         return Outcome(outcome.parts, outcome.failed, stopped)
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_taken(self) -> None:
         for message in self._messages(time.monotonic() + _START):
-            if "ready" in message:
-                self._ready = True
+            if "taken" in message:
                 return
         self.stop()
         raise StartError("it did not answer")
@@ -160,7 +165,7 @@ class _Process:
 
     def stop(self) -> None:
         """Kill the worker and wait for its death, which is at once."""
-        self.usable = False
+        self._usable = False
         self._process.kill()
         self._process.wait()
         self.close()
@@ -175,41 +180,62 @@ class _Process:
 
 # --- all processes ---------------------------------------------------------------------------------------------------
 
-_slots = threading.BoundedSemaphore(_MOST)
-_lock = threading.Lock()
-_idle: list[_Process] = []
 
+class _Pool:
+    """The workers of this process, those at work and those that wait."""
 
-def _idle_or_new() -> _Process:
-    with _lock:
-        while _idle:
-            process = _idle.pop()
+    def __init__(self) -> None:
+        self.slots = threading.BoundedSemaphore(_MOST)
+        self._lock = threading.Lock()
+        self._all: list[_Process] = []
+        self._idle: list[_Process] = []
+
+    def take(self) -> _Process:
+        """A worker that waits, or a new one."""
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.is_alive():
+                    return process
+                self._drop(process)
+            process = _Process()
+            self._all.append(process)
+            return process
+
+    def put_back(self, process: _Process) -> None:
+        """A worker that is needed no more."""
+        with self._lock:
             if process.is_alive():
-                return process
-            process.stop()
-    return _Process()
+                self._idle.append(process)
+            elif process in self._all:
+                self._drop(process)
 
+    def stop(self) -> None:
+        """Stop all workers, also those that somebody waits for."""
+        with self._lock:
+            self._idle.clear()
+            while self._all:
+                self._all.pop().stop()
 
-def _put_back(process: _Process) -> None:
-    if process.is_alive():
-        with _lock:
-            _idle.append(process)
-    else:
+    def _drop(self, process: _Process) -> None:
+        self._all.remove(process)
         process.stop()
 
 
-def _stop_all() -> None:
-    with _lock:
-        while _idle:
-            _idle.pop().stop()
+_pool = _Pool()
+
+
+def stop_all() -> None:
+    """Stop the workers, also those at work for other threads, whose tasks end unfinished at once."""
+    _pool.stop()
 
 
 def _forget() -> None:
     """A forked child must not speak to its parent's workers."""
-    global _slots, _lock, _idle  # noqa: PLW0603 - a lock may have been held at the fork
-    _slots, _lock, _idle = threading.BoundedSemaphore(_MOST), threading.Lock(), []
+    global _pool  # noqa: PLW0603 - that a child has its own is the point
+    _pool = _Pool()
 
 
-atexit.register(_stop_all)
+atexit.register(stop_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)

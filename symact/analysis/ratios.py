@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cmp_to_key, partial
+from itertools import pairwise
 from typing import Any
 
 from sympy import Expr, Symbol
@@ -32,7 +33,7 @@ _CLASSES = (
 _WITHOUT_RATIO = ("dead", "oscillating", "undetermined")
 
 
-def orders(tails: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[tuple[str, Callable[[], list[Any]]]]:
+def orders(tails: Mapping[str, Sequence[Sequence[str | None]]]) -> Iterator[tuple[str, Callable[[], list[Any]]]]:
     """For each end its name, and a function that computes `order` of the tails there."""
     for end, of_end in tails.items():
         yield end, partial(order, of_end)
@@ -59,7 +60,7 @@ def order(tails: Sequence[Sequence[str | None]]) -> list[tuple[int, str | None]]
         return by_class if limit is None else -sign_of(limit - 1) if limit.is_finite else -1
 
     ordered = sorted(range(len(tails)), key=cmp_to_key(compare))
-    limits = [ratio(first, second) for first, second in zip(ordered, ordered[1:], strict=False)]
+    limits = [ratio(first, second) for first, second in pairwise(ordered)]
     return list(zip(ordered, [None if limit is None else str(limit) for limit in [*limits, None]], strict=True))
 
 

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from symact.analysis.tail import Tail
+from symact.analysis.tail import Tail
 
 #: The version of the document; it grows when a reader of the old one would go wrong.
 SCHEMA = 1
@@ -240,7 +239,7 @@ class Analysis:
 
 def plain(value: Any) -> Any:
     """A record as dictionaries, lists, text and numbers."""
-    if hasattr(value, "to_dict") and not isinstance(value, Analysis):
+    if isinstance(value, Tail):
         return value.to_dict()
     if is_dataclass(value):
         return {each.name.rstrip("_"): plain(getattr(value, each.name)) for each in fields(value)}

@@ -1,4 +1,4 @@
-"""An activation as JSON, for a worker process and for the cache's keys; made without SymPy wherever that is possible."""
+"""An activation as JSON, for a worker process and for the cache's keys; made without SymPy where that is possible."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The sections of an analysis, one after another, each from the pieces of f, f' and f''.
 
-Tails come first and need no derivative in a form for people, so that they are there should simplification take too long.
+Tails come first and need no derivative in a form for people: they are there should simplification take too long.
 """
 
 from __future__ import annotations

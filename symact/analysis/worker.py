@@ -1,7 +1,8 @@
 """The process that `symact.analysis.process` starts: does tasks that come as JSON lines, a part at a time.
 
-A line on stdin is ``{"task": NAME, "argument": ANY, "seconds": NUMBER or null}``. Each part of the answer is a line on
-stdout as soon as it is there: ``{"part": NAME, "value": ANY}`` or ``{"failed": NAME, "reason": TEXT}``; the last is
+A line on stdin is ``{"task": NAME, "argument": ANY, "seconds": NUMBER or null}``. The answer begins with
+``{"taken": true}``. Each part of it is a line on stdout as soon as it is there: ``{"part": NAME, "value": ANY}`` or
+``{"failed": NAME, "reason": TEXT}``; the last is
 ``{"done": BOOLEAN}`` (whether this process can do another task) or ``{"error": TEXT, "hint": TEXT or null}``.
 """
 
@@ -52,8 +53,8 @@ def main() -> None:
     _limit_memory()
     import symact.analysis.sections  # noqa: F401 - so that tasks find it loaded
 
-    _say(output, {"ready": True})
     for line in sys.stdin:
+        _say(output, {"taken": True})
         request = json.loads(line)
         _set_alarm(request["seconds"])
         _answer(output, TASKS[request["task"]], request["argument"])
