@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy.parsing.sympy_parser import parse_expr
+from sympy.parsing.sympy_parser import implicit_multiplication, parse_expr, standard_transformations
 
 from symact import catalog
 from symact.report import formulas
@@ -71,7 +71,8 @@ def test_plain_text_means_the_same_expression(entry: catalog.Activation) -> None
     shown = formulas.text(entry.definition, ascii_only=True).replace("^", "**").replace("ln(", "log(")
     shown = shown.replace("arctan", "atan").replace("max", "Max").replace("|x|", "Abs(x)")
     symbols = {symbol.name: symbol for symbol in entry.expression.free_symbols}
-    assert parse_expr(shown, local_dict=symbols) - entry.expression == 0
+    reading = (*standard_transformations, implicit_multiplication)  # 2x is a product
+    assert parse_expr(shown, local_dict=symbols, transformations=reading) - entry.expression == 0
 
 
 def test_long_cases_stand_on_lines_of_their_own() -> None:
