@@ -134,7 +134,6 @@ class _Process:
                 case {"failed": name, "reason": reason}:
                     outcome.failed[name] = reason
                 case {"done": stays}:
-                    self.has_served = True
                     self._usable = stays
                     return outcome
                 case {"error": text, "hint": hint}:
@@ -146,6 +145,7 @@ class _Process:
     def _wait_until_taken(self) -> None:
         for message in self._messages(time.monotonic() + _START):
             if "taken" in message:
+                self.has_served = True
                 return
         self.stop()
         raise StartError("it did not answer")
