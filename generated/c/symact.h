@@ -7,19 +7,29 @@
 #ifndef SYMACT_H
 #define SYMACT_H
 
+#include "silu.h"
+#include "gelu.h"
+#include "gelu_tanh.h"
+#include "mish.h"
+#include "hardswish.h"
 #include "logmin.h"
 #include "log_semisigmoid.h"
 #include "identity.h"
 #include "relu.h"
+#include "relu6.h"
 #include "leaky_relu.h"
 #include "elu.h"
+#include "selu.h"
+#include "celu.h"
 #include "softplus.h"
-#include "silu.h"
-#include "gelu.h"
+#include "logsigmoid.h"
+#include "tanhshrink.h"
 #include "logistic.h"
 #include "tanh.h"
+#include "erf.h"
 #include "arctan.h"
 #include "softsign.h"
 #include "logsig.h"
+#include "hardsigmoid.h"
 
 #endif

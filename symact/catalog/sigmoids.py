@@ -34,6 +34,17 @@ def tanh(x: Symbol) -> Expr:
 
 
 @activation(
+    summary="the error function, from -1 to 1",
+    reference="NIST Digital Library of Mathematical Functions, 7.2",
+)
+def erf(x: Symbol) -> Expr:
+    """erf(x)."""
+    import sympy
+
+    return sympy.erf(x)
+
+
+@activation(
     summary="the inverse tangent, from -pi/2 to pi/2",
     reference="NIST Digital Library of Mathematical Functions, 4.23",
     aliases=("atan",),
@@ -66,3 +77,15 @@ def logsig(x: Symbol) -> Expr:
     from sympy import Abs, log
 
     return x / Abs(x) * log(Abs(x) + 1) / (log(Abs(x) + 1) + 1)
+
+
+@activation(
+    summary="a straight line from 0 to 1 between -3 and 3",
+    reference="A. Howard et al., Searching for MobileNetV3, 2019",
+    aliases=("hard_sigmoid",),
+)
+def hardsigmoid(x: Symbol) -> Expr:
+    """min(max(x + 3, 0), 6)/6; f'(-3) and f'(3) are the left limits, 0 and 1/6."""
+    from sympy import Max, Min
+
+    return Min(Max(x + 3, 0), 6) / 6
