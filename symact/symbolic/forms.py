@@ -21,6 +21,7 @@ from sympy import (
     Piecewise,
     PolynomialError,
     Pow,
+    Rational,
     Symbol,
     cancel,
     collect,
@@ -33,6 +34,9 @@ from sympy import (
 
 from symact.symbolic.branches import Branches
 from symact.symbolic.exponentials import lettered
+
+#: The highest power that polynomial algorithms are given.
+_HIGHEST = 16
 
 #: What an elementary function costs beside an addition or a multiplication.
 _CALL = 2
@@ -115,9 +119,18 @@ def _minuses(expression: Expr) -> int:
     return leading + sum(map(_minuses, expression.args))
 
 
+def too_large(expression: Expr) -> bool:
+    """Whether multiplying out is hopeless: a high power of a sum, or a root of a high degree."""
+    powers = (p.exp for p in expression.atoms(Pow) if p.exp.is_Rational and p.base.free_symbols)
+    return any(abs(power.p) > _HIGHEST or power.q > _HIGHEST for power in powers)
+
+
 def _candidates(expression: Expr, variable: Symbol) -> Iterator[Expr]:
     yield expression
     short, letters = lettered(expression, variable)
+    if too_large(short):
+        yield factor_terms(short).xreplace(letters)
+        return
     rational: tuple[Callable[[Expr], Expr], ...] = (
         factor_terms,
         factor,
@@ -184,9 +197,9 @@ def joined(branches: Branches) -> Expr:
     if len(pieces) == 2 and branches.points[0].x == 0:
         left, right = (piece.expression for piece in pieces)
         point = branches.points[0]
-        if _equal(left, right) and (point.continuous or point.value in (None, right.subs(x, 0))):
+        if _equal(left, right, x) and (point.continuous or point.value in (None, right.subs(x, 0))):
             return right
-        if point.continuous and x in right.free_symbols and _equal(left.subs(x, -x), right):
+        if point.continuous and x in right.free_symbols and _equal(left.subs(x, -x), right, x):
             return right.subs(x, Abs(x))
     arms: list[tuple[Expr, Any]] = []
     for piece, point in zip(pieces, branches.points, strict=False):
@@ -197,5 +210,15 @@ def joined(branches: Branches) -> Expr:
     return Piecewise(*arms, (pieces[-1].expression, True))
 
 
-def _equal(first: Expr, second: Expr) -> bool:
-    return bool(first == second or cancel(together(first - second)) == 0)
+def _equal(first: Expr, second: Expr, x: Symbol) -> bool:
+    """Whether two expressions are the same function; told from numbers first, where they are not."""
+    if first == second:
+        return True
+    free = sorted((first - second).free_symbols - {x}, key=str)
+    for at in (Rational(3, 7), Rational(-11, 5)):
+        trial = {x: at, **{symbol: Rational(2 + index, 3) for index, symbol in enumerate(free)}}
+        values = [side.subs(trial).evalf(20) for side in (first, second)]
+        if all(v.is_real and v.is_finite for v in values) and abs(values[0] - values[1]) > 1e-12 * abs(values[0]):
+            return False
+    difference = first - second
+    return not too_large(difference) and bool(cancel(together(difference)) == 0)
