@@ -47,7 +47,7 @@ from sympy import (
 from sympy.codegen.cfunctions import log1p
 
 from symact.symbolic.exponentials import number_and_rest, rates
-from symact.symbolic.forms import cost
+from symact.symbolic.forms import cost, too_large
 
 
 class erfcx(Function):  # type: ignore[misc]  # noqa: N801  (named like the function it is, as SymPy's own are)
@@ -84,6 +84,8 @@ class Form:
 def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     """The ways to write an expression in t > 0, the plain text first."""
     yield Form("as written", expression)
+    if too_large(expression):
+        return
     yield from _normal_forms("", expression, t)
     inverted = _atan_of_inverse(expression, t)
     if inverted != expression:
