@@ -57,19 +57,32 @@ def parse(text: str, parameters: Mapping[str, Number] | None = None, name: str =
     return grammar.parse(text, parameters, name)
 
 
-def analyze(activation: Activation | str, parameters: Mapping[str, Number] | None = None) -> Analysis:
+def analyze(
+    activation: Activation | str,
+    parameters: Mapping[str, Number] | None = None,
+    *,
+    timeout: float | None = 20.0,
+    cache: bool = True,
+) -> Analysis:
     """Derivatives, tails, smoothness and shape of an activation; ``.to_dict()`` gives the JSON document.
+
+    The work is done in a process of its own, which is stopped when time is over. What is missing then is None, or an
+    ``undetermined`` tail, and named in ``.budget.unfinished``. A definition in Python whose functions the grammar of
+    `parse` lacks is analysed in this process, without a limit, and ``.budget.seconds`` is None.
 
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``.
         parameters: values of its parameters where they are not the defaults.
+        timeout: seconds for the analysis (the start of a process, about one, is not counted); None for no limit.
+        cache: whether a complete analysis is looked up in, and kept in, the user's cache folder.
 
     Raises:
-        Error: the name, the expression or a parameter's value is wrong.
+        Error: the name, the expression, a parameter's value or the limit is wrong.
     """
-    from symact import analysis, catalog
+    from symact import catalog
+    from symact.analysis import bounded
 
-    return analysis.analyze(catalog.resolve(activation, parameters))
+    return bounded.analyze(catalog.resolve(activation, parameters, eager=False), timeout, cache)
 
 
 def generate(

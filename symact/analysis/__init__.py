@@ -23,6 +23,8 @@ def analyze(activation: Activation) -> Analysis:
     Raises:
         Error: the definition is not real on an interval or cannot be split into pieces.
     """
-    from symact.analysis.build import build
+    from symact.analysis import document
+    from symact.analysis.sections import sections
 
-    return build(activation)
+    found = {name: compute() for name, compute in sections(activation)}
+    return document.read(document.assembled(activation, found, {}, None))

@@ -100,13 +100,17 @@ def get(name: str) -> Activation:
 
 
 def resolve(
-    activation: Activation | str, parameters: Mapping[str, str | int | float | Fraction] | None = None
+    activation: Activation | str,
+    parameters: Mapping[str, str | int | float | Fraction] | None = None,
+    *,
+    eager: bool = True,
 ) -> Activation:
     """The activation that a name, an alias or an expression in ``x`` means.
 
     Args:
         activation: an `Activation`, a name or alias of the catalogue, or an expression in the grammar of `grammar`.
         parameters: values for the parameters of the entry, or the parameters that the expression uses.
+        eager: whether an expression is built at once; else what only SymPy finds wrong with it is raised later.
 
     Raises:
         Error: no such name, an expression that does not parse, or a parameter that does not fit.
@@ -121,7 +125,7 @@ def resolve(
         return found.with_values(parameters or {})
     if text.isidentifier() and len(text) <= 60 and text not in {"x", *grammar.CONSTANTS, *(parameters or {})}:
         return get(text)  # a lone word is a misspelt name, not an expression
-    return grammar.parse(text, parameters)
+    return (grammar.parse if eager else grammar.declare)(text, parameters)
 
 
 def load_file(path: Path) -> list[Activation]:

@@ -16,6 +16,7 @@ import typer
 from symact import Error, __version__
 from symact.cli.accuracy import accuracy
 from symact.cli.analyze import analyze
+from symact.cli.compare import compare
 from symact.cli.generate import generate
 from symact.cli.listing import catalogue, targets
 from symact.cli.verify import verify
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command("list")(catalogue)
 app.command("analyze")(analyze)
+app.command("compare")(compare)
 app.command("generate")(generate)
 app.command("verify")(verify)
 app.command("accuracy")(accuracy)

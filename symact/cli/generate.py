@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from symact import Error
-from symact.cli.options import Expression, KernelName, Name, Settings, Source, chosen
+from symact.cli.options import All, Expression, KernelName, Name, Settings, Source, chosen, nothing_with_all
 
 
 def generate(
     name: Name = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="The whole catalogue.")] = False,
+    everything: All = False,
     expression: Expression = None,
     source: Source = None,
     settings: Settings = None,
@@ -35,11 +34,7 @@ def generate(
     from symact.targets import emit
 
     if everything:
-        if (name, expression, source, settings, called) != (None,) * 5:
-            raise Error(
-                "--all takes the whole catalogue as it is",
-                "leave out the name and the options that change it",
-            )
+        nothing_with_all(name, expression, source, settings, called)
         compiled = [store.compiled(entry) for entry in catalog.entries()]
     else:
         compiled = [store.compiled(chosen(name, expression, source, settings, called))]

@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from symact import Activation, Error, catalog, parse
+from symact import Activation, Error, catalog, grammar
 
 T = TypeVar("T")
 
@@ -21,6 +21,15 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class ReportFormat(StrEnum):
+    """The forms of a report; json is its document itself."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    latex = "latex"
 
 
 Name = Annotated[
@@ -44,6 +53,12 @@ Settings = Annotated[
 KernelName = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What to call the --expr (default: custom).")
 ]
+All = Annotated[bool, typer.Option("--all", help="The whole catalogue.")]
+Timeout = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="Time for one analysis; what is not finished then is reported as that."),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither look results up nor keep them.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
 
 
@@ -53,8 +68,14 @@ def chosen(
     source: Path | None,
     settings: Sequence[str] | None,
     called: str | None,
+    *,
+    eager: bool = True,
 ) -> Activation:
     """The one activation that a command line names.
+
+    Args:
+        name, expression, source, settings, called: the options of these names.
+        eager: whether an expression is built at once; else what only SymPy finds wrong with it is raised later.
 
     Raises:
         Error: none or several are named, or the name, the expression, the file or a parameter is wrong.
@@ -64,7 +85,7 @@ def chosen(
         if name is not None or source is not None:
             raise Error("--expr cannot be combined with a name or --from", "give one of them")
         text = _stdin() if expression == "-" else expression
-        return parse(text.strip(), values, called or "custom")
+        return (grammar.parse if eager else grammar.declare)(text.strip(), values, called or "custom")
     if called is not None:
         raise Error("--name is for an --expr", "a catalogue entry has its name")
     if source is not None:
@@ -77,6 +98,12 @@ def chosen(
     if name is None:
         raise Error("no activation is named", "give a name from `symact list`, or --expr 'x/(1 + abs(x))'")
     return catalog.get(name).with_values(values)
+
+
+def nothing_with_all(*options: object) -> None:
+    """Raises Error where --all is combined with options that name or change one activation."""
+    if any(option is not None for option in options):
+        raise Error("--all takes the whole catalogue as it is", "leave out the name and the options that change it")
 
 
 def _stdin() -> str:
@@ -98,13 +125,21 @@ def _values(settings: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def progress(items: Sequence[T], unit: str) -> Iterable[T]:
-    """The items, with a progress bar on stderr while they are gone through, if that is a terminal."""
+def progress(items: Iterable[T], unit: str, total: int | None = None) -> Iterable[T]:
+    """The items, with a progress bar on stderr while they are gone through, if that is a terminal.
+
+    Args:
+        items: what is gone through.
+        unit: what they are, in the plural.
+        total: how many there are, where `items` does not know.
+    """
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    return track(items, description=unit, console=console, transient=True) if console.is_terminal else items
+    if not console.is_terminal:
+        return items
+    return track(items, description=unit, total=total, console=console, transient=True)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symact.verification.claims import Claim
+    from symact.verification.claims import Mention
 
 Document = Mapping[str, Any]
 
@@ -58,7 +58,7 @@ class Report:
 
 
 #: The two ends of the line: the key in the document and what it is called.
-_ENDS: Mapping[str, Inline] = {"-oo": ("x → ", Formula("-oo")), "+oo": ("x → ", Formula("oo"))}
+ENDS: Mapping[str, Inline] = {"-oo": ("x → ", Formula("-oo")), "+oo": ("x → ", Formula("oo"))}
 
 #: Distances from 0 at which the report shows how much gradient passes.
 _DISTANCES = (1, 10, 100, 1000)
@@ -70,7 +70,7 @@ def report(
     evaluator: Evaluator,
     summary: str = "",
     reference: str = "",
-    claims: Sequence[Claim] = (),
+    claims: Sequence[Mention] = (),
 ) -> Report:
     """The report on an analysis document.
 
@@ -83,45 +83,46 @@ def report(
     sections = [
         _definition(document),
         _tails(document),
-        _passing(document, evaluator),
-        _smoothness(document["smoothness"]),
-        _shape(document["shape"], evaluator),
+        *([_passing(document, evaluator)] if document["derivative"] else []),
+        *([_smoothness(document["smoothness"])] if document["smoothness"] else []),
+        *([_shape(document["shape"], evaluator)] if document["shape"] else []),
+        _unfinished(document["budget"]["unfinished"]),
         _claims(claims),
     ]
     return Report(document["name"], summary, reference, tuple(s for s in sections if s.rows))
 
 
 def _definition(document: Document) -> Section:
-    rows: list[tuple[Inline, ...]] = [
-        (("f(x)",), (Formula(document["expression"]),)),
-        (("f'(x)",), (Formula(document["derivative"]["expression"]),)),
-        (("f''(x)",), (Formula(document["second_derivative"]["expression"]),)),
-    ]
+    rows: list[tuple[Inline, ...]] = [(("f(x)",), (Formula(document["expression"]),))]
+    for label, key in (("f'(x)", "derivative"), ("f''(x)", "second_derivative")):
+        if document[key] is not None:
+            rows.append(((label,), (Formula(document[key]["expression"]),)))
     rows += [((Formula(name),), (Formula(value),)) for name, value in document["parameters"].items()]
     return Section("Definition", tuple(rows))
 
 
 def _tails(document: Document) -> Section:
     limits, tails, residuals = document["limits"], document["tails"], document["residuals"]
-    verdicts = document["gradient"]["verdict"]
-    ends = {end: (tails[end], residuals[end], verdicts[end]) for end in _ENDS}
-    columns: tuple[Inline, ...] = tuple(_ENDS.values())
-    tends = [_limit(limits[end]) for end in _ENDS]
+    verdicts = document["gradient"]["verdict"] if document["gradient"] else dict.fromkeys(ENDS, "-")
+    ends = {end: (tails[end], residuals[end], verdicts[end]) for end in ENDS}
+    columns: tuple[Inline, ...] = tuple(ENDS.values())
+    tends = [_limit(limits[end]) for end in ENDS]
     if ends["-oo"] == ends["+oo"]:
         del ends["-oo"]
-        columns = ((*_ENDS["-oo"], " and ", *_ENDS["+oo"]),)
+        columns = ((*ENDS["-oo"], " and ", *ENDS["+oo"]),)
         tends = [tends[0] if tends[0] == tends[1] else (*tends[0], " and ", *tends[1])]
     rows: list[tuple[Inline, ...]] = [
         (("f tends to",), *tends),
-        (("f' is close to",), *(_leading(tail) for tail, _, _ in ends.values())),
-        (("f' therefore",), *(_behaviour(tail) for tail, _, _ in ends.values())),
+        (("f' is close to",), *(leading(tail) for tail, _, _ in ends.values())),
+        (("f' therefore",), *(behaviour(tail) for tail, _, _ in ends.values())),
         (("subexponential",), *(_yes_or_no(tail["subexponential"]) for tail, _, _ in ends.values())),
     ]
     if any(residual for _, residual, _ in ends.values()):
-        rows.append((("|f - limit| is close to",), *(_leading(residual) for _, residual, _ in ends.values())))
-        rows.append((("and therefore",), *(_behaviour(residual) for _, residual, _ in ends.values())))
+        rows.append((("|f - limit| is close to",), *(leading(residual) for _, residual, _ in ends.values())))
+        rows.append((("and therefore",), *(behaviour(residual) for _, residual, _ in ends.values())))
     rows.append((("gradients",), *((verdict,) for _, _, verdict in ends.values())))
-    notes: list[Inline] = [(document["gradient"]["explanation"],), ("Here t = |x|.",)]
+    notes: list[Inline] = [(document["gradient"]["explanation"],)] if document["gradient"] else []
+    notes.append(("Here t = |x|.",))
     if any(tail["subexponential"] is not None for tail in tails.values()):
         notes[-1] += (
             " Subexponential: f' tends to 0 more slowly than every exponential, so exp(εt) |f'| → ",
@@ -140,11 +141,13 @@ def _yes_or_no(answer: bool | None) -> Inline:
     return ("-" if answer is None else "yes" if answer else "no",)
 
 
-def _leading(tail: Document | None) -> Inline:
+def leading(tail: Document | None) -> Inline:
+    """What f' is close to."""
     return (Formula(tail["leading"]),) if tail and tail["leading"] else ("-",)
 
 
-def _behaviour(tail: Document | None) -> Inline:
+def behaviour(tail: Document | None) -> Inline:
+    """The class of a tail in words."""
     return _BEHAVIOUR[tail["class"]](tail) if tail else ("-",)
 
 
@@ -154,7 +157,7 @@ _BEHAVIOUR: Mapping[str, Callable[[Document], Inline]] = {
     "constant": lambda tail: (
         ("is exactly ", Formula(tail["limit"]))
         if tail["approach"] is None
-        else ("tends to ", Formula(tail["limit"]), "; the rest ", *_behaviour(tail["approach"]))
+        else ("tends to ", Formula(tail["limit"]), "; the rest ", *behaviour(tail["approach"]))
     ),
     "growing": lambda tail: (f"grows beyond all bounds: {tail['growth']}",),
     "superexponential": lambda tail: (
@@ -188,7 +191,7 @@ def _passing(document: Document, evaluator: Evaluator) -> Section:
             dead = document["tails"]["+oo" if sign > 0 else "-oo"]["class"] == "dead"
             yield ("below 1e-323" if slope == 0 and not dead else _number(Decimal(slope) ** power),)
 
-    symmetric = document["shape"]["odd"] or document["shape"]["even"]
+    symmetric = document["shape"] and (document["shape"]["odd"] or document["shape"]["even"])
     rows: list[tuple[Inline, ...]] = []
     for sign, argument in ((1, "x"), (-1, "-x")):
         rows.append(((f"f'({argument})",), *cells(sign, 1)))
@@ -205,6 +208,11 @@ def _number(value: Decimal) -> str:
     if value == 0 or -3 <= value.adjusted() <= 0:
         return f"{value:.2g}"
     return f"{value:.0f}" if 0 < value.adjusted() < 6 else f"{value:.1e}".replace(".0e", "e").replace("e+", "e")
+
+
+def _unfinished(reasons: Mapping[str, str]) -> Section:
+    rows = tuple(((name.replace("_", " ").replace(".", " at "),), (reason,)) for name, reason in reasons.items())
+    return Section("Not finished", rows, notes=(("More time: --timeout SECONDS.",),))
 
 
 def _smoothness(smoothness: Document) -> Section:
@@ -292,6 +300,6 @@ def _listed(items: Iterable[Inline]) -> Inline:
     return tuple(parts)
 
 
-def _claims(claims: Sequence[Claim]) -> Section:
+def _claims(claims: Sequence[Mention]) -> Section:
     rows = tuple(((claim.id,), (f"“{claim.printed}”",)) for claim in claims)
     return Section("What the article says of it", rows, notes=(("`symact verify article` decides each of them.",),))

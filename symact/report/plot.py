@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from itertools import takewhile
 from math import isfinite
 from pathlib import Path
@@ -14,17 +15,20 @@ from symact.report.content import Document, Evaluator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _KINDS = ("png", "svg", "pdf")
 _WINDOW = 6.0
 _POINTS = 400
 #: Tails are drawn as far out as 10 to this power, and down to this value.
 _FARTHEST = 6
-_SMALLEST = 1e-18
+SMALLEST = 1e-18
+#: Where tails are computed.
+DISTANCES = tuple(10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1))
 #: A tail that leaves the picture for more points than this has left it for good; fewer can be a zero of f'.
 _PATIENCE = 10
 
-_INK, _FAINT = "#222222", "#999999"
+_INK, FAINT = "#222222", "#999999"
 _F, _FIRST, _SECOND = "#0b5fa5", "#c8501e", "#3c8d3c"
 
 
@@ -51,6 +55,32 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
     Raises:
         Error: matplotlib is not installed.
     """
+    if not (document["derivative"] and document["second_derivative"]):
+        raise Error("the derivatives, which the picture shows, were not finished", "give more time: --timeout SECONDS")
+
+    def paint(figure: Figure) -> None:
+        figure.suptitle(_title(document), x=0.01, ha="left")
+        (function, derivatives), tails = figure.subplots(2, 2)
+        _draw_function(function, document, evaluator)
+        _draw_derivatives(derivatives, document, evaluator)
+        for axes, end in zip(tails, ("-oo", "+oo"), strict=True):
+            _draw_tail(axes, document, end, evaluator)
+
+    return rendered(paint, (9, 6.6), document["name"], format_)
+
+
+def rendered(paint: Callable[[Figure], None], size: tuple[float, float], salt: str, format_: str) -> bytes:
+    """A picture as the bytes of a file.
+
+    Args:
+        paint: draws into a figure.
+        size: width and height in inches.
+        salt: makes the names inside an SVG file unique.
+        format_: "png", "svg" or "pdf".
+
+    Raises:
+        Error: matplotlib is not installed.
+    """
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -60,7 +90,7 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
         {
             "axes.spines.top": False,
             "axes.spines.right": False,
-            "axes.edgecolor": _FAINT,
+            "axes.edgecolor": FAINT,
             "axes.titlesize": 10,
             "axes.titlelocation": "left",
             "xtick.color": _INK,
@@ -68,16 +98,11 @@ def draw(document: Document, evaluator: Evaluator, format_: str) -> bytes:
             "font.size": 9,
             "legend.frameon": False,
             "lines.linewidth": 1.8,
-            "svg.hashsalt": document["name"],
+            "svg.hashsalt": salt,
         }
     ):
-        figure = Figure(figsize=(9, 6.6), layout="constrained")
-        figure.suptitle(_title(document), x=0.01, ha="left")
-        (function, derivatives), tails = figure.subplots(2, 2)
-        _draw_function(function, document, evaluator)
-        _draw_derivatives(derivatives, document, evaluator)
-        for axes, end in zip(tails, ("-oo", "+oo"), strict=True):
-            _draw_tail(axes, document, end, evaluator)
+        figure = Figure(figsize=size, layout="constrained")
+        paint(figure)
         buffer = io.BytesIO()
         # Nothing of the time of day goes into the file.
         figure.savefig(
@@ -100,7 +125,7 @@ def _draw_function(axes: Axes, document: Document, evaluator: Evaluator) -> None
         xs = _samples(interval, evaluator)
         axes.plot(xs, [value(x) for x in xs], color=_F)
     for exact in {limit for limit in document["limits"].values() if limit not in (None, "oo", "-oo")}:
-        axes.axhline(evaluator(exact, "x")(0), color=_FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.axhline(evaluator(exact, "x")(0), color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_title("f")
     _frame(axes)
 
@@ -125,8 +150,8 @@ def _draw_derivatives(axes: Axes, document: Document, evaluator: Evaluator) -> N
 
 
 def _frame(axes: Axes) -> None:
-    axes.axhline(0, color=_FAINT, linewidth=0.6, zorder=0)
-    axes.axvline(0, color=_FAINT, linewidth=0.6, zorder=0)
+    axes.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
+    axes.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
     axes.set_xlim(-_WINDOW, _WINDOW)
     axes.set_xlabel("x")
 
@@ -143,10 +168,10 @@ def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -
         drawn = f"|f' - {formulas.text(tail['limit'])}|" if limit else drawn
         tail = tail["approach"] or {"leading": None}
     # Below this the difference to the limit is rounding, not f'.
-    smallest = max(_SMALLEST, 4e-15 * abs(limit))
+    smallest = max(SMALLEST, 4e-15 * abs(limit))
     seen: list[tuple[float, float]] = []
     outside = 0
-    for t in (10 ** (power / 40) for power in range(-40, 40 * _FARTHEST + 1)):
+    for t in DISTANCES:
         size = abs(derivative(sign * t) - limit)
         if smallest <= size <= 1 / smallest:
             seen.append((t, size))
@@ -169,7 +194,7 @@ def _draw_tail(axes: Axes, document: Document, end: str, evaluator: Evaluator) -
             label = formulas.text(tail["leading"]).removeprefix("-")
             axes.loglog(*zip(*close, strict=True), color=_INK, linestyle=(0, (3, 2)), linewidth=1.2, label=label)
     axes.legend()
-    axes.grid(which="major", color=_FAINT, linewidth=0.3)
+    axes.grid(which="major", color=FAINT, linewidth=0.3)
 
 
 def _samples(interval: str, evaluator: Evaluator) -> list[float]:

@@ -125,13 +125,21 @@ def document(source: str | PathLike[str], results: Iterable[ClaimResult]) -> dic
     return {"schema": SCHEMA, "source": str(source), "claims": [result.to_dict() for result in results]}
 
 
-def concerning(name: str, source: str | PathLike[str] = "article") -> list[Claim]:
-    """The claims about one activation, not decided yet.
+@dataclass(frozen=True)
+class Mention:
+    """A claim as it is printed, neither read nor decided."""
 
-    Raises:
-        Error: the file cannot be read or is no claims file.
-    """
-    return [claim for claim in read(source) if claim.subject.name == name]
+    id: str
+    printed: str
+
+
+def article_on(activation: Activation) -> list[Mention]:
+    """What the article claims about an activation of the catalogue; quick, since nothing is decided."""
+    return [
+        Mention(entry["id"], entry["printed"])
+        for entry in _load("article")["claim"]
+        if catalog.find(entry["subject"]) == activation
+    ]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

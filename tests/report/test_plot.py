@@ -60,4 +60,4 @@ def test_another_suffix_is_refused(name: str) -> None:
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(Error, match=r"symact\[plot\]"):
-        plot.draw({}, evaluator, "png")
+        plot.draw(analyze("tanh").to_dict(), evaluator, "png")

@@ -176,9 +176,10 @@ def test_a_kink_leaves_a_choice(article: dict[str, ClaimResult]) -> None:
 
 
 def test_one_claim_a_subject() -> None:
-    about = claims.concerning("relu")
-    assert {claim.subject.name for claim in about} == {"relu"}
-    assert "ramp-derivative" in {claim.id for claim in about}
+    about = claims.article_on(catalog.get("relu"))
+    assert [mention.id for mention in about] == [claim.id for claim in claims.read() if claim.subject.name == "relu"]
+    assert "ramp-derivative" in {mention.id for mention in about}
+    assert claims.article_on(catalog.get("softplus").with_values({"beta": 2})) == []
     assert len({claim.id for claim in claims.read()}) == len(claims.read())
 
 
