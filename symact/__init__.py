@@ -17,6 +17,7 @@ from symact.catalog import activation, get, register
 from symact.errors import Error
 
 if TYPE_CHECKING:
+    from symact.analysis.comparison import Comparison
     from symact.analysis.record import Analysis
     from symact.verification.claims import ClaimResult
 
@@ -29,6 +30,7 @@ __all__ = [
     "__version__",
     "activation",
     "analyze",
+    "compare",
     "generate",
     "get",
     "load",
@@ -83,6 +85,27 @@ def analyze(
     from symact.analysis import bounded
 
     return bounded.analyze(catalog.resolve(activation, parameters, eager=False), timeout, cache)
+
+
+def compare(*activations: Activation | str, timeout: float | None = 20.0, cache: bool = True) -> Comparison:
+    """Activations in the order of their gradients far from 0; ``.to_dict()`` gives the JSON document.
+
+    Args:
+        activations: two or more definitions, catalogue names or expressions in ``x``.
+        timeout: seconds for the analysis of each, and for the comparison; None for no limit.
+        cache: whether results are looked up in, and kept in, the user's cache folder.
+
+    Raises:
+        Error: fewer than two different ones are given, or one of them or the limit is wrong.
+    """
+    from symact import catalog
+    from symact.analysis import comparison
+
+    subjects = {}
+    for given in activations:
+        subject = catalog.resolve(given, eager=False)
+        subjects[given.strip() if isinstance(given, str) else comparison.label(subject)] = subject
+    return comparison.compare(subjects, timeout, cache)
 
 
 def generate(

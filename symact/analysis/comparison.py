@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from symact.activation import Activation
@@ -50,6 +53,12 @@ class Comparison:
         return {"schema": SCHEMA, "analyses": analyses, "order": plain(self.order), "unfinished": dict(self.unfinished)}
 
 
+def label(activation: Activation) -> str:
+    """What to call an activation in a comparison: its name with the parameters' values."""
+    values = ", ".join(f"{p.name}={p.value}" for p in activation.parameters)
+    return f"{activation.name}({values})" if values else activation.name
+
+
 def compare(
     activations: Mapping[str, Activation], timeout: float | None = bounded.TIMEOUT, cached: bool = True
 ) -> Comparison:
@@ -77,3 +86,11 @@ def compare(
     as_given = [(index, None) for index in range(len(labels))]
     order = {end: tuple(Place(labels[i], ratio) for i, ratio in found.get(end, as_given)) for end in ENDS}
     return Comparison(analyses, order, unfinished)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of the document; it leaves the analyses in it to their own."""
+    text = files("symact.analysis").joinpath("comparison.schema.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document

@@ -27,20 +27,18 @@ def compare(
     no_cache: NoCache = False,
 ) -> None:
     """Order activations by their gradients far from 0: whose tail is heavier, and by how much."""
-    from symact import catalog
-    from symact.analysis import comparison
-    from symact.report import comparison as shown
+    import symact
+    from symact.report import comparison
 
     if picture is not None:
         from symact.report import plot
 
         kind = plot.kind(picture)
-    subjects = {name: catalog.resolve(name, eager=False) for name in map(str.strip, names)}
-    document = comparison.compare(subjects, timeout, not no_cache).to_dict()
+    document = symact.compare(*names, timeout=timeout, cache=not no_cache).to_dict()
     if picture is not None:
         evaluators = {label: evaluator(analysis) for label, analysis in document["analyses"].items()}
-        write(picture, shown.draw(document, evaluators, kind))
+        write(picture, comparison.draw(document, evaluators, kind))
     if format_ is ReportFormat.json:
         print(json.dumps(document, indent=2))
     else:
-        print_report(shown.report(document), format_)
+        print_report(comparison.report(document), format_)

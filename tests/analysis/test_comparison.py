@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import symact
 from symact import catalog
-from symact.analysis.comparison import compare
+from symact.analysis.comparison import compare, schema
 from symact.analysis.ratios import _CLASSES, order
 from symact.analysis.tail import PARAMETERS
 
@@ -85,13 +86,22 @@ def test_ratios_agree_with_the_ranks_of_the_classes() -> None:
 
 
 def test_the_document() -> None:
-    document = compare({name: catalog.get(name) for name in ("tanh", "logsig")}).to_dict()
-    assert document["schema"] == 1
+    document = symact.compare("tanh", " logsig ").to_dict()
+    Draft202012Validator.check_schema(schema())
+    Draft202012Validator(schema()).validate(document)
     assert document["order"]["+oo"] == [{"label": "logsig", "ratio": "oo"}, {"label": "tanh", "ratio": None}]
     assert document["analyses"]["tanh"] == symact.analyze("tanh").to_dict()
     assert document["unfinished"] == {}
 
 
-def test_one_is_not_enough() -> None:
+def test_parameters_tell_activations_of_one_name_apart() -> None:
+    # exp(-t) and 2 exp(-2t) to the left
+    softplus = catalog.get("softplus")
+    order = symact.compare(softplus.with_values({"beta": 2}), softplus).order["-oo"]
+    assert [(place.label, place.ratio) for place in order] == [("softplus(beta=1)", "oo"), ("softplus(beta=2)", None)]
+
+
+@pytest.mark.parametrize("given", [(), ("tanh",), ("tanh", "tanh ")])
+def test_one_is_not_enough(given: tuple[str, ...]) -> None:
     with pytest.raises(symact.Error, match="two different"):
-        compare({"tanh": catalog.get("tanh")})
+        symact.compare(*given)
