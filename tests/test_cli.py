@@ -57,7 +57,7 @@ def spawn(*arguments: str, **options: object) -> subprocess.CompletedProcess[str
 def test_help_names_every_command(run: Run) -> None:
     shown = run("--help")
     assert shown.code == 0
-    for command in ("list", "analyze", "generate", "verify", "targets"):
+    for command in ("list", "analyze", "compare", "generate", "verify", "targets"):
         assert f"\n  {command} " in shown.out
 
 
@@ -128,6 +128,50 @@ def test_markdown_and_latex(run: Run) -> None:
     assert latex.rstrip().endswith(r"\end{document}")
 
 
+def test_the_whole_catalogue_as_a_table_and_as_documents(run: Run) -> None:
+    shown = run("analyze", "--all", "--jobs", "2")
+    assert (shown.code, shown.err) == (0, "")
+    assert [name for name in catalog.names() if f"\n  {name} " not in shown.out] == []
+    documents = json.loads(run("analyze", "--all", "--format", "json").out)
+    assert [document["name"] for document in documents] == catalog.names()
+    for document in documents:
+        jsonschema.validate(document, schema())
+
+
+def test_a_comparison_has_the_heaviest_tail_first(run: Run) -> None:
+    shown = run("compare", "tanh", "softsign", "logsig")
+    assert (shown.code, shown.err) == (0, "")
+    rows = [line.split() for line in shown.out.splitlines()]
+    order = [row[0] for row in rows if row and row[0] in ("tanh", "softsign", "logsig")]
+    assert order == ["logsig", "softsign", "tanh"]
+    document = json.loads(run("compare", "tanh", "x/(1 + abs(x))", "--format", "json").out)
+    assert document["order"]["-oo"] == [{"label": "x/(1 + abs(x))", "ratio": "oo"}, {"label": "tanh", "ratio": None}]
+
+
+def test_the_sides_of_a_comparison_stand_apart_where_they_differ(run: Run) -> None:
+    shown = run("compare", "relu", "elu", "--format", "markdown").out
+    assert shown.index("## x → -∞") < shown.index("## x → ∞")
+
+
+def test_a_comparison_can_be_drawn(run: Run, tmp_path: Path) -> None:
+    for names in (("logsig", "tanh"), ("relu", "elu")):
+        picture = tmp_path / "both.svg"
+        assert run("compare", *names, "--plot", str(picture)).code == 0
+        assert picture.read_bytes().startswith(b"<?xml")
+
+
+def test_what_was_not_finished_is_in_the_report(run: Run) -> None:
+    hostile = "*".join(f"erf(sin({k}*x) + exp(cos(x) + {k}))" for k in range(1, 40))
+    run("analyze", "tanh", "--no-cache")
+    shown = run("analyze", "--expr", hostile, "--timeout", "0.3")
+    assert (shown.code, shown.err) == (0, "")
+    assert "is undetermined: timed out after 0.3 s" in " ".join(shown.out.split())
+    assert "Not finished" in shown.out
+    assert "f'(x)" not in shown.out
+    for format_ in ("markdown", "latex"):
+        assert "timed out" in run("analyze", "--expr", hostile, "--timeout", "0.3", "--format", format_).out
+
+
 # --- a user's own activation -----------------------------------------------------------------------------------------
 
 
@@ -176,6 +220,12 @@ WRONG = {
     "no picture": (["analyze", "tanh", "--plot", "tanh.bmp"], ".png"),
     "unknown target": (["generate", "tanh", "--target", "abacus"], "abacus"),
     "all and one": (["generate", "tanh", "--all"], "--all"),
+    "analyze all and one": (["analyze", "tanh", "--all"], "--all"),
+    "all in one picture": (["analyze", "--all", "--plot", "all.png"], "--all"),
+    "no time": (["analyze", "tanh", "--timeout", "0"], "time limit"),
+    "nothing to compare": (["compare", "tanh"], "two different"),
+    "unknown name to compare": (["compare", "tanh", "lgosig"], "logsig"),
+    "comparison without a picture": (["compare", "tanh", "logsig", "--plot", "both.bmp"], ".png"),
     "no claims file": (["verify", "/nonexistent/claims.toml"], "claims.toml"),
     "unknown option": (["list", "--frobnicate"], "--frobnicate"),
     "unknown command": (["frobnicate"], "frobnicate"),
