@@ -57,7 +57,7 @@ hardsigmoid = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const bool t1 = t0 <= W(3.0);
+    const bool t1 = t0 < W(3.0);
     const W t2 = (x < W(0.0)) ? (t1 ? (-(W(0.16666666666666666) * (t0 - W(3.0)))) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
     y = (x != x) ? x : t2;
     """,
@@ -71,7 +71,9 @@ hardsigmoid_derivative = ElementwiseKernel(
     "T dydx",
     """
     const W x = x_in;
-    dydx = (x != x) ? x : ((fabs(x) <= W(3.0)) ? W(0.16666666666666666) : W(0.0));
+    const W t0 = fabs(x);
+    const W t1 = (x < W(0.0)) ? ((t0 < W(3.0)) ? W(0.16666666666666666) : W(0.0)) : ((t0 <= W(3.0)) ? W(0.16666666666666666) : W(0.0));
+    dydx = (x != x) ? x : t1;
     """,
     "symact_hardsigmoid_derivative",
     preamble=_PREAMBLE,
@@ -84,11 +86,13 @@ hardsigmoid_value_and_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const bool t1 = t0 <= W(3.0);
-    const W t2 = (x < W(0.0)) ? (t1 ? (-(W(0.16666666666666666) * (t0 - W(3.0)))) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
-    const bool t3 = x != x;
-    y = t3 ? x : t2;
-    dydx = t3 ? x : (t1 ? W(0.16666666666666666) : W(0.0));
+    const bool t1 = t0 < W(3.0);
+    const bool t2 = x < W(0.0);
+    const W t3 = t2 ? (t1 ? (-(W(0.16666666666666666) * (t0 - W(3.0)))) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
+    const bool t4 = x != x;
+    const W t5 = t2 ? (t1 ? W(0.16666666666666666) : W(0.0)) : ((t0 <= W(3.0)) ? W(0.16666666666666666) : W(0.0));
+    y = t4 ? x : t3;
+    dydx = t4 ? x : t5;
     """,
     "symact_hardsigmoid_value_and_derivative",
     preamble=_PREAMBLE,
@@ -101,7 +105,9 @@ hardsigmoid_backward = ElementwiseKernel(
     """
     const W x = x_in;
     const W grad_y = grad_y_in;
-    grad_x = grad_y * ((x != x) ? x : ((fabs(x) <= W(3.0)) ? W(0.16666666666666666) : W(0.0)));
+    const W t0 = fabs(x);
+    const W t1 = (x < W(0.0)) ? ((t0 < W(3.0)) ? W(0.16666666666666666) : W(0.0)) : ((t0 <= W(3.0)) ? W(0.16666666666666666) : W(0.0));
+    grad_x = grad_y * ((x != x) ? x : t1);
     """,
     "symact_hardsigmoid_backward",
     preamble=_PREAMBLE,
@@ -113,7 +119,7 @@ hardsigmoid_second_derivative = ElementwiseKernel(
     "T d2ydx2",
     """
     const W x = x_in;
-    d2ydx2 = (x != x) ? x : ((fabs(x) <= W(3.0)) ? W(0.0) : W(0.0));
+    d2ydx2 = (x != x) ? x : ((fabs(x) < W(3.0)) ? W(0.0) : W(0.0));
     """,
     "symact_hardsigmoid_second_derivative",
     preamble=_PREAMBLE,

@@ -57,7 +57,7 @@ relu6 = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    y = (x != x) ? x : ((x < W(0.0)) ? W(0.0) : ((t0 <= W(6.0)) ? t0 : W(6.0)));
+    y = (x != x) ? x : ((x < W(0.0)) ? W(0.0) : ((t0 < W(6.0)) ? t0 : W(6.0)));
     """,
     "symact_relu6_forward",
     preamble=_PREAMBLE,
@@ -82,10 +82,9 @@ relu6_value_and_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const bool t1 = t0 <= W(6.0);
-    const bool t2 = x != x;
-    y = t2 ? x : ((x < W(0.0)) ? W(0.0) : (t1 ? t0 : W(6.0)));
-    dydx = t2 ? x : ((x <= W(0.0)) ? W(0.0) : (t1 ? W(1.0) : W(0.0)));
+    const bool t1 = x != x;
+    y = t1 ? x : ((x < W(0.0)) ? W(0.0) : ((t0 < W(6.0)) ? t0 : W(6.0)));
+    dydx = t1 ? x : ((x <= W(0.0)) ? W(0.0) : ((t0 <= W(6.0)) ? W(1.0) : W(0.0)));
     """,
     "symact_relu6_value_and_derivative",
     preamble=_PREAMBLE,
@@ -111,7 +110,7 @@ relu6_second_derivative = ElementwiseKernel(
     "T d2ydx2",
     """
     const W x = x_in;
-    d2ydx2 = (x != x) ? x : ((x < W(0.0)) ? W(0.0) : ((fabs(x) <= W(6.0)) ? W(0.0) : W(0.0)));
+    d2ydx2 = (x != x) ? x : ((x < W(0.0)) ? W(0.0) : ((fabs(x) < W(6.0)) ? W(0.0) : W(0.0)));
     """,
     "symact_relu6_second_derivative",
     preamble=_PREAMBLE,

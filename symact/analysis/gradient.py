@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flint import arb, ctx
 from sympy import Expr, sympify
 
-from symact.analysis.numbers import PRECISION, Evaluator, Number, UndecidedError, evaluator
+from symact.analysis.numbers import Evaluator, Number, UndecidedError, evaluator
 from symact.analysis.record import ENDS, Enclosure, Gradient, Value
 from symact.analysis.tail import Tail
 from symact.symbolic.branches import Branches
@@ -40,6 +40,9 @@ class _Format:
 
 
 _FORMATS = (_Format("float16", -14, 16), _Format("float32", -126, 128))
+
+#: Bits for f' far out: x**3*(1 - tanh(x)**2) at 2**128 is known to about 2**(384 - precision).
+_FAR_PRECISION = 1024
 
 
 def gradient(first: Branches, tails: Mapping[str, Tail], steepest: Value | None) -> Gradient:
@@ -106,7 +109,7 @@ class _Side:
         def is_below(t: float) -> bool:
             return bool(abs(function(arb(self._side * t))) < threshold)
 
-        with ctx.workprec(PRECISION):
+        with ctx.workprec(_FAR_PRECISION):
             grid = [2.0**exponent for exponent in range(reach - 1, -12, -1) if 2.0**exponent > self._start]
             near = next((t for t in grid if not is_below(t)), self._start)
             if near == grid[0] or is_below(near + 2.0**-40):

@@ -124,13 +124,23 @@ def _power(expression: Pow, x: Symbol) -> Evaluator:
     base = evaluator(expression.base, x)
     if expression.exp.is_Integer:
         exponent = int(expression.exp)
-        return lambda ball: base(ball) ** exponent
+        if exponent > 0:
+            return lambda ball: _repeated(base(ball), exponent)
+        return lambda ball: 1 / _repeated(base(ball), -exponent)
     if expression.exp == Rational(1, 2):
         return lambda ball: base(ball).sqrt()
     if expression.exp == Rational(-1, 2):
         return lambda ball: base(ball).rsqrt()
     power = evaluator(expression.exp, x)
     return lambda ball: base(ball) ** power(ball)
+
+
+def _repeated(base: arb, exponent: int) -> arb:
+    """A positive integer power by squaring. ``base**exponent`` is NaN where the middle of the ball is 0."""
+    if exponent == 1:
+        return base
+    half = _repeated(base, exponent // 2)
+    return half * half * base if exponent % 2 else half * half
 
 
 def ball_sign(ball: arb) -> int | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import product, zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Integer, Rational, Symbol, oo
+from sympy import Expr, Integer, Poly, Rational, Symbol, oo
 
 from symact.activation import Activation
 from symact.errors import Error
@@ -166,7 +166,8 @@ class PassSearch:
         """The pieces on one half line, from t = 0 outwards."""
         found = []
         points: dict[Expr, Point] = {p.x: p for p in self.branches.points}
-        for piece in self.branches.pieces[::side]:
+        ordered = self.branches.pieces[::side]
+        for piece, beyond in zip_longest(ordered, ordered[1:]):
             near, far = (piece.lower, piece.upper) if side > 0 else (-piece.upper, -piece.lower)
             trial = self._at_defaults(far)
             if trial <= 0:
@@ -174,17 +175,21 @@ class PassSearch:
             near = near if self._at_defaults(near) > 0 else Integer(0)
             expression = piece.expression.subs(self.x, side * self.t)
             point = points.get(side * far)
-            inner = None if point is None else (point.left if side > 0 else point.right)
-            closed = point is not None and point.value is not None and point.value == inner
+            closed = point is not None and point.value is not None and self._holds(point, side, beyond.expression)
             found.append(Region(side, near, far, expression, closed))
         return found
+
+    def _holds(self, point: Point, side: int, beyond: Expr) -> bool:
+        """Whether the inner piece gives the value at its outer end; a constant beyond is preferred, as it is exact."""
+        inner, outer = (point.left, point.right)[::side]
+        return bool(point.value == inner and (point.value != outer or beyond.has(self.x)))
 
     def _at_defaults(self, value: Expr) -> float:
         defaults = {self.symbols[n]: v for n, v in self.settings[0].items()}
         return float(value.subs(defaults))
 
     def _parity(self, left: Sequence[Region], right: Sequence[Region]) -> int:
-        """1 where f(-t) = f(t), -1 where f(-t) = -f(t), 0 where neither, by the exact values at the samples."""
+        """1 where f(-t) = f(t), -1 where f(-t) = -f(t), 0 where neither, by the values at samples and breakpoints."""
         if [r.upper for r in left] != [r.upper for r in right]:
             return 0
         pairs = [
@@ -193,9 +198,14 @@ class PassSearch:
             for m, p in zip(self._region_samples(a), self._region_samples(b), strict=True)
         ]
         values = [(m.reference.rounded, p.reference.rounded) for m, p in pairs]
-        if all(np.array_equal(m, p) for m, p in values):
-            return 1
-        return -1 if all(np.array_equal(m, -p) for m, p in values) else 0
+        ends = {p.x: p.value for p in self.branches.points if p.x != 0}
+
+        def mirrored(sign: int) -> bool:
+            return all(np.array_equal(m, sign * p) for m, p in values) and all(
+                value is not None and ends.get(-at) == sign * value for at, value in ends.items()
+            )
+
+        return next((sign for sign in (1, -1) if mirrored(sign)), 0)
 
     def _odd(self, b: Builder, x: int, value: int) -> int:
         samples = (s for region in self._regions(1) for s in self._region_samples(region))
@@ -262,12 +272,12 @@ class PassSearch:
         if not seen and failure is not None:
             raise failure
 
-    def _samples(self, side: int, lower: float, upper: float) -> list[Sample]:
-        """Double and single precision inputs on one side, at every setting of the parameters."""
+    def _samples(self, side: int, lower: float, upper: float, roots: Sequence[float] = ()) -> list[Sample]:
+        """Double and single precision inputs on one side with exact roots, at every setting of the parameters."""
         found = []
         for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
             for dtype in (np.float64, np.float32) if index == 0 else (np.float64,):
-                points = inputs(lower, upper, dtype, seed=index)
+                points = np.union1d(inputs(lower, upper, dtype, seed=index), np.array(roots, dtype))
                 if index:
                     scale = max(setting.values())
                     points = points[points < _FAR * min(1.0, scale)]
@@ -297,7 +307,8 @@ class PassSearch:
         if key not in self._sampled:
             lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
             upper = np.inf if region.upper == oo else self._at_defaults(region.upper)
-            self._sampled[key] = self._samples(region.side, lower, upper)
+            roots = [root for root in _exact_roots(region.expression, self.t) if lower < root < upper]
+            self._sampled[key] = self._samples(region.side, lower, upper, roots)
         return self._sampled[key]
 
     def _regimes(self, region: Region) -> list[Regime]:
@@ -493,6 +504,13 @@ def _identical(got: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:
         close = np.isfinite(expected) & (expected != 0) & (np.abs(got - expected) <= 1e-6 * np.abs(expected))
     same |= close | (np.isnan(got) & np.isnan(expected))
     return same
+
+
+def _exact_roots(expression: Expr, t: Symbol) -> list[float]:
+    """The roots of a polynomial that are exact in float32: there a sign of zero can be wrong."""
+    if expression.free_symbols != {t} or not expression.is_polynomial(t):
+        return []
+    return [float(root) for root in Poly(expression, t).ground_roots() if Rational(float(np.float32(root))) == root]
 
 
 def _decimal(value: float | None) -> str:
