@@ -3,7 +3,7 @@
 The process runs `symact.analysis.worker`, never the caller's main module, so it works from a notebook, from a script on
 stdin and from threads. It stays for the next task, since importing SymPy takes half a second. Both sides speak JSON
 lines. Whoever waits for it kills it where its time is over, at Ctrl-C and at the end of the interpreter; should the
-caller itself be killed, the end of its input or an alarm ends it.
+caller itself be killed, the end of its input ends it.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class _Process:
     def run(self, task: str, argument: Any, seconds: float | None) -> Outcome:
         """See the function `run`; raises StartError where the worker does not take the task."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # then there is nothing to read either
+        with contextlib.suppress(OSError, ValueError):  # it is dead or stopped: there is nothing to read either
             self._process.stdin.write(json.dumps({"task": task, "argument": argument, "seconds": seconds}) + "\n")
             self._process.stdin.flush()
         self._wait_until_taken()
@@ -138,7 +138,12 @@ class _Process:
                     return outcome
                 case {"error": text, "hint": hint}:
                     raise Error(text, hint)
-        stopped = f"timed out after {seconds:g} s" if self._process.poll() is None else "ran out of memory or crashed"
+        if not self._usable:
+            stopped = "was stopped"
+        elif self._process.poll() is None:
+            stopped = f"timed out after {seconds:g} s"
+        else:
+            stopped = "ran out of memory or crashed"
         self.stop()
         return Outcome(outcome.parts, outcome.failed, stopped)
 

@@ -12,7 +12,9 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from queue import SimpleQueue
 from typing import Any, TextIO
 
 from symact.errors import Error
@@ -23,7 +25,8 @@ MEMORY = 1 << 30
 #: A process that has needed so much leaves the next task to a new one.
 _MUCH = MEMORY // 4
 
-#: The caller stops this process when time is over; where the caller is dead, an alarm does so many seconds later.
+#: The caller stops this process when time is over, and its own death does. Where both fail, since a library holds the
+#: interpreter's lock, an alarm ends it so many seconds later.
 _GRACE = 10
 
 #: A part of a task: its name, and the computation of what JSON can say.
@@ -46,20 +49,30 @@ TASKS: Mapping[str, Callable[[Any], Iterator[Part]]] = {"analysis": _analysis, "
 
 
 def main() -> None:
-    """Do tasks until the input ends."""
+    """Do tasks until nobody is there to give any."""
     # What a library prints must not get between the messages.
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _limit_memory()
     import symact.analysis.sections  # noqa: F401 - so that tasks find it loaded
 
-    for line in sys.stdin:
+    lines: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    while True:
+        line = lines.get()
         _say(output, {"taken": True})
         request = json.loads(line)
         _set_alarm(request["seconds"])
         _answer(output, TASKS[request["task"]], request["argument"])
         _set_alarm(None)
         _forget()
+
+
+def _listen(lines: SimpleQueue[str]) -> None:
+    """Take in lines; where the caller has gone, end this process at once, whatever it is doing."""
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
 
 
 def _answer(output: TextIO, task: Callable[[Any], Iterator[Part]], argument: Any) -> None:

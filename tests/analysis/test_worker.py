@@ -297,7 +297,7 @@ def test_stopping_all_ends_what_other_threads_wait_for() -> None:
         waiting = threads.submit(symact.analyze, HOSTILE, timeout=15, cache=False)
         time.sleep(0.5)
         process.stop_all()
-        assert waiting.result(timeout=3).budget.unfinished
+        assert set(waiting.result(timeout=3).budget.unfinished.values()) == {"was stopped"}
     assert workers(os.getpid()) == []
     assert symact.analyze("x", cache=False).limits["+oo"] == "oo"
 
@@ -311,7 +311,7 @@ def test_no_process_is_left_when_the_interpreter_ends() -> None:
 @linux
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_whatever_ends_the_caller_ends_the_worker(name: str) -> None:
-    code = f"import symact; print(flush=True); symact.analyze({HOSTILE!r}, timeout=3, cache=False)"
+    code = f"import symact; print(flush=True); symact.analyze({HOSTILE!r}, timeout=60, cache=False)"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -324,11 +324,11 @@ def test_whatever_ends_the_caller_ends_the_worker(name: str) -> None:
         end = time.monotonic() + 20
         while not (started := workers(caller.pid)) and time.monotonic() < end:
             time.sleep(0.02)
-        time.sleep(2)
+        time.sleep(1.5)
         caller.send_signal(getattr(signal, name))
         start = time.monotonic()
         _, error = caller.communicate(timeout=20)
     assert time.monotonic() - start < 1
     assert len(started) == 1
-    assert gone(started[0], 20 if name != "SIGINT" else 1)
+    assert gone(started[0], 2)
     assert ("KeyboardInterrupt" in error) == (name == "SIGINT")
