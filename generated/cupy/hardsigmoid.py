@@ -58,7 +58,7 @@ hardsigmoid = ElementwiseKernel(
     const W x = x_in;
     const W t0 = fabs(x);
     const bool t1 = t0 < W(3.0);
-    const W t2 = (x < W(0.0)) ? (t1 ? (-(W(0.16666666666666666) * (t0 - W(3.0)))) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
+    const W t2 = (x < W(0.0)) ? (t1 ? (W(0.16666666666666666) * (W(3.0) - t0)) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
     y = (x != x) ? x : t2;
     """,
     "symact_hardsigmoid_forward",
@@ -88,7 +88,7 @@ hardsigmoid_value_and_derivative = ElementwiseKernel(
     const W t0 = fabs(x);
     const bool t1 = t0 < W(3.0);
     const bool t2 = x < W(0.0);
-    const W t3 = t2 ? (t1 ? (-(W(0.16666666666666666) * (t0 - W(3.0)))) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
+    const W t3 = t2 ? (t1 ? (W(0.16666666666666666) * (W(3.0) - t0)) : W(0.0)) : (t1 ? (W(0.16666666666666666) * t0 + W(0.5)) : W(1.0));
     const bool t4 = x != x;
     const W t5 = t2 ? (t1 ? W(0.16666666666666666) : W(0.0)) : ((t0 <= W(3.0)) ? W(0.16666666666666666) : W(0.0));
     y = t4 ? x : t3;

@@ -71,10 +71,8 @@ hardswish_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W t0 = fabs(x);
-    const W t1 = W(0.3333333333333333) * t0;
-    const W t2 = (t0 < W(1.501953125)) ? (W(0.5) - t1) : ((t0 < W(3.0)) ? (-(W(0.16666666666666666) * (W(2.0) * t0 - W(3.0)))) : W(0.0));
-    const W t3 = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((x < W(0.0)) ? t2 : ((t0 <= W(3.0)) ? (t1 + W(0.5)) : W(1.0)));
-    dydx = (x != x) ? x : t3;
+    const W t1 = (x < W(0.0)) ? ((t0 < W(3.0)) ? (W(0.16666666666666666) * (W(3.0) - W(2.0) * t0)) : W(0.0)) : ((t0 <= W(3.0)) ? (W(0.3333333333333333) * t0 + W(0.5)) : W(1.0));
+    dydx = (x != x) ? x : ((x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t1);
     """,
     "symact_hardswish_derivative",
     preamble=_PREAMBLE,
@@ -93,10 +91,9 @@ hardswish_value_and_derivative = ElementwiseKernel(
     const W t4 = -W(0.0);
     const bool t5 = x == (-W(CUDART_INF_F));
     const bool t6 = x != x;
-    const W t7 = W(0.3333333333333333) * t0;
-    const W t8 = (t0 < W(1.501953125)) ? (W(0.5) - t7) : (t2 ? (-(W(0.16666666666666666) * (W(2.0) * t0 - W(3.0)))) : W(0.0));
+    const W t7 = (x < W(0.0)) ? (t2 ? (W(0.16666666666666666) * (W(3.0) - W(2.0) * t0)) : W(0.0)) : (t1 ? (W(0.3333333333333333) * t0 + W(0.5)) : W(1.0));
     y = t6 ? x : (t5 ? t4 : t3);
-    dydx = t6 ? x : (t5 ? t4 : ((x < W(0.0)) ? t8 : (t1 ? (t7 + W(0.5)) : W(1.0))));
+    dydx = t6 ? x : (t5 ? t4 : t7);
     """,
     "symact_hardswish_value_and_derivative",
     preamble=_PREAMBLE,
@@ -110,10 +107,8 @@ hardswish_backward = ElementwiseKernel(
     const W x = x_in;
     const W grad_y = grad_y_in;
     const W t0 = fabs(x);
-    const W t1 = W(0.3333333333333333) * t0;
-    const W t2 = (t0 < W(1.501953125)) ? (W(0.5) - t1) : ((t0 < W(3.0)) ? (-(W(0.16666666666666666) * (W(2.0) * t0 - W(3.0)))) : W(0.0));
-    const W t3 = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((x < W(0.0)) ? t2 : ((t0 <= W(3.0)) ? (t1 + W(0.5)) : W(1.0)));
-    grad_x = grad_y * ((x != x) ? x : t3);
+    const W t1 = (x < W(0.0)) ? ((t0 < W(3.0)) ? (W(0.16666666666666666) * (W(3.0) - W(2.0) * t0)) : W(0.0)) : ((t0 <= W(3.0)) ? (W(0.3333333333333333) * t0 + W(0.5)) : W(1.0));
+    grad_x = grad_y * ((x != x) ? x : ((x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t1));
     """,
     "symact_hardswish_backward",
     preamble=_PREAMBLE,

@@ -148,13 +148,24 @@ def without(expression: Expr, where: Mapping[Symbol, Expr]) -> Expr | None:
 def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
     """A rational expression factored, with nested numerator, and as it is."""
     factored = factor(expression)
-    yield Form(rule, factored, where)
+    yield Form(rule, factored if where else _turned(factored), where)
     numerator, denominator = fraction(factored)
     nested = _nested(numerator, t) / denominator
     if nested != factored:
         yield Form(f"{rule}, Horner", nested, where)
     if expression != factored and cost(expression) <= cost(factored) + _LONGER:
         yield Form(f"{rule}, expanded", expression, where)
+
+
+def _turned(product: Expr) -> Expr:
+    """-c*(a - b) as c*(b - a), which is +0 where a and b are the same, as an exact root has to be."""
+    coefficient, rest = product.as_coeff_Mul()
+    factors = list(Mul.make_args(rest))
+    sums = [index for index, part in enumerate(factors) if part.is_Add]
+    if coefficient >= 0 or not sums:
+        return product
+    factors[sums[0]] *= -1
+    return Mul(-coefficient, *factors, evaluate=False)
 
 
 def _in_reciprocal(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:

@@ -123,3 +123,16 @@ def test_stored_programs_belong_to_the_definition(entry):
 def test_values_in_force_become_the_kernels_defaults():
     changed = compiled(catalog.get("elu").with_values({"alpha": "0.5"}))
     assert [p.default for p in changed.parameters] == ["1/2"]
+
+
+def test_values_at_breakpoints_are_the_definitions():
+    """hardsigmoid' is 0, 1/6, 0 with the left limits at -3 and 3, so it is not even; relu6 ends in constants."""
+    x = np.array([-3.0, np.nextafter(-3.0, 0.0), 3.0, np.nextafter(3.0, 4.0)])
+    slope = evaluate(compiled(catalog.get("hardsigmoid")).kernels["derivative"], {"x": x})["dydx"]
+    np.testing.assert_array_equal(slope, [0.0, 1 / 6, 1 / 6, 0.0])
+
+
+@pytest.mark.parametrize(("pass_", "root"), [("forward", -3.0), ("derivative", -1.5)])
+def test_exact_roots_are_positive_zeros(pass_, root):
+    (value,) = evaluate(compiled(catalog.get("hardswish")).kernels[pass_], {"x": np.array([root])}).values()
+    assert (value[0], np.signbit(value[0])) == (0.0, False)
