@@ -42,7 +42,7 @@ CASES = [
     exp(-2 * t) + exp(-3 * t / 2) - exp(-t),
     log((1 + exp(t)) / (1 + exp(-t))),
     -t * (3 - t) / 6,
-    (3 - 2 * t) / 6,
+    (7 - 2 * t) / 6,
 ]
 
 #: Where the comparison is made.
