@@ -12,6 +12,7 @@ import numpy as np
 from symact.activation import DOMAINS, exact
 from symact.errors import Error
 from symact.kernel.compiled import CompiledActivation
+from symact.oracle.formats import get
 
 #: Runs a pass: its name, the arrays read, the arrays written (all of one shape and dtype), the parameters' values.
 Run = Callable[[str, Sequence[Any], Sequence[Any], tuple[float, ...]], None]
@@ -53,10 +54,15 @@ class Loaded:
             scalar: rounds a parameter to the type in which the kernels take it.
             contiguous: whether `run` needs contiguous arrays.
             arrays: the array module, numpy or one that follows it.
+
+        Raises:
+            Error: bfloat16, and no package here that adds it to NumPy.
         """
         self.name = compiled.name
         self.dtype = dtype
-        self._dtype = arrays.dtype(dtype)
+        self._dtype = get(dtype).dtype
+        if self._dtype.name != dtype:
+            raise Error(f"arrays of {dtype} need the package ml_dtypes", "pip install 'symact[bfloat16]'")
         self._run = run
         self._scalar = scalar
         self._contiguous = contiguous

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from symact.kernel.compiled import CompiledActivation
 from symact.targets.loaded import Loaded
 from symact.targets.python import functions
@@ -24,4 +26,4 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
         passes[name](*inputs, out=tuple(outputs), **dict(zip(names, parameters, strict=True)))
 
-    return Loaded(compiled, type_.dtype, run)
+    return Loaded(compiled, type_.dtype, run, scalar=np.dtype(type_.words["parameter"]).type)

@@ -179,7 +179,7 @@ def test_other_byte_order_gives_native(made: ModuleType) -> None:
 def test_other_dtypes_are_errors(made: ModuleType, bad: object) -> None:
     if isinstance(bad, np.longdouble) and np.dtype(np.longdouble).itemsize == 8:
         pytest.skip("long double is double here")
-    with pytest.raises(TypeError, match="logsig takes arrays of float16, float32, float64 or integers"):
+    with pytest.raises(TypeError, match="logsig takes arrays of float16, bfloat16, float32, float64 or integers"):
         made.logsig(bad)
 
 
