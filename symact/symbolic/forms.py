@@ -38,6 +38,9 @@ from symact.symbolic.exponentials import lettered
 #: The highest power that polynomial algorithms are given.
 _HIGHEST = 16
 
+#: Longer expressions are only freed of common factors: nobody reads them, and polynomial algorithms take minutes.
+_LONGEST = 200
+
 #: What an elementary function costs beside an addition or a multiplication.
 _CALL = 2
 
@@ -128,7 +131,7 @@ def too_large(expression: Expr) -> bool:
 def _candidates(expression: Expr, variable: Symbol) -> Iterator[Expr]:
     yield expression
     short, letters = lettered(expression, variable)
-    if too_large(short):
+    if too_large(short) or cost(expression) > _LONGEST:
         yield factor_terms(short).xreplace(letters)
         return
     rational: tuple[Callable[[Expr], Expr], ...] = (
