@@ -112,7 +112,7 @@ class _Side:
         with ctx.workprec(_FAR_PRECISION):
             grid = [2.0**exponent for exponent in range(reach - 1, -12, -1) if 2.0**exponent > self._start]
             near = next((t for t in grid if not is_below(t)), self._start)
-            if near == grid[0] or is_below(near + 2.0**-40):
+            if not grid or near == grid[0] or is_below(near + 2.0**-40):
                 return None
             far = 2 * near if near in grid else grid[-1]
             for _ in range(24):

@@ -74,12 +74,12 @@ def _compiled(node: ast.expr, names: set[str]) -> _Evaluate:
         case ast.Name(id=name):
             constant = _CONSTANTS[name]
             return lambda values: +constant
-        case ast.Call(func=ast.Name(id="Piecewise"), args=cases):
+        case ast.Call(func=ast.Name(id="Piecewise"), args=cases, keywords=[]):
             return _piecewise([_pair(case, names) for case in cases])
         case ast.IfExp(test=test, body=body, orelse=otherwise):
             first = (_compiled(body, names), _compiled(test, names))
             return _piecewise([first, (_compiled(otherwise, names), lambda values: True)])
-        case ast.Call(func=ast.Name(id=name), args=operands):
+        case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
             apply = _FUNCTIONS[name]
         case ast.BinOp(left=left, op=operation, right=right):
             apply, operands = _OPERATIONS[type(operation)], [left, right]

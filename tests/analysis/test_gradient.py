@@ -5,7 +5,7 @@ import re
 import mpmath
 import pytest
 
-from symact import catalog
+from symact import catalog, grammar
 from symact.analysis import analyze
 from symact.analysis.gradient import gradient
 from symact.analysis.record import VERDICTS
@@ -83,3 +83,10 @@ def test_every_class_has_a_verdict_and_a_sentence(kind):
 
 def test_faster_than_exponential_is_said():
     assert "faster than every exponential" in analyze(catalog.get("gelu")).gradient.explanation
+
+
+def test_a_pole_beyond_the_numbers_of_a_format() -> None:
+    """float16 ends at 65504, so it has no distance here; |f'| = 1/(x + 10**9)**2 is 2**-126 at |x| = 9.2234e18."""
+    explanation = analyze(grammar.parse("1/(x + 10**9)")).gradient.explanation
+    assert "float16" not in explanation
+    assert "|x| = 9.22e+18" in explanation
