@@ -35,6 +35,7 @@ from sympy import (
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
+from symact.kernel.products import product
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
 
@@ -60,6 +61,9 @@ _DIRECT: dict[type[Function], str] = {
     bell: "bell",
 }
 
+#: exp(-u) is 0 in double precision for u beyond this.
+_ZERO_BEYOND = 1024
+
 #: Significant decimal digits with which an irrational constant is written.
 _DIGITS = 40
 
@@ -73,11 +77,13 @@ class Style:
         halves: multiply by a decaying exponential in two halves around the rest, so that a tail keeps its digits where
             the exponential alone is already subnormal.
         settled: where a decaying exponential has become 0, give what is left without it; no 0*inf can then occur.
+        exact: put right the rounding of a decaying exponential's exponent, which its size would multiply.
     """
 
     stepwise: bool = False
     halves: bool = False
     settled: bool = False
+    exact: bool = False
 
 
 class Lowering:
@@ -112,14 +118,14 @@ class Lowering:
         decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss | bell)]
         if not decaying or main is None:
             return step
-        small = [self._half(e) if self._splits(e) else self(self._where[e]) for e in decaying]
+        small = [self._half(e) if self._splits(e) else self(e) for e in decaying]
         gone = self._chain("and", [self._b("eq", s, self._b.const(0)) for s in small])
         rest = self(main) if main != 0 else self._b("neg", small[0]) if negative else small[0]
         return self._b("select", gone, rest, step)
 
     def _lower(self, e: Expr) -> int:
         if e in self._where:
-            return self._halved(e) if self._splits(e) else self(self._where[e])
+            return self._halved(e) if self._splits(e) else self._decaying(self._where[e])
         if not e.free_symbols:
             return self._constant(e)
         if isinstance(e, Add):
@@ -234,8 +240,36 @@ class Lowering:
         value = self._where[letter]
         (argument,) = value.args
         if isinstance(value, exp):
-            return self._b("exp", self(argument / 2))
+            return self._decaying(exp(argument / 2))
         return self._b("bell", self(argument / 2)) if isinstance(value, gauss) else self._b("gauss", self(argument))
+
+    def _decaying(self, value: Expr) -> int:
+        """A named exponential; with an exact exponent where that is a product of a number and positive symbols."""
+        factors = Mul.make_args(-value.args[0])
+        symbols = [f.as_base_exp() for f in factors if not f.is_number]
+        whole = all(base.is_Symbol and power.is_Integer and power > 0 for base, power in symbols)
+        if not (self._style.exact and isinstance(value, exp) and whole):
+            return self(value)
+        b = self._b
+        exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
+        number = Mul(*(f for f in factors if f.is_number))
+        if number.is_Rational and number.p & (number.p - 1) == 0 and number.q & (number.q - 1) == 0:
+            exponent = exponent if number == 1 else b("mul", self._constant(number), exponent)
+            error = error if error is None or number == 1 else b("mul", self._constant(number), error)
+        else:
+            remainder = (number - Rational(float(number))).evalf(_DIGITS)
+            scale = self._constant(number)
+            scaled, own = product(b, [scale, exponent])
+            assert own is not None
+            own = b("add", own, b("mul", exponent, self._constant(remainder))) if remainder != 0 else own
+            error = own if error is None else b("add", own, b("mul", error, scale))
+            exponent = scaled
+        result = b("exp", b("neg", exponent))
+        if error is None:
+            return result
+        # Beyond, the exponential is 0, and the error may be no number any more.
+        error = b("select", b("lt", exponent, b.const(_ZERO_BEYOND)), error, b.const(0))
+        return b("sub", result, b("mul", result, error))
 
     def _halved(self, letter: Symbol) -> int:
         half = self._half(letter)

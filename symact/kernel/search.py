@@ -46,7 +46,7 @@ _FAR = 1e300
 
 _ZEROS = np.array([0.0, -0.0])
 
-_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=3))
+_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ class PassSearch:
             kernel = b.kernel("piece", ["x"], self.parameters, {"y": step})
             if kernel not in seen:
                 seen.add(kernel)
-                styles = [word for word in ("stepwise", "halves", "settled") if getattr(style, word)]
+                styles = [word for word in ("stepwise", "halves", "settled", "exact") if getattr(style, word)]
                 yield Candidate(", ".join([form.rule, *styles]), kernel)
         if not seen and failure is not None:
             raise failure
@@ -326,7 +326,8 @@ class PassSearch:
             return np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in found])
 
         table = errors(candidates)
-        lost = ~(single | other) & (table.min(axis=0) > LADDER[1][0])
+        soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
+        lost = ~(single | other) & (soundest > LADDER[1][0])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
         if patches:
             candidates += patches
@@ -339,12 +340,12 @@ class PassSearch:
         survives = np.array([self._survives(c, region, samples) for c in candidates])
         for level, regimes in LADDER:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
-            allowed[:, single] |= excess[:, single] <= _SINGLE
+            allowed[:, single] |= excess[:, single] <= max(_SINGLE, 3 * level)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             allowed[~survives, -1] &= not survives.any()
             cover = _cover(allowed, costs, regimes)
             if cover is None and patches:
-                with_patch = _cover(allowed, costs, regimes + 1) or []
+                with_patch = _cover(allowed, costs, regimes + 2) or []
                 used = any(which >= len(candidates) - len(patches) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:
