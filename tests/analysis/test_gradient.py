@@ -20,6 +20,16 @@ VERDICT = {
     "softplus": ("preserving", "saturating exponentially"),
     "silu": ("preserving", "saturating exponentially"),
     "gelu": ("preserving", "saturating exponentially"),
+    "gelu_tanh": ("preserving", "saturating exponentially"),
+    "mish": ("preserving", "saturating exponentially"),
+    "hardswish": ("preserving", "dead"),
+    "selu": ("preserving", "saturating exponentially"),
+    "celu": ("preserving", "saturating exponentially"),
+    "relu6": ("dead", "dead"),
+    "hardsigmoid": ("dead", "dead"),
+    "logsigmoid": ("saturating exponentially", "preserving"),
+    "tanhshrink": ("preserving", "preserving"),
+    "erf": ("saturating exponentially", "saturating exponentially"),
     "logistic": ("saturating exponentially", "saturating exponentially"),
     "tanh": ("saturating exponentially", "saturating exponentially"),
     "arctan": ("saturating subexponentially", "saturating subexponentially"),
@@ -34,6 +44,18 @@ VERDICT = {
 def test_catalogue(name):
     right, left = VERDICT[name]
     assert analyze(catalog.get(name)).gradient.verdict == {"+oo": right, "-oo": left}
+
+
+def slope_of_mish(t):
+    """-f'(-t)."""
+    softplus = mpmath.log1p(mpmath.exp(-t))
+    return t * mpmath.sech(softplus) ** 2 / (1 + mpmath.exp(t)) - mpmath.tanh(softplus)
+
+
+def slope_of_gelu_tanh(t):
+    """-f'(-t)."""
+    u, inner = (mpmath.sqrt(2 / mpmath.pi) * v for v in (t + 0.044715 * t**3, 1 + 3 * 0.044715 * t**2))
+    return t / 2 * mpmath.sech(u) ** 2 * inner - 1 / (1 + mpmath.exp(2 * u))
 
 
 def distances(name):
@@ -56,6 +78,9 @@ def largest(function, threshold, start):
         ("arctan", lambda t: 1 / (1 + t * t), 1, (30, 130, 9e18)),
         ("logsig", lambda t: 1 / ((1 + t) * (1 + mpmath.log(1 + t)) ** 2), 1, (40, 350, 1e34)),
         ("logistic", lambda t: mpmath.exp(-t) / (1 + mpmath.exp(-t)) ** 2, 0.25, (8, 9.7, 87)),
+        # The largest slopes, at the roots of f'' by mpmath: 1.08850 at 1.49057, 1.12899 at 1.41850.
+        ("mish", slope_of_mish, 1.0885, (9, 12, 92)),
+        ("gelu_tanh", slope_of_gelu_tanh, 1.12899, (3.7, 4.4, 10)),
         ("gelu", lambda t: mpmath.ncdf(-t) - t * mpmath.npdf(t), 1.12890414503539, (3.7, 4.5, 13)),
     ],
 )

@@ -7,7 +7,7 @@ import sys
 import mpmath
 import pytest
 from jsonschema import Draft202012Validator
-from sympy import lambdify
+from sympy import lambdify, sympify
 
 from symact import catalog, grammar
 from symact.analysis import analyze
@@ -122,9 +122,10 @@ def test_derivative_texts_read_back_as_the_derivatives(name):
         for key, order in (("derivative", 1), ("second_derivative", 2)):
             texts = [document[key]["expression"], *(piece["expression"] for piece in document[key]["pieces"])]
             whole, *pieces = (grammar.parse_expression(text, symbols).subs(activation.values) for text in texts)
+            spans = [sympify(piece["interval"]) for piece in document[key]["pieces"]]
             for at in (-2.25, -0.5, 0.75, 3.5):
                 true = mpmath.diff(function, mpmath.mpf(at), order)
-                piece = pieces[0] if at < 0 else pieces[-1]
+                piece = next(formula for formula, span in zip(pieces, spans, strict=True) if at in span)
                 for formula in (whole, piece):
                     assert abs(lambdify(activation.x, formula, "mpmath")(mpmath.mpf(at)) - true) < 1e-15
 

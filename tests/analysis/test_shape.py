@@ -4,7 +4,7 @@ import itertools
 
 import mpmath
 import pytest
-from sympy import Abs, Max, Min, Piecewise, Symbol, exp, lambdify, log, oo, sign, sin
+from sympy import Abs, Max, Min, Piecewise, Symbol, exp, lambdify, log, oo, sign, sin, sympify
 
 from symact import catalog
 from symact.activation import Activation
@@ -50,6 +50,17 @@ EXACT = {
     ),
     "elu": ("Interval.open(-1, oo)", False, "strictly increasing", False, [ALL], [RIGHT], "1", ["0"], [RIGHT]),
     "softplus": ("Interval.open(0, oo)", False, "strictly increasing", False, [ALL], [], "1", [], []),
+    "logsigmoid": ("Interval.open(-oo, 0)", False, "strictly increasing", False, [], [ALL], "1", [], []),
+    "tanhshrink": ("Interval(-oo, oo)", False, "strictly increasing", True, [RIGHT], [LEFT], "1", ["0"], ["0"]),
+    "celu": ("Interval.open(-1, oo)", False, "strictly increasing", False, [ALL], [RIGHT], "1", ["0"], [RIGHT]),
+    "relu6": (
+        "Interval(0, 6)", True, "increasing", False,
+        [Span("-oo", "6"), Span("6", "oo")], [LEFT, RIGHT], "1", [LEFT], [Span("0", "6")],
+    ),
+    "hardsigmoid": (
+        "Interval(0, 1)", True, "increasing", False,
+        [Span("-oo", "3"), Span("3", "oo")], [Span("-oo", "-3"), Span("-3", "oo")], "1/6", [Span("-oo", "-3")], ["3/5"],
+    ),
     "tanh": ("Interval.open(-1, 1)", True, "strictly increasing", True, [LEFT], [RIGHT], "1", ["0"], ["0"]),
     "arctan": ("Interval.open(-pi/2, pi/2)", True, "strictly increasing", True, [LEFT], [RIGHT], "1", ["0"], ["0"]),
     "softsign": ("Interval.open(-1, 1)", True, "strictly increasing", True, [LEFT], [RIGHT], "1", ["0"], ["0"]),
@@ -132,6 +143,54 @@ def test_gelu(digits):
     assert found.lipschitz == "exp(-1)/sqrt(pi) + erf(1)/2 + 1/2"
     assert abs(mpmath.exp(-1) / mpmath.sqrt(mpmath.pi) + mpmath.erf(1) / 2 + 0.5 - true) < 1e-30
     assert found.convex.convex == (Span("-sqrt(2)", "sqrt(2)"),)
+
+
+def test_mish(digits):
+    found = shape_of(catalog.get("mish"))
+    f = lambda t: t * mpmath.tanh(mpmath.log1p(mpmath.exp(t)))  # noqa: E731
+    (minimum,) = found.extrema
+    at = mpmath.findroot(lambda t: mpmath.diff(f, t), -1.19)
+    agrees(minimum.x, at)
+    agrees(minimum.value, f(at))
+    left, right = (mpmath.findroot(lambda t: mpmath.diff(f, t, 2), start) for start in (-2.26, 1.49))
+    (bend,) = found.convex.convex
+    agrees(bend.lower, left)
+    agrees(bend.upper, right)
+    agrees(found.lipschitz, mpmath.diff(f, right))
+    assert (found.range.upper, found.zeros, found.fixed_points) == ("oo", ("0",), ("0",))
+
+
+def test_gelu_tanh(digits):
+    found = shape_of(catalog.get("gelu_tanh"))
+    slope = mpmath.sqrt(2 / mpmath.pi)
+    f = lambda t: t / 2 * (1 + mpmath.tanh(slope * (t + mpmath.mpf("0.044715") * t**3)))  # noqa: E731
+    (minimum,) = found.extrema
+    at = mpmath.findroot(lambda t: mpmath.diff(f, t), -0.75)
+    agrees(minimum.x, at)
+    agrees(minimum.value, f(at))
+    agrees(found.lipschitz, mpmath.diff(f, mpmath.findroot(lambda t: mpmath.diff(f, t, 2), 1.42)))
+
+
+def test_erf(digits):
+    found = shape_of(catalog.get("erf"))
+    assert (found.range.interval, found.monotone, found.odd) == ("Interval.open(-1, 1)", "strictly increasing", True)
+    assert (found.lipschitz, found.zeros) == ("2/sqrt(pi)", ("0",))
+    left, middle, right = found.fixed_points
+    assert middle == "0"
+    agrees(right, mpmath.findroot(lambda t: mpmath.erf(t) - t, 0.6))
+    agrees(left, mpmath.findroot(lambda t: mpmath.erf(t) - t, -0.6))
+
+
+def test_selu(digits):
+    """Steeper on the left: lambda*alpha = 1.7580993408473768599402175208123, which libraries write out."""
+    found = shape_of(catalog.get("selu"))
+    assert (found.monotone, found.zeros) == ("strictly increasing", ("0",))
+    assert found.convex.convex == (LEFT, RIGHT)
+    steepest = mpmath.mpf("1.7580993408473768599402175208123")
+    assert abs(mpmath.mpmathify(sympify(found.lipschitz)) - steepest) < 1e-30
+    (low, zero) = found.fixed_points
+    assert zero == "0"
+    agrees(low, mpmath.findroot(lambda t: steepest * mpmath.expm1(t) - t, -1.26))
 
 
 def test_negative_slope_makes_leaky_relu_turn():

@@ -28,11 +28,21 @@ CLASSES = {
     "softplus": "Cinf",
     "silu": "Cinf",
     "gelu": "Cinf",
+    "gelu_tanh": "Cinf",
+    "mish": "Cinf",
+    "erf": "Cinf",
+    "logsigmoid": "Cinf",
+    "tanhshrink": "Cinf",
     "identity": "Cinf",
     "softsign": "C1",
     "logsig": "C1",
     "log_semisigmoid": "C1",
     "elu": "C1",
+    "celu": "C1",
+    "selu": "C0",
+    "relu6": "C0",
+    "hardsigmoid": "C0",
+    "hardswish": "C0",
     "relu": "C0",
     "leaky_relu": "C0",
     "logmin": "C0",
@@ -45,7 +55,7 @@ def test_catalogue(name):
 
 
 def test_every_entry_is_covered():
-    assert set(CLASSES) <= set(catalog.names())
+    assert set(CLASSES) == set(catalog.names())
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,23 @@ def test_kinks():
     assert smoothness_of(catalog.get("relu")).kinks == (Kink("0", "0", "1", "0"),)
     assert smoothness_of(catalog.get("leaky_relu")).kinks == (Kink("0", "1/100", "1", "1/100"),)
     assert smoothness_of(Max(x, -1) - Max(x, 2)).kinks == (Kink("-1", "0", "1", "0"), Kink("2", "1", "0", "1"))
+
+
+def test_kinks_of_the_hard_ones():
+    assert smoothness_of(catalog.get("relu6")).kinks == (Kink("0", "0", "1", "0"), Kink("6", "1", "0", "1"))
+    assert smoothness_of(catalog.get("hardsigmoid")).kinks == (
+        Kink("-3", "0", "1/6", "0"),
+        Kink("3", "1/6", "0", "1/6"),
+    )
+    assert smoothness_of(catalog.get("hardswish")).kinks == (
+        Kink("-3", "0", "-1/2", "0"),
+        Kink("3", "3/2", "1", "3/2"),
+    )
+
+
+def test_celu_is_smooth_for_every_alpha():
+    bent = smoothness_of(catalog.get("celu").with_values({"alpha": 3}))
+    assert (bent.class_, bent.kinks) == ("C1", ())
 
 
 def test_the_value_at_a_kink_is_the_definitions():

@@ -111,6 +111,10 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     ("elu", lambda x: exp(x) - 1, -1, exponential(exp(-t), "1")),
     ("silu", lambda x: x * logistic(x), 1, constant(S.One, exponential(t * exp(-t), "1"))),  # s + t*s'
     ("silu", lambda x: x * logistic(x), -1, exponential(-t * exp(-t), "1")),
+    ("logsigmoid", lambda x: log(logistic(x)), 1, exponential(exp(-t), "1")),  # f' = 1/(1 + e**x)
+    ("logsigmoid", lambda x: log(logistic(x)), -1, constant(S.One, exponential(-exp(-t), "1"))),
+    ("tanhshrink", lambda x: x - tanh(x), 1, constant(S.One, exponential(-4 * exp(-2 * t), "2"))),  # 1 - sech**2
+    ("erf", erf, 1, superexponential(2 * exp(-(t**2)) / sqrt(pi), "2")),
     # Phi(x) + x*phi(x): the first is O(phi/t) at -oo, so the second leads.
     ("gelu", lambda x: x / 2 * (1 + erf(x / sqrt(2))), -1, superexponential(-t * exp(-(t**2) / 2) / sqrt(2 * pi), "2")),
     (

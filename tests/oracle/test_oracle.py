@@ -161,7 +161,7 @@ def test_catalogue_derivatives_are_those_of_the_definition(activation, order: in
             with mpmath.workprec(4000):
                 h = mpmath.mpf(2) ** -1200
                 at = [definition(mpmath.mpf(point) + k * h) for k in (-1, 0, 1)]
-                exact = (at[1], (at[2] - at[0]) / (2 * h), (at[2] - 2 * at[1] + at[0]) / h**2)[order]
+                exact = mpmath.mpf((at[1], (at[2] - at[0]) / (2 * h), (at[2] - 2 * at[1] + at[0]) / h**2)[order])
                 # The difference quotient is off by about h**2 relative to f''' and f'''': nothing at 53 bits, but it
                 # may move an exact 0.
                 exact = mpmath.mpf(0) if abs(exact) < mpmath.mpf(2) ** -2000 else exact

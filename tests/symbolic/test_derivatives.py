@@ -2,7 +2,7 @@
 
 import mpmath
 import pytest
-from sympy import Abs, DiracDelta, Heaviside, Rational, Subs, Symbol, atan, exp, log, oo, sign, sqrt, tanh
+from sympy import Abs, DiracDelta, Heaviside, Rational, Subs, Symbol, atan, exp, log, oo, pi, sign, sqrt, tanh
 from sympy import Derivative as Unevaluated
 
 from symact import catalog
@@ -17,6 +17,9 @@ s = 1 / (1 + exp(-x))
 HUMAN = {
     "logistic": s * (1 - s),
     "tanh": 1 - tanh(x) ** 2,
+    "tanhshrink": tanh(x) ** 2,
+    "logsigmoid": 1 / (1 + exp(x)),
+    "erf": 2 * exp(-(x**2)) / sqrt(pi),
     "arctan": 1 / (1 + x**2),
     "softsign": 1 / (1 + Abs(x)) ** 2,
     "logsig": 1 / ((1 + Abs(x)) * (1 + log(1 + Abs(x))) ** 2),
