@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from sympy import Add, Dummy, Expr, Mul, Pow, S, Symbol, atan, cos, cosh, erf, erfc, exp, sin, sinh, tanh
+from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, S, Symbol, atan, cos, cosh, erf, erfc, exp, expand_trig, sin, sinh, tanh
 
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.leading import Leading, leading_of
 from symact.symbolic.series import OscillatingError, Series, UndecidedError
 
-#: The highest power of a sum that is multiplied out.
+#: The highest power of a sum that is multiplied out, and the highest multiple of a phase.
 _HIGHEST = 4
 
 #: Functions that are continuous on the whole line.
@@ -73,6 +73,7 @@ def trigonometric_sum(g: Expr, t: Symbol) -> TrigonometricSum | None:
         UndecidedError: the behaviour of a phase or of a coefficient could not be derived.
     """
     expansion = Expansion(t)
+    g = _with_single_phases(g)
     marks = {a: Dummy() for a in g.atoms(sin, cos) if _is_infinite(expansion, a.args[0])}
     for sine in [a for a in marks if isinstance(a, sin)]:
         marks.setdefault(cos(*sine.args), Dummy())
@@ -95,6 +96,18 @@ def trigonometric_sum(g: Expr, t: Symbol) -> TrigonometricSum | None:
     return TrigonometricSum(
         frozenset(atoms.values()), {function: one for function, one in series.items() if not one.is_zero()}
     )
+
+
+def _with_single_phases(g: Expr) -> Expr:
+    """The same without sines and cosines of a small multiple of a phase that occurs too: their sums may cancel."""
+    phases = {atom.args[0] for atom in g.atoms(sin, cos)}
+    multiples = {
+        atom: expand_trig(atom)
+        for atom in g.atoms(sin, cos)
+        for coefficient, phase in [atom.args[0].as_coeff_Mul()]
+        if phase in phases and coefficient.is_Integer and 1 < coefficient <= _HIGHEST
+    }
+    return g.xreplace(multiples)
 
 
 def _is_infinite(expansion: Expansion, phase: Expr) -> bool:
@@ -135,14 +148,24 @@ def _is_bounded(expression: Expr, marks: frozenset[Expr]) -> bool:
     if expression in marks:
         return True
     if isinstance(expression, Pow) and expression.exp.is_Integer and expression.exp < 0:
-        parts = [term.as_independent(*marks, as_Add=False) for term in Add.make_args(expression.base)]
-        constant = Add(*(c for c, function in parts if function == 1))
-        swing = Add(*(abs(c) for c, function in parts if function != 1))
-        only_marks = all(f.is_Number or f in marks for _, m in parts for f, _ in m.as_powers_dict().items())
-        return only_marks and bool((abs(constant) - swing).is_positive)
+        return _is_away_from_zero(expression.base, marks)
     if isinstance(expression, Pow):
         return bool(expression.exp.is_Integer) and _is_bounded(expression.base, marks)
     if expression.is_number:
         return True
     whole = isinstance(expression, (Add, Mul, *_ENTIRE))
     return whole and all(_is_bounded(argument, marks) for argument in expression.args)
+
+
+def _is_away_from_zero(expression: Expr, marks: frozenset[Expr]) -> bool:
+    """Whether a polynomial of marks keeps a distance from 0, judged term by term; False if not known."""
+    least = largest = S.Zero
+    for term in Add.make_args(expression):
+        constant, monomial = term.as_independent(*marks, as_Add=False)
+        powers = monomial.as_powers_dict() if monomial != 1 else {}
+        if not all(mark in marks and power.is_Integer and power > 0 for mark, power in powers.items()):
+            return False
+        lowest = 1 if not powers else 0 if all(power.is_even for power in powers.values()) else -1
+        ends = (lowest * constant, constant)
+        least, largest = least + Min(*ends), largest + Max(*ends)
+    return bool(least.is_positive or largest.is_negative)
