@@ -143,7 +143,7 @@ class _Process:
         elif self._process.poll() is None:
             stopped = f"timed out after {seconds:g} s"
         else:
-            stopped = "ran out of memory or crashed"
+            stopped = f"ran out of memory or crashed (exit code {self._process.returncode})"
         self.stop()
         return Outcome(outcome.parts, outcome.failed, stopped)
 

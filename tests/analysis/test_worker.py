@@ -234,6 +234,14 @@ def test_a_section_that_fails_does_not_cost_the_others(capfd: pytest.CaptureFixt
     ]
 
 
+def test_a_library_that_crashes_takes_its_section_with_it_and_nothing_else() -> None:
+    # SymPy asks GMP for a number of 10**12 bits, and GMP ends the process.
+    text = "1/(exp(x*x)*(LambertW(abs(x)) if abs(x) - 10**6 > x else x)*(exp(1/2) + abs(2 if x > 1/1000 else x)))"
+    found = symact.analyze(text, cache=False)
+    assert found.tails["+oo"].kind == "superexponential"
+    assert all(why.startswith("ran out of memory or crashed") for why in found.budget.unfinished.values())
+
+
 # --- where it is called from -----------------------------------------------------------------------------------------
 
 ASK = "import symact; print(symact.analyze('tanh', cache=False).tails['+oo'].leading)\n"
