@@ -1,7 +1,7 @@
 """Write down what is right in 16 bits: for each catalogue entry a digest of its 65,536 correctly rounded results.
 
-The results are the oracle's, never a kernel's. They take minutes for the catalogue, so the tests compare digests, and ask
-the oracle itself only where an entry has none, and for a few entries each time.
+The results are the oracle's, never a kernel's. They take minutes for the catalogue, so the tests compare digests, and
+ask the oracle itself only where an entry has none, and for another entry each day.
 
     python scripts/sixteen_bits.py [NAME ...]     (all entries that are new or have changed, if none is named)
 """

@@ -11,6 +11,9 @@ A template of one activation sees
     target computes in;
 ``own``
     a list of `Pass` for the operations that the target writes as functions of its own, each after those that it calls;
+``ties``
+    output -> a `Pass` of x and that result, for results of 16 bits that would be rounded to the wrong side (see
+    `symact.kernel.ties`); empty for most activations;
 ``types``, ``formats``, ``computes``, ``settings``
     the target's array types (`DataType`), the words of each format, the names of the formats it computes in, and its
     own settings;
@@ -36,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation
 from symact.kernel.program import Kernel
+from symact.kernel.ties import ties
 from symact.targets import data
 from symact.targets.accuracy import fingerprint, stated
 from symact.targets.constants import decimal
@@ -108,6 +112,7 @@ def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, 
         ],
         "passes": [_pass(compiled.kernels[name], MEANINGS[name], compiled, target) for name in PASSES],
         "own": [_pass(kernel, name, None, target, name) for name, kernel in own.items()],
+        "ties": {output: _pass(kernel, output, None, target) for output, kernel in ties(compiled).items()},
         "accuracy": accuracy,
     }
     return _render(target, True, compiled.name, words)

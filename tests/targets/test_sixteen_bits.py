@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def hard(dtype: str) -> tuple[Float64s, np.ndarray]:
     """
     values, wanted = [], []
     exact = numbers(dtype)
-    for low, (a, b) in enumerate(zip(exact[:-1], exact[1:], strict=True)):
+    for low, (a, b) in enumerate(pairwise(exact)):
         number, middle = float(a), float((a + b) / 2)
         assert (Fraction(number), Fraction(middle)) == (a, (a + b) / 2)
         up, down = np.nextafter(middle, np.inf), np.nextafter(middle, 0)
@@ -107,7 +108,12 @@ NANS = np.array([0x7FF0000000000001, 0x7FF8000000000000, 0xFFF7FFFFFFFFFFFF, 0xF
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize(
     "flags",
-    ["-O0", "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all", "-O3 -march=native", "-O3 -ffp-contract=fast"],
+    [
+        "-O0",
+        "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all",
+        "-O3 -march=native",
+        "-O3 -march=native -ffp-contract=fast",
+    ],
 )
 def test_c_conversions(tmp_path: Path, compiler: str, flags: str) -> None:
     """Every hard double is rounded right, every NaN stays one and is quiet, and every pattern is widened exactly."""
@@ -191,7 +197,7 @@ def test_c_loops_are_vectorised(tmp_path: Path) -> None:
         pytest.skip("no gcc here")
     for path, text in targets.generate(compiled(catalog.get("relu")), "c").items():
         (tmp_path / Path(path).name).write_text(text)
-    if "__x86_64__" not in subprocess.run(["gcc", "-dM", "-E", "-"], input="", capture_output=True, text=True).stdout:
+    if subprocess.run(["gcc", "-mavx2", "-E", "-"], input=b"", capture_output=True, check=False).returncode != 0:
         pytest.skip("the flag below is for x86")
     flags = [*targets.get("c").settings["flags"], "-mavx2", "-fopt-info-vec"]
     done = subprocess.run(
