@@ -60,6 +60,9 @@ def is_running(pid: int) -> bool:
         return False
 
 
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+
+
 def gone(pid: int, seconds: float = 5) -> bool:
     end = time.monotonic() + seconds
     while is_running(pid) and time.monotonic() < end:
@@ -234,12 +237,25 @@ def test_a_section_that_fails_does_not_cost_the_others(capfd: pytest.CaptureFixt
     ]
 
 
-def test_a_library_that_crashes_takes_its_section_with_it_and_nothing_else() -> None:
-    # SymPy asks GMP for a number of 10**12 bits, and GMP ends the process.
+def test_a_number_beyond_all_memory_costs_only_its_section() -> None:
+    # On the way to f', SymPy asks GMP for a number of 10**12 bits, and GMP ends the process.
     text = "1/(exp(x*x)*(LambertW(abs(x)) if abs(x) - 10**6 > x else x)*(exp(1/2) + abs(2 if x > 1/1000 else x)))"
-    found = symact.analyze(text, cache=False)
+    found = symact.analyze(text, cache=False, timeout=5)
     assert found.tails["+oo"].kind == "superexponential"
-    assert all(why.startswith("ran out of memory or crashed") for why in found.budget.unfinished.values())
+    assert all(why.startswith(("ran out of memory", "timed out")) for why in found.budget.unfinished.values())
+
+
+@linux
+def test_a_crash_is_told() -> None:
+    process.stop_all()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(symact.analyze, HOSTILE, timeout=30, cache=False)
+        while not (started := workers(os.getpid())):
+            time.sleep(0.02)
+        time.sleep(1.5)
+        os.kill(started[0], signal.SIGSEGV)
+        reasons = set(waiting.result(timeout=3).budget.unfinished.values())
+    assert reasons == {"ran out of memory or crashed (exit code -11)"}
 
 
 # --- where it is called from -----------------------------------------------------------------------------------------
@@ -294,8 +310,6 @@ def test_a_forked_child_starts_its_own() -> None:
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------
-
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 
 
 @linux
