@@ -117,6 +117,11 @@ def load(compiled: CompiledActivation, target: str = "c", dtype: str = "float32"
     return loaded
 
 
+def tool(name: str) -> str:
+    """What turns a target's sources into running code here: a compiler or a library, with its version."""
+    return str(_module(name).tool())  # type: ignore[union-attr]
+
+
 def available() -> list[Availability]:
     """Each target with what it emits and whether it can run on this machine."""
     result = []

@@ -17,7 +17,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from symact import targets
+from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Kernel
+from symact.targets.printer import own_functions
 
 UNKNOWN = "not measured"
 
@@ -26,6 +29,12 @@ def fingerprint(kernel: Kernel, own: Mapping[str, Kernel]) -> str:
     """Hash of a program and of the programs of the operations it uses."""
     programs = [kernel.to_dict(), *(own[name].to_dict() for name in sorted(kernel.operations() & own.keys()))]
     return hashlib.sha256(json.dumps(programs).encode()).hexdigest()[:16]
+
+
+def program(compiled: CompiledActivation, target: str, pass_: str) -> str:
+    """The fingerprint of what a target prints for a pass."""
+    own = own_functions(compiled.kernels.values(), targets.get(target).operations)
+    return fingerprint(compiled.kernels[pass_], own)
 
 
 def stated(document: Path, *row: str) -> str:

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,10 +82,34 @@ def _open(path: Path) -> ctypes.CDLL:
         raise Error(f"the compiled kernel cannot be loaded: {error}", f"delete {path} and try again") from None
 
 
+def tool() -> str:
+    """The compiler as it names itself."""
+    done = subprocess.run([*_compiler(), "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout.splitlines() or [shlex.join(_compiler())])[0]
+
+
+def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes.CDLL:
+    """A library of some sources, compiled once and loaded.
+
+    Args:
+        name: what it is called in the cache and in messages.
+        files: path -> text; those that end in ``.c`` are compiled.
+        flags: of the compiler; CFLAGS and LDFLAGS of the environment come after them.
+
+    Raises:
+        Error: the compiler fails, or the system does not load the library.
+    """
+    return _open(_built(name, files, flags))
+
+
 def _library(compiled: CompiledActivation, target: Target) -> Path:
-    """The compiled library of an activation's sources, from the cache or made now."""
-    name, files = compiled.name, activation_files(compiled, target)
-    flags = (*target.settings["flags"], *shlex.split(os.environ.get("CFLAGS", "")))
+    """The compiled library of an activation's sources."""
+    return _built(compiled.name, activation_files(compiled, target), target.settings["flags"])
+
+
+def _built(name: str, files: Mapping[str, str], flags: Sequence[str]) -> Path:
+    """A compiled library, from the cache or made now."""
+    flags = (*flags, *shlex.split(os.environ.get("CFLAGS", "")))
     command, predefined = _command(tuple(_compiler()), flags)
     link = shlex.split(os.environ.get("LDFLAGS", ""))
     parts = [predefined, *command, *link, *(part for item in sorted(files.items()) for part in item)]
@@ -97,7 +121,7 @@ def _library(compiled: CompiledActivation, target: Target) -> Path:
     return path
 
 
-def _compile(name: str, files: dict[str, str], command: Sequence[str], path: Path) -> None:
+def _compile(name: str, files: Mapping[str, str], command: Sequence[str], path: Path) -> None:
     """Compile in a folder of its own, then rename: another process sees the whole library or none."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as folder:
         for file, text in files.items():

@@ -27,3 +27,8 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
         passes[name](*inputs, out=tuple(outputs), **dict(zip(names, parameters, strict=True)))
 
     return Loaded(compiled, type_.dtype, run, scalar=np.dtype(type_.words["parameter"]).type)
+
+
+def tool() -> str:
+    """The library that computes."""
+    return f"NumPy {np.__version__}"

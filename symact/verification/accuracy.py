@@ -49,6 +49,8 @@ class Accuracy:
         correctly_rounded: share of the inputs with exactly the right result, signs of zeros included.
         failures: how many results are wrong NaNs, infinities or zeros of the wrong sign.
         examples: some of them.
+        undecided: of how many results it is open whether they are correctly rounded; they do not count as that.
+        proof: what the exact values were known from, where it was not the oracle alone.
     """
 
     format: str
@@ -60,6 +62,8 @@ class Accuracy:
     correctly_rounded: float
     failures: int
     examples: tuple[Violation, ...] = ()
+    undecided: int = 0
+    proof: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON document."""

@@ -1,0 +1,406 @@
+"""All 2**32 float32 inputs of a kernel against a reference with a proved error.
+
+The inputs are cut into ranges. A range's results are judged by polynomials from `symact.verification.certified`; the
+few inputs that they leave open (roots, points between pieces, results beside a power of two) are decided by the oracle.
+Finished ranges are kept in the user's cache, so an interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symact import catalog, targets
+from symact.activation import Activation
+from symact.errors import Error
+from symact.kernel import store
+from symact.kernel.compiled import CompiledActivation
+from symact.oracle.formats import FORMATS
+from symact.oracle.oracle import Oracle
+from symact.targets import c
+from symact.targets.accuracy import program
+from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, oracles, single
+from symact.verification.certified import PIECE, Table
+from symact.verification.contract import check, compare
+
+#: How many bit patterns a range has, and how many of them a kernel is called with at once.
+RANGE, _CHUNK = 1 << 24, 1 << 17
+
+#: How many inputs of a chunk may be left to the oracle, and up to how many it decides what is no more than undecided.
+_ROOM, _SPARE = 1 << 14, 64
+
+_FLOAT32 = FORMATS["float32"]
+_INFINITY = 0x7F800000
+
+#: The counts of a range, in the order and with the types of `tally` in exhaustive.c.
+_TALLY = np.dtype(
+    [
+        ("largest", np.float64),
+        ("total", np.float64),
+        *((name, np.uint64) for name in ("inputs", "rounded", "undecided", "open", "failures")),
+        ("worst", np.uint32),
+        ("failure", np.uint32),
+    ],
+    align=True,
+)
+
+#: Goes through finished ranges, given how many there will be.
+Watch = Callable[[Iterable["Tally"], int], Iterable["Tally"]]
+
+Kernel = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker has to know: everything in it can be sent to another process or machine.
+
+    Attributes:
+        compiled: the activation's programs.
+        target: which kernels run.
+        pass_: which of them.
+        position: which of its results.
+        parameters: the values in force.
+        pieces: for each side the polynomials.
+        single: the bit patterns without one, sorted.
+    """
+
+    compiled: CompiledActivation
+    target: str
+    pass_: str
+    position: int
+    parameters: tuple[tuple[str, float], ...]
+    pieces: dict[int, NDArray[np.void]]
+    single: NDArray[np.uint32]
+
+    def kernel(self) -> Kernel:
+        """The kernel as a function of one array, loaded here."""
+        loaded = targets.load(self.compiled, self.target, "float32")
+        values = dict(self.parameters)
+        return single(lambda x: getattr(loaded, self.pass_)(x, **values), self.position)
+
+    def key(self) -> str:
+        """Hash of everything on which the results depend."""
+        templates = sorted((targets.data("templates") / self.target).glob("*"))
+        texts = [path.read_text(encoding="utf-8") for path in templates]
+        kernel = program(self.compiled, self.target, self.pass_)
+        flags = os.environ.get("CFLAGS", "")
+        parts = [kernel, targets.tool(self.target), flags, self.pass_, str(self.position), str(self.parameters)]
+        data = b"".join(self.pieces[side].tobytes() for side in (1, -1))
+        return hashlib.sha256("\0".join([*parts, *texts, _source()]).encode() + data).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is known of some inputs.
+
+    Attributes:
+        inputs: how many.
+        rounded: how many results are surely the correctly rounded ones.
+        undecided: for how many the bound leaves open which neighbour that is; the error is known all the same.
+        failures: how many are a wrong NaN or infinity, or a zero of the wrong sign.
+        largest, total: of the errors in ULP; each error is an upper bound, by at most 2^-13 too large.
+        worst: bit pattern of the input with the largest error.
+        examples: bit patterns of some failures.
+    """
+
+    inputs: int = 0
+    rounded: int = 0
+    undecided: int = 0
+    failures: int = 0
+    largest: float = 0.0
+    total: float = 0.0
+    worst: int = 0
+    examples: tuple[int, ...] = ()
+
+    def __add__(self, other: Tally) -> Tally:
+        worse = self if self.largest >= other.largest else other
+        return Tally(
+            self.inputs + other.inputs,
+            self.rounded + other.rounded,
+            self.undecided + other.undecided,
+            self.failures + other.failures,
+            worse.largest,
+            self.total + other.total,
+            worse.worst,
+            (*self.examples, *other.examples)[:5],
+        )
+
+
+def run(
+    activation: Activation | str,
+    target: str = "c",
+    pass_: str = "forward",
+    *,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    ranges: Sequence[int] = range(0, 1 << 32, RANGE),
+    watch: Watch = lambda items, total: items,
+) -> tuple[Measurement, ...]:
+    """Measure a pass of a target's float32 kernels at every input and check its contract; one measurement an output.
+
+    Args:
+        activation: a definition, a catalogue name, or an expression in ``x``; its parameters' values are in force.
+        target: one that can run here.
+        pass_: one of `symact.kernel.compiled.PASSES`, but not backward, which has 2**64 inputs.
+        jobs: processes at once; -1 for one a core.
+        scheduler: a backend of joblib, such as "dask"; None for processes here.
+        ranges: the first patterns of the ranges to do, all of them by default.
+        watch: goes through the finished ranges' tallies, for a progress bar; it gets them and how many they are.
+
+    Raises:
+        Error: no reference can be certified, no such pass, the target cannot run here, or joblib is needed and missing.
+    """
+    if pass_ == "backward" or pass_ not in OUTPUTS:
+        passes = [name for name in OUTPUTS if name != "backward"]
+        raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
+    activation = catalog.resolve(activation)
+    compiled = store.compiled(activation)
+    kernels = targets.load(compiled, target, "float32")
+    functions = oracles(activation, kernels.parameters)
+    found = []
+    for position, (output, order) in enumerate(OUTPUTS[pass_].items()):
+        oracle = functions[order]
+        table = Table(oracle)
+        task = Task(
+            compiled,
+            target,
+            pass_,
+            position,
+            tuple(kernels.parameters.items()),
+            table.pieces,
+            np.array(sorted(set(table.single)), np.uint32),
+        )
+        tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
+        accuracy = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
+        exact = {name: str(Fraction(value)) for name, value in kernels.parameters.items()}
+        violations = tuple(check(single(getattr(kernels, pass_), position), oracle, _FLOAT32))
+        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, accuracy, violations))
+    return tuple(found)
+
+
+def _accuracy(task: Task, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
+    """The figures of a tally, with the worst input and some failures looked at again by the oracle."""
+    pieces = sum(map(len, task.pieces.values()))
+    bits = np.array([tally.worst, *tally.examples], np.uint32)
+    x = _FLOAT32.decode(bits.view(np.float32))
+    got = task.kernel()(bits.view(np.float32))
+    reference = oracle.reference(x, _FLOAT32)
+    numbers = {"x": x[0], "got": got[0], "expected": reference.rounded[0]}
+    return Accuracy(
+        format=_FLOAT32.name,
+        method="exhaustive" if complete else "sampled",
+        inputs=tally.inputs,
+        max_ulp=tally.largest,
+        mean_ulp=tally.total / max(tally.inputs, 1),
+        worst={name: float(value).hex() for name, value in numbers.items()},
+        correctly_rounded=tally.rounded / max(tally.inputs, 1),
+        failures=tally.failures,
+        examples=tuple(compare(got, reference, x)) if tally.examples else (),
+        undecided=tally.undecided,
+        proof=f"against {pieces} polynomials that are within 2^-14 ULP of the definition, as ball arithmetic proves",
+    )
+
+
+def judge_range(task: Task, first: int, count: int = RANGE) -> tuple[Tally, list[tuple[int, int]]]:
+    """Run the kernel on the bit patterns from `first` on and judge its results.
+
+    Args:
+        task: what is measured.
+        first: a bit pattern.
+        count: how many; the range may not hold patterns of both signs.
+
+    Returns:
+        What the polynomials decide, and the (input, result) bit patterns for the oracle.
+    """
+    return judge(task, task.kernel(), first, count)
+
+
+def judge(task: Task, kernel: Kernel, first: int, count: int) -> tuple[Tally, list[tuple[int, int]]]:
+    """`judge_range` with the kernel given."""
+    found, open_ = Tally(), []
+    side = -1 if first >> 31 else 1
+    pieces = task.pieces[side]
+    for start in range(first, first + count, _CHUNK):
+        bits = np.arange(start, min(start + _CHUNK, first + count), dtype=np.int64).astype(np.uint32)
+        got = np.ascontiguousarray(kernel(bits.view(np.float32)), np.float32)
+        low, high = int(bits[0]) & 0x7FFFFFFF, int(bits[-1]) & 0x7FFFFFFF
+        tally = np.zeros((), _TALLY)
+        listed = np.empty(_ROOM, np.uint32)
+        from_, to = np.searchsorted(pieces["last"], [low, high])
+        for piece in pieces[from_ : to + 1]:
+            begin, end = max(int(piece["first"]), low), min(int(piece["last"]), high)
+            if begin <= end:
+                _judge()(
+                    end - begin + 1,
+                    begin | int(bits[0]) & 0x80000000,
+                    bits.ctypes.data + 4 * (begin - low),
+                    got.ctypes.data + 4 * (begin - low),
+                    np.array(piece, PIECE).ctypes.data,
+                    tally.ctypes.data,
+                    listed.ctypes.data,
+                    _ROOM,
+                    _SPARE,
+                )
+        found += _of(tally)
+        if tally["open"] > _ROOM:
+            raise Error("the reference leaves too many inputs open", "measure it on a sample")
+        ask = [*listed[: int(tally["open"])].tolist(), *task.single[np.isin(task.single, bits)].tolist()]
+        open_ += [(pattern, int(got.view(np.uint32)[pattern - start])) for pattern in ask]
+        found += _nans(bits, got)
+    return found, open_
+
+
+def _of(tally: NDArray[np.void]) -> Tally:
+    return Tally(
+        inputs=int(tally["inputs"]),
+        rounded=int(tally["rounded"]),
+        undecided=int(tally["undecided"]),
+        failures=int(tally["failures"]),
+        largest=float(tally["largest"]),
+        total=float(tally["total"]),
+        worst=int(tally["worst"]),
+        examples=(int(tally["failure"]),) if tally["failures"] else (),
+    )
+
+
+def _nans(bits: NDArray[np.uint32], got: NDArray[np.float32]) -> Tally:
+    """NaN in, NaN out, whatever the payload."""
+    inside = (bits & 0x7FFFFFFF) > _INFINITY
+    wrong = bits[inside & ~np.isnan(got)]
+    count = int(inside.sum())
+    return Tally(count, count - len(wrong), failures=len(wrong), examples=tuple(wrong[:5].tolist()))
+
+
+def by_oracle(oracle: Oracle, pairs: Sequence[tuple[int, int]]) -> Tally:
+    """The same counts from the definition itself, for (input, result) bit patterns."""
+    if not pairs:
+        return Tally()
+    bits, results = np.array(pairs, np.uint32).T
+    x = _FLOAT32.decode(np.ascontiguousarray(bits).view(np.float32))
+    values = np.ascontiguousarray(results).view(np.float32)
+    reference = oracle.reference(x, _FLOAT32)
+    errors = reference.errors(values)
+    right = (values == reference.values) & (np.signbit(values) == np.signbit(reference.values))
+    right |= np.isnan(values) & np.isnan(reference.values)
+    numeric = np.isfinite(errors)
+    worst = int(np.argmax(np.where(numeric, errors, -1.0)))
+    return Tally(
+        inputs=len(bits),
+        rounded=int(right.sum()),
+        failures=int((~numeric).sum()),
+        largest=float(errors[numeric].max(initial=0.0)),
+        total=float(errors[numeric].sum()),
+        worst=int(bits[worst]),
+        examples=tuple(bits[~numeric][:5].tolist()),
+    )
+
+
+def prove(
+    task: Task, oracle: Oracle, jobs: int = 1, scheduler: str | None = None, ranges: Sequence[int] = ()
+) -> Iterator[Tally]:
+    """The tally of each range, as it is finished; those that an earlier run finished come first.
+
+    Args:
+        task: what is measured.
+        oracle: the function that it should be.
+        jobs, scheduler, ranges: as for `run`.
+    """
+    book = Checkpoint(task.key())
+    done = book.read()
+    yield from (done[first] for first in ranges if first in done)
+    for first, (judged, pairs) in _judged(task, [first for first in ranges if first not in done], jobs, scheduler):
+        tally = judged + by_oracle(oracle, pairs)
+        assert tally.inputs == RANGE, f"{RANGE - tally.inputs} inputs of the range at {first:#x} were not judged"
+        book.add(first, tally)
+        yield tally
+
+
+def _judged(
+    task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None
+) -> Iterator[tuple[int, tuple[Tally, list[tuple[int, int]]]]]:
+    """The ranges' results as they come."""
+    if jobs == 1 and scheduler is None:
+        kernel = task.kernel()
+        yield from ((first, judge(task, kernel, first, RANGE)) for first in firsts)
+        return
+    try:
+        import joblib
+    except ImportError:
+        raise Error("several jobs need joblib, which is not installed", "pip install 'symact[farm]'") from None
+    try:
+        with joblib.parallel_config(backend=scheduler or "loky", n_jobs=jobs):
+            run = joblib.Parallel(return_as="generator_unordered")
+            yield from run(joblib.delayed(_numbered)(task, first) for first in firsts)
+    except (ImportError, ValueError) as error:
+        raise Error(
+            f"joblib cannot use '{scheduler}': {str(error).splitlines()[0]}", "install it, or leave it out"
+        ) from None
+
+
+def _numbered(task: Task, first: int) -> tuple[int, tuple[Tally, list[tuple[int, int]]]]:
+    return first, judge_range(task, first)
+
+
+class Checkpoint:
+    """The finished ranges of one task, in the user's cache; written whole or not at all."""
+
+    def __init__(self, key: str) -> None:
+        import platformdirs
+
+        self.path = Path(platformdirs.user_cache_dir("symact")) / "exhaustive" / f"{key}.json"
+        self._done: dict[int, Tally] = {}
+
+    def read(self) -> dict[int, Tally]:
+        """First bit pattern -> tally; empty where there is none, or none that can be read."""
+        try:
+            lines = json.loads(self.path.read_text(encoding="utf-8"))
+            self._done = {int(first): Tally(**{**t, "examples": tuple(t["examples"])}) for first, t in lines.items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            self._done = {}
+        return dict(self._done)
+
+    def add(self, first: int, tally: Tally) -> None:
+        """Note a range; where the cache cannot be written, it is only not resumed."""
+        self._done[first] = tally
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as temporary:
+                json.dump({first: vars(tally) for first, tally in self._done.items()}, temporary)
+            os.replace(temporary.name, self.path)
+        except OSError:
+            return
+
+
+def _source() -> str:
+    return files("symact.verification").joinpath("exhaustive.c").read_text(encoding="utf-8")
+
+
+@lru_cache
+def _judge() -> Any:
+    """`symact_judge`, compiled.
+
+    Raises:
+        Error: there is no C compiler.
+    """
+    reason = c.missing()
+    if reason is not None:
+        raise Error(f"all float32 inputs cannot be judged here: {reason}")
+    flags = ["-std=c99", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math"]
+    function = c.library("judge", {"exhaustive.c": _source()}, flags).symact_judge
+    pointer = ctypes.c_void_p
+    function.argtypes = [ctypes.c_size_t, ctypes.c_uint32, *[pointer] * 5, ctypes.c_size_t, ctypes.c_size_t]
+    function.restype = None
+    return function
