@@ -124,7 +124,12 @@ class _Process:
         with contextlib.suppress(OSError, ValueError):  # it is dead or stopped: there is nothing to read either
             self._process.stdin.write(json.dumps({"task": task, "argument": argument, "seconds": seconds}) + "\n")
             self._process.stdin.flush()
-        self._wait_until_taken()
+        if not any("taken" in message for message in self._messages(time.monotonic() + _START)):
+            if not self._usable:
+                return Outcome({}, {}, "was stopped")
+            self.stop()
+            raise StartError("it did not answer")
+        self.has_served = True
         outcome = Outcome({}, {}, None)
         deadline = None if seconds is None else time.monotonic() + seconds
         for message in self._messages(deadline):
@@ -146,14 +151,6 @@ class _Process:
             stopped = f"ran out of memory or crashed (exit code {self._process.returncode})"
         self.stop()
         return Outcome(outcome.parts, outcome.failed, stopped)
-
-    def _wait_until_taken(self) -> None:
-        for message in self._messages(time.monotonic() + _START):
-            if "taken" in message:
-                self.has_served = True
-                return
-        self.stop()
-        raise StartError("it did not answer")
 
     def _messages(self, deadline: float | None) -> Iterator[dict[str, Any]]:
         """What the worker says until the deadline or its death."""
