@@ -1,4 +1,4 @@
-"""Analyse every activation of tests/analysis/families.toml from its text, and write down what is found and how long it takes.
+"""Analyse every activation of tests/analysis/families.toml from its text: what is found, and how long it takes.
 
     python scripts/classify_families.py [--write]
 
@@ -19,9 +19,10 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "analysis")]
 
-import symact  # noqa: E402
 import tail_keys  # noqa: E402
-from symact.analysis.record import Analysis  # noqa: E402
+
+import symact  # noqa: E402
+from symact.analysis.record import ENDS, Analysis  # noqa: E402
 from symact.analysis.tail import Tail  # noqa: E402
 
 _PAGE = ROOT / "docs" / "families.md"
@@ -81,7 +82,14 @@ def main() -> int:
     }
     slowest = max(seconds for _, seconds in found)
     rows = [
-        f"| {name} | `{entry['expression']}` | {cell(analysis.tails['+oo'])} | {cell(analysis.tails['-oo'])} | {seconds:.2f} |"
+        " | ".join(
+            (
+                f"| {name}",
+                f"`{entry['expression']}`",
+                *(cell(analysis.tails[end]) for end in ENDS),
+                f"{seconds:.2f} |",
+            )
+        )
         for (name, entry), (analysis, seconds) in zip(families.items(), found, strict=True)
     ]
     undetermined = [n for (n, _), (a, _) in zip(families.items(), found, strict=True) if "undetermined" in str(a.tails)]

@@ -17,6 +17,7 @@ from symact.analysis.tail import Tail
 SECTIONS = (
     *("expression", "limits", *(f"tails.{end}" for end in ENDS), *(f"residuals.{end}" for end in ENDS)),
     *("derivative", "second_derivative", "smoothness", "shape", "gradient"),
+    *("parameter_derivatives", "parametric"),
 )
 
 
@@ -50,6 +51,8 @@ def assembled(
         "shape": found.get("shape"),
         "gradient": found.get("gradient"),
         "initialisation": None,
+        "parametric": found.get("parametric"),
+        "parameter_derivatives": found.get("parameter_derivatives"),
         "budget": {"seconds": seconds, "unfinished": dict(unfinished)},
     }
 

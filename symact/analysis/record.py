@@ -177,6 +177,19 @@ class Gradient:
     explanation: str
 
 
+@dataclass(frozen=True)
+class Parametric:
+    """What holds for all positive values of the parameters, which are symbols in it.
+
+    Attributes:
+        limits: of f, per end; "oo" and "-oo" are limits, None where it was not found.
+        tails: of f', per end; None where it was not established, or is of another class for other values.
+    """
+
+    limits: Mapping[str, str | None]
+    tails: Mapping[str, Tail | None]
+
+
 #: What `Gradient.verdict` says. Faster than every exponential counts as "saturating exponentially".
 VERDICTS = (
     "dead",
@@ -215,6 +228,8 @@ class Analysis:
         tails: of f' per end; residuals: of abs(f - limit) where the limit is finite.
         smoothness, shape, gradient: see their types.
         initialisation: not computed yet.
+        parametric: limits and tails with symbolic parameters; None where there are no parameters or nothing was found.
+        parameter_derivatives: the partial derivatives of f with respect to its parameters.
         budget: the time limit. A tail that was not finished is undetermined, other sections are None then.
     """
 
@@ -230,6 +245,8 @@ class Analysis:
     shape: Shape | None
     gradient: Gradient | None
     initialisation: Mapping[str, Any] | None = None
+    parametric: Parametric | None = None
+    parameter_derivatives: Mapping[str, Derivative] | None = None
     budget: Budget = Budget()
 
     def to_dict(self) -> dict[str, Any]:

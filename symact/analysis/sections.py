@@ -16,14 +16,15 @@ from symact.activation import Activation
 from symact.analysis.document import SECTIONS
 from symact.analysis.gradient import gradient
 from symact.analysis.numbers import UndecidedError
-from symact.analysis.record import ENDS, Derivative, Gradient, Segment, Shape, Smoothness, plain
+from symact.analysis.parametric import parametric
+from symact.analysis.record import ENDS, Derivative, Gradient, Parametric, Segment, Shape, Smoothness, plain
 from symact.analysis.shape import shape, symmetry
 from symact.analysis.signs import end_limit
 from symact.analysis.smoothness import smoothness
 from symact.analysis.tail import Tail
 from symact.analysis.tails import derivative_tail, residual_tail
 from symact.symbolic.branches import Branches, split
-from symact.symbolic.derivatives import Derivation, derive
+from symact.symbolic.derivatives import Derivation, derive, derive_by
 from symact.symbolic.forms import joined
 
 
@@ -44,6 +45,8 @@ def sections(activation: Activation) -> Iterator[tuple[str, Callable[[], Any]]]:
         "smoothness": subject.smoothness,
         "shape": lambda: subject.shape,
         "gradient": subject.gradient,
+        "parameter_derivatives": subject.parameter_derivatives,
+        "parametric": subject.parametric,
     }
     for name in SECTIONS:
         yield name, partial(_computed, computations[name])
@@ -144,6 +147,15 @@ class _Subject:
     def gradient(self) -> Gradient:
         """What the tails of f' mean."""
         return gradient(self._derivation.first, {end: self.tail(end) for end in ENDS}, self.shape.lipschitz)
+
+    def parameter_derivatives(self) -> dict[str, Derivative]:
+        """The partial derivatives with respect to the parameters."""
+        symbols = self._activation.symbols
+        return {name: _derivative(derive_by(symbol, self._pieces)) for name, symbol in symbols.items()}
+
+    def parametric(self) -> Parametric | None:
+        """Limits and tails with symbolic parameters."""
+        return parametric(self._pieces, self._activation.values)
 
 
 def _derivative(branches: Branches) -> Derivative:

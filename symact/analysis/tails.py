@@ -69,7 +69,7 @@ def _tail(g: Expr, t: Symbol, measured: gate.Measured, unsigned: bool = False) -
         if unsigned and leading.sign < 0:
             g, measured = -g, gate.negative(measured)
             leading = Leading(-leading.constant, leading.factors)
-        kind, parameters = _class_of(leading, t)
+        kind, parameters = class_of(leading, t)
         checked = gate.confirm(measured, leading, t)
     except UndecidedError as reason:
         return _undetermined(str(reason))
@@ -99,7 +99,7 @@ def _oscillating(checked: str | None, reason: Exception) -> Tail:
     return Tail("oscillating", None, {}, {"method": "dominant trigonometric part", "checked": checked})
 
 
-def _class_of(leading: Leading, t: Symbol) -> tuple[str, dict[str, str | Tail | None]]:
+def class_of(leading: Leading, t: Symbol) -> tuple[str, dict[str, str | Tail | None]]:
     """The class of a leading term and its parameters, those of a constant left out."""
     if not leading.factors:
         return "constant", {}

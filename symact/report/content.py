@@ -84,6 +84,7 @@ def report(
         _definition(document),
         _tails(document),
         *([_passing(document, evaluator)] if document["derivative"] else []),
+        *([_parametric(document["parametric"])] if document["parametric"] else []),
         *([_smoothness(document["smoothness"])] if document["smoothness"] else []),
         *([_shape(document["shape"], evaluator)] if document["shape"] else []),
         _unfinished(document["budget"]["unfinished"]),
@@ -97,6 +98,8 @@ def _definition(document: Document) -> Section:
     for label, key in (("f'(x)", "derivative"), ("f''(x)", "second_derivative")):
         if document[key] is not None:
             rows.append(((label,), (Formula(document[key]["expression"]),)))
+    for name, derivative in (document["parameter_derivatives"] or {}).items():
+        rows.append((("∂f/∂", Formula(name)), (Formula(derivative["expression"]),)))
     rows += [((Formula(name),), (Formula(value),)) for name, value in document["parameters"].items()]
     return Section("Definition", tuple(rows))
 
@@ -131,6 +134,16 @@ def _tails(document: Document) -> Section:
             " is the opposite.)",
         )
     return Section("Far from 0", tuple(rows), columns, tuple(notes))
+
+
+def _parametric(parametric: Document) -> Section:
+    limits, tails = parametric["limits"], parametric["tails"]
+    rows: tuple[tuple[Inline, ...], ...] = (
+        (("f tends to",), *(_limit(limits[end]) for end in ENDS)),
+        (("f' is close to",), *(leading(tails[end]) for end in ENDS)),
+        (("f' therefore",), *(behaviour(tails[end]) for end in ENDS)),
+    )
+    return Section("For all positive values of the parameters", rows, tuple(ENDS.values()))
 
 
 def _limit(exact: str | None) -> Inline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import diff, sympify
+from sympy import Symbol, diff, sympify
 
 from symact.activation import Activation
 from symact.symbolic.branches import Branches, Piece, Point, same_as, split
@@ -40,10 +40,18 @@ def derive(activation: Activation, function: Branches | None = None) -> Derivati
     return Derivation(function, first, _derivative(first, {}))
 
 
-def _derivative(function: Branches, chosen: dict[object, object]) -> Branches:
+def derive_by(parameter: Symbol, function: Branches) -> Branches:
+    """The pieces of the partial derivative with respect to a parameter; between them it takes its left limit."""
+    return _derivative(function, {}, parameter)
+
+
+def _derivative(function: Branches, chosen: dict[object, object], by: Symbol | None = None) -> Branches:
     """Piece by piece; differentiating before branching would leave DiracDelta, sign and Derivative behind."""
     x = function.x
-    pieces = tuple(Piece(p.lower, p.upper, human(diff(p.expression, x), x, p.lower, p.upper)) for p in function.pieces)
+    by = x if by is None else by
+    pieces = tuple(
+        Piece(p.lower, p.upper, human(diff(p.expression, by), x, p.lower, p.upper)) for p in function.pieces
+    )
     points = []
     for index, point in enumerate(function.points):
         left = limit_at(pieces[index].expression, x, point.x, "-")

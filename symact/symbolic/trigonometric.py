@@ -6,7 +6,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, S, Symbol, atan, cos, cosh, erf, erfc, exp, expand_trig, sin, sinh, tanh
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    S,
+    Symbol,
+    atan,
+    cos,
+    cosh,
+    erf,
+    erfc,
+    exp,
+    expand_trig,
+    sin,
+    sinh,
+    tanh,
+)
 
 from symact.symbolic.expansion import Expansion
 from symact.symbolic.leading import Leading, leading_of
