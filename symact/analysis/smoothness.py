@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, cancel, diff, together
+from sympy import Expr, diff
 
 from symact.analysis.record import Kink, Removable, Smoothness
 from symact.symbolic.branches import Branches, Point, same_as
 from symact.symbolic.derivatives import Derivation
+from symact.symbolic.forms import equal
 from symact.symbolic.limits import limit_at
 
 #: Orders that are compared one by one before the class is left open.
@@ -55,7 +56,7 @@ def _order(derivation: Derivation, index: int) -> float | None:
         return -1
     before, after = function.pieces[index].expression, function.pieces[index + 1].expression
     # The same meromorphic formula on both sides that stays finite is analytic.
-    if cancel(together(before - after)) == 0 and before.is_meromorphic(function.x, point.x):
+    if equal(before, after, function.x) and before.is_meromorphic(function.x, point.x):
         return _ANALYTIC
     for order, (left, right) in enumerate(_one_sided(derivation, index), start=1):
         if left is None or right is None:

@@ -200,9 +200,9 @@ def joined(branches: Branches) -> Expr:
     if len(pieces) == 2 and branches.points[0].x == 0:
         left, right = (piece.expression for piece in pieces)
         point = branches.points[0]
-        if _equal(left, right, x) and (point.continuous or point.value in (None, right.subs(x, 0))):
+        if equal(left, right, x) and (point.continuous or point.value in (None, right.subs(x, 0))):
             return right
-        if point.continuous and x in right.free_symbols and _equal(left.subs(x, -x), right, x):
+        if point.continuous and x in right.free_symbols and equal(left.subs(x, -x), right, x):
             return right.subs(x, Abs(x))
     arms: list[tuple[Expr, Any]] = []
     for piece, point in zip(pieces, branches.points, strict=False):
@@ -213,7 +213,7 @@ def joined(branches: Branches) -> Expr:
     return Piecewise(*arms, (pieces[-1].expression, True))
 
 
-def _equal(first: Expr, second: Expr, x: Symbol) -> bool:
+def equal(first: Expr, second: Expr, x: Symbol) -> bool:
     """Whether two expressions are the same function; told from numbers first, where they are not."""
     if first == second:
         return True
