@@ -49,13 +49,25 @@ def record() -> dict[str, Any]:
     return dict(json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.is_file() else {}
 
 
+def rounded(name: str, order: int, dtype: str, oracle: Oracle) -> Float64s:
+    """The correctly rounded values of f, f' or f'' (order 0, 1, 2) on all inputs of a dtype."""
+    x = get(dtype).every()
+    found = oracle.reference(x, dtype).rounded
+    if (name, order, dtype) == ("tanhshrink", 0, "float16"):
+        # x - tanh(x) is x - 1 + 2/(exp(2*x) + 1). Beyond 2048 x - 1 is in the middle between two numbers, or nearer
+        # to x, so x is right; from 2838 on the oracle's 8192 bits do not reach the last term and leave a tie.
+        with np.errstate(invalid="ignore"):
+            found = np.where((np.abs(x) > 2048) & np.isfinite(x), x, found)
+    return found
+
+
 def entry(activation: Activation) -> dict[str, Any]:
     """The digests of one activation, from the oracle."""
     functions: tuple[Oracle, ...] = oracles(activation, parameters(activation))
     found: dict[str, Any] = {"key": key(activation)}
     for dtype in DTYPES:
-        x = get(dtype).every()
-        found[dtype] = {name: digest(functions[i].reference(x, dtype).rounded, dtype) for name, i in ORDERS.items()}
+        values = {name: rounded(activation.name, i, dtype, functions[i]) for name, i in ORDERS.items()}
+        found[dtype] = {name: digest(value, dtype) for name, value in values.items()}
     return found
 
 

@@ -180,16 +180,17 @@ MEMORY = r"""
 int main(void)
 {
 #define NAME(pass, suffix) symact_logistic_##pass##_##suffix
-    CHECK(float, f32, ) CHECK(double, f64, )
+    CHECK(float, f32, ) CHECK(double, f64, ) CHECK(symact_f16, f16, ) CHECK(symact_bf16, bf16, )
 #undef NAME
 #define NAME(pass, suffix) symact_logsig_##pass##_##suffix
-    CHECK(float, f32, ) CHECK(double, f64, )
+    CHECK(float, f32, ) CHECK(double, f64, ) CHECK(symact_f16, f16, ) CHECK(symact_bf16, bf16, )
 #undef NAME
 #define NAME(pass, suffix) symact_softplus_##pass##_##suffix
     CHECK(float, f32, COMMA 2.0f) CHECK(double, f64, COMMA 2.0)
+    CHECK(symact_f16, f16, COMMA 2.0f) CHECK(symact_bf16, bf16, COMMA 2.0f)
 #undef NAME
 #define NAME(pass, suffix) symact_relu_##pass##_##suffix
-    CHECK(float, f32, ) CHECK(double, f64, )
+    CHECK(float, f32, ) CHECK(double, f64, ) CHECK(symact_f16, f16, ) CHECK(symact_bf16, bf16, )
     symact_logsig_forward_f32(0, NULL, NULL);
     puts("clean");
     return 0;
