@@ -48,6 +48,15 @@ def test_the_ends_of_softplus_differ() -> None:
     assert tails["subexponential"] == ["no", "-"]
 
 
+def test_parameters_as_symbols() -> None:
+    shown = report("softplus")
+    tails = cells(shown, "For all positive values of the parameters")
+    assert tails["f' is close to"] == ["exp(-beta*t)", "1"]
+    assert tails["f' therefore"][0] == "vanishes exponentially, rate beta"
+    assert "∂f/∂beta" in cells(shown, "Definition")
+    assert "For all positive" not in str(report("tanh"))
+
+
 def test_how_much_gradient_passes_through_tanh() -> None:
     # 1 - tanh(10)^2 = 8.2446e-9; its tenth power is 1.45e-81. At 1000 it is far below every float.
     passing = cells(report("tanh"), "How much gradient passes")
