@@ -28,6 +28,57 @@
 #endif
 #endif
 
+#ifndef SYMACT_SIXTEEN_BITS
+#define SYMACT_SIXTEEN_BITS
+/*
+ * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
+ * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
+ * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ */
+static inline uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static inline double double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline double widen(uint16_t element, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const uint64_t size = element & 0x7fffu;
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
+    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
+    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
+    const uint64_t finite = size >> fraction ? normal : subnormal;
+    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+}
+
+static inline uint16_t narrow(double number, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const double magnitude = fabs(number);
+    const uint64_t size = bits_of(magnitude);
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(magnitude + double_of(unit)) - unit;
+    const uint64_t half = ((uint64_t)1 << (shift - 1u)) - 1u + (size >> shift & 1u); /* ties go to even */
+    const uint64_t normal = ((size + half) >> shift) - ((uint64_t)(1023u - bias) << fraction);
+    const uint64_t any = magnitude < double_of((uint64_t)(1024u - bias) << 52) ? subnormal : normal;
+    const uint64_t numeric = any < infinity ? any : infinity;
+    const uint64_t quiet = infinity | (uint64_t)1 << (fraction - 1u);
+    return (uint16_t)((number == number ? numeric : quiet) | (bits_of(number) >> 48 & 0x8000u));
+}
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -62,14 +113,73 @@ static inline void store_f64(double *array, size_t i, double value)
 }
 #endif
 
+#ifndef SYMACT_ELEMENTS_F16
+#define SYMACT_ELEMENTS_F16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_f16(const symact_f16 *array, size_t i)
+{
+    symact_f16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 10u, 15u);
+}
+
+static inline void store_f16(symact_f16 *array, size_t i, double value)
+{
+    const symact_f16 element = narrow(value, 10u, 15u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
+#ifndef SYMACT_ELEMENTS_BF16
+#define SYMACT_ELEMENTS_BF16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_bf16(const symact_bf16 *array, size_t i)
+{
+    symact_bf16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 7u, 127u);
+}
+
+static inline void store_bf16(symact_bf16 *array, size_t i, double value)
+{
+    const symact_bf16 element = narrow(value, 7u, 127u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
 /* y = f(x), in double. */
 static inline double gelu_tanh_forward(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)));
-    const double t2 = exp(-(0.08943 * (1.4142135623730951 * (t0 * t0 * t0) / 1.772453850905516)));
-    const double t3 = t1 * t2 + 1.0;
-    return (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t1 * t2 / t3)) : (t0 / t3));
+    const double t1 = t0 * t0;
+    const double t2 = t1 * t0;
+    const double t3 = exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516))) * exp(-(0.08943 * (1.4142135623730951 * t2 / 1.772453850905516)));
+    const double t4 = 1.5957691216057308 * t0;
+    const double t5 = 1.5957691216057308 * 134217728.0;
+    const double t6 = 1.5957691216057308 + t5 - t5;
+    const double t7 = 1.5957691216057308 - t6;
+    const double t8 = t0 * 134217728.0;
+    const double t9 = t0 + t8 - t8;
+    const double t10 = t0 - t9;
+    const double t11 = exp(-t4);
+    const double t12 = (t4 < 1024.0) ? (t6 * t9 - t4 + t6 * t10 + t7 * t9 + t7 * t10 + t0 * (-9.96930880911092e-17)) : 0.0;
+    const double t13 = t11 - t11 * t12;
+    const double t14 = t1 * 134217728.0;
+    const double t15 = t1 + t14 - t14;
+    const double t16 = t1 - t15;
+    const double t17 = t15 * t9 - t2 + t15 * t10 + t16 * t9 + t16 * t10 + (t9 * t9 - t1 + t9 * t10 + t10 * t9 + t10 * t10) * t0;
+    const double t18 = 0.07135481627260025 * t2;
+    const double t19 = 0.07135481627260025 * 134217728.0;
+    const double t20 = 0.07135481627260025 + t19 - t19;
+    const double t21 = 0.07135481627260025 - t20;
+    const double t22 = t2 * 134217728.0;
+    const double t23 = t2 + t22 - t22;
+    const double t24 = t2 - t23;
+    const double t25 = t20 * t23 - t18 + t20 * t24 + t21 * t23 + t21 * t24 + t2 * (-6.175149918155315e-19);
+    const double t26 = exp(-t18);
+    const double t27 = t26 - t26 * ((t18 < 1024.0) ? (t25 + t17 * 0.07135481627260025) : 0.0);
+    const double t28 = (copysign(1.0, x) < 0.0) ? (-(t0 * t13 * t27 / (t13 * t27 + 1.0))) : (t0 / (t3 + 1.0));
+    return (x == (-INFINITY)) ? (-0.0) : t28;
 }
 
 /* dydx = f'(x), in double. */
@@ -77,14 +187,42 @@ static inline double gelu_tanh_derivative(double x)
 {
     const double t0 = fabs(x);
     const double t1 = t0 * 1.4142135623730951;
-    const double t2 = 1.4142135623730951 * (t0 * t0 * t0);
-    const double t3 = exp(-(2.0 * (t1 / 1.772453850905516)));
-    const double t4 = exp(-(0.08943 * (t2 / 1.772453850905516)));
-    const double t5 = 200000.0 * t1 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516;
-    const double t6 = t3 * t4 + 1.0;
-    const double t7 = 1e-05 * (t5 * t3 * t4 / (1.772453850905516 * (t6 * t6)));
-    const int t8 = (t3 == 0.0) && (t4 == 0.0);
-    return (x < 0.0) ? (t8 ? (-t3) : (-t7)) : (t8 ? 1.0 : (t7 + 1.0));
+    const double t2 = t0 * t0;
+    const double t3 = t2 * t0;
+    const double t4 = 1.4142135623730951 * t3;
+    const double t5 = exp(-(2.0 * (t1 / 1.772453850905516)));
+    const double t6 = exp(-(0.08943 * (t4 / 1.772453850905516)));
+    const double t7 = 200000.0 * t1 + 26829.0 * t4 - 100000.0 * (1.772453850905516 * t5 * t6) - 177245.3850905516;
+    const double t8 = t5 * t6 + 1.0;
+    const double t9 = ((t5 == 0.0) && (t6 == 0.0)) ? 1.0 : (1e-05 * (t7 * t5 * t6 / (1.772453850905516 * (t8 * t8))) + 1.0);
+    const double t10 = 1.5957691216057308 * t0;
+    const double t11 = 1.5957691216057308 * 134217728.0;
+    const double t12 = 1.5957691216057308 + t11 - t11;
+    const double t13 = 1.5957691216057308 - t12;
+    const double t14 = t0 * 134217728.0;
+    const double t15 = t0 + t14 - t14;
+    const double t16 = t0 - t15;
+    const double t17 = t12 * t15 - t10 + t12 * t16 + t13 * t15 + t13 * t16 + t0 * (-9.96930880911092e-17);
+    const double t18 = exp(-t10);
+    const double t19 = t18 - t18 * ((t10 < 1024.0) ? t17 : 0.0);
+    const double t20 = t2 * 134217728.0;
+    const double t21 = t2 + t20 - t20;
+    const double t22 = t2 - t21;
+    const double t23 = t21 * t15 - t3 + t21 * t16 + t22 * t15 + t22 * t16 + (t15 * t15 - t2 + t15 * t16 + t16 * t15 + t16 * t16) * t0;
+    const double t24 = 0.07135481627260025 * t3;
+    const double t25 = 0.07135481627260025 * 134217728.0;
+    const double t26 = 0.07135481627260025 + t25 - t25;
+    const double t27 = 0.07135481627260025 - t26;
+    const double t28 = t3 * 134217728.0;
+    const double t29 = t3 + t28 - t28;
+    const double t30 = t3 - t29;
+    const double t31 = t26 * t29 - t24 + t26 * t30 + t27 * t29 + t27 * t30 + t3 * (-6.175149918155315e-19);
+    const double t32 = exp(-t24);
+    const double t33 = t32 - t32 * ((t24 < 1024.0) ? (t31 + t23 * 0.07135481627260025) : 0.0);
+    const double t34 = t0 * (26829.0 * (1.4142135623730951 * t2) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t19 * t33);
+    const double t35 = t19 * t33 + 1.0;
+    const double t36 = 1e-05 * ((t34 - 177245.3850905516) * t19 * t33 / (1.772453850905516 * (t35 * t35)));
+    return (x < 0.0) ? (((t19 == 0.0) && (t33 == 0.0)) ? (-t19) : (-t36)) : t9;
 }
 
 /* y = f(x) and dydx = f'(x), in double. */
@@ -93,14 +231,42 @@ static inline void gelu_tanh_value_and_derivative(double x, double *y, double *d
     const double t0 = fabs(x);
     const double t1 = t0 * 1.4142135623730951;
     const double t2 = exp(-(2.0 * (t1 / 1.772453850905516)));
-    const double t3 = 1.4142135623730951 * (t0 * t0 * t0);
-    const double t4 = exp(-(0.08943 * (t3 / 1.772453850905516)));
-    const double t5 = t2 * t4 + 1.0;
-    const double t6 = 200000.0 * t1 + 26829.0 * t3 - 100000.0 * (1.772453850905516 * t2 * t4) - 177245.3850905516;
-    const double t7 = 1e-05 * (t6 * t2 * t4 / (1.772453850905516 * (t5 * t5)));
-    const int t8 = (t2 == 0.0) && (t4 == 0.0);
-    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t2 * t4 / t5)) : (t0 / t5));
-    *dydx = (x < 0.0) ? (t8 ? (-t2) : (-t7)) : (t8 ? 1.0 : (t7 + 1.0));
+    const double t3 = t0 * t0;
+    const double t4 = t3 * t0;
+    const double t5 = 1.4142135623730951 * t4;
+    const double t6 = exp(-(0.08943 * (t5 / 1.772453850905516)));
+    const double t7 = t2 * t6 + 1.0;
+    const double t8 = 1.5957691216057308 * t0;
+    const double t9 = 1.5957691216057308 * 134217728.0;
+    const double t10 = 1.5957691216057308 + t9 - t9;
+    const double t11 = 1.5957691216057308 - t10;
+    const double t12 = t0 * 134217728.0;
+    const double t13 = t0 + t12 - t12;
+    const double t14 = t0 - t13;
+    const double t15 = t10 * t13 - t8 + t10 * t14 + t11 * t13 + t11 * t14 + t0 * (-9.96930880911092e-17);
+    const double t16 = exp(-t8);
+    const double t17 = t16 - t16 * ((t8 < 1024.0) ? t15 : 0.0);
+    const double t18 = t3 * 134217728.0;
+    const double t19 = t3 + t18 - t18;
+    const double t20 = t3 - t19;
+    const double t21 = t19 * t13 - t4 + t19 * t14 + t20 * t13 + t20 * t14 + (t13 * t13 - t3 + t13 * t14 + t14 * t13 + t14 * t14) * t0;
+    const double t22 = 0.07135481627260025 * t4;
+    const double t23 = 0.07135481627260025 * 134217728.0;
+    const double t24 = 0.07135481627260025 + t23 - t23;
+    const double t25 = 0.07135481627260025 - t24;
+    const double t26 = t4 * 134217728.0;
+    const double t27 = t4 + t26 - t26;
+    const double t28 = t4 - t27;
+    const double t29 = t24 * t27 - t22 + t24 * t28 + t25 * t27 + t25 * t28 + t4 * (-6.175149918155315e-19);
+    const double t30 = exp(-t22);
+    const double t31 = t30 - t30 * ((t22 < 1024.0) ? (t29 + t21 * 0.07135481627260025) : 0.0);
+    const double t32 = t17 * t31 + 1.0;
+    const double t33 = 200000.0 * t1 + 26829.0 * t5 - 100000.0 * (1.772453850905516 * t2 * t6) - 177245.3850905516;
+    const double t34 = ((t2 == 0.0) && (t6 == 0.0)) ? 1.0 : (1e-05 * (t33 * t2 * t6 / (1.772453850905516 * (t7 * t7))) + 1.0);
+    const double t35 = t0 * (26829.0 * (1.4142135623730951 * t3) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t17 * t31);
+    const double t36 = 1e-05 * ((t35 - 177245.3850905516) * t17 * t31 / (1.772453850905516 * (t32 * t32)));
+    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t17 * t31 / t32)) : (t0 / t7));
+    *dydx = (x < 0.0) ? (((t17 == 0.0) && (t31 == 0.0)) ? (-t17) : (-t36)) : t34;
 }
 
 /* grad_x = grad_y * f'(x), in double. */
@@ -108,46 +274,117 @@ static inline double gelu_tanh_backward(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = t0 * 1.4142135623730951;
-    const double t2 = 1.4142135623730951 * (t0 * t0 * t0);
-    const double t3 = exp(-(2.0 * (t1 / 1.772453850905516)));
-    const double t4 = exp(-(0.08943 * (t2 / 1.772453850905516)));
-    const double t5 = 200000.0 * t1 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516;
-    const double t6 = t3 * t4 + 1.0;
-    const double t7 = 1e-05 * (t5 * t3 * t4 / (1.772453850905516 * (t6 * t6)));
-    const int t8 = (t3 == 0.0) && (t4 == 0.0);
-    return grad_y * ((x < 0.0) ? (t8 ? (-t3) : (-t7)) : (t8 ? 1.0 : (t7 + 1.0)));
+    const double t2 = t0 * t0;
+    const double t3 = t2 * t0;
+    const double t4 = 1.4142135623730951 * t3;
+    const double t5 = exp(-(2.0 * (t1 / 1.772453850905516)));
+    const double t6 = exp(-(0.08943 * (t4 / 1.772453850905516)));
+    const double t7 = 200000.0 * t1 + 26829.0 * t4 - 100000.0 * (1.772453850905516 * t5 * t6) - 177245.3850905516;
+    const double t8 = t5 * t6 + 1.0;
+    const double t9 = ((t5 == 0.0) && (t6 == 0.0)) ? 1.0 : (1e-05 * (t7 * t5 * t6 / (1.772453850905516 * (t8 * t8))) + 1.0);
+    const double t10 = 1.5957691216057308 * t0;
+    const double t11 = 1.5957691216057308 * 134217728.0;
+    const double t12 = 1.5957691216057308 + t11 - t11;
+    const double t13 = 1.5957691216057308 - t12;
+    const double t14 = t0 * 134217728.0;
+    const double t15 = t0 + t14 - t14;
+    const double t16 = t0 - t15;
+    const double t17 = t12 * t15 - t10 + t12 * t16 + t13 * t15 + t13 * t16 + t0 * (-9.96930880911092e-17);
+    const double t18 = exp(-t10);
+    const double t19 = t18 - t18 * ((t10 < 1024.0) ? t17 : 0.0);
+    const double t20 = t2 * 134217728.0;
+    const double t21 = t2 + t20 - t20;
+    const double t22 = t2 - t21;
+    const double t23 = t21 * t15 - t3 + t21 * t16 + t22 * t15 + t22 * t16 + (t15 * t15 - t2 + t15 * t16 + t16 * t15 + t16 * t16) * t0;
+    const double t24 = 0.07135481627260025 * t3;
+    const double t25 = 0.07135481627260025 * 134217728.0;
+    const double t26 = 0.07135481627260025 + t25 - t25;
+    const double t27 = 0.07135481627260025 - t26;
+    const double t28 = t3 * 134217728.0;
+    const double t29 = t3 + t28 - t28;
+    const double t30 = t3 - t29;
+    const double t31 = t26 * t29 - t24 + t26 * t30 + t27 * t29 + t27 * t30 + t3 * (-6.175149918155315e-19);
+    const double t32 = exp(-t24);
+    const double t33 = t32 - t32 * ((t24 < 1024.0) ? (t31 + t23 * 0.07135481627260025) : 0.0);
+    const double t34 = t0 * (26829.0 * (1.4142135623730951 * t2) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t19 * t33);
+    const double t35 = t19 * t33 + 1.0;
+    const double t36 = 1e-05 * ((t34 - 177245.3850905516) * t19 * t33 / (1.772453850905516 * (t35 * t35)));
+    return grad_y * ((x < 0.0) ? (((t19 == 0.0) && (t33 == 0.0)) ? (-t19) : (-t36)) : t9);
 }
 
 /* d2ydx2 = f''(x), in double. */
 static inline double gelu_tanh_second_derivative(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)));
-    const double t2 = exp(-(0.08943 * (1.4142135623730951 * t0 * t0 * t0 / 1.772453850905516)));
-    const double t3 = 3.141592653589793 * 1.4142135623730951 * t1;
-    const double t4 = t3 * t2;
-    const double t5 = 1.772453850905516 * t1;
-    const double t6 = t5 * t2;
-    const double t7 = t0 * t0;
-    const double t8 = 10731600000.0 * t6 + t7 * (719795241.0 * t6 - 1275803846.7739139) - 19021265746.377636;
-    const double t9 = 40000000000.0 * t6 + t0 * (5365800000.0 * t4 + t0 * t8 + 23839621269.57016) - 70898154036.22064;
-    const double t10 = t1 * t2 + 1.0;
-    const double t11 = (20000000000.0 * t4 + t0 * t9 + 88857658763.16733) * t1 * t2 / 5.568327996831708 / t10;
-    const double t12 = exp(-(0.08943 * (1.4142135623730951 * (t7 * t0) / 1.772453850905516)));
-    const double t13 = t3 * t12;
-    const double t14 = t5 * t12;
-    const double t15 = 10731600000.0 * t14 + t7 * (719795241.0 * t14 - 1275803846.7739139) - 19021265746.377636;
-    const double t16 = 40000000000.0 * t14 + t0 * (5365800000.0 * t13 + t0 * t15 + 23839621269.57016) - 70898154036.22064;
-    const double t17 = t1 * t12 + 1.0;
-    const double t18 = (20000000000.0 * t13 + t0 * t16 + 88857658763.16733) * t1 * t12 / (5.568327996831708 * (t17 * t17 * t17));
-    return (t0 < 19.90625) ? (2e-10 * t18) : (((t1 == 0.0) && (t2 == 0.0)) ? (-t1) : (2e-10 * (t11 / t10 / t10)));
+    const double t1 = 0.7978845608028654 * t0;
+    const double t2 = 0.7978845608028654 * 134217728.0;
+    const double t3 = 0.7978845608028654 + t2 - t2;
+    const double t4 = 0.7978845608028654 - t3;
+    const double t5 = t0 * 134217728.0;
+    const double t6 = t0 + t5 - t5;
+    const double t7 = t0 - t6;
+    const double t8 = exp(-t1);
+    const double t9 = (t1 < 1024.0) ? (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7 + t0 * (-4.98465440455546e-17)) : 0.0;
+    const double t10 = t8 - t8 * t9;
+    const double t11 = t0 * t0;
+    const double t12 = t11 * t0;
+    const double t13 = t11 * 134217728.0;
+    const double t14 = t11 + t13 - t13;
+    const double t15 = t11 - t14;
+    const double t16 = t14 * t6 - t12 + t14 * t7 + t15 * t6 + t15 * t7 + (t6 * t6 - t11 + t6 * t7 + t7 * t6 + t7 * t7) * t0;
+    const double t17 = 0.035677408136300125 * t12;
+    const double t18 = 0.035677408136300125 * 134217728.0;
+    const double t19 = 0.035677408136300125 + t18 - t18;
+    const double t20 = 0.035677408136300125 - t19;
+    const double t21 = t12 * 134217728.0;
+    const double t22 = t12 + t21 - t21;
+    const double t23 = t12 - t22;
+    const double t24 = t19 * t22 - t17 + t19 * t23 + t20 * t22 + t20 * t23 + t12 * (-3.0875749590776575e-19);
+    const double t25 = exp(-t17);
+    const double t26 = t25 - t25 * ((t17 < 1024.0) ? (t24 + t16 * 0.035677408136300125) : 0.0);
+    const double t27 = 3.141592653589793 * 1.4142135623730951;
+    const double t28 = t27 * t10 * t26;
+    const double t29 = 1.772453850905516 * t10 * t26;
+    const double t30 = 10731600000.0 * t29 * t10 * t26 + t11 * (719795241.0 * t29 * t10 * t26 - 1275803846.7739139);
+    const double t31 = 5365800000.0 * t28 * t10 * t26 + t0 * (t30 - 19021265746.377636) + 23839621269.57016;
+    const double t32 = 20000000000.0 * t28 * t10 * t26 + t0 * (40000000000.0 * t29 * t10 * t26 + t0 * t31 - 70898154036.22064);
+    const double t33 = t10 * t26 * t10 * t26 + 1.0;
+    const double t34 = 2e-10 * ((t32 + 88857658763.16733) * t10 * t26 / (5.568327996831708 * (t33 * t33 * t33)));
+    const double t35 = t0 - 1.418503761291504 - 2.4749932444929803e-07;
+    const double t36 = (-2.432733177517514e-07 * t35 + (-1.351020681256269e-06)) * t35 + 3.571525499209224e-06;
+    const double t37 = ((t36 * t35 + 4.849307394756226e-06) * t35 + (-2.9186870099901076e-05)) * t35 + 6.143303258149699e-06;
+    const double t38 = ((t37 * t35 + 0.00017619944453456341) * t35 + (-0.0002617378950627337)) * t35 + (-0.0007514200785437673);
+    const double t39 = ((t38 * t35 + 0.002643461160873608) * t35 + 0.0007632001137167342) * t35 + (-0.016711507561200028);
+    const double t40 = ((t39 * t35 + 0.02003536116270097) * t35 + 0.05675054097516596) * t35 + (-0.16109481693213482);
+    const double t41 = ((t40 * t35 + (-0.008168951883944824)) * t35 + 0.432081111593848) * t35 + (-0.4095488174124191);
+    const double t42 = (t0 < 1.64453125) ? (t41 * t35) : (((t10 == 0.0) && (t26 == 0.0)) ? (-t10) : (t34 * t10 * t26));
+    const double t43 = exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)));
+    const double t44 = exp(-(0.08943 * (1.4142135623730951 * t0 * t0 * t0 / 1.772453850905516)));
+    const double t45 = 1.772453850905516 * t0 * t0 * t0;
+    const double t46 = t0 * 1.772453850905516;
+    const double t47 = t27 * t0 * t0;
+    const double t48 = 1.772453850905516 * (t11 * t11 * t0);
+    const double t49 = 10731600000.0 * (t45 * t43 * t44) + 20000000000.0 * (t27 * t43 * t44) + 40000000000.0 * (t46 * t43 * t44);
+    const double t50 = t49 + 5365800000.0 * (t47 * t43 * t44) + 5365800000.0 * t47 + 719795241.0 * (t48 * t43 * t44);
+    const double t51 = t50 + 88857658763.16733 - 10731600000.0 * t45 - 40000000000.0 * t46 - 719795241.0 * t48;
+    const double t52 = t43 * t44 + 1.0;
+    return (t0 < 1.1380517482757568) ? (2e-10 * (t51 * t43 * t44 / 5.568327996831708 / t52 / t52 / t52)) : t42;
+}
+
+/* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
+static inline double gelu_tanh_y_ties(double x, double y)
+{
+    const int t0 = fabs(x) < 9.5367431640625e-07;
+    const double t1 = (t0 && (0.0 < x)) ? 1.0000000000000142 : ((t0 && (x < 0.0)) ? 0.9999999999999858 : 1.0);
+    return y * t1;
 }
 
 void symact_gelu_tanh_forward_f32(size_t n, const float *x, float *y)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(y, i, gelu_tanh_forward(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(y, i, gelu_tanh_forward(x_i));
     }
 }
 
@@ -155,7 +392,8 @@ void symact_gelu_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(dydx, i, gelu_tanh_derivative(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(dydx, i, gelu_tanh_derivative(x_i));
     }
 }
 
@@ -163,8 +401,9 @@ void symact_gelu_tanh_value_and_derivative_f32(size_t n, const float *x, float *
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative(load_f32(x, i), &y_i, &dydx_i);
+        gelu_tanh_value_and_derivative(x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
@@ -174,7 +413,9 @@ void symact_gelu_tanh_backward_f32(size_t n, const float *x, const float *grad_y
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(grad_x, i, gelu_tanh_backward(load_f32(x, i), load_f32(grad_y, i)));
+        const double x_i = load_f32(x, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, gelu_tanh_backward(x_i, grad_y_i));
     }
 }
 
@@ -182,7 +423,8 @@ void symact_gelu_tanh_second_derivative_f32(size_t n, const float *x, float *d2y
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(d2ydx2, i, gelu_tanh_second_derivative(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(d2ydx2, i, gelu_tanh_second_derivative(x_i));
     }
 }
 
@@ -190,7 +432,8 @@ void symact_gelu_tanh_forward_f64(size_t n, const double *x, double *y)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(y, i, gelu_tanh_forward(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(y, i, gelu_tanh_forward(x_i));
     }
 }
 
@@ -198,7 +441,8 @@ void symact_gelu_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(dydx, i, gelu_tanh_derivative(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, gelu_tanh_derivative(x_i));
     }
 }
 
@@ -206,8 +450,9 @@ void symact_gelu_tanh_value_and_derivative_f64(size_t n, const double *x, double
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative(load_f64(x, i), &y_i, &dydx_i);
+        gelu_tanh_value_and_derivative(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -217,7 +462,9 @@ void symact_gelu_tanh_backward_f64(size_t n, const double *x, const double *grad
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(grad_x, i, gelu_tanh_backward(load_f64(x, i), load_f64(grad_y, i)));
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, gelu_tanh_backward(x_i, grad_y_i));
     }
 }
 
@@ -225,6 +472,105 @@ void symact_gelu_tanh_second_derivative_f64(size_t n, const double *x, double *d
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(d2ydx2, i, gelu_tanh_second_derivative(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, gelu_tanh_second_derivative(x_i));
+    }
+}
+
+void symact_gelu_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(y, i, gelu_tanh_y_ties(x_i, gelu_tanh_forward(x_i)));
+    }
+}
+
+void symact_gelu_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(dydx, i, gelu_tanh_derivative(x_i));
+    }
+}
+
+void symact_gelu_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        double y_i, dydx_i;
+        gelu_tanh_value_and_derivative(x_i, &y_i, &dydx_i);
+        store_f16(y, i, gelu_tanh_y_ties(x_i, y_i));
+        store_f16(dydx, i, dydx_i);
+    }
+}
+
+void symact_gelu_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, gelu_tanh_backward(x_i, grad_y_i));
+    }
+}
+
+void symact_gelu_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(d2ydx2, i, gelu_tanh_second_derivative(x_i));
+    }
+}
+
+void symact_gelu_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(y, i, gelu_tanh_y_ties(x_i, gelu_tanh_forward(x_i)));
+    }
+}
+
+void symact_gelu_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(dydx, i, gelu_tanh_derivative(x_i));
+    }
+}
+
+void symact_gelu_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        double y_i, dydx_i;
+        gelu_tanh_value_and_derivative(x_i, &y_i, &dydx_i);
+        store_bf16(y, i, gelu_tanh_y_ties(x_i, y_i));
+        store_bf16(dydx, i, dydx_i);
+    }
+}
+
+void symact_gelu_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, gelu_tanh_backward(x_i, grad_y_i));
+    }
+}
+
+void symact_gelu_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(d2ydx2, i, gelu_tanh_second_derivative(x_i));
     }
 }

@@ -11,52 +11,89 @@
  *
  * Every function reads n elements of each array and writes n elements of each result. An array may be
  * both read and written (in place); any other overlap is undefined. No alignment is needed, n may be 0.
- * f32: float arrays, evaluated in double.
+ * f32: float arrays, evaluated in double and rounded once.
  * f64: double arrays, evaluated in double.
+ * f16: symact_f16 arrays, evaluated in double and rounded once.
+ * bf16: symact_bf16 arrays, evaluated in double and rounded once.
  */
 #ifndef SYMACT_IDENTITY_H
 #define SYMACT_IDENTITY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/*
+ * Numbers of 16 bits are passed as their bit patterns: not every compiler has types for them, and those that do differ
+ * between C and C++, so the functions would change with the compiler. Elements are read and written as bytes: an array of
+ * the compiler's own type, such as _Float16, may be passed with a cast of the pointer.
+ */
+#ifndef SYMACT_TYPE_F16
+#define SYMACT_TYPE_F16
+typedef uint16_t symact_f16; /* IEEE 754 binary16 */
+#endif
+#ifndef SYMACT_TYPE_BF16
+#define SYMACT_TYPE_BF16
+typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
+#endif
+
 /* y = f(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_identity_forward_f32(size_t n, const float *x, float *y);
 void symact_identity_forward_f64(size_t n, const double *x, double *y);
+void symact_identity_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
+void symact_identity_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_identity_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_identity_derivative_f64(size_t n, const double *x, double *dydx);
+void symact_identity_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx);
+void symact_identity_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_identity_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_identity_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
+void symact_identity_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx);
+void symact_identity_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_identity_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_identity_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
+void symact_identity_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x);
+void symact_identity_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_identity_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2ydx2);
+void symact_identity_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2);
+void symact_identity_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,57 @@
 #endif
 #endif
 
+#ifndef SYMACT_SIXTEEN_BITS
+#define SYMACT_SIXTEEN_BITS
+/*
+ * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
+ * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
+ * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ */
+static inline uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static inline double double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline double widen(uint16_t element, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const uint64_t size = element & 0x7fffu;
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
+    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
+    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
+    const uint64_t finite = size >> fraction ? normal : subnormal;
+    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+}
+
+static inline uint16_t narrow(double number, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const double magnitude = fabs(number);
+    const uint64_t size = bits_of(magnitude);
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(magnitude + double_of(unit)) - unit;
+    const uint64_t half = ((uint64_t)1 << (shift - 1u)) - 1u + (size >> shift & 1u); /* ties go to even */
+    const uint64_t normal = ((size + half) >> shift) - ((uint64_t)(1023u - bias) << fraction);
+    const uint64_t any = magnitude < double_of((uint64_t)(1024u - bias) << 52) ? subnormal : normal;
+    const uint64_t numeric = any < infinity ? any : infinity;
+    const uint64_t quiet = infinity | (uint64_t)1 << (fraction - 1u);
+    return (uint16_t)((number == number ? numeric : quiet) | (bits_of(number) >> 48 & 0x8000u));
+}
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -58,6 +109,40 @@ static inline double load_f64(const double *array, size_t i)
 static inline void store_f64(double *array, size_t i, double value)
 {
     const double element = value;
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
+#ifndef SYMACT_ELEMENTS_F16
+#define SYMACT_ELEMENTS_F16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_f16(const symact_f16 *array, size_t i)
+{
+    symact_f16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 10u, 15u);
+}
+
+static inline void store_f16(symact_f16 *array, size_t i, double value)
+{
+    const symact_f16 element = narrow(value, 10u, 15u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
+#ifndef SYMACT_ELEMENTS_BF16
+#define SYMACT_ELEMENTS_BF16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_bf16(const symact_bf16 *array, size_t i)
+{
+    symact_bf16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 7u, 127u);
+}
+
+static inline void store_bf16(symact_bf16 *array, size_t i, double value)
+{
+    const symact_bf16 element = narrow(value, 7u, 127u);
     memcpy((char *)array + i * sizeof element, &element, sizeof element);
 }
 #endif
@@ -100,7 +185,8 @@ void symact_leaky_relu_forward_f32(size_t n, const float *x, float *y, float alp
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(y, i, leaky_relu_forward(load_f32(x, i), alpha));
+        const double x_i = load_f32(x, i);
+        store_f32(y, i, leaky_relu_forward(x_i, alpha));
     }
 }
 
@@ -108,7 +194,8 @@ void symact_leaky_relu_derivative_f32(size_t n, const float *x, float *dydx, flo
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(dydx, i, leaky_relu_derivative(load_f32(x, i), alpha));
+        const double x_i = load_f32(x, i);
+        store_f32(dydx, i, leaky_relu_derivative(x_i, alpha));
     }
 }
 
@@ -116,8 +203,9 @@ void symact_leaky_relu_value_and_derivative_f32(size_t n, const float *x, float 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative(load_f32(x, i), alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative(x_i, alpha, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
@@ -127,7 +215,9 @@ void symact_leaky_relu_backward_f32(size_t n, const float *x, const float *grad_
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(grad_x, i, leaky_relu_backward(load_f32(x, i), load_f32(grad_y, i), alpha));
+        const double x_i = load_f32(x, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, leaky_relu_backward(x_i, grad_y_i, alpha));
     }
 }
 
@@ -135,7 +225,8 @@ void symact_leaky_relu_second_derivative_f32(size_t n, const float *x, float *d2
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(d2ydx2, i, leaky_relu_second_derivative(load_f32(x, i), alpha));
+        const double x_i = load_f32(x, i);
+        store_f32(d2ydx2, i, leaky_relu_second_derivative(x_i, alpha));
     }
 }
 
@@ -143,7 +234,8 @@ void symact_leaky_relu_forward_f64(size_t n, const double *x, double *y, double 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(y, i, leaky_relu_forward(load_f64(x, i), alpha));
+        const double x_i = load_f64(x, i);
+        store_f64(y, i, leaky_relu_forward(x_i, alpha));
     }
 }
 
@@ -151,7 +243,8 @@ void symact_leaky_relu_derivative_f64(size_t n, const double *x, double *dydx, d
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(dydx, i, leaky_relu_derivative(load_f64(x, i), alpha));
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, leaky_relu_derivative(x_i, alpha));
     }
 }
 
@@ -159,8 +252,9 @@ void symact_leaky_relu_value_and_derivative_f64(size_t n, const double *x, doubl
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative(load_f64(x, i), alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative(x_i, alpha, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -170,7 +264,9 @@ void symact_leaky_relu_backward_f64(size_t n, const double *x, const double *gra
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(grad_x, i, leaky_relu_backward(load_f64(x, i), load_f64(grad_y, i), alpha));
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, leaky_relu_backward(x_i, grad_y_i, alpha));
     }
 }
 
@@ -178,6 +274,105 @@ void symact_leaky_relu_second_derivative_f64(size_t n, const double *x, double *
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(d2ydx2, i, leaky_relu_second_derivative(load_f64(x, i), alpha));
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, leaky_relu_second_derivative(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(y, i, leaky_relu_forward(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(dydx, i, leaky_relu_derivative(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        double y_i, dydx_i;
+        leaky_relu_value_and_derivative(x_i, alpha, &y_i, &dydx_i);
+        store_f16(y, i, y_i);
+        store_f16(dydx, i, dydx_i);
+    }
+}
+
+void symact_leaky_relu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, leaky_relu_backward(x_i, grad_y_i, alpha));
+    }
+}
+
+void symact_leaky_relu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(d2ydx2, i, leaky_relu_second_derivative(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(y, i, leaky_relu_forward(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(dydx, i, leaky_relu_derivative(x_i, alpha));
+    }
+}
+
+void symact_leaky_relu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        double y_i, dydx_i;
+        leaky_relu_value_and_derivative(x_i, alpha, &y_i, &dydx_i);
+        store_bf16(y, i, y_i);
+        store_bf16(dydx, i, dydx_i);
+    }
+}
+
+void symact_leaky_relu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, leaky_relu_backward(x_i, grad_y_i, alpha));
+    }
+}
+
+void symact_leaky_relu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float alpha)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(d2ydx2, i, leaky_relu_second_derivative(x_i, alpha));
     }
 }

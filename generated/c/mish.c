@@ -28,6 +28,57 @@
 #endif
 #endif
 
+#ifndef SYMACT_SIXTEEN_BITS
+#define SYMACT_SIXTEEN_BITS
+/*
+ * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
+ * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
+ * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ */
+static inline uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static inline double double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline double widen(uint16_t element, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const uint64_t size = element & 0x7fffu;
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
+    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
+    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
+    const uint64_t finite = size >> fraction ? normal : subnormal;
+    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+}
+
+static inline uint16_t narrow(double number, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const double magnitude = fabs(number);
+    const uint64_t size = bits_of(magnitude);
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(magnitude + double_of(unit)) - unit;
+    const uint64_t half = ((uint64_t)1 << (shift - 1u)) - 1u + (size >> shift & 1u); /* ties go to even */
+    const uint64_t normal = ((size + half) >> shift) - ((uint64_t)(1023u - bias) << fraction);
+    const uint64_t any = magnitude < double_of((uint64_t)(1024u - bias) << 52) ? subnormal : normal;
+    const uint64_t numeric = any < infinity ? any : infinity;
+    const uint64_t quiet = infinity | (uint64_t)1 << (fraction - 1u);
+    return (uint16_t)((number == number ? numeric : quiet) | (bits_of(number) >> 48 & 0x8000u));
+}
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -62,6 +113,40 @@ static inline void store_f64(double *array, size_t i, double value)
 }
 #endif
 
+#ifndef SYMACT_ELEMENTS_F16
+#define SYMACT_ELEMENTS_F16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_f16(const symact_f16 *array, size_t i)
+{
+    symact_f16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 10u, 15u);
+}
+
+static inline void store_f16(symact_f16 *array, size_t i, double value)
+{
+    const symact_f16 element = narrow(value, 10u, 15u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
+#ifndef SYMACT_ELEMENTS_BF16
+#define SYMACT_ELEMENTS_BF16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_bf16(const symact_bf16 *array, size_t i)
+{
+    symact_bf16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 7u, 127u);
+}
+
+static inline void store_bf16(symact_bf16 *array, size_t i, double value)
+{
+    const symact_bf16 element = narrow(value, 7u, 127u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
 /* y = f(x), in double. */
 static inline double mish_forward(double x)
 {
@@ -86,21 +171,20 @@ static inline double mish_derivative(double x)
     const double t6 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0);
     const double t7 = exp(-(0.5 * t0));
     const double t8 = t7 * t7;
-    const double t9 = 4.0 * t8 * t7 * t7;
-    const double t10 = 6.0 * t7 * t7;
-    const double t11 = t8 * t8;
-    const double t12 = t11 * t8;
-    const double t13 = 2.0 * t7 * t7 + t11 + 2.0;
-    const double t14 = t13 * t13;
-    const double t15 = (t7 == 0.0) ? (-t7) : (-((t0 * (4.0 * t7 * t7 + 4.0) - t9 - t10 - t12 - 4.0) * t7 / t14 * t7));
-    const double t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
-    const double t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06;
-    const double t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05;
-    const double t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463;
-    const double t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761;
-    const double t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586;
-    const double t22 = (t0 < 0.96875) ? (-((4.0 * (t0 * t7) * t7 + 4.0 * t0 - t9 - t10 - t12 - 4.0) * t7 / t14 * t7)) : ((t0 < 1.421875) ? ((t21 * t16 + (-0.2669479140495345)) * t16) : t15);
-    return (x < 0.0) ? t22 : t6;
+    const double t9 = t8 * t8;
+    const double t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7;
+    const double t11 = 2.0 * t7 * t7 + t9 + 2.0;
+    const double t12 = t3 + t2 + 2.0;
+    const double t13 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1 / t12 / t12;
+    const double t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
+    const double t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06;
+    const double t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05;
+    const double t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463;
+    const double t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761;
+    const double t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586;
+    const double t20 = (t0 < 1.4522470235824585) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : ((t0 < 27.875) ? (-t13) : ((t7 == 0.0) ? (-t7) : (-(t10 / (t11 * t11) * t7))));
+    const double t21 = tanh(log1p(t1));
+    return (x < 0.0) ? ((t0 < 0.95233154296875) ? (t21 - t0 * (1.0 - t21 * t21) * t1 / (t1 + 1.0)) : t20) : t6;
 }
 
 /* y = f(x) and dydx = f'(x), in double. */
@@ -119,20 +203,19 @@ static inline void mish_value_and_derivative(double x, double *y, double *dydx)
     const int t10 = t6 == 0.0;
     const double t11 = -t6;
     const double t12 = (t1 == 0.0) ? 1.0 : (2.0 * (t3 * (t0 * (t2 + 2.0) - t2 - t4 - 1.0) / (t5 * t5)) + 1.0);
-    const double t13 = 4.0 * t7 * t6 * t6;
-    const double t14 = 6.0 * t6 * t6;
-    const double t15 = t8 * t7;
-    const double t16 = t9 * t9;
-    const double t17 = t10 ? t11 : (-((t0 * (4.0 * t6 * t6 + 4.0) - t13 - t14 - t15 - 4.0) * t6 / t16 * t6));
-    const double t18 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
-    const double t19 = (5.41601313271226e-09 * t18 + (-1.0211248060154654e-06)) * t18 + 2.911896391624852e-06;
-    const double t20 = ((t19 * t18 + (-9.500529075851674e-07)) * t18 + (-1.7299501303974018e-05)) * t18 + 5.582946644999156e-05;
-    const double t21 = ((t20 * t18 + (-4.196148645001801e-05)) * t18 + (-0.00025412938681908443)) * t18 + 0.0009898181019124463;
-    const double t22 = ((t21 * t18 + (-0.001092405540425089)) * t18 + (-0.003360684927020866)) * t18 + 0.01582112656172761;
-    const double t23 = ((t22 * t18 + (-0.020271822716684255)) * t18 + (-0.04190782104360985)) * t18 + 0.20473126408010586;
-    const double t24 = (t0 < 0.96875) ? (-((4.0 * (t0 * t6) * t6 + 4.0 * t0 - t13 - t14 - t15 - 4.0) * t6 / t16 * t6)) : ((t0 < 1.421875) ? ((t23 * t18 + (-0.2669479140495345)) * t18) : t17);
+    const double t13 = (t0 * (4.0 * t6 * t6 + 4.0) - 4.0 * t7 * t6 * t6 - 6.0 * t6 * t6 - t8 * t7 - 4.0) * t6;
+    const double t14 = t2 + t3 + 2.0;
+    const double t15 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t3 - 6.0 * t1 - t3 * t1 - 4.0) * t1 / t14 / t14;
+    const double t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
+    const double t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06;
+    const double t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05;
+    const double t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463;
+    const double t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761;
+    const double t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586;
+    const double t22 = (t0 < 1.4522470235824585) ? ((t21 * t16 + (-0.2669479140495345)) * t16) : ((t0 < 27.875) ? (-t15) : (t10 ? t11 : (-(t13 / (t9 * t9) * t6))));
+    const double t23 = tanh(log1p(t1));
     *y = (copysign(1.0, x) < 0.0) ? (t10 ? t11 : (-(t0 * (t7 + 2.0) * t6 / t9 * t6))) : (t0 * (t2 + 1.0) / t5);
-    *dydx = (x < 0.0) ? t24 : t12;
+    *dydx = (x < 0.0) ? ((t0 < 0.95233154296875) ? (t23 - t0 * (1.0 - t23 * t23) * t1 / (t1 + 1.0)) : t22) : t12;
 }
 
 /* grad_x = grad_y * f'(x), in double. */
@@ -147,21 +230,21 @@ static inline double mish_backward(double x, double grad_y)
     const double t6 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0);
     const double t7 = exp(-(0.5 * t0));
     const double t8 = t7 * t7;
-    const double t9 = 4.0 * t8 * t7 * t7;
-    const double t10 = 6.0 * t7 * t7;
-    const double t11 = t8 * t8;
-    const double t12 = t11 * t8;
-    const double t13 = 2.0 * t7 * t7 + t11 + 2.0;
-    const double t14 = t13 * t13;
-    const double t15 = (t7 == 0.0) ? (-t7) : (-((t0 * (4.0 * t7 * t7 + 4.0) - t9 - t10 - t12 - 4.0) * t7 / t14 * t7));
-    const double t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
-    const double t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06;
-    const double t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05;
-    const double t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463;
-    const double t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761;
-    const double t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586;
-    const double t22 = (t0 < 0.96875) ? (-((4.0 * (t0 * t7) * t7 + 4.0 * t0 - t9 - t10 - t12 - 4.0) * t7 / t14 * t7)) : ((t0 < 1.421875) ? ((t21 * t16 + (-0.2669479140495345)) * t16) : t15);
-    return grad_y * ((x < 0.0) ? t22 : t6);
+    const double t9 = t8 * t8;
+    const double t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7;
+    const double t11 = 2.0 * t7 * t7 + t9 + 2.0;
+    const double t12 = t3 + t2 + 2.0;
+    const double t13 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1 / t12 / t12;
+    const double t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07;
+    const double t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06;
+    const double t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05;
+    const double t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463;
+    const double t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761;
+    const double t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586;
+    const double t20 = (t0 < 1.4522470235824585) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : ((t0 < 27.875) ? (-t13) : ((t7 == 0.0) ? (-t7) : (-(t10 / (t11 * t11) * t7))));
+    const double t21 = tanh(log1p(t1));
+    const double t22 = (x < 0.0) ? ((t0 < 0.95233154296875) ? (t21 - t0 * (1.0 - t21 * t21) * t1 / (t1 + 1.0)) : t20) : t6;
+    return grad_y * t22;
 }
 
 /* d2ydx2 = f''(x), in double. */
@@ -169,54 +252,59 @@ static inline double mish_second_derivative(double x)
 {
     const double t0 = fabs(x);
     const double t1 = exp(-(0.5 * t0));
-    const double t2 = t1 * t1;
+    const double t2 = t0 * t1;
     const double t3 = t2 * t1;
-    const double t4 = 2.0 * t0;
-    const double t5 = 2.0 * expm1(-t4);
-    const double t6 = 2.0 * t3 * t1 * t1 * t1;
-    const double t7 = 4.0 * t3 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t2 * t1 * t1 + t0 * (t6 + t5 - 3.0 * t1 * t1);
-    const double t8 = 2.0 * t1 * t1;
-    const double t9 = t8 + 2.0 * t2 * t1 * t1 + 1.0;
-    const int t10 = t1 == 0.0;
-    const double t11 = -t1;
-    const double t12 = t0 - 1.4905710220336914 - 1.5745173705304443e-07;
-    const double t13 = (1.2082716131393951e-06 * t12 + 2.065693825194078e-06) * t12 + (-1.1652191816688736e-05);
-    const double t14 = ((t13 * t12 + 9.639302480058884e-06) * t12 + 4.3430991367544266e-05) * t12 + (-0.0001371945334855757);
-    const double t15 = ((t14 * t12 + 4.585012157229965e-05) * t12 + 0.0006082716425562643) * t12 + (-0.0014013096593164076);
-    const double t16 = ((t15 * t12 + (-0.0002685219104228623)) * t12 + 0.007002748870093258) * t12 + (-0.011535248882505091);
-    const double t17 = ((t16 * t12 + (-0.008932244292080047)) * t12 + 0.05998888116273816) * t12 + (-0.06665173991852784);
-    const double t18 = ((t17 * t12 + (-0.07970735516542517)) * t12 + 0.28127277803034306) * t12 + (-0.23069451159746054);
-    const double t19 = (t0 < 1.75) ? (t18 * t12) : (t10 ? t11 : (4.0 * ((t7 + 2.0) * t1 * t1 / (t9 * t9 * t9)) * t1 * t1));
-    const double t20 = exp(-t0);
-    const double t21 = t20 * t20;
-    const double t22 = t21 * t20;
-    const double t23 = 2.0 * t22;
-    const double t24 = 2.0 * t20;
-    const double t25 = t24 + 2.0 * t21 + 1.0;
-    const double t26 = t21 * (4.0 * t22 + 6.0 * t20 + 8.0 * t21 + t0 * (t23 + t5 - 3.0 * t20) + 2.0) / (t25 * t25 * t25);
-    const double t27 = t0 * t1;
-    const double t28 = t27 * t1;
-    const double t29 = t6 + 2.0 * (t28 * t1) * t1 * t1 * t1 + 3.0 * t28 * t1 * t1 + 6.0 * t2 * t1 * t1 + 8.0 * t1 * t1;
-    const double t30 = t8 + t2 * t2 + 2.0;
-    const double t31 = t10 ? t11 : (4.0 * ((t29 + 4.0 - 2.0 * t27 * t1 - t4) * t1 / (t30 * t30 * t30)) * t1);
-    const double t32 = t0 - 2.256376266479492 - 1.2988130093250574e-07;
-    const double t33 = (3.2972598045141825e-09 * t32 + (-1.1262451398409027e-09)) * t32 + (-3.208929372156335e-08);
-    const double t34 = ((t33 * t32 + 1.393854150643089e-07) * t32 + (-3.287734867934519e-07)) * t32 + 1.9127077341024012e-07;
-    const double t35 = ((t34 * t32 + 2.19720975986099e-06) * t32 + (-1.1646325188694018e-05)) * t32 + 3.223849877047188e-05;
-    const double t36 = ((t35 * t32 + (-3.9783338648042526e-05)) * t32 + (-0.00010538381931433421)) * t32;
-    const double t37 = ((t36 + 0.0007927886729175279) * t32 + (-0.0024800681093311854)) * t32 + 0.0038604939351729295;
-    const double t38 = ((t37 * t32 + 0.0033540526593358213) * t32 + (-0.03736189561023711)) * t32 + 0.09898193805255845;
-    const double t39 = t23 + 6.0 * t21 + 8.0 * t20 + t0 * (3.0 * t21 + 2.0 * expm1(-(3.0 * t0)) - t24) + 4.0;
-    const double t40 = t24 + t21 + 2.0;
-    const double t41 = (t0 < 1.87109375) ? (4.0 * (t39 * t20 / (t40 * t40 * t40))) : ((t0 < 2.71484375) ? ((t38 * t32 + (-0.1087544107316427)) * t32) : t31);
-    return (x < 0.0) ? t41 : ((t0 < 1.171875) ? (4.0 * t26) : t19);
+    const double t4 = 2.0 * (t3 * t1) * t1 * t1 * t1;
+    const double t5 = t1 * t1;
+    const double t6 = t5 * t1;
+    const double t7 = 2.0 * t0;
+    const double t8 = 2.0 * t3 * t1 * t1 + t4 + 4.0 * t6 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t5 * t1 * t1;
+    const double t9 = 2.0 * t1 * t1;
+    const double t10 = t9 + 2.0 * t5 * t1 * t1 + 1.0;
+    const int t11 = t1 == 0.0;
+    const double t12 = -t1;
+    const double t13 = t11 ? t12 : (4.0 * ((t8 + 2.0 - t7 - 3.0 * t2 * t1) * t1 * t1 / (t10 * t10 * t10)) * t1 * t1);
+    const double t14 = t0 - 1.4905710220336914 - 1.5745173705304443e-07;
+    const double t15 = (1.2082716131393951e-06 * t14 + 2.065693825194078e-06) * t14 + (-1.1652191816688736e-05);
+    const double t16 = ((t15 * t14 + 9.639302480058884e-06) * t14 + 4.3430991367544266e-05) * t14 + (-0.0001371945334855757);
+    const double t17 = ((t16 * t14 + 4.585012157229965e-05) * t14 + 0.0006082716425562643) * t14 + (-0.0014013096593164076);
+    const double t18 = ((t17 * t14 + (-0.0002685219104228623)) * t14 + 0.007002748870093258) * t14 + (-0.011535248882505091);
+    const double t19 = ((t18 * t14 + (-0.008932244292080047)) * t14 + 0.05998888116273816) * t14 + (-0.06665173991852784);
+    const double t20 = ((t19 * t14 + (-0.07970735516542517)) * t14 + 0.28127277803034306) * t14 + (-0.23069451159746054);
+    const double t21 = exp(-t0);
+    const double t22 = t0 * t21;
+    const double t23 = t22 * t21;
+    const double t24 = t21 * t21;
+    const double t25 = t24 * t21;
+    const double t26 = 2.0 * t23 + 2.0 * (t23 * t21) + 4.0 * t25 + 6.0 * t21 + 8.0 * t24 + 2.0 - t7 - 3.0 * t22;
+    const double t27 = 2.0 * t21;
+    const double t28 = t27 + 2.0 * t24 + 1.0;
+    const double t29 = (t0 < 1.1767602115869522) ? (4.0 * (t24 * t26 / t28 / t28 / t28)) : ((t0 < 1.78125) ? (t20 * t14) : t13);
+    const double t30 = 2.0 * t6 * t1 * t1 * t1 + t4 + 3.0 * t3 * t1 * t1 + 6.0 * t5 * t1 * t1 + 8.0 * t1 * t1;
+    const double t31 = t9 + t5 * t5 + 2.0;
+    const double t32 = t11 ? t12 : (4.0 * ((t30 + 4.0 - 2.0 * t2 * t1 - t7) * t1 / (t31 * t31 * t31)) * t1);
+    const double t33 = 2.0 * t25 + 2.0 * (t0 * t25) + 3.0 * (t0 * t24) + 6.0 * t24 + 8.0 * t21 + 4.0 - 2.0 * t22;
+    const double t34 = t27 + t24 + 2.0;
+    const double t35 = t0 - 2.256376266479492 - 1.2988130093250574e-07;
+    const double t36 = (3.2972598045141825e-09 * t35 + (-1.1262451398409027e-09)) * t35 + (-3.208929372156335e-08);
+    const double t37 = ((t36 * t35 + 1.393854150643089e-07) * t35 + (-3.287734867934519e-07)) * t35 + 1.9127077341024012e-07;
+    const double t38 = ((t37 * t35 + 2.19720975986099e-06) * t35 + (-1.1646325188694018e-05)) * t35 + 3.223849877047188e-05;
+    const double t39 = ((t38 * t35 + (-3.9783338648042526e-05)) * t35 + (-0.00010538381931433421)) * t35;
+    const double t40 = ((t39 + 0.0007927886729175279) * t35 + (-0.0024800681093311854)) * t35 + 0.0038604939351729295;
+    const double t41 = ((t40 * t35 + 0.0033540526593358213) * t35 + (-0.03736189561023711)) * t35 + 0.09898193805255845;
+    const double t42 = (t0 < 2.71484375) ? ((t41 * t35 + (-0.1087544107316427)) * t35) : ((t0 < 48.581562519073486) ? (4.0 * ((t33 - t7) * t21 / (t34 * t34 * t34))) : t32);
+    const double t43 = tanh(log1p(t21));
+    const double t44 = t21 + 1.0;
+    const double t45 = (1.0 - t43 * t43) * (2.0 - t0 * (1.0 - 2.0 * (t21 * t43 / t44) - t21 / t44)) * t21;
+    return (x < 0.0) ? ((t0 < 1.8240948021411896) ? (t45 / t44) : t42) : t29;
 }
 
 void symact_mish_forward_f32(size_t n, const float *x, float *y)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(y, i, mish_forward(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(y, i, mish_forward(x_i));
     }
 }
 
@@ -224,7 +312,8 @@ void symact_mish_derivative_f32(size_t n, const float *x, float *dydx)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(dydx, i, mish_derivative(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(dydx, i, mish_derivative(x_i));
     }
 }
 
@@ -232,8 +321,9 @@ void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, fl
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative(load_f32(x, i), &y_i, &dydx_i);
+        mish_value_and_derivative(x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
@@ -243,7 +333,9 @@ void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, flo
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(grad_x, i, mish_backward(load_f32(x, i), load_f32(grad_y, i)));
+        const double x_i = load_f32(x, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, mish_backward(x_i, grad_y_i));
     }
 }
 
@@ -251,7 +343,8 @@ void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(d2ydx2, i, mish_second_derivative(load_f32(x, i)));
+        const double x_i = load_f32(x, i);
+        store_f32(d2ydx2, i, mish_second_derivative(x_i));
     }
 }
 
@@ -259,7 +352,8 @@ void symact_mish_forward_f64(size_t n, const double *x, double *y)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(y, i, mish_forward(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(y, i, mish_forward(x_i));
     }
 }
 
@@ -267,7 +361,8 @@ void symact_mish_derivative_f64(size_t n, const double *x, double *dydx)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(dydx, i, mish_derivative(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, mish_derivative(x_i));
     }
 }
 
@@ -275,8 +370,9 @@ void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative(load_f64(x, i), &y_i, &dydx_i);
+        mish_value_and_derivative(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -286,7 +382,9 @@ void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, d
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(grad_x, i, mish_backward(load_f64(x, i), load_f64(grad_y, i)));
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, mish_backward(x_i, grad_y_i));
     }
 }
 
@@ -294,6 +392,105 @@ void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(d2ydx2, i, mish_second_derivative(load_f64(x, i)));
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, mish_second_derivative(x_i));
+    }
+}
+
+void symact_mish_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(y, i, mish_forward(x_i));
+    }
+}
+
+void symact_mish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(dydx, i, mish_derivative(x_i));
+    }
+}
+
+void symact_mish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        double y_i, dydx_i;
+        mish_value_and_derivative(x_i, &y_i, &dydx_i);
+        store_f16(y, i, y_i);
+        store_f16(dydx, i, dydx_i);
+    }
+}
+
+void symact_mish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, mish_backward(x_i, grad_y_i));
+    }
+}
+
+void symact_mish_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(d2ydx2, i, mish_second_derivative(x_i));
+    }
+}
+
+void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(y, i, mish_forward(x_i));
+    }
+}
+
+void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(dydx, i, mish_derivative(x_i));
+    }
+}
+
+void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        double y_i, dydx_i;
+        mish_value_and_derivative(x_i, &y_i, &dydx_i);
+        store_bf16(y, i, y_i);
+        store_bf16(dydx, i, dydx_i);
+    }
+}
+
+void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, mish_backward(x_i, grad_y_i));
+    }
+}
+
+void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(d2ydx2, i, mish_second_derivative(x_i));
     }
 }

@@ -28,6 +28,57 @@
 #endif
 #endif
 
+#ifndef SYMACT_SIXTEEN_BITS
+#define SYMACT_SIXTEEN_BITS
+/*
+ * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
+ * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
+ * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ */
+static inline uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static inline double double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline double widen(uint16_t element, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const uint64_t size = element & 0x7fffu;
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
+    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
+    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
+    const uint64_t finite = size >> fraction ? normal : subnormal;
+    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+}
+
+static inline uint16_t narrow(double number, unsigned fraction, unsigned bias)
+{
+    const unsigned shift = 52u - fraction;
+    const double magnitude = fabs(number);
+    const uint64_t size = bits_of(magnitude);
+    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
+    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
+    const uint64_t subnormal = bits_of(magnitude + double_of(unit)) - unit;
+    const uint64_t half = ((uint64_t)1 << (shift - 1u)) - 1u + (size >> shift & 1u); /* ties go to even */
+    const uint64_t normal = ((size + half) >> shift) - ((uint64_t)(1023u - bias) << fraction);
+    const uint64_t any = magnitude < double_of((uint64_t)(1024u - bias) << 52) ? subnormal : normal;
+    const uint64_t numeric = any < infinity ? any : infinity;
+    const uint64_t quiet = infinity | (uint64_t)1 << (fraction - 1u);
+    return (uint16_t)((number == number ? numeric : quiet) | (bits_of(number) >> 48 & 0x8000u));
+}
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -62,26 +113,79 @@ static inline void store_f64(double *array, size_t i, double value)
 }
 #endif
 
+#ifndef SYMACT_ELEMENTS_F16
+#define SYMACT_ELEMENTS_F16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_f16(const symact_f16 *array, size_t i)
+{
+    symact_f16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 10u, 15u);
+}
+
+static inline void store_f16(symact_f16 *array, size_t i, double value)
+{
+    const symact_f16 element = narrow(value, 10u, 15u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
+#ifndef SYMACT_ELEMENTS_BF16
+#define SYMACT_ELEMENTS_BF16
+/* Elements are copied as bytes, so that an array need not be aligned. */
+static inline double load_bf16(const symact_bf16 *array, size_t i)
+{
+    symact_bf16 element;
+    memcpy(&element, (const char *)array + i * sizeof element, sizeof element);
+    return widen(element, 7u, 127u);
+}
+
+static inline void store_bf16(symact_bf16 *array, size_t i, double value)
+{
+    const symact_bf16 element = narrow(value, 7u, 127u);
+    memcpy((char *)array + i * sizeof element, &element, sizeof element);
+}
+#endif
+
 /* y = f(x), in double. */
 static inline double silu_forward(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = exp(-(0.5 * t1));
-    const double t3 = (copysign(1.0, x) < 0.0) ? (-(t0 * t2 / (t2 * t2 + 1.0) * t2)) : (t0 / (exp(-t1) + 1.0));
-    return (x == (-INFINITY)) ? (-0.0) : t3;
+    const double t2 = beta * 134217728.0;
+    const double t3 = beta + t2 - t2;
+    const double t4 = beta - t3;
+    const double t5 = t0 * 134217728.0;
+    const double t6 = t0 + t5 - t5;
+    const double t7 = t0 - t6;
+    const double t8 = 0.5 * t1;
+    const double t9 = exp(-t8);
+    const double t10 = t9 * ((t8 < 1024.0) ? (0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0);
+    const double t11 = t9 - t10;
+    const double t12 = (copysign(1.0, x) < 0.0) ? (-(t0 * t11 / (t11 * t11 + 1.0) * t11)) : (t0 / (exp(-t1) + 1.0));
+    return (x == (-INFINITY)) ? (-0.0) : t12;
 }
 
 /* dydx = f'(x), in double. */
 static inline double silu_derivative(double x, double beta)
 {
-    const double t0 = beta * fabs(x);
-    const double t1 = exp(-t0);
-    const double t2 = t1 + 1.0;
-    const double t3 = exp(-(0.5 * t0));
-    const double t4 = t3 * t3;
-    const double t5 = t4 + 1.0;
-    return (x < 0.0) ? ((t3 == 0.0) ? (-t3) : (-((t0 - t4 - 1.0) * t3 / (t5 * t5) * t3))) : ((t1 == 0.0) ? 1.0 : ((t1 + t0 * t1 + 1.0) / (t2 * t2)));
+    const double t0 = fabs(x);
+    const double t1 = beta * t0;
+    const double t2 = exp(-t1);
+    const double t3 = t2 + 1.0;
+    const double t4 = beta * 134217728.0;
+    const double t5 = beta + t4 - t4;
+    const double t6 = beta - t5;
+    const double t7 = t0 * 134217728.0;
+    const double t8 = t0 + t7 - t7;
+    const double t9 = t0 - t8;
+    const double t10 = 0.5 * t1;
+    const double t11 = exp(-t10);
+    const double t12 = t11 * ((t10 < 1024.0) ? (0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : 0.0);
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = t14 + 1.0;
+    return (x < 0.0) ? ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13))) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
 }
 
 /* y = f(x) and dydx = f'(x), in double. */
@@ -91,40 +195,79 @@ static inline void silu_value_and_derivative(double x, double beta, double *y, d
     const double t1 = beta * t0;
     const double t2 = exp(-t1);
     const double t3 = t2 + 1.0;
-    const double t4 = exp(-(0.5 * t1));
-    const double t5 = t4 * t4;
-    const double t6 = t5 + 1.0;
-    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t4 / t6 * t4)) : (t0 / t3));
-    *dydx = (x < 0.0) ? ((t4 == 0.0) ? (-t4) : (-((t1 - t5 - 1.0) * t4 / (t6 * t6) * t4))) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
+    const double t4 = beta * 134217728.0;
+    const double t5 = beta + t4 - t4;
+    const double t6 = beta - t5;
+    const double t7 = t0 * 134217728.0;
+    const double t8 = t0 + t7 - t7;
+    const double t9 = t0 - t8;
+    const double t10 = 0.5 * t1;
+    const double t11 = exp(-t10);
+    const double t12 = t11 * ((t10 < 1024.0) ? (0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : 0.0);
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = t14 + 1.0;
+    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t13 / t15 * t13)) : (t0 / t3));
+    *dydx = (x < 0.0) ? ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13))) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
 }
 
 /* grad_x = grad_y * f'(x), in double. */
 static inline double silu_backward(double x, double grad_y, double beta)
 {
-    const double t0 = beta * fabs(x);
-    const double t1 = exp(-t0);
-    const double t2 = t1 + 1.0;
-    const double t3 = exp(-(0.5 * t0));
-    const double t4 = t3 * t3;
-    const double t5 = t4 + 1.0;
-    const double t6 = (x < 0.0) ? ((t3 == 0.0) ? (-t3) : (-((t0 - t4 - 1.0) * t3 / (t5 * t5) * t3))) : ((t1 == 0.0) ? 1.0 : ((t1 + t0 * t1 + 1.0) / (t2 * t2)));
-    return grad_y * t6;
+    const double t0 = fabs(x);
+    const double t1 = beta * t0;
+    const double t2 = exp(-t1);
+    const double t3 = t2 + 1.0;
+    const double t4 = beta * 134217728.0;
+    const double t5 = beta + t4 - t4;
+    const double t6 = beta - t5;
+    const double t7 = t0 * 134217728.0;
+    const double t8 = t0 + t7 - t7;
+    const double t9 = t0 - t8;
+    const double t10 = 0.5 * t1;
+    const double t11 = exp(-t10);
+    const double t12 = t11 * ((t10 < 1024.0) ? (0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : 0.0);
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = t14 + 1.0;
+    const double t16 = (x < 0.0) ? ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13))) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
+    return grad_y * t16;
 }
 
 /* d2ydx2 = f''(x), in double. */
 static inline double silu_second_derivative(double x, double beta)
 {
-    const double t0 = beta * fabs(x);
-    const double t1 = exp(-(0.5 * t0));
-    const double t2 = t1 * t1 + 1.0;
-    return (t1 == 0.0) ? (-t1) : (beta * (2.0 * t1 * t1 + t0 * t1 * t1 + 2.0 - t0) * t1 / (t2 * t2 * t2) * t1);
+    const double t0 = fabs(x);
+    const double t1 = beta * t0;
+    const double t2 = beta * 134217728.0;
+    const double t3 = beta + t2 - t2;
+    const double t4 = beta - t3;
+    const double t5 = t0 * 134217728.0;
+    const double t6 = t0 + t5 - t5;
+    const double t7 = t0 - t6;
+    const double t8 = 0.5 * t1;
+    const double t9 = exp(-t8);
+    const double t10 = t9 * ((t8 < 1024.0) ? (0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0);
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11 + 1.0;
+    const double t13 = beta * (2.0 * t11 * t11 + t1 * t11 * t11 + 2.0 - t1) * t11 / (t12 * t12 * t12) * t11;
+    return (t11 == 0.0) ? (-t11) : t13;
+}
+
+/* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
+static inline double silu_y_ties(double x, double y)
+{
+    const int t0 = fabs(x) < 9.5367431640625e-07;
+    const double t1 = (t0 && (0.0 < x)) ? 1.0000000000000142 : ((t0 && (x < 0.0)) ? 0.9999999999999858 : 1.0);
+    return y * t1;
 }
 
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(y, i, silu_forward(load_f32(x, i), beta));
+        const double x_i = load_f32(x, i);
+        store_f32(y, i, silu_forward(x_i, beta));
     }
 }
 
@@ -132,7 +275,8 @@ void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float bet
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(dydx, i, silu_derivative(load_f32(x, i), beta));
+        const double x_i = load_f32(x, i);
+        store_f32(dydx, i, silu_derivative(x_i, beta));
     }
 }
 
@@ -140,8 +284,9 @@ void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, fl
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative(load_f32(x, i), beta, &y_i, &dydx_i);
+        silu_value_and_derivative(x_i, beta, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
@@ -151,7 +296,9 @@ void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, flo
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(grad_x, i, silu_backward(load_f32(x, i), load_f32(grad_y, i), beta));
+        const double x_i = load_f32(x, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, silu_backward(x_i, grad_y_i, beta));
     }
 }
 
@@ -159,7 +306,8 @@ void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f32(d2ydx2, i, silu_second_derivative(load_f32(x, i), beta));
+        const double x_i = load_f32(x, i);
+        store_f32(d2ydx2, i, silu_second_derivative(x_i, beta));
     }
 }
 
@@ -167,7 +315,8 @@ void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(y, i, silu_forward(load_f64(x, i), beta));
+        const double x_i = load_f64(x, i);
+        store_f64(y, i, silu_forward(x_i, beta));
     }
 }
 
@@ -175,7 +324,8 @@ void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(dydx, i, silu_derivative(load_f64(x, i), beta));
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, silu_derivative(x_i, beta));
     }
 }
 
@@ -183,8 +333,9 @@ void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, 
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative(load_f64(x, i), beta, &y_i, &dydx_i);
+        silu_value_and_derivative(x_i, beta, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -194,7 +345,9 @@ void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, d
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(grad_x, i, silu_backward(load_f64(x, i), load_f64(grad_y, i), beta));
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, silu_backward(x_i, grad_y_i, beta));
     }
 }
 
@@ -202,6 +355,105 @@ void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
 {
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
-        store_f64(d2ydx2, i, silu_second_derivative(load_f64(x, i), beta));
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, silu_second_derivative(x_i, beta));
+    }
+}
+
+void symact_silu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(y, i, silu_y_ties(x_i, silu_forward(x_i, beta)));
+    }
+}
+
+void symact_silu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(dydx, i, silu_derivative(x_i, beta));
+    }
+}
+
+void symact_silu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        double y_i, dydx_i;
+        silu_value_and_derivative(x_i, beta, &y_i, &dydx_i);
+        store_f16(y, i, silu_y_ties(x_i, y_i));
+        store_f16(dydx, i, dydx_i);
+    }
+}
+
+void symact_silu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, silu_backward(x_i, grad_y_i, beta));
+    }
+}
+
+void symact_silu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f16(x, i);
+        store_f16(d2ydx2, i, silu_second_derivative(x_i, beta));
+    }
+}
+
+void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(y, i, silu_y_ties(x_i, silu_forward(x_i, beta)));
+    }
+}
+
+void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(dydx, i, silu_derivative(x_i, beta));
+    }
+}
+
+void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        double y_i, dydx_i;
+        silu_value_and_derivative(x_i, beta, &y_i, &dydx_i);
+        store_bf16(y, i, silu_y_ties(x_i, y_i));
+        store_bf16(dydx, i, dydx_i);
+    }
+}
+
+void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, silu_backward(x_i, grad_y_i, beta));
+    }
+}
+
+void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta)
+{
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_bf16(x, i);
+        store_bf16(d2ydx2, i, silu_second_derivative(x_i, beta));
     }
 }

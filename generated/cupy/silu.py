@@ -61,9 +61,18 @@ silu = ElementwiseKernel(
     const W beta = beta_in;
     const W t0 = fabs(x);
     const W t1 = beta * t0;
-    const W t2 = exp(-(W(0.5) * t1));
-    const W t3 = (copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t2 / (t2 * t2 + W(1.0)) * t2)) : (t0 / (exp(-t1) + W(1.0)));
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t3;
+    const W t2 = beta * W(134217728.0);
+    const W t3 = beta + t2 - t2;
+    const W t4 = beta - t3;
+    const W t5 = t0 * W(134217728.0);
+    const W t6 = t0 + t5 - t5;
+    const W t7 = t0 - t6;
+    const W t8 = W(0.5) * t1;
+    const W t9 = exp(-t8);
+    const W t10 = (t8 < W(1024.0)) ? (W(0.5) * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : W(0.0);
+    const W t11 = t9 - t9 * t10;
+    const W t12 = (copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t11 / (t11 * t11 + W(1.0)) * t11)) : (t0 / (exp(-t1) + W(1.0)));
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : t12;
     """,
     "symact_silu_forward",
     preamble=_PREAMBLE,
@@ -76,13 +85,23 @@ silu_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W beta = beta_in;
-    const W t0 = beta * fabs(x);
-    const W t1 = exp(-t0);
-    const W t2 = t1 + W(1.0);
-    const W t3 = exp(-(W(0.5) * t0));
-    const W t4 = t3 * t3;
-    const W t5 = t4 + W(1.0);
-    dydx = (x < W(0.0)) ? ((t3 == W(0.0)) ? (-t3) : (-((t0 - t4 - W(1.0)) * t3 / (t5 * t5) * t3))) : ((t1 == W(0.0)) ? W(1.0) : ((t1 + t0 * t1 + W(1.0)) / (t2 * t2)));
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = t2 + W(1.0);
+    const W t4 = beta * W(134217728.0);
+    const W t5 = beta + t4 - t4;
+    const W t6 = beta - t5;
+    const W t7 = t0 * W(134217728.0);
+    const W t8 = t0 + t7 - t7;
+    const W t9 = t0 - t8;
+    const W t10 = W(0.5) * t1;
+    const W t11 = exp(-t10);
+    const W t12 = (t10 < W(1024.0)) ? (W(0.5) * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : W(0.0);
+    const W t13 = t11 - t11 * t12;
+    const W t14 = t13 * t13;
+    const W t15 = t14 + W(1.0);
+    dydx = (x < W(0.0)) ? ((t13 == W(0.0)) ? (-t13) : (-((t1 - t14 - W(1.0)) * t13 / (t15 * t15) * t13))) : ((t2 == W(0.0)) ? W(1.0) : ((t2 + t1 * t2 + W(1.0)) / (t3 * t3)));
     """,
     "symact_silu_derivative",
     preamble=_PREAMBLE,
@@ -99,11 +118,20 @@ silu_value_and_derivative = ElementwiseKernel(
     const W t1 = beta * t0;
     const W t2 = exp(-t1);
     const W t3 = t2 + W(1.0);
-    const W t4 = exp(-(W(0.5) * t1));
-    const W t5 = t4 * t4;
-    const W t6 = t5 + W(1.0);
-    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t4 / t6 * t4)) : (t0 / t3));
-    dydx = (x < W(0.0)) ? ((t4 == W(0.0)) ? (-t4) : (-((t1 - t5 - W(1.0)) * t4 / (t6 * t6) * t4))) : ((t2 == W(0.0)) ? W(1.0) : ((t2 + t1 * t2 + W(1.0)) / (t3 * t3)));
+    const W t4 = beta * W(134217728.0);
+    const W t5 = beta + t4 - t4;
+    const W t6 = beta - t5;
+    const W t7 = t0 * W(134217728.0);
+    const W t8 = t0 + t7 - t7;
+    const W t9 = t0 - t8;
+    const W t10 = W(0.5) * t1;
+    const W t11 = exp(-t10);
+    const W t12 = (t10 < W(1024.0)) ? (W(0.5) * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : W(0.0);
+    const W t13 = t11 - t11 * t12;
+    const W t14 = t13 * t13;
+    const W t15 = t14 + W(1.0);
+    y = (x == (-W(CUDART_INF_F))) ? (-W(0.0)) : ((copysign(W(1.0), x) < W(0.0)) ? (-(t0 * t13 / t15 * t13)) : (t0 / t3));
+    dydx = (x < W(0.0)) ? ((t13 == W(0.0)) ? (-t13) : (-((t1 - t14 - W(1.0)) * t13 / (t15 * t15) * t13))) : ((t2 == W(0.0)) ? W(1.0) : ((t2 + t1 * t2 + W(1.0)) / (t3 * t3)));
     """,
     "symact_silu_value_and_derivative",
     preamble=_PREAMBLE,
@@ -117,14 +145,24 @@ silu_backward = ElementwiseKernel(
     const W x = x_in;
     const W grad_y = grad_y_in;
     const W beta = beta_in;
-    const W t0 = beta * fabs(x);
-    const W t1 = exp(-t0);
-    const W t2 = t1 + W(1.0);
-    const W t3 = exp(-(W(0.5) * t0));
-    const W t4 = t3 * t3;
-    const W t5 = t4 + W(1.0);
-    const W t6 = (x < W(0.0)) ? ((t3 == W(0.0)) ? (-t3) : (-((t0 - t4 - W(1.0)) * t3 / (t5 * t5) * t3))) : ((t1 == W(0.0)) ? W(1.0) : ((t1 + t0 * t1 + W(1.0)) / (t2 * t2)));
-    grad_x = grad_y * t6;
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = t2 + W(1.0);
+    const W t4 = beta * W(134217728.0);
+    const W t5 = beta + t4 - t4;
+    const W t6 = beta - t5;
+    const W t7 = t0 * W(134217728.0);
+    const W t8 = t0 + t7 - t7;
+    const W t9 = t0 - t8;
+    const W t10 = W(0.5) * t1;
+    const W t11 = exp(-t10);
+    const W t12 = (t10 < W(1024.0)) ? (W(0.5) * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : W(0.0);
+    const W t13 = t11 - t11 * t12;
+    const W t14 = t13 * t13;
+    const W t15 = t14 + W(1.0);
+    const W t16 = (x < W(0.0)) ? ((t13 == W(0.0)) ? (-t13) : (-((t1 - t14 - W(1.0)) * t13 / (t15 * t15) * t13))) : ((t2 == W(0.0)) ? W(1.0) : ((t2 + t1 * t2 + W(1.0)) / (t3 * t3)));
+    grad_x = grad_y * t16;
     """,
     "symact_silu_backward",
     preamble=_PREAMBLE,
@@ -137,11 +175,21 @@ silu_second_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W beta = beta_in;
-    const W t0 = beta * fabs(x);
-    const W t1 = exp(-(W(0.5) * t0));
-    const W t2 = t1 * t1 + W(1.0);
-    const W t3 = beta * (W(2.0) * t1 * t1 + t0 * t1 * t1 + W(2.0) - t0) * t1 / (t2 * t2 * t2) * t1;
-    d2ydx2 = (t1 == W(0.0)) ? (-t1) : t3;
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = beta * W(134217728.0);
+    const W t3 = beta + t2 - t2;
+    const W t4 = beta - t3;
+    const W t5 = t0 * W(134217728.0);
+    const W t6 = t0 + t5 - t5;
+    const W t7 = t0 - t6;
+    const W t8 = W(0.5) * t1;
+    const W t9 = exp(-t8);
+    const W t10 = (t8 < W(1024.0)) ? (W(0.5) * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : W(0.0);
+    const W t11 = t9 - t9 * t10;
+    const W t12 = t11 * t11 + W(1.0);
+    const W t13 = beta * (W(2.0) * t11 * t11 + t1 * t11 * t11 + W(2.0) - t1) * t11 / (t12 * t12 * t12);
+    d2ydx2 = (t11 == W(0.0)) ? (-t11) : (t13 * t11);
     """,
     "symact_silu_second_derivative",
     preamble=_PREAMBLE,

@@ -60,8 +60,16 @@ softplus = ElementwiseKernel(
     const W x = x_in;
     const W beta = beta_in;
     const W t0 = fabs(x);
-    const W t1 = log1p(exp(-(beta * t0))) / beta;
-    y = (x < W(0.0)) ? t1 : (t1 + t0);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = beta * W(134217728.0);
+    const W t4 = beta + t3 - t3;
+    const W t5 = beta - t4;
+    const W t6 = t0 * W(134217728.0);
+    const W t7 = t0 + t6 - t6;
+    const W t8 = t0 - t7;
+    const W t9 = t2 - t2 * ((t1 < W(1024.0)) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : W(0.0));
+    y = (x < W(0.0)) ? (log1p(t9) / beta) : (log1p(t2) / beta + t0);
     """,
     "symact_softplus_forward",
     preamble=_PREAMBLE,
@@ -74,9 +82,17 @@ softplus_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W beta = beta_in;
-    const W t0 = exp(-(beta * fabs(x)));
-    const W t1 = t0 + W(1.0);
-    dydx = (x < W(0.0)) ? (t0 / t1) : (W(1.0) / t1);
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = beta * W(134217728.0);
+    const W t4 = beta + t3 - t3;
+    const W t5 = beta - t4;
+    const W t6 = t0 * W(134217728.0);
+    const W t7 = t0 + t6 - t6;
+    const W t8 = t0 - t7;
+    const W t9 = t2 - t2 * ((t1 < W(1024.0)) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : W(0.0));
+    dydx = (x < W(0.0)) ? (t9 / (t9 + W(1.0))) : (W(1.0) / (t2 + W(1.0)));
     """,
     "symact_softplus_derivative",
     preamble=_PREAMBLE,
@@ -90,12 +106,18 @@ softplus_value_and_derivative = ElementwiseKernel(
     const W x = x_in;
     const W beta = beta_in;
     const W t0 = fabs(x);
-    const W t1 = exp(-(beta * t0));
-    const W t2 = log1p(t1) / beta;
-    const bool t3 = x < W(0.0);
-    const W t4 = t1 + W(1.0);
-    y = t3 ? t2 : (t2 + t0);
-    dydx = t3 ? (t1 / t4) : (W(1.0) / t4);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = beta * W(134217728.0);
+    const W t4 = beta + t3 - t3;
+    const W t5 = beta - t4;
+    const W t6 = t0 * W(134217728.0);
+    const W t7 = t0 + t6 - t6;
+    const W t8 = t0 - t7;
+    const W t9 = t2 - t2 * ((t1 < W(1024.0)) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : W(0.0));
+    const bool t10 = x < W(0.0);
+    y = t10 ? (log1p(t9) / beta) : (log1p(t2) / beta + t0);
+    dydx = t10 ? (t9 / (t9 + W(1.0))) : (W(1.0) / (t2 + W(1.0)));
     """,
     "symact_softplus_value_and_derivative",
     preamble=_PREAMBLE,
@@ -109,9 +131,17 @@ softplus_backward = ElementwiseKernel(
     const W x = x_in;
     const W grad_y = grad_y_in;
     const W beta = beta_in;
-    const W t0 = exp(-(beta * fabs(x)));
-    const W t1 = t0 + W(1.0);
-    grad_x = grad_y * ((x < W(0.0)) ? (t0 / t1) : (W(1.0) / t1));
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = exp(-t1);
+    const W t3 = beta * W(134217728.0);
+    const W t4 = beta + t3 - t3;
+    const W t5 = beta - t4;
+    const W t6 = t0 * W(134217728.0);
+    const W t7 = t0 + t6 - t6;
+    const W t8 = t0 - t7;
+    const W t9 = t2 - t2 * ((t1 < W(1024.0)) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : W(0.0));
+    grad_x = grad_y * ((x < W(0.0)) ? (t9 / (t9 + W(1.0))) : (W(1.0) / (t2 + W(1.0))));
     """,
     "symact_softplus_backward",
     preamble=_PREAMBLE,
@@ -124,9 +154,20 @@ softplus_second_derivative = ElementwiseKernel(
     """
     const W x = x_in;
     const W beta = beta_in;
-    const W t0 = exp(-(W(0.5) * (beta * fabs(x))));
-    const W t1 = t0 * t0 + W(1.0);
-    d2ydx2 = beta * t0 / (t1 * t1) * t0;
+    const W t0 = fabs(x);
+    const W t1 = beta * t0;
+    const W t2 = beta * W(134217728.0);
+    const W t3 = beta + t2 - t2;
+    const W t4 = beta - t3;
+    const W t5 = t0 * W(134217728.0);
+    const W t6 = t0 + t5 - t5;
+    const W t7 = t0 - t6;
+    const W t8 = W(0.5) * t1;
+    const W t9 = exp(-t8);
+    const W t10 = (t8 < W(1024.0)) ? (W(0.5) * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : W(0.0);
+    const W t11 = t9 - t9 * t10;
+    const W t12 = t11 * t11 + W(1.0);
+    d2ydx2 = beta * t11 / (t12 * t12) * t11;
     """,
     "symact_softplus_second_derivative",
     preamble=_PREAMBLE,

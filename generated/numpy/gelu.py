@@ -10,16 +10,16 @@
 Reference: D. Hendrycks, K. Gimpel, Gaussian error linear units, 2016.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16 and float32 are computed in float64
-and rounded once. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ _BLOCK = 8192
 
 def gelu(x, out=None):
     """y = f(x)."""
-    return _evaluate(_forward, [x], out)
+    return _evaluate(_forward, [x], out, ties=[_y_ties])
 
 
 def gelu_derivative(x, out=None):
@@ -48,7 +48,7 @@ def gelu_derivative(x, out=None):
 
 def gelu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate(_value_and_derivative, [x], out, count=2)
+    return _evaluate(_value_and_derivative, [x], out, count=2, ties=[_y_ties, None])
 
 
 def gelu_backward(x, grad_output, out=None):
@@ -80,7 +80,7 @@ def _derivative(x):
     t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047
     t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711
     t11 = np.where(t0 < 0.984375, ((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6, np.where(t5 == 0.0, -t5, -(0.5 * (t2 * t5 / 1.772453850905516) * t5)))
-    return np.where(x < 0.0, np.where(t0 < 0.59375, -t4, t11), np.where(t3 == 0.0, 1.0, t4 + 1.0))
+    return np.where(x < 0.0, np.where(t0 < 0.6050707772374153, -t4, t11), np.where(t3 == 0.0, 1.0, t4 + 1.0))
 
 
 def _value_and_derivative(x):
@@ -98,7 +98,7 @@ def _value_and_derivative(x):
     t11 = ((t10 * t8 + (-0.0022395380680703364)) * t8 + (-0.004539228378113106)) * t8 + 0.019421679838189047
     t12 = ((t11 * t8 + 0.014771522148238379) * t8 + (-0.1140082332972217)) * t8 + 0.0181996763986711
     t13 = np.where(t0 < 0.984375, ((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8, np.where(t7 == 0.0, -t7, -(0.5 * (t5 * t7 / 1.772453850905516) * t7)))
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t4, t0 - t4))), np.where(x < 0.0, np.where(t0 < 0.59375, -t6, t13), np.where(t1 == 0.0, 1.0, t6 + 1.0))
+    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t4, t0 - t4))), np.where(x < 0.0, np.where(t0 < 0.6050707772374153, -t6, t13), np.where(t1 == 0.0, 1.0, t6 + 1.0))
 
 
 def _backward(x, grad_y):
@@ -114,7 +114,7 @@ def _backward(x, grad_y):
     t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047
     t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711
     t11 = np.where(t0 < 0.984375, ((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6, np.where(t5 == 0.0, -t5, -(0.5 * (t2 * t5 / 1.772453850905516) * t5)))
-    t12 = np.where(x < 0.0, np.where(t0 < 0.59375, -t4, t11), np.where(t3 == 0.0, 1.0, t4 + 1.0))
+    t12 = np.where(x < 0.0, np.where(t0 < 0.6050707772374153, -t4, t11), np.where(t3 == 0.0, 1.0, t4 + 1.0))
     return grad_y * t12
 
 
@@ -131,6 +131,13 @@ def _second_derivative(x):
     t9 = ((t8 * t4 + (-0.17122310703602994)) * t4 + 1.7413016597094424e-17) * t4 + 0.4402879895212197
     t10 = 0.5 * t2
     return np.where(t0 < 1.1380517482757568, 1.4142135623730951 * (1.0 - t10) * np.exp(-t10) / 1.772453850905516, np.where(t0 < 1.6484375, (t9 * t4 + (-0.4151074974205947)) * t4, t3))
+
+
+def _y_ties(x, y):
+    """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
+    t0 = np.abs(x) < 9.5367431640625e-07
+    t1 = np.where(t0 & (0.0 < x), 1.0000000000000142, np.where(t0 & (x < 0.0), 0.9999999999999858, 1.0))
+    return y * t1
 
 
 def _erfcx(a):
@@ -172,33 +179,61 @@ def _bell(a):
     return t3 + t3 * (t4 + t4 * t4 * (0.5 + t4 * 0.16666666666666666))
 
 
-def _evaluate(formula, operands, out, count=1, parameters=()):
+def _evaluate(formula, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
-    dtype = np.result_type(*operands)
+    dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise TypeError(f"gelu takes arrays of float16, float32, float64 or integers, not of {dtype}")
+    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+        raise TypeError(f"gelu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    given = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
-    if len(given) != count or not all(o is None or isinstance(o, np.ndarray) for o in given):
+    wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
+    if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *given) if o is not None))
+    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
-    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in given]
-    parameters = [np.float64(p) for p in parameters]
+    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
+    scalar = np.float32 if dtype.itemsize == 2 else np.float64
+    parameters = [np.float64(scalar(p)) for p in parameters]
+    arrays = [*operands, *results]
+    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
-        [*operands, *results],
+        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.float64] * (len(operands) + count),
+        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
         casting="same_kind",
         buffersize=_BLOCK,
     ) as blocks:
         for block in blocks:
-            values = formula(*block[:len(operands)], *parameters)
-            for target, value in zip(block[len(operands):], [values] if count == 1 else values):
-                target[...] = value
-    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, given)]
+            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
+            values = formula(*given, *parameters)
+            values = [values] if count == 1 else values
+            if ties and dtype.itemsize == 2:
+                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
+            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
+                target[...] = _narrow(value) if b else value
+    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _is_bfloat16(dtype):
+    return dtype.name == "bfloat16" and dtype.itemsize == 2
+
+
+def _widen(bits):
+    """Bit patterns of bfloat16 as float64."""
+    return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def _narrow(values):
+    """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
+    values = np.atleast_1d(values)  # a constant is no array
+    size = np.abs(values)
+    bits = size.view(np.uint64)
+    normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
+    subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133
+    rounded = np.where(size < 2.0**-126, subnormal, np.minimum(normal, 0x7F80))
+    rounded = np.where(np.isnan(values), 0x7FC0, rounded)
+    return (rounded | np.signbit(values) * np.uint64(0x8000)).astype(np.uint16)

@@ -14,16 +14,16 @@
 Reference: D. Hendrycks, K. Gimpel, Gaussian error linear units, 2016, section 2.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16 and float32 are computed in float64
-and rounded once. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ _BLOCK = 8192
 
 def gelu_tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate(_forward, [x], out)
+    return _evaluate(_forward, [x], out, ties=[_y_ties])
 
 
 def gelu_tanh_derivative(x, out=None):
@@ -52,7 +52,7 @@ def gelu_tanh_derivative(x, out=None):
 
 def gelu_tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate(_value_and_derivative, [x], out, count=2)
+    return _evaluate(_value_and_derivative, [x], out, count=2, ties=[_y_ties, None])
 
 
 def gelu_tanh_backward(x, grad_output, out=None):
@@ -67,101 +67,279 @@ def gelu_tanh_second_derivative(x, out=None):
 
 def _forward(x):
     t0 = np.abs(x)
-    t1 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)))
-    t2 = np.exp(-(0.08943 * (1.4142135623730951 * (t0 * t0 * t0) / 1.772453850905516)))
-    t3 = t1 * t2 + 1.0
-    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t1 * t2 / t3), t0 / t3))
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * t2 / 1.772453850905516)))
+    t4 = 1.5957691216057308 * t0
+    t5 = 1.5957691216057308 * 134217728.0
+    t6 = 1.5957691216057308 + t5 - t5
+    t7 = 1.5957691216057308 - t6
+    t8 = t0 * 134217728.0
+    t9 = t0 + t8 - t8
+    t10 = t0 - t9
+    t11 = np.exp(-t4)
+    t12 = np.where(t4 < 1024.0, t6 * t9 - t4 + t6 * t10 + t7 * t9 + t7 * t10 + t0 * (-9.96930880911092e-17), 0.0)
+    t13 = t11 - t11 * t12
+    t14 = t1 * 134217728.0
+    t15 = t1 + t14 - t14
+    t16 = t1 - t15
+    t17 = t15 * t9 - t2 + t15 * t10 + t16 * t9 + t16 * t10 + (t9 * t9 - t1 + t9 * t10 + t10 * t9 + t10 * t10) * t0
+    t18 = 0.07135481627260025 * t2
+    t19 = 0.07135481627260025 * 134217728.0
+    t20 = 0.07135481627260025 + t19 - t19
+    t21 = 0.07135481627260025 - t20
+    t22 = t2 * 134217728.0
+    t23 = t2 + t22 - t22
+    t24 = t2 - t23
+    t25 = t20 * t23 - t18 + t20 * t24 + t21 * t23 + t21 * t24 + t2 * (-6.175149918155315e-19)
+    t26 = np.exp(-t18)
+    t27 = t26 - t26 * np.where(t18 < 1024.0, t25 + t17 * 0.07135481627260025, 0.0)
+    t28 = np.where(np.copysign(1.0, x) < 0.0, -(t0 * t13 * t27 / (t13 * t27 + 1.0)), t0 / (t3 + 1.0))
+    return np.where(x == (-np.inf), -0.0, t28)
 
 
 def _derivative(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = 1.4142135623730951 * (t0 * t0 * t0)
-    t3 = np.exp(-(2.0 * (t1 / 1.772453850905516)))
-    t4 = np.exp(-(0.08943 * (t2 / 1.772453850905516)))
-    t5 = 200000.0 * t1 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516
-    t6 = t3 * t4 + 1.0
-    t7 = 1e-05 * (t5 * t3 * t4 / (1.772453850905516 * (t6 * t6)))
-    t8 = (t3 == 0.0) & (t4 == 0.0)
-    return np.where(x < 0.0, np.where(t8, -t3, -t7), np.where(t8, 1.0, t7 + 1.0))
+    t2 = t0 * t0
+    t3 = t2 * t0
+    t4 = 1.4142135623730951 * t3
+    t5 = np.exp(-(2.0 * (t1 / 1.772453850905516)))
+    t6 = np.exp(-(0.08943 * (t4 / 1.772453850905516)))
+    t7 = 200000.0 * t1 + 26829.0 * t4 - 100000.0 * (1.772453850905516 * t5 * t6) - 177245.3850905516
+    t8 = t5 * t6 + 1.0
+    t9 = np.where((t5 == 0.0) & (t6 == 0.0), 1.0, 1e-05 * (t7 * t5 * t6 / (1.772453850905516 * (t8 * t8))) + 1.0)
+    t10 = 1.5957691216057308 * t0
+    t11 = 1.5957691216057308 * 134217728.0
+    t12 = 1.5957691216057308 + t11 - t11
+    t13 = 1.5957691216057308 - t12
+    t14 = t0 * 134217728.0
+    t15 = t0 + t14 - t14
+    t16 = t0 - t15
+    t17 = t12 * t15 - t10 + t12 * t16 + t13 * t15 + t13 * t16 + t0 * (-9.96930880911092e-17)
+    t18 = np.exp(-t10)
+    t19 = t18 - t18 * np.where(t10 < 1024.0, t17, 0.0)
+    t20 = t2 * 134217728.0
+    t21 = t2 + t20 - t20
+    t22 = t2 - t21
+    t23 = t21 * t15 - t3 + t21 * t16 + t22 * t15 + t22 * t16 + (t15 * t15 - t2 + t15 * t16 + t16 * t15 + t16 * t16) * t0
+    t24 = 0.07135481627260025 * t3
+    t25 = 0.07135481627260025 * 134217728.0
+    t26 = 0.07135481627260025 + t25 - t25
+    t27 = 0.07135481627260025 - t26
+    t28 = t3 * 134217728.0
+    t29 = t3 + t28 - t28
+    t30 = t3 - t29
+    t31 = t26 * t29 - t24 + t26 * t30 + t27 * t29 + t27 * t30 + t3 * (-6.175149918155315e-19)
+    t32 = np.exp(-t24)
+    t33 = t32 - t32 * np.where(t24 < 1024.0, t31 + t23 * 0.07135481627260025, 0.0)
+    t34 = t0 * (26829.0 * (1.4142135623730951 * t2) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t19 * t33)
+    t35 = t19 * t33 + 1.0
+    t36 = 1e-05 * ((t34 - 177245.3850905516) * t19 * t33 / (1.772453850905516 * (t35 * t35)))
+    return np.where(x < 0.0, np.where((t19 == 0.0) & (t33 == 0.0), -t19, -t36), t9)
 
 
 def _value_and_derivative(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
     t2 = np.exp(-(2.0 * (t1 / 1.772453850905516)))
-    t3 = 1.4142135623730951 * (t0 * t0 * t0)
-    t4 = np.exp(-(0.08943 * (t3 / 1.772453850905516)))
-    t5 = t2 * t4 + 1.0
-    t6 = 200000.0 * t1 + 26829.0 * t3 - 100000.0 * (1.772453850905516 * t2 * t4) - 177245.3850905516
-    t7 = 1e-05 * (t6 * t2 * t4 / (1.772453850905516 * (t5 * t5)))
-    t8 = (t2 == 0.0) & (t4 == 0.0)
-    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t2 * t4 / t5), t0 / t5)), np.where(x < 0.0, np.where(t8, -t2, -t7), np.where(t8, 1.0, t7 + 1.0))
+    t3 = t0 * t0
+    t4 = t3 * t0
+    t5 = 1.4142135623730951 * t4
+    t6 = np.exp(-(0.08943 * (t5 / 1.772453850905516)))
+    t7 = t2 * t6 + 1.0
+    t8 = 1.5957691216057308 * t0
+    t9 = 1.5957691216057308 * 134217728.0
+    t10 = 1.5957691216057308 + t9 - t9
+    t11 = 1.5957691216057308 - t10
+    t12 = t0 * 134217728.0
+    t13 = t0 + t12 - t12
+    t14 = t0 - t13
+    t15 = t10 * t13 - t8 + t10 * t14 + t11 * t13 + t11 * t14 + t0 * (-9.96930880911092e-17)
+    t16 = np.exp(-t8)
+    t17 = t16 - t16 * np.where(t8 < 1024.0, t15, 0.0)
+    t18 = t3 * 134217728.0
+    t19 = t3 + t18 - t18
+    t20 = t3 - t19
+    t21 = t19 * t13 - t4 + t19 * t14 + t20 * t13 + t20 * t14 + (t13 * t13 - t3 + t13 * t14 + t14 * t13 + t14 * t14) * t0
+    t22 = 0.07135481627260025 * t4
+    t23 = 0.07135481627260025 * 134217728.0
+    t24 = 0.07135481627260025 + t23 - t23
+    t25 = 0.07135481627260025 - t24
+    t26 = t4 * 134217728.0
+    t27 = t4 + t26 - t26
+    t28 = t4 - t27
+    t29 = t24 * t27 - t22 + t24 * t28 + t25 * t27 + t25 * t28 + t4 * (-6.175149918155315e-19)
+    t30 = np.exp(-t22)
+    t31 = t30 - t30 * np.where(t22 < 1024.0, t29 + t21 * 0.07135481627260025, 0.0)
+    t32 = t17 * t31 + 1.0
+    t33 = 200000.0 * t1 + 26829.0 * t5 - 100000.0 * (1.772453850905516 * t2 * t6) - 177245.3850905516
+    t34 = np.where((t2 == 0.0) & (t6 == 0.0), 1.0, 1e-05 * (t33 * t2 * t6 / (1.772453850905516 * (t7 * t7))) + 1.0)
+    t35 = t0 * (26829.0 * (1.4142135623730951 * t3) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t17 * t31)
+    t36 = 1e-05 * ((t35 - 177245.3850905516) * t17 * t31 / (1.772453850905516 * (t32 * t32)))
+    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t17 * t31 / t32), t0 / t7)), np.where(x < 0.0, np.where((t17 == 0.0) & (t31 == 0.0), -t17, -t36), t34)
 
 
 def _backward(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = 1.4142135623730951 * (t0 * t0 * t0)
-    t3 = np.exp(-(2.0 * (t1 / 1.772453850905516)))
-    t4 = np.exp(-(0.08943 * (t2 / 1.772453850905516)))
-    t5 = 200000.0 * t1 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516
-    t6 = t3 * t4 + 1.0
-    t7 = 1e-05 * (t5 * t3 * t4 / (1.772453850905516 * (t6 * t6)))
-    t8 = (t3 == 0.0) & (t4 == 0.0)
-    return grad_y * np.where(x < 0.0, np.where(t8, -t3, -t7), np.where(t8, 1.0, t7 + 1.0))
+    t2 = t0 * t0
+    t3 = t2 * t0
+    t4 = 1.4142135623730951 * t3
+    t5 = np.exp(-(2.0 * (t1 / 1.772453850905516)))
+    t6 = np.exp(-(0.08943 * (t4 / 1.772453850905516)))
+    t7 = 200000.0 * t1 + 26829.0 * t4 - 100000.0 * (1.772453850905516 * t5 * t6) - 177245.3850905516
+    t8 = t5 * t6 + 1.0
+    t9 = np.where((t5 == 0.0) & (t6 == 0.0), 1.0, 1e-05 * (t7 * t5 * t6 / (1.772453850905516 * (t8 * t8))) + 1.0)
+    t10 = 1.5957691216057308 * t0
+    t11 = 1.5957691216057308 * 134217728.0
+    t12 = 1.5957691216057308 + t11 - t11
+    t13 = 1.5957691216057308 - t12
+    t14 = t0 * 134217728.0
+    t15 = t0 + t14 - t14
+    t16 = t0 - t15
+    t17 = t12 * t15 - t10 + t12 * t16 + t13 * t15 + t13 * t16 + t0 * (-9.96930880911092e-17)
+    t18 = np.exp(-t10)
+    t19 = t18 - t18 * np.where(t10 < 1024.0, t17, 0.0)
+    t20 = t2 * 134217728.0
+    t21 = t2 + t20 - t20
+    t22 = t2 - t21
+    t23 = t21 * t15 - t3 + t21 * t16 + t22 * t15 + t22 * t16 + (t15 * t15 - t2 + t15 * t16 + t16 * t15 + t16 * t16) * t0
+    t24 = 0.07135481627260025 * t3
+    t25 = 0.07135481627260025 * 134217728.0
+    t26 = 0.07135481627260025 + t25 - t25
+    t27 = 0.07135481627260025 - t26
+    t28 = t3 * 134217728.0
+    t29 = t3 + t28 - t28
+    t30 = t3 - t29
+    t31 = t26 * t29 - t24 + t26 * t30 + t27 * t29 + t27 * t30 + t3 * (-6.175149918155315e-19)
+    t32 = np.exp(-t24)
+    t33 = t32 - t32 * np.where(t24 < 1024.0, t31 + t23 * 0.07135481627260025, 0.0)
+    t34 = t0 * (26829.0 * (1.4142135623730951 * t2) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t19 * t33)
+    t35 = t19 * t33 + 1.0
+    t36 = 1e-05 * ((t34 - 177245.3850905516) * t19 * t33 / (1.772453850905516 * (t35 * t35)))
+    return grad_y * np.where(x < 0.0, np.where((t19 == 0.0) & (t33 == 0.0), -t19, -t36), t9)
 
 
 def _second_derivative(x):
     t0 = np.abs(x)
-    t1 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)))
-    t2 = np.exp(-(0.08943 * (1.4142135623730951 * t0 * t0 * t0 / 1.772453850905516)))
-    t3 = 3.141592653589793 * 1.4142135623730951 * t1
-    t4 = t3 * t2
-    t5 = 1.772453850905516 * t1
-    t6 = t5 * t2
-    t7 = t0 * t0
-    t8 = 10731600000.0 * t6 + t7 * (719795241.0 * t6 - 1275803846.7739139) - 19021265746.377636
-    t9 = 40000000000.0 * t6 + t0 * (5365800000.0 * t4 + t0 * t8 + 23839621269.57016) - 70898154036.22064
-    t10 = t1 * t2 + 1.0
-    t11 = (20000000000.0 * t4 + t0 * t9 + 88857658763.16733) * t1 * t2 / 5.568327996831708 / t10
-    t12 = np.exp(-(0.08943 * (1.4142135623730951 * (t7 * t0) / 1.772453850905516)))
-    t13 = t3 * t12
-    t14 = t5 * t12
-    t15 = 10731600000.0 * t14 + t7 * (719795241.0 * t14 - 1275803846.7739139) - 19021265746.377636
-    t16 = 40000000000.0 * t14 + t0 * (5365800000.0 * t13 + t0 * t15 + 23839621269.57016) - 70898154036.22064
-    t17 = t1 * t12 + 1.0
-    t18 = (20000000000.0 * t13 + t0 * t16 + 88857658763.16733) * t1 * t12 / (5.568327996831708 * (t17 * t17 * t17))
-    return np.where(t0 < 19.90625, 2e-10 * t18, np.where((t1 == 0.0) & (t2 == 0.0), -t1, 2e-10 * (t11 / t10 / t10)))
+    t1 = 0.7978845608028654 * t0
+    t2 = 0.7978845608028654 * 134217728.0
+    t3 = 0.7978845608028654 + t2 - t2
+    t4 = 0.7978845608028654 - t3
+    t5 = t0 * 134217728.0
+    t6 = t0 + t5 - t5
+    t7 = t0 - t6
+    t8 = np.exp(-t1)
+    t9 = np.where(t1 < 1024.0, t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7 + t0 * (-4.98465440455546e-17), 0.0)
+    t10 = t8 - t8 * t9
+    t11 = t0 * t0
+    t12 = t11 * t0
+    t13 = t11 * 134217728.0
+    t14 = t11 + t13 - t13
+    t15 = t11 - t14
+    t16 = t14 * t6 - t12 + t14 * t7 + t15 * t6 + t15 * t7 + (t6 * t6 - t11 + t6 * t7 + t7 * t6 + t7 * t7) * t0
+    t17 = 0.035677408136300125 * t12
+    t18 = 0.035677408136300125 * 134217728.0
+    t19 = 0.035677408136300125 + t18 - t18
+    t20 = 0.035677408136300125 - t19
+    t21 = t12 * 134217728.0
+    t22 = t12 + t21 - t21
+    t23 = t12 - t22
+    t24 = t19 * t22 - t17 + t19 * t23 + t20 * t22 + t20 * t23 + t12 * (-3.0875749590776575e-19)
+    t25 = np.exp(-t17)
+    t26 = t25 - t25 * np.where(t17 < 1024.0, t24 + t16 * 0.035677408136300125, 0.0)
+    t27 = 3.141592653589793 * 1.4142135623730951
+    t28 = t27 * t10 * t26
+    t29 = 1.772453850905516 * t10 * t26
+    t30 = 10731600000.0 * t29 * t10 * t26 + t11 * (719795241.0 * t29 * t10 * t26 - 1275803846.7739139)
+    t31 = 5365800000.0 * t28 * t10 * t26 + t0 * (t30 - 19021265746.377636) + 23839621269.57016
+    t32 = 20000000000.0 * t28 * t10 * t26 + t0 * (40000000000.0 * t29 * t10 * t26 + t0 * t31 - 70898154036.22064)
+    t33 = t10 * t26 * t10 * t26 + 1.0
+    t34 = 2e-10 * ((t32 + 88857658763.16733) * t10 * t26 / (5.568327996831708 * (t33 * t33 * t33)))
+    t35 = t0 - 1.418503761291504 - 2.4749932444929803e-07
+    t36 = (-2.432733177517514e-07 * t35 + (-1.351020681256269e-06)) * t35 + 3.571525499209224e-06
+    t37 = ((t36 * t35 + 4.849307394756226e-06) * t35 + (-2.9186870099901076e-05)) * t35 + 6.143303258149699e-06
+    t38 = ((t37 * t35 + 0.00017619944453456341) * t35 + (-0.0002617378950627337)) * t35 + (-0.0007514200785437673)
+    t39 = ((t38 * t35 + 0.002643461160873608) * t35 + 0.0007632001137167342) * t35 + (-0.016711507561200028)
+    t40 = ((t39 * t35 + 0.02003536116270097) * t35 + 0.05675054097516596) * t35 + (-0.16109481693213482)
+    t41 = ((t40 * t35 + (-0.008168951883944824)) * t35 + 0.432081111593848) * t35 + (-0.4095488174124191)
+    t42 = np.where(t0 < 1.64453125, t41 * t35, np.where((t10 == 0.0) & (t26 == 0.0), -t10, t34 * t10 * t26))
+    t43 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)))
+    t44 = np.exp(-(0.08943 * (1.4142135623730951 * t0 * t0 * t0 / 1.772453850905516)))
+    t45 = 1.772453850905516 * t0 * t0 * t0
+    t46 = t0 * 1.772453850905516
+    t47 = t27 * t0 * t0
+    t48 = 1.772453850905516 * (t11 * t11 * t0)
+    t49 = 10731600000.0 * (t45 * t43 * t44) + 20000000000.0 * (t27 * t43 * t44) + 40000000000.0 * (t46 * t43 * t44)
+    t50 = t49 + 5365800000.0 * (t47 * t43 * t44) + 5365800000.0 * t47 + 719795241.0 * (t48 * t43 * t44)
+    t51 = t50 + 88857658763.16733 - 10731600000.0 * t45 - 40000000000.0 * t46 - 719795241.0 * t48
+    t52 = t43 * t44 + 1.0
+    return np.where(t0 < 1.1380517482757568, 2e-10 * (t51 * t43 * t44 / 5.568327996831708 / t52 / t52 / t52), t42)
 
 
-def _evaluate(formula, operands, out, count=1, parameters=()):
+def _y_ties(x, y):
+    """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
+    t0 = np.abs(x) < 9.5367431640625e-07
+    t1 = np.where(t0 & (0.0 < x), 1.0000000000000142, np.where(t0 & (x < 0.0), 0.9999999999999858, 1.0))
+    return y * t1
+
+
+def _evaluate(formula, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
-    dtype = np.result_type(*operands)
+    dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise TypeError(f"gelu_tanh takes arrays of float16, float32, float64 or integers, not of {dtype}")
+    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+        raise TypeError(f"gelu_tanh takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    given = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
-    if len(given) != count or not all(o is None or isinstance(o, np.ndarray) for o in given):
+    wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
+    if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *given) if o is not None))
+    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
-    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in given]
-    parameters = [np.float64(p) for p in parameters]
+    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
+    scalar = np.float32 if dtype.itemsize == 2 else np.float64
+    parameters = [np.float64(scalar(p)) for p in parameters]
+    arrays = [*operands, *results]
+    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
-        [*operands, *results],
+        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.float64] * (len(operands) + count),
+        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
         casting="same_kind",
         buffersize=_BLOCK,
     ) as blocks:
         for block in blocks:
-            values = formula(*block[:len(operands)], *parameters)
-            for target, value in zip(block[len(operands):], [values] if count == 1 else values):
-                target[...] = value
-    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, given)]
+            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
+            values = formula(*given, *parameters)
+            values = [values] if count == 1 else values
+            if ties and dtype.itemsize == 2:
+                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
+            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
+                target[...] = _narrow(value) if b else value
+    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _is_bfloat16(dtype):
+    return dtype.name == "bfloat16" and dtype.itemsize == 2
+
+
+def _widen(bits):
+    """Bit patterns of bfloat16 as float64."""
+    return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def _narrow(values):
+    """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
+    values = np.atleast_1d(values)  # a constant is no array
+    size = np.abs(values)
+    bits = size.view(np.uint64)
+    normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
+    subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133
+    rounded = np.where(size < 2.0**-126, subnormal, np.minimum(normal, 0x7F80))
+    rounded = np.where(np.isnan(values), 0x7FC0, rounded)
+    return (rounded | np.signbit(values) * np.uint64(0x8000)).astype(np.uint16)

@@ -11,16 +11,16 @@
 Reference: D. Misra, Mish: a self regularized non-monotonic activation function, 2019.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16 and float32 are computed in float64
-and rounded once. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
 """
 
 import numpy as np
@@ -82,20 +82,20 @@ def _derivative(x):
     t6 = np.where(t1 == 0.0, 1.0, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
     t7 = np.exp(-(0.5 * t0))
     t8 = t7 * t7
-    t9 = 4.0 * t8 * t7 * t7
-    t10 = 6.0 * t7 * t7
-    t11 = t8 * t8
-    t12 = t11 * t8
-    t13 = 2.0 * t7 * t7 + t11 + 2.0
-    t14 = t13 * t13
-    t15 = np.where(t7 == 0.0, -t7, -((t0 * (4.0 * t7 * t7 + 4.0) - t9 - t10 - t12 - 4.0) * t7 / t14 * t7))
-    t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07
-    t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06
-    t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05
-    t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463
-    t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761
-    t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586
-    t22 = np.where(t0 < 0.96875, -((4.0 * (t0 * t7) * t7 + 4.0 * t0 - t9 - t10 - t12 - 4.0) * t7 / t14 * t7), np.where(t0 < 1.421875, (t21 * t16 + (-0.2669479140495345)) * t16, t15))
+    t9 = t8 * t8
+    t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7
+    t11 = 2.0 * t7 * t7 + t9 + 2.0
+    t12 = t3 + t2 + 2.0
+    t13 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1 / t12 / t12
+    t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07
+    t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06
+    t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05
+    t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463
+    t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761
+    t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586
+    t20 = np.where(t0 < 1.4522470235824585, (t19 * t14 + (-0.2669479140495345)) * t14, np.where(t0 < 27.875, -t13, np.where(t7 == 0.0, -t7, -(t10 / (t11 * t11) * t7))))
+    t21 = np.tanh(np.log1p(t1))
+    t22 = np.where(t0 < 0.95233154296875, t21 - t0 * (1.0 - t21 * t21) * t1 / (t1 + 1.0), t20)
     return np.where(x < 0.0, t22, t6)
 
 
@@ -113,18 +113,18 @@ def _value_and_derivative(x):
     t10 = t6 == 0.0
     t11 = -t6
     t12 = np.where(t1 == 0.0, 1.0, 2.0 * (t3 * (t0 * (t2 + 2.0) - t2 - t4 - 1.0) / (t5 * t5)) + 1.0)
-    t13 = 4.0 * t7 * t6 * t6
-    t14 = 6.0 * t6 * t6
-    t15 = t8 * t7
-    t16 = t9 * t9
-    t17 = np.where(t10, t11, -((t0 * (4.0 * t6 * t6 + 4.0) - t13 - t14 - t15 - 4.0) * t6 / t16 * t6))
-    t18 = t0 - 1.1924304962158203 - 7.182996748996376e-07
-    t19 = (5.41601313271226e-09 * t18 + (-1.0211248060154654e-06)) * t18 + 2.911896391624852e-06
-    t20 = ((t19 * t18 + (-9.500529075851674e-07)) * t18 + (-1.7299501303974018e-05)) * t18 + 5.582946644999156e-05
-    t21 = ((t20 * t18 + (-4.196148645001801e-05)) * t18 + (-0.00025412938681908443)) * t18 + 0.0009898181019124463
-    t22 = ((t21 * t18 + (-0.001092405540425089)) * t18 + (-0.003360684927020866)) * t18 + 0.01582112656172761
-    t23 = ((t22 * t18 + (-0.020271822716684255)) * t18 + (-0.04190782104360985)) * t18 + 0.20473126408010586
-    t24 = np.where(t0 < 0.96875, -((4.0 * (t0 * t6) * t6 + 4.0 * t0 - t13 - t14 - t15 - 4.0) * t6 / t16 * t6), np.where(t0 < 1.421875, (t23 * t18 + (-0.2669479140495345)) * t18, t17))
+    t13 = (t0 * (4.0 * t6 * t6 + 4.0) - 4.0 * t7 * t6 * t6 - 6.0 * t6 * t6 - t8 * t7 - 4.0) * t6
+    t14 = t2 + t3 + 2.0
+    t15 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t3 - 6.0 * t1 - t3 * t1 - 4.0) * t1 / t14 / t14
+    t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07
+    t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06
+    t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05
+    t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463
+    t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761
+    t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586
+    t22 = np.where(t0 < 1.4522470235824585, (t21 * t16 + (-0.2669479140495345)) * t16, np.where(t0 < 27.875, -t15, np.where(t10, t11, -(t13 / (t9 * t9) * t6))))
+    t23 = np.tanh(np.log1p(t1))
+    t24 = np.where(t0 < 0.95233154296875, t23 - t0 * (1.0 - t23 * t23) * t1 / (t1 + 1.0), t22)
     return np.where(np.copysign(1.0, x) < 0.0, np.where(t10, t11, -(t0 * (t7 + 2.0) * t6 / t9 * t6)), t0 * (t2 + 1.0) / t5), np.where(x < 0.0, t24, t12)
 
 
@@ -138,96 +138,129 @@ def _backward(x, grad_y):
     t6 = np.where(t1 == 0.0, 1.0, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
     t7 = np.exp(-(0.5 * t0))
     t8 = t7 * t7
-    t9 = 4.0 * t8 * t7 * t7
-    t10 = 6.0 * t7 * t7
-    t11 = t8 * t8
-    t12 = t11 * t8
-    t13 = 2.0 * t7 * t7 + t11 + 2.0
-    t14 = t13 * t13
-    t15 = np.where(t7 == 0.0, -t7, -((t0 * (4.0 * t7 * t7 + 4.0) - t9 - t10 - t12 - 4.0) * t7 / t14 * t7))
-    t16 = t0 - 1.1924304962158203 - 7.182996748996376e-07
-    t17 = (5.41601313271226e-09 * t16 + (-1.0211248060154654e-06)) * t16 + 2.911896391624852e-06
-    t18 = ((t17 * t16 + (-9.500529075851674e-07)) * t16 + (-1.7299501303974018e-05)) * t16 + 5.582946644999156e-05
-    t19 = ((t18 * t16 + (-4.196148645001801e-05)) * t16 + (-0.00025412938681908443)) * t16 + 0.0009898181019124463
-    t20 = ((t19 * t16 + (-0.001092405540425089)) * t16 + (-0.003360684927020866)) * t16 + 0.01582112656172761
-    t21 = ((t20 * t16 + (-0.020271822716684255)) * t16 + (-0.04190782104360985)) * t16 + 0.20473126408010586
-    t22 = np.where(t0 < 0.96875, -((4.0 * (t0 * t7) * t7 + 4.0 * t0 - t9 - t10 - t12 - 4.0) * t7 / t14 * t7), np.where(t0 < 1.421875, (t21 * t16 + (-0.2669479140495345)) * t16, t15))
+    t9 = t8 * t8
+    t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7
+    t11 = 2.0 * t7 * t7 + t9 + 2.0
+    t12 = t3 + t2 + 2.0
+    t13 = (4.0 * (t0 * t1) + 4.0 * t0 - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1 / t12 / t12
+    t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07
+    t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06
+    t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05
+    t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463
+    t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761
+    t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586
+    t20 = np.where(t0 < 1.4522470235824585, (t19 * t14 + (-0.2669479140495345)) * t14, np.where(t0 < 27.875, -t13, np.where(t7 == 0.0, -t7, -(t10 / (t11 * t11) * t7))))
+    t21 = np.tanh(np.log1p(t1))
+    t22 = np.where(t0 < 0.95233154296875, t21 - t0 * (1.0 - t21 * t21) * t1 / (t1 + 1.0), t20)
     return grad_y * np.where(x < 0.0, t22, t6)
 
 
 def _second_derivative(x):
     t0 = np.abs(x)
     t1 = np.exp(-(0.5 * t0))
-    t2 = t1 * t1
+    t2 = t0 * t1
     t3 = t2 * t1
-    t4 = 2.0 * t0
-    t5 = 2.0 * np.expm1(-t4)
-    t6 = 2.0 * t3 * t1 * t1 * t1
-    t7 = 4.0 * t3 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t2 * t1 * t1 + t0 * (t6 + t5 - 3.0 * t1 * t1)
-    t8 = 2.0 * t1 * t1
-    t9 = t8 + 2.0 * t2 * t1 * t1 + 1.0
-    t10 = t1 == 0.0
-    t11 = -t1
-    t12 = t0 - 1.4905710220336914 - 1.5745173705304443e-07
-    t13 = (1.2082716131393951e-06 * t12 + 2.065693825194078e-06) * t12 + (-1.1652191816688736e-05)
-    t14 = ((t13 * t12 + 9.639302480058884e-06) * t12 + 4.3430991367544266e-05) * t12 + (-0.0001371945334855757)
-    t15 = ((t14 * t12 + 4.585012157229965e-05) * t12 + 0.0006082716425562643) * t12 + (-0.0014013096593164076)
-    t16 = ((t15 * t12 + (-0.0002685219104228623)) * t12 + 0.007002748870093258) * t12 + (-0.011535248882505091)
-    t17 = ((t16 * t12 + (-0.008932244292080047)) * t12 + 0.05998888116273816) * t12 + (-0.06665173991852784)
-    t18 = ((t17 * t12 + (-0.07970735516542517)) * t12 + 0.28127277803034306) * t12 + (-0.23069451159746054)
-    t19 = np.where(t0 < 1.75, t18 * t12, np.where(t10, t11, 4.0 * ((t7 + 2.0) * t1 * t1 / (t9 * t9 * t9)) * t1 * t1))
-    t20 = np.exp(-t0)
-    t21 = t20 * t20
-    t22 = t21 * t20
-    t23 = 2.0 * t22
-    t24 = 2.0 * t20
-    t25 = t24 + 2.0 * t21 + 1.0
-    t26 = t21 * (4.0 * t22 + 6.0 * t20 + 8.0 * t21 + t0 * (t23 + t5 - 3.0 * t20) + 2.0) / (t25 * t25 * t25)
-    t27 = t0 * t1
-    t28 = t27 * t1
-    t29 = t6 + 2.0 * (t28 * t1) * t1 * t1 * t1 + 3.0 * t28 * t1 * t1 + 6.0 * t2 * t1 * t1 + 8.0 * t1 * t1
-    t30 = t8 + t2 * t2 + 2.0
-    t31 = np.where(t10, t11, 4.0 * ((t29 + 4.0 - 2.0 * t27 * t1 - t4) * t1 / (t30 * t30 * t30)) * t1)
-    t32 = t0 - 2.256376266479492 - 1.2988130093250574e-07
-    t33 = (3.2972598045141825e-09 * t32 + (-1.1262451398409027e-09)) * t32 + (-3.208929372156335e-08)
-    t34 = ((t33 * t32 + 1.393854150643089e-07) * t32 + (-3.287734867934519e-07)) * t32 + 1.9127077341024012e-07
-    t35 = ((t34 * t32 + 2.19720975986099e-06) * t32 + (-1.1646325188694018e-05)) * t32 + 3.223849877047188e-05
-    t36 = ((t35 * t32 + (-3.9783338648042526e-05)) * t32 + (-0.00010538381931433421)) * t32
-    t37 = ((t36 + 0.0007927886729175279) * t32 + (-0.0024800681093311854)) * t32 + 0.0038604939351729295
-    t38 = ((t37 * t32 + 0.0033540526593358213) * t32 + (-0.03736189561023711)) * t32 + 0.09898193805255845
-    t39 = t23 + 6.0 * t21 + 8.0 * t20 + t0 * (3.0 * t21 + 2.0 * np.expm1(-(3.0 * t0)) - t24)
-    t40 = t24 + t21 + 2.0
-    t41 = np.where(t0 < 1.87109375, 4.0 * ((t39 + 4.0) * t20 / (t40 * t40 * t40)), np.where(t0 < 2.71484375, (t38 * t32 + (-0.1087544107316427)) * t32, t31))
-    return np.where(x < 0.0, t41, np.where(t0 < 1.171875, 4.0 * t26, t19))
+    t4 = 2.0 * (t3 * t1) * t1 * t1 * t1
+    t5 = t1 * t1
+    t6 = t5 * t1
+    t7 = 2.0 * t0
+    t8 = 2.0 * t3 * t1 * t1 + t4 + 4.0 * t6 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t5 * t1 * t1
+    t9 = 2.0 * t1 * t1
+    t10 = t9 + 2.0 * t5 * t1 * t1 + 1.0
+    t11 = t1 == 0.0
+    t12 = -t1
+    t13 = np.where(t11, t12, 4.0 * ((t8 + 2.0 - t7 - 3.0 * t2 * t1) * t1 * t1 / (t10 * t10 * t10)) * t1 * t1)
+    t14 = t0 - 1.4905710220336914 - 1.5745173705304443e-07
+    t15 = (1.2082716131393951e-06 * t14 + 2.065693825194078e-06) * t14 + (-1.1652191816688736e-05)
+    t16 = ((t15 * t14 + 9.639302480058884e-06) * t14 + 4.3430991367544266e-05) * t14 + (-0.0001371945334855757)
+    t17 = ((t16 * t14 + 4.585012157229965e-05) * t14 + 0.0006082716425562643) * t14 + (-0.0014013096593164076)
+    t18 = ((t17 * t14 + (-0.0002685219104228623)) * t14 + 0.007002748870093258) * t14 + (-0.011535248882505091)
+    t19 = ((t18 * t14 + (-0.008932244292080047)) * t14 + 0.05998888116273816) * t14 + (-0.06665173991852784)
+    t20 = ((t19 * t14 + (-0.07970735516542517)) * t14 + 0.28127277803034306) * t14 + (-0.23069451159746054)
+    t21 = np.exp(-t0)
+    t22 = t0 * t21
+    t23 = t22 * t21
+    t24 = t21 * t21
+    t25 = t24 * t21
+    t26 = 2.0 * t23 + 2.0 * (t23 * t21) + 4.0 * t25 + 6.0 * t21 + 8.0 * t24 + 2.0 - t7 - 3.0 * t22
+    t27 = 2.0 * t21
+    t28 = t27 + 2.0 * t24 + 1.0
+    t29 = np.where(t0 < 1.1767602115869522, 4.0 * (t24 * t26 / t28 / t28 / t28), np.where(t0 < 1.78125, t20 * t14, t13))
+    t30 = 2.0 * t6 * t1 * t1 * t1 + t4 + 3.0 * t3 * t1 * t1 + 6.0 * t5 * t1 * t1 + 8.0 * t1 * t1
+    t31 = t9 + t5 * t5 + 2.0
+    t32 = np.where(t11, t12, 4.0 * ((t30 + 4.0 - 2.0 * t2 * t1 - t7) * t1 / (t31 * t31 * t31)) * t1)
+    t33 = 2.0 * t25 + 2.0 * (t0 * t25) + 3.0 * (t0 * t24) + 6.0 * t24 + 8.0 * t21 + 4.0 - 2.0 * t22
+    t34 = t27 + t24 + 2.0
+    t35 = np.where(t0 < 48.581562519073486, 4.0 * ((t33 - t7) * t21 / (t34 * t34 * t34)), t32)
+    t36 = t0 - 2.256376266479492 - 1.2988130093250574e-07
+    t37 = (3.2972598045141825e-09 * t36 + (-1.1262451398409027e-09)) * t36 + (-3.208929372156335e-08)
+    t38 = ((t37 * t36 + 1.393854150643089e-07) * t36 + (-3.287734867934519e-07)) * t36 + 1.9127077341024012e-07
+    t39 = ((t38 * t36 + 2.19720975986099e-06) * t36 + (-1.1646325188694018e-05)) * t36 + 3.223849877047188e-05
+    t40 = ((t39 * t36 + (-3.9783338648042526e-05)) * t36 + (-0.00010538381931433421)) * t36
+    t41 = ((t40 + 0.0007927886729175279) * t36 + (-0.0024800681093311854)) * t36 + 0.0038604939351729295
+    t42 = ((t41 * t36 + 0.0033540526593358213) * t36 + (-0.03736189561023711)) * t36 + 0.09898193805255845
+    t43 = np.tanh(np.log1p(t21))
+    t44 = t21 + 1.0
+    t45 = (1.0 - t43 * t43) * (2.0 - t0 * (1.0 - 2.0 * (t21 * t43 / t44) - t21 / t44)) * t21
+    t46 = np.where(t0 < 1.8240948021411896, t45 / t44, np.where(t0 < 2.71484375, (t42 * t36 + (-0.1087544107316427)) * t36, t35))
+    return np.where(x < 0.0, t46, t29)
 
 
-def _evaluate(formula, operands, out, count=1, parameters=()):
+def _evaluate(formula, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
-    dtype = np.result_type(*operands)
+    dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise TypeError(f"mish takes arrays of float16, float32, float64 or integers, not of {dtype}")
+    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+        raise TypeError(f"mish takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    given = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
-    if len(given) != count or not all(o is None or isinstance(o, np.ndarray) for o in given):
+    wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
+    if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *given) if o is not None))
+    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
-    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in given]
-    parameters = [np.float64(p) for p in parameters]
+    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
+    scalar = np.float32 if dtype.itemsize == 2 else np.float64
+    parameters = [np.float64(scalar(p)) for p in parameters]
+    arrays = [*operands, *results]
+    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
-        [*operands, *results],
+        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.float64] * (len(operands) + count),
+        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
         casting="same_kind",
         buffersize=_BLOCK,
     ) as blocks:
         for block in blocks:
-            values = formula(*block[:len(operands)], *parameters)
-            for target, value in zip(block[len(operands):], [values] if count == 1 else values):
-                target[...] = value
-    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, given)]
+            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
+            values = formula(*given, *parameters)
+            values = [values] if count == 1 else values
+            if ties and dtype.itemsize == 2:
+                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
+            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
+                target[...] = _narrow(value) if b else value
+    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _is_bfloat16(dtype):
+    return dtype.name == "bfloat16" and dtype.itemsize == 2
+
+
+def _widen(bits):
+    """Bit patterns of bfloat16 as float64."""
+    return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def _narrow(values):
+    """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
+    values = np.atleast_1d(values)  # a constant is no array
+    size = np.abs(values)
+    bits = size.view(np.uint64)
+    normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
+    subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133
+    rounded = np.where(size < 2.0**-126, subnormal, np.minimum(normal, 0x7F80))
+    rounded = np.where(np.isnan(values), 0x7FC0, rounded)
+    return (rounded | np.signbit(values) * np.uint64(0x8000)).astype(np.uint16)

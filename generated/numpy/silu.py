@@ -12,18 +12,18 @@ Reference: S. Elfwing et al., Sigmoid-weighted linear units, 2018; P. Ramachandr
 2017.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16 and float32 are computed in float64
-and rounded once. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
 
-`beta`: sharpness of the gate; a positive number.
+`beta`: sharpness of the gate; a positive number; with arrays of 16 bits it is rounded to float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ _BLOCK = 8192
 
 def silu(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate(_forward, [x], out, parameters=[beta])
+    return _evaluate(_forward, [x], out, ties=[_y_ties], parameters=[beta])
 
 
 def silu_derivative(x, out=None, *, beta=1.0):
@@ -52,7 +52,7 @@ def silu_derivative(x, out=None, *, beta=1.0):
 
 def silu_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate(_value_and_derivative, [x], out, count=2, parameters=[beta])
+    return _evaluate(_value_and_derivative, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
 
 
 def silu_backward(x, grad_output, out=None, *, beta=1.0):
@@ -68,19 +68,38 @@ def silu_second_derivative(x, out=None, *, beta=1.0):
 def _forward(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
-    t2 = np.exp(-(0.5 * t1))
-    t3 = np.where(np.copysign(1.0, x) < 0.0, -(t0 * t2 / (t2 * t2 + 1.0) * t2), t0 / (np.exp(-t1) + 1.0))
-    return np.where(x == (-np.inf), -0.0, t3)
+    t2 = beta * 134217728.0
+    t3 = beta + t2 - t2
+    t4 = beta - t3
+    t5 = t0 * 134217728.0
+    t6 = t0 + t5 - t5
+    t7 = t0 - t6
+    t8 = 0.5 * t1
+    t9 = np.exp(-t8)
+    t10 = t9 * np.where(t8 < 1024.0, 0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7), 0.0)
+    t11 = t9 - t10
+    t12 = np.where(np.copysign(1.0, x) < 0.0, -(t0 * t11 / (t11 * t11 + 1.0) * t11), t0 / (np.exp(-t1) + 1.0))
+    return np.where(x == (-np.inf), -0.0, t12)
 
 
 def _derivative(x, beta):
-    t0 = beta * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    t3 = np.exp(-(0.5 * t0))
-    t4 = t3 * t3
-    t5 = t4 + 1.0
-    return np.where(x < 0.0, np.where(t3 == 0.0, -t3, -((t0 - t4 - 1.0) * t3 / (t5 * t5) * t3)), np.where(t1 == 0.0, 1.0, (t1 + t0 * t1 + 1.0) / (t2 * t2)))
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = np.exp(-t1)
+    t3 = t2 + 1.0
+    t4 = beta * 134217728.0
+    t5 = beta + t4 - t4
+    t6 = beta - t5
+    t7 = t0 * 134217728.0
+    t8 = t0 + t7 - t7
+    t9 = t0 - t8
+    t10 = 0.5 * t1
+    t11 = np.exp(-t10)
+    t12 = t11 * np.where(t10 < 1024.0, 0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9), 0.0)
+    t13 = t11 - t12
+    t14 = t13 * t13
+    t15 = t14 + 1.0
+    return np.where(x < 0.0, np.where(t13 == 0.0, -t13, -((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
 
 
 def _value_and_derivative(x, beta):
@@ -88,57 +107,122 @@ def _value_and_derivative(x, beta):
     t1 = beta * t0
     t2 = np.exp(-t1)
     t3 = t2 + 1.0
-    t4 = np.exp(-(0.5 * t1))
-    t5 = t4 * t4
-    t6 = t5 + 1.0
-    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t4 / t6 * t4), t0 / t3)), np.where(x < 0.0, np.where(t4 == 0.0, -t4, -((t1 - t5 - 1.0) * t4 / (t6 * t6) * t4)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
+    t4 = beta * 134217728.0
+    t5 = beta + t4 - t4
+    t6 = beta - t5
+    t7 = t0 * 134217728.0
+    t8 = t0 + t7 - t7
+    t9 = t0 - t8
+    t10 = 0.5 * t1
+    t11 = np.exp(-t10)
+    t12 = t11 * np.where(t10 < 1024.0, 0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9), 0.0)
+    t13 = t11 - t12
+    t14 = t13 * t13
+    t15 = t14 + 1.0
+    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, -(t0 * t13 / t15 * t13), t0 / t3)), np.where(x < 0.0, np.where(t13 == 0.0, -t13, -((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
 
 
 def _backward(x, grad_y, beta):
-    t0 = beta * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    t3 = np.exp(-(0.5 * t0))
-    t4 = t3 * t3
-    t5 = t4 + 1.0
-    t6 = np.where(x < 0.0, np.where(t3 == 0.0, -t3, -((t0 - t4 - 1.0) * t3 / (t5 * t5) * t3)), np.where(t1 == 0.0, 1.0, (t1 + t0 * t1 + 1.0) / (t2 * t2)))
-    return grad_y * t6
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = np.exp(-t1)
+    t3 = t2 + 1.0
+    t4 = beta * 134217728.0
+    t5 = beta + t4 - t4
+    t6 = beta - t5
+    t7 = t0 * 134217728.0
+    t8 = t0 + t7 - t7
+    t9 = t0 - t8
+    t10 = 0.5 * t1
+    t11 = np.exp(-t10)
+    t12 = t11 * np.where(t10 < 1024.0, 0.5 * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9), 0.0)
+    t13 = t11 - t12
+    t14 = t13 * t13
+    t15 = t14 + 1.0
+    t16 = np.where(x < 0.0, np.where(t13 == 0.0, -t13, -((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)), np.where(t2 == 0.0, 1.0, (t2 + t1 * t2 + 1.0) / (t3 * t3)))
+    return grad_y * t16
 
 
 def _second_derivative(x, beta):
-    t0 = beta * np.abs(x)
-    t1 = np.exp(-(0.5 * t0))
-    t2 = t1 * t1 + 1.0
-    return np.where(t1 == 0.0, -t1, beta * (2.0 * t1 * t1 + t0 * t1 * t1 + 2.0 - t0) * t1 / (t2 * t2 * t2) * t1)
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = beta * 134217728.0
+    t3 = beta + t2 - t2
+    t4 = beta - t3
+    t5 = t0 * 134217728.0
+    t6 = t0 + t5 - t5
+    t7 = t0 - t6
+    t8 = 0.5 * t1
+    t9 = np.exp(-t8)
+    t10 = t9 * np.where(t8 < 1024.0, 0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7), 0.0)
+    t11 = t9 - t10
+    t12 = t11 * t11 + 1.0
+    t13 = beta * (2.0 * t11 * t11 + t1 * t11 * t11 + 2.0 - t1) * t11 / (t12 * t12 * t12) * t11
+    return np.where(t11 == 0.0, -t11, t13)
 
 
-def _evaluate(formula, operands, out, count=1, parameters=()):
+def _y_ties(x, y):
+    """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
+    t0 = np.abs(x) < 9.5367431640625e-07
+    t1 = np.where(t0 & (0.0 < x), 1.0000000000000142, np.where(t0 & (x < 0.0), 0.9999999999999858, 1.0))
+    return y * t1
+
+
+def _evaluate(formula, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
-    dtype = np.result_type(*operands)
+    dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise TypeError(f"silu takes arrays of float16, float32, float64 or integers, not of {dtype}")
+    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+        raise TypeError(f"silu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    given = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
-    if len(given) != count or not all(o is None or isinstance(o, np.ndarray) for o in given):
+    wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
+    if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *given) if o is not None))
+    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
-    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in given]
-    parameters = [np.float64(p) for p in parameters]
+    results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
+    scalar = np.float32 if dtype.itemsize == 2 else np.float64
+    parameters = [np.float64(scalar(p)) for p in parameters]
+    arrays = [*operands, *results]
+    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
-        [*operands, *results],
+        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.float64] * (len(operands) + count),
+        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
         casting="same_kind",
         buffersize=_BLOCK,
     ) as blocks:
         for block in blocks:
-            values = formula(*block[:len(operands)], *parameters)
-            for target, value in zip(block[len(operands):], [values] if count == 1 else values):
-                target[...] = value
-    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, given)]
+            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
+            values = formula(*given, *parameters)
+            values = [values] if count == 1 else values
+            if ties and dtype.itemsize == 2:
+                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
+            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
+                target[...] = _narrow(value) if b else value
+    results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _is_bfloat16(dtype):
+    return dtype.name == "bfloat16" and dtype.itemsize == 2
+
+
+def _widen(bits):
+    """Bit patterns of bfloat16 as float64."""
+    return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def _narrow(values):
+    """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
+    values = np.atleast_1d(values)  # a constant is no array
+    size = np.abs(values)
+    bits = size.view(np.uint64)
+    normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
+    subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133
+    rounded = np.where(size < 2.0**-126, subnormal, np.minimum(normal, 0x7F80))
+    rounded = np.where(np.isnan(values), 0x7FC0, rounded)
+    return (rounded | np.signbit(values) * np.uint64(0x8000)).astype(np.uint16)
