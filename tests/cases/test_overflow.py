@@ -43,24 +43,7 @@ def test_executorch_22323(load, array, right, dtype):
     gelu = load("gelu_tanh", dtype)
     values = gelu.forward(array([-13.0, -13.24, -20.0, -100.0, -1e4, -1e30], dtype)).astype(float)
     assert np.all((values > -1e-60) & np.signbit(values))
-    right(gelu.forward, [13.0, 13.24, 1e4], dtype, gelu_tanh)
-
-
-@pytest.mark.parametrize(
-    "dtype",
-    [
-        "float32",
-        pytest.param(
-            "float64",
-            marks=pytest.mark.xfail(
-                strict=True, reason="153 ULP at -13: the rounding of an exponent of 175 is 175/2 ULP of the result"
-            ),
-        ),
-    ],
-)
-def test_executorch_22323_to_the_last_digits(load, right, dtype):
-    """The values below -13, which are about 1e-76."""
-    right(load("gelu_tanh", dtype).forward, [-13.0, -13.24, -12.5, -5.0], dtype, gelu_tanh)
+    right(gelu.forward, [-13.0, -13.24, -12.5, -5.0, 13.0, 13.24, 1e4], dtype, gelu_tanh)
 
 
 @pytest.mark.parametrize("beta", ["1", "5"])
@@ -75,14 +58,13 @@ def test_burn_5373(load, array, right, dtype, beta):
     np.testing.assert_allclose(gradient, 2.0, rtol=1e-7)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dlib_1938(load, array, right, dtype):
+def test_dlib_1938(load, array, right):
     """mish's gradient was inf/inf at large inputs, such as 5000. https://github.com/davisking/dlib/pull/1938"""
-    mish = load("mish", dtype)
-    far = array([40.0, 89.0, 300.0, 800.0, 5000.0, 3e38], dtype)
+    mish = load("mish", "float32")
+    far = array([40.0, 89.0, 300.0, 800.0, 5000.0, 3e38], "float32")
     np.testing.assert_array_equal(mish.derivative(far), np.ones(far.size))
     np.testing.assert_array_equal(mish.derivative(-far[3:]), -np.zeros(3))
-    right(mish.derivative, [-300.0, -89.0, *np.linspace(-20, -2, 37), 2.0, 5.0, 18.0], dtype, slope_of_mish)
+    right(mish.derivative, [-300.0, -89.0, *np.linspace(-20, -2, 37), 2.0, 5.0, 18.0], "float32", slope_of_mish)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
