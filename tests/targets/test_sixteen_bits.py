@@ -152,7 +152,7 @@ def test_c_conversions(tmp_path: Path, compiler: str, flags: str) -> None:
 
 #: The compiler's _Float16 beside ours: the same array, by a cast of the pointer, and the same conversions.
 NATIVE = r"""
-#include "tanhshrink.h"
+#include "tanh.h"
 #include <stdio.h>
 #include <string.h>
 __extension__ typedef _Float16 half;
@@ -163,12 +163,12 @@ int main(void)
         const uint16_t pattern = (uint16_t)i;
         memcpy(&x[i], &pattern, sizeof pattern);
     }
-    symact_tanhshrink_forward_f16(65536, (const symact_f16 *)x, (symact_f16 *)y);
+    symact_tanh_forward_f16(65536, (const symact_f16 *)x, (symact_f16 *)y);
     size_t wrong = 0;
     for (uint32_t i = 0; i < 65536; ++i) {
         const double wide = (double)x[i];
         double exact;
-        symact_tanhshrink_forward_f64(1, &wide, &exact);
+        symact_tanh_forward_f64(1, &wide, &exact);
         const half rounded = (half)exact;
         wrong += memcmp(&rounded, &y[i], sizeof rounded) != 0 && wide == wide;
     }
@@ -183,11 +183,11 @@ def test_an_array_of_the_compilers_own_type(tmp_path: Path, compiler: str) -> No
     probe = [compiler, "-std=c99", "-x", "c", "-fsyntax-only", "-"]
     if subprocess.run(probe, input=b"_Float16 x;", capture_output=True, check=False).returncode != 0:
         pytest.skip(f"{compiler} has no _Float16 here")
-    for path, text in targets.generate(compiled(catalog.get("tanhshrink")), "c").items():
+    for path, text in targets.generate(compiled(catalog.get("tanh")), "c").items():
         (tmp_path / Path(path).name).write_text(text)
     (tmp_path / "main.c").write_text(NATIVE)
     command = [compiler, "-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    subprocess.run([*command, "main.c", "tanhshrink.c", "-lm", "-o", "main"], cwd=tmp_path, check=True)
+    subprocess.run([*command, "main.c", "tanh.c", "-lm", "-o", "main"], cwd=tmp_path, check=True)
     assert subprocess.run(["./main"], cwd=tmp_path, capture_output=True, check=True, text=True).stdout.strip() == "0"
 
 
