@@ -8,11 +8,12 @@ computed that far, they are extrapolated, and the extrapolation has to agree wit
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 from sympy import Expr, Symbol, diff
 
 from symact.analysis.numbers import evaluator
@@ -54,6 +55,14 @@ _VARIABLES: tuple[Callable[[arb], arb], ...] = (
     lambda t: 1 / t.log(),
     lambda t: 1 / t.log().log(),
 )
+
+#: Pairs of variables v, w such that corrections may be sums of products v**i * w**j, j <= i, besides
+#: `Ratio.mixed_corrections`; and the largest i.
+_PAIRS: tuple[tuple[Callable[[arb], arb], Callable[[arb], arb]], ...] = (
+    (lambda t: 1 / t, lambda t: t.log()),
+    (lambda t: 1 / t.log(), lambda t: t.log().log()),
+)
+_DEGREES = (3, 2)
 
 
 def slope(f: Expr, t: Symbol, side: int) -> Measured:
@@ -114,6 +123,10 @@ class Ratio:
         """1/abs(t*h) and 1/abs(h), h the hazard rate: what is left out where a derivative's largest factor leads."""
         return lambda t: 1 / abs(self._speed(t)), lambda t: t / abs(self._speed(t))
 
+    def mixed_corrections(self) -> tuple[Callable[[arb], arb], Callable[[arb], arb]]:
+        """1/abs(h) and 1/t, where h grows and a power of t stands beside the leading factor."""
+        return lambda t: t / abs(self._speed(t)), lambda t: 1 / t
+
 
 def _point(exponent: float) -> arb:
     whole = int(exponent // 1)
@@ -142,6 +155,23 @@ def _extrapolated(nodes: Sequence[arb], ratios: Sequence[arb]) -> tuple[arb, arb
             for i in range(len(nodes) - width)
         ]
     return column[0], sum((abs(column[0] - end) for end in ends), arb(0)).upper()
+
+
+def _fitted(rows: Sequence[Sequence[arb]], ratios: Sequence[arb]) -> tuple[arb, arb]:
+    """The constant part of the sum of functions that takes the ratios, and how far one less of them moves it.
+
+    Args:
+        rows: at each point the functions, the first of which is 1; there are as many as points.
+        ratios: what the sum is there.
+    """
+
+    def constant(first: int, count: int) -> arb:
+        matrix = arb_mat([list(row[:count]) for row in rows[first : first + count]])
+        return matrix.solve(arb_mat(count, 1, list(ratios[first : first + count])))[0, 0]
+
+    size = len(rows)
+    whole = constant(0, size)
+    return whole, sum((abs(whole - constant(first, size - 1)) for first in (0, 1)), arb(0)).upper()
 
 
 def _place(point: arb) -> str:
@@ -175,7 +205,7 @@ def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> _Judgement:
         return _Judgement()
     if not _approaches(samples):
         return _Judgement(refuted=True)
-    end, error = _best_extrapolation(samples, (*_VARIABLES, *ratio.corrections()))
+    end, error = _best_extrapolation(samples, (*_VARIABLES, *ratio.corrections()), (*_PAIRS, ratio.mixed_corrections()))
     if not error < _FINE:
         return _Judgement()
     if not abs(end - 1) <= 4 * error + _EQUAL:
@@ -185,7 +215,9 @@ def _judged(samples: Sequence[tuple[arb, arb]], ratio: Ratio) -> _Judgement:
 
 
 def _best_extrapolation(
-    samples: Sequence[tuple[arb, arb]], variables: Sequence[Callable[[arb], arb]]
+    samples: Sequence[tuple[arb, arb]],
+    variables: Sequence[Callable[[arb], arb]],
+    pairs: Sequence[tuple[Callable[[arb], arb], Callable[[arb], arb]]],
 ) -> tuple[arb, arb]:
     """The extrapolated ratio that changes least when an end of the samples is left out, and that change."""
     best, error = arb(0), arb(1)
@@ -194,6 +226,16 @@ def _best_extrapolation(
             ratios = [ratio for _, ratio in samples[-count:]]
             for variable in variables:
                 end, change = _extrapolated([variable(point) for point, _ in samples[-count:]], ratios)
+                if change < error:
+                    best, error = end, change
+        for (v, w), degree in itertools.product(pairs, _DEGREES):
+            powers = [(i, j) for i in range(degree + 1) for j in reversed(range(i + 1))]
+            last = samples[-len(powers) :]
+            if len(last) < len(powers):
+                continue
+            with contextlib.suppress(ZeroDivisionError):  # the functions cannot be told apart at these points
+                rows = [[v(point) ** i * w(point) ** j for i, j in powers] for point, _ in last]
+                end, change = _fitted(rows, [ratio for _, ratio in last])
                 if change < error:
                     best, error = end, change
     return best, error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from sympy import E, Expr, Rational, S, Symbol, asinh, atan, erf, exp, log, pi, sqrt, tanh
+from sympy import E, Expr, LambertW, Rational, S, Symbol, asinh, atan, erf, exp, log, pi, sqrt, tanh
 
 from symact.analysis import gate
 from symact.symbolic.leading import Leading
@@ -28,6 +28,9 @@ TRUTHS: dict[str, tuple[Expr, Leading]] = {
     "lognormal": (erf(asinh(t)), Leading(2 / sqrt(pi), ((exp(log(2 * t) ** 2), S(-1)), (t, S(-1))))),
     "wide": (1 / (1 + exp(-t / 10**6)), Leading(Rational(1, 10**6), ((exp(t), Rational(-1, 10**6)),))),
     "hundredth": (t / (1 + t ** Rational(1, 100)) ** 100, Leading(S.One, ((t, Rational(-101, 100)),))),
+    # exp(-2*W) = (W/u)**2 for W = W(u): W ~ t for u = exp(t), with corrections ln(t)/t, and W ~ ln t for u = t.
+    "omega": (tanh(LambertW(exp(t))), Leading(S(4), ((exp(t), S(-2)), (t, S(2))))),
+    "Lambert": (tanh(LambertW(t)), Leading(S(4), ((t, S(-3)), (log(t), S(2))))),
     "softplus": (log(1 + exp(t)), Leading(S.One, ())),
 }
 
