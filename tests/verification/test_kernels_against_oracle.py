@@ -1,11 +1,11 @@
 """Every kernel of every target that runs here against correctly rounded values of the definition.
 
 The bounds are those that the project promises, in ULP. One exception is made and stated: close to a root of f' or f''
-of silu and gelu_tanh, float64 kernels add terms of about the same size and opposite sign. Each term is right to a few units in its
-own last place, so the sum is right to a few of *those* units; measured in the spacing of the vanishing sum that is any
-number. An expansion around the root would help, but the root moves with beta, which is a run-time parameter. There the
-error is bounded in the spacing of the terms. Within float32 kernels the same sums are made in float64, so they need no
-exception.
+of silu, and to that of gelu_tanh', float64 kernels add terms of about the same size and opposite sign. Each term
+is right to few units in its own last place, so the sum is right to a few of *those* units; measured in the spacing
+of the vanishing sum that is any number. An expansion around the root would help, but silu's root moves with beta,
+which is a run-time parameter, and for gelu_tanh the search chooses none. There the error is bounded in the spacing
+of the terms. Within float32 kernels the same sums are made in float64, so they need no exception.
 
 Misses of the promised bounds are listed one by one with their figure and the reason.
 """
