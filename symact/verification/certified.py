@@ -26,7 +26,7 @@ from symact.kernel.rewrite import bell, erfcx, forms, gauss
 from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS, Integers
 from symact.oracle.oracle import Oracle
-from symact.verification.series import coefficients
+from symact.verification.series import UnknownSeriesError, coefficients
 
 FLOAT32 = FORMATS["float32"]
 
@@ -74,6 +74,10 @@ _BASIC = {
 }
 
 
+class UncertifiedError(Error):
+    """No polynomials with a proved bound were found for a function; the message says why."""
+
+
 class Table:
     """The polynomials of one function for the positive and for the negative float32 numbers.
 
@@ -87,13 +91,16 @@ class Table:
         single: the bit patterns that no polynomial covers (zeros, infinities, points between the definition's pieces).
 
     Raises:
-        Error: no polynomials were found, and why.
+        UncertifiedError: no polynomials were found, and why.
     """
 
     def __init__(self, oracle: Oracle) -> None:
         self.oracle = oracle
         self.single: list[int] = []
-        self.pieces = {side: self._side(side) for side in (1, -1)}
+        try:
+            self.pieces = {side: self._side(side) for side in (1, -1)}
+        except UnknownSeriesError as error:
+            raise UncertifiedError(str(error)) from None
         self._held_against_the_oracle()
 
     def _side(self, side: int) -> NDArray[np.void]:
@@ -113,7 +120,7 @@ class Table:
                     middle = (low + high) // 2
                     stack += [(middle + 1, high), (low, middle)]
                 if len(found) + len(stack) > MOST or len(self.single) > _SINGLE_INPUTS:
-                    raise Error("no polynomials with a proved bound were found", "measure it on a sample")
+                    raise UncertifiedError("it would take too many polynomials")
         return np.array(found, PIECE)
 
     def _regions(self, side: int) -> Iterator[tuple[list[ArbFunction], int, int]]:
@@ -159,7 +166,7 @@ class Table:
             overflows = np.isinf(reference.rounded)
             wrong = ~(error <= 2.0**-9) & ~overflows  # the oracle knows errors to 2**-10
             if wrong.any():
-                raise Error(f"the polynomials differ from the oracle at {x[wrong][0]!r}", "measure it on a sample")
+                raise UncertifiedError(f"polynomials and oracle differ at {x[wrong][0]!r}")
 
     def size(self) -> int:
         """How many polynomials there are."""

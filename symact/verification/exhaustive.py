@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
@@ -32,12 +32,16 @@ from symact.oracle.formats import FORMATS
 from symact.oracle.oracle import Oracle
 from symact.targets import c
 from symact.targets.accuracy import program
+from symact.verification import accuracy
 from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, oracles, single
-from symact.verification.certified import PIECE, Table
+from symact.verification.certified import PIECE, Table, UncertifiedError
 from symact.verification.contract import check, compare
 
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
 RANGE, _CHUNK = 1 << 24, 1 << 17
+
+#: How many inputs are taken where no reference can be certified.
+SAMPLED = 1 << 22
 
 #: How many inputs of a chunk may be left to the oracle, and up to how many it decides what is no more than undecided.
 _ROOM, _SPARE = 1 << 14, 64
@@ -151,6 +155,8 @@ def run(
 ) -> tuple[Measurement, ...]:
     """Measure a pass of a target's float32 kernels at every input and check its contract; one measurement an output.
 
+    Where no reference can be certified, `SAMPLED` inputs are measured instead, and the measurement says so.
+
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``; its parameters' values are in force.
         target: one that can run here.
@@ -161,7 +167,7 @@ def run(
         watch: goes through the finished ranges' tallies, for a progress bar; it gets them and how many they are.
 
     Raises:
-        Error: no reference can be certified, no such pass, the target cannot run here, or joblib is needed and missing.
+        Error: no such pass, the target cannot run here, or joblib is needed and missing.
     """
     if pass_ == "backward" or pass_ not in OUTPUTS:
         passes = [name for name in OUTPUTS if name != "backward"]
@@ -173,7 +179,13 @@ def run(
     found = []
     for position, (output, order) in enumerate(OUTPUTS[pass_].items()):
         oracle = functions[order]
-        table = Table(oracle)
+        try:
+            table = Table(oracle)
+        except UncertifiedError as error:
+            sampled = accuracy.run(activation, target, "float32", pass_, count=SAMPLED)[position]
+            proof = f"a sample, for there is no certified reference: {error}"
+            found.append(replace(sampled, accuracy=replace(sampled.accuracy, proof=proof)))
+            continue
         task = Task(
             compiled,
             target,
@@ -184,10 +196,10 @@ def run(
             np.array(sorted(set(table.single)), np.uint32),
         )
         tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
-        accuracy = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
+        figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
         exact = {name: str(Fraction(value)) for name, value in kernels.parameters.items()}
         violations = tuple(check(single(getattr(kernels, pass_), position), oracle, _FLOAT32))
-        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, accuracy, violations))
+        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, figures, violations))
     return tuple(found)
 
 
@@ -214,7 +226,7 @@ def _accuracy(task: Task, oracle: Oracle, tally: Tally, complete: bool) -> Accur
     )
 
 
-def judge_range(task: Task, first: int, count: int = RANGE) -> tuple[Tally, list[tuple[int, int]]]:
+def judge_range(task: Task, first: int, count: int) -> tuple[Tally, list[tuple[int, int]]]:
     """Run the kernel on the bit patterns from `first` on and judge its results.
 
     Args:
@@ -343,24 +355,29 @@ def _judged(
     try:
         with joblib.parallel_config(backend=scheduler or "loky", n_jobs=jobs):
             run = joblib.Parallel(return_as="generator_unordered")
-            yield from run(joblib.delayed(_numbered)(task, first) for first in firsts)
+            yield from run(joblib.delayed(_numbered)(task, first, RANGE) for first in firsts)
     except (ImportError, ValueError) as error:
         raise Error(
             f"joblib cannot use '{scheduler}': {str(error).splitlines()[0]}", "install it, or leave it out"
         ) from None
 
 
-def _numbered(task: Task, first: int) -> tuple[int, tuple[Tally, list[tuple[int, int]]]]:
-    return first, judge_range(task, first)
+def _numbered(task: Task, first: int, count: int) -> tuple[int, tuple[Tally, list[tuple[int, int]]]]:
+    return first, judge_range(task, first, count)
+
+
+def folder() -> Path:
+    """Where finished ranges are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("symact")) / "exhaustive"
 
 
 class Checkpoint:
     """The finished ranges of one task, in the user's cache; written whole or not at all."""
 
     def __init__(self, key: str) -> None:
-        import platformdirs
-
-        self.path = Path(platformdirs.user_cache_dir("symact")) / "exhaustive" / f"{key}.json"
+        self.path = folder() / f"{key}.json"
         self._done: dict[int, Tally] = {}
 
     def read(self) -> dict[int, Tally]:

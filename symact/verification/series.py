@@ -17,6 +17,10 @@ from symact.errors import Error
 _NATIVE = ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "erf", "erfc")
 
 
+class UnknownSeriesError(Error):
+    """A function that has no power series here."""
+
+
 class Series:
     """A truncated power series in h with ball coefficients."""
 
@@ -57,7 +61,7 @@ class Series:
             return lambda: Series(getattr(self.value, name)())
         if name.startswith("_"):  # what flint asks of a stranger
             raise AttributeError(name)
-        raise Error(f"{name} has no power series here", "measure it on a sample")
+        raise UnknownSeriesError(f"{name} has no power series here")
 
     def _decay(self, factor: int) -> tuple[int, Series]:
         """The sign of the series where it is known, else 1, and exp(-factor*|series|) with that sign."""
@@ -122,6 +126,8 @@ def coefficients(
         with ctx.workprec(precision):
             try:
                 (found,) = function([Series(arb_series([point, 1]))], precision)
+            except UnknownSeriesError:
+                raise
             except (ValueError, ZeroDivisionError):  # a quotient whose denominator may vanish in the ball
                 return [arb("nan")] * count
             value = found.value if isinstance(found, Series) else arb_series([found])
