@@ -244,7 +244,15 @@ class _Splitter:
 
     def _changes_sign(self, expression: Expr, part: _Part) -> bool:
         steps = [Rational(i, 16) for i in range(-63, 64)]
-        grid = [s / (1 - abs(s) / 4) for s in steps]
+        lower, upper = (edge.subs(self.trials[0]) for edge in (part.lower, part.upper))
+        if lower == -oo and upper == oo:
+            grid = [s / (1 - abs(s) / 4) for s in steps]
+        elif upper == oo:
+            grid = [lower + (4 + s) / (4 - s) for s in steps]
+        elif lower == -oo:
+            grid = [upper - (4 + s) / (4 - s) for s in steps]
+        else:
+            grid = [lower + (upper - lower) * (4 + s) / 8 for s in steps]
         values = [_number(expression.subs({**self.trials[0], self.x: g})) for g in grid]
         signs = {v > 0 for v in values if v is not None and v != 0}
         return len(signs) > 1
