@@ -41,7 +41,7 @@ def row(compiled: CompiledActivation, found: Sequence[Measurement], day: date) -
         "level": "accurate",
         "pass": worst.pass_,
         "program": program(compiled, worst.target, worst.pass_),
-        "max_ulp": math.ceil(accuracy.max_ulp * 1000) / 1000,
+        "max_ulp": math.ceil(accuracy.max_ulp * 10_000) / 10_000,
         "method": _EXHAUSTIVE.format(get(worst.dtype).width) if exhaustive else f"{accuracy.inputs} inputs, sampled",
         "worst": accuracy.worst,
         "correctly_rounded": min(one.accuracy.correctly_rounded for one in found),

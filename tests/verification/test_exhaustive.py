@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from symact.verification.exhaustive import RANGE, Tally, Task, by_oracle, judge
 FLOAT32 = FORMATS["float32"]
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="results are judged by compiled C")
 
-#: (activation, derivative): tails on both sides, a root of f' , a jump of f'', cancellation at 0, a point between pieces.
+#: (activation, derivative): tails on both sides, a root of f', a jump of f'', cancellation at 0, a cut.
 FUNCTIONS = [("tanh", 1), ("gelu", 1), ("softplus", 0), ("tanhshrink", 0), ("logsig", 0), ("hardswish", 1)]
 
 
@@ -73,7 +74,7 @@ def test_every_input_belongs_to_one_polynomial_or_to_the_oracle(name: str, order
         stretches = sorted([(int(p["first"]), int(p["last"])) for p in pieces] + [(bits, bits) for bits in single])
         assert stretches[0][0] == 0
         assert stretches[-1][1] == 0x7F800000
-        assert all(before[1] + 1 == after[0] for before, after in zip(stretches, stretches[1:], strict=False))
+        assert all(before[1] + 1 == after[0] for before, after in pairwise(stretches))
 
 
 @needs_compiler
