@@ -41,10 +41,10 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5 (8192 inputs, sampled)
  *   f64: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_forward_f32(size_t n, const float *x, float *y);
 void symact_gelu_forward_f64(size_t n, const double *x, double *y);
@@ -52,10 +52,10 @@ void symact_gelu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_gelu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5001 (all 2**32 inputs)
  *   f64: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_gelu_derivative_f64(size_t n, const double *x, double *dydx);
