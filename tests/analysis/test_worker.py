@@ -354,7 +354,11 @@ def test_no_process_is_left_when_the_interpreter_ends() -> None:
 @linux
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_whatever_ends_the_caller_ends_the_worker(name: str) -> None:
-    code = f"import symact; print(flush=True); symact.analyze({HOSTILE!r}, timeout=60, cache=False)"
+    # A shell starts background jobs with SIGINT ignored, and that would be inherited.
+    code = (
+        "import signal, symact; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"print(flush=True); symact.analyze({HOSTILE!r}, timeout=60, cache=False)"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -371,7 +375,7 @@ def test_whatever_ends_the_caller_ends_the_worker(name: str) -> None:
         caller.send_signal(getattr(signal, name))
         start = time.monotonic()
         _, error = caller.communicate(timeout=20)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 15, "the caller waited for the analysis"
     assert len(started) == 1
     assert gone(started[0], 2)
     assert ("KeyboardInterrupt" in error) == (name == "SIGINT")
