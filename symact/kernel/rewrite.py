@@ -93,16 +93,21 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     without_root = _conjugated(together(expression))
     if without_root is not None:
         yield Form("conjugate", without_root)
-        yield from _normal_forms("conjugate, ", without_root, t)
+        yield from _variants("conjugate, ", without_root, t, {})
 
 
 def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
+    """The ways to write an expression's normal form; none where it has none."""
     normal = _NormalForm(t)
     try:
-        reduced = expression if prefix.startswith("conjugate") else cancel(together(normal(expression)))
-    except (PolynomialError, NotImplementedError, _NoNormalFormError):
+        reduced = cancel(together(normal(expression)))
+    except (PolynomialError, NotImplementedError):
         return
-    where = normal.names
+    yield from _variants(prefix, reduced, t, normal.names)
+
+
+def _variants(prefix: str, reduced: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
+    """The ways to write a rational expression in t and the named exponentials."""
     yield from _arrangements(f"{prefix}decaying" if where else f"{prefix}factored", reduced, t, where)
     yield from _in_reciprocal(f"{prefix}reciprocal", reduced, t, where)
     main = without(reduced, where)
@@ -190,17 +195,12 @@ def _nested(numerator: Expr, t: Symbol) -> Expr:
     return Mul(*map(nest, Mul.make_args(numerator)))
 
 
-class _NoNormalFormError(Exception):
-    """Two parts are of one size, or a function is not known to the rewriting."""
-
-
 class _NormalForm:
     """Rewrites bottom-up; ``names`` collects the decaying exponentials, {E: exp(-t)}."""
 
     def __init__(self, t: Symbol) -> None:
         self.t = t
         self.names: dict[Symbol, Expr] = {}
-        self.changed = False
         self._rates: dict[Expr, Rational] = {}
         self._letters: dict[Expr, Symbol] = {}
 
@@ -260,13 +260,11 @@ class _NormalForm:
         for part in Mul.make_args(factor(argument)):
             base, power = part.as_base_exp()
             if base in self.names:
-                self.changed = True
                 outside += power * self.names[base].args[0] if isinstance(self.names[base], exp) else power * log(base)
             else:
                 inside *= part
         main = without(inside, self.names)
         if main is not None and main.is_positive and main.is_number:
-            self.changed = True
             return outside + log(main) + log1p(cancel(inside / main - 1))
         if isinstance(inside, Add) and Integer(1) in inside.args:
             return outside + log1p(inside - 1)
@@ -277,7 +275,6 @@ class _NormalForm:
         side = self._large(argument)
         if side == 0 or argument.has(*self.names):
             return node.func(argument)
-        self.changed = True
         u = argument * side
         small = self._complement(u)
         if isinstance(node, erf):
