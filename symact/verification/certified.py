@@ -24,7 +24,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 from symact.errors import Error
 from symact.kernel.rewrite import bell, erfcx, forms, gauss
 from symact.oracle.arb import ArbFunction
-from symact.oracle.formats import FORMATS, Integers
+from symact.oracle.formats import FORMATS
 from symact.oracle.oracle import Oracle
 from symact.verification.series import UnknownSeriesError, coefficients
 
@@ -253,8 +253,3 @@ def _taylor(function: ArbFunction, side: int, low: int, high: int, precision: in
     if side < 0:  # x - centre has to be the same double, with the other sign
         centre, terms = -centre, [term if k % 2 == 0 else -term for k, term in enumerate(terms)]
     return (low, high, centre, scale, tuple(terms), total, 0.0)
-
-
-def magnitudes(bits: NDArray[np.uint32]) -> Integers:
-    """Bit patterns without their sign."""
-    return (bits & 0x7FFFFFFF).astype(np.int64)
