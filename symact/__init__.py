@@ -147,7 +147,9 @@ def load(
     from symact import catalog, targets
     from symact.kernel import store
 
-    return targets.load(store.compiled(catalog.resolve(activation, parameters)), target, dtype=dtype, level=level)
+    arithmetic = targets.get(target).type(dtype, level).arithmetic
+    compiled = store.compiled(catalog.resolve(activation, parameters), [arithmetic])
+    return targets.load(compiled, target, dtype=dtype, level=level)
 
 
 def verify(source: str | PathLike[str] = "article") -> list[ClaimResult]:

@@ -9,7 +9,7 @@ from typing import Any
 from symact.kernel.program import Kernel
 
 #: Version of the stored programs and of the generated files' format.
-FORMAT = 1
+FORMAT = 2
 
 #: The passes every activation has, in the order in which files list them.
 PASSES = ("forward", "derivative", "value_and_derivative", "backward", "second_derivative")
@@ -27,7 +27,7 @@ class KernelParameter:
 
 @dataclass(frozen=True)
 class CompiledActivation:
-    """An activation after the search: one program a pass, and the facts that headers print. No SymPy inside.
+    """An activation after the search: its programs, and the facts that headers print. No SymPy inside.
 
     Attributes:
         name: what kernels are called after.
@@ -37,7 +37,8 @@ class CompiledActivation:
         digest: hash of the definition.
         summary, reference: one line each.
         parameters: run-time scalars in order.
-        kernels: pass name -> program, for every name in `PASSES`.
+        programs: arithmetic -> pass -> program, for every name in `PASSES`, and for those arithmetics (see
+            `symact.kernel.arithmetic`) that were asked for.
         kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
     """
 
@@ -49,8 +50,13 @@ class CompiledActivation:
     summary: str
     reference: str
     parameters: tuple[KernelParameter, ...]
-    kernels: Mapping[str, Kernel]
+    programs: Mapping[str, Mapping[str, Kernel]]
     kinks: Mapping[str, str]
+
+    @property
+    def signatures(self) -> Mapping[str, Kernel]:
+        """Pass -> a kernel with its inputs and outputs, the same in every arithmetic."""
+        return next(iter(self.programs.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document that is checked in for every catalogue entry (backward is composed, not stored)."""
@@ -68,5 +74,8 @@ class CompiledActivation:
                 for p in self.parameters
             ],
             "kinks": dict(self.kinks),
-            "kernels": {name: kernel.to_dict() for name, kernel in self.kernels.items() if name != "backward"},
+            "programs": {
+                arithmetic: {name: kernel.to_dict() for name, kernel in kernels.items() if name != "backward"}
+                for arithmetic, kernels in self.programs.items()
+            },
         }

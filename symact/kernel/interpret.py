@@ -1,6 +1,7 @@
 """The reference meaning of a program: evaluated step by step with NumPy.
 
-The search scores candidates with it, and the targets' generated code is compared with it.
+The search scores candidates with it, and the targets' generated code is compared with it. Elementary functions are
+symact's own, so that the same program gives the same numbers with any NumPy; those that it has none of are NumPy's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
 from symact.kernel.program import Kernel, constant_value
 
 _NATIVE: dict[str, Callable[..., Any]] = {
@@ -45,30 +47,52 @@ _NATIVE: dict[str, Callable[..., Any]] = {
 }
 
 
+def _parts(a: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mantissa in [sqrt(1/2), sqrt(2)) and exponent."""
+    mantissa, exponent = np.frexp(a)
+    low = mantissa < np.sqrt(0.5)
+    return np.where(low, 2 * mantissa, mantissa).astype(a.dtype), (exponent - low).astype(a.dtype)
+
+
+def _pow2(a: NDArray[Any]) -> NDArray[Any]:
+    digits = np.finfo(a.dtype).nmant
+    n = a - a.dtype.type(1.5 * 2.0**digits)
+    power: NDArray[Any] = np.ldexp(np.ones_like(a), np.nan_to_num(n, nan=0.0, posinf=0.0, neginf=0.0).astype(np.int32))
+    return power
+
+
+_NATIVE |= {
+    "decay": lambda a: np.exp(-a),
+    "log1p_unit": np.log1p,
+    "pow2": _pow2,
+    "exponent": lambda a: _parts(a)[1],
+    "mantissa": lambda a: _parts(a)[0],
+}
+
+
 @cache
-def _function(operation: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    """An operation as a function of arrays; the erf family runs its own program, which holds for float64 only."""
-    if operation in _NATIVE:
+def _function(operation: str, arithmetic: str) -> Callable[..., Any]:
+    """An operation as a function of arrays."""
+    program = ARITHMETICS[arithmetic].functions.get(operation)
+    if program is None:
         return _NATIVE[operation]
-    from symact.kernel.functions import FUNCTIONS
-
-    program = FUNCTIONS[operation]
-    (name,) = program.inputs
-    return lambda a: next(iter(evaluate(program, {name: a}).values())).astype(dtype)
+    return lambda a: evaluate(program, {"a": a}, ARITHMETICS[arithmetic])["y"]
 
 
-def evaluate(kernel: Kernel, values: Mapping[str, ArrayLike], dtype: Any = np.float64) -> dict[str, NDArray[Any]]:
+def evaluate(
+    kernel: Kernel, values: Mapping[str, ArrayLike], arithmetic: Arithmetic = ARITHMETICS["float64"]
+) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
     Args:
         kernel: the program.
         values: an array for each input, a scalar for each parameter, by name.
-        dtype: the floating type in which every step is computed.
+        arithmetic: in which every step is computed.
 
     Returns:
-        An array of `dtype` for each output name, of the inputs' shape.
+        An array of the arithmetic's dtype for each output name, of the inputs' shape.
     """
-    kind = np.dtype(dtype)
+    kind = arithmetic.dtype
     steps: list[Any] = []
     with np.errstate(all="ignore"):
         for step in kernel.instructions:
@@ -77,6 +101,6 @@ def evaluate(kernel: Kernel, values: Mapping[str, ArrayLike], dtype: Any = np.fl
             elif step.operation == "const":
                 steps.append(kind.type(float(constant_value(step.value))))
             else:
-                steps.append(_function(step.operation, kind)(*(steps[i] for i in step.operands)))
+                steps.append(_function(step.operation, arithmetic.name)(*(steps[i] for i in step.operands)))
     shape = np.broadcast_shapes(*(np.shape(values[name]) for name in kernel.inputs))
     return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}

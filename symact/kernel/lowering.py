@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from sympy import (
     Add,
@@ -38,6 +39,7 @@ from symact.errors import Error
 from symact.kernel.products import product
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
+from symact.oracle.formats import Format
 
 #: SymPy's functions that are one operation.
 _DIRECT: dict[type[Function], str] = {
@@ -90,9 +92,10 @@ class Lowering:
     """Writes expressions into a `Builder`; an expression met twice is one step."""
 
     def __init__(
-        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style
+        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style, format: Format
     ) -> None:
         self._b = builder
+        self._format = format
         self._where = dict(where)
         self._style = style
         self._done: dict[Expr, int] = dict(leaves)
@@ -138,9 +141,16 @@ class Lowering:
             return self._b("exp", self(e.args[0]))
         if isinstance(e, log):
             return self._logarithm(e.args[0])
+        if isinstance(e, log1p) and self._is_decaying(e.args[0]):
+            return self._b("log1p_unit", self(e.args[0]))
         if e.func in _DIRECT:
             return self._b(_DIRECT[e.func], self(e.args[0]))
         raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
+
+    def _is_decaying(self, e: Expr) -> bool:
+        """Whether an expression is a power of one of the named exponentials: between 0 and 1."""
+        base, power = e.as_base_exp()
+        return isinstance(self._where.get(base), exp | gauss | bell) and bool(power.is_positive)
 
     def _constant(self, e: Expr) -> int:
         if e.is_Rational:
@@ -248,23 +258,25 @@ class Lowering:
         factors = Mul.make_args(-value.args[0])
         symbols = [f.as_base_exp() for f in factors if not f.is_number]
         whole = all(base.is_Symbol and power.is_Integer and power > 0 for base, power in symbols)
-        if not (self._style.exact and isinstance(value, exp) and whole):
-            return self(value)
         b = self._b
-        exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
+        if not (self._style.exact and isinstance(value, exp) and whole):
+            return b("decay", self(-value.args[0])) if isinstance(value, exp) else self(value)
+        digits = self._format.precision
+        exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))], digits)
         number = Mul(*(f for f in factors if f.is_number))
         if number.is_Rational and number.p & (number.p - 1) == 0 and number.q & (number.q - 1) == 0:
             exponent = exponent if number == 1 else b("mul", self._constant(number), exponent)
             error = error if error is None or number == 1 else b("mul", self._constant(number), error)
         else:
-            remainder = (number - Rational(float(number))).evalf(_DIGITS)
+            rounded = Rational(self._format.nearest(Fraction(str(number.evalf(_DIGITS)))))
+            remainder = (number - rounded).evalf(_DIGITS)
             scale = self._constant(number)
-            scaled, own = product(b, [scale, exponent])
+            scaled, own = product(b, [scale, exponent], digits)
             assert own is not None
             own = b("add", own, b("mul", exponent, self._constant(remainder))) if remainder != 0 else own
             error = own if error is None else b("add", own, b("mul", error, scale))
             exponent = scaled
-        result = b("exp", b("neg", exponent))
+        result = b("decay", exponent)
         if error is None:
             return result
         # Beyond, the exponential is 0, and the error may be no number any more.

@@ -1,8 +1,8 @@
 """Polynomials where every formula loses digits: beside a root, and near 0 where terms cancel.
 
-A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0 and h = t - r at a root r, which is given as the sum of a short
-number and a remainder, so that h keeps all its digits. P interpolates the exact function at Chebyshev nodes; its degree
-grows until the interpolation error is below the rounding of a double.
+A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0 and h = t - r at a root r, which is given as the sum of three
+numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact function at
+Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import numpy as np
 from flint import arb, ctx
 from mpmath import mpf
 
+from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.program import Builder
 from symact.oracle.arb import ArbFunction
+from symact.oracle.formats import FORMATS, Format
 
 #: Bits in which the function is evaluated, and decimal digits of the interpolation.
 _PRECISION, _DIGITS = 600, 120
 
-#: The interpolation's relative error that is small enough, and the largest number of coefficients tried.
-_ENOUGH, _MOST = mpf(2) ** -57, 22
+#: How many bits more than the result's the interpolation is exact to (in wide arithmetic, where another rounding
+#: follows, many more), and the largest number of coefficients tried.
+_SPARE, _SPARE_WIDE, _MOST = 4, 11, 22
 
 #: A root's leading part has so few bits that it is exact in float32 too.
 _SHORT = 20
@@ -32,20 +35,22 @@ _Real = Callable[[mpf], mpf]
 
 @dataclass(frozen=True)
 class Patch:
-    """h^order * P(h^step), h = t - (root + remainder); coefficients from the constant on."""
+    """h^order * P(h^step), h = t - (the sum of `root`, none at 0); coefficients from the constant on."""
 
     name: str
-    root: mpf
-    remainder: mpf
+    root: tuple[mpf, ...]
     order: int
     step: int
     coefficients: tuple[mpf, ...]
 
-    def write(self, b: Builder, t: int) -> int:
-        """The step that computes the patch."""
+    def write(self, b: Builder, t: int, low: int | None = None) -> int:
+        """The step that computes the patch; `low` is what t lacks."""
         h = t
-        if self.root != 0:
-            h = b("sub", b("sub", t, b.const(_text(self.root))), b.const(_text(self.remainder)))
+        for part in self.root[:-1]:
+            h = b("sub", h, b.const(_text(part)))
+        h = h if low is None else b("add", h, low)
+        for part in self.root[-1:]:
+            h = b("sub", h, b.const(_text(part)))
         z = b("mul", h, h) if self.step == 2 else h
         *rest, value = (b.const(_text(c)) for c in self.coefficients)
         for coefficient in reversed(rest):
@@ -55,7 +60,7 @@ class Patch:
         return value
 
 
-def at_zero(function: ArbFunction, reach: float) -> Iterator[Patch]:
+def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iterator[Patch]:
     """Patches for 0 <= t <= R, for several R up to `reach`."""
     with mpmath.workdps(_DIGITS):
         f = _real(function)
@@ -65,24 +70,31 @@ def at_zero(function: ArbFunction, reach: float) -> Iterator[Patch]:
         for radius in (0.25, 0.5, 1.0, 2.0):
             if radius <= reach:
                 for step in (2, 1):
-                    found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius))
+                    found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius), _bits(arithmetic))
                     if found is not None:
-                        yield Patch(f"series at 0 to {radius}", mpf(0), mpf(0), order, step, found)
+                        yield Patch(f"series at 0 to {radius}", (), order, step, found)
                         break
 
 
-def at_root(function: ArbFunction, low: float, high: float) -> Iterator[Patch]:
+def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> Iterator[Patch]:
     """Patches around the simple root between two doubles at which the function has different signs."""
     with mpmath.workdps(_DIGITS):
         f = _real(function)
         root = mpmath.findroot(f, (mpf(low), mpf(high)), solver="illinois", maxsteps=500, verify=False)
-        exponent = int(mpmath.floor(mpmath.log(root, 2)))
-        short = mpmath.floor(mpmath.ldexp(root, _SHORT - exponent))
-        leading = mpmath.ldexp(short, exponent - _SHORT)
+        parts = _parts(root, arithmetic.format)
         for width in (root / 64, root / 16, root / 4):
-            found = _fit(lambda h: f(root + h) / h, 1, -width, width)
+            found = _fit(lambda h: f(root + h) / h, 1, -width, width, _bits(arithmetic))
             if found is not None:
-                yield Patch(f"polynomial at the root {float(root):.6g}", leading, root - leading, 1, 1, found)
+                yield Patch(f"polynomial at the root {float(root):.6g}", parts, 1, 1, found)
+
+
+def _parts(root: mpf, format: Format) -> tuple[mpf, mpf, mpf]:
+    """A number that is exact in every format, one that is exact in this one, and what is left."""
+    exponent = int(mpmath.floor(mpmath.log(root, 2)))
+    short = mpmath.ldexp(mpmath.floor(mpmath.ldexp(root, _SHORT - exponent)), exponent - _SHORT)
+    with mpmath.workprec(format.precision):
+        middle = +(root - short)
+    return short, middle, root - short - middle
 
 
 def sign_changes(t: Sequence[float], values: Sequence[float], most: int = 3) -> list[tuple[float, float]]:
@@ -116,8 +128,12 @@ def _order(f: _Real) -> int | None:
     return nearest if abs(order - nearest) < 1e-6 and 0 <= nearest <= 6 else None
 
 
-def _fit(g: _Real, step: int, low: mpf, high: mpf) -> tuple[mpf, ...] | None:
-    """Coefficients in h^step of the interpolation of g on (low, high) of the least degree that is exact enough."""
+def _bits(arithmetic: Arithmetic) -> int:
+    return FORMATS[arithmetic.result].precision + (_SPARE_WIDE if arithmetic.is_wide else _SPARE)
+
+
+def _fit(g: _Real, step: int, low: mpf, high: mpf, bits: int) -> tuple[mpf, ...] | None:
+    """Coefficients in h^step of the interpolation of g on (low, high), of the least degree exact to so many bits."""
     start, end = (low**2, high**2) if step == 2 else (low, high)
     for count in range(4, _MOST + 1, 2):
         nodes = _chebyshev(start, end, count)
@@ -128,7 +144,7 @@ def _fit(g: _Real, step: int, low: mpf, high: mpf) -> tuple[mpf, ...] | None:
         if any(e == 0 for e in exact):
             return None
         worst = max(abs(mpmath.polyval(coefficients[::-1], z) / e - 1) for z, e in zip(between, exact, strict=True))
-        if worst <= _ENOUGH:
+        if worst <= mpf(2) ** -bits:
             return tuple(coefficients)
         if count >= 10 and worst > mpf(2) ** -16:
             return None

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
 from symact.oracle import Oracle, Reference
+from symact.oracle.formats import Float64s, Format
 
-Floats = NDArray[np.float64]
+#: How many roots are looked at more closely, and how many numbers beside each.
+_MOST_ROOTS, _BESIDE = 6, 4
 
-#: What an operation costs beside an addition, for choosing among equally accurate programs.
+#: What a basic operation costs beside an addition (about what vector units take), for choosing among equally accurate
+#: programs.
 _COSTS = {
-    "div": 4,
-    "sqrt": 4,
-    "pow": 30,
-    "gauss": 25,
-    "bell": 25,
-    "erf": 40,
-    "erfc": 50,
-    "erfcx": 25,
-    **dict.fromkeys(("exp", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "sin", "cos"), 12),
-    **dict.fromkeys(("tan", "asin", "acos", "atan", "asinh", "acosh", "atanh"), 15),
+    "div": 12,
+    "sqrt": 12,
+    "pow": 150,
+    **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "asinh", "acosh", "atanh"), 100),
     **dict.fromkeys(("input", "parameter", "const"), 0),
 }
 
 
-def cost(kernel: Kernel) -> int:
-    """The program's cost in units of an addition."""
-    return sum(_COSTS.get(step.operation, 1) for step in kernel.instructions)
+def cost(kernel: Kernel, arithmetic: Arithmetic) -> int:
+    """The program's cost in units of an addition, the elementary functions being symact's own."""
+    return sum(_cost(step.operation, arithmetic.name) for step in kernel.instructions)
+
+
+@cache
+def _cost(operation: str, arithmetic: str) -> int:
+    program = ARITHMETICS[arithmetic].functions.get(operation)
+    return cost(program, ARITHMETICS[arithmetic]) if program else _COSTS.get(operation, 1)
 
 
 def inputs(lower: float, upper: float, dtype: Any, seed: int) -> NDArray[Any]:
@@ -56,23 +61,68 @@ def inputs(lower: float, upper: float, dtype: Any, seed: int) -> NDArray[Any]:
     return inside
 
 
+def beside_roots(oracle: Oracle, format: Format, t: NDArray[Any], side: int) -> Float64s:
+    """Sizes close to the roots of a function on one side: from each root's neighbours out to a quarter of its size.
+
+    Args:
+        oracle: the function.
+        format: of the numbers.
+        t: sizes in increasing order between which roots are looked for.
+        side: 1, or -1 for the function at -t.
+    """
+
+    def signs(ordinals: NDArray[np.int64]) -> Float64s:
+        return np.asarray(np.sign(oracle.reference(side * format.from_ordinals(ordinals), format).rounded))
+
+    ends = format.ordinals(np.asarray(t, np.float64))
+    there = signs(ends)
+    (found,) = np.nonzero(there[1:] * there[:-1] < 0)
+    found = found[:_MOST_ROOTS]
+    low, high = ends[found], ends[found + 1]
+    while (high - low > 1).any():
+        middle = low + (high - low) // 2
+        same = signs(middle) == there[found]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    beside = (low[:, None] + np.arange(-_BESIDE, _BESIDE + 2)).ravel()
+    steps = 2.0 ** -np.arange(2, format.precision)
+    around = np.outer(format.from_ordinals(low), np.concatenate([1 - steps, 1 + steps])).ravel()
+    rounded = around.astype(format.dtype).astype(np.float64)
+    points = np.unique(np.concatenate([format.from_ordinals(beside), rounded]))
+    inside: Float64s = points[(points > t[0]) & (points < t[-1])]
+    return inside
+
+
 @dataclass(frozen=True)
 class Sample:
-    """Inputs of one dtype, the parameters' values, and the exact values there."""
+    """Inputs for one arithmetic, the parameters' values, and the exact values there.
 
+    The inputs are numbers of the arithmetic's result format, held in the dtype in which it computes.
+    """
+
+    arithmetic: Arithmetic
     x: NDArray[Any]
     parameters: Mapping[str, float]
     reference: Reference
 
     @staticmethod
-    def of(oracle: Oracle, x: NDArray[Any], parameters: Mapping[str, float]) -> Sample:
-        """The exact values from the oracle of the function at those parameters."""
-        return Sample(x, parameters, oracle.reference(x, x.dtype.name))
+    def of(arithmetic: Arithmetic, oracle: Oracle, x: NDArray[Any], parameters: Mapping[str, float]) -> Sample:
+        """The exact values from the oracle of the function at those parameters; x in the result format's dtype."""
+        reference = oracle.reference(x, arithmetic.result)
+        return Sample(arithmetic, x.astype(arithmetic.dtype), parameters, reference)
 
-    def errors(self, kernel: Kernel) -> Floats:
-        """The program's error at each input in ULP of the inputs' dtype, every step computed in that dtype.
+    def errors(self, kernel: Kernel) -> Float64s:
+        """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
         A wrong NaN, infinity or sign of zero is infinitely wrong.
         """
-        (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.x.dtype).values()
+        (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
+        if self.arithmetic.is_wide:
+            values = overflowing(values, self.arithmetic)
         return self.reference.errors(values)
+
+
+def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:
+    """Values of a wide program with infinities where rounding to the result's format gives them."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(arithmetic.result).astype(values.dtype)
+    return np.where(np.isinf(rounded), rounded, values)

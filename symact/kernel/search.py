@@ -19,34 +19,42 @@ from sympy import Expr, Integer, Poly, Rational, Symbol, oo
 
 from symact.activation import Activation
 from symact.errors import Error
+from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.patch import Patch, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, forms, without
-from symact.kernel.score import Sample, cost, inputs
+from symact.kernel.scaling import scaling
+from symact.kernel.score import Sample, beside_roots, cost, inputs
 from symact.oracle import Oracle
 from symact.oracle.arb import ArbFunction
+from symact.oracle.formats import FORMATS
+from symact.oracle.samples import around_thresholds
 from symact.symbolic.branches import Branches, Point
 from symact.symbolic.limits import limit_at
 
-#: What is tried in turn for a region: an error level in ULP (float64) with the most regimes allowed to reach it. A
-#: second regime doubles the work, so it has to be worth more than an ULP or two; more of them only follow noise.
-LADDER = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
+#: What is tried in turn for a region: an error level in ULP with the most regimes allowed to reach it. A second regime
+#: doubles the work, so it has to be worth more than an ULP or two; more of them only follow noise.
+_FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
 
-#: How much worse than the best candidate a program may be when all of it is computed in float32, in ULP.
-_SINGLE = 6.0
+#: Wide programs are rounded once more in the end, so that their own error is to be a small part of an ULP.
+_WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
+
+LADDERS = {"wide": _WIDE, "float64": _FULL, "float32": _FULL}
 
 #: How many times worse than the best a program may be at other values of the parameters, where the rounding of a
 #: product with x already decides.
 _OTHER = 4.0
 
-#: Products of x and a parameter are tried up to here against exact values; beyond, only for NaN and early overflow.
-_FAR = 1e300
+#: Products of x and a parameter are tried up to this part of the largest number against exact values; beyond, only for
+#: NaN and early overflow.
+_FAR = 2.0**-27
 
 _ZEROS = np.array([0.0, -0.0])
 
-_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
+#: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
+_STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
 
 
 @dataclass(frozen=True)
@@ -86,15 +94,21 @@ class PassSearch:
     Args:
         activation: the definition, for its variable and parameters.
         branches: f, f' or f'', parameters symbolic.
+        arithmetic: in which the program is evaluated.
     """
 
-    def __init__(self, activation: Activation, branches: Branches) -> None:
+    def __init__(self, activation: Activation, branches: Branches, arithmetic: Arithmetic) -> None:
         self.branches = branches
+        self.arithmetic = arithmetic
+        self.ladder = LADDERS[arithmetic.name]
         self.x = activation.x
         self.t = Symbol("t", positive=True)
         self.symbols = activation.symbols
         self.parameters = tuple(activation.symbols)
         self.settings = _settings(activation)
+        halves = (piece.expression.subs(self.x, side * self.t) for side in (1, -1) for piece in branches.pieces)
+        at_zero_only = all(p.x == 0 for p in branches.points)
+        self.scaling = scaling(list(halves), self.t, self.symbols) if at_zero_only else None
         self._sampled: dict[tuple[int, str, str], list[Sample]] = {}
         self.oracles = [
             Oracle(branches.subs({self.symbols[name]: _exact(v) for name, v in setting.items()}))
@@ -120,16 +134,12 @@ class PassSearch:
         candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
         samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
         best = min(candidates, key=lambda c: self._worst(c, samples))
-        if self._worst(best, samples) > LADDER[0][0]:
+        if self._worst(best, samples) > self.ladder[0][0]:
             return None
         return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
 
     def _worst(self, candidate: Candidate, samples: Sequence[Sample]) -> float:
-        doubles = [s for s in samples if s.x.dtype == np.float64]
-        singles = [s for s in samples if s.x.dtype == np.float32]
-        if any(s.errors(candidate.kernel).max(initial=0.0) > _SINGLE for s in singles):
-            return float("inf")
-        return float(max(s.errors(candidate.kernel).max(initial=0.0) for s in doubles))
+        return float(max(s.errors(candidate.kernel).max(initial=0.0) for s in samples))
 
     # Half lines -------------------------------------------------------------------------------------------------------
 
@@ -231,9 +241,10 @@ class PassSearch:
                     value = here
                     continue
                 if index + 1 < len(regimes):
-                    inside = b("lt", t, b.const(_decimal(regime.upper)))
+                    u = t if self.scaling is None else self.scaling.write(b, t)
+                    inside = b("lt", u, b.const(_decimal(regime.upper)))
                 else:
-                    edge = Lowering(b, self._leaves(b), {}, Style())(region.upper)
+                    edge = self._plain(b)(region.upper)
                     inside = b("le" if region.closed else "lt", t, edge)
                 value = b("select", inside, here, value)
         assert value is not None
@@ -244,6 +255,9 @@ class PassSearch:
     def _leaves(self, b: Builder) -> dict[Symbol, int]:
         return {symbol: b.parameter(name) for name, symbol in self.symbols.items()}
 
+    def _plain(self, b: Builder) -> Lowering:
+        return Lowering(b, self._leaves(b), {}, Style(), self.arithmetic.format)
+
     def _candidates(self, found: Sequence[Form], variable: Symbol, negative: bool) -> Iterator[Candidate]:
         """Each form in each style, programs that turn out the same once; `negative` is the sign for large t.
 
@@ -252,12 +266,12 @@ class PassSearch:
         """
         seen: set[Kernel] = set()
         failure: Error | None = None
-        for form, style in product(found, _STYLES):
+        for form, style in product(found, _STYLES[self.arithmetic.is_wide]):
             b = Builder()
             x = b.input("x")
             start = x if variable == self.x else b("abs", x)
             try:
-                lower = Lowering(b, {variable: start, **self._leaves(b)}, form.where, style)
+                lower = Lowering(b, {variable: start, **self._leaves(b)}, form.where, style, self.arithmetic.format)
                 step = lower(form.expression)
                 if style.settled:
                     step = lower.settled(step, without(form.expression, form.where), negative)
@@ -273,17 +287,22 @@ class PassSearch:
             raise failure
 
     def _samples(self, side: int, lower: float, upper: float, roots: Sequence[float] = ()) -> list[Sample]:
-        """Double and single precision inputs on one side with exact roots, at every setting of the parameters."""
+        """Inputs on one side with exact roots, at every setting of the parameters."""
         found = []
+        dtype = np.dtype(self.arithmetic.result)
+        far = _FAR * float(np.finfo(dtype).max)
         for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
-            for dtype in (np.float64, np.float32) if index == 0 else (np.float64,):
-                points = np.union1d(inputs(lower, upper, dtype, seed=index), np.array(roots, dtype))
-                if index:
-                    scale = max(setting.values())
-                    points = points[points < _FAR * min(1.0, scale)]
-                    points = np.unique(np.concatenate([points, points / scale]))
-                    points = points[(points > lower) & (points < min(upper, _FAR / max(1.0, scale)))]
-                found.append(Sample.of(oracle, side * points, setting))
+            points = np.union1d(inputs(lower, upper, dtype, seed=index), np.array(roots, dtype))
+            if index:
+                scale = dtype.type(max(setting.values()))
+                points = points[points < far * min(1.0, scale)]
+                points = np.unique(np.concatenate([points, points / scale]))
+                points = points[(points > lower) & (points < min(upper, far / max(1.0, scale)))]
+            if index == 0:
+                thresholds = side * around_thresholds(oracle, FORMATS[self.arithmetic.result])
+                points = np.union1d(points, thresholds[(thresholds > lower) & (thresholds < upper)].astype(dtype))
+            near = beside_roots(oracle, FORMATS[self.arithmetic.result], points, side).astype(dtype)
+            found.append(Sample.of(self.arithmetic, oracle, side * np.union1d(points, near), setting))
         return found
 
     def _survives(self, candidate: Candidate, region: Region, samples: Sequence[Sample]) -> bool:
@@ -294,10 +313,9 @@ class PassSearch:
             farthest = int(np.argmax(np.abs(sample.x)))
             if abs(sample.reference.rounded[farthest]) > 4 * abs(float(sample.x[farthest])) + 4:
                 continue
-            largest = sample.x.dtype.type(region.side) * np.array([0.99, 0.5, 0.1], sample.x.dtype)
-            (values,) = evaluate(
-                candidate.kernel, {"x": largest * np.finfo(sample.x.dtype).max, **sample.parameters}, sample.x.dtype
-            ).values()
+            greatest = float(np.finfo(self.arithmetic.result).max)
+            largest = (region.side * np.array([0.99, 0.5, 0.1]) * greatest).astype(sample.x.dtype)
+            (values,) = evaluate(candidate.kernel, {"x": largest, **sample.parameters}, self.arithmetic).values()
             if not np.isfinite(values).all():
                 return False
         return True
@@ -316,10 +334,9 @@ class PassSearch:
         samples = self._region_samples(region)
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
         candidates = list(self._candidates(list(forms(region.expression, self.t)), self.t, bool(np.signbit(outermost))))
-        size = np.concatenate([np.abs(s.x).astype(np.float64) for s in samples])
+        size = np.concatenate([self._size(s) for s in samples])
         order = np.argsort(size, kind="stable")
         size = size[order]
-        single = np.concatenate([np.full(len(s.x), s.x.dtype == np.float32) for s in samples])[order]
         other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
 
         def errors(found: Sequence[Candidate]) -> NDArray[np.float64]:
@@ -327,7 +344,7 @@ class PassSearch:
 
         table = errors(candidates)
         soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
-        lost = ~(single | other) & (soundest > LADDER[1][0])
+        lost = ~other & (soundest > self.ladder[1][0])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
         if patches:
             candidates += patches
@@ -335,12 +352,11 @@ class PassSearch:
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
-        nearby = _largest_nearby(size, np.where(lost | single | other, 0.0, best))
-        costs = [cost(c.kernel) for c in candidates]
+        nearby = _largest_nearby(size, np.where(lost | other, 0.0, best))
+        costs = [cost(c.kernel, self.arithmetic) for c in candidates]
         survives = np.array([self._survives(c, region, samples) for c in candidates])
-        for level, regimes in LADDER:
+        for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
-            allowed[:, single] |= excess[:, single] <= max(_SINGLE, 3 * level)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             allowed[~survives, -1] &= not survives.any()
             cover = _cover(allowed, costs, regimes)
@@ -353,30 +369,57 @@ class PassSearch:
                     Regime(
                         candidates[which],
                         None if stop is None else _round_between(*size[[stop - 1, stop]]),
-                        float(table[which, start:end][~(single | other | lost)[start:end]].max(initial=0.0)),
+                        float(table[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
                     )
                     for which, start, end, stop in cover
                 ]
         raise AssertionError("the last level allows everything")
 
+    def _size(self, sample: Sample) -> NDArray[np.float64]:
+        """What a sample's inputs are ordered by: t, or t stretched by the parameter."""
+        t = np.abs(sample.x).astype(np.float64)
+        if self.scaling is None:
+            return t
+        with np.errstate(over="ignore"):
+            size: NDArray[np.float64] = self.scaling.size(t, sample.parameters[self.scaling.parameter])
+        return size
+
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
-        """Polynomials around 0 and around roots, where a formula loses digits there; they need fixed parameters."""
-        if self.parameters:
+        """Polynomials around 0 and around roots, where a formula loses digits there.
+
+        They need fixed parameters, or one that only stretches the function.
+        """
+        if self.parameters and self.scaling is None:
             return
-        function = ArbFunction(region.expression, self.t)
+        plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
+        function = ArbFunction(plain, self.t)
         found: list[Patch] = []
         if region.lower == 0 and lost.min() < 2.0**-3:
-            found += at_zero(function, float(region.upper))
-        t = np.abs(sample.x)
+            found += at_zero(function, float(region.upper), self.arithmetic)
+        t = self._size(sample)
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
         for low, high in sign_changes(t[increasing].tolist(), values):
             if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
-                found += at_root(function, low, high)
+                found += at_root(function, low, high, self.arithmetic)
         for patch in found:
             b = Builder()
-            step = patch.write(b, b("abs", b.input("x")))
-            yield Candidate(patch.name, b.kernel("piece", ["x"], (), {"y": step}))
+            step = self._patched(b, patch, region)
+            yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
+
+    def _patched(self, b: Builder, patch: Patch, region: Region) -> int:
+        t = b("abs", b.input("x"))
+        if self.scaling is None:
+            return patch.write(b, t)
+        if self.arithmetic.is_wide:
+            value = patch.write(b, self.scaling.write(b, t))
+        else:
+            value = patch.write(b, *self.scaling.exactly(b, t, self.arithmetic.format.precision))
+        power = self.scaling.power(region.expression, self.t)
+        assert power is not None
+        for _ in range(abs(power)):
+            value = b("mul" if power > 0 else "div", value, b.parameter(self.scaling.parameter))
+        return value
 
     # The ends of the line ---------------------------------------------------------------------------------------------
 
@@ -397,13 +440,15 @@ class PassSearch:
         return b.kernel(name, ["x"], self.parameters, {output: value})
 
     def _wrong_at(self, special: NDArray[np.float64], kernel: Kernel) -> NDArray[np.bool_]:
-        """At which of some special inputs the program is wrong, in float64 or float32 arithmetic."""
-        expected = self.oracles[0].rounded(special, "float64")
-        wrong = np.zeros(len(special), bool)
-        for dtype in (np.float64, np.float32):
-            (got,) = evaluate(kernel, {"x": special.astype(dtype), **self.settings[0]}, dtype).values()
-            wrong |= ~_identical(got.astype(np.float64), expected.astype(dtype).astype(np.float64))
-        return wrong
+        """At which of some special inputs the program is wrong."""
+        result = np.dtype(self.arithmetic.result)
+        expected = self.oracles[0].rounded(special, "float64").astype(result)
+        with np.errstate(over="ignore"):
+            x = special.astype(self.arithmetic.dtype)
+            (got,) = evaluate(kernel, {"x": x, **self.settings[0]}, self.arithmetic).values()
+            # An infinite gradient is multiplied by f' before the last rounding: at infinity f' has to be 0 by then.
+            wrong: NDArray[np.bool_] = ~_identical(got.astype(result).astype(np.float64), expected.astype(np.float64))
+            return wrong | (np.isinf(special) & (expected == 0) & (got != 0))
 
     def _at_zero(self, b: Builder, x: int, expected: NDArray[Any]) -> int:
         """The value at +0 and -0."""
@@ -437,7 +482,7 @@ class PassSearch:
         if value == 0:
             return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
         assert exact is not None
-        return Lowering(b, self._leaves(b), {}, Style())(exact)
+        return self._plain(b)(exact)
 
 
 def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -18,14 +18,19 @@ from typing import Any
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
 
-_searched: dict[str, CompiledActivation] = {}
+_searched: dict[tuple[str, str], CompiledActivation] = {}
 
 
-def compiled(activation: Activation) -> CompiledActivation:
+def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS)) -> CompiledActivation:
     """The programs of an activation: stored for a catalogue entry, else searched for (once a process).
+
+    Args:
+        activation: the definition.
+        arithmetics: those that programs are needed for; each takes a search of its own.
 
     Raises:
         Error: the definition cannot be split into pieces, or a function in it has no operation.
@@ -37,12 +42,17 @@ def compiled(activation: Activation) -> CompiledActivation:
             document = json.loads(stored.read_text(encoding="utf-8"))
             return replace(_from_document(document), parameters=_parameters(activation))
     key = f"{activation.name} {activation.digest}"
-    if key not in _searched:
-        _searched[key] = search(activation)[0]
-    return replace(_searched[key], parameters=_parameters(activation))
+    for arithmetic in arithmetics:
+        if (key, arithmetic) not in _searched:
+            _searched[key, arithmetic] = search(activation, [arithmetic])[0]
+    found = [_searched[key, arithmetic] for arithmetic in arithmetics]
+    programs = {name: kernels for each in found for name, kernels in each.programs.items()}
+    return replace(found[0], parameters=_parameters(activation), programs=programs)
 
 
-def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
+def search(
+    activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS)
+) -> tuple[CompiledActivation, dict[str, Any]]:
     """Search for an activation's programs; also what was chosen where, with the measured errors.
 
     Raises:
@@ -58,13 +68,18 @@ def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
         ("derivative", "dydx", derivation.first),
         ("second_derivative", "d2ydx2", derivation.second),
     )
-    kernels: dict[str, Kernel] = {}
+    programs: dict[str, Mapping[str, Kernel]] = {}
     record: dict[str, Any] = {}
-    for name, output, branches in passes:
-        kernels[name], record[name] = PassSearch(activation, branches).kernel(name, output)
-    kernels["value_and_derivative"] = together(
-        "value_and_derivative", kernels["forward"], kernels["derivative"], activation
-    )
+    for arithmetic in arithmetics:
+        kernels: dict[str, Kernel] = {}
+        record[arithmetic] = {}
+        for name, output, branches in passes:
+            search_ = PassSearch(activation, branches, ARITHMETICS[arithmetic])
+            kernels[name], record[arithmetic][name] = search_.kernel(name, output)
+        kernels["value_and_derivative"] = together(
+            "value_and_derivative", kernels["forward"], kernels["derivative"], activation
+        )
+        programs[arithmetic] = _with_backward(kernels)
     found = CompiledActivation(
         name=activation.name,
         definition=activation.definition,
@@ -74,7 +89,7 @@ def search(activation: Activation) -> tuple[CompiledActivation, dict[str, Any]]:
         summary=activation.summary,
         reference=activation.reference,
         parameters=tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters),
-        kernels=_with_backward(kernels),
+        programs=programs,
         kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
     )
     return found, record
@@ -107,12 +122,15 @@ def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
 def _from_document(document: Mapping[str, Any]) -> CompiledActivation:
     if document["format"] != FORMAT:
         raise Error(f"the stored programs of {document['name']} have format {document['format']}, not {FORMAT}")
-    kernels = {name: Kernel.from_dict(kernel) for name, kernel in document["kernels"].items()}
+    programs = {
+        arithmetic: _with_backward({name: Kernel.from_dict(kernel) for name, kernel in kernels.items()})
+        for arithmetic, kernels in document["programs"].items()
+    }
     return CompiledActivation(
         **{key: document[key] for key in ("name", "definition", "derivative", "second_derivative", "digest")},
         **{key: document[key] for key in ("summary", "reference", "kinks")},
         parameters=tuple(KernelParameter(**p) for p in document["parameters"]),
-        kernels=_with_backward(kernels),
+        programs=programs,
     )
 
 

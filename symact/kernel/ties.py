@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Builder, Kernel
@@ -38,7 +39,7 @@ def ties(compiled: CompiledActivation) -> dict[str, Kernel]:
     """Output -> the program that settles its ties, for those outputs that need one, at the parameters' defaults."""
     parameters = {p.name: float(np.float32(float(Fraction(p.default)))) for p in compiled.parameters}
     found = {}
-    for kernel in compiled.kernels.values():
+    for kernel in compiled.programs.get("wide", {}).values():
         if kernel.inputs == ("x",) and len(kernel.outputs) == 1:
             program = settle(kernel, parameters)
             if program is not None:
@@ -55,7 +56,7 @@ def settle(kernel: Kernel, parameters: Mapping[str, float]) -> Kernel | None:
     """
 
     def function(x: Float64s) -> Float64s:
-        (found,) = evaluate(kernel, {"x": x, **parameters}).values()
+        (found,) = evaluate(kernel, {"x": x, **parameters}, ARITHMETICS["wide"]).values()
         return np.asarray(found, np.float64)
 
     b = Builder()

@@ -14,6 +14,7 @@ Three conventions end the search where neither helps, and nothing else is assume
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -34,8 +35,9 @@ from symact.symbolic.limits import limit_at
 #: Bits of each attempt. The first decides nearly all; 2048 resolve the deepest subnormals of float64 next to 1.
 PRECISIONS = (128, 512, 2048, 8192)
 
-#: Where the sign towards a point is looked for: ``2**k`` (infinities) and ``2**-k`` (zeros).
-_TOWARDS = (0, 1, 2, 3, 5, 7, 9, 10, 12, 20, 40, 100, 300, 1000)
+#: Where the sign towards a point is looked for: ``2**k`` (infinities) and ``2**-k`` (zeros); closely, for what happens
+#: at 1 may happen anywhere with another parameter.
+_TOWARDS = (*range(160), *range(160, 1024, 20))
 
 #: Where Arb's exponents may end is further out than this.
 _FAR = 1000.0
@@ -105,6 +107,7 @@ class Oracle:
         self.branches = branches
         self._functions = [ArbFunction(piece.expression, branches.x) for piece in branches.pieces]
         self._cuts = [_nearest_double(point.x) for point in branches.points]
+        self._towards: dict[tuple[bool, float], float] = {}
         self._memory: dict[tuple[str, bytes, bytes], Reference] = {}
 
     @property
@@ -211,6 +214,12 @@ class Oracle:
 
     def _zero_towards(self, end: float) -> float:
         """A zero with the sign that the function has next to ±0 or ±inf on that side; +0 where it has none."""
+        key = (math.isinf(end), math.copysign(1.0, end))
+        if key not in self._towards:
+            self._towards[key] = self._sign_towards(end)
+        return math.copysign(0.0, self._towards[key])
+
+    def _sign_towards(self, end: float) -> float:
         powers = np.ldexp(1.0, np.array(_TOWARDS) * (1 if np.isinf(end) else -1))
         points = np.copysign(powers, end)
         sign = 1.0
@@ -220,7 +229,7 @@ class Oracle:
                 if value.is_finite() and not value.contains(0):
                     sign = 1.0 if value > 0 else -1.0
                     break
-        return float(np.copysign(0.0, sign))
+        return sign
 
     def _constant(
         self, value: sympy.Expr | None, zero: float, format: Format, scale: Float64s | None
@@ -301,6 +310,8 @@ class Oracle:
             return lower
         # Open: an underflow of unknown sign, an exact root, or a tie.
         underflows = lower == upper and self._vanishes_around(function, x, precision)
+        if underflows and precision < PRECISIONS[2]:
+            return None  # more bits may show the sign
         if underflows:
             return self._zero_towards(float(np.copysign(np.inf, x))) * factor
         exact = function.exact(x)

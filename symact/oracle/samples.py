@@ -44,7 +44,7 @@ def inputs(format: Format | str, count: int = 10_000, oracle: Oracle | None = No
     parts = [special(format)]
     if oracle is not None:
         parts.append(format.neighbours(oracle.breakpoints, _BESIDE))
-        parts.append(_around_thresholds(oracle, format))
+        parts.append(around_thresholds(oracle, format))
     left = max(count - sum(map(len, parts)), 0)
     shares = [int(left * share) for share in (_EVERYWHERE, _MODERATE, _CENTRE, _WIDE)]
     shares.append(left - sum(shares))
@@ -71,7 +71,7 @@ def _in_format(values: Float64s, format: Format) -> Float64s:
     return format.decode(format.encode(values.clip(-format.max, format.max)))
 
 
-def _around_thresholds(oracle: Oracle, format: Format) -> Float64s:
+def around_thresholds(oracle: Oracle, format: Format) -> Float64s:
     """Inputs around and between the points where |f| crosses into overflow, the subnormals, or zero."""
     top = int(format.ordinals(np.array([format.max]))[0])
     # Regularly spaced bit patterns cover every exponent of both signs.

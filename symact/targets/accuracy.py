@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,20 +20,23 @@ from symact import targets
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Kernel
 from symact.targets.printer import own_functions
+from symact.targets.table import Operations
 
 UNKNOWN = "not measured"
 
 
-def fingerprint(kernel: Kernel, own: Mapping[str, Kernel]) -> str:
-    """Hash of a program and of the programs of the operations it uses."""
-    programs = [kernel.to_dict(), *(own[name].to_dict() for name in sorted(kernel.operations() & own.keys()))]
+def fingerprint(kernel: Kernel, operations: Operations, arithmetic: str) -> str:
+    """Hash of a program and of the programs of the operations that a target writes out for it."""
+    own = own_functions([kernel], operations, arithmetic)
+    programs = [kernel.to_dict(), *(program.to_dict() for program in own.values())]
     return hashlib.sha256(json.dumps(programs).encode()).hexdigest()[:16]
 
 
-def program(compiled: CompiledActivation, target: str, pass_: str) -> str:
+def program(compiled: CompiledActivation, target: str, dtype: str, level: str, pass_: str) -> str:
     """The fingerprint of what a target prints for a pass."""
-    own = own_functions(compiled.kernels.values(), targets.get(target).operations)
-    return fingerprint(compiled.kernels[pass_], own)
+    found = targets.get(target)
+    arithmetic = found.type(dtype, level).arithmetic
+    return fingerprint(compiled.programs[arithmetic][pass_], found.operations, arithmetic)
 
 
 def stated(document: Path, *row: str) -> str:

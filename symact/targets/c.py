@@ -51,10 +51,10 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     Raises:
         Error: the compiler fails (the message has its first complaint), or the system does not load the library.
     """
-    library = _open(_library(compiled, target))
+    library = _open(_library(compiled, target, type_))
     argument, scalar = _SCALARS[type_.words["parameter"]]
     functions = {}
-    for name, kernel in compiled.kernels.items():
+    for name, kernel in compiled.signatures.items():
         function = getattr(library, f"symact_{compiled.name}_{name}_{type_.words['suffix']}")
         arrays = len(kernel.inputs) + len(kernel.outputs)
         function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * arrays, *[argument] * len(compiled.parameters)]
@@ -102,9 +102,9 @@ def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes
     return _open(_built(name, files, flags))
 
 
-def _library(compiled: CompiledActivation, target: Target) -> Path:
-    """The compiled library of an activation's sources."""
-    return _built(compiled.name, activation_files(compiled, target), target.settings["flags"])
+def _library(compiled: CompiledActivation, target: Target, type_: DataType) -> Path:
+    """The compiled library of an activation's functions for one type of arrays."""
+    return _built(compiled.name, activation_files(compiled, target, [type_]), target.settings["flags"])
 
 
 def _built(name: str, files: Mapping[str, str], flags: Sequence[str]) -> Path:

@@ -30,7 +30,7 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """The kernels of one activation as functions of CuPy arrays, on the current device."""
     import cupy
 
-    passes = functions(compiled, target)
+    passes = functions(compiled, target, [type_])
 
     def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
         passes[name](*inputs, *parameters, *outputs)

@@ -68,7 +68,7 @@ class Loaded:
         self._contiguous = contiguous
         self._arrays = arrays
         self._parameters = {p.name: p for p in compiled.parameters}
-        self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.kernels.items()}
+        self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.signatures.items()}
         self._defaults = tuple(self._value(p.name, Fraction(p.default)) for p in compiled.parameters)
 
     @property

@@ -20,7 +20,7 @@ def missing() -> str | None:
 
 def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loaded:
     """The kernels of one activation as functions of NumPy arrays."""
-    passes = functions(compiled, target)
+    passes = functions(compiled, target, [type_])
     names = [target.identifier(p.name) for p in compiled.parameters]
 
     def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:

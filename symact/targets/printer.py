@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.program import OPERATIONS, Kernel
 from symact.targets.constants import decimal
 from symact.targets.table import Operations
@@ -37,7 +38,7 @@ class Body:
 def body(
     kernel: Kernel,
     operations: Operations,
-    compute: str,
+    arithmetic: str,
     identifier: Callable[[str], str] = str,
     inline: bool = True,
 ) -> Body:
@@ -46,14 +47,14 @@ def body(
     Args:
         kernel: the program.
         operations: the target's table.
-        compute: the format in which it is evaluated; constants are rounded to it.
+        arithmetic: in which it is evaluated; constants are rounded to its format.
         identifier: spells the name of a parameter (see `Target.identifier`).
         inline: write a step that is used once where it is used; otherwise every step is a statement.
 
     Raises:
         Error: the target lacks an operation of the program.
     """
-    uses = _uses(kernel, operations, compute)
+    uses = _uses(kernel, operations, arithmetic)
     results = {index for _, index in kernel.outputs}
     texts: list[Text] = []
     statements: list[Statement] = []
@@ -63,9 +64,9 @@ def body(
         elif step.operation == "parameter":
             texts.append(Text(identifier(step.value)))
         elif step.operation == "const":
-            texts.append(constant(step.value, operations, compute))
+            texts.append(constant(step.value, operations, arithmetic))
         else:
-            text = substitute(operations.text(step.operation, compute), [texts[i] for i in step.operands])
+            text = substitute(operations.text(step.operation, arithmetic), [texts[i] for i in step.operands])
             if not inline or uses[index] != 1 or (len(text.text) > _WIDTH and index not in results):
                 name = f"t{len(statements)}"
                 statements.append(Statement(name, text.text, OPERATIONS[step.operation].boolean))
@@ -90,13 +91,13 @@ class Text(NamedTuple):
 _RANKS = {"+": 1, "-": 1, "*": 2, "/": 2, "<": 0, "<=": 0, "==": 0, "!=": 0}
 
 
-def constant(text: str, operations: Operations, compute: str) -> Text:
-    """A constant, rounded to a format, as the target's literal."""
-    number = decimal(text, compute)
+def constant(text: str, operations: Operations, arithmetic: str) -> Text:
+    """A constant, rounded to an arithmetic's format, as the target's literal."""
+    number = decimal(text, ARITHMETICS[arithmetic].compute)
     if number in ("inf", "-inf", "nan"):
-        literal = operations.literal(number, compute)
+        literal = operations.literal(number, arithmetic)
     else:
-        literal = operations.literal("number", compute).replace("{0}", number)
+        literal = operations.literal("number", arithmetic).replace("{0}", number)
     return Text(literal, 2, -1) if literal.startswith("-") else Text(literal)
 
 
@@ -122,29 +123,29 @@ def substitute(template: str, operands: Sequence[Text]) -> Text:
     return Text(text, 2, -1) if template == "-{0}" else Text(text, -1, -1)
 
 
-def own_functions(kernels: Iterable[Kernel], operations: Operations) -> dict[str, Kernel]:
+def own_functions(kernels: Iterable[Kernel], operations: Operations, arithmetic: str) -> dict[str, Kernel]:
     """The programs of all operations that the target writes out itself, each after those that it calls."""
     found: dict[str, Kernel] = {}
+    own = operations.own.get(arithmetic, frozenset())
 
     def visit(kernel: Kernel) -> None:
-        for operation in sorted(kernel.operations() & operations.own):
+        for operation in sorted(kernel.operations() & own):
             if operation not in found:
-                from symact.kernel.functions import FUNCTIONS
-
-                visit(FUNCTIONS[operation])
-                found[operation] = FUNCTIONS[operation]
+                program = ARITHMETICS[arithmetic].functions[operation]
+                visit(program)
+                found[operation] = program
 
     for kernel in kernels:
         visit(kernel)
     return found
 
 
-def _uses(kernel: Kernel, operations: Operations, compute: str) -> list[int]:
+def _uses(kernel: Kernel, operations: Operations, arithmetic: str) -> list[int]:
     """How often the text of each step would be written, were it put in wherever it is used."""
     uses = [0] * len(kernel.instructions)
     for step in kernel.instructions:
         if step.operands:
-            for place in _PLACEHOLDER.findall(operations.text(step.operation, compute)):
+            for place in _PLACEHOLDER.findall(operations.text(step.operation, arithmetic)):
                 uses[step.operands[int(place)]] += 1
     for _, index in kernel.outputs:
         uses[index] += 1

@@ -7,23 +7,22 @@ A template of one activation sees
 ``name``, ``parameters``
     the activation's name as the target spells it; its run-time scalars as `ParameterWords`;
 ``passes``
-    a list of `Pass`: name, inputs, outputs, meaning, unused names, and its printed program for each format that the
-    target computes in;
+    a list of `Pass`: name, inputs, outputs, meaning, unused names, and its printed program for each arithmetic;
 ``own``
-    a list of `Pass` for the operations that the target writes as functions of its own, each after those that it calls;
+    arithmetic -> a list of `Pass` for the operations that the target writes as functions of its own, each after those
+    that it calls;
 ``ties``
     output -> a `Pass` of x and that result, for results of 16 bits that would be rounded to the wrong side (see
     `symact.kernel.ties`); empty for most activations;
-``types``, ``formats``, ``computes``, ``settings``
-    the target's array types (`DataType`), the words of each format, the names of the formats it computes in, and its
-    own settings;
+``types``, ``arithmetics``, ``settings``
+    the target's array types (`DataType`), the words of each arithmetic that they use, and the target's own settings;
 ``accuracy``
     the measured error of a pass and type, or "not measured": ``accuracy(pass.name, type)``;
 ``template``, ``format``
     the template's path and the version of the format, for the header.
 
-A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``formats``,
-``computes``, ``settings``, ``template`` and ``format``.
+A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``arithmetics``,
+``settings``, ``template`` and ``format``.
 
 Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
 """
@@ -38,7 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation
-from symact.kernel.program import Kernel
+from symact.kernel.program import OPERATIONS, Kernel
 from symact.kernel.ties import ties
 from symact.targets import data
 from symact.targets.accuracy import fingerprint, stated
@@ -81,8 +80,8 @@ class Pass:
         meaning: one line for a comment.
         inputs, outputs: names of the arrays.
         parameters: all run-time scalars, spelled for the target.
-        unused: inputs and parameters that the program does not read.
-        bodies: format computed in -> the printed program.
+        unused: arithmetic -> inputs and parameters that the program does not read.
+        bodies: arithmetic -> the printed program.
     """
 
     name: str
@@ -90,19 +89,27 @@ class Pass:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     parameters: tuple[str, ...]
-    unused: tuple[str, ...]
+    unused: Mapping[str, tuple[str, ...]]
     bodies: Mapping[str, Body]
 
 
-def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, str]:
-    """Relative path -> text of every file that the target writes for one activation."""
-    own = own_functions(compiled.kernels.values(), target.operations)
+def activation_files(
+    compiled: CompiledActivation, target: Target, types: Sequence[DataType] | None = None
+) -> dict[str, str]:
+    """Relative path -> text of every file that the target writes for one activation.
+
+    `types` are the array types to write functions for, by default all of the target.
+    """
+    types = target.types if types is None else types
+    arithmetics = _arithmetics(types)
 
     def accuracy(pass_: str, type_: DataType) -> str:
-        program = fingerprint(compiled.kernels[pass_], own)
+        program = fingerprint(compiled.programs[type_.arithmetic][pass_], target.operations, type_.arithmetic)
         row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
         return stated(data("generated") / "ACCURACY.json", *row)
 
+    own = {a: own_functions(compiled.programs[a].values(), target.operations, a) for a in arithmetics}
+    settled = ties(compiled) if "wide" in arithmetics else {}
     words: dict[str, Any] = {
         "activation": compiled,
         "name": target.identifier(compiled.name),
@@ -110,49 +117,68 @@ def activation_files(compiled: CompiledActivation, target: Target) -> dict[str, 
             ParameterWords(target.identifier(p.name), decimal(p.default, "float64"), p.description, p.domain)
             for p in compiled.parameters
         ],
-        "passes": [_pass(compiled.kernels[name], MEANINGS[name], compiled, target) for name in PASSES],
-        "own": [_pass(kernel, name, None, target, name) for name, kernel in own.items()],
-        "ties": {output: _pass(kernel, output, None, target) for output, kernel in ties(compiled).items()},
+        "passes": [
+            _pass({a: compiled.programs[a][name] for a in arithmetics}, name, MEANINGS[name], compiled, target)
+            for name in PASSES
+        ],
+        "own": {
+            a: [_pass({a: kernel}, name, OPERATIONS[name].meaning, None, target) for name, kernel in own[a].items()]
+            for a in arithmetics
+        },
+        "ties": {output: _pass({"wide": kernel}, output, output, None, target) for output, kernel in settled.items()},
         "accuracy": accuracy,
     }
-    return _render(target, True, compiled.name, words)
+    return _render(target, types, compiled.name, words)
+
+
+def _arithmetics(types: Sequence[DataType]) -> list[str]:
+    """The arithmetics of some types, in the order of the types."""
+    return list(dict.fromkeys(type_.arithmetic for type_ in types))
 
 
 def shared_files(activations: Sequence[CompiledActivation], target: Target) -> dict[str, str]:
     """Relative path -> text of every file that the target writes once for all activations."""
-    return _render(target, False, "", {"activations": list(activations)})
+    return _render(target, target.types, "", {"activations": list(activations)})
 
 
 def _pass(
-    kernel: Kernel, meaning: str, compiled: CompiledActivation | None, target: Target, name: str | None = None
+    kernels: Mapping[str, Kernel], name: str, meaning: str, compiled: CompiledActivation | None, target: Target
 ) -> Pass:
-    parameters = tuple(p.name for p in compiled.parameters) if compiled else kernel.parameters
-    read = {step.value for step in kernel.instructions if step.operation in ("input", "parameter")}
+    first = next(iter(kernels.values()))
+    parameters = tuple(p.name for p in compiled.parameters) if compiled else first.parameters
+    bodies = {a: body(kernel, target.operations, a, target.identifier) for a, kernel in kernels.items()}
+    read = {
+        a: {step.value for step in kernel.instructions if step.operation in ("input", "parameter")}
+        for a, kernel in kernels.items()
+    }
     return Pass(
-        name=name or kernel.name,
+        name=name,
         meaning=meaning,
-        inputs=kernel.inputs,
-        outputs=tuple(output for output, _ in kernel.outputs),
+        inputs=first.inputs,
+        outputs=tuple(output for output, _ in first.outputs),
         parameters=tuple(target.identifier(p) for p in parameters),
-        unused=(
-            *(i for i in kernel.inputs if i not in read),
-            *(target.identifier(p) for p in parameters if p not in read),
-        ),
-        bodies={c: body(kernel, target.operations, c, target.identifier) for c in target.computes},
+        unused={
+            a: (
+                *(i for i in first.inputs if i not in read[a]),
+                *(target.identifier(p) for p in parameters if p not in read[a]),
+            )
+            for a in kernels
+        },
+        bodies=bodies,
     )
 
 
-def _render(target: Target, each: bool, name: str, words: Mapping[str, Any]) -> dict[str, str]:
+def _render(target: Target, types: Sequence[DataType], name: str, words: Mapping[str, Any]) -> dict[str, str]:
+    """The templates of an activation, or with no name those of the whole tree."""
     environment = _environment(target.folder)
     files = {}
     for template in sorted(target.folder.glob("*.jinja")):
-        if (PLACEHOLDER in template.name) == each and not template.name.startswith("_"):
+        if (PLACEHOLDER in template.name) == bool(name) and not template.name.startswith("_"):
             path = f"{target.name}/{template.name.removesuffix('.jinja').replace(PLACEHOLDER, name)}"
             files[path] = environment.get_template(template.name).render(
                 words,
-                types=target.types,
-                formats=target.operations.formats,
-                computes=target.computes,
+                types=types,
+                arithmetics={a: target.operations.arithmetics[a] for a in _arithmetics(types)},
                 settings=target.settings,
                 template=f"templates/{target.name}/{template.name}",
                 format=FORMAT,

@@ -7,16 +7,16 @@ The file has these sections:
 ``reserved``
     identifiers that a parameter may not be called in the output (they get a ``_`` appended);
 ``[[types]]``
-    one per array type: ``dtype`` (of the arrays), ``level``, ``compute`` (the format a kernel evaluates in), and
-    whatever further words the target's templates need, such as ``suffix`` or ``scalar``;
-``[formats.FORMAT]``
-    for each format computed in: how ``inf``, ``-inf`` and ``nan`` are written, ``number`` (text around a decimal,
+    one per array type: ``dtype`` (of the arrays), ``level``, ``arithmetic`` (whose programs are evaluated, see
+    `symact.kernel.arithmetic`), and whatever further words the target's templates need, such as ``suffix``;
+``[arithmetics.NAME]``
+    for each arithmetic of a type: how ``inf``, ``-inf`` and ``nan`` are written, ``number`` (text around a decimal,
     ``{0}`` if not given), and again any word that the templates need;
 ``[operations]``
-    operation = text with ``{0}``, ``{1}``, ``{2}`` for the operands, or a table of such texts keyed by format;
+    operation = text with ``{0}``, ``{1}``, ``{2}`` for the operands, or a table of such texts keyed by arithmetic;
 ``[own]``
-    likewise, for operations that the target does not have and whose program from `symact.kernel.functions` the
-    templates print as a helper function; the text is the call of that function;
+    the operations whose program from `symact.kernel.functions` the templates print as a helper function, a list for
+    each arithmetic, and ``call``, the text of such a call, in which OPERATION and ARITHMETIC stand for the names;
 ``[settings]``
     whatever else the target's templates and its module share.
 """
@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from symact.errors import Error
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.program import OPERATIONS
-from symact.oracle.formats import FORMATS
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 
@@ -43,35 +43,39 @@ class Operations:
 
     Attributes:
         target: the target's name, for messages.
-        texts: operation -> format -> text with ``{0}``...; the format "" stands for every other one.
-        own: the operations that the target writes out as functions of its own.
-        formats: format -> {"number", "inf", "-inf", "nan", ...} -> text.
+        texts: operation -> arithmetic -> text with ``{0}``...; the arithmetic "" stands for every other one.
+        own: arithmetic -> the operations that the target writes out as functions of its own.
+        call: the text of a call of such a function.
+        arithmetics: arithmetic -> {"number", "inf", "-inf", "nan", ...} -> text.
     """
 
     target: str
     texts: Mapping[str, Mapping[str, str]]
-    own: frozenset[str]
-    formats: Mapping[str, Mapping[str, str]]
+    own: Mapping[str, frozenset[str]]
+    call: str
+    arithmetics: Mapping[str, Mapping[str, str]]
 
-    def text(self, operation: str, compute: str) -> str:
-        """The text of an operation in a format, with ``{0}`` for the first operand and so on.
+    def text(self, operation: str, arithmetic: str) -> str:
+        """The text of an operation in an arithmetic, with ``{0}`` for the first operand and so on.
 
         Raises:
             Error: the target has no such operation.
         """
+        if operation in self.own.get(arithmetic, ()):
+            return self.call.replace("OPERATION", operation).replace("ARITHMETIC", arithmetic)
         texts = self.texts.get(operation, {})
-        if compute not in texts and "" not in texts:
+        if arithmetic not in texts and "" not in texts:
             raise Error(
-                f"target {self.target} has no {operation} ({OPERATIONS[operation].meaning}) in {compute}",
+                f"target {self.target} has no {operation} ({OPERATIONS[operation].meaning}) in {arithmetic} arithmetic",
                 "choose another target, or write the activation without it",
             )
-        return texts.get(compute, texts.get("", ""))
+        return texts.get(arithmetic, texts.get("", ""))
 
-    def literal(self, kind: str, compute: str) -> str:
-        """The text of "number" (around ``{0}``), "inf", "-inf" or "nan" in a format."""
-        words = {"number": "{0}", **self.formats.get(compute, {})}
+    def literal(self, kind: str, arithmetic: str) -> str:
+        """The text of "number" (around ``{0}``), "inf", "-inf" or "nan" in an arithmetic."""
+        words = {"number": "{0}", **self.arithmetics.get(arithmetic, {})}
         if kind not in words:
-            raise Error(f"target {self.target} has no literal for {kind} in {compute}")
+            raise Error(f"target {self.target} has no literal for {kind} in {arithmetic} arithmetic")
         return words[kind]
 
 
@@ -82,13 +86,13 @@ class DataType:
     Attributes:
         dtype: of the arrays, "float32".
         level: "accurate", "fast".
-        compute: the format in which the kernel evaluates.
+        arithmetic: whose programs the kernel evaluates.
         words: what the target's templates call things (``suffix``, ``scalar``, ...).
     """
 
     dtype: str
     level: str
-    compute: str
+    arithmetic: str
     words: Mapping[str, str]
 
 
@@ -104,11 +108,6 @@ class Target:
     types: tuple[DataType, ...]
     operations: Operations
     settings: Mapping[str, Any]
-
-    @property
-    def computes(self) -> list[str]:
-        """The formats in which some type is computed, in the order of the types."""
-        return list(dict.fromkeys(type_.compute for type_ in self.types))
 
     def type(self, dtype: str, level: str) -> DataType:
         """The array type of that dtype and level.
@@ -134,21 +133,23 @@ def read(folder: Path) -> Target:
     """The target that a folder of templates describes.
 
     Raises:
-        Error: ``target.toml`` names an unknown operation or format, or a text does not use its operands.
+        Error: ``target.toml`` names an unknown operation or arithmetic, or a text does not use its operands.
     """
     document = tomllib.loads((folder / "target.toml").read_text(encoding="utf-8"))
     name = folder.name
-    own = document.get("own", {})
-    texts = {
-        operation: _texts(name, operation, entry) for operation, entry in {**document["operations"], **own}.items()
-    }
+    own = dict(document.get("own", {}))
+    call = own.pop("call", "")
+    texts = {operation: _texts(name, operation, entry) for operation, entry in document["operations"].items()}
     types = []
     for entry in document["types"]:
-        words = {key: value for key, value in entry.items() if key not in ("dtype", "level", "compute")}
-        types.append(DataType(entry["dtype"], entry["level"], entry["compute"], words))
-    for compute in {type_.compute for type_ in types} | set(document["formats"]):
-        if compute not in FORMATS:
-            raise Error(f"target {name}: '{compute}' is no format", f"use one of {', '.join(FORMATS)}")
+        words = {key: value for key, value in entry.items() if key not in ("dtype", "level", "arithmetic")}
+        types.append(DataType(entry["dtype"], entry["level"], entry["arithmetic"], words))
+    for arithmetic in {type_.arithmetic for type_ in types} | set(document["arithmetics"]) | set(own):
+        if arithmetic not in ARITHMETICS:
+            raise Error(f"target {name}: '{arithmetic}' is no arithmetic", f"use one of {', '.join(ARITHMETICS)}")
+        for operation in own.get(arithmetic, ()):
+            if operation not in ARITHMETICS[arithmetic].functions:
+                raise Error(f"target {name}: symact has no program for '{operation}'", "write it in [operations]")
     return Target(
         name=name,
         folder=folder,
@@ -156,7 +157,9 @@ def read(folder: Path) -> Target:
         emits=document["emits"],
         reserved=frozenset(document.get("reserved", ())),
         types=tuple(types),
-        operations=Operations(name, texts, frozenset(own), document["formats"]),
+        operations=Operations(
+            name, texts, {key: frozenset(value) for key, value in own.items()}, call, document["arithmetics"]
+        ),
         settings=document.get("settings", {}),
     )
 

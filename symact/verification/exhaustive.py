@@ -99,7 +99,7 @@ class Task:
         """Hash of everything on which the results depend."""
         templates = sorted((targets.data("templates") / self.target).glob("*"))
         texts = [path.read_text(encoding="utf-8") for path in templates]
-        kernel = program(self.compiled, self.target, self.pass_)
+        kernel = program(self.compiled, self.target, "float32", "accurate", self.pass_)
         flags = os.environ.get("CFLAGS", "")
         parts = [kernel, targets.tool(self.target), flags, self.pass_, str(self.position), str(self.parameters)]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))

@@ -40,7 +40,7 @@ def row(compiled: CompiledActivation, found: Sequence[Measurement], day: date) -
         "dtype": worst.dtype,
         "level": "accurate",
         "pass": worst.pass_,
-        "program": program(compiled, worst.target, worst.pass_),
+        "program": program(compiled, worst.target, worst.dtype, "accurate", worst.pass_),
         "max_ulp": math.ceil(accuracy.max_ulp * 10_000) / 10_000,
         "method": _EXHAUSTIVE.format(get(worst.dtype).width) if exhaustive else f"{accuracy.inputs} inputs, sampled",
         "worst": accuracy.worst,
@@ -78,7 +78,8 @@ def current(rows: Iterable[Row], activations: Mapping[str, CompiledActivation]) 
         each
         for each in rows
         if each["activation"] in activations
-        and each["program"] == program(activations[each["activation"]], each["target"], each["pass"])
+        and each["program"]
+        == program(activations[each["activation"]], *(each[key] for key in ("target", "dtype", "level", "pass")))
     ]
 
 

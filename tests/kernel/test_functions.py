@@ -1,4 +1,4 @@
-"""The own erf family against Arb: relative error to the last subnormal, and the special values."""
+"""symact's own elementary functions against Arb, in every arithmetic: errors, special values, the last subnormals."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import flint
 import numpy as np
 import pytest
-from flint import arb
+from flint import arb, ctx
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.functions import FUNCTIONS
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import OPERATIONS
+from symact.oracle.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 Points = np.ndarray
 
+CASES = [(arithmetic, name) for arithmetic, programs in FUNCTIONS.items() for name in programs]
 
-def run(name: str, points: object) -> Points:
-    return evaluate(FUNCTIONS[name], {"a": np.asarray(points, dtype=np.float64)})["y"]
+
+def run(arithmetic: str, name: str, points: object) -> Points:
+    kind = ARITHMETICS[arithmetic]
+    return evaluate(FUNCTIONS[arithmetic][name], {"a": np.asarray(points, dtype=kind.dtype)}, kind)["y"]
 
 
 def erfcx(a: arb) -> arb:
@@ -33,6 +37,14 @@ def erfcx(a: arb) -> arb:
 
 
 EXACT: dict[str, Callable[[arb], arb]] = {
+    "exp": lambda a: a.exp(),
+    "decay": lambda a: (-a).exp(),
+    "expm1": lambda a: a.expm1(),
+    "tanh": lambda a: a.tanh(),
+    "log": lambda a: a.log(),
+    "log1p": lambda a: a.log1p(),
+    "log1p_unit": lambda a: a.log1p(),
+    "atan": lambda a: a.atan(),
     "erf": lambda a: a.erf(),
     "erfc": lambda a: a.erfc(),
     "erfcx": erfcx,
@@ -40,123 +52,150 @@ EXACT: dict[str, Callable[[arb], arb]] = {
     "bell": lambda a: (-(a * a)).exp(),
 }
 
+#: Where exp is neither 0 nor infinite, and the powers of 10 that bound the inputs; wide ones are as float32 has them.
+REACH = {"wide": (100.0, -45, 38), "float64": (709.0, -323, 308), "float32": (88.0, -45, 38)}
 
-def errors_in_ulp(name: str, points: Points) -> Points:
-    """|value - exact| over the spacing of doubles at the exact value."""
-    flint.ctx.prec = 256
-    try:
-        found = []
-        for x, value in zip(points.tolist(), run(name, points).tolist(), strict=True):
+
+def points(arithmetic: str, name: str) -> Points:
+    random = np.random.default_rng(20240229)
+    reach, least, most = REACH[arithmetic]
+    small = 10.0 ** random.uniform(least, 1, 1500)
+    either = small * random.choice([-1, 1], 1500)
+    everywhere = 10.0 ** random.uniform(least, most, 3000)
+    near = random.uniform(-3, 3, 4000)
+    match name:
+        case "exp" | "expm1":
+            found = [random.uniform(-1.06 * reach, reach, 3000), near, either]
+        case "decay":
+            found = [random.uniform(0, 1.17 * reach, 4000), abs(near), small]
+        case "log":
+            found = [everywhere, random.uniform(0.3, 3, 4000)]
+        case "log1p":
+            found = [everywhere, random.uniform(-0.99, 3, 4000), either[abs(either) < 0.9]]
+        case "log1p_unit":
+            found = [random.uniform(0, 1, 4000), small[small <= 1]]
+        case "erfcx":
+            found = [random.uniform(0, 12, 4000), everywhere]
+        case "atan" | "tanh" | "erf" | "erfc":
+            found = [random.uniform(-9, 9, 4000), random.uniform(-27.3, 27.3, 2000), near, either]
+        case _:
+            found = [random.uniform(-39, 39, 4000), near, either]
+    return np.concatenate(found).astype(ARITHMETICS[arithmetic].dtype)
+
+
+#: The largest error that is allowed: relative for wide arithmetic, in units in the last place for the others.
+BOUNDS = {
+    "wide": dict.fromkeys(EXACT, 2.0**-31),
+    "float64": {"exp": 1.0, "decay": 1.0, "expm1": 1.25, "tanh": 2.25, "log": 1.0, "log1p": 1.0, "log1p_unit": 1.0,
+                "atan": 1.0, "erf": 1.25, "erfc": 2.5, "erfcx": 2.0, "gauss": 1.5, "bell": 1.5},
+    "float32": {"exp": 1.0, "decay": 1.0, "expm1": 1.25, "tanh": 2.25, "log": 1.0, "log1p": 1.0, "log1p_unit": 1.0,
+                "atan": 2.0, "erf": 1.25, "erfc": 4.0, "erfcx": 3.25, "gauss": 1.5, "bell": 1.5},
+}  # fmt: skip
+
+
+def errors(arithmetic: str, name: str, at: Points) -> Points:
+    """Relative errors in wide arithmetic, where a result is no end of the range; else |value - exact| in ULP."""
+    found = []
+    with ctx.workprec(300):
+        for x, value in zip(at.tolist(), run(arithmetic, name, at).tolist(), strict=True):
             exact = EXACT[name](arb(x))
-            spacing = math.ulp(float(exact.mid()))
-            found.append(float(abs(arb(value) - exact).mid() / arb(spacing)))
-        return np.array(found)
-    finally:
-        flint.ctx.prec = 53
+            middle = float(exact)
+            if arithmetic == "wide":
+                inside = 1e-290 < abs(middle) < 1e300
+                found.append(abs(float((arb(value) - exact) / exact)) if inside else 0.0)
+                continue
+            format = FORMATS[arithmetic]
+            spacing = float(format.ulp(middle))
+            found.append(abs(float((arb(value) - exact) / arb(spacing))) if abs(middle) < format.max else 0.0)
+    return np.array(found)
 
 
-random = np.random.default_rng(20240229)
-POINTS: dict[str, Points] = {
-    "erf": np.concatenate(
-        [
-            random.uniform(-6.2, 6.2, 9000),
-            random.uniform(0.4, 1.3, 9000),
-            1 + random.uniform(-1e-9, 1e-9, 200),
-            10.0 ** random.uniform(-323, 0, 3000),
-        ]
-    ),
-    "erfc": np.concatenate(
-        [
-            random.uniform(-6.2, 27.3, 10000),
-            random.uniform(0.3, 1.3, 8000),
-            0.47 + random.uniform(-1e-9, 1e-9, 200),
-            random.uniform(26.5, 27.3, 2000),
-            -(10.0 ** random.uniform(-323, 0, 1000)),
-        ]
-    ),
-    "erfcx": np.concatenate(
-        [random.uniform(0, 12, 9000), random.uniform(0, 0.8, 9000), 10.0 ** random.uniform(-323, 308.25, 4000)]
-    ),
-    "bell": np.concatenate(
-        [random.uniform(-27.5, 27.5, 12000), random.uniform(-3, 3, 8000), 10.0 ** random.uniform(-323, 1, 1000)]
-    ),
-    "gauss": np.concatenate(
-        [random.uniform(-39, 39, 12000), random.uniform(-3, 3, 8000), 10.0 ** random.uniform(-323, 1, 1000)]
-    ),
+@pytest.mark.parametrize(("arithmetic", "name"), CASES)
+def test_error(arithmetic: str, name: str) -> None:
+    at = points(arithmetic, name)
+    assert at.size >= 4000
+    found = errors(arithmetic, name, at)
+    worst = int(np.argmax(found))
+    assert found[worst] <= BOUNDS[arithmetic][name], (at[worst], found[worst])
+
+
+#: Function -> pairs of an input and what comes out there, in float64 and float32.
+SPECIAL = {
+    "exp": [(math.inf, math.inf), (-math.inf, 0.0), (0.0, 1.0), (-0.0, 1.0), (1000.0, math.inf), (-1000.0, 0.0)],
+    "decay": [(math.inf, 0.0), (0.0, 1.0), (1000.0, 0.0)],
+    "expm1": [(math.inf, math.inf), (-math.inf, -1.0), (1000.0, math.inf), (-1000.0, -1.0), (0.0, 0.0)],
+    "tanh": [(math.inf, 1.0), (-math.inf, -1.0), (0.0, 0.0), (-0.0, -0.0), (50.0, 1.0)],
+    "log": [(math.inf, math.inf), (0.0, -math.inf), (1.0, 0.0), (-1.0, math.nan), (-math.inf, math.nan)],
+    "log1p": [(math.inf, math.inf), (0.0, 0.0), (-1.0, -math.inf)],
+    "log1p_unit": [(0.0, 0.0)],
+    "atan": [(0.0, 0.0), (-0.0, -0.0)],
+    "erf": [(math.inf, 1.0), (-math.inf, -1.0), (0.0, 0.0), (-0.0, -0.0), (1e30, 1.0)],
+    "erfc": [(math.inf, 0.0), (-math.inf, 2.0), (0.0, 1.0), (-0.0, 1.0), (1e30, 0.0), (-1e30, 2.0)],
+    "erfcx": [(0.0, 1.0), (-0.0, 1.0), (math.inf, 0.0)],
+    "gauss": [(0.0, 1.0), (-0.0, 1.0), (math.inf, 0.0), (-math.inf, 0.0), (-1e30, 0.0)],
+    "bell": [(0.0, 1.0), (-0.0, 1.0), (-math.inf, 0.0), (1e30, 0.0)],
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "bound"), [("erf", 1.5), ("erfc", 2.5), ("erfcx", 2.0), ("gauss", 1.5), ("bell", 1.5)]
-)
-def test_error(name: str, bound: float) -> None:
-    points = POINTS[name]
-    assert points.size >= 20000
-    errors = errors_in_ulp(name, points)
-    worst = int(np.argmax(errors))
-    print(f"{name}: worst {errors[worst]:.3f} ULP at {points[worst]!r} of {points.size}")
-    assert errors[worst] <= bound
+@pytest.mark.parametrize("arithmetic", ["float64", "float32"])
+@pytest.mark.parametrize("name", EXACT)
+def test_special_values(arithmetic: str, name: str) -> None:
+    for point, value in SPECIAL[name]:
+        (found,) = run(arithmetic, name, [point]).tolist()
+        assert found == value or (math.isnan(found) and math.isnan(value)), point
+        if point == 0 or math.isinf(point):
+            assert math.copysign(1, found) == math.copysign(1, value) or math.isnan(value), point
+
+
+@pytest.mark.parametrize("name", [name for name in EXACT if name != "log1p_unit"])
+def test_special_values_of_wide_functions_are_right_as_float32(name: str) -> None:
+    for point, value in SPECIAL[name]:
+        with np.errstate(over="ignore"):
+            found = float(run("wide", name, [point]).astype(np.float32)[0])
+        assert found == pytest.approx(value, rel=1e-7, abs=1e-40, nan_ok=True), point
+
+
+def test_the_inverse_tangent_ends_at_a_right_angle() -> None:
+    for arithmetic, kind in (("float64", np.float64), ("float32", np.float32)):
+        assert run(arithmetic, "atan", [math.inf, -math.inf]).tolist() == [kind(math.pi / 2), -kind(math.pi / 2)]
+
+
+@pytest.mark.parametrize(("arithmetic", "name"), CASES)
+def test_nan_goes_through(arithmetic: str, name: str) -> None:
+    assert math.isnan(run(arithmetic, name, [math.nan])[0])
+
+
+@pytest.mark.parametrize("arithmetic", FUNCTIONS)
+@pytest.mark.parametrize("name", ["erf", "tanh", "atan"])
+def test_odd_functions_are_odd(arithmetic: str, name: str) -> None:
+    at = points(arithmetic, name)
+    assert np.array_equal(run(arithmetic, name, -at), -run(arithmetic, name, at))
 
 
 @pytest.mark.parametrize(
-    ("name", "point", "value"),
+    ("arithmetic", "name", "low", "high", "last"),
     [
-        ("erf", math.inf, 1.0),
-        ("erf", -math.inf, -1.0),
-        ("erf", 0.0, 0.0),
-        ("erf", -0.0, -0.0),
-        ("erf", -5e-324, -5e-324),
-        ("erf", 1.7e308, 1.0),
-        ("erfc", math.inf, 0.0),
-        ("erfc", -math.inf, 2.0),
-        ("erfc", 0.0, 1.0),
-        ("erfc", -0.0, 1.0),
-        ("erfc", 1.7e308, 0.0),
-        ("erfc", -1.7e308, 2.0),
-        ("erfcx", 0.0, 1.0),
-        ("erfcx", -0.0, 1.0),
-        ("erfcx", math.inf, 0.0),
-        ("gauss", 0.0, 1.0),
-        ("bell", -0.0, 1.0),
-        ("bell", -math.inf, 0.0),
-        ("bell", 1.7e308, 0.0),
-        ("gauss", -0.0, 1.0),
-        ("gauss", math.inf, 0.0),
-        ("gauss", -math.inf, 0.0),
-        ("gauss", -1.7e308, 0.0),
+        ("float64", "erfc", 26.5, 27.22, 1e-322),
+        ("float64", "decay", 700.0, 745.13, 1e-323),
+        ("float32", "erfc", 9.5, 10.05, 1e-44),
+        ("float32", "decay", 87.0, 103.97, 3e-45),
     ],
 )
-def test_special_values(name: str, point: float, value: float) -> None:
-    (found,) = run(name, [point]).tolist()
-    assert (found, math.copysign(1, found)) == (value, math.copysign(1, value))
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_nan_goes_through(name: str) -> None:
-    assert math.isnan(run(name, [math.nan])[0])
-
-
-def test_erf_is_odd() -> None:
-    points = POINTS["erf"]
-    assert np.array_equal(run("erf", -points), -run("erf", points))
-
-
-def test_erfc_underflows_gradually() -> None:
-    """Every one of a fine grid up to the underflow point gives a value above 0, and the values fall."""
-    values = run("erfc", np.linspace(26.5, 27.22, 1000))
-    assert values[-1] < 1e-322
+def test_underflow_is_gradual(arithmetic: str, name: str, low: float, high: float, last: float) -> None:
+    """Every one of a fine grid up to the underflow point gives a value above 0."""
+    values = run(arithmetic, name, np.linspace(low, high, 1000))
+    assert 0 < values[-1] < last
     assert np.all(values > 0)
-    assert np.all(np.diff(values) <= 0)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_only_basic_operations_are_used(name: str) -> None:
-    basic = {"add", "sub", "mul", "div", "abs", "neg", "min", "max", "exp", "copysign", "lt", "select"}
+@pytest.mark.parametrize(("arithmetic", "name"), CASES)
+def test_only_basic_operations_and_exponentials_are_used(arithmetic: str, name: str) -> None:
+    basic = {"add", "sub", "mul", "div", "abs", "neg", "min", "max", "copysign", "lt", "eq", "and", "select"}
     assert name in OPERATIONS
-    assert FUNCTIONS[name].operations() <= basic
+    assert FUNCTIONS[arithmetic][name].operations() <= basic | {"pow2", "exponent", "mantissa", "decay"}
 
 
 def test_table_is_what_the_script_writes() -> None:
-    script = ROOT / "scripts" / "erf_coefficients.py"
+    script = ROOT / "scripts" / "coefficients.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Builder, Kernel, lines
 
@@ -59,7 +60,7 @@ def test_min_and_max_keep_a_nan_of_their_first_operand(operation):
 
 
 def test_evaluation_is_in_the_dtype_asked_for():
-    y = evaluate(logistic(), {"x": np.float32([0.3])}, np.float32)["y"]
+    y = evaluate(logistic(), {"x": np.float32([0.3])}, ARITHMETICS["float32"])["y"]
     assert y.dtype == np.float32
 
 

@@ -11,6 +11,7 @@ from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, forms, gauss
 from symact.oracle.arb import ArbFunction
+from symact.oracle.formats import FORMATS
 
 t = Symbol("t", positive=True)
 
@@ -77,7 +78,7 @@ def test_every_style_computes_the_form(expression, style):
     expected = [float(v.mid()) for v in ArbFunction(expression, t).values(points.tolist(), 200)]
     for form in forms(expression, t):
         b = Builder()
-        step = Lowering(b, {t: b.input("x")}, form.where, style)(form.expression)
+        step = Lowering(b, {t: b.input("x")}, form.where, style, FORMATS["float64"])(form.expression)
         got = evaluate(b.kernel("piece", ["x"], [], {"y": step}), {"x": points})["y"]
         assert got == pytest.approx(expected, rel=1e-9), form
 

@@ -7,6 +7,7 @@ from sympy import Abs, Max, Piecewise, Symbol, exp, log, sqrt, tanh
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.search import PassSearch
 from symact.kernel.store import compiled, search
@@ -14,15 +15,17 @@ from symact.symbolic.derivatives import derive
 
 x = Symbol("x", real=True)
 
+FLOAT64 = ARITHMETICS["float64"]
+
 
 def forward(expression):
     activation = Activation("custom", lambda _: expression)
-    return PassSearch(activation, derive(activation).function).kernel("forward", "y")[0]
+    return PassSearch(activation, derive(activation).function, FLOAT64).kernel("forward", "y")[0]
 
 
 def derivative(expression):
     activation = Activation("custom", lambda _: expression)
-    return PassSearch(activation, derive(activation).first).kernel("derivative", "dydx")[0]
+    return PassSearch(activation, derive(activation).first, FLOAT64).kernel("derivative", "dydx")[0]
 
 
 def at(kernel, *points):
@@ -101,13 +104,13 @@ def test_same_definition_gives_the_same_programs():
 
 
 def test_value_and_derivative_share_their_steps():
-    kernels = compiled(catalog.get("softplus")).kernels
+    kernels = compiled(catalog.get("softplus")).programs["float64"]
     apart = sum(len(kernels[name].instructions) for name in ("forward", "derivative"))
     assert len(kernels["value_and_derivative"].instructions) < apart - 4
 
 
 def test_backward_multiplies_by_the_incoming_gradient():
-    kernel = compiled(catalog.get("relu")).kernels["backward"]
+    kernel = compiled(catalog.get("relu")).programs["float64"]["backward"]
     values = evaluate(kernel, {"x": np.array([1.0, -1.0, -1.0]), "grad_y": np.array([3.0, 3.0, np.inf])})
     np.testing.assert_array_equal(values["grad_x"], [3.0, 0.0, np.nan])
 
@@ -128,11 +131,11 @@ def test_values_in_force_become_the_kernels_defaults():
 def test_values_at_breakpoints_are_the_definitions():
     """hardsigmoid' is 0, 1/6, 0 with the left limits at -3 and 3, so it is not even; relu6 ends in constants."""
     x = np.array([-3.0, np.nextafter(-3.0, 0.0), 3.0, np.nextafter(3.0, 4.0)])
-    slope = evaluate(compiled(catalog.get("hardsigmoid")).kernels["derivative"], {"x": x})["dydx"]
+    slope = evaluate(compiled(catalog.get("hardsigmoid")).programs["float64"]["derivative"], {"x": x})["dydx"]
     np.testing.assert_array_equal(slope, [0.0, 1 / 6, 1 / 6, 0.0])
 
 
 @pytest.mark.parametrize(("pass_", "root"), [("forward", -3.0), ("derivative", -1.5)])
 def test_exact_roots_are_positive_zeros(pass_, root):
-    (value,) = evaluate(compiled(catalog.get("hardswish")).kernels[pass_], {"x": np.array([root])}).values()
+    (value,) = evaluate(compiled(catalog.get("hardswish")).programs["float64"][pass_], {"x": np.array([root])}).values()
     assert (value[0], np.signbit(value[0])) == (0.0, False)

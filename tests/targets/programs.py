@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
 
@@ -93,5 +94,14 @@ def _compiled(name, definition, common, second, parameters=()):  # type: ignore[
         "second_derivative": kernel("second_derivative"),
     }
     return CompiledActivation(
-        name, definition, "f'", "f''", "0123456789abcdef", f"{name} by hand", "", parameters, kernels, {}
+        name,
+        definition,
+        "f'",
+        "f''",
+        "0123456789abcdef",
+        f"{name} by hand",
+        "",
+        parameters,
+        dict.fromkeys(ARITHMETICS, kernels),
+        {},
     )

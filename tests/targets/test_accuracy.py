@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from programs import logsig
 
 from symact import targets
-from symact.kernel.functions import FUNCTIONS
 from symact.kernel.program import Builder
 from symact.targets import accuracy
+from symact.targets.table import Operations
 
 
 def header(monkeypatch: pytest.MonkeyPatch, document: Path) -> str:
@@ -25,7 +26,7 @@ def test_a_row_is_stated_for_its_program_and_for_no_other(tmp_path: Path, monkey
         "dtype": "float32",
         "level": "accurate",
         "pass": "forward",
-        "program": accuracy.fingerprint(logsig().kernels["forward"], {}),
+        "program": accuracy.program(logsig(), "c", "float32", "accurate", "forward"),
         "max_ulp": 0.518,
         "method": "all 2**32 inputs",
     }
@@ -33,18 +34,29 @@ def test_a_row_is_stated_for_its_program_and_for_no_other(tmp_path: Path, monkey
     document.write_text(json.dumps({"schema": 1, "rows": [row]}))
     text = header(monkeypatch, document)
     assert "f32: 0.518 (all 2**32 inputs)" in text
-    assert text.count("not measured") == 5 * 4 - 1  # passes, dtypes
+    assert text.count("not measured") == 5 * 5 - 1  # passes, types
     document.write_text(json.dumps({"schema": 1, "rows": [{**row, "program": "of another day"}]}))
-    assert header(monkeypatch, document).count("not measured") == 5 * 4
-    assert header(monkeypatch, tmp_path / "none" / "ACCURACY.json").count("not measured") == 5 * 4
+    assert header(monkeypatch, document).count("not measured") == 5 * 5
+    assert header(monkeypatch, tmp_path / "none" / "ACCURACY.json").count("not measured") == 5 * 5
+
+
+def fingerprint(operation: str, functions: dict[str, str]) -> str:
+    """Of a program that applies an operation which is made from others as `functions` says: erf -> exp."""
+    programs = {}
+    for name, other in functions.items():
+        b = Builder()
+        programs[name] = b.kernel(name, ("a",), (), {"y": b(other, b.input("a"))})
+    operations = Operations(
+        "t", {"exp": {"": "exp({0})"}, "log": {"": "log({0})"}}, {"wide": frozenset(programs)}, "", {}
+    )
+    b = Builder()
+    kernel = b.kernel("forward", ("x",), (), {"y": b(operation, b.input("x"))})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("symact.targets.printer.ARITHMETICS", {"wide": SimpleNamespace(functions=programs)})
+        return accuracy.fingerprint(kernel, operations, "wide")
 
 
 def test_the_fingerprint_covers_the_functions_that_a_program_calls() -> None:
-    b = Builder()
-    kernel = b.kernel("forward", ("x",), (), {"y": b("erf", b.input("x"))})
-    assert accuracy.fingerprint(kernel, {"erf": FUNCTIONS["erf"]}) != accuracy.fingerprint(
-        kernel, {"erf": FUNCTIONS["erfc"]}
-    )
-    assert accuracy.fingerprint(kernel, {"erf": FUNCTIONS["erf"], "gauss": FUNCTIONS["gauss"]}) == (
-        accuracy.fingerprint(kernel, {"erf": FUNCTIONS["erf"]})
-    )
+    assert fingerprint("erf", {"erf": "exp"}) != fingerprint("erf", {"erf": "log"})
+    assert fingerprint("erf", {"erf": "bell", "bell": "exp"}) != fingerprint("erf", {"erf": "bell", "bell": "log"})
+    assert fingerprint("erf", {"erf": "exp", "gauss": "exp"}) == fingerprint("erf", {"erf": "exp"})

@@ -14,6 +14,7 @@ from programs import logistic, logsig, softplus
 
 from symact import catalog, targets
 from symact.kernel import store
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
 from symact.targets.emit import write
@@ -127,7 +128,7 @@ def error_function() -> CompiledActivation:
         name: b.kernel(name, ("x", "grad_y") if name == "backward" else ("x",), (), dict.fromkeys(out, y))
         for name, out in outputs.items()
     }
-    return dataclasses.replace(logsig(), name="erf", kernels=kernels)
+    return dataclasses.replace(logsig(), name="erf", programs=dict.fromkeys(ARITHMETICS, kernels))
 
 
 def test_the_header_can_be_included_from_cpp(tree: Path, tmp_path: Path) -> None:
@@ -237,7 +238,7 @@ def test_headers_say_what_a_reader_must_know(tree: Path) -> None:
         "void symact_softplus_backward_f64"
         "(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);" in header
     )
-    assert header.count("not measured") == 20
+    assert header.count("not measured") == 25
 
 
 def test_text_of_a_user_cannot_leave_its_comment(tree: Path, tmp_path: Path) -> None:
@@ -252,10 +253,10 @@ def test_text_of_a_user_cannot_leave_its_comment(tree: Path, tmp_path: Path) -> 
 def test_a_parameter_may_be_called_like_a_keyword(tmp_path: Path) -> None:
     kernels = {
         name: Kernel.from_dict(json.loads(json.dumps(kernel.to_dict()).replace('"beta"', '"double"')))
-        for name, kernel in softplus().kernels.items()
+        for name, kernel in softplus().signatures.items()
     }
     parameters = (KernelParameter("double", "1", "positive", ""),)
-    compiled = dataclasses.replace(softplus(), kernels=kernels, parameters=parameters)
+    compiled = dataclasses.replace(softplus(), programs=dict.fromkeys(ARITHMETICS, kernels), parameters=parameters)
     for path, source in targets.generate(compiled, "c").items():
         (tmp_path / Path(path).name).write_text(source)
     run(COMPILERS[0], "-std=c99", *WARNINGS.split(), "-c", "softplus.c", cwd=tmp_path)
@@ -268,7 +269,10 @@ def test_generating_twice_gives_the_same_bytes() -> None:
     assert not re.search(r"20\d\d-\d\d|/home/|/tmp/", text)
 
 
-def test_error_functions_are_written_out_and_not_the_c_librarys() -> None:
+@pytest.mark.parametrize("operation", ["erfc", "exp", "log1p", "tanh"])
+def test_elementary_functions_are_written_out_and_not_the_c_librarys(operation: str) -> None:
     b = Builder()
-    kernel = b.kernel("forward", ("x",), (), {"y": b("erfc", b.input("x"))})
-    assert body(kernel, targets.get("c").operations, "float64").outputs["y"] == "own_erfc(x)"
+    kernel = b.kernel("forward", ("x",), (), {"y": b(operation, b.input("x"))})
+    for arithmetic in ARITHMETICS:
+        printed = body(kernel, targets.get("c").operations, arithmetic)
+        assert printed.outputs["y"] == f"own_{operation}_{arithmetic}(x)"

@@ -21,6 +21,7 @@ from programs import logsig, softplus
 
 from symact import catalog, targets
 from symact.errors import Error
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import PASSES, CompiledActivation
 from symact.kernel.interpret import evaluate
 from symact.kernel.store import compiled
@@ -87,7 +88,9 @@ def test_operations_of_the_table_compile(operation: str, tmp_path: Path) -> None
         value = b(operation, *[x, b.const("-1/3")][: OPERATIONS[operation].arity])
     kernel = b.kernel("forward", ["x"], [], {"y": value})
     base = logsig()
-    activation = CompiledActivation(**{**base.__dict__, "kernels": {**base.kernels, "forward": kernel}})
+    activation = CompiledActivation(
+        **{**base.__dict__, "programs": {a: {**base.programs[a], "forward": kernel} for a in base.programs}}
+    )
     kernels = module(write(activation, tmp_path))
     for dtype in ("float16", "float32", "float64"):
         result = cuda.compile_source(cuda.source(kernels.logsig, dtype))
@@ -170,8 +173,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("stand_in")
 def test_loaded_kernels_get_their_arguments_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     loader = importlib.import_module("symact.targets.cupy")
-    kernels = loader.functions(softplus(), targets.get("cupy"))
-    monkeypatch.setattr(loader, "functions", lambda compiled, target: kernels)
+    target = targets.get("cupy")
+    kernels = loader.functions(softplus(), target, target.types)
+    monkeypatch.setattr(loader, "functions", lambda compiled, target, types: kernels)
     target = targets.get("cupy")
     loaded = loader.load(softplus(), target, target.type("float16", "accurate"))
     x, grad = np.ones(3, np.float16), np.full(3, 2, np.float16)
@@ -190,6 +194,8 @@ using namespace std;
 #define __device__
 #define CUDART_INF_F INFINITY
 #define CUDART_NAN_F NAN
+#define CUDART_INF ((double)INFINITY)
+#define CUDART_NAN ((double)NAN)
 static double erfcx(double a) {
     const double r = 1 / (2 * a * a);
     return a < 25 ? exp(a * a) * erfc(a) : (1 - r + 3 * r * r - 15 * r * r * r) / (a * 1.7724538509055159);
@@ -229,11 +235,12 @@ def test_source_means_the_program(name: str, tmp_path: Path) -> None:
         values = {"x": x, "grad_y": random.normal(size=x.size).astype(dtype)}
         values |= {p.name: np.full(x.size, float(p.value), dtype) for p in catalog.get(name).parameters}
         for pass_, function in names(activation):
-            program, kernel = activation.kernels[pass_], getattr(kernels, function)
+            program = activation.programs[np.dtype(dtype).name][pass_]
+            kernel = getattr(kernels, function)
             found = {output: np.empty_like(x) for output, _ in program.outputs}
             arrays = [*(values[i] for i in (*program.inputs, *program.parameters)), *found.values()]
             getattr(library, f"{kernel.name}_{real}")(x.size, *(ctypes.c_void_p(a.ctypes.data) for a in arrays))
-            for output, wanted in evaluate(program, values, dtype).items():
+            for output, wanted in evaluate(program, values, ARITHMETICS[np.dtype(dtype).name]).items():
                 np.testing.assert_allclose(found[output], wanted, rtol=close, atol=close, err_msg=f"{pass_} {real}")
                 exact = np.isinf(wanted) | (x == 0)
                 np.testing.assert_array_equal(np.signbit(found[output][exact]), np.signbit(wanted[exact]))
@@ -281,7 +288,7 @@ def test_programs_hold_in_pure_float32(name: str) -> None:
         ("derivative", derivation.first),
         ("second_derivative", derivation.second),
     ):
-        (found,) = evaluate(chosen.kernels[pass_], values, np.float32).values()
+        (found,) = evaluate(chosen.programs["float32"][pass_], values, ARITHMETICS["float32"]).values()
         exact = Oracle(branches.subs(activation.values)).rounded(x, "float32")
         np.testing.assert_array_equal(np.isnan(found), np.isnan(exact))
         np.testing.assert_array_equal(np.isinf(found), np.isinf(exact))

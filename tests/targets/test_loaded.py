@@ -213,15 +213,18 @@ def test_compiled_once_and_again_when_flags_change(cache: Path, monkeypatch: pyt
     targets.load(logsig(), "c")
     (library,) = cache.iterdir()
     written = library.stat().st_mtime_ns
-    targets.load(logsig(), "c", "float64")
+    targets.load(logsig(), "c")
     assert [p.stat().st_mtime_ns for p in cache.iterdir()] == [written]
     monkeypatch.setenv("CFLAGS", "-O1")
     targets.load(logsig(), "c")
     assert len(list(cache.iterdir())) == 2
+    targets.load(logsig(), "c", "float64")
+    assert len(list(cache.iterdir())) == 3
 
 
 def test_a_broken_library_is_named(cache: Path) -> None:
-    library = c._library(softplus(), targets.get("c"))
+    target = targets.get("c")
+    library = c._library(softplus(), target, target.type("float32", "accurate"))
     library.write_bytes(b"no library")
     with pytest.raises(Error, match=f"cannot be loaded: .*delete {library}"):
         targets.load(softplus(), "c")

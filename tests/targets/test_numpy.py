@@ -92,13 +92,15 @@ def test_every_pass_computes_what_its_program_means(make, folder: Path) -> None:
     values = {"x": x, "grad_y": np.linspace(-3, 3, x.size), **({"beta": 2.5} if activation.parameters else {})}
     keywords = {p.name: values[p.name] for p in activation.parameters}
     for name in PASSES:
-        kernel = activation.kernels[name]
+        kernel = activation.programs["float64"][name]
         function = getattr(kernels, activation.name + ("" if name == "forward" else f"_{name}"))
         results = function(*(values[i] for i in kernel.inputs), **keywords)
         wanted = evaluate(kernel, values)
         for output, result in zip(wanted, results if len(wanted) > 1 else [results], strict=True):
-            np.testing.assert_array_equal(result, wanted[output], strict=True)
-            np.testing.assert_array_equal(np.signbit(result), np.signbit(wanted[output]))
+            # A program is evaluated with symact's own elementary functions, the module with NumPy's: a few last places.
+            np.testing.assert_allclose(result, wanted[output], rtol=2e-15, atol=0, strict=True)
+            signs = wanted[output] != 0  # NumPy's expm1 keeps the sign of a zero, symact's does not
+            np.testing.assert_array_equal(np.signbit(result[signs]), np.signbit(wanted[output][signs]))
 
 
 def test_module_needs_numpy_alone(made: ModuleType) -> None:
@@ -311,7 +313,7 @@ def test_text_of_a_user_stays_text(folder: Path) -> None:
 
 
 def test_loaded_kernels_are_those_of_the_module(bent: ModuleType) -> None:
-    assert targets.get("numpy").type("float16", "accurate").compute == "float64"
+    assert targets.get("numpy").type("float16", "accurate").arithmetic == "wide"
     x = np.linspace(-3, 3, 7, dtype=np.float32)
     loaded = targets.load(softplus(), "numpy", "float32")
     assert np.array_equal(loaded.forward(x, beta=2), bent.softplus(x, beta=2))

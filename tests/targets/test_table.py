@@ -15,9 +15,9 @@ reserved = ["lambda"]
 [[types]]
 dtype = "float32"
 level = "accurate"
-compute = "float64"
+arithmetic = "float64"
 suffix = "f32"
-[formats.float64]
+[arithmetics.float64]
 inf = "INF"
 """
 
@@ -28,7 +28,7 @@ def read(folder: Path, operations: str) -> table.Target:
     return table.read(folder)
 
 
-def test_texts_may_depend_on_the_format(tmp_path: Path) -> None:
+def test_texts_may_depend_on_the_arithmetic(tmp_path: Path) -> None:
     target = read(tmp_path / "t", '[operations]\nexp = {float64 = "exp({0})", float32 = "expf({0})"}\nneg = "-{0}"')
     assert target.operations.text("exp", "float32") == "expf({0})"
     assert target.operations.text("exp", "float64") == "exp({0})"
@@ -39,8 +39,8 @@ def test_a_missing_operation_is_named(tmp_path: Path) -> None:
     target = read(tmp_path / "web", '[operations]\nneg = "-{0}"\nexp = {float64 = "exp({0})"}')
     with pytest.raises(Error, match="target web has no log1p"):
         target.operations.text("log1p", "float64")
-    with pytest.raises(Error, match=r"target web has no exp .* in float16"):
-        target.operations.text("exp", "float16")
+    with pytest.raises(Error, match=r"target web has no exp .* in wide"):
+        target.operations.text("exp", "wide")
     with pytest.raises(Error, match="no literal for nan"):
         target.operations.literal("nan", "float64")
 
@@ -51,8 +51,8 @@ def test_a_missing_operation_is_named(tmp_path: Path) -> None:
         ('[operations]\nexpp = "{0}"', "'expp' is no operation"),
         ('[operations]\nadd = "{0}"', "operands of add"),
         ('[operations]\nneg = "{0}{1}"', "operands of neg"),
-        ('[operations]\nneg = "-{0}"\n[own]\nerff = "f({0})"', "'erff' is no operation"),
-        ('[operations]\nneg = "-{0}"\n[formats.float8]\ninf = "i"', "'float8' is no format"),
+        ('[operations]\nneg = "-{0}"\n[own]\nwide = ["erff"]', "no program for 'erff'"),
+        ('[operations]\nneg = "-{0}"\n[arithmetics.float8]\ninf = "i"', "'float8' is no arithmetic"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, operations: str, message: str) -> None:

@@ -1,0 +1,68 @@
+"""In which arithmetic a program is evaluated, and how good its results have to be.
+
+A form that is right to the last digit in one arithmetic loses some in another, and what a short format cannot show need
+not be computed. So an activation has programs for each arithmetic, searched for by the error in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symact.kernel.program import Kernel
+from symact.oracle.formats import FORMATS, Format
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a program's steps are computed.
+
+    Attributes:
+        name: what targets call it.
+        meaning: one line.
+        compute: the format of every step.
+        result: the format that results are rounded to in the end, and whose numbers the inputs are. Where it is
+            shorter than `compute`, inputs are far from the ends of `compute`'s range and its last digits do not matter.
+    """
+
+    name: str
+    meaning: str
+    compute: str
+    result: str
+
+    @property
+    def format(self) -> Format:
+        """The format of every step."""
+        return FORMATS[self.compute]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of every step."""
+        return np.dtype(self.compute)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether results are rounded to a shorter format than they are computed in."""
+        return self.compute != self.result
+
+    @cached_property
+    def functions(self) -> Mapping[str, Kernel]:
+        """symact's own elementary functions in this arithmetic: operation -> program of ``a`` with the result ``y``."""
+        from symact.kernel.functions import FUNCTIONS
+
+        return FUNCTIONS[self.name]
+
+
+#: The arithmetics, by name.
+ARITHMETICS: Mapping[str, Arithmetic] = {
+    arithmetic.name: arithmetic
+    for arithmetic in (
+        Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32"),
+        Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
+        Arithmetic("float32", "float32 for float32 results", "float32", "float32"),
+    )
+}

@@ -1,0 +1,31 @@
+"""symact's own elementary functions as programs of basic operations, for each arithmetic.
+
+C libraries differ in their errors from platform to platform, and their functions stop a loop from being vectorised;
+NumPy has no error function. These programs are straight lines with selects, so every target prints them as it prints
+any kernel. Each has the input ``a`` and the output ``y``; a NaN goes through. They may be evaluated with or without
+fused multiply-add, for no step depends on a product being rounded.
+
+Errors measured over ten thousands of points each stand in tests/kernel/test_functions.py, which measures them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symact.kernel.functions import arctangent, error, exponential, logarithm
+from symact.kernel.functions.polynomial import Precision
+from symact.kernel.program import Builder, Kernel
+
+_BUILDERS = {**exponential.BUILDERS, **logarithm.BUILDERS, **arctangent.BUILDERS, **error.BUILDERS}
+
+
+def _programs(arithmetic: str) -> dict[str, Kernel]:
+    programs = {}
+    for name, build in _BUILDERS.items():
+        b = Builder()
+        programs[name] = b.kernel(name, ("a",), (), {"y": build(b, b.input("a"), Precision(arithmetic))})
+    return programs
+
+
+#: Arithmetic -> operation -> program with the input ``a`` and the output ``y``.
+FUNCTIONS: Mapping[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32")}

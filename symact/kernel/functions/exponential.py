@@ -1,0 +1,137 @@
+"""exp and what is made from it.
+
+a = n*ln(2) + r with an integer n and |r| <= ln(2)/2; exp(a) = 2^n*exp(r), where exp(r) - 1 is a polynomial in r without
+a constant (W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import mpmath
+
+from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.program import Builder
+
+#: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far.
+_ENDS = {"wide": (-700, 700), "float64": (-746, 710), "float32": (-104, 89)}
+
+DIGITS = 40
+
+
+@dataclass(frozen=True)
+class _Reduced:
+    """exp(a) in parts: the number n, `rounder` + n, and exp(r) - 1 as r + beyond (wide: all of it in `beyond`)."""
+
+    n: int
+    shifted: int
+    r: int | None
+    beyond: int
+
+    def rest(self, b: Builder) -> int:
+        """exp(r) - 1."""
+        return self.beyond if self.r is None else b("add", self.r, self.beyond)
+
+
+def ln2(precision: Precision) -> tuple[str, str]:
+    """ln(2) as a number so short that its products with n are exact, and what is left of it."""
+    with mpmath.workdps(DIGITS):
+        exact = mpmath.log(2)
+        bits = precision.digits - (precision.emax.bit_length() + 1)
+        high = mpmath.floor(mpmath.ldexp(exact, bits))
+        return f"{int(high)}/{2**bits}", _number(exact - mpmath.ldexp(high, -bits))
+
+
+def _number(value: mpmath.mpf) -> str:
+    return str(mpmath.nstr(value, DIGITS))
+
+
+def _reduced(b: Builder, a: int, precision: Precision) -> _Reduced:
+    """The parts of exp(a), for an `a` that has been cut to the ends."""
+    with mpmath.workdps(DIGITS):
+        inverse, whole = _number(1 / mpmath.log(2)), _number(mpmath.log(2))
+    rounder = b.const(precision.rounder)
+    shifted = b("add", b("mul", a, b.const(inverse)), rounder)
+    n = b("sub", shifted, rounder)
+    if precision.is_wide:
+        r = b("sub", a, b("mul", n, b.const(whole)))
+        return _Reduced(n, shifted, None, b("mul", horner(b, precision.table("expm1")["coefficients"], r), r))
+    high, low = (b.const(part) for part in ln2(precision))
+    start = b("sub", a, b("mul", n, high))
+    r = b("sub", start, b("mul", n, low))
+    square = b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r))
+    lost = b("sub", b("sub", start, r), b("mul", n, low))  # what the rounding of r lost
+    return _Reduced(n, shifted, r, b("add", square, lost))
+
+
+def _cut(b: Builder, a: int, precision: Precision) -> int:
+    low, high = _ENDS[precision.arithmetic]
+    return b("min", b("max", a, b.const(low)), b.const(high))
+
+
+def _scaled(b: Builder, parts: _Reduced, value: int, precision: Precision) -> int:
+    """value*2^n; in two steps where the result may be subnormal or n may be no exponent of a number."""
+    if precision.is_wide:
+        return b("mul", value, b("pow2", parts.shifted))
+    rounder = b.const(precision.rounder)
+    shifted = b("add", b("mul", parts.n, b.const("1/2")), rounder)
+    half = b("sub", shifted, rounder)
+    other = b("add", b("sub", parts.n, half), rounder)
+    return b("mul", b("mul", value, b("pow2", shifted)), b("pow2", other))
+
+
+def exp(b: Builder, a: int, precision: Precision) -> int:
+    """e^a."""
+    parts = _reduced(b, _cut(b, a, precision), precision)
+    return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
+
+
+def decay(b: Builder, a: int, precision: Precision) -> int:
+    """e^-a for a >= 0."""
+    end = b.const(-_ENDS[precision.arithmetic][0])
+    parts = _reduced(b, b("neg", b("min", a, end)), precision)
+    return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
+
+
+def expm1(b: Builder, a: int, precision: Precision) -> int:
+    """e^a - 1 = (2^n - 1) + 2^n*(exp(r) - 1), the digits next to 0 in the last term.
+
+    Where 2^n would be no number, a is so large that the difference from exp does not show.
+    """
+    low, _ = _ENDS[precision.arithmetic]
+    least = -40 if precision.is_wide else -(precision.digits + 3)
+    cut = b("max", a, b.const(max(low, least)))
+    parts = _reduced(b, b("min", cut, b.const(_ENDS[precision.arithmetic][1])), precision)
+    if parts.r is None:
+        power = b("pow2", parts.shifted)
+        return b("add", b("mul", power, parts.beyond), b("sub", power, b.const(1)))
+    # 2^(emax + 1) is no number: there half of it is taken and doubled in the end.
+    far = b("lt", b.const(precision.emax - 23), parts.n)
+    one, zero = b.const(1), b.const(0)
+    power = b("pow2", b("sub", parts.shifted, b("select", far, one, zero)))
+    whole, linear = b("sub", power, one), b("mul", power, parts.r)
+    main = b("add", whole, linear)
+    lost = b("sub", linear, b("sub", main, whole))  # |whole| >= |linear| or whole is 0 (Fast2Sum, Dekker 1971)
+    value = b("add", main, b("add", b("mul", power, parts.beyond), lost))
+    return b("mul", value, b("select", far, b.const(2), one))
+
+
+def tanh(b: Builder, a: int, precision: Precision) -> int:
+    """-v/(2 + v) with v = exp(-2|a|) - 1 where that is below 1/2, 1 - 2(1 + v)/(2 + v) beyond, and the sign of a."""
+    size, one, two = b("abs", a), b.const(1), b.const(2)
+    v = expm1(b, b("neg", b("add", size, size)), precision)
+    if precision.is_wide:
+        return b("copysign", b("div", v, b("add", two, v)), a)
+    large = b("lt", b.const("0.55"), size)
+    above = b("select", large, b("mul", two, b("add", one, v)), b("neg", v))
+    ratio = b("div", above, b("add", two, v))
+    return b("copysign", b("select", large, b("sub", one, ratio), ratio), a)
+
+
+BUILDERS: Mapping[str, Callable[[Builder, int, Precision], int]] = {
+    "exp": exp,
+    "decay": decay,
+    "expm1": expm1,
+    "tanh": tanh,
+}
