@@ -377,12 +377,11 @@ class PassSearch:
 
     def _size(self, sample: Sample) -> NDArray[np.float64]:
         """What a sample's inputs are ordered by: t, or t stretched by the parameter."""
-        t = np.abs(sample.x).astype(np.float64)
-        if self.scaling is None:
-            return t
-        with np.errstate(over="ignore"):
-            size: NDArray[np.float64] = self.scaling.size(t, sample.parameters[self.scaling.parameter])
-        return size
+        t: NDArray[np.float64] = np.abs(sample.x).astype(np.float64)
+        if self.scaling is not None:
+            with np.errstate(over="ignore"):
+                t = self.scaling.size(t, sample.parameters[self.scaling.parameter])
+        return t
 
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
         """Polynomials around 0 and around roots, where a formula loses digits there.
@@ -448,7 +447,8 @@ class PassSearch:
             (got,) = evaluate(kernel, {"x": x, **self.settings[0]}, self.arithmetic).values()
             # An infinite gradient is multiplied by f' before the last rounding: at infinity f' has to be 0 by then.
             wrong: NDArray[np.bool_] = ~_identical(got.astype(result).astype(np.float64), expected.astype(np.float64))
-            return wrong | (np.isinf(special) & (expected == 0) & (got != 0))
+            wrong |= np.isinf(special) & (expected == 0) & (got != 0)
+        return wrong
 
     def _at_zero(self, b: Builder, x: int, expected: NDArray[Any]) -> int:
         """The value at +0 and -0."""

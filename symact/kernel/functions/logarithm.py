@@ -1,8 +1,8 @@
 """log and log1p.
 
 a = 2^n*m with an integer n and sqrt(1/2) <= m < sqrt(2); log(a) = n*ln(2) + log(1 + f), f = m - 1. In float64
-log(1 + f) is log((1 + s)/(1 - s)) with s = f/(2 + f), as in the libraries that go back to Sun's (K. C. Ng, 1993): of its
-expansion in s, the first term 2s = f - s*f is written such that f stands alone.
+log(1 + f) is log((1 + s)/(1 - s)) with s = f/(2 + f), as in the libraries that go back to Sun's (K. C. Ng, 1993): of
+its expansion in s, the first term 2s = f - s*f is written such that f stands alone.
 """
 
 from __future__ import annotations
