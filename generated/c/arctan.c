@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -381,10 +406,10 @@ SYMACT_INLINE double arctan_second_derivative_wide(double x)
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (-(2.0 * (x / (t0 * t0)))));
 }
 
-#ifndef SYMACT_OWN_ATAN_FLOAT64
-#define SYMACT_OWN_ATAN_FLOAT64
-/* inverse tangent; in double. */
-SYMACT_INLINE double own_atan_float64(double a)
+#ifndef SYMACT_OWN_ATAN_PAIRED
+#define SYMACT_OWN_ATAN_PAIRED
+/* inverse tangent; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_atan_paired(double a)
 {
     const double t0 = fabs(a);
     const int t1 = 0.41421356 < t0;
@@ -399,46 +424,66 @@ SYMACT_INLINE double own_atan_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double arctan_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double arctan_forward_paired(double x)
 {
-    return own_atan_float64(x);
+    return own_atan_paired(x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double arctan_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double arctan_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
-    return (t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    return (t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void arctan_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
-    *y = own_atan_float64(x);
-    *dydx = (t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    *y = own_atan_paired(x);
+    *dydx = (t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double arctan_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 * t1;
-    return grad_y * ((t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
+    return grad_y * ((t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double arctan_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double arctan_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 * t0 + 1.0;
-    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1)))));
+    const double t1 = t0 * t0;
+    const double t2 = t1 + 1.0;
+    const double t3 = 2.0 * t0;
+    const double t4 = product_error(2.0, t0, t3);
+    const double t5 = t3 + t4;
+    const double t6 = product_error(t0, t0, t1);
+    const double t7 = t1 + t6;
+    const double t8 = t7 + 1.0;
+    const double t9 = t8 - t7;
+    const double t10 = t7 - (t8 - t9) + (1.0 - t9) + (t6 - (t7 - t1));
+    const double t11 = t8 + t10;
+    const double t12 = t11 * t11;
+    const double t13 = t11 * (t10 - (t11 - t8));
+    const double t14 = product_error(t11, t11, t12) + t13 + t13;
+    const double t15 = t12 + t14;
+    const double t16 = t5 / t15;
+    const double t17 = t16 * t15;
+    const double t18 = t5 - t17 - product_error(t16, t15, t17) + (t4 - (t5 - t3)) - t16 * (t14 - (t15 - t12));
+    const double t19 = t18 / t15;
+    const double t20 = t16 + t19;
+    const double t21 = (t0 < 5.65391060729083e+73) ? (-t20 + (-(t19 - (t20 - t16)))) : (-(2.0 * (t0 / t2 / t2)));
+    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (copysign(1.0, x) * t21));
 }
 
 #ifndef SYMACT_OWN_ATAN_FLOAT32
@@ -619,7 +664,7 @@ SYMACT_CLONES static void arctan_forward_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, arctan_forward_float64(x_i));
+        store_f64(y, i, arctan_forward_paired(x_i));
     }
 }
 
@@ -640,7 +685,7 @@ SYMACT_CLONES static void arctan_derivative_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, arctan_derivative_float64(x_i));
+        store_f64(dydx, i, arctan_derivative_paired(x_i));
     }
 }
 
@@ -663,7 +708,7 @@ SYMACT_CLONES static void arctan_value_and_derivative_f64_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        arctan_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -688,7 +733,7 @@ SYMACT_CLONES static void arctan_backward_f64_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, arctan_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, arctan_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -709,7 +754,7 @@ SYMACT_CLONES static void arctan_second_derivative_f64_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, arctan_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, arctan_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -398,10 +423,10 @@ SYMACT_INLINE double elu_second_derivative_wide(double x, double alpha)
     return (x != x) ? x : t0;
 }
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT64
-#define SYMACT_OWN_EXPM1_FLOAT64
-/* e^a - 1; in double. */
-SYMACT_INLINE double own_expm1_float64(double a)
+#ifndef SYMACT_OWN_EXPM1_PAIRED
+#define SYMACT_OWN_EXPM1_PAIRED
+/* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_expm1_paired(double a)
 {
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
@@ -423,60 +448,104 @@ SYMACT_INLINE double own_expm1_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
-{
-    const double t0 = -(746.0 < a ? 746.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t2 = t0 - t1 * 0.6931471805598903;
-    const double t3 = t1 * 5.497923018708371e-14;
-    const double t4 = t2 - t3;
-    const double t5 = (2.511784416113084e-08 * t4 + 2.763128188739826e-07) * t4 + 2.755721635507523e-06;
-    const double t6 = ((t5 * t4 + 2.480148993747346e-05) * t4 + 0.00019841269917321528) * t4 + 0.001388888894702103;
-    const double t7 = ((t6 * t4 + 0.008333333333307234) * t4 + 0.041666666666515396) * t4 + 0.166666666666667;
-    const double t8 = t1 * 0.5 + 6755399441055744.0;
-    const double t9 = (1.0 + (t4 + ((t7 * t4 + 0.5000000000000012) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2(t8);
-    return t9 * power_of_2(t1 - (t8 - 6755399441055744.0) + 6755399441055744.0);
-}
-#endif
-
-/* y = f(x); in double. */
-SYMACT_INLINE double elu_forward_float64(double x, double alpha)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_forward_paired(double x, double alpha)
 {
     const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_float64(-t0)) : t0);
+    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0)) : t0);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double elu_derivative_float64(double x, double alpha)
-{
-    const double t0 = own_decay_float64(0.5 * fabs(x));
-    return (x != x) ? x : ((x <= 0.0) ? (alpha * t0 * t0) : 1.0);
-}
-
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void elu_value_and_derivative_float64(double x, double alpha, double *y, double *dydx)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_derivative_paired(double x, double alpha)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(0.5 * t0);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_float64(-t0)) : t0);
-    *dydx = (x != x) ? x : ((x <= 0.0) ? (alpha * t1 * t1) : 1.0);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = alpha * t11;
+    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
+    const double t15 = t13 + t14;
+    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double elu_backward_float64(double x, double grad_y, double alpha)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void elu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = own_decay_float64(0.5 * fabs(x));
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? (alpha * t0 * t0) : 1.0));
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = alpha * t11;
+    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
+    const double t15 = t13 + t14;
+    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0)) : t0);
+    *dydx = (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double elu_second_derivative_float64(double x, double alpha)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_backward_paired(double x, double grad_y, double alpha)
 {
-    const double t0 = own_decay_float64(0.5 * fabs(x));
-    return (x != x) ? x : ((x <= 0.0) ? (alpha * t0 * t0) : 0.0);
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = alpha * t11;
+    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
+    const double t15 = t13 + t14;
+    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    return grad_y * ((x != x) ? x : ((x <= 0.0) ? t16 : 1.0));
+}
+
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_second_derivative_paired(double x, double alpha)
+{
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = alpha * t11;
+    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
+    const double t15 = t13 + t14;
+    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : ((x <= 0.0) ? t16 : 0.0);
 }
 
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
@@ -671,7 +740,7 @@ SYMACT_CLONES static void elu_forward_f64_loop(size_t n, const void *const *in, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, elu_forward_float64(x_i, alpha));
+        store_f64(y, i, elu_forward_paired(x_i, alpha));
     }
 }
 
@@ -692,7 +761,7 @@ SYMACT_CLONES static void elu_derivative_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, elu_derivative_float64(x_i, alpha));
+        store_f64(dydx, i, elu_derivative_paired(x_i, alpha));
     }
 }
 
@@ -715,7 +784,7 @@ SYMACT_CLONES static void elu_value_and_derivative_f64_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        elu_value_and_derivative_float64(x_i, alpha, &y_i, &dydx_i);
+        elu_value_and_derivative_paired(x_i, alpha, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -740,7 +809,7 @@ SYMACT_CLONES static void elu_backward_f64_loop(size_t n, const void *const *in,
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, elu_backward_float64(x_i, grad_y_i, alpha));
+        store_f64(grad_x, i, elu_backward_paired(x_i, grad_y_i, alpha));
     }
 }
 
@@ -761,7 +830,7 @@ SYMACT_CLONES static void elu_second_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, elu_second_derivative_float64(x_i, alpha));
+        store_f64(d2ydx2, i, elu_second_derivative_paired(x_i, alpha));
     }
 }
 

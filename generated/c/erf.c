@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -413,10 +438,10 @@ SYMACT_INLINE double erf_second_derivative_wide(double x)
     return (x == (-INFINITY)) ? 0.0 : t0;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -432,10 +457,10 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_ERF_FLOAT64
-#define SYMACT_OWN_ERF_FLOAT64
-/* the error function; in double. */
-SYMACT_INLINE double own_erf_float64(double a)
+#ifndef SYMACT_OWN_ERF_PAIRED
+#define SYMACT_OWN_ERF_PAIRED
+/* the error function; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_erf_paired(double a)
 {
     const double t0 = fabs(a);
     const double t1 = 28.0 < t0 ? 28.0 : t0;
@@ -455,7 +480,7 @@ SYMACT_INLINE double own_erf_float64(double a)
     const double t15 = t1 + 0.5;
     const double t16 = t14 / t15;
     const double t17 = 0.6210965729223318 - t14 + t13 + 0.5 * (t4 - (t5 + 1.0)) - t16 * ((0.5 > t1 ? 0.5 : t1) - t15 + (0.5 < t1 ? 0.5 : t1));
-    const double t18 = own_decay_float64(t2 * t2) * t16;
+    const double t18 = own_decay_paired(t2 * t2) * t16;
     const double t19 = t3 + t3 * t3 * (0.5 + t3 * (0.16666666666666666 + t3 * 0.041666666666666664)) + 1.75 * t17;
     const double t20 = a * a;
     const double t21 = (5.945257717615258e-11 * t20 + (-1.136566402561067e-09)) * t20 + 1.4657879478290919e-08;
@@ -466,68 +491,142 @@ SYMACT_INLINE double own_erf_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_FLOAT64
-#define SYMACT_OWN_BELL_FLOAT64
-/* exp(-a^2) without the error of rounding a^2; in double. */
-SYMACT_INLINE double own_bell_float64(double a)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double erf_forward_paired(double x)
 {
-    const double t0 = fabs(a);
-    const double t1 = 28.0 < t0 ? 28.0 : t0;
-    const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = own_decay_float64(t2 * t2);
-    const double t4 = (t2 - t1) * (t1 + t2);
-    const double t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)));
-    return t3 + t5;
-}
-#endif
-
-#ifndef SYMACT_OWN_GAUSS_FLOAT64
-#define SYMACT_OWN_GAUSS_FLOAT64
-/* exp(-a^2/2) without the error of rounding a^2; in double. */
-SYMACT_INLINE double own_gauss_float64(double a)
-{
-    const double t0 = fabs(a);
-    const double t1 = 40.0 < t0 ? 40.0 : t0;
-    const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = own_decay_float64(0.5 * (t2 * t2));
-    const double t4 = 0.5 * ((t2 - t1) * (t1 + t2));
-    const double t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)));
-    return t3 + t5;
-}
-#endif
-
-/* y = f(x); in double. */
-SYMACT_INLINE double erf_forward_float64(double x)
-{
-    return own_erf_float64(x);
+    return own_erf_paired(x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double erf_derivative_float64(double x)
-{
-    return 2.0 * (own_bell_float64(fabs(x)) / 1.772453850905516);
-}
-
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void erf_value_and_derivative_float64(double x, double *y, double *dydx)
-{
-    *y = own_erf_float64(x);
-    *dydx = 2.0 * (own_bell_float64(fabs(x)) / 1.772453850905516);
-}
-
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double erf_backward_float64(double x, double grad_y)
-{
-    return grad_y * (2.0 * (own_bell_float64(fabs(x)) / 1.772453850905516));
-}
-
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double erf_second_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double erf_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_gauss_float64(t0);
-    const double t2 = 4.0 * (t0 * t1 / 1.772453850905516) * t1;
-    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? t2 : (-t2)));
+    const double t1 = 64.0 < t0 ? 64.0 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = product_error(t1, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1460.0;
+    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t7 = -(t5 ? t4 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const double t20 = 1.1283791670955126 * t18;
+    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
+    const double t22 = t21 + t18 * 1.533545961316588e-17;
+    const double t23 = t20 + t22;
+    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : t24;
+}
+
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *dydx)
+{
+    const double t0 = fabs(x);
+    const double t1 = 64.0 < t0 ? 64.0 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = product_error(t1, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1460.0;
+    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t7 = -(t5 ? t4 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const double t20 = 1.1283791670955126 * t18;
+    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
+    const double t22 = t21 + t18 * 1.533545961316588e-17;
+    const double t23 = t20 + t22;
+    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    *y = own_erf_paired(x);
+    *dydx = (x != x) ? x : t24;
+}
+
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
+{
+    const double t0 = fabs(x);
+    const double t1 = 64.0 < t0 ? 64.0 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = product_error(t1, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1460.0;
+    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t7 = -(t5 ? t4 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const double t20 = 1.1283791670955126 * t18;
+    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
+    const double t22 = t21 + t18 * 1.533545961316588e-17;
+    const double t23 = t20 + t22;
+    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    return grad_y * ((x != x) ? x : t24);
+}
+
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double erf_second_derivative_paired(double x)
+{
+    const double t0 = fabs(x);
+    const double t1 = 64.0 < t0 ? 64.0 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = product_error(t1, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1460.0;
+    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t7 = -(t5 ? t4 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const double t20 = 4.0 * t0;
+    const double t21 = product_error(4.0, t0, t20);
+    const double t22 = t20 + t21;
+    const double t23 = t22 / 1.772453850905516;
+    const double t24 = t23 * 1.772453850905516;
+    const double t25 = t22 - t24 - product_error(t23, 1.772453850905516, t24) + (t21 - (t22 - t20)) - t23 * (-7.666586499825799e-17);
+    const double t26 = t25 / 1.772453850905516;
+    const double t27 = t23 + t26;
+    const double t28 = t27 * t18;
+    const double t29 = product_error(t27, t18, t28) + t27 * (t17 - (t18 - t16)) + t18 * (t26 - (t27 - t23));
+    const double t30 = t28 + t29;
+    const double t31 = (t30 + (t29 - (t30 - t28))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : (copysign(1.0, x) * (t5 ? (-t31) : (-0.0)));
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -752,7 +851,7 @@ SYMACT_CLONES static void erf_forward_f64_loop(size_t n, const void *const *in, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, erf_forward_float64(x_i));
+        store_f64(y, i, erf_forward_paired(x_i));
     }
 }
 
@@ -773,7 +872,7 @@ SYMACT_CLONES static void erf_derivative_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, erf_derivative_float64(x_i));
+        store_f64(dydx, i, erf_derivative_paired(x_i));
     }
 }
 
@@ -796,7 +895,7 @@ SYMACT_CLONES static void erf_value_and_derivative_f64_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        erf_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -821,7 +920,7 @@ SYMACT_CLONES static void erf_backward_f64_loop(size_t n, const void *const *in,
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, erf_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, erf_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -842,7 +941,7 @@ SYMACT_CLONES static void erf_second_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, erf_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, erf_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -451,10 +476,10 @@ SYMACT_INLINE double gelu_second_derivative_wide(double x)
     return (fabs(x) == INFINITY) ? (-0.0) : (1.4142135623730951 * (1.0 - t0) * own_exp_wide(-t0) / 1.772453850905516);
 }
 
-#ifndef SYMACT_OWN_ERFCX_FLOAT64
-#define SYMACT_OWN_ERFCX_FLOAT64
-/* exp(a^2)*erfc(a), a >= 0; in double. */
-SYMACT_INLINE double own_erfcx_float64(double a)
+#ifndef SYMACT_OWN_ERFCX_PAIRED
+#define SYMACT_OWN_ERFCX_PAIRED
+/* exp(a^2)*erfc(a), a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_erfcx_paired(double a)
 {
     const double t0 = 1e+18 < a ? 1e+18 : a;
     const double t1 = (t0 + t0) / (t0 + 3.5078125);
@@ -474,10 +499,10 @@ SYMACT_INLINE double own_erfcx_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -493,115 +518,644 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_GAUSS_FLOAT64
-#define SYMACT_OWN_GAUSS_FLOAT64
-/* exp(-a^2/2) without the error of rounding a^2; in double. */
-SYMACT_INLINE double own_gauss_float64(double a)
+#ifndef SYMACT_OWN_GAUSS_PAIRED
+#define SYMACT_OWN_GAUSS_PAIRED
+/* exp(-a^2/2) without the error of rounding a^2; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_gauss_paired(double a)
 {
     const double t0 = fabs(a);
     const double t1 = 40.0 < t0 ? 40.0 : t0;
     const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = own_decay_float64(0.5 * (t2 * t2));
+    const double t3 = own_decay_paired(0.5 * (t2 * t2));
     const double t4 = 0.5 * ((t2 - t1) * (t1 + t2));
     const double t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)));
     return t3 + t5;
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_FLOAT64
-#define SYMACT_OWN_BELL_FLOAT64
-/* exp(-a^2) without the error of rounding a^2; in double. */
-SYMACT_INLINE double own_bell_float64(double a)
-{
-    const double t0 = fabs(a);
-    const double t1 = 28.0 < t0 ? 28.0 : t0;
-    const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = own_decay_float64(t2 * t2);
-    const double t4 = (t2 - t1) * (t1 + t2);
-    const double t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)));
-    return t3 + t5;
-}
-#endif
-
-/* y = f(x); in double. */
-SYMACT_INLINE double gelu_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double gelu_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = 0.5 * (t0 * own_gauss_float64(t0) * own_erfcx_float64(0.5 * (t0 * 1.4142135623730951)));
-    return (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : ((copysign(1.0, x) < 0.0) ? (-t1) : (t0 - t1)));
+    const double t1 = 0.5 * (t0 * own_gauss_paired(t0) * own_erfcx_paired(0.5 * (t0 * 1.4142135623730951)));
+    const double t2 = 64.0 < t0 ? 64.0 : t0;
+    const double t3 = t2 * t2;
+    const double t4 = product_error(t2, t2, t3);
+    const double t5 = t3 + t4;
+    const double t6 = t5 * 0.5;
+    const int t7 = t6 < 1460.0;
+    const double t8 = t7 ? (-((t4 - (t5 - t3)) * 0.5)) : 0.0;
+    const double t9 = -(t7 ? t6 : 1460.0);
+    const double t10 = t9 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t11 = t9 - t10 * 0.6931471805598903;
+    const double t12 = t10 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = (2.511784416113084e-08 * t13 + 2.763128188739826e-07) * t13 + 2.755721635507523e-06;
+    const double t15 = ((t14 * t13 + 2.480148993747346e-05) * t13 + 0.00019841269917321528) * t13 + 0.001388888894702103;
+    const double t16 = ((t15 * t13 + 0.008333333333307234) * t13 + 0.041666666666515396) * t13 + 0.166666666666667;
+    const double t17 = (t16 * t13 + 0.5000000000000012) * (t13 * t13);
+    const double t18 = 1.0 + t13;
+    const double t19 = t13 - (t18 - 1.0) + (t17 + (t11 - t13 - t12 + (t8 + t8 * (t13 + t17))));
+    const double t20 = t18 + t19;
+    const double t21 = t10 * 0.5 + 6755399441055744.0;
+    const double t22 = 0.5 * 1.4142135623730951;
+    const double t23 = product_error(0.5, 1.4142135623730951, t22) + 0.5 * (-9.667293313452913e-17);
+    const double t24 = t22 + t23;
+    const double t25 = t24 * t0;
+    const double t26 = product_error(t24, t0, t25) + t0 * (t23 - (t24 - t22));
+    const double t27 = t25 + t26;
+    const double t28 = t26 - (t27 - t25);
+    const double t29 = 1e+18 < t27 ? 1e+18 : t27;
+    const double t30 = t29 + t29;
+    const double t31 = t30 / (t29 + 3.5078125);
+    const double t32 = t31 - 1.0;
+    const double t33 = t31 - (t32 + 1.0);
+    const double t34 = (-5.724515602918129e-10 * t32 + (-5.148588275679866e-11)) * t32 + 6.737705796704589e-09;
+    const double t35 = ((t34 * t32 + 1.2605438453631374e-09) * t32 + (-4.789579343193399e-08)) * t32 + (-1.0634951198926811e-08);
+    const double t36 = ((t35 * t32 + 3.004547586964103e-07) * t32 + 1.5802703774004282e-08) * t32 + (-1.9234269899885667e-06);
+    const double t37 = ((t36 * t32 + 9.539157075644585e-07) * t32 + 1.242649417125808e-05) * t32 + (-2.0446919535154306e-05);
+    const double t38 = ((t37 * t32 + (-6.41856958223268e-05)) * t32 + 0.00028283123911837553) * t32 + (-0.00012884770245177044);
+    const double t39 = ((t38 * t32 + (-0.0021840031261581433)) * t32 + 0.009694387938153502) * t32 + (-0.02458204872765203);
+    const double t40 = (t39 * t32 + 0.044084143933532716) * t32;
+    const double t41 = -0.057461991201247405 + t40;
+    const double t42 = t41 - (-0.057461991201247405);
+    const double t43 = t41 * t32;
+    const double t44 = product_error(t41, t32, t43) + t41 * t33 + t32 * (-0.057461991201247405 - (t41 - t42) + (t40 - t42));
+    const double t45 = t43 + t44;
+    const double t46 = 0.048514620742597235 + t45;
+    const double t47 = t46 - 0.048514620742597235;
+    const double t48 = 0.048514620742597235 - (t46 - t47) + (t45 - t47) + (-6.699062658940079e-19 + (t44 - (t45 - t43)));
+    const double t49 = t46 + t48;
+    const double t50 = t49 * t32;
+    const double t51 = product_error(t49, t32, t50) + t49 * t33 + t32 * (t48 - (t49 - t46));
+    const double t52 = t50 + t51;
+    const double t53 = -0.0050370827054973775 + t52;
+    const double t54 = t53 - (-0.0050370827054973775);
+    const double t55 = -0.0050370827054973775 - (t53 - t54) + (t52 - t54) + (-3.196152999774698e-19 + (t51 - (t52 - t50)));
+    const double t56 = t53 + t55;
+    const double t57 = t56 * t32;
+    const double t58 = product_error(t56, t32, t57) + t56 * t33 + t32 * (t55 - (t56 - t53));
+    const double t59 = t57 + t58;
+    const double t60 = -0.07001608923353198 + t59;
+    const double t61 = t60 - (-0.07001608923353198);
+    const double t62 = -0.07001608923353198 - (t60 - t61) + (t59 - t61) + (-2.97899556088652e-18 + (t58 - (t59 - t57)));
+    const double t63 = t60 + t62;
+    const double t64 = t63 * t32;
+    const double t65 = product_error(t63, t32, t64) + t63 * t33 + t32 * (t62 - (t63 - t60));
+    const double t66 = t64 + t65;
+    const double t67 = 0.6210965729223318 + t66;
+    const double t68 = t67 - 0.6210965729223318;
+    const double t69 = 0.6210965729223318 - (t67 - t68) + (t66 - t68) + (2.4531583644570472e-18 + (t65 - (t66 - t64)));
+    const double t70 = t67 + t69;
+    const double t71 = t29 + 0.5;
+    const double t72 = t70 / t71;
+    const double t73 = t69 - (t70 - t67) + ((t29 < 1000.0) ? (t28 * (t72 + t71 * (t30 * t72 - 1.1283791670955126))) : 0.0);
+    const double t74 = t70 + t73;
+    const double t75 = t27 + 0.5;
+    const double t76 = t75 - t27;
+    const double t77 = t27 - (t75 - t76) + (0.5 - t76) + t28;
+    const double t78 = t75 + t77;
+    const double t79 = t74 / t78;
+    const double t80 = t79 * t78;
+    const double t81 = t74 - t80 - product_error(t79, t78, t80) + (t73 - (t74 - t70)) - t79 * (t77 - (t78 - t75));
+    const double t82 = t81 / t78;
+    const double t83 = t79 + t82;
+    const double t84 = 0.5 * t83;
+    const double t85 = product_error(0.5, t83, t84) + 0.5 * (t82 - (t83 - t79));
+    const double t86 = t84 + t85;
+    const double t87 = t86 * t0;
+    const double t88 = product_error(t86, t0, t87) + t0 * (t85 - (t86 - t84));
+    const double t89 = t87 + t88;
+    const double t90 = t89 * t20;
+    const double t91 = product_error(t89, t20, t90) + t89 * (t19 - (t20 - t18)) + t20 * (t88 - (t89 - t87));
+    const double t92 = t90 + t91;
+    const double t93 = (t92 + (t91 - (t92 - t90))) * power_of_2(t21) * power_of_2(t10 - (t21 - 6755399441055744.0) + 6755399441055744.0);
+    const double t94 = (x == INFINITY) ? INFINITY : ((copysign(1.0, x) < 0.0) ? (t7 ? (-t93) : (-0.0)) : (t0 - t1));
+    return (x != x) ? x : t94;
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double gelu_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double gelu_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = t0 * 1.4142135623730951;
-    const double t2 = t1 - 1.772453850905516 * own_erfcx_float64(0.5 * t1);
-    const double t3 = own_gauss_float64(t0);
-    const double t4 = 0.5 * (t2 * t3 / 1.772453850905516);
-    const double t5 = own_bell_float64(0.5 * t0);
-    const double t6 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24;
-    const double t7 = (4.3263381358780523e-07 * t6 + 7.678282977887777e-06) * t6 + (-1.1214369724299814e-05);
-    const double t8 = ((t7 * t6 + (-8.61560751649917e-05)) * t6 + 0.00018633974597796586) * t6 + 0.0007448267567630634;
-    const double t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047;
-    const double t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711;
-    const double t11 = (t0 < 0.984375) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : ((t5 == 0.0) ? (-t5) : (-(0.5 * (t2 * t5 / 1.772453850905516) * t5)));
-    return (x < 0.0) ? ((t0 < 0.59375) ? (-t4) : t11) : ((t3 == 0.0) ? 1.0 : (t4 + 1.0));
+    const double t2 = own_gauss_paired(t0);
+    const double t3 = 0.5 * ((t1 - 1.772453850905516 * own_erfcx_paired(0.5 * t1)) * t2 / 1.772453850905516);
+    const double t4 = 64.0 < t0 ? 64.0 : t0;
+    const double t5 = t4 * t4;
+    const double t6 = product_error(t4, t4, t5);
+    const double t7 = t5 + t6;
+    const double t8 = t7 * 0.5;
+    const int t9 = t8 < 1460.0;
+    const double t10 = t9 ? (-((t6 - (t7 - t5)) * 0.5)) : 0.0;
+    const double t11 = -(t9 ? t8 : 1460.0);
+    const double t12 = t11 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t13 = t11 - t12 * 0.6931471805598903;
+    const double t14 = t12 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = (2.511784416113084e-08 * t15 + 2.763128188739826e-07) * t15 + 2.755721635507523e-06;
+    const double t17 = ((t16 * t15 + 2.480148993747346e-05) * t15 + 0.00019841269917321528) * t15 + 0.001388888894702103;
+    const double t18 = ((t17 * t15 + 0.008333333333307234) * t15 + 0.041666666666515396) * t15 + 0.166666666666667;
+    const double t19 = (t18 * t15 + 0.5000000000000012) * (t15 * t15);
+    const double t20 = 1.0 + t15;
+    const double t21 = t15 - (t20 - 1.0) + (t19 + (t13 - t15 - t14 + (t10 + t10 * (t15 + t19))));
+    const double t22 = t20 + t21;
+    const double t23 = t12 * 0.5 + 6755399441055744.0;
+    const double t24 = 1.4142135623730951 * t0;
+    const double t25 = product_error(1.4142135623730951, t0, t24) + t0 * (-9.667293313452913e-17);
+    const double t26 = t24 + t25;
+    const double t27 = 0.5 * 1.4142135623730951;
+    const double t28 = product_error(0.5, 1.4142135623730951, t27) + 0.5 * (-9.667293313452913e-17);
+    const double t29 = t27 + t28;
+    const double t30 = t29 * t0;
+    const double t31 = product_error(t29, t0, t30) + t0 * (t28 - (t29 - t27));
+    const double t32 = t30 + t31;
+    const double t33 = t31 - (t32 - t30);
+    const double t34 = 1e+18 < t32 ? 1e+18 : t32;
+    const double t35 = t34 + t34;
+    const double t36 = t35 / (t34 + 3.5078125);
+    const double t37 = t36 - 1.0;
+    const double t38 = t36 - (t37 + 1.0);
+    const double t39 = (-5.724515602918129e-10 * t37 + (-5.148588275679866e-11)) * t37 + 6.737705796704589e-09;
+    const double t40 = ((t39 * t37 + 1.2605438453631374e-09) * t37 + (-4.789579343193399e-08)) * t37 + (-1.0634951198926811e-08);
+    const double t41 = ((t40 * t37 + 3.004547586964103e-07) * t37 + 1.5802703774004282e-08) * t37 + (-1.9234269899885667e-06);
+    const double t42 = ((t41 * t37 + 9.539157075644585e-07) * t37 + 1.242649417125808e-05) * t37 + (-2.0446919535154306e-05);
+    const double t43 = ((t42 * t37 + (-6.41856958223268e-05)) * t37 + 0.00028283123911837553) * t37 + (-0.00012884770245177044);
+    const double t44 = ((t43 * t37 + (-0.0021840031261581433)) * t37 + 0.009694387938153502) * t37 + (-0.02458204872765203);
+    const double t45 = (t44 * t37 + 0.044084143933532716) * t37;
+    const double t46 = -0.057461991201247405 + t45;
+    const double t47 = t46 - (-0.057461991201247405);
+    const double t48 = t46 * t37;
+    const double t49 = product_error(t46, t37, t48) + t46 * t38 + t37 * (-0.057461991201247405 - (t46 - t47) + (t45 - t47));
+    const double t50 = t48 + t49;
+    const double t51 = 0.048514620742597235 + t50;
+    const double t52 = t51 - 0.048514620742597235;
+    const double t53 = 0.048514620742597235 - (t51 - t52) + (t50 - t52) + (-6.699062658940079e-19 + (t49 - (t50 - t48)));
+    const double t54 = t51 + t53;
+    const double t55 = t54 * t37;
+    const double t56 = product_error(t54, t37, t55) + t54 * t38 + t37 * (t53 - (t54 - t51));
+    const double t57 = t55 + t56;
+    const double t58 = -0.0050370827054973775 + t57;
+    const double t59 = t58 - (-0.0050370827054973775);
+    const double t60 = -0.0050370827054973775 - (t58 - t59) + (t57 - t59) + (-3.196152999774698e-19 + (t56 - (t57 - t55)));
+    const double t61 = t58 + t60;
+    const double t62 = t61 * t37;
+    const double t63 = product_error(t61, t37, t62) + t61 * t38 + t37 * (t60 - (t61 - t58));
+    const double t64 = t62 + t63;
+    const double t65 = -0.07001608923353198 + t64;
+    const double t66 = t65 - (-0.07001608923353198);
+    const double t67 = -0.07001608923353198 - (t65 - t66) + (t64 - t66) + (-2.97899556088652e-18 + (t63 - (t64 - t62)));
+    const double t68 = t65 + t67;
+    const double t69 = t68 * t37;
+    const double t70 = product_error(t68, t37, t69) + t68 * t38 + t37 * (t67 - (t68 - t65));
+    const double t71 = t69 + t70;
+    const double t72 = 0.6210965729223318 + t71;
+    const double t73 = t72 - 0.6210965729223318;
+    const double t74 = 0.6210965729223318 - (t72 - t73) + (t71 - t73) + (2.4531583644570472e-18 + (t70 - (t71 - t69)));
+    const double t75 = t72 + t74;
+    const double t76 = t34 + 0.5;
+    const double t77 = t75 / t76;
+    const double t78 = t74 - (t75 - t72) + ((t34 < 1000.0) ? (t33 * (t77 + t76 * (t35 * t77 - 1.1283791670955126))) : 0.0);
+    const double t79 = t75 + t78;
+    const double t80 = t32 + 0.5;
+    const double t81 = t80 - t32;
+    const double t82 = t32 - (t80 - t81) + (0.5 - t81) + t33;
+    const double t83 = t80 + t82;
+    const double t84 = t79 / t83;
+    const double t85 = t84 * t83;
+    const double t86 = t79 - t85 - product_error(t84, t83, t85) + (t78 - (t79 - t75)) - t84 * (t82 - (t83 - t80));
+    const double t87 = t86 / t83;
+    const double t88 = t84 + t87;
+    const double t89 = 1.772453850905516 * t88;
+    const double t90 = product_error(1.772453850905516, t88, t89) + 1.772453850905516 * (t87 - (t88 - t84));
+    const double t91 = t90 + t88 * (-7.666586499825799e-17);
+    const double t92 = t89 + t91;
+    const double t93 = -t92;
+    const double t94 = t26 + t93;
+    const double t95 = t94 - t26;
+    const double t96 = t26 - (t94 - t95) + (t93 - t95) + (t25 - (t26 - t24) + (-(t91 - (t92 - t89))));
+    const double t97 = t94 + t96;
+    const double t98 = 0.5 * t97;
+    const double t99 = product_error(0.5, t97, t98) + 0.5 * (t96 - (t97 - t94));
+    const double t100 = t98 + t99;
+    const double t101 = t100 / 1.772453850905516;
+    const double t102 = t101 * 1.772453850905516;
+    const double t103 = t100 - t102 - product_error(t101, 1.772453850905516, t102) + (t99 - (t100 - t98));
+    const double t104 = (t103 - t101 * (-7.666586499825799e-17)) / 1.772453850905516;
+    const double t105 = t101 + t104;
+    const double t106 = t105 * t22;
+    const double t107 = product_error(t105, t22, t106) + t105 * (t21 - (t22 - t20)) + t22 * (t104 - (t105 - t101));
+    const double t108 = t106 + t107;
+    const double t109 = (t108 + (t107 - (t108 - t106))) * power_of_2(t23) * power_of_2(t12 - (t23 - 6755399441055744.0) + 6755399441055744.0);
+    const double t110 = -t109;
+    const double t111 = t0 + (-0.7517914772033691);
+    const double t112 = t111 - t0;
+    const double t113 = t0 - (t111 - t112) + (-0.7517914772033691 - t112);
+    const double t114 = t111 + t113;
+    const double t115 = t114 + (-4.74901953168329e-08);
+    const double t116 = t115 - t114;
+    const double t117 = t114 - (t115 - t116) + (-4.74901953168329e-08 - t116) + (t113 - (t114 - t111));
+    const double t118 = t115 + t117;
+    const double t119 = t118 + (-3.0218187427811922e-24);
+    const double t120 = t119 - t118;
+    const double t121 = t118 - (t119 - t120) + (-3.0218187427811922e-24 - t120) + (t117 - (t118 - t115));
+    const double t122 = t119 + t121;
+    const double t123 = t121 - (t122 - t119);
+    const double t124 = (4.3263381358780523e-07 * t122 + 7.678282977887777e-06) * t122 + (-1.1214369724299814e-05);
+    const double t125 = ((t124 * t122 + (-8.61560751649917e-05)) * t122 + 0.00018633974597796586) * t122 + 0.0007448267567630634;
+    const double t126 = ((t125 * t122 + (-0.0022395380680703364)) * t122 + (-0.004539228378113106)) * t122;
+    const double t127 = ((t126 + 0.019421679838189047) * t122 + 0.014771522148238379) * t122 + (-0.1140082332972217);
+    const double t128 = t127 * t122 + 0.0181996763986711;
+    const double t129 = t128 * t122;
+    const double t130 = product_error(t128, t122, t129) + t128 * t123;
+    const double t131 = t129 + t130;
+    const double t132 = t131 + 0.388284982990552;
+    const double t133 = t132 - t131;
+    const double t134 = t131 - (t132 - t133) + (0.388284982990552 - t133) + (t130 - (t131 - t129) + 2.3344827535098912e-17);
+    const double t135 = t132 + t134;
+    const double t136 = t135 * t122;
+    const double t137 = product_error(t135, t122, t136) + t135 * t123 + t122 * (t134 - (t135 - t132));
+    const double t138 = t136 + t137;
+    const double t139 = t138 + (-0.4314939923140469);
+    const double t140 = t139 - t138;
+    const double t141 = t138 - (t139 - t140) + (-0.4314939923140469 - t140) + (t137 - (t138 - t136) + (-2.7313429271500348e-17));
+    const double t142 = t139 + t141;
+    const double t143 = t142 * t122;
+    const double t144 = product_error(t142, t122, t143) + t142 * t123 + t122 * (t141 - (t142 - t139));
+    const double t145 = t143 + t144;
+    const double t146 = (t0 < 0.65625) ? t110 : ((t0 < 0.859375) ? (t145 + (t144 - (t145 - t143))) : (t9 ? t110 : (-0.0)));
+    return (x < 0.0) ? t146 : ((t2 == 0.0) ? 1.0 : (t3 + 1.0));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void gelu_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = own_gauss_float64(t0);
+    const double t1 = own_gauss_paired(t0);
     const double t2 = t0 * 1.4142135623730951;
-    const double t3 = own_erfcx_float64(0.5 * t2);
-    const double t4 = 0.5 * (t0 * t1 * t3);
-    const double t5 = t2 - 1.772453850905516 * t3;
-    const double t6 = 0.5 * (t5 * t1 / 1.772453850905516);
-    const double t7 = own_bell_float64(0.5 * t0);
-    const double t8 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24;
-    const double t9 = (4.3263381358780523e-07 * t8 + 7.678282977887777e-06) * t8 + (-1.1214369724299814e-05);
-    const double t10 = ((t9 * t8 + (-8.61560751649917e-05)) * t8 + 0.00018633974597796586) * t8 + 0.0007448267567630634;
-    const double t11 = ((t10 * t8 + (-0.0022395380680703364)) * t8 + (-0.004539228378113106)) * t8 + 0.019421679838189047;
-    const double t12 = ((t11 * t8 + 0.014771522148238379) * t8 + (-0.1140082332972217)) * t8 + 0.0181996763986711;
-    const double t13 = (t0 < 0.984375) ? (((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8) : ((t7 == 0.0) ? (-t7) : (-(0.5 * (t5 * t7 / 1.772453850905516) * t7)));
-    *y = (x == (-INFINITY)) ? (-0.0) : ((x == INFINITY) ? INFINITY : ((copysign(1.0, x) < 0.0) ? (-t4) : (t0 - t4)));
-    *dydx = (x < 0.0) ? ((t0 < 0.59375) ? (-t6) : t13) : ((t1 == 0.0) ? 1.0 : (t6 + 1.0));
+    const double t3 = own_erfcx_paired(0.5 * t2);
+    const double t4 = 64.0 < t0 ? 64.0 : t0;
+    const double t5 = t4 * t4;
+    const double t6 = product_error(t4, t4, t5);
+    const double t7 = t5 + t6;
+    const double t8 = t7 * 0.5;
+    const int t9 = t8 < 1460.0;
+    const double t10 = t9 ? (-((t6 - (t7 - t5)) * 0.5)) : 0.0;
+    const double t11 = -(t9 ? t8 : 1460.0);
+    const double t12 = t11 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t13 = t11 - t12 * 0.6931471805598903;
+    const double t14 = t12 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = (2.511784416113084e-08 * t15 + 2.763128188739826e-07) * t15 + 2.755721635507523e-06;
+    const double t17 = ((t16 * t15 + 2.480148993747346e-05) * t15 + 0.00019841269917321528) * t15 + 0.001388888894702103;
+    const double t18 = ((t17 * t15 + 0.008333333333307234) * t15 + 0.041666666666515396) * t15 + 0.166666666666667;
+    const double t19 = (t18 * t15 + 0.5000000000000012) * (t15 * t15);
+    const double t20 = 1.0 + t15;
+    const double t21 = t15 - (t20 - 1.0) + (t19 + (t13 - t15 - t14 + (t10 + t10 * (t15 + t19))));
+    const double t22 = t20 + t21;
+    const double t23 = t21 - (t22 - t20);
+    const double t24 = t12 * 0.5 + 6755399441055744.0;
+    const double t25 = power_of_2(t24);
+    const double t26 = power_of_2(t12 - (t24 - 6755399441055744.0) + 6755399441055744.0);
+    const double t27 = 0.5 * 1.4142135623730951;
+    const double t28 = product_error(0.5, 1.4142135623730951, t27) + 0.5 * (-9.667293313452913e-17);
+    const double t29 = t27 + t28;
+    const double t30 = t29 * t0;
+    const double t31 = product_error(t29, t0, t30) + t0 * (t28 - (t29 - t27));
+    const double t32 = t30 + t31;
+    const double t33 = t31 - (t32 - t30);
+    const double t34 = 1e+18 < t32 ? 1e+18 : t32;
+    const double t35 = t34 + t34;
+    const double t36 = t35 / (t34 + 3.5078125);
+    const double t37 = t36 - 1.0;
+    const double t38 = t36 - (t37 + 1.0);
+    const double t39 = (-5.724515602918129e-10 * t37 + (-5.148588275679866e-11)) * t37 + 6.737705796704589e-09;
+    const double t40 = ((t39 * t37 + 1.2605438453631374e-09) * t37 + (-4.789579343193399e-08)) * t37 + (-1.0634951198926811e-08);
+    const double t41 = ((t40 * t37 + 3.004547586964103e-07) * t37 + 1.5802703774004282e-08) * t37 + (-1.9234269899885667e-06);
+    const double t42 = ((t41 * t37 + 9.539157075644585e-07) * t37 + 1.242649417125808e-05) * t37 + (-2.0446919535154306e-05);
+    const double t43 = ((t42 * t37 + (-6.41856958223268e-05)) * t37 + 0.00028283123911837553) * t37 + (-0.00012884770245177044);
+    const double t44 = ((t43 * t37 + (-0.0021840031261581433)) * t37 + 0.009694387938153502) * t37 + (-0.02458204872765203);
+    const double t45 = (t44 * t37 + 0.044084143933532716) * t37;
+    const double t46 = -0.057461991201247405 + t45;
+    const double t47 = t46 - (-0.057461991201247405);
+    const double t48 = t46 * t37;
+    const double t49 = product_error(t46, t37, t48) + t46 * t38 + t37 * (-0.057461991201247405 - (t46 - t47) + (t45 - t47));
+    const double t50 = t48 + t49;
+    const double t51 = 0.048514620742597235 + t50;
+    const double t52 = t51 - 0.048514620742597235;
+    const double t53 = 0.048514620742597235 - (t51 - t52) + (t50 - t52) + (-6.699062658940079e-19 + (t49 - (t50 - t48)));
+    const double t54 = t51 + t53;
+    const double t55 = t54 * t37;
+    const double t56 = product_error(t54, t37, t55) + t54 * t38 + t37 * (t53 - (t54 - t51));
+    const double t57 = t55 + t56;
+    const double t58 = -0.0050370827054973775 + t57;
+    const double t59 = t58 - (-0.0050370827054973775);
+    const double t60 = -0.0050370827054973775 - (t58 - t59) + (t57 - t59) + (-3.196152999774698e-19 + (t56 - (t57 - t55)));
+    const double t61 = t58 + t60;
+    const double t62 = t61 * t37;
+    const double t63 = product_error(t61, t37, t62) + t61 * t38 + t37 * (t60 - (t61 - t58));
+    const double t64 = t62 + t63;
+    const double t65 = -0.07001608923353198 + t64;
+    const double t66 = t65 - (-0.07001608923353198);
+    const double t67 = -0.07001608923353198 - (t65 - t66) + (t64 - t66) + (-2.97899556088652e-18 + (t63 - (t64 - t62)));
+    const double t68 = t65 + t67;
+    const double t69 = t68 * t37;
+    const double t70 = product_error(t68, t37, t69) + t68 * t38 + t37 * (t67 - (t68 - t65));
+    const double t71 = t69 + t70;
+    const double t72 = 0.6210965729223318 + t71;
+    const double t73 = t72 - 0.6210965729223318;
+    const double t74 = 0.6210965729223318 - (t72 - t73) + (t71 - t73) + (2.4531583644570472e-18 + (t70 - (t71 - t69)));
+    const double t75 = t72 + t74;
+    const double t76 = t34 + 0.5;
+    const double t77 = t75 / t76;
+    const double t78 = t74 - (t75 - t72) + ((t34 < 1000.0) ? (t33 * (t77 + t76 * (t35 * t77 - 1.1283791670955126))) : 0.0);
+    const double t79 = t75 + t78;
+    const double t80 = t32 + 0.5;
+    const double t81 = t80 - t32;
+    const double t82 = t32 - (t80 - t81) + (0.5 - t81) + t33;
+    const double t83 = t80 + t82;
+    const double t84 = t79 / t83;
+    const double t85 = t84 * t83;
+    const double t86 = t79 - t85 - product_error(t84, t83, t85) + (t78 - (t79 - t75)) - t84 * (t82 - (t83 - t80));
+    const double t87 = t86 / t83;
+    const double t88 = t84 + t87;
+    const double t89 = t87 - (t88 - t84);
+    const double t90 = 0.5 * t88;
+    const double t91 = product_error(0.5, t88, t90) + 0.5 * t89;
+    const double t92 = t90 + t91;
+    const double t93 = t92 * t0;
+    const double t94 = product_error(t92, t0, t93) + t0 * (t91 - (t92 - t90));
+    const double t95 = t93 + t94;
+    const double t96 = t95 * t22;
+    const double t97 = product_error(t95, t22, t96) + t95 * t23 + t22 * (t94 - (t95 - t93));
+    const double t98 = t96 + t97;
+    const double t99 = -0.0;
+    const double t100 = (copysign(1.0, x) < 0.0) ? (t9 ? (-((t98 + (t97 - (t98 - t96))) * t25 * t26)) : t99) : (t0 - 0.5 * (t0 * t1 * t3));
+    const double t101 = (t1 == 0.0) ? 1.0 : (0.5 * ((t2 - 1.772453850905516 * t3) * t1 / 1.772453850905516) + 1.0);
+    const double t102 = 1.4142135623730951 * t0;
+    const double t103 = product_error(1.4142135623730951, t0, t102) + t0 * (-9.667293313452913e-17);
+    const double t104 = t102 + t103;
+    const double t105 = 1.772453850905516 * t88;
+    const double t106 = product_error(1.772453850905516, t88, t105) + 1.772453850905516 * t89 + t88 * (-7.666586499825799e-17);
+    const double t107 = t105 + t106;
+    const double t108 = -t107;
+    const double t109 = t104 + t108;
+    const double t110 = t109 - t104;
+    const double t111 = t104 - (t109 - t110) + (t108 - t110) + (t103 - (t104 - t102) + (-(t106 - (t107 - t105))));
+    const double t112 = t109 + t111;
+    const double t113 = 0.5 * t112;
+    const double t114 = product_error(0.5, t112, t113) + 0.5 * (t111 - (t112 - t109));
+    const double t115 = t113 + t114;
+    const double t116 = t115 / 1.772453850905516;
+    const double t117 = t116 * 1.772453850905516;
+    const double t118 = t115 - t117 - product_error(t116, 1.772453850905516, t117) + (t114 - (t115 - t113));
+    const double t119 = (t118 - t116 * (-7.666586499825799e-17)) / 1.772453850905516;
+    const double t120 = t116 + t119;
+    const double t121 = t120 * t22;
+    const double t122 = product_error(t120, t22, t121) + t120 * t23 + t22 * (t119 - (t120 - t116));
+    const double t123 = t121 + t122;
+    const double t124 = -((t123 + (t122 - (t123 - t121))) * t25 * t26);
+    const double t125 = t0 + (-0.7517914772033691);
+    const double t126 = t125 - t0;
+    const double t127 = t0 - (t125 - t126) + (-0.7517914772033691 - t126);
+    const double t128 = t125 + t127;
+    const double t129 = t128 + (-4.74901953168329e-08);
+    const double t130 = t129 - t128;
+    const double t131 = t128 - (t129 - t130) + (-4.74901953168329e-08 - t130) + (t127 - (t128 - t125));
+    const double t132 = t129 + t131;
+    const double t133 = t132 + (-3.0218187427811922e-24);
+    const double t134 = t133 - t132;
+    const double t135 = t132 - (t133 - t134) + (-3.0218187427811922e-24 - t134) + (t131 - (t132 - t129));
+    const double t136 = t133 + t135;
+    const double t137 = t135 - (t136 - t133);
+    const double t138 = (4.3263381358780523e-07 * t136 + 7.678282977887777e-06) * t136 + (-1.1214369724299814e-05);
+    const double t139 = ((t138 * t136 + (-8.61560751649917e-05)) * t136 + 0.00018633974597796586) * t136 + 0.0007448267567630634;
+    const double t140 = ((t139 * t136 + (-0.0022395380680703364)) * t136 + (-0.004539228378113106)) * t136;
+    const double t141 = ((t140 + 0.019421679838189047) * t136 + 0.014771522148238379) * t136 + (-0.1140082332972217);
+    const double t142 = t141 * t136 + 0.0181996763986711;
+    const double t143 = t142 * t136;
+    const double t144 = product_error(t142, t136, t143) + t142 * t137;
+    const double t145 = t143 + t144;
+    const double t146 = t145 + 0.388284982990552;
+    const double t147 = t146 - t145;
+    const double t148 = t145 - (t146 - t147) + (0.388284982990552 - t147) + (t144 - (t145 - t143) + 2.3344827535098912e-17);
+    const double t149 = t146 + t148;
+    const double t150 = t149 * t136;
+    const double t151 = product_error(t149, t136, t150) + t149 * t137 + t136 * (t148 - (t149 - t146));
+    const double t152 = t150 + t151;
+    const double t153 = t152 + (-0.4314939923140469);
+    const double t154 = t153 - t152;
+    const double t155 = t152 - (t153 - t154) + (-0.4314939923140469 - t154) + (t151 - (t152 - t150) + (-2.7313429271500348e-17));
+    const double t156 = t153 + t155;
+    const double t157 = t156 * t136;
+    const double t158 = product_error(t156, t136, t157) + t156 * t137 + t136 * (t155 - (t156 - t153));
+    const double t159 = t157 + t158;
+    const double t160 = (t0 < 0.65625) ? t124 : ((t0 < 0.859375) ? (t159 + (t158 - (t159 - t157))) : (t9 ? t124 : t99));
+    *y = (x != x) ? x : ((x == INFINITY) ? INFINITY : t100);
+    *dydx = (x < 0.0) ? t160 : t101;
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double gelu_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = t0 * 1.4142135623730951;
-    const double t2 = t1 - 1.772453850905516 * own_erfcx_float64(0.5 * t1);
-    const double t3 = own_gauss_float64(t0);
-    const double t4 = 0.5 * (t2 * t3 / 1.772453850905516);
-    const double t5 = own_bell_float64(0.5 * t0);
-    const double t6 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24;
-    const double t7 = (4.3263381358780523e-07 * t6 + 7.678282977887777e-06) * t6 + (-1.1214369724299814e-05);
-    const double t8 = ((t7 * t6 + (-8.61560751649917e-05)) * t6 + 0.00018633974597796586) * t6 + 0.0007448267567630634;
-    const double t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047;
-    const double t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711;
-    const double t11 = (t0 < 0.984375) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : ((t5 == 0.0) ? (-t5) : (-(0.5 * (t2 * t5 / 1.772453850905516) * t5)));
-    return grad_y * ((x < 0.0) ? ((t0 < 0.59375) ? (-t4) : t11) : ((t3 == 0.0) ? 1.0 : (t4 + 1.0)));
+    const double t2 = own_gauss_paired(t0);
+    const double t3 = 0.5 * ((t1 - 1.772453850905516 * own_erfcx_paired(0.5 * t1)) * t2 / 1.772453850905516);
+    const double t4 = 64.0 < t0 ? 64.0 : t0;
+    const double t5 = t4 * t4;
+    const double t6 = product_error(t4, t4, t5);
+    const double t7 = t5 + t6;
+    const double t8 = t7 * 0.5;
+    const int t9 = t8 < 1460.0;
+    const double t10 = t9 ? (-((t6 - (t7 - t5)) * 0.5)) : 0.0;
+    const double t11 = -(t9 ? t8 : 1460.0);
+    const double t12 = t11 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t13 = t11 - t12 * 0.6931471805598903;
+    const double t14 = t12 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = (2.511784416113084e-08 * t15 + 2.763128188739826e-07) * t15 + 2.755721635507523e-06;
+    const double t17 = ((t16 * t15 + 2.480148993747346e-05) * t15 + 0.00019841269917321528) * t15 + 0.001388888894702103;
+    const double t18 = ((t17 * t15 + 0.008333333333307234) * t15 + 0.041666666666515396) * t15 + 0.166666666666667;
+    const double t19 = (t18 * t15 + 0.5000000000000012) * (t15 * t15);
+    const double t20 = 1.0 + t15;
+    const double t21 = t15 - (t20 - 1.0) + (t19 + (t13 - t15 - t14 + (t10 + t10 * (t15 + t19))));
+    const double t22 = t20 + t21;
+    const double t23 = t12 * 0.5 + 6755399441055744.0;
+    const double t24 = 1.4142135623730951 * t0;
+    const double t25 = product_error(1.4142135623730951, t0, t24) + t0 * (-9.667293313452913e-17);
+    const double t26 = t24 + t25;
+    const double t27 = 0.5 * 1.4142135623730951;
+    const double t28 = product_error(0.5, 1.4142135623730951, t27) + 0.5 * (-9.667293313452913e-17);
+    const double t29 = t27 + t28;
+    const double t30 = t29 * t0;
+    const double t31 = product_error(t29, t0, t30) + t0 * (t28 - (t29 - t27));
+    const double t32 = t30 + t31;
+    const double t33 = t31 - (t32 - t30);
+    const double t34 = 1e+18 < t32 ? 1e+18 : t32;
+    const double t35 = t34 + t34;
+    const double t36 = t35 / (t34 + 3.5078125);
+    const double t37 = t36 - 1.0;
+    const double t38 = t36 - (t37 + 1.0);
+    const double t39 = (-5.724515602918129e-10 * t37 + (-5.148588275679866e-11)) * t37 + 6.737705796704589e-09;
+    const double t40 = ((t39 * t37 + 1.2605438453631374e-09) * t37 + (-4.789579343193399e-08)) * t37 + (-1.0634951198926811e-08);
+    const double t41 = ((t40 * t37 + 3.004547586964103e-07) * t37 + 1.5802703774004282e-08) * t37 + (-1.9234269899885667e-06);
+    const double t42 = ((t41 * t37 + 9.539157075644585e-07) * t37 + 1.242649417125808e-05) * t37 + (-2.0446919535154306e-05);
+    const double t43 = ((t42 * t37 + (-6.41856958223268e-05)) * t37 + 0.00028283123911837553) * t37 + (-0.00012884770245177044);
+    const double t44 = ((t43 * t37 + (-0.0021840031261581433)) * t37 + 0.009694387938153502) * t37 + (-0.02458204872765203);
+    const double t45 = (t44 * t37 + 0.044084143933532716) * t37;
+    const double t46 = -0.057461991201247405 + t45;
+    const double t47 = t46 - (-0.057461991201247405);
+    const double t48 = t46 * t37;
+    const double t49 = product_error(t46, t37, t48) + t46 * t38 + t37 * (-0.057461991201247405 - (t46 - t47) + (t45 - t47));
+    const double t50 = t48 + t49;
+    const double t51 = 0.048514620742597235 + t50;
+    const double t52 = t51 - 0.048514620742597235;
+    const double t53 = 0.048514620742597235 - (t51 - t52) + (t50 - t52) + (-6.699062658940079e-19 + (t49 - (t50 - t48)));
+    const double t54 = t51 + t53;
+    const double t55 = t54 * t37;
+    const double t56 = product_error(t54, t37, t55) + t54 * t38 + t37 * (t53 - (t54 - t51));
+    const double t57 = t55 + t56;
+    const double t58 = -0.0050370827054973775 + t57;
+    const double t59 = t58 - (-0.0050370827054973775);
+    const double t60 = -0.0050370827054973775 - (t58 - t59) + (t57 - t59) + (-3.196152999774698e-19 + (t56 - (t57 - t55)));
+    const double t61 = t58 + t60;
+    const double t62 = t61 * t37;
+    const double t63 = product_error(t61, t37, t62) + t61 * t38 + t37 * (t60 - (t61 - t58));
+    const double t64 = t62 + t63;
+    const double t65 = -0.07001608923353198 + t64;
+    const double t66 = t65 - (-0.07001608923353198);
+    const double t67 = -0.07001608923353198 - (t65 - t66) + (t64 - t66) + (-2.97899556088652e-18 + (t63 - (t64 - t62)));
+    const double t68 = t65 + t67;
+    const double t69 = t68 * t37;
+    const double t70 = product_error(t68, t37, t69) + t68 * t38 + t37 * (t67 - (t68 - t65));
+    const double t71 = t69 + t70;
+    const double t72 = 0.6210965729223318 + t71;
+    const double t73 = t72 - 0.6210965729223318;
+    const double t74 = 0.6210965729223318 - (t72 - t73) + (t71 - t73) + (2.4531583644570472e-18 + (t70 - (t71 - t69)));
+    const double t75 = t72 + t74;
+    const double t76 = t34 + 0.5;
+    const double t77 = t75 / t76;
+    const double t78 = t74 - (t75 - t72) + ((t34 < 1000.0) ? (t33 * (t77 + t76 * (t35 * t77 - 1.1283791670955126))) : 0.0);
+    const double t79 = t75 + t78;
+    const double t80 = t32 + 0.5;
+    const double t81 = t80 - t32;
+    const double t82 = t32 - (t80 - t81) + (0.5 - t81) + t33;
+    const double t83 = t80 + t82;
+    const double t84 = t79 / t83;
+    const double t85 = t84 * t83;
+    const double t86 = t79 - t85 - product_error(t84, t83, t85) + (t78 - (t79 - t75)) - t84 * (t82 - (t83 - t80));
+    const double t87 = t86 / t83;
+    const double t88 = t84 + t87;
+    const double t89 = 1.772453850905516 * t88;
+    const double t90 = product_error(1.772453850905516, t88, t89) + 1.772453850905516 * (t87 - (t88 - t84));
+    const double t91 = t90 + t88 * (-7.666586499825799e-17);
+    const double t92 = t89 + t91;
+    const double t93 = -t92;
+    const double t94 = t26 + t93;
+    const double t95 = t94 - t26;
+    const double t96 = t26 - (t94 - t95) + (t93 - t95) + (t25 - (t26 - t24) + (-(t91 - (t92 - t89))));
+    const double t97 = t94 + t96;
+    const double t98 = 0.5 * t97;
+    const double t99 = product_error(0.5, t97, t98) + 0.5 * (t96 - (t97 - t94));
+    const double t100 = t98 + t99;
+    const double t101 = t100 / 1.772453850905516;
+    const double t102 = t101 * 1.772453850905516;
+    const double t103 = t100 - t102 - product_error(t101, 1.772453850905516, t102) + (t99 - (t100 - t98));
+    const double t104 = (t103 - t101 * (-7.666586499825799e-17)) / 1.772453850905516;
+    const double t105 = t101 + t104;
+    const double t106 = t105 * t22;
+    const double t107 = product_error(t105, t22, t106) + t105 * (t21 - (t22 - t20)) + t22 * (t104 - (t105 - t101));
+    const double t108 = t106 + t107;
+    const double t109 = (t108 + (t107 - (t108 - t106))) * power_of_2(t23) * power_of_2(t12 - (t23 - 6755399441055744.0) + 6755399441055744.0);
+    const double t110 = -t109;
+    const double t111 = t0 + (-0.7517914772033691);
+    const double t112 = t111 - t0;
+    const double t113 = t0 - (t111 - t112) + (-0.7517914772033691 - t112);
+    const double t114 = t111 + t113;
+    const double t115 = t114 + (-4.74901953168329e-08);
+    const double t116 = t115 - t114;
+    const double t117 = t114 - (t115 - t116) + (-4.74901953168329e-08 - t116) + (t113 - (t114 - t111));
+    const double t118 = t115 + t117;
+    const double t119 = t118 + (-3.0218187427811922e-24);
+    const double t120 = t119 - t118;
+    const double t121 = t118 - (t119 - t120) + (-3.0218187427811922e-24 - t120) + (t117 - (t118 - t115));
+    const double t122 = t119 + t121;
+    const double t123 = t121 - (t122 - t119);
+    const double t124 = (4.3263381358780523e-07 * t122 + 7.678282977887777e-06) * t122 + (-1.1214369724299814e-05);
+    const double t125 = ((t124 * t122 + (-8.61560751649917e-05)) * t122 + 0.00018633974597796586) * t122 + 0.0007448267567630634;
+    const double t126 = ((t125 * t122 + (-0.0022395380680703364)) * t122 + (-0.004539228378113106)) * t122;
+    const double t127 = ((t126 + 0.019421679838189047) * t122 + 0.014771522148238379) * t122 + (-0.1140082332972217);
+    const double t128 = t127 * t122 + 0.0181996763986711;
+    const double t129 = t128 * t122;
+    const double t130 = product_error(t128, t122, t129) + t128 * t123;
+    const double t131 = t129 + t130;
+    const double t132 = t131 + 0.388284982990552;
+    const double t133 = t132 - t131;
+    const double t134 = t131 - (t132 - t133) + (0.388284982990552 - t133) + (t130 - (t131 - t129) + 2.3344827535098912e-17);
+    const double t135 = t132 + t134;
+    const double t136 = t135 * t122;
+    const double t137 = product_error(t135, t122, t136) + t135 * t123 + t122 * (t134 - (t135 - t132));
+    const double t138 = t136 + t137;
+    const double t139 = t138 + (-0.4314939923140469);
+    const double t140 = t139 - t138;
+    const double t141 = t138 - (t139 - t140) + (-0.4314939923140469 - t140) + (t137 - (t138 - t136) + (-2.7313429271500348e-17));
+    const double t142 = t139 + t141;
+    const double t143 = t142 * t122;
+    const double t144 = product_error(t142, t122, t143) + t142 * t123 + t122 * (t141 - (t142 - t139));
+    const double t145 = t143 + t144;
+    const double t146 = (t0 < 0.65625) ? t110 : ((t0 < 0.859375) ? (t145 + (t144 - (t145 - t143))) : (t9 ? t110 : (-0.0)));
+    return grad_y * ((x < 0.0) ? t146 : ((t2 == 0.0) ? 1.0 : (t3 + 1.0)));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double gelu_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double gelu_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_bell_float64(0.5 * t0);
-    const double t2 = -(0.5 * (1.4142135623730951 * (t0 * t0 - 2.0) * t1 / 1.772453850905516) * t1);
-    const double t3 = t0 - 1.4142131805419922 - 3.818311028613017e-07 - (-4.07321176479858e-24);
-    const double t4 = (3.980790020122614e-07 * t3 + (-6.499654219644482e-07)) * t3 + (-5.008554902900533e-06);
-    const double t5 = ((t4 * t3 + 1.4952417872844795e-05) * t3 + 4.2653287053460516e-05) * t3 + (-0.0002210062069217401);
-    const double t6 = ((t5 * t3 + (-0.000167033107579228)) * t3 + 0.002254676133406001) * t3 + (-0.0013103809217033283);
-    const double t7 = ((t6 * t3 + (-0.014989992962223541)) * t3 + 0.025683466055412434) * t3 + 0.05188843717757141;
-    const double t8 = ((t7 * t3 + (-0.17122310703602994)) * t3 + 1.7413016597094424e-17) * t3 + 0.4402879895212197;
-    const double t9 = (t0 < 1.6484375) ? ((t8 * t3 + (-0.4151074974205947)) * t3) : ((t1 == 0.0) ? (-t1) : t2);
-    return (t0 < 1.140625) ? t2 : t9;
+    const double t1 = 64.0 < t0 ? 64.0 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = product_error(t1, t1, t2);
+    const double t4 = t2 + t3;
+    const double t5 = t4 * 0.5;
+    const int t6 = t5 < 1460.0;
+    const double t7 = t6 ? (-((t3 - (t4 - t2)) * 0.5)) : 0.0;
+    const double t8 = -(t6 ? t5 : 1460.0);
+    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t10 = t8 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = (t15 * t12 + 0.5000000000000012) * (t12 * t12);
+    const double t17 = 1.0 + t12;
+    const double t18 = t12 - (t17 - 1.0) + (t16 + (t10 - t12 - t11 + (t7 + t7 * (t12 + t16))));
+    const double t19 = t17 + t18;
+    const double t20 = t9 * 0.5 + 6755399441055744.0;
+    const double t21 = t0 * t0;
+    const double t22 = product_error(t0, t0, t21);
+    const double t23 = t21 + t22;
+    const double t24 = -2.0;
+    const double t25 = t23 + t24;
+    const double t26 = t25 - t23;
+    const double t27 = t23 - (t25 - t26) + (t24 - t26) + (t22 - (t23 - t21));
+    const double t28 = t25 + t27;
+    const double t29 = 0.5 * 1.4142135623730951;
+    const double t30 = product_error(0.5, 1.4142135623730951, t29) + 0.5 * (-9.667293313452913e-17);
+    const double t31 = t29 + t30;
+    const double t32 = t31 * t28;
+    const double t33 = product_error(t31, t28, t32) + t31 * (t27 - (t28 - t25)) + t28 * (t30 - (t31 - t29));
+    const double t34 = t32 + t33;
+    const double t35 = t34 / 1.772453850905516;
+    const double t36 = t35 * 1.772453850905516;
+    const double t37 = t34 - t36 - product_error(t35, 1.772453850905516, t36) + (t33 - (t34 - t32)) - t35 * (-7.666586499825799e-17);
+    const double t38 = t37 / 1.772453850905516;
+    const double t39 = t35 + t38;
+    const double t40 = t39 * t19;
+    const double t41 = product_error(t39, t19, t40) + t39 * (t18 - (t19 - t17)) + t19 * (t38 - (t39 - t35));
+    const double t42 = t40 + t41;
+    const double t43 = (t42 + (t41 - (t42 - t40))) * power_of_2(t20) * power_of_2(t9 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : (t6 ? (-t43) : (-0.0));
 }
 
 #ifndef SYMACT_OWN_ERFCX_FLOAT32
@@ -879,7 +1433,7 @@ SYMACT_CLONES static void gelu_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, gelu_forward_float64(x_i));
+        store_f64(y, i, gelu_forward_paired(x_i));
     }
 }
 
@@ -900,7 +1454,7 @@ SYMACT_CLONES static void gelu_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, gelu_derivative_float64(x_i));
+        store_f64(dydx, i, gelu_derivative_paired(x_i));
     }
 }
 
@@ -923,7 +1477,7 @@ SYMACT_CLONES static void gelu_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        gelu_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -948,7 +1502,7 @@ SYMACT_CLONES static void gelu_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, gelu_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, gelu_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -969,7 +1523,7 @@ SYMACT_CLONES static void gelu_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, gelu_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, gelu_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -376,8 +401,8 @@ SYMACT_INLINE double hardsigmoid_second_derivative_wide(double x)
     return (x != x) ? x : ((fabs(x) < 3.0) ? 0.0 : 0.0);
 }
 
-/* y = f(x); in double. */
-SYMACT_INLINE double hardsigmoid_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardsigmoid_forward_paired(double x)
 {
     const double t0 = fabs(x);
     const int t1 = t0 < 3.0;
@@ -385,16 +410,16 @@ SYMACT_INLINE double hardsigmoid_forward_float64(double x)
     return (x != x) ? x : t2;
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double hardsigmoid_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardsigmoid_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
     return (x != x) ? x : t1;
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void hardsigmoid_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void hardsigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const int t1 = t0 < 3.0;
@@ -406,16 +431,16 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_float64(double x, double *y,
     *dydx = t4 ? x : t5;
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double hardsigmoid_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardsigmoid_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
     return grad_y * ((x != x) ? x : t1);
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double hardsigmoid_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardsigmoid_second_derivative_paired(double x)
 {
     return (x != x) ? x : ((fabs(x) < 3.0) ? 0.0 : 0.0);
 }
@@ -583,7 +608,7 @@ SYMACT_CLONES static void hardsigmoid_forward_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, hardsigmoid_forward_float64(x_i));
+        store_f64(y, i, hardsigmoid_forward_paired(x_i));
     }
 }
 
@@ -604,7 +629,7 @@ SYMACT_CLONES static void hardsigmoid_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, hardsigmoid_derivative_float64(x_i));
+        store_f64(dydx, i, hardsigmoid_derivative_paired(x_i));
     }
 }
 
@@ -627,7 +652,7 @@ SYMACT_CLONES static void hardsigmoid_value_and_derivative_f64_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        hardsigmoid_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        hardsigmoid_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -652,7 +677,7 @@ SYMACT_CLONES static void hardsigmoid_backward_f64_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, hardsigmoid_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, hardsigmoid_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -673,7 +698,7 @@ SYMACT_CLONES static void hardsigmoid_second_derivative_f64_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, hardsigmoid_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, hardsigmoid_second_derivative_paired(x_i));
     }
 }
 

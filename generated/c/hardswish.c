@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -381,47 +406,71 @@ SYMACT_INLINE double hardswish_second_derivative_wide(double x)
     return (x != x) ? x : t1;
 }
 
-/* y = f(x); in double. */
-SYMACT_INLINE double hardswish_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardswish_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1);
+    const double t1 = -t0;
+    const double t2 = 3.0 + t1;
+    const double t3 = t2 - 3.0;
+    const double t4 = 3.0 - (t2 - t3) + (t1 - t3);
+    const double t5 = t2 + t4;
+    const double t6 = 0.16666666666666666 * t5;
+    const double t7 = product_error(0.16666666666666666, t5, t6) + 0.16666666666666666 * (t4 - (t5 - t2));
+    const double t8 = t7 + t5 * 9.25185853854297e-18;
+    const double t9 = t6 + t8;
+    const double t10 = t9 * t0;
+    const double t11 = product_error(t9, t0, t10) + t0 * (t8 - (t9 - t6));
+    const double t12 = t10 + t11;
+    const double t13 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (-t12 + (-(t11 - (t12 - t10)))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * t0) + 0.5 * t0) : t0);
+    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t13);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double hardswish_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardswish_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = (x < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : ((t0 <= 3.0) ? (0.3333333333333333 * t0 + 0.5) : 1.0);
     return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1);
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void hardswish_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const int t1 = t0 <= 3.0;
-    const int t2 = t0 < 3.0;
-    const double t3 = (copysign(1.0, x) < 0.0) ? (t2 ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : (t1 ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
-    const double t4 = -0.0;
-    const int t5 = x == (-INFINITY);
-    const int t6 = x != x;
-    const double t7 = (x < 0.0) ? (t2 ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : (t1 ? (0.3333333333333333 * t0 + 0.5) : 1.0);
-    *y = t6 ? x : (t5 ? t4 : t3);
-    *dydx = t6 ? x : (t5 ? t4 : t7);
+    const double t2 = -t0;
+    const double t3 = 3.0 + t2;
+    const double t4 = t3 - 3.0;
+    const double t5 = 3.0 - (t3 - t4) + (t2 - t4);
+    const double t6 = t3 + t5;
+    const double t7 = 0.16666666666666666 * t6;
+    const double t8 = product_error(0.16666666666666666, t6, t7) + 0.16666666666666666 * (t5 - (t6 - t3));
+    const double t9 = t8 + t6 * 9.25185853854297e-18;
+    const double t10 = t7 + t9;
+    const double t11 = t10 * t0;
+    const double t12 = product_error(t10, t0, t11) + t0 * (t9 - (t10 - t7));
+    const double t13 = t11 + t12;
+    const int t14 = t0 < 3.0;
+    const double t15 = (copysign(1.0, x) < 0.0) ? (t14 ? (-t13 + (-(t12 - (t13 - t11)))) : 0.0) : (t1 ? (0.16666666666666666 * (t0 * t0) + 0.5 * t0) : t0);
+    const double t16 = -0.0;
+    const int t17 = x == (-INFINITY);
+    const int t18 = x != x;
+    const double t19 = (x < 0.0) ? (t14 ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : (t1 ? (0.3333333333333333 * t0 + 0.5) : 1.0);
+    *y = t18 ? x : (t17 ? t16 : t15);
+    *dydx = t18 ? x : (t17 ? t16 : t19);
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double hardswish_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardswish_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = (x < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : ((t0 <= 3.0) ? (0.3333333333333333 * t0 + 0.5) : 1.0);
     return grad_y * ((x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double hardswish_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double hardswish_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.3333333333333333 : 0.0) : ((t0 <= 3.0) ? 0.3333333333333333 : 0.0);
@@ -603,7 +652,7 @@ SYMACT_CLONES static void hardswish_forward_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, hardswish_forward_float64(x_i));
+        store_f64(y, i, hardswish_forward_paired(x_i));
     }
 }
 
@@ -624,7 +673,7 @@ SYMACT_CLONES static void hardswish_derivative_f64_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, hardswish_derivative_float64(x_i));
+        store_f64(dydx, i, hardswish_derivative_paired(x_i));
     }
 }
 
@@ -647,7 +696,7 @@ SYMACT_CLONES static void hardswish_value_and_derivative_f64_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        hardswish_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        hardswish_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -672,7 +721,7 @@ SYMACT_CLONES static void hardswish_backward_f64_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, hardswish_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, hardswish_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -693,7 +742,7 @@ SYMACT_CLONES static void hardswish_second_derivative_f64_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, hardswish_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, hardswish_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -363,33 +388,33 @@ SYMACT_INLINE double identity_second_derivative_wide(double x)
     return (x != x) ? x : 0.0;
 }
 
-/* y = f(x); in double. */
-SYMACT_INLINE double identity_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double identity_forward_paired(double x)
 {
     return x;
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double identity_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double identity_derivative_paired(double x)
 {
     return (x != x) ? x : 1.0;
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void identity_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void identity_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     *y = x;
     *dydx = (x != x) ? x : 1.0;
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double identity_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double identity_backward_paired(double x, double grad_y)
 {
     return grad_y * ((x != x) ? x : 1.0);
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double identity_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double identity_second_derivative_paired(double x)
 {
     return (x != x) ? x : 0.0;
 }
@@ -545,7 +570,7 @@ SYMACT_CLONES static void identity_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, identity_forward_float64(x_i));
+        store_f64(y, i, identity_forward_paired(x_i));
     }
 }
 
@@ -566,7 +591,7 @@ SYMACT_CLONES static void identity_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, identity_derivative_float64(x_i));
+        store_f64(dydx, i, identity_derivative_paired(x_i));
     }
 }
 
@@ -589,7 +614,7 @@ SYMACT_CLONES static void identity_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        identity_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        identity_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -614,7 +639,7 @@ SYMACT_CLONES static void identity_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, identity_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, identity_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -635,7 +660,7 @@ SYMACT_CLONES static void identity_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, identity_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, identity_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -381,10 +406,10 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_wide(double x)
     return (x == 0.0) ? 1.0 : (copysign(1.0, x) * (-(1.0 / (t0 * t0))));
 }
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT64
-#define SYMACT_OWN_LOG1P_FLOAT64
-/* ln(1 + a); in double. */
-SYMACT_INLINE double own_log1p_float64(double a)
+#ifndef SYMACT_OWN_LOG1P_PAIRED
+#define SYMACT_OWN_LOG1P_PAIRED
+/* ln(1 + a); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_log1p_paired(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
@@ -399,39 +424,50 @@ SYMACT_INLINE double own_log1p_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double log_semisigmoid_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double log_semisigmoid_forward_paired(double x)
 {
-    const double t0 = own_log1p_float64(fabs(x));
-    return (copysign(1.0, x) < 0.0) ? (-t0) : t0;
+    return copysign(own_log1p_paired(fabs(x)), x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double log_semisigmoid_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double log_semisigmoid_derivative_paired(double x)
 {
     return 1.0 / (fabs(x) + 1.0);
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void log_semisigmoid_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void log_semisigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0);
-    *y = (copysign(1.0, x) < 0.0) ? (-t1) : t1;
+    *y = copysign(own_log1p_paired(t0), x);
     *dydx = 1.0 / (t0 + 1.0);
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double log_semisigmoid_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double log_semisigmoid_backward_paired(double x, double grad_y)
 {
     return grad_y * (1.0 / (fabs(x) + 1.0));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double log_semisigmoid_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double log_semisigmoid_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 1.0 : (copysign(1.0, x) * (-(1.0 / t0 / t0)));
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 - t0;
+    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
+    const double t4 = t1 + t3;
+    const double t5 = t4 * t4;
+    const double t6 = t4 * (t3 - (t4 - t1));
+    const double t7 = product_error(t4, t4, t5) + t6 + t6;
+    const double t8 = t5 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = t9 * t8;
+    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
+    const double t12 = t9 + t11;
+    const double t13 = copysign(1.0, x) * ((t0 < 372.0) ? (-t12 + (-(t11 - (t12 - t9)))) : (-(1.0 / t1 / t1)));
+    return (x == 0.0) ? 1.0 : t13;
 }
 
 #ifndef SYMACT_OWN_LOG1P_FLOAT32
@@ -604,7 +640,7 @@ SYMACT_CLONES static void log_semisigmoid_forward_f64_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, log_semisigmoid_forward_float64(x_i));
+        store_f64(y, i, log_semisigmoid_forward_paired(x_i));
     }
 }
 
@@ -625,7 +661,7 @@ SYMACT_CLONES static void log_semisigmoid_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, log_semisigmoid_derivative_float64(x_i));
+        store_f64(dydx, i, log_semisigmoid_derivative_paired(x_i));
     }
 }
 
@@ -648,7 +684,7 @@ SYMACT_CLONES static void log_semisigmoid_value_and_derivative_f64_loop(size_t n
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        log_semisigmoid_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        log_semisigmoid_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -673,7 +709,7 @@ SYMACT_CLONES static void log_semisigmoid_backward_f64_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, log_semisigmoid_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, log_semisigmoid_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -694,7 +730,7 @@ SYMACT_CLONES static void log_semisigmoid_second_derivative_f64_loop(size_t n, c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, log_semisigmoid_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, log_semisigmoid_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -421,10 +446,10 @@ SYMACT_INLINE double logistic_second_derivative_wide(double x)
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : t3);
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -440,74 +465,229 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT64
-#define SYMACT_OWN_EXPM1_FLOAT64
-/* e^a - 1; in double. */
-SYMACT_INLINE double own_expm1_float64(double a)
+#ifndef SYMACT_OWN_EXP_PAIRED
+#define SYMACT_OWN_EXP_PAIRED
+/* e^a; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_exp_paired(double a)
 {
-    const double t0 = (-56.0) > a ? (-56.0) : a;
+    const double t0 = (-746.0) > a ? (-746.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t2 - 6755399441055744.0;
-    const double t4 = t1 - t3 * 0.6931471805598903;
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = t2 * 0.5 + 6755399441055744.0;
+    const double t10 = (1.0 + (t5 + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4)))) * power_of_2(t9);
+    return t10 * power_of_2(t2 - (t9 - 6755399441055744.0) + 6755399441055744.0);
+}
+#endif
+
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logistic_forward_paired(double x)
+{
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t15 / t20;
+    const double t22 = t21 * t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t24 = t21 + t23;
+    return (x < 0.0) ? (t24 + (t23 - (t24 - t21))) : (1.0 / (own_decay_paired(t0) + 1.0));
+}
+
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logistic_derivative_paired(double x)
+{
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t20 * t20;
+    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t23 = product_error(t20, t20, t21) + t22 + t22;
+    const double t24 = t21 + t23;
+    const double t25 = t15 / t24;
+    const double t26 = t25 * t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t28 = t25 + t27;
+    return (x != x) ? x : (t28 + (t27 - (t28 - t25)));
+}
+
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, double *dydx)
+{
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t19 - (t20 - t17);
+    const double t22 = t15 / t20;
+    const double t23 = t22 * t20;
+    const double t24 = (t15 - t23 - product_error(t22, t20, t23) + t16 - t22 * t21) / t20;
+    const double t25 = t22 + t24;
+    const double t26 = t20 * t20;
+    const double t27 = t20 * t21;
+    const double t28 = product_error(t20, t20, t26) + t27 + t27;
+    const double t29 = t26 + t28;
+    const double t30 = t15 / t29;
+    const double t31 = t30 * t29;
+    const double t32 = (t15 - t31 - product_error(t30, t29, t31) + t16 - t30 * (t28 - (t29 - t26))) / t29;
+    const double t33 = t30 + t32;
+    *y = (x < 0.0) ? (t25 + (t24 - (t25 - t22))) : (1.0 / (own_decay_paired(t0) + 1.0));
+    *dydx = (x != x) ? x : (t33 + (t32 - (t33 - t30)));
+}
+
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
+{
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t20 * t20;
+    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t23 = product_error(t20, t20, t21) + t22 + t22;
+    const double t24 = t21 + t23;
+    const double t25 = t15 / t24;
+    const double t26 = t25 * t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t28 = t25 + t27;
+    return grad_y * ((x != x) ? x : (t28 + (t27 - (t28 - t25))));
+}
+
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logistic_second_derivative_paired(double x)
+{
+    const double t0 = fabs(x);
+    const double t1 = own_exp_paired(-t0) + 1.0;
+    const double t2 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t3 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t4 = t2 - t3 * 0.6931471805598903;
     const double t5 = t3 * 5.497923018708371e-14;
     const double t6 = t4 - t5;
     const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
     const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
     const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const int t10 = 1000.0 < t3;
-    const double t11 = power_of_2(t2 - (t10 ? 1.0 : 0.0));
-    const double t12 = t11 - 1.0;
-    const double t13 = t11 * t6;
-    const double t14 = t12 + t13;
-    const double t15 = t11 * ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5)) + (t13 - (t14 - t12));
-    return (t14 + t15) * (t10 ? 2.0 : 1.0);
-}
-#endif
-
-/* y = f(x); in double. */
-SYMACT_INLINE double logistic_forward_float64(double x)
-{
-    const double t0 = own_decay_float64(fabs(x));
-    const double t1 = t0 + 1.0;
-    return (x < 0.0) ? (t0 / t1) : (1.0 / t1);
-}
-
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double logistic_derivative_float64(double x)
-{
-    const double t0 = own_decay_float64(fabs(x));
-    return t0 / (2.0 * t0 + t0 * t0 + 1.0);
-}
-
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void logistic_value_and_derivative_float64(double x, double *y, double *dydx)
-{
-    const double t0 = own_decay_float64(fabs(x));
-    const double t1 = t0 + 1.0;
-    *y = (x < 0.0) ? (t0 / t1) : (1.0 / t1);
-    *dydx = t0 / (2.0 * t0 + t0 * t0 + 1.0);
-}
-
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double logistic_backward_float64(double x, double grad_y)
-{
-    const double t0 = own_decay_float64(fabs(x));
-    return grad_y * (t0 / (2.0 * t0 + t0 * t0 + 1.0));
-}
-
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double logistic_second_derivative_float64(double x)
-{
-    const double t0 = fabs(x);
-    const double t1 = own_expm1_float64(-t0);
-    const double t2 = own_decay_float64(t0);
-    const double t3 = t2 + 1.0;
-    const double t4 = t1 * t2 / (t3 * t3 * t3);
-    const double t5 = own_decay_float64(0.5 * t0);
-    const double t6 = t5 * t5 + 1.0;
-    const double t7 = (copysign(1.0, x) < 0.0) ? ((t0 < 10.0439453125) ? (-(t1 * t5 / t6 / t6 / t6 * t5)) : (-t4)) : t4;
-    return (x == 0.0) ? (-x) : t7;
+    const double t10 = 1.0 + t6;
+    const double t11 = t6 - (t10 - 1.0) + ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5));
+    const double t12 = t10 + t11;
+    const double t13 = t3 * 0.5 + 6755399441055744.0;
+    const double t14 = power_of_2(t13);
+    const double t15 = power_of_2(t3 - (t13 - 6755399441055744.0) + 6755399441055744.0);
+    const double t16 = t12 * t14 * t15;
+    const double t17 = (t11 - (t12 - t10)) * t14 * t15;
+    const double t18 = -((t0 < 60.0) ? t0 : 60.0);
+    const double t19 = t18 * 1.4426950408889634 + 6755399441055744.0;
+    const double t20 = t19 - 6755399441055744.0;
+    const double t21 = t18 - t20 * 0.6931471805598903;
+    const double t22 = t20 * 5.497923018708371e-14;
+    const double t23 = t21 - t22;
+    const double t24 = (2.511784416113084e-08 * t23 + 2.763128188739826e-07) * t23 + 2.755721635507523e-06;
+    const double t25 = ((t24 * t23 + 2.480148993747346e-05) * t23 + 0.00019841269917321528) * t23 + 0.001388888894702103;
+    const double t26 = ((t25 * t23 + 0.008333333333307234) * t23 + 0.041666666666515396) * t23 + 0.166666666666667;
+    const double t27 = power_of_2(t19);
+    const double t28 = t27 + (-1.0);
+    const double t29 = t28 - t27;
+    const double t30 = t27 * t23;
+    const double t31 = t28 + t30;
+    const double t32 = t31 - t28;
+    const double t33 = t27 - (t28 - t29) + (-1.0 - t29) + t27 * ((t26 * t23 + 0.5000000000000012) * (t23 * t23) + (t21 - t23 - t22));
+    const double t34 = t28 - (t31 - t32) + (t30 - t32) + t33;
+    const double t35 = t31 + t34;
+    const double t36 = t16 * t35;
+    const double t37 = product_error(t16, t35, t36) + t16 * (t34 - (t35 - t31)) + t35 * t17;
+    const double t38 = t36 + t37;
+    const double t39 = t16 + 1.0;
+    const double t40 = t39 - t16;
+    const double t41 = t16 - (t39 - t40) + (1.0 - t40) + t17;
+    const double t42 = t39 + t41;
+    const double t43 = t41 - (t42 - t39);
+    const double t44 = t42 * t42;
+    const double t45 = t42 * t43;
+    const double t46 = product_error(t42, t42, t44) + t45 + t45;
+    const double t47 = t44 + t46;
+    const double t48 = t47 * t42;
+    const double t49 = product_error(t47, t42, t48) + t47 * t43 + t42 * (t46 - (t47 - t44));
+    const double t50 = t48 + t49;
+    const double t51 = t38 / t50;
+    const double t52 = t51 * t50;
+    const double t53 = t38 - t52 - product_error(t51, t50, t52) + (t37 - (t38 - t36)) - t51 * (t49 - (t50 - t48));
+    const double t54 = t53 / t50;
+    const double t55 = t51 + t54;
+    const double t56 = (t0 < 745.1332191019407) ? (t55 + (t54 - (t55 - t51))) : ((1.0 - 1.0 / t1) * (1.0 - 2.0 / t1) / t1);
+    return (x == 0.0) ? (-x) : (copysign(1.0, x) * t56);
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -717,7 +897,7 @@ SYMACT_CLONES static void logistic_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logistic_forward_float64(x_i));
+        store_f64(y, i, logistic_forward_paired(x_i));
     }
 }
 
@@ -738,7 +918,7 @@ SYMACT_CLONES static void logistic_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logistic_derivative_float64(x_i));
+        store_f64(dydx, i, logistic_derivative_paired(x_i));
     }
 }
 
@@ -761,7 +941,7 @@ SYMACT_CLONES static void logistic_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logistic_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -786,7 +966,7 @@ SYMACT_CLONES static void logistic_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logistic_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, logistic_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -807,7 +987,7 @@ SYMACT_CLONES static void logistic_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logistic_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, logistic_second_derivative_paired(x_i));
     }
 }
 

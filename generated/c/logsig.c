@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -393,10 +418,10 @@ SYMACT_INLINE double logsig_second_derivative_wide(double x)
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : t4);
 }
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT64
-#define SYMACT_OWN_LOG1P_FLOAT64
-/* ln(1 + a); in double. */
-SYMACT_INLINE double own_log1p_float64(double a)
+#ifndef SYMACT_OWN_LOG1P_PAIRED
+#define SYMACT_OWN_LOG1P_PAIRED
+/* ln(1 + a); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_log1p_paired(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
@@ -411,53 +436,226 @@ SYMACT_INLINE double own_log1p_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double logsig_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsig_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0);
-    const double t2 = t1 / (t1 + 1.0);
-    const double t3 = copysign(1.0, x);
-    return (t0 == INFINITY) ? t3 : ((t3 < 0.0) ? (-t2) : t2);
+    const double t1 = own_log1p_paired(t0);
+    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / (t1 + 1.0), x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double logsig_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsig_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0) + 1.0;
-    return 1.0 / (t0 + 1.0) / t1 / t1;
+    const double t1 = 1.0 / t0;
+    const double t2 = own_log1p_paired(t0) + 1.0;
+    const double t3 = 1.0 + t0;
+    const double t4 = t3 - 1.0;
+    const double t5 = exponent_of(t3);
+    const int t6 = t5 == 0.0;
+    const double t7 = t6 ? t0 : (mantissa_of(t3) - 1.0);
+    const double t8 = 2.0 + t7;
+    const double t9 = t8 - 2.0;
+    const double t10 = t7 / t8;
+    const double t11 = t10 * t8;
+    const double t12 = (t7 - t11 - product_error(t10, t8, t11) - t10 * (2.0 - (t8 - t9) + (t7 - t9))) / t8;
+    const double t13 = t10 + t12;
+    const double t14 = t13 * t13;
+    const double t15 = ((0.14616875683547315 * t14 + 0.15331684010120875) * t14 + 0.18182890368918467) * t14;
+    const double t16 = ((t15 + 0.22222211115835477) * t14 + 0.2857142862610609) * t14 + 0.3999999999989918;
+    const double t17 = t13 * 2.0;
+    const double t18 = t5 * 0.6931471805598903;
+    const double t19 = t18 + t17;
+    const double t20 = t19 - t18;
+    const double t21 = t5 * 5.497923018708371e-14 + (t6 ? 0.0 : (1.0 - (t3 - t4) + (t0 - t4) + 0.0)) / t3;
+    const double t22 = t18 - (t19 - t20) + (t17 - t20) + ((t12 - (t13 - t10)) * 2.0 + ((t16 * t14 + 0.666666666666667) * t14 * t13 + t21));
+    const double t23 = t19 + t22;
+    const double t24 = t23 + 1.0;
+    const double t25 = t24 - t23;
+    const double t26 = t23 - (t24 - t25) + (1.0 - t25) + (t22 - (t23 - t19));
+    const double t27 = t24 + t26;
+    const double t28 = t27 * t27;
+    const double t29 = t27 * (t26 - (t27 - t24));
+    const double t30 = product_error(t27, t27, t28) + t29 + t29;
+    const double t31 = t28 + t30;
+    const double t32 = t0 + 1.0;
+    const double t33 = t32 - t0;
+    const double t34 = t0 - (t32 - t33) + (1.0 - t33);
+    const double t35 = t32 + t34;
+    const double t36 = t31 * t35;
+    const double t37 = product_error(t31, t35, t36) + t31 * (t34 - (t35 - t32)) + t35 * (t30 - (t31 - t28));
+    const double t38 = t36 + t37;
+    const double t39 = 1.0 / t38;
+    const double t40 = t39 * t38;
+    const double t41 = (1.0 - t40 - product_error(t39, t38, t40) - t39 * (t37 - (t38 - t36))) / t38;
+    const double t42 = t39 + t41;
+    return (t0 < 6.183260036827614e+172) ? (t42 + (t41 - (t42 - t39))) : (t1 / ((t1 + 1.0) * (t2 * t2)));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void logsig_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0);
+    const double t1 = own_log1p_paired(t0);
     const double t2 = t1 + 1.0;
-    const double t3 = t1 / t2;
-    const double t4 = copysign(1.0, x);
-    *y = (t0 == INFINITY) ? t4 : ((t4 < 0.0) ? (-t3) : t3);
-    *dydx = 1.0 / (t0 + 1.0) / t2 / t2;
+    const double t3 = 1.0 / t0;
+    const double t4 = 1.0 + t0;
+    const double t5 = t4 - 1.0;
+    const double t6 = exponent_of(t4);
+    const int t7 = t6 == 0.0;
+    const double t8 = t7 ? t0 : (mantissa_of(t4) - 1.0);
+    const double t9 = 2.0 + t8;
+    const double t10 = t9 - 2.0;
+    const double t11 = t8 / t9;
+    const double t12 = t11 * t9;
+    const double t13 = (t8 - t12 - product_error(t11, t9, t12) - t11 * (2.0 - (t9 - t10) + (t8 - t10))) / t9;
+    const double t14 = t11 + t13;
+    const double t15 = t14 * t14;
+    const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
+    const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
+    const double t18 = t14 * 2.0;
+    const double t19 = t6 * 0.6931471805598903;
+    const double t20 = t19 + t18;
+    const double t21 = t20 - t19;
+    const double t22 = t6 * 5.497923018708371e-14 + (t7 ? 0.0 : (1.0 - (t4 - t5) + (t0 - t5) + 0.0)) / t4;
+    const double t23 = t19 - (t20 - t21) + (t18 - t21) + ((t13 - (t14 - t11)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t14 + t22));
+    const double t24 = t20 + t23;
+    const double t25 = t24 + 1.0;
+    const double t26 = t25 - t24;
+    const double t27 = t24 - (t25 - t26) + (1.0 - t26) + (t23 - (t24 - t20));
+    const double t28 = t25 + t27;
+    const double t29 = t28 * t28;
+    const double t30 = t28 * (t27 - (t28 - t25));
+    const double t31 = product_error(t28, t28, t29) + t30 + t30;
+    const double t32 = t29 + t31;
+    const double t33 = t0 + 1.0;
+    const double t34 = t33 - t0;
+    const double t35 = t0 - (t33 - t34) + (1.0 - t34);
+    const double t36 = t33 + t35;
+    const double t37 = t32 * t36;
+    const double t38 = product_error(t32, t36, t37) + t32 * (t35 - (t36 - t33)) + t36 * (t31 - (t32 - t29));
+    const double t39 = t37 + t38;
+    const double t40 = 1.0 / t39;
+    const double t41 = t40 * t39;
+    const double t42 = (1.0 - t41 - product_error(t40, t39, t41) - t40 * (t38 - (t39 - t37))) / t39;
+    const double t43 = t40 + t42;
+    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / t2, x);
+    *dydx = (t0 < 6.183260036827614e+172) ? (t43 + (t42 - (t43 - t40))) : (t3 / ((t3 + 1.0) * (t2 * t2)));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double logsig_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0) + 1.0;
-    return grad_y * (1.0 / (t0 + 1.0) / t1 / t1);
+    const double t1 = 1.0 / t0;
+    const double t2 = own_log1p_paired(t0) + 1.0;
+    const double t3 = 1.0 + t0;
+    const double t4 = t3 - 1.0;
+    const double t5 = exponent_of(t3);
+    const int t6 = t5 == 0.0;
+    const double t7 = t6 ? t0 : (mantissa_of(t3) - 1.0);
+    const double t8 = 2.0 + t7;
+    const double t9 = t8 - 2.0;
+    const double t10 = t7 / t8;
+    const double t11 = t10 * t8;
+    const double t12 = (t7 - t11 - product_error(t10, t8, t11) - t10 * (2.0 - (t8 - t9) + (t7 - t9))) / t8;
+    const double t13 = t10 + t12;
+    const double t14 = t13 * t13;
+    const double t15 = ((0.14616875683547315 * t14 + 0.15331684010120875) * t14 + 0.18182890368918467) * t14;
+    const double t16 = ((t15 + 0.22222211115835477) * t14 + 0.2857142862610609) * t14 + 0.3999999999989918;
+    const double t17 = t13 * 2.0;
+    const double t18 = t5 * 0.6931471805598903;
+    const double t19 = t18 + t17;
+    const double t20 = t19 - t18;
+    const double t21 = t5 * 5.497923018708371e-14 + (t6 ? 0.0 : (1.0 - (t3 - t4) + (t0 - t4) + 0.0)) / t3;
+    const double t22 = t18 - (t19 - t20) + (t17 - t20) + ((t12 - (t13 - t10)) * 2.0 + ((t16 * t14 + 0.666666666666667) * t14 * t13 + t21));
+    const double t23 = t19 + t22;
+    const double t24 = t23 + 1.0;
+    const double t25 = t24 - t23;
+    const double t26 = t23 - (t24 - t25) + (1.0 - t25) + (t22 - (t23 - t19));
+    const double t27 = t24 + t26;
+    const double t28 = t27 * t27;
+    const double t29 = t27 * (t26 - (t27 - t24));
+    const double t30 = product_error(t27, t27, t28) + t29 + t29;
+    const double t31 = t28 + t30;
+    const double t32 = t0 + 1.0;
+    const double t33 = t32 - t0;
+    const double t34 = t0 - (t32 - t33) + (1.0 - t33);
+    const double t35 = t32 + t34;
+    const double t36 = t31 * t35;
+    const double t37 = product_error(t31, t35, t36) + t31 * (t34 - (t35 - t32)) + t35 * (t30 - (t31 - t28));
+    const double t38 = t36 + t37;
+    const double t39 = 1.0 / t38;
+    const double t40 = t39 * t38;
+    const double t41 = (1.0 - t40 - product_error(t39, t38, t40) - t39 * (t37 - (t38 - t36))) / t38;
+    const double t42 = t39 + t41;
+    const double t43 = (t0 < 6.183260036827614e+172) ? (t42 + (t41 - (t42 - t39))) : (t1 / ((t1 + 1.0) * (t2 * t2)));
+    return grad_y * t43;
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double logsig_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsig_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_float64(t0);
+    const double t1 = own_log1p_paired(t0);
     const double t2 = t0 + 1.0;
     const double t3 = t1 + 1.0;
-    const double t4 = (x == INFINITY) ? (-0.0) : ((x == 0.0) ? 3.0 : (copysign(1.0, x) * (-((t1 + 3.0) / t2 / t2 / t3 / t3 / t3))));
-    return (x == (-INFINITY)) ? 0.0 : t4;
+    const double t4 = 1.0 + t0;
+    const double t5 = t4 - 1.0;
+    const double t6 = exponent_of(t4);
+    const int t7 = t6 == 0.0;
+    const double t8 = t7 ? t0 : (mantissa_of(t4) - 1.0);
+    const double t9 = 2.0 + t8;
+    const double t10 = t9 - 2.0;
+    const double t11 = t8 / t9;
+    const double t12 = t11 * t9;
+    const double t13 = (t8 - t12 - product_error(t11, t9, t12) - t11 * (2.0 - (t9 - t10) + (t8 - t10))) / t9;
+    const double t14 = t11 + t13;
+    const double t15 = t14 * t14;
+    const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
+    const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
+    const double t18 = t14 * 2.0;
+    const double t19 = t6 * 0.6931471805598903;
+    const double t20 = t19 + t18;
+    const double t21 = t20 - t19;
+    const double t22 = t6 * 5.497923018708371e-14 + (t7 ? 0.0 : (1.0 - (t4 - t5) + (t0 - t5) + 0.0)) / t4;
+    const double t23 = t19 - (t20 - t21) + (t18 - t21) + ((t13 - (t14 - t11)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t14 + t22));
+    const double t24 = t20 + t23;
+    const double t25 = t23 - (t24 - t20);
+    const double t26 = t24 + 3.0;
+    const double t27 = t26 - t24;
+    const double t28 = t24 - (t26 - t27) + (3.0 - t27) + t25;
+    const double t29 = t26 + t28;
+    const double t30 = t24 + 1.0;
+    const double t31 = t30 - t24;
+    const double t32 = t24 - (t30 - t31) + (1.0 - t31) + t25;
+    const double t33 = t30 + t32;
+    const double t34 = t32 - (t33 - t30);
+    const double t35 = t33 * t33;
+    const double t36 = t33 * t34;
+    const double t37 = product_error(t33, t33, t35) + t36 + t36;
+    const double t38 = t35 + t37;
+    const double t39 = t38 * t33;
+    const double t40 = product_error(t38, t33, t39) + t38 * t34 + t33 * (t37 - (t38 - t35));
+    const double t41 = t39 + t40;
+    const double t42 = t2 - t0;
+    const double t43 = t0 - (t2 - t42) + (1.0 - t42);
+    const double t44 = t2 + t43;
+    const double t45 = t44 * t44;
+    const double t46 = t44 * (t43 - (t44 - t2));
+    const double t47 = product_error(t44, t44, t45) + t46 + t46;
+    const double t48 = t45 + t47;
+    const double t49 = t41 * t48;
+    const double t50 = product_error(t41, t48, t49) + t41 * (t47 - (t48 - t45)) + t48 * (t40 - (t41 - t39));
+    const double t51 = t49 + t50;
+    const double t52 = t29 / t51;
+    const double t53 = t52 * t51;
+    const double t54 = t29 - t53 - product_error(t52, t51, t53) + (t28 - (t29 - t26)) - t52 * (t50 - (t51 - t49));
+    const double t55 = t54 / t51;
+    const double t56 = t52 + t55;
+    const double t57 = (t0 < 6.96898287454082e+41) ? (-t56 + (-(t55 - (t56 - t52)))) : (-((t1 + 3.0) / t2 / t2 / t3 / t3 / t3));
+    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : ((x == 0.0) ? 3.0 : (copysign(1.0, x) * t57)));
 }
 
 #ifndef SYMACT_OWN_LOG1P_FLOAT32
@@ -646,7 +844,7 @@ SYMACT_CLONES static void logsig_forward_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logsig_forward_float64(x_i));
+        store_f64(y, i, logsig_forward_paired(x_i));
     }
 }
 
@@ -667,7 +865,7 @@ SYMACT_CLONES static void logsig_derivative_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logsig_derivative_float64(x_i));
+        store_f64(dydx, i, logsig_derivative_paired(x_i));
     }
 }
 
@@ -690,7 +888,7 @@ SYMACT_CLONES static void logsig_value_and_derivative_f64_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logsig_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -715,7 +913,7 @@ SYMACT_CLONES static void logsig_backward_f64_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logsig_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, logsig_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -736,7 +934,7 @@ SYMACT_CLONES static void logsig_second_derivative_f64_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logsig_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, logsig_second_derivative_paired(x_i));
     }
 }
 

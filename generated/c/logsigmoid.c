@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -418,10 +443,10 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
     return (t0 == INFINITY) ? (-0.0) : (-(t1 / (t2 * t2)));
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -437,10 +462,10 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT64
-#define SYMACT_OWN_LOG1P_FLOAT64
-/* ln(1 + a); in double. */
-SYMACT_INLINE double own_log1p_float64(double a)
+#ifndef SYMACT_OWN_LOG1P_PAIRED
+#define SYMACT_OWN_LOG1P_PAIRED
+/* ln(1 + a); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_log1p_paired(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
@@ -455,49 +480,220 @@ SYMACT_INLINE double own_log1p_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double logsigmoid_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsigmoid_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
-    const double t2 = own_log1p_float64(-(t1 / (t1 + 1.0)));
-    return (x < 0.0) ? (t2 - t0) : ((t1 == 0.0) ? (-t1) : t2);
+    const double t1 = own_decay_paired(t0);
+    const double t2 = own_log1p_paired(-(t1 / (t1 + 1.0)));
+    const double t3 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t4 = t3 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t5 = t3 - t4 * 0.6931471805598903;
+    const double t6 = t4 * 5.497923018708371e-14;
+    const double t7 = t5 - t6;
+    const double t8 = (2.511784416113084e-08 * t7 + 2.763128188739826e-07) * t7 + 2.755721635507523e-06;
+    const double t9 = ((t8 * t7 + 2.480148993747346e-05) * t7 + 0.00019841269917321528) * t7 + 0.001388888894702103;
+    const double t10 = ((t9 * t7 + 0.008333333333307234) * t7 + 0.041666666666515396) * t7 + 0.166666666666667;
+    const double t11 = 1.0 + t7;
+    const double t12 = t7 - (t11 - 1.0) + ((t10 * t7 + 0.5000000000000012) * (t7 * t7) + (t5 - t7 - t6));
+    const double t13 = t11 + t12;
+    const double t14 = t4 * 0.5 + 6755399441055744.0;
+    const double t15 = power_of_2(t14);
+    const double t16 = power_of_2(t4 - (t14 - 6755399441055744.0) + 6755399441055744.0);
+    const double t17 = t13 * t15 * t16;
+    const double t18 = (t12 - (t13 - t11)) * t15 * t16;
+    const double t19 = t17 + 1.0;
+    const double t20 = t19 - t17;
+    const double t21 = t17 - (t19 - t20) + (1.0 - t20) + t18;
+    const double t22 = t19 + t21;
+    const double t23 = t17 / t22;
+    const double t24 = t23 * t22;
+    const double t25 = (t17 - t24 - product_error(t23, t22, t24) + t18 - t23 * (t21 - (t22 - t19))) / t22;
+    const double t26 = t23 + t25;
+    const double t27 = -t26;
+    const double t28 = -(t25 - (t26 - t23));
+    const double t29 = 1.0 + t27;
+    const double t30 = t29 - 1.0;
+    const double t31 = exponent_of(t29);
+    const int t32 = t31 == 0.0;
+    const double t33 = t32 ? t27 : (mantissa_of(t29) - 1.0);
+    const double t34 = 2.0 + t33;
+    const double t35 = t34 - 2.0;
+    const double t36 = t33 / t34;
+    const double t37 = t36 * t34;
+    const double t38 = t33 - t37 - product_error(t36, t34, t37) - t36 * (2.0 - (t34 - t35) + (t33 - t35));
+    const double t39 = t38 / t34;
+    const double t40 = t36 + t39;
+    const double t41 = t40 * t40;
+    const double t42 = ((0.14616875683547315 * t41 + 0.15331684010120875) * t41 + 0.18182890368918467) * t41;
+    const double t43 = ((t42 + 0.22222211115835477) * t41 + 0.2857142862610609) * t41 + 0.3999999999989918;
+    const double t44 = t40 * 2.0;
+    const double t45 = t31 * 0.6931471805598903;
+    const double t46 = t45 + t44;
+    const double t47 = t46 - t45;
+    const double t48 = t31 * 5.497923018708371e-14 + (t32 ? t28 : (1.0 - (t29 - t30) + (t27 - t30) + t28)) / t29;
+    const double t49 = t45 - (t46 - t47) + (t44 - t47) + ((t39 - (t40 - t36)) * 2.0 + ((t43 * t41 + 0.666666666666667) * t41 * t40 + t48));
+    const double t50 = t46 + t49;
+    return (x < 0.0) ? (t2 - t0) : ((t0 < 147.0) ? (t50 + (t49 - (t50 - t46))) : ((t1 == 0.0) ? (-t1) : t2));
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double logsigmoid_derivative_float64(double x)
-{
-    const double t0 = own_decay_float64(fabs(x));
-    const double t1 = t0 + 1.0;
-    return (x < 0.0) ? (1.0 / t1) : (t0 / t1);
-}
-
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void logsigmoid_value_and_derivative_float64(double x, double *y, double *dydx)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsigmoid_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t15 / t20;
+    const double t22 = t21 * t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t24 = t21 + t23;
+    return (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
+}
+
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
+{
+    const double t0 = fabs(x);
+    const double t1 = own_decay_paired(t0);
     const double t2 = t1 + 1.0;
-    const double t3 = t1 / t2;
-    const double t4 = own_log1p_float64(-t3);
-    const int t5 = x < 0.0;
-    *y = t5 ? (t4 - t0) : ((t1 == 0.0) ? (-t1) : t4);
-    *dydx = t5 ? (1.0 / t2) : t3;
+    const double t3 = own_log1p_paired(-(t1 / t2));
+    const double t4 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t5 = t4 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t6 = t4 - t5 * 0.6931471805598903;
+    const double t7 = t5 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06;
+    const double t10 = ((t9 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103;
+    const double t11 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667;
+    const double t12 = 1.0 + t8;
+    const double t13 = t8 - (t12 - 1.0) + ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t6 - t8 - t7));
+    const double t14 = t12 + t13;
+    const double t15 = t5 * 0.5 + 6755399441055744.0;
+    const double t16 = power_of_2(t15);
+    const double t17 = power_of_2(t5 - (t15 - 6755399441055744.0) + 6755399441055744.0);
+    const double t18 = t14 * t16 * t17;
+    const double t19 = (t13 - (t14 - t12)) * t16 * t17;
+    const double t20 = t18 + 1.0;
+    const double t21 = t20 - t18;
+    const double t22 = t18 - (t20 - t21) + (1.0 - t21) + t19;
+    const double t23 = t20 + t22;
+    const double t24 = t18 / t23;
+    const double t25 = t24 * t23;
+    const double t26 = (t18 - t25 - product_error(t24, t23, t25) + t19 - t24 * (t22 - (t23 - t20))) / t23;
+    const double t27 = t24 + t26;
+    const double t28 = t26 - (t27 - t24);
+    const double t29 = -t27;
+    const double t30 = -t28;
+    const double t31 = 1.0 + t29;
+    const double t32 = t31 - 1.0;
+    const double t33 = exponent_of(t31);
+    const int t34 = t33 == 0.0;
+    const double t35 = t34 ? t29 : (mantissa_of(t31) - 1.0);
+    const double t36 = 2.0 + t35;
+    const double t37 = t36 - 2.0;
+    const double t38 = t35 / t36;
+    const double t39 = t38 * t36;
+    const double t40 = t35 - t39 - product_error(t38, t36, t39) - t38 * (2.0 - (t36 - t37) + (t35 - t37));
+    const double t41 = t40 / t36;
+    const double t42 = t38 + t41;
+    const double t43 = t42 * t42;
+    const double t44 = ((0.14616875683547315 * t43 + 0.15331684010120875) * t43 + 0.18182890368918467) * t43;
+    const double t45 = ((t44 + 0.22222211115835477) * t43 + 0.2857142862610609) * t43 + 0.3999999999989918;
+    const double t46 = t42 * 2.0;
+    const double t47 = t33 * 0.6931471805598903;
+    const double t48 = t47 + t46;
+    const double t49 = t48 - t47;
+    const double t50 = t33 * 5.497923018708371e-14 + (t34 ? t30 : (1.0 - (t31 - t32) + (t29 - t32) + t30)) / t31;
+    const double t51 = t47 - (t48 - t49) + (t46 - t49) + ((t41 - (t42 - t38)) * 2.0 + ((t45 * t43 + 0.666666666666667) * t43 * t42 + t50));
+    const double t52 = t48 + t51;
+    const int t53 = x < 0.0;
+    *y = t53 ? (t3 - t0) : ((t0 < 147.0) ? (t52 + (t51 - (t52 - t48))) : ((t1 == 0.0) ? (-t1) : t3));
+    *dydx = (x != x) ? x : (t53 ? (1.0 / t2) : (t27 + t28));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double logsigmoid_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
 {
-    const double t0 = own_decay_float64(fabs(x));
-    const double t1 = t0 + 1.0;
-    return grad_y * ((x < 0.0) ? (1.0 / t1) : (t0 / t1));
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t15 / t20;
+    const double t22 = t21 * t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t24 = t21 + t23;
+    const double t25 = (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
+    return grad_y * t25;
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double logsigmoid_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
 {
-    const double t0 = own_decay_float64(fabs(x));
-    return -(t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    const double t0 = fabs(x);
+    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t9 = 1.0 + t5;
+    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t9 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
+    const double t17 = t15 + 1.0;
+    const double t18 = t17 - t15;
+    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
+    const double t20 = t17 + t19;
+    const double t21 = t20 * t20;
+    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t23 = product_error(t20, t20, t21) + t22 + t22;
+    const double t24 = t21 + t23;
+    const double t25 = t15 / t24;
+    const double t26 = t25 * t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t28 = t25 + t27;
+    return (x != x) ? x : (-t28 + (-(t27 - (t28 - t25))));
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -699,7 +895,7 @@ SYMACT_CLONES static void logsigmoid_forward_f64_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logsigmoid_forward_float64(x_i));
+        store_f64(y, i, logsigmoid_forward_paired(x_i));
     }
 }
 
@@ -720,7 +916,7 @@ SYMACT_CLONES static void logsigmoid_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logsigmoid_derivative_float64(x_i));
+        store_f64(dydx, i, logsigmoid_derivative_paired(x_i));
     }
 }
 
@@ -743,7 +939,7 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logsigmoid_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -768,7 +964,7 @@ SYMACT_CLONES static void logsigmoid_backward_f64_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logsigmoid_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, logsigmoid_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -789,7 +985,7 @@ SYMACT_CLONES static void logsigmoid_second_derivative_f64_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logsigmoid_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, logsigmoid_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -518,10 +543,10 @@ SYMACT_INLINE double mish_second_derivative_wide(double x)
     return (t0 == INFINITY) ? (-0.0) : ((x < 0.0) ? t30 : ((t0 < 1.296875) ? (4.0 * t21) : t19));
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -537,231 +562,806 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_EXP_FLOAT64
-#define SYMACT_OWN_EXP_FLOAT64
-/* e^a; in double. */
-SYMACT_INLINE double own_exp_float64(double a)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double mish_forward_paired(double x)
 {
-    const double t0 = (-746.0) > a ? (-746.0) : a;
-    const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = t2 * 0.5 + 6755399441055744.0;
-    const double t10 = (1.0 + (t5 + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4)))) * power_of_2(t9);
-    return t10 * power_of_2(t2 - (t9 - 6755399441055744.0) + 6755399441055744.0);
-}
-#endif
-
-#ifndef SYMACT_OWN_LOG1P_FLOAT64
-#define SYMACT_OWN_LOG1P_FLOAT64
-/* ln(1 + a); in double. */
-SYMACT_INLINE double own_log1p_float64(double a)
-{
-    const double t0 = 1.0 + a;
-    const double t1 = exponent_of(t0);
-    const double t2 = mantissa_of(t0) - 1.0;
-    const double t3 = t1 * 5.497923018708371e-14 + ((1.0 < a ? 1.0 : a) - (t0 - (1.0 > a ? 1.0 : a))) / t0;
-    const double t4 = t2 / (2.0 + t2);
-    const double t5 = t4 * t4;
-    const double t6 = ((0.14616875683547315 * t5 + 0.15331684010120875) * t5 + 0.18182890368918467) * t5;
-    const double t7 = (((t6 + 0.22222211115835477) * t5 + 0.2857142862610609) * t5 + 0.3999999999989918) * t5;
-    const double t8 = t1 * 0.6931471805598903 + (t2 - (t4 * (t2 - t5 * (t7 + 0.666666666666667)) - t3));
-    return (a < INFINITY) ? ((t0 == 0.0) ? (-INFINITY) : t8) : a;
-}
-#endif
-
-#ifndef SYMACT_OWN_TANH_FLOAT64
-#define SYMACT_OWN_TANH_FLOAT64
-/* hyperbolic tangent; in double. */
-SYMACT_INLINE double own_tanh_float64(double a)
-{
-    const double t0 = fabs(a);
-    const double t1 = -(t0 + t0);
-    const double t2 = (-56.0) > t1 ? (-56.0) : t1;
-    const double t3 = 710.0 < t2 ? 710.0 : t2;
-    const double t4 = t3 * 1.4426950408889634 + 6755399441055744.0;
-    const double t5 = t4 - 6755399441055744.0;
-    const double t6 = t3 - t5 * 0.6931471805598903;
+    const double t0 = fabs(x);
+    const double t1 = own_decay_paired(t0);
+    const double t2 = t1 * t1;
+    const int t3 = t0 < 1460.0;
+    const double t4 = -(t3 ? t0 : 1460.0);
+    const double t5 = t4 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t6 = t4 - t5 * 0.6931471805598903;
     const double t7 = t5 * 5.497923018708371e-14;
     const double t8 = t6 - t7;
     const double t9 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06;
     const double t10 = ((t9 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103;
     const double t11 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667;
-    const int t12 = 1000.0 < t5;
-    const double t13 = power_of_2(t4 - (t12 ? 1.0 : 0.0));
-    const double t14 = t13 - 1.0;
-    const double t15 = t13 * t8;
-    const double t16 = t14 + t15;
-    const double t17 = t13 * ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t6 - t8 - t7)) + (t15 - (t16 - t14));
-    const double t18 = (t16 + t17) * (t12 ? 2.0 : 1.0);
-    const int t19 = 0.55 < t0;
-    const double t20 = (t19 ? (2.0 * (1.0 + t18)) : (-t18)) / (2.0 + t18);
-    return copysign(t19 ? (1.0 - t20) : t20, a);
+    const double t12 = 1.0 + t8;
+    const double t13 = t8 - (t12 - 1.0) + ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t6 - t8 - t7));
+    const double t14 = t12 + t13;
+    const double t15 = t13 - (t14 - t12);
+    const double t16 = t5 * 0.5 + 6755399441055744.0;
+    const double t17 = power_of_2(t16);
+    const double t18 = power_of_2(t5 - (t16 - 6755399441055744.0) + 6755399441055744.0);
+    const double t19 = t14 * t17 * t18;
+    const double t20 = t15 * t17 * t18;
+    const double t21 = t19 + 2.0;
+    const double t22 = t21 - t19;
+    const double t23 = t19 - (t21 - t22) + (2.0 - t22) + t20;
+    const double t24 = t21 + t23;
+    const double t25 = t24 * t0;
+    const double t26 = product_error(t24, t0, t25) + t0 * (t23 - (t24 - t21));
+    const double t27 = t25 + t26;
+    const double t28 = 2.0 * t19;
+    const double t29 = product_error(2.0, t19, t28) + 2.0 * t20;
+    const double t30 = t28 + t29;
+    const double t31 = t19 * t19;
+    const double t32 = t19 * t20;
+    const double t33 = product_error(t19, t19, t31) + t32 + t32;
+    const double t34 = t31 + t33;
+    const double t35 = t30 + t34;
+    const double t36 = t35 - t30;
+    const double t37 = t30 - (t35 - t36) + (t34 - t36) + (t29 - (t30 - t28) + (t33 - (t34 - t31)));
+    const double t38 = t35 + t37;
+    const double t39 = t38 + 2.0;
+    const double t40 = t39 - t38;
+    const double t41 = t38 - (t39 - t40) + (2.0 - t40) + (t37 - (t38 - t35));
+    const double t42 = t39 + t41;
+    const double t43 = t27 / t42;
+    const double t44 = t43 * t42;
+    const double t45 = t27 - t44 - product_error(t43, t42, t44) + (t26 - (t27 - t25)) - t43 * (t41 - (t42 - t39));
+    const double t46 = t45 / t42;
+    const double t47 = t43 + t46;
+    const double t48 = t47 * t14;
+    const double t49 = product_error(t47, t14, t48) + t47 * t15 + t14 * (t46 - (t47 - t43));
+    const double t50 = t48 + t49;
+    const double t51 = (copysign(1.0, x) < 0.0) ? (t3 ? (-((t50 + (t49 - (t50 - t48))) * t17 * t18)) : (-0.0)) : (t0 - 2.0 * (t0 * t2 / (2.0 * t1 + 2.0 * t2 + 1.0)));
+    return (x != x) ? x : ((x == INFINITY) ? INFINITY : t51);
 }
-#endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double mish_forward_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double mish_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
-    const double t2 = 2.0 * t1;
-    const double t3 = own_decay_float64(0.5 * t0);
-    const double t4 = t3 * t3;
-    const double t5 = (t3 == 0.0) ? (-t3) : (-(t0 * (t4 + 2.0) * t3 / (2.0 * t3 * t3 + t4 * t4 + 2.0) * t3));
-    return (copysign(1.0, x) < 0.0) ? t5 : (t0 * (t2 + 1.0) / (t2 + 2.0 * (t1 * t1) + 1.0));
-}
-
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double mish_derivative_float64(double x)
-{
-    const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
+    const double t1 = own_decay_paired(t0);
     const double t2 = t1 * t1;
     const double t3 = 2.0 * t1;
     const double t4 = 2.0 * t2;
     const double t5 = t3 + t4 + 1.0;
     const double t6 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0);
-    const double t7 = own_decay_float64(0.5 * t0);
-    const double t8 = t7 * t7;
-    const double t9 = t8 * t8;
-    const double t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7;
-    const double t11 = 2.0 * t7 * t7 + t9 + 2.0;
-    const double t12 = 4.0 * t2;
-    const double t13 = 6.0 * t1;
-    const double t14 = t2 * t1;
-    const double t15 = t3 + t2 + 2.0;
-    const double t16 = (t0 < 56.75) ? (-((4.0 * (t0 * t1) + 4.0 * t0 - t12 - t13 - t14 - 4.0) * t1 / t15 / t15)) : ((t7 == 0.0) ? (-t7) : (-(t10 / (t11 * t11) * t7)));
-    const double t17 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t18 = (5.41601313271226e-09 * t17 + (-1.0211248060154654e-06)) * t17 + 2.911896391624852e-06;
-    const double t19 = ((t18 * t17 + (-9.500529075851674e-07)) * t17 + (-1.7299501303974018e-05)) * t17 + 5.582946644999156e-05;
-    const double t20 = ((t19 * t17 + (-4.196148645001801e-05)) * t17 + (-0.00025412938681908443)) * t17 + 0.0009898181019124463;
-    const double t21 = ((t20 * t17 + (-0.001092405540425089)) * t17 + (-0.003360684927020866)) * t17 + 0.01582112656172761;
-    const double t22 = ((t21 * t17 + (-0.020271822716684255)) * t17 + (-0.04190782104360985)) * t17 + 0.20473126408010586;
-    const double t23 = (t0 < 0.9375) ? (-((t0 * (4.0 * t1 + 4.0) - t12 - t13 - t14 - 4.0) * t1 / (t15 * t15))) : ((t0 < 1.46875) ? ((t22 * t17 + (-0.2669479140495345)) * t17) : t16);
-    return (x < 0.0) ? t23 : t6;
+    const int t7 = t0 < 1460.0;
+    const double t8 = -(t7 ? t0 : 1460.0);
+    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t10 = t8 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = 1.0 + t12;
+    const double t17 = t12 - (t16 - 1.0) + ((t15 * t12 + 0.5000000000000012) * (t12 * t12) + (t10 - t12 - t11));
+    const double t18 = t16 + t17;
+    const double t19 = t17 - (t18 - t16);
+    const double t20 = t9 * 0.5 + 6755399441055744.0;
+    const double t21 = power_of_2(t20);
+    const double t22 = power_of_2(t9 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const double t23 = t18 * t21 * t22;
+    const double t24 = t19 * t21 * t22;
+    const double t25 = 4.0 * t23;
+    const double t26 = product_error(4.0, t23, t25) + 4.0 * t24;
+    const double t27 = t25 + t26;
+    const double t28 = t27 + 4.0;
+    const double t29 = t28 - t27;
+    const double t30 = t27 - (t28 - t29) + (4.0 - t29) + (t26 - (t27 - t25));
+    const double t31 = t28 + t30;
+    const double t32 = t31 * t0;
+    const double t33 = product_error(t31, t0, t32) + t0 * (t30 - (t31 - t28));
+    const double t34 = t32 + t33;
+    const double t35 = t23 * t23;
+    const double t36 = t23 * t24;
+    const double t37 = product_error(t23, t23, t35) + t36 + t36;
+    const double t38 = t35 + t37;
+    const double t39 = t37 - (t38 - t35);
+    const double t40 = 4.0 * t38;
+    const double t41 = product_error(4.0, t38, t40) + 4.0 * t39;
+    const double t42 = t40 + t41;
+    const double t43 = -t42;
+    const double t44 = t34 + t43;
+    const double t45 = t44 - t34;
+    const double t46 = t34 - (t44 - t45) + (t43 - t45) + (t33 - (t34 - t32) + (-(t41 - (t42 - t40))));
+    const double t47 = t44 + t46;
+    const double t48 = 6.0 * t23;
+    const double t49 = product_error(6.0, t23, t48) + 6.0 * t24;
+    const double t50 = t48 + t49;
+    const double t51 = -t50;
+    const double t52 = t47 + t51;
+    const double t53 = t52 - t47;
+    const double t54 = t47 - (t52 - t53) + (t51 - t53) + (t46 - (t47 - t44) + (-(t49 - (t50 - t48))));
+    const double t55 = t52 + t54;
+    const double t56 = t38 * t23;
+    const double t57 = product_error(t38, t23, t56) + t38 * t24 + t23 * t39;
+    const double t58 = t56 + t57;
+    const double t59 = -t58;
+    const double t60 = t55 + t59;
+    const double t61 = t60 - t55;
+    const double t62 = t55 - (t60 - t61) + (t59 - t61) + (t54 - (t55 - t52) + (-(t57 - (t58 - t56))));
+    const double t63 = t60 + t62;
+    const double t64 = -4.0;
+    const double t65 = t63 + t64;
+    const double t66 = t65 - t63;
+    const double t67 = t63 - (t65 - t66) + (t64 - t66) + (t62 - (t63 - t60));
+    const double t68 = t65 + t67;
+    const double t69 = t67 - (t68 - t65);
+    const double t70 = 2.0 * t23;
+    const double t71 = product_error(2.0, t23, t70) + 2.0 * t24;
+    const double t72 = t70 + t71;
+    const double t73 = t72 + t38;
+    const double t74 = t73 - t72;
+    const double t75 = t72 - (t73 - t74) + (t38 - t74) + (t71 - (t72 - t70) + t39);
+    const double t76 = t73 + t75;
+    const double t77 = t76 + 2.0;
+    const double t78 = t77 - t76;
+    const double t79 = t76 - (t77 - t78) + (2.0 - t78) + (t75 - (t76 - t73));
+    const double t80 = t77 + t79;
+    const double t81 = t80 * t80;
+    const double t82 = t80 * (t79 - (t80 - t77));
+    const double t83 = product_error(t80, t80, t81) + t82 + t82;
+    const double t84 = t81 + t83;
+    const double t85 = t83 - (t84 - t81);
+    const double t86 = t68 / t84;
+    const double t87 = t86 * t84;
+    const double t88 = (t68 - t87 - product_error(t86, t84, t87) + t69 - t86 * t85) / t84;
+    const double t89 = t86 + t88;
+    const double t90 = t89 * t18;
+    const double t91 = product_error(t89, t18, t90) + t89 * t19 + t18 * (t88 - (t89 - t86));
+    const double t92 = t90 + t91;
+    const double t93 = t0 + (-1.1924304962158203);
+    const double t94 = t93 - t0;
+    const double t95 = t0 - (t93 - t94) + (-1.1924304962158203 - t94);
+    const double t96 = t93 + t95;
+    const double t97 = t96 + (-7.182996748996376e-07);
+    const double t98 = t97 - t96;
+    const double t99 = t96 - (t97 - t98) + (-7.182996748996376e-07 - t98) + (t95 - (t96 - t93));
+    const double t100 = t97 + t99;
+    const double t101 = t100 + (-2.867248445341584e-23);
+    const double t102 = t101 - t100;
+    const double t103 = t100 - (t101 - t102) + (-2.867248445341584e-23 - t102) + (t99 - (t100 - t97));
+    const double t104 = t101 + t103;
+    const double t105 = t103 - (t104 - t101);
+    const double t106 = (5.41601313271226e-09 * t104 + (-1.0211248060154654e-06)) * t104 + 2.911896391624852e-06;
+    const double t107 = ((t106 * t104 + (-9.500529075851674e-07)) * t104 + (-1.7299501303974018e-05)) * t104;
+    const double t108 = ((t107 + 5.582946644999156e-05) * t104 + (-4.196148645001801e-05)) * t104 + (-0.00025412938681908443);
+    const double t109 = ((t108 * t104 + 0.0009898181019124463) * t104 + (-0.001092405540425089)) * t104 + (-0.003360684927020866);
+    const double t110 = ((t109 * t104 + 0.01582112656172761) * t104 + (-0.020271822716684255)) * t104 + (-0.04190782104360985);
+    const double t111 = t110 * t104;
+    const double t112 = product_error(t110, t104, t111) + t110 * t105;
+    const double t113 = t111 + t112;
+    const double t114 = t113 + 0.20473126408010586;
+    const double t115 = t114 - t113;
+    const double t116 = t113 - (t114 - t115) + (0.20473126408010586 - t115) + (t112 - (t113 - t111) + 3.830811722730285e-18);
+    const double t117 = t114 + t116;
+    const double t118 = t117 * t104;
+    const double t119 = product_error(t117, t104, t118) + t117 * t105 + t104 * (t116 - (t117 - t114));
+    const double t120 = t118 + t119;
+    const double t121 = t120 + (-0.2669479140495345);
+    const double t122 = t121 - t120;
+    const double t123 = t120 - (t121 - t122) + (-0.2669479140495345 - t122) + (t119 - (t120 - t118) + (-1.534977746307492e-17));
+    const double t124 = t121 + t123;
+    const double t125 = t124 * t104;
+    const double t126 = product_error(t124, t104, t125) + t124 * t105 + t104 * (t123 - (t124 - t121));
+    const double t127 = t125 + t126;
+    const double t128 = (t0 < 1.375) ? (t127 + (t126 - (t127 - t125))) : (t7 ? (-((t92 + (t91 - (t92 - t90))) * t21 * t22)) : (-0.0));
+    const double t129 = t68 * t23;
+    const double t130 = product_error(t68, t23, t129) + t68 * t24 + t23 * t69;
+    const double t131 = t129 + t130;
+    const double t132 = t131 / t84;
+    const double t133 = t132 * t84;
+    const double t134 = t131 - t133 - product_error(t132, t84, t133) + (t130 - (t131 - t129)) - t132 * t85;
+    const double t135 = t134 / t84;
+    const double t136 = t132 + t135;
+    return (x < 0.0) ? ((t0 < 1.078125) ? (-t136 + (-(t135 - (t136 - t132)))) : t128) : t6;
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void mish_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
-    const double t2 = 2.0 * t1;
-    const double t3 = t1 * t1;
-    const double t4 = 2.0 * t3;
-    const double t5 = t2 + t4 + 1.0;
-    const double t6 = own_decay_float64(0.5 * t0);
-    const double t7 = t6 * t6;
-    const double t8 = t7 * t7;
-    const double t9 = 2.0 * t6 * t6 + t8 + 2.0;
-    const int t10 = t6 == 0.0;
-    const double t11 = -t6;
-    const double t12 = (t1 == 0.0) ? 1.0 : (2.0 * (t3 * (t0 * (t2 + 2.0) - t2 - t4 - 1.0) / (t5 * t5)) + 1.0);
-    const double t13 = (t0 * (4.0 * t6 * t6 + 4.0) - 4.0 * t7 * t6 * t6 - 6.0 * t6 * t6 - t8 * t7 - 4.0) * t6;
-    const double t14 = 4.0 * t3;
-    const double t15 = 6.0 * t1;
-    const double t16 = t3 * t1;
-    const double t17 = t2 + t3 + 2.0;
-    const double t18 = (t0 < 56.75) ? (-((4.0 * (t0 * t1) + 4.0 * t0 - t14 - t15 - t16 - 4.0) * t1 / t17 / t17)) : (t10 ? t11 : (-(t13 / (t9 * t9) * t6)));
-    const double t19 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t20 = (5.41601313271226e-09 * t19 + (-1.0211248060154654e-06)) * t19 + 2.911896391624852e-06;
-    const double t21 = ((t20 * t19 + (-9.500529075851674e-07)) * t19 + (-1.7299501303974018e-05)) * t19 + 5.582946644999156e-05;
-    const double t22 = ((t21 * t19 + (-4.196148645001801e-05)) * t19 + (-0.00025412938681908443)) * t19 + 0.0009898181019124463;
-    const double t23 = ((t22 * t19 + (-0.001092405540425089)) * t19 + (-0.003360684927020866)) * t19 + 0.01582112656172761;
-    const double t24 = ((t23 * t19 + (-0.020271822716684255)) * t19 + (-0.04190782104360985)) * t19 + 0.20473126408010586;
-    const double t25 = (t0 < 0.9375) ? (-((t0 * (4.0 * t1 + 4.0) - t14 - t15 - t16 - 4.0) * t1 / (t17 * t17))) : ((t0 < 1.46875) ? ((t24 * t19 + (-0.2669479140495345)) * t19) : t18);
-    *y = (copysign(1.0, x) < 0.0) ? (t10 ? t11 : (-(t0 * (t7 + 2.0) * t6 / t9 * t6))) : (t0 * (t2 + 1.0) / t5);
-    *dydx = (x < 0.0) ? t25 : t12;
+    const double t1 = own_decay_paired(t0);
+    const double t2 = t1 * t1;
+    const double t3 = 2.0 * t1;
+    const double t4 = 2.0 * t2;
+    const double t5 = t3 + t4 + 1.0;
+    const int t6 = t0 < 1460.0;
+    const double t7 = -(t6 ? t0 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = 1.0 + t11;
+    const double t16 = t11 - (t15 - 1.0) + ((t14 * t11 + 0.5000000000000012) * (t11 * t11) + (t9 - t11 - t10));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t18 * t20 * t21;
+    const double t24 = t22 + 2.0;
+    const double t25 = t24 - t22;
+    const double t26 = t22 - (t24 - t25) + (2.0 - t25) + t23;
+    const double t27 = t24 + t26;
+    const double t28 = t27 * t0;
+    const double t29 = product_error(t27, t0, t28) + t0 * (t26 - (t27 - t24));
+    const double t30 = t28 + t29;
+    const double t31 = 2.0 * t22;
+    const double t32 = product_error(2.0, t22, t31) + 2.0 * t23;
+    const double t33 = t31 + t32;
+    const double t34 = t22 * t22;
+    const double t35 = t22 * t23;
+    const double t36 = product_error(t22, t22, t34) + t35 + t35;
+    const double t37 = t34 + t36;
+    const double t38 = t36 - (t37 - t34);
+    const double t39 = t33 + t37;
+    const double t40 = t39 - t33;
+    const double t41 = t33 - (t39 - t40) + (t37 - t40) + (t32 - (t33 - t31) + t38);
+    const double t42 = t39 + t41;
+    const double t43 = t42 + 2.0;
+    const double t44 = t43 - t42;
+    const double t45 = t42 - (t43 - t44) + (2.0 - t44) + (t41 - (t42 - t39));
+    const double t46 = t43 + t45;
+    const double t47 = t45 - (t46 - t43);
+    const double t48 = t30 / t46;
+    const double t49 = t48 * t46;
+    const double t50 = (t30 - t49 - product_error(t48, t46, t49) + (t29 - (t30 - t28)) - t48 * t47) / t46;
+    const double t51 = t48 + t50;
+    const double t52 = t51 * t17;
+    const double t53 = product_error(t51, t17, t52) + t51 * t18 + t17 * (t50 - (t51 - t48));
+    const double t54 = t52 + t53;
+    const double t55 = -0.0;
+    const double t56 = (copysign(1.0, x) < 0.0) ? (t6 ? (-((t54 + (t53 - (t54 - t52))) * t20 * t21)) : t55) : (t0 - 2.0 * (t0 * t2 / t5));
+    const double t57 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0);
+    const double t58 = 4.0 * t22;
+    const double t59 = product_error(4.0, t22, t58) + 4.0 * t23;
+    const double t60 = t58 + t59;
+    const double t61 = t60 + 4.0;
+    const double t62 = t61 - t60;
+    const double t63 = t60 - (t61 - t62) + (4.0 - t62) + (t59 - (t60 - t58));
+    const double t64 = t61 + t63;
+    const double t65 = t64 * t0;
+    const double t66 = product_error(t64, t0, t65) + t0 * (t63 - (t64 - t61));
+    const double t67 = t65 + t66;
+    const double t68 = 4.0 * t37;
+    const double t69 = product_error(4.0, t37, t68) + 4.0 * t38;
+    const double t70 = t68 + t69;
+    const double t71 = -t70;
+    const double t72 = t67 + t71;
+    const double t73 = t72 - t67;
+    const double t74 = t67 - (t72 - t73) + (t71 - t73) + (t66 - (t67 - t65) + (-(t69 - (t70 - t68))));
+    const double t75 = t72 + t74;
+    const double t76 = 6.0 * t22;
+    const double t77 = product_error(6.0, t22, t76) + 6.0 * t23;
+    const double t78 = t76 + t77;
+    const double t79 = -t78;
+    const double t80 = t75 + t79;
+    const double t81 = t80 - t75;
+    const double t82 = t75 - (t80 - t81) + (t79 - t81) + (t74 - (t75 - t72) + (-(t77 - (t78 - t76))));
+    const double t83 = t80 + t82;
+    const double t84 = t37 * t22;
+    const double t85 = product_error(t37, t22, t84) + t37 * t23 + t22 * t38;
+    const double t86 = t84 + t85;
+    const double t87 = -t86;
+    const double t88 = t83 + t87;
+    const double t89 = t88 - t83;
+    const double t90 = t83 - (t88 - t89) + (t87 - t89) + (t82 - (t83 - t80) + (-(t85 - (t86 - t84))));
+    const double t91 = t88 + t90;
+    const double t92 = -4.0;
+    const double t93 = t91 + t92;
+    const double t94 = t93 - t91;
+    const double t95 = t91 - (t93 - t94) + (t92 - t94) + (t90 - (t91 - t88));
+    const double t96 = t93 + t95;
+    const double t97 = t95 - (t96 - t93);
+    const double t98 = t46 * t46;
+    const double t99 = t46 * t47;
+    const double t100 = product_error(t46, t46, t98) + t99 + t99;
+    const double t101 = t98 + t100;
+    const double t102 = t100 - (t101 - t98);
+    const double t103 = t96 / t101;
+    const double t104 = t103 * t101;
+    const double t105 = (t96 - t104 - product_error(t103, t101, t104) + t97 - t103 * t102) / t101;
+    const double t106 = t103 + t105;
+    const double t107 = t106 * t17;
+    const double t108 = product_error(t106, t17, t107) + t106 * t18 + t17 * (t105 - (t106 - t103));
+    const double t109 = t107 + t108;
+    const double t110 = t0 + (-1.1924304962158203);
+    const double t111 = t110 - t0;
+    const double t112 = t0 - (t110 - t111) + (-1.1924304962158203 - t111);
+    const double t113 = t110 + t112;
+    const double t114 = t113 + (-7.182996748996376e-07);
+    const double t115 = t114 - t113;
+    const double t116 = t113 - (t114 - t115) + (-7.182996748996376e-07 - t115) + (t112 - (t113 - t110));
+    const double t117 = t114 + t116;
+    const double t118 = t117 + (-2.867248445341584e-23);
+    const double t119 = t118 - t117;
+    const double t120 = t117 - (t118 - t119) + (-2.867248445341584e-23 - t119) + (t116 - (t117 - t114));
+    const double t121 = t118 + t120;
+    const double t122 = t120 - (t121 - t118);
+    const double t123 = (5.41601313271226e-09 * t121 + (-1.0211248060154654e-06)) * t121 + 2.911896391624852e-06;
+    const double t124 = ((t123 * t121 + (-9.500529075851674e-07)) * t121 + (-1.7299501303974018e-05)) * t121;
+    const double t125 = ((t124 + 5.582946644999156e-05) * t121 + (-4.196148645001801e-05)) * t121 + (-0.00025412938681908443);
+    const double t126 = ((t125 * t121 + 0.0009898181019124463) * t121 + (-0.001092405540425089)) * t121 + (-0.003360684927020866);
+    const double t127 = ((t126 * t121 + 0.01582112656172761) * t121 + (-0.020271822716684255)) * t121 + (-0.04190782104360985);
+    const double t128 = t127 * t121;
+    const double t129 = product_error(t127, t121, t128) + t127 * t122;
+    const double t130 = t128 + t129;
+    const double t131 = t130 + 0.20473126408010586;
+    const double t132 = t131 - t130;
+    const double t133 = t130 - (t131 - t132) + (0.20473126408010586 - t132) + (t129 - (t130 - t128) + 3.830811722730285e-18);
+    const double t134 = t131 + t133;
+    const double t135 = t134 * t121;
+    const double t136 = product_error(t134, t121, t135) + t134 * t122 + t121 * (t133 - (t134 - t131));
+    const double t137 = t135 + t136;
+    const double t138 = t137 + (-0.2669479140495345);
+    const double t139 = t138 - t137;
+    const double t140 = t137 - (t138 - t139) + (-0.2669479140495345 - t139) + (t136 - (t137 - t135) + (-1.534977746307492e-17));
+    const double t141 = t138 + t140;
+    const double t142 = t141 * t121;
+    const double t143 = product_error(t141, t121, t142) + t141 * t122 + t121 * (t140 - (t141 - t138));
+    const double t144 = t142 + t143;
+    const double t145 = (t0 < 1.375) ? (t144 + (t143 - (t144 - t142))) : (t6 ? (-((t109 + (t108 - (t109 - t107))) * t20 * t21)) : t55);
+    const double t146 = t96 * t22;
+    const double t147 = product_error(t96, t22, t146) + t96 * t23 + t22 * t97;
+    const double t148 = t146 + t147;
+    const double t149 = t148 / t101;
+    const double t150 = t149 * t101;
+    const double t151 = t148 - t150 - product_error(t149, t101, t150) + (t147 - (t148 - t146)) - t149 * t102;
+    const double t152 = t151 / t101;
+    const double t153 = t149 + t152;
+    *y = (x != x) ? x : ((x == INFINITY) ? INFINITY : t56);
+    *dydx = (x < 0.0) ? ((t0 < 1.078125) ? (-t153 + (-(t152 - (t153 - t149)))) : t145) : t57;
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double mish_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(t0);
+    const double t1 = own_decay_paired(t0);
     const double t2 = t1 * t1;
     const double t3 = 2.0 * t1;
     const double t4 = 2.0 * t2;
     const double t5 = t3 + t4 + 1.0;
     const double t6 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0);
-    const double t7 = own_decay_float64(0.5 * t0);
-    const double t8 = t7 * t7;
-    const double t9 = t8 * t8;
-    const double t10 = (t0 * (4.0 * t7 * t7 + 4.0) - 4.0 * t8 * t7 * t7 - 6.0 * t7 * t7 - t9 * t8 - 4.0) * t7;
-    const double t11 = 2.0 * t7 * t7 + t9 + 2.0;
-    const double t12 = 4.0 * t2;
-    const double t13 = 6.0 * t1;
-    const double t14 = t2 * t1;
-    const double t15 = t3 + t2 + 2.0;
-    const double t16 = (t0 < 56.75) ? (-((4.0 * (t0 * t1) + 4.0 * t0 - t12 - t13 - t14 - 4.0) * t1 / t15 / t15)) : ((t7 == 0.0) ? (-t7) : (-(t10 / (t11 * t11) * t7)));
-    const double t17 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t18 = (5.41601313271226e-09 * t17 + (-1.0211248060154654e-06)) * t17 + 2.911896391624852e-06;
-    const double t19 = ((t18 * t17 + (-9.500529075851674e-07)) * t17 + (-1.7299501303974018e-05)) * t17 + 5.582946644999156e-05;
-    const double t20 = ((t19 * t17 + (-4.196148645001801e-05)) * t17 + (-0.00025412938681908443)) * t17 + 0.0009898181019124463;
-    const double t21 = ((t20 * t17 + (-0.001092405540425089)) * t17 + (-0.003360684927020866)) * t17 + 0.01582112656172761;
-    const double t22 = ((t21 * t17 + (-0.020271822716684255)) * t17 + (-0.04190782104360985)) * t17 + 0.20473126408010586;
-    const double t23 = (t0 < 0.9375) ? (-((t0 * (4.0 * t1 + 4.0) - t12 - t13 - t14 - 4.0) * t1 / (t15 * t15))) : ((t0 < 1.46875) ? ((t22 * t17 + (-0.2669479140495345)) * t17) : t16);
-    return grad_y * ((x < 0.0) ? t23 : t6);
+    const int t7 = t0 < 1460.0;
+    const double t8 = -(t7 ? t0 : 1460.0);
+    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t10 = t8 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = 1.0 + t12;
+    const double t17 = t12 - (t16 - 1.0) + ((t15 * t12 + 0.5000000000000012) * (t12 * t12) + (t10 - t12 - t11));
+    const double t18 = t16 + t17;
+    const double t19 = t17 - (t18 - t16);
+    const double t20 = t9 * 0.5 + 6755399441055744.0;
+    const double t21 = power_of_2(t20);
+    const double t22 = power_of_2(t9 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const double t23 = t18 * t21 * t22;
+    const double t24 = t19 * t21 * t22;
+    const double t25 = 4.0 * t23;
+    const double t26 = product_error(4.0, t23, t25) + 4.0 * t24;
+    const double t27 = t25 + t26;
+    const double t28 = t27 + 4.0;
+    const double t29 = t28 - t27;
+    const double t30 = t27 - (t28 - t29) + (4.0 - t29) + (t26 - (t27 - t25));
+    const double t31 = t28 + t30;
+    const double t32 = t31 * t0;
+    const double t33 = product_error(t31, t0, t32) + t0 * (t30 - (t31 - t28));
+    const double t34 = t32 + t33;
+    const double t35 = t23 * t23;
+    const double t36 = t23 * t24;
+    const double t37 = product_error(t23, t23, t35) + t36 + t36;
+    const double t38 = t35 + t37;
+    const double t39 = t37 - (t38 - t35);
+    const double t40 = 4.0 * t38;
+    const double t41 = product_error(4.0, t38, t40) + 4.0 * t39;
+    const double t42 = t40 + t41;
+    const double t43 = -t42;
+    const double t44 = t34 + t43;
+    const double t45 = t44 - t34;
+    const double t46 = t34 - (t44 - t45) + (t43 - t45) + (t33 - (t34 - t32) + (-(t41 - (t42 - t40))));
+    const double t47 = t44 + t46;
+    const double t48 = 6.0 * t23;
+    const double t49 = product_error(6.0, t23, t48) + 6.0 * t24;
+    const double t50 = t48 + t49;
+    const double t51 = -t50;
+    const double t52 = t47 + t51;
+    const double t53 = t52 - t47;
+    const double t54 = t47 - (t52 - t53) + (t51 - t53) + (t46 - (t47 - t44) + (-(t49 - (t50 - t48))));
+    const double t55 = t52 + t54;
+    const double t56 = t38 * t23;
+    const double t57 = product_error(t38, t23, t56) + t38 * t24 + t23 * t39;
+    const double t58 = t56 + t57;
+    const double t59 = -t58;
+    const double t60 = t55 + t59;
+    const double t61 = t60 - t55;
+    const double t62 = t55 - (t60 - t61) + (t59 - t61) + (t54 - (t55 - t52) + (-(t57 - (t58 - t56))));
+    const double t63 = t60 + t62;
+    const double t64 = -4.0;
+    const double t65 = t63 + t64;
+    const double t66 = t65 - t63;
+    const double t67 = t63 - (t65 - t66) + (t64 - t66) + (t62 - (t63 - t60));
+    const double t68 = t65 + t67;
+    const double t69 = t67 - (t68 - t65);
+    const double t70 = 2.0 * t23;
+    const double t71 = product_error(2.0, t23, t70) + 2.0 * t24;
+    const double t72 = t70 + t71;
+    const double t73 = t72 + t38;
+    const double t74 = t73 - t72;
+    const double t75 = t72 - (t73 - t74) + (t38 - t74) + (t71 - (t72 - t70) + t39);
+    const double t76 = t73 + t75;
+    const double t77 = t76 + 2.0;
+    const double t78 = t77 - t76;
+    const double t79 = t76 - (t77 - t78) + (2.0 - t78) + (t75 - (t76 - t73));
+    const double t80 = t77 + t79;
+    const double t81 = t80 * t80;
+    const double t82 = t80 * (t79 - (t80 - t77));
+    const double t83 = product_error(t80, t80, t81) + t82 + t82;
+    const double t84 = t81 + t83;
+    const double t85 = t83 - (t84 - t81);
+    const double t86 = t68 / t84;
+    const double t87 = t86 * t84;
+    const double t88 = (t68 - t87 - product_error(t86, t84, t87) + t69 - t86 * t85) / t84;
+    const double t89 = t86 + t88;
+    const double t90 = t89 * t18;
+    const double t91 = product_error(t89, t18, t90) + t89 * t19 + t18 * (t88 - (t89 - t86));
+    const double t92 = t90 + t91;
+    const double t93 = t0 + (-1.1924304962158203);
+    const double t94 = t93 - t0;
+    const double t95 = t0 - (t93 - t94) + (-1.1924304962158203 - t94);
+    const double t96 = t93 + t95;
+    const double t97 = t96 + (-7.182996748996376e-07);
+    const double t98 = t97 - t96;
+    const double t99 = t96 - (t97 - t98) + (-7.182996748996376e-07 - t98) + (t95 - (t96 - t93));
+    const double t100 = t97 + t99;
+    const double t101 = t100 + (-2.867248445341584e-23);
+    const double t102 = t101 - t100;
+    const double t103 = t100 - (t101 - t102) + (-2.867248445341584e-23 - t102) + (t99 - (t100 - t97));
+    const double t104 = t101 + t103;
+    const double t105 = t103 - (t104 - t101);
+    const double t106 = (5.41601313271226e-09 * t104 + (-1.0211248060154654e-06)) * t104 + 2.911896391624852e-06;
+    const double t107 = ((t106 * t104 + (-9.500529075851674e-07)) * t104 + (-1.7299501303974018e-05)) * t104;
+    const double t108 = ((t107 + 5.582946644999156e-05) * t104 + (-4.196148645001801e-05)) * t104 + (-0.00025412938681908443);
+    const double t109 = ((t108 * t104 + 0.0009898181019124463) * t104 + (-0.001092405540425089)) * t104 + (-0.003360684927020866);
+    const double t110 = ((t109 * t104 + 0.01582112656172761) * t104 + (-0.020271822716684255)) * t104 + (-0.04190782104360985);
+    const double t111 = t110 * t104;
+    const double t112 = product_error(t110, t104, t111) + t110 * t105;
+    const double t113 = t111 + t112;
+    const double t114 = t113 + 0.20473126408010586;
+    const double t115 = t114 - t113;
+    const double t116 = t113 - (t114 - t115) + (0.20473126408010586 - t115) + (t112 - (t113 - t111) + 3.830811722730285e-18);
+    const double t117 = t114 + t116;
+    const double t118 = t117 * t104;
+    const double t119 = product_error(t117, t104, t118) + t117 * t105 + t104 * (t116 - (t117 - t114));
+    const double t120 = t118 + t119;
+    const double t121 = t120 + (-0.2669479140495345);
+    const double t122 = t121 - t120;
+    const double t123 = t120 - (t121 - t122) + (-0.2669479140495345 - t122) + (t119 - (t120 - t118) + (-1.534977746307492e-17));
+    const double t124 = t121 + t123;
+    const double t125 = t124 * t104;
+    const double t126 = product_error(t124, t104, t125) + t124 * t105 + t104 * (t123 - (t124 - t121));
+    const double t127 = t125 + t126;
+    const double t128 = (t0 < 1.375) ? (t127 + (t126 - (t127 - t125))) : (t7 ? (-((t92 + (t91 - (t92 - t90))) * t21 * t22)) : (-0.0));
+    const double t129 = t68 * t23;
+    const double t130 = product_error(t68, t23, t129) + t68 * t24 + t23 * t69;
+    const double t131 = t129 + t130;
+    const double t132 = t131 / t84;
+    const double t133 = t132 * t84;
+    const double t134 = t131 - t133 - product_error(t132, t84, t133) + (t130 - (t131 - t129)) - t132 * t85;
+    const double t135 = t134 / t84;
+    const double t136 = t132 + t135;
+    return grad_y * ((x < 0.0) ? ((t0 < 1.078125) ? (-t136 + (-(t135 - (t136 - t132)))) : t128) : t6);
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double mish_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double mish_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(0.5 * t0);
-    const double t2 = t0 * t1;
-    const double t3 = t2 * t1;
-    const double t4 = 2.0 * (t3 * t1) * t1 * t1 * t1;
-    const double t5 = t1 * t1;
-    const double t6 = t5 * t1;
-    const double t7 = 2.0 * t0;
-    const double t8 = 2.0 * t3 * t1 * t1 + t4 + 4.0 * t6 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t5 * t1 * t1;
-    const double t9 = 2.0 * t1 * t1;
-    const double t10 = t9 + 2.0 * t5 * t1 * t1 + 1.0;
-    const int t11 = t1 == 0.0;
-    const double t12 = -t1;
-    const double t13 = t11 ? t12 : (4.0 * ((t8 + 2.0 - t7 - 3.0 * t2 * t1) * t1 * t1 / (t10 * t10 * t10)) * t1 * t1);
-    const double t14 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23);
-    const double t15 = (1.2082716131393951e-06 * t14 + 2.065693825194078e-06) * t14 + (-1.1652191816688736e-05);
-    const double t16 = ((t15 * t14 + 9.639302480058884e-06) * t14 + 4.3430991367544266e-05) * t14 + (-0.0001371945334855757);
-    const double t17 = ((t16 * t14 + 4.585012157229965e-05) * t14 + 0.0006082716425562643) * t14 + (-0.0014013096593164076);
-    const double t18 = ((t17 * t14 + (-0.0002685219104228623)) * t14 + 0.007002748870093258) * t14 + (-0.011535248882505091);
-    const double t19 = ((t18 * t14 + (-0.008932244292080047)) * t14 + 0.05998888116273816) * t14 + (-0.06665173991852784);
-    const double t20 = ((t19 * t14 + (-0.07970735516542517)) * t14 + 0.28127277803034306) * t14 + (-0.23069451159746054);
-    const double t21 = own_decay_float64(t0);
-    const double t22 = t21 * t21;
-    const double t23 = t0 * t22;
-    const double t24 = t22 * t21;
-    const double t25 = 2.0 * (t0 * t24);
-    const double t26 = t0 * t21;
-    const double t27 = t22 * (2.0 * t23 + t25 + 4.0 * t24 + 6.0 * t21 + 8.0 * t22 + 2.0 - t7 - 3.0 * t26);
-    const double t28 = 2.0 * t21;
-    const double t29 = t28 + 2.0 * t22 + 1.0;
-    const double t30 = (t0 < 1.17578125) ? (4.0 * (t27 / (t29 * t29 * t29))) : ((t0 < 1.78125) ? (t20 * t14) : t13);
-    const double t31 = 2.0 * t6 * t1 * t1 * t1 + t4 + 3.0 * t3 * t1 * t1 + 6.0 * t5 * t1 * t1 + 8.0 * t1 * t1;
-    const double t32 = t9 + t5 * t5 + 2.0;
-    const double t33 = t11 ? t12 : (4.0 * ((t31 + 4.0 - 2.0 * t2 * t1 - t7) * t1 / (t32 * t32 * t32)) * t1);
-    const double t34 = (2.0 * t24 + t25 + 3.0 * t23 + 6.0 * t22 + 8.0 * t21 + 4.0 - 2.0 * t26 - t7) * t21;
-    const double t35 = t28 + t22 + 2.0;
-    const double t36 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24;
-    const double t37 = (3.2972598045141825e-09 * t36 + (-1.1262451398409027e-09)) * t36 + (-3.208929372156335e-08);
-    const double t38 = ((t37 * t36 + 1.393854150643089e-07) * t36 + (-3.287734867934519e-07)) * t36 + 1.9127077341024012e-07;
-    const double t39 = ((t38 * t36 + 2.19720975986099e-06) * t36 + (-1.1646325188694018e-05)) * t36 + 3.223849877047188e-05;
-    const double t40 = ((t39 * t36 + (-3.9783338648042526e-05)) * t36 + (-0.00010538381931433421)) * t36;
-    const double t41 = ((t40 + 0.0007927886729175279) * t36 + (-0.0024800681093311854)) * t36 + 0.0038604939351729295;
-    const double t42 = ((t41 * t36 + 0.0033540526593358213) * t36 + (-0.03736189561023711)) * t36 + 0.09898193805255845;
-    const double t43 = (t0 < 2.71484375) ? ((t42 * t36 + (-0.1087544107316427)) * t36) : ((t0 < 144.0) ? (4.0 * (t34 / (t35 * t35 * t35))) : t33);
-    const double t44 = own_exp_float64(-t0);
-    const double t45 = own_tanh_float64(own_log1p_float64(t44));
-    const double t46 = t44 + 1.0;
-    const double t47 = (1.0 - t45 * t45) * (2.0 - t0 * (1.0 - 2.0 * (t44 * t45 / t46) - t44 / t46)) * t44;
-    return (x < 0.0) ? ((t0 < 1.82421875) ? (t47 / t46) : t43) : t30;
+    const int t1 = t0 < 1460.0;
+    const double t2 = -(t1 ? t0 : 1460.0);
+    const double t3 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t4 = t2 - t3 * 0.6931471805598903;
+    const double t5 = t3 * 5.497923018708371e-14;
+    const double t6 = t4 - t5;
+    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
+    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
+    const double t10 = 1.0 + t6;
+    const double t11 = t6 - (t10 - 1.0) + ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5));
+    const double t12 = t10 + t11;
+    const double t13 = t11 - (t12 - t10);
+    const double t14 = t3 * 0.5 + 6755399441055744.0;
+    const double t15 = power_of_2(t14);
+    const double t16 = power_of_2(t3 - (t14 - 6755399441055744.0) + 6755399441055744.0);
+    const double t17 = t12 * t15 * t16;
+    const double t18 = t13 * t15 * t16;
+    const double t19 = t17 * t17;
+    const double t20 = t17 * t18;
+    const double t21 = product_error(t17, t17, t19) + t20 + t20;
+    const double t22 = t19 + t21;
+    const double t23 = t21 - (t22 - t19);
+    const double t24 = 2.0 * t22;
+    const double t25 = product_error(2.0, t22, t24) + 2.0 * t23;
+    const double t26 = t24 + t25;
+    const double t27 = t25 - (t26 - t24);
+    const double t28 = t26 * t0;
+    const double t29 = product_error(t26, t0, t28) + t0 * t27;
+    const double t30 = t28 + t29;
+    const double t31 = t22 * t17;
+    const double t32 = product_error(t22, t17, t31) + t22 * t18 + t17 * t23;
+    const double t33 = t31 + t32;
+    const double t34 = t32 - (t33 - t31);
+    const double t35 = 2.0 * t33;
+    const double t36 = product_error(2.0, t33, t35) + 2.0 * t34;
+    const double t37 = t35 + t36;
+    const double t38 = t36 - (t37 - t35);
+    const double t39 = t37 * t0;
+    const double t40 = product_error(t37, t0, t39) + t0 * t38;
+    const double t41 = t39 + t40;
+    const double t42 = t40 - (t41 - t39);
+    const double t43 = t30 + t41;
+    const double t44 = t43 - t30;
+    const double t45 = t30 - (t43 - t44) + (t41 - t44) + (t29 - (t30 - t28) + t42);
+    const double t46 = t43 + t45;
+    const double t47 = 4.0 * t33;
+    const double t48 = product_error(4.0, t33, t47) + 4.0 * t34;
+    const double t49 = t47 + t48;
+    const double t50 = t46 + t49;
+    const double t51 = t50 - t46;
+    const double t52 = t46 - (t50 - t51) + (t49 - t51) + (t45 - (t46 - t43) + (t48 - (t49 - t47)));
+    const double t53 = t50 + t52;
+    const double t54 = 6.0 * t17;
+    const double t55 = product_error(6.0, t17, t54) + 6.0 * t18;
+    const double t56 = t54 + t55;
+    const double t57 = t53 + t56;
+    const double t58 = t57 - t53;
+    const double t59 = t53 - (t57 - t58) + (t56 - t58) + (t52 - (t53 - t50) + (t55 - (t56 - t54)));
+    const double t60 = t57 + t59;
+    const double t61 = 8.0 * t22;
+    const double t62 = product_error(8.0, t22, t61) + 8.0 * t23;
+    const double t63 = t61 + t62;
+    const double t64 = t60 + t63;
+    const double t65 = t64 - t60;
+    const double t66 = t60 - (t64 - t65) + (t63 - t65) + (t59 - (t60 - t57) + (t62 - (t63 - t61)));
+    const double t67 = t64 + t66;
+    const double t68 = t67 + 2.0;
+    const double t69 = t68 - t67;
+    const double t70 = t67 - (t68 - t69) + (2.0 - t69) + (t66 - (t67 - t64));
+    const double t71 = t68 + t70;
+    const double t72 = 2.0 * t0;
+    const double t73 = product_error(2.0, t0, t72);
+    const double t74 = t72 + t73;
+    const double t75 = -t74;
+    const double t76 = -(t73 - (t74 - t72));
+    const double t77 = t71 + t75;
+    const double t78 = t77 - t71;
+    const double t79 = t71 - (t77 - t78) + (t75 - t78) + (t70 - (t71 - t68) + t76);
+    const double t80 = t77 + t79;
+    const double t81 = 3.0 * t17;
+    const double t82 = product_error(3.0, t17, t81) + 3.0 * t18;
+    const double t83 = t81 + t82;
+    const double t84 = t83 * t0;
+    const double t85 = product_error(t83, t0, t84) + t0 * (t82 - (t83 - t81));
+    const double t86 = t84 + t85;
+    const double t87 = -t86;
+    const double t88 = t80 + t87;
+    const double t89 = t88 - t80;
+    const double t90 = t80 - (t88 - t89) + (t87 - t89) + (t79 - (t80 - t77) + (-(t85 - (t86 - t84))));
+    const double t91 = t88 + t90;
+    const double t92 = 4.0 * t91;
+    const double t93 = product_error(4.0, t91, t92) + 4.0 * (t90 - (t91 - t88));
+    const double t94 = t92 + t93;
+    const double t95 = t93 - (t94 - t92);
+    const double t96 = 2.0 * t17;
+    const double t97 = product_error(2.0, t17, t96) + 2.0 * t18;
+    const double t98 = t96 + t97;
+    const double t99 = t97 - (t98 - t96);
+    const double t100 = t98 + t26;
+    const double t101 = t100 - t98;
+    const double t102 = t98 - (t100 - t101) + (t26 - t101) + (t99 + t27);
+    const double t103 = t100 + t102;
+    const double t104 = t103 + 1.0;
+    const double t105 = t104 - t103;
+    const double t106 = t103 - (t104 - t105) + (1.0 - t105) + (t102 - (t103 - t100));
+    const double t107 = t104 + t106;
+    const double t108 = t106 - (t107 - t104);
+    const double t109 = t107 * t107;
+    const double t110 = t107 * t108;
+    const double t111 = product_error(t107, t107, t109) + t110 + t110;
+    const double t112 = t109 + t111;
+    const double t113 = t112 * t107;
+    const double t114 = product_error(t112, t107, t113) + t112 * t108 + t107 * (t111 - (t112 - t109));
+    const double t115 = t113 + t114;
+    const double t116 = t114 - (t115 - t113);
+    const double t117 = t94 / t115;
+    const double t118 = t117 * t115;
+    const double t119 = (t94 - t118 - product_error(t117, t115, t118) + t95 - t117 * t116) / t115;
+    const double t120 = t117 + t119;
+    const double t121 = t120 * t12;
+    const double t122 = product_error(t120, t12, t121) + t120 * t13 + t12 * (t119 - (t120 - t117));
+    const double t123 = t121 + t122;
+    const double t124 = t123 * t12;
+    const double t125 = product_error(t123, t12, t124) + t123 * t13 + t12 * (t122 - (t123 - t121));
+    const double t126 = t124 + t125;
+    const double t127 = -0.0;
+    const double t128 = t0 + (-1.4905710220336914);
+    const double t129 = t128 - t0;
+    const double t130 = t0 - (t128 - t129) + (-1.4905710220336914 - t129);
+    const double t131 = t128 + t130;
+    const double t132 = t131 + (-1.5745173705304443e-07);
+    const double t133 = t132 - t131;
+    const double t134 = t131 - (t132 - t133) + (-1.5745173705304443e-07 - t133) + (t130 - (t131 - t128));
+    const double t135 = t132 + t134;
+    const double t136 = t135 + 1.1768349225386349e-23;
+    const double t137 = t136 - t135;
+    const double t138 = t135 - (t136 - t137) + (1.1768349225386349e-23 - t137) + (t134 - (t135 - t132));
+    const double t139 = t136 + t138;
+    const double t140 = t138 - (t139 - t136);
+    const double t141 = (1.2082716131393951e-06 * t139 + 2.065693825194078e-06) * t139 + (-1.1652191816688736e-05);
+    const double t142 = ((t141 * t139 + 9.639302480058884e-06) * t139 + 4.3430991367544266e-05) * t139 + (-0.0001371945334855757);
+    const double t143 = ((t142 * t139 + 4.585012157229965e-05) * t139 + 0.0006082716425562643) * t139 + (-0.0014013096593164076);
+    const double t144 = ((t143 * t139 + (-0.0002685219104228623)) * t139 + 0.007002748870093258) * t139 + (-0.011535248882505091);
+    const double t145 = ((t144 * t139 + (-0.008932244292080047)) * t139 + 0.05998888116273816) * t139 + (-0.06665173991852784);
+    const double t146 = t145 * t139 + (-0.07970735516542517);
+    const double t147 = t146 * t139;
+    const double t148 = product_error(t146, t139, t147) + t146 * t140;
+    const double t149 = t147 + t148;
+    const double t150 = t149 + 0.28127277803034306;
+    const double t151 = t150 - t149;
+    const double t152 = t149 - (t150 - t151) + (0.28127277803034306 - t151) + (t148 - (t149 - t147) + 1.2323499450613545e-17);
+    const double t153 = t150 + t152;
+    const double t154 = t153 * t139;
+    const double t155 = product_error(t153, t139, t154) + t153 * t140 + t139 * (t152 - (t153 - t150));
+    const double t156 = t154 + t155;
+    const double t157 = t156 + (-0.23069451159746054);
+    const double t158 = t157 - t156;
+    const double t159 = t156 - (t157 - t158) + (-0.23069451159746054 - t158) + (t155 - (t156 - t154) + 8.540808483777482e-18);
+    const double t160 = t157 + t159;
+    const double t161 = t160 * t139;
+    const double t162 = product_error(t160, t139, t161) + t160 * t140 + t139 * (t159 - (t160 - t157));
+    const double t163 = t161 + t162;
+    const double t164 = (t0 < 1.64453125) ? (t163 + (t162 - (t163 - t161))) : (t1 ? ((t126 + (t125 - (t126 - t124))) * t15 * t15 * t16 * t16) : t127);
+    const double t165 = t94 * t22;
+    const double t166 = product_error(t94, t22, t165) + t94 * t23 + t22 * t95;
+    const double t167 = t165 + t166;
+    const double t168 = t167 / t115;
+    const double t169 = t168 * t115;
+    const double t170 = t167 - t169 - product_error(t168, t115, t169) + (t166 - (t167 - t165)) - t168 * t116;
+    const double t171 = t170 / t115;
+    const double t172 = t168 + t171;
+    const double t173 = t37 + t41;
+    const double t174 = t173 - t37;
+    const double t175 = t37 - (t173 - t174) + (t41 - t174) + (t38 + t42);
+    const double t176 = t173 + t175;
+    const double t177 = 3.0 * t22;
+    const double t178 = product_error(3.0, t22, t177) + 3.0 * t23;
+    const double t179 = t177 + t178;
+    const double t180 = t179 * t0;
+    const double t181 = product_error(t179, t0, t180) + t0 * (t178 - (t179 - t177));
+    const double t182 = t180 + t181;
+    const double t183 = t176 + t182;
+    const double t184 = t183 - t176;
+    const double t185 = t176 - (t183 - t184) + (t182 - t184) + (t175 - (t176 - t173) + (t181 - (t182 - t180)));
+    const double t186 = t183 + t185;
+    const double t187 = 6.0 * t22;
+    const double t188 = product_error(6.0, t22, t187) + 6.0 * t23;
+    const double t189 = t187 + t188;
+    const double t190 = t186 + t189;
+    const double t191 = t190 - t186;
+    const double t192 = t186 - (t190 - t191) + (t189 - t191) + (t185 - (t186 - t183) + (t188 - (t189 - t187)));
+    const double t193 = t190 + t192;
+    const double t194 = 8.0 * t17;
+    const double t195 = product_error(8.0, t17, t194) + 8.0 * t18;
+    const double t196 = t194 + t195;
+    const double t197 = t193 + t196;
+    const double t198 = t197 - t193;
+    const double t199 = t193 - (t197 - t198) + (t196 - t198) + (t192 - (t193 - t190) + (t195 - (t196 - t194)));
+    const double t200 = t197 + t199;
+    const double t201 = t200 + 4.0;
+    const double t202 = t201 - t200;
+    const double t203 = t200 - (t201 - t202) + (4.0 - t202) + (t199 - (t200 - t197));
+    const double t204 = t201 + t203;
+    const double t205 = t98 * t0;
+    const double t206 = product_error(t98, t0, t205) + t0 * t99;
+    const double t207 = t205 + t206;
+    const double t208 = -t207;
+    const double t209 = t204 + t208;
+    const double t210 = t209 - t204;
+    const double t211 = t204 - (t209 - t210) + (t208 - t210) + (t203 - (t204 - t201) + (-(t206 - (t207 - t205))));
+    const double t212 = t209 + t211;
+    const double t213 = t212 + t75;
+    const double t214 = t213 - t212;
+    const double t215 = t212 - (t213 - t214) + (t75 - t214) + (t211 - (t212 - t209) + t76);
+    const double t216 = t213 + t215;
+    const double t217 = 4.0 * t216;
+    const double t218 = product_error(4.0, t216, t217) + 4.0 * (t215 - (t216 - t213));
+    const double t219 = t217 + t218;
+    const double t220 = t218 - (t219 - t217);
+    const double t221 = t98 + t22;
+    const double t222 = t221 - t98;
+    const double t223 = t98 - (t221 - t222) + (t22 - t222) + (t99 + t23);
+    const double t224 = t221 + t223;
+    const double t225 = t224 + 2.0;
+    const double t226 = t225 - t224;
+    const double t227 = t224 - (t225 - t226) + (2.0 - t226) + (t223 - (t224 - t221));
+    const double t228 = t225 + t227;
+    const double t229 = t227 - (t228 - t225);
+    const double t230 = t228 * t228;
+    const double t231 = t228 * t229;
+    const double t232 = product_error(t228, t228, t230) + t231 + t231;
+    const double t233 = t230 + t232;
+    const double t234 = t233 * t228;
+    const double t235 = product_error(t233, t228, t234) + t233 * t229 + t228 * (t232 - (t233 - t230));
+    const double t236 = t234 + t235;
+    const double t237 = t235 - (t236 - t234);
+    const double t238 = t219 / t236;
+    const double t239 = t238 * t236;
+    const double t240 = (t219 - t239 - product_error(t238, t236, t239) + t220 - t238 * t237) / t236;
+    const double t241 = t238 + t240;
+    const double t242 = t241 * t12;
+    const double t243 = product_error(t241, t12, t242) + t241 * t13 + t12 * (t240 - (t241 - t238));
+    const double t244 = t242 + t243;
+    const double t245 = t0 + (-2.256376266479492);
+    const double t246 = t245 - t0;
+    const double t247 = t0 - (t245 - t246) + (-2.256376266479492 - t246);
+    const double t248 = t245 + t247;
+    const double t249 = t248 + (-1.2988130093250574e-07);
+    const double t250 = t249 - t248;
+    const double t251 = t248 - (t249 - t250) + (-1.2988130093250574e-07 - t250) + (t247 - (t248 - t245));
+    const double t252 = t249 + t251;
+    const double t253 = t252 + (-3.790649046110623e-24);
+    const double t254 = t253 - t252;
+    const double t255 = t252 - (t253 - t254) + (-3.790649046110623e-24 - t254) + (t251 - (t252 - t249));
+    const double t256 = t253 + t255;
+    const double t257 = t255 - (t256 - t253);
+    const double t258 = (3.2972598045141825e-09 * t256 + (-1.1262451398409027e-09)) * t256 + (-3.208929372156335e-08);
+    const double t259 = ((t258 * t256 + 1.393854150643089e-07) * t256 + (-3.287734867934519e-07)) * t256 + 1.9127077341024012e-07;
+    const double t260 = ((t259 * t256 + 2.19720975986099e-06) * t256 + (-1.1646325188694018e-05)) * t256 + 3.223849877047188e-05;
+    const double t261 = ((t260 * t256 + (-3.9783338648042526e-05)) * t256 + (-0.00010538381931433421)) * t256;
+    const double t262 = ((t261 + 0.0007927886729175279) * t256 + (-0.0024800681093311854)) * t256 + 0.0038604939351729295;
+    const double t263 = (t262 * t256 + 0.0033540526593358213) * t256 + (-0.03736189561023711);
+    const double t264 = t263 * t256;
+    const double t265 = product_error(t263, t256, t264) + t263 * t257;
+    const double t266 = t264 + t265;
+    const double t267 = t266 + 0.09898193805255845;
+    const double t268 = t267 - t266;
+    const double t269 = t266 - (t267 - t268) + (0.09898193805255845 - t268) + (t265 - (t266 - t264) + (-6.2457057626334584e-18));
+    const double t270 = t267 + t269;
+    const double t271 = t270 * t256;
+    const double t272 = product_error(t270, t256, t271) + t270 * t257 + t256 * (t269 - (t270 - t267));
+    const double t273 = t271 + t272;
+    const double t274 = t273 + (-0.1087544107316427);
+    const double t275 = t274 - t273;
+    const double t276 = t273 - (t274 - t275) + (-0.1087544107316427 - t275) + (t272 - (t273 - t271) + 6.076427298232974e-18);
+    const double t277 = t274 + t276;
+    const double t278 = t277 * t256;
+    const double t279 = product_error(t277, t256, t278) + t277 * t257 + t256 * (t276 - (t277 - t274));
+    const double t280 = t278 + t279;
+    const double t281 = (t0 < 2.40625) ? (t280 + (t279 - (t280 - t278))) : (t1 ? ((t244 + (t243 - (t244 - t242))) * t15 * t16) : t127);
+    const double t282 = t219 * t17;
+    const double t283 = product_error(t219, t17, t282) + t219 * t18 + t17 * t220;
+    const double t284 = t282 + t283;
+    const double t285 = t284 / t236;
+    const double t286 = t285 * t236;
+    const double t287 = t284 - t286 - product_error(t285, t236, t286) + (t283 - (t284 - t282)) - t285 * t237;
+    const double t288 = t287 / t236;
+    const double t289 = t285 + t288;
+    const double t290 = (x < 0.0) ? ((t0 < 1.9375) ? (t289 + (t288 - (t289 - t285))) : t281) : ((t0 < 1.34375) ? (t172 + (t171 - (t172 - t168))) : t164);
+    return (x != x) ? x : t290;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -993,7 +1593,7 @@ SYMACT_INLINE float mish_second_derivative_float32(float x)
     const float t30 = t0 - 2.2563763f - 1.298813e-07f - 5.51121e-16f;
     const float t31 = ((3.3845725e-05f * t30 + (-4.8944894e-05f)) * t30 + (-0.00010581861f)) * t30 + 0.00079532934f;
     const float t32 = (((t31 * t30 + (-0.0024800193f)) * t30 + 0.0038602056f) * t30 + 0.0033540507f) * t30;
-    const float t33 = (t0 < 2.7148438f) ? ((((t32 + (-0.037361883f)) * t30 + 0.09898194f) * t30 + (-0.10875441f)) * t30) : ((t0 < 27.875f) ? (4.0f * ((t28 - t7) * t18 / (t29 * t29 * t29))) : t27);
+    const float t33 = (t0 < 2.7148438f) ? ((((t32 + (-0.037361883f)) * t30 + 0.09898194f) * t30 + (-0.10875441f)) * t30) : ((t0 < 38.875f) ? (4.0f * ((t28 - t7) * t18 / (t29 * t29 * t29))) : t27);
     const float t34 = own_exp_float32(-t0);
     const float t35 = own_tanh_float32(own_log1p_float32(t34));
     const float t36 = t34 + 1.0f;
@@ -1121,7 +1721,7 @@ SYMACT_CLONES static void mish_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, mish_forward_float64(x_i));
+        store_f64(y, i, mish_forward_paired(x_i));
     }
 }
 
@@ -1142,7 +1742,7 @@ SYMACT_CLONES static void mish_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, mish_derivative_float64(x_i));
+        store_f64(dydx, i, mish_derivative_paired(x_i));
     }
 }
 
@@ -1165,7 +1765,7 @@ SYMACT_CLONES static void mish_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -1190,7 +1790,7 @@ SYMACT_CLONES static void mish_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, mish_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, mish_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -1211,7 +1811,7 @@ SYMACT_CLONES static void mish_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, mish_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, mish_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -442,10 +467,10 @@ SYMACT_INLINE double silu_second_derivative_wide(double x, double beta)
     return (t0 == INFINITY) ? (-0.0) : ((t5 < 1.927734375) ? t4 : ((t5 < 2.640625) ? (t10 * t6 * beta) : t4));
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -461,161 +486,492 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double silu_forward_float64(double x, double beta)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double silu_forward_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = beta * 134217728.0;
-    const double t3 = beta + t2 - t2;
-    const double t4 = beta - t3;
-    const double t5 = t0 * 134217728.0;
-    const double t6 = t0 + t5 - t5;
-    const double t7 = t0 - t6;
-    const double t8 = 0.5 * t1;
-    const double t9 = own_decay_float64(t8);
-    const double t10 = t9 * ((t8 < 1024.0) ? (0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0);
-    const double t11 = t9 - t10;
-    const double t12 = (copysign(1.0, x) < 0.0) ? (-(t0 * t11 / (t11 * t11 + 1.0) * t11)) : (t0 / (own_decay_float64(t1) + 1.0));
-    return (x == (-INFINITY)) ? (-0.0) : t12;
+    const double t2 = product_error(beta, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
+    const double t26 = t23 + t25;
+    const double t27 = t0 / t26;
+    const double t28 = t27 * t26;
+    const double t29 = (t0 - t28 - product_error(t27, t26, t28) - t27 * (t25 - (t26 - t23))) / t26;
+    const double t30 = t27 + t29;
+    const double t31 = t30 * t17;
+    const double t32 = product_error(t30, t17, t31) + t30 * t18 + t17 * (t29 - (t30 - t27));
+    const double t33 = t31 + t32;
+    const double t34 = (copysign(1.0, x) < 0.0) ? (t4 ? (-((t33 + (t32 - (t33 - t31))) * t20 * t21)) : (-0.0)) : (t0 / (own_decay_paired(t1) + 1.0));
+    return (x != x) ? x : t34;
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double silu_derivative_float64(double x, double beta)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double silu_derivative_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
+    const double t2 = own_decay_paired(t1);
     const double t3 = t2 + 1.0;
-    const double t4 = beta * 134217728.0;
-    const double t5 = beta + t4 - t4;
-    const double t6 = beta - t5;
-    const double t7 = t0 * 134217728.0;
-    const double t8 = t0 + t7 - t7;
-    const double t9 = t0 - t8;
-    const double t10 = t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9;
-    const double t11 = 0.5 * t1;
-    const double t12 = own_decay_float64(t11);
-    const double t13 = t12 - t12 * ((t11 < 1024.0) ? (0.5 * t10) : 0.0);
-    const double t14 = t13 * t13;
-    const double t15 = t14 + 1.0;
-    const double t16 = t2 - t2 * ((t1 < 1024.0) ? t10 : 0.0);
-    const double t17 = t16 + 1.0;
-    const double t18 = -((t1 - t16 - 1.0) * t16 / (t17 * t17));
-    const double t19 = t0 * beta;
-    const double t20 = (t19 < 33.5) ? t18 : ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)));
-    const double t21 = t19 - 1.2784643173217773 - 2.2543929645135935e-07 + (t8 * t5 - t19 + t8 * t6 + t9 * t5 + t9 * t6);
-    const double t22 = t21 - 1.2532719437511683e-23;
-    const double t23 = (-3.7038489553655295e-08 * t22 + (-8.271990013631195e-07)) * t22 + 2.346936172898554e-06;
-    const double t24 = ((t23 * t22 + 2.9380454952998264e-06) * t22 + (-2.9733605013106486e-05)) * t22 + 4.090566126449768e-05;
-    const double t25 = ((t24 * t22 + 0.00018570724585055429) * t22 + (-0.0007985218932304301)) * t22 + 0.00012662741004307098;
-    const double t26 = ((t25 * t22 + 0.006606589138550524) * t22 + (-0.01522265522318779)) * t22 + (-0.01887481422378355);
-    const double t27 = (t19 < 1.5771484375) ? (((t26 * t22 + 0.1466487969969469) * t22 + (-0.2178117057198001)) * t22) : t20;
-    return (x < 0.0) ? ((t19 < 1.08984375) ? t18 : t27) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
+    const double t4 = product_error(beta, t0, t1);
+    const double t5 = t1 + t4;
+    const double t6 = t4 - (t5 - t1);
+    const int t7 = t5 < 1460.0;
+    const double t8 = t7 ? (-t6) : 0.0;
+    const double t9 = -(t7 ? t5 : 1460.0);
+    const double t10 = t9 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t11 = t9 - t10 * 0.6931471805598903;
+    const double t12 = t10 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = (2.511784416113084e-08 * t13 + 2.763128188739826e-07) * t13 + 2.755721635507523e-06;
+    const double t15 = ((t14 * t13 + 2.480148993747346e-05) * t13 + 0.00019841269917321528) * t13 + 0.001388888894702103;
+    const double t16 = ((t15 * t13 + 0.008333333333307234) * t13 + 0.041666666666515396) * t13 + 0.166666666666667;
+    const double t17 = (t16 * t13 + 0.5000000000000012) * (t13 * t13);
+    const double t18 = 1.0 + t13;
+    const double t19 = t13 - (t18 - 1.0) + (t17 + (t11 - t13 - t12 + (t8 + t8 * (t13 + t17))));
+    const double t20 = t18 + t19;
+    const double t21 = t19 - (t20 - t18);
+    const double t22 = t10 * 0.5 + 6755399441055744.0;
+    const double t23 = power_of_2(t22);
+    const double t24 = power_of_2(t10 - (t22 - 6755399441055744.0) + 6755399441055744.0);
+    const double t25 = t20 * t23 * t24;
+    const double t26 = t21 * t23 * t24;
+    const double t27 = -t25;
+    const double t28 = t5 + t27;
+    const double t29 = t28 - t5;
+    const double t30 = t5 - (t28 - t29) + (t27 - t29) + (t6 + (-t26));
+    const double t31 = t28 + t30;
+    const double t32 = -1.0;
+    const double t33 = t31 + t32;
+    const double t34 = t33 - t31;
+    const double t35 = t31 - (t33 - t34) + (t32 - t34) + (t30 - (t31 - t28));
+    const double t36 = t33 + t35;
+    const double t37 = t35 - (t36 - t33);
+    const double t38 = t25 + 1.0;
+    const double t39 = t38 - t25;
+    const double t40 = t25 - (t38 - t39) + (1.0 - t39) + t26;
+    const double t41 = t38 + t40;
+    const double t42 = t41 * t41;
+    const double t43 = t41 * (t40 - (t41 - t38));
+    const double t44 = product_error(t41, t41, t42) + t43 + t43;
+    const double t45 = t42 + t44;
+    const double t46 = t44 - (t45 - t42);
+    const double t47 = t36 / t45;
+    const double t48 = t47 * t45;
+    const double t49 = (t36 - t48 - product_error(t47, t45, t48) + t37 - t47 * t46) / t45;
+    const double t50 = t47 + t49;
+    const double t51 = t50 * t20;
+    const double t52 = product_error(t50, t20, t51) + t50 * t21 + t20 * (t49 - (t50 - t47));
+    const double t53 = t51 + t52;
+    const double t54 = t0 * beta;
+    const double t55 = t54 + (-1.2784643173217773);
+    const double t56 = t55 - t54;
+    const double t57 = t54 - (t55 - t56) + (-1.2784643173217773 - t56) + product_error(t0, beta, t54);
+    const double t58 = t55 + t57;
+    const double t59 = t58 + (-2.2543929645135935e-07);
+    const double t60 = t59 - t58;
+    const double t61 = t58 - (t59 - t60) + (-2.2543929645135935e-07 - t60) + (t57 - (t58 - t55));
+    const double t62 = t59 + t61;
+    const double t63 = t62 + (-1.2532719437511683e-23);
+    const double t64 = t63 - t62;
+    const double t65 = t62 - (t63 - t64) + (-1.2532719437511683e-23 - t64) + (t61 - (t62 - t59));
+    const double t66 = t63 + t65;
+    const double t67 = t65 - (t66 - t63);
+    const double t68 = (-3.7038489553655295e-08 * t66 + (-8.271990013631195e-07)) * t66 + 2.346936172898554e-06;
+    const double t69 = ((t68 * t66 + 2.9380454952998264e-06) * t66 + (-2.9733605013106486e-05)) * t66 + 4.090566126449768e-05;
+    const double t70 = ((t69 * t66 + 0.00018570724585055429) * t66 + (-0.0007985218932304301)) * t66 + 0.00012662741004307098;
+    const double t71 = ((t70 * t66 + 0.006606589138550524) * t66 + (-0.01522265522318779)) * t66 + (-0.01887481422378355);
+    const double t72 = t71 * t66;
+    const double t73 = product_error(t71, t66, t72) + t71 * t67;
+    const double t74 = t72 + t73;
+    const double t75 = t74 + 0.1466487969969469;
+    const double t76 = t75 - t74;
+    const double t77 = t74 - (t75 - t76) + (0.1466487969969469 - t76) + (t73 - (t74 - t72) + (-1.1914996291837621e-17));
+    const double t78 = t75 + t77;
+    const double t79 = t78 * t66;
+    const double t80 = product_error(t78, t66, t79) + t78 * t67 + t66 * (t77 - (t78 - t75));
+    const double t81 = t79 + t80;
+    const double t82 = t81 + (-0.2178117057198001);
+    const double t83 = t82 - t81;
+    const double t84 = t81 - (t82 - t83) + (-0.2178117057198001 - t83) + (t80 - (t81 - t79) + 5.263891619954117e-18);
+    const double t85 = t82 + t84;
+    const double t86 = t85 * t66;
+    const double t87 = product_error(t85, t66, t86) + t85 * t67 + t66 * (t84 - (t85 - t82));
+    const double t88 = t86 + t87;
+    const double t89 = (t54 < 1.4382726106062078) ? (t88 + (t87 - (t88 - t86))) : (t7 ? (-((t53 + (t52 - (t53 - t51))) * t23 * t24)) : (-0.0));
+    const double t90 = t36 * t25;
+    const double t91 = product_error(t36, t25, t90) + t36 * t26 + t25 * t37;
+    const double t92 = t90 + t91;
+    const double t93 = t92 / t45;
+    const double t94 = t93 * t45;
+    const double t95 = (t92 - t94 - product_error(t93, t45, t94) + (t91 - (t92 - t90)) - t93 * t46) / t45;
+    const double t96 = t93 + t95;
+    return (x < 0.0) ? ((t54 < 1.15625) ? (-t96 + (-(t95 - (t96 - t93)))) : t89) : ((t2 == 0.0) ? 1.0 : ((t1 - t2 - 1.0) * t2 / (t3 * t3) + 1.0));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void silu_value_and_derivative_float64(double x, double beta, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
+    const double t2 = own_decay_paired(t1);
     const double t3 = t2 + 1.0;
-    const double t4 = beta * 134217728.0;
-    const double t5 = beta + t4 - t4;
-    const double t6 = beta - t5;
-    const double t7 = t0 * 134217728.0;
-    const double t8 = t0 + t7 - t7;
-    const double t9 = t0 - t8;
-    const double t10 = t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9;
-    const double t11 = 0.5 * t1;
-    const double t12 = own_decay_float64(t11);
-    const double t13 = t12 - t12 * ((t11 < 1024.0) ? (0.5 * t10) : 0.0);
-    const double t14 = t13 * t13;
-    const double t15 = t14 + 1.0;
-    const double t16 = t2 - t2 * ((t1 < 1024.0) ? t10 : 0.0);
-    const double t17 = t16 + 1.0;
-    const double t18 = -((t1 - t16 - 1.0) * t16 / (t17 * t17));
-    const double t19 = t0 * beta;
-    const double t20 = (t19 < 33.5) ? t18 : ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)));
-    const double t21 = t19 - 1.2784643173217773 - 2.2543929645135935e-07 + (t8 * t5 - t19 + t8 * t6 + t9 * t5 + t9 * t6);
-    const double t22 = t21 - 1.2532719437511683e-23;
-    const double t23 = (-3.7038489553655295e-08 * t22 + (-8.271990013631195e-07)) * t22 + 2.346936172898554e-06;
-    const double t24 = ((t23 * t22 + 2.9380454952998264e-06) * t22 + (-2.9733605013106486e-05)) * t22 + 4.090566126449768e-05;
-    const double t25 = ((t24 * t22 + 0.00018570724585055429) * t22 + (-0.0007985218932304301)) * t22 + 0.00012662741004307098;
-    const double t26 = ((t25 * t22 + 0.006606589138550524) * t22 + (-0.01522265522318779)) * t22 + (-0.01887481422378355);
-    const double t27 = (t19 < 1.5771484375) ? (((t26 * t22 + 0.1466487969969469) * t22 + (-0.2178117057198001)) * t22) : t20;
-    *y = (x == (-INFINITY)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t13 / t15 * t13)) : (t0 / t3));
-    *dydx = (x < 0.0) ? ((t19 < 1.08984375) ? t18 : t27) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
+    const double t4 = product_error(beta, t0, t1);
+    const double t5 = t1 + t4;
+    const double t6 = t4 - (t5 - t1);
+    const int t7 = t5 < 1460.0;
+    const double t8 = t7 ? (-t6) : 0.0;
+    const double t9 = -(t7 ? t5 : 1460.0);
+    const double t10 = t9 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t11 = t9 - t10 * 0.6931471805598903;
+    const double t12 = t10 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = (2.511784416113084e-08 * t13 + 2.763128188739826e-07) * t13 + 2.755721635507523e-06;
+    const double t15 = ((t14 * t13 + 2.480148993747346e-05) * t13 + 0.00019841269917321528) * t13 + 0.001388888894702103;
+    const double t16 = ((t15 * t13 + 0.008333333333307234) * t13 + 0.041666666666515396) * t13 + 0.166666666666667;
+    const double t17 = (t16 * t13 + 0.5000000000000012) * (t13 * t13);
+    const double t18 = 1.0 + t13;
+    const double t19 = t13 - (t18 - 1.0) + (t17 + (t11 - t13 - t12 + (t8 + t8 * (t13 + t17))));
+    const double t20 = t18 + t19;
+    const double t21 = t19 - (t20 - t18);
+    const double t22 = t10 * 0.5 + 6755399441055744.0;
+    const double t23 = power_of_2(t22);
+    const double t24 = power_of_2(t10 - (t22 - 6755399441055744.0) + 6755399441055744.0);
+    const double t25 = t20 * t23 * t24;
+    const double t26 = t21 * t23 * t24;
+    const double t27 = t25 + 1.0;
+    const double t28 = t27 - t25;
+    const double t29 = t25 - (t27 - t28) + (1.0 - t28) + t26;
+    const double t30 = t27 + t29;
+    const double t31 = t29 - (t30 - t27);
+    const double t32 = t0 / t30;
+    const double t33 = t32 * t30;
+    const double t34 = (t0 - t33 - product_error(t32, t30, t33) - t32 * t31) / t30;
+    const double t35 = t32 + t34;
+    const double t36 = t35 * t20;
+    const double t37 = product_error(t35, t20, t36) + t35 * t21 + t20 * (t34 - (t35 - t32));
+    const double t38 = t36 + t37;
+    const double t39 = -0.0;
+    const double t40 = (copysign(1.0, x) < 0.0) ? (t7 ? (-((t38 + (t37 - (t38 - t36))) * t23 * t24)) : t39) : (t0 / t3);
+    const double t41 = -t25;
+    const double t42 = t5 + t41;
+    const double t43 = t42 - t5;
+    const double t44 = t5 - (t42 - t43) + (t41 - t43) + (t6 + (-t26));
+    const double t45 = t42 + t44;
+    const double t46 = -1.0;
+    const double t47 = t45 + t46;
+    const double t48 = t47 - t45;
+    const double t49 = t45 - (t47 - t48) + (t46 - t48) + (t44 - (t45 - t42));
+    const double t50 = t47 + t49;
+    const double t51 = t49 - (t50 - t47);
+    const double t52 = t30 * t30;
+    const double t53 = t30 * t31;
+    const double t54 = product_error(t30, t30, t52) + t53 + t53;
+    const double t55 = t52 + t54;
+    const double t56 = t54 - (t55 - t52);
+    const double t57 = t50 / t55;
+    const double t58 = t57 * t55;
+    const double t59 = (t50 - t58 - product_error(t57, t55, t58) + t51 - t57 * t56) / t55;
+    const double t60 = t57 + t59;
+    const double t61 = t60 * t20;
+    const double t62 = product_error(t60, t20, t61) + t60 * t21 + t20 * (t59 - (t60 - t57));
+    const double t63 = t61 + t62;
+    const double t64 = t0 * beta;
+    const double t65 = t64 + (-1.2784643173217773);
+    const double t66 = t65 - t64;
+    const double t67 = t64 - (t65 - t66) + (-1.2784643173217773 - t66) + product_error(t0, beta, t64);
+    const double t68 = t65 + t67;
+    const double t69 = t68 + (-2.2543929645135935e-07);
+    const double t70 = t69 - t68;
+    const double t71 = t68 - (t69 - t70) + (-2.2543929645135935e-07 - t70) + (t67 - (t68 - t65));
+    const double t72 = t69 + t71;
+    const double t73 = t72 + (-1.2532719437511683e-23);
+    const double t74 = t73 - t72;
+    const double t75 = t72 - (t73 - t74) + (-1.2532719437511683e-23 - t74) + (t71 - (t72 - t69));
+    const double t76 = t73 + t75;
+    const double t77 = t75 - (t76 - t73);
+    const double t78 = (-3.7038489553655295e-08 * t76 + (-8.271990013631195e-07)) * t76 + 2.346936172898554e-06;
+    const double t79 = ((t78 * t76 + 2.9380454952998264e-06) * t76 + (-2.9733605013106486e-05)) * t76 + 4.090566126449768e-05;
+    const double t80 = ((t79 * t76 + 0.00018570724585055429) * t76 + (-0.0007985218932304301)) * t76 + 0.00012662741004307098;
+    const double t81 = ((t80 * t76 + 0.006606589138550524) * t76 + (-0.01522265522318779)) * t76 + (-0.01887481422378355);
+    const double t82 = t81 * t76;
+    const double t83 = product_error(t81, t76, t82) + t81 * t77;
+    const double t84 = t82 + t83;
+    const double t85 = t84 + 0.1466487969969469;
+    const double t86 = t85 - t84;
+    const double t87 = t84 - (t85 - t86) + (0.1466487969969469 - t86) + (t83 - (t84 - t82) + (-1.1914996291837621e-17));
+    const double t88 = t85 + t87;
+    const double t89 = t88 * t76;
+    const double t90 = product_error(t88, t76, t89) + t88 * t77 + t76 * (t87 - (t88 - t85));
+    const double t91 = t89 + t90;
+    const double t92 = t91 + (-0.2178117057198001);
+    const double t93 = t92 - t91;
+    const double t94 = t91 - (t92 - t93) + (-0.2178117057198001 - t93) + (t90 - (t91 - t89) + 5.263891619954117e-18);
+    const double t95 = t92 + t94;
+    const double t96 = t95 * t76;
+    const double t97 = product_error(t95, t76, t96) + t95 * t77 + t76 * (t94 - (t95 - t92));
+    const double t98 = t96 + t97;
+    const double t99 = (t64 < 1.4382726106062078) ? (t98 + (t97 - (t98 - t96))) : (t7 ? (-((t63 + (t62 - (t63 - t61))) * t23 * t24)) : t39);
+    const double t100 = t50 * t25;
+    const double t101 = product_error(t50, t25, t100) + t50 * t26 + t25 * t51;
+    const double t102 = t100 + t101;
+    const double t103 = t102 / t55;
+    const double t104 = t103 * t55;
+    const double t105 = t102 - t104 - product_error(t103, t55, t104) + (t101 - (t102 - t100)) - t103 * t56;
+    const double t106 = t105 / t55;
+    const double t107 = t103 + t106;
+    *y = (x != x) ? x : t40;
+    *dydx = (x < 0.0) ? ((t64 < 1.15625) ? (-t107 + (-(t106 - (t107 - t103)))) : t99) : ((t2 == 0.0) ? 1.0 : ((t1 - t2 - 1.0) * t2 / (t3 * t3) + 1.0));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double silu_backward_float64(double x, double grad_y, double beta)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
+    const double t2 = own_decay_paired(t1);
     const double t3 = t2 + 1.0;
-    const double t4 = beta * 134217728.0;
-    const double t5 = beta + t4 - t4;
-    const double t6 = beta - t5;
-    const double t7 = t0 * 134217728.0;
-    const double t8 = t0 + t7 - t7;
-    const double t9 = t0 - t8;
-    const double t10 = t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9;
-    const double t11 = 0.5 * t1;
-    const double t12 = own_decay_float64(t11);
-    const double t13 = t12 - t12 * ((t11 < 1024.0) ? (0.5 * t10) : 0.0);
-    const double t14 = t13 * t13;
-    const double t15 = t14 + 1.0;
-    const double t16 = t2 - t2 * ((t1 < 1024.0) ? t10 : 0.0);
-    const double t17 = t16 + 1.0;
-    const double t18 = -((t1 - t16 - 1.0) * t16 / (t17 * t17));
-    const double t19 = t0 * beta;
-    const double t20 = (t19 < 33.5) ? t18 : ((t13 == 0.0) ? (-t13) : (-((t1 - t14 - 1.0) * t13 / (t15 * t15) * t13)));
-    const double t21 = t19 - 1.2784643173217773 - 2.2543929645135935e-07 + (t8 * t5 - t19 + t8 * t6 + t9 * t5 + t9 * t6);
-    const double t22 = t21 - 1.2532719437511683e-23;
-    const double t23 = (-3.7038489553655295e-08 * t22 + (-8.271990013631195e-07)) * t22 + 2.346936172898554e-06;
-    const double t24 = ((t23 * t22 + 2.9380454952998264e-06) * t22 + (-2.9733605013106486e-05)) * t22 + 4.090566126449768e-05;
-    const double t25 = ((t24 * t22 + 0.00018570724585055429) * t22 + (-0.0007985218932304301)) * t22 + 0.00012662741004307098;
-    const double t26 = ((t25 * t22 + 0.006606589138550524) * t22 + (-0.01522265522318779)) * t22 + (-0.01887481422378355);
-    const double t27 = (t19 < 1.5771484375) ? (((t26 * t22 + 0.1466487969969469) * t22 + (-0.2178117057198001)) * t22) : t20;
-    const double t28 = (x < 0.0) ? ((t19 < 1.08984375) ? t18 : t27) : ((t2 == 0.0) ? 1.0 : ((t2 + t1 * t2 + 1.0) / (t3 * t3)));
-    return grad_y * t28;
+    const double t4 = product_error(beta, t0, t1);
+    const double t5 = t1 + t4;
+    const double t6 = t4 - (t5 - t1);
+    const int t7 = t5 < 1460.0;
+    const double t8 = t7 ? (-t6) : 0.0;
+    const double t9 = -(t7 ? t5 : 1460.0);
+    const double t10 = t9 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t11 = t9 - t10 * 0.6931471805598903;
+    const double t12 = t10 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = (2.511784416113084e-08 * t13 + 2.763128188739826e-07) * t13 + 2.755721635507523e-06;
+    const double t15 = ((t14 * t13 + 2.480148993747346e-05) * t13 + 0.00019841269917321528) * t13 + 0.001388888894702103;
+    const double t16 = ((t15 * t13 + 0.008333333333307234) * t13 + 0.041666666666515396) * t13 + 0.166666666666667;
+    const double t17 = (t16 * t13 + 0.5000000000000012) * (t13 * t13);
+    const double t18 = 1.0 + t13;
+    const double t19 = t13 - (t18 - 1.0) + (t17 + (t11 - t13 - t12 + (t8 + t8 * (t13 + t17))));
+    const double t20 = t18 + t19;
+    const double t21 = t19 - (t20 - t18);
+    const double t22 = t10 * 0.5 + 6755399441055744.0;
+    const double t23 = power_of_2(t22);
+    const double t24 = power_of_2(t10 - (t22 - 6755399441055744.0) + 6755399441055744.0);
+    const double t25 = t20 * t23 * t24;
+    const double t26 = t21 * t23 * t24;
+    const double t27 = -t25;
+    const double t28 = t5 + t27;
+    const double t29 = t28 - t5;
+    const double t30 = t5 - (t28 - t29) + (t27 - t29) + (t6 + (-t26));
+    const double t31 = t28 + t30;
+    const double t32 = -1.0;
+    const double t33 = t31 + t32;
+    const double t34 = t33 - t31;
+    const double t35 = t31 - (t33 - t34) + (t32 - t34) + (t30 - (t31 - t28));
+    const double t36 = t33 + t35;
+    const double t37 = t35 - (t36 - t33);
+    const double t38 = t25 + 1.0;
+    const double t39 = t38 - t25;
+    const double t40 = t25 - (t38 - t39) + (1.0 - t39) + t26;
+    const double t41 = t38 + t40;
+    const double t42 = t41 * t41;
+    const double t43 = t41 * (t40 - (t41 - t38));
+    const double t44 = product_error(t41, t41, t42) + t43 + t43;
+    const double t45 = t42 + t44;
+    const double t46 = t44 - (t45 - t42);
+    const double t47 = t36 / t45;
+    const double t48 = t47 * t45;
+    const double t49 = (t36 - t48 - product_error(t47, t45, t48) + t37 - t47 * t46) / t45;
+    const double t50 = t47 + t49;
+    const double t51 = t50 * t20;
+    const double t52 = product_error(t50, t20, t51) + t50 * t21 + t20 * (t49 - (t50 - t47));
+    const double t53 = t51 + t52;
+    const double t54 = t0 * beta;
+    const double t55 = t54 + (-1.2784643173217773);
+    const double t56 = t55 - t54;
+    const double t57 = t54 - (t55 - t56) + (-1.2784643173217773 - t56) + product_error(t0, beta, t54);
+    const double t58 = t55 + t57;
+    const double t59 = t58 + (-2.2543929645135935e-07);
+    const double t60 = t59 - t58;
+    const double t61 = t58 - (t59 - t60) + (-2.2543929645135935e-07 - t60) + (t57 - (t58 - t55));
+    const double t62 = t59 + t61;
+    const double t63 = t62 + (-1.2532719437511683e-23);
+    const double t64 = t63 - t62;
+    const double t65 = t62 - (t63 - t64) + (-1.2532719437511683e-23 - t64) + (t61 - (t62 - t59));
+    const double t66 = t63 + t65;
+    const double t67 = t65 - (t66 - t63);
+    const double t68 = (-3.7038489553655295e-08 * t66 + (-8.271990013631195e-07)) * t66 + 2.346936172898554e-06;
+    const double t69 = ((t68 * t66 + 2.9380454952998264e-06) * t66 + (-2.9733605013106486e-05)) * t66 + 4.090566126449768e-05;
+    const double t70 = ((t69 * t66 + 0.00018570724585055429) * t66 + (-0.0007985218932304301)) * t66 + 0.00012662741004307098;
+    const double t71 = ((t70 * t66 + 0.006606589138550524) * t66 + (-0.01522265522318779)) * t66 + (-0.01887481422378355);
+    const double t72 = t71 * t66;
+    const double t73 = product_error(t71, t66, t72) + t71 * t67;
+    const double t74 = t72 + t73;
+    const double t75 = t74 + 0.1466487969969469;
+    const double t76 = t75 - t74;
+    const double t77 = t74 - (t75 - t76) + (0.1466487969969469 - t76) + (t73 - (t74 - t72) + (-1.1914996291837621e-17));
+    const double t78 = t75 + t77;
+    const double t79 = t78 * t66;
+    const double t80 = product_error(t78, t66, t79) + t78 * t67 + t66 * (t77 - (t78 - t75));
+    const double t81 = t79 + t80;
+    const double t82 = t81 + (-0.2178117057198001);
+    const double t83 = t82 - t81;
+    const double t84 = t81 - (t82 - t83) + (-0.2178117057198001 - t83) + (t80 - (t81 - t79) + 5.263891619954117e-18);
+    const double t85 = t82 + t84;
+    const double t86 = t85 * t66;
+    const double t87 = product_error(t85, t66, t86) + t85 * t67 + t66 * (t84 - (t85 - t82));
+    const double t88 = t86 + t87;
+    const double t89 = (t54 < 1.4382726106062078) ? (t88 + (t87 - (t88 - t86))) : (t7 ? (-((t53 + (t52 - (t53 - t51))) * t23 * t24)) : (-0.0));
+    const double t90 = t36 * t25;
+    const double t91 = product_error(t36, t25, t90) + t36 * t26 + t25 * t37;
+    const double t92 = t90 + t91;
+    const double t93 = t92 / t45;
+    const double t94 = t93 * t45;
+    const double t95 = (t92 - t94 - product_error(t93, t45, t94) + (t91 - (t92 - t90)) - t93 * t46) / t45;
+    const double t96 = t93 + t95;
+    const double t97 = (x < 0.0) ? ((t54 < 1.15625) ? (-t96 + (-(t95 - (t96 - t93)))) : t89) : ((t2 == 0.0) ? 1.0 : ((t1 - t2 - 1.0) * t2 / (t3 * t3) + 1.0));
+    return grad_y * t97;
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double silu_second_derivative_float64(double x, double beta)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = beta * 134217728.0;
-    const double t3 = beta + t2 - t2;
-    const double t4 = beta - t3;
-    const double t5 = t0 * 134217728.0;
-    const double t6 = t0 + t5 - t5;
-    const double t7 = t0 - t6;
-    const double t8 = t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7;
-    const double t9 = 0.5 * t1;
-    const double t10 = own_decay_float64(t9);
-    const double t11 = t10 - t10 * ((t9 < 1024.0) ? (0.5 * t8) : 0.0);
-    const double t12 = t11 * t11 + 1.0;
-    const double t13 = beta * (2.0 * t11 * t11 + t1 * t11 * t11 + 2.0 - t1) * t11 / (t12 * t12 * t12) * t11;
-    const double t14 = own_decay_float64(t1);
-    const double t15 = t14 - t14 * ((t1 < 1024.0) ? t8 : 0.0);
-    const double t16 = t15 + 1.0;
-    const double t17 = t0 * beta;
-    const double t18 = (t17 < 128.0) ? (beta * (2.0 * t15 + t1 * t15 + 2.0 - t1) * t15 / (t16 * t16 * t16)) : ((t11 == 0.0) ? (-t11) : t13);
-    const double t19 = t17 - 2.3993568420410156 - 4.3847445204283275e-07 + (t6 * t3 - t17 + t6 * t4 + t7 * t3 + t7 * t4);
-    const double t20 = t19 - (-7.02493075341627e-24);
-    const double t21 = (-3.5777734752317657e-10 * t20 + (-8.338320368138778e-10)) * t20 + 8.662245453762457e-09;
-    const double t22 = ((t21 * t20 + (-2.2823530308855783e-08)) * t20 + (-9.91855566364651e-09)) * t20 + 3.1453953931404867e-07;
-    const double t23 = ((t22 * t20 + (-1.1904574848177457e-06)) * t20 + 1.2461457050979343e-06) * t20 + 8.4323771894028e-06;
-    const double t24 = ((t23 * t20 + (-4.7450740826031916e-05)) * t20 + 9.64405929677204e-05) * t20 + 0.00011513070182091393;
-    const double t25 = ((t24 * t20 + (-0.0013663696912376891)) * t20 + 0.003862816776835073) * t20 + (-0.0018366701447628316);
-    const double t26 = ((t25 * t20 + (-0.02248725923422539)) * t20 + 0.07629586548655085) * t20 + (-0.09153052016419229);
-    const double t27 = t14 + 1.0;
-    return (t17 < 1.85546875) ? (beta * (2.0 * t14 + t1 * t14 + 2.0 - t1) * t14 / t27 / t27 / t27) : ((t17 < 2.9991966006443342) ? (t26 * t20 * beta) : t18);
+    const double t2 = product_error(beta, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t18 * t20 * t21;
+    const double t24 = 2.0 * t22;
+    const double t25 = product_error(2.0, t22, t24) + 2.0 * t23;
+    const double t26 = t24 + t25;
+    const double t27 = t22 * beta;
+    const double t28 = product_error(t22, beta, t27) + beta * t23;
+    const double t29 = t27 + t28;
+    const double t30 = -beta;
+    const double t31 = t29 + t30;
+    const double t32 = t31 - t29;
+    const double t33 = t29 - (t31 - t32) + (t30 - t32) + (t28 - (t29 - t27));
+    const double t34 = t31 + t33;
+    const double t35 = t34 * t0;
+    const double t36 = product_error(t34, t0, t35) + t0 * (t33 - (t34 - t31));
+    const double t37 = t35 + t36;
+    const double t38 = t26 + t37;
+    const double t39 = t38 - t26;
+    const double t40 = t26 - (t38 - t39) + (t37 - t39) + (t25 - (t26 - t24) + (t36 - (t37 - t35)));
+    const double t41 = t38 + t40;
+    const double t42 = t41 + 2.0;
+    const double t43 = t42 - t41;
+    const double t44 = t41 - (t42 - t43) + (2.0 - t43) + (t40 - (t41 - t38));
+    const double t45 = t42 + t44;
+    const double t46 = t44 - (t45 - t42);
+    const double t47 = t45 * beta;
+    const double t48 = product_error(t45, beta, t47) + beta * t46;
+    const double t49 = t47 + t48;
+    const double t50 = t22 + 1.0;
+    const double t51 = t50 - t22;
+    const double t52 = t22 - (t50 - t51) + (1.0 - t51) + t23;
+    const double t53 = t50 + t52;
+    const double t54 = t52 - (t53 - t50);
+    const double t55 = t53 * t53;
+    const double t56 = t53 * t54;
+    const double t57 = product_error(t53, t53, t55) + t56 + t56;
+    const double t58 = t55 + t57;
+    const double t59 = t58 * t53;
+    const double t60 = product_error(t58, t53, t59) + t58 * t54 + t53 * (t57 - (t58 - t55));
+    const double t61 = t59 + t60;
+    const double t62 = t60 - (t61 - t59);
+    const double t63 = t49 / t61;
+    const double t64 = t63 * t61;
+    const double t65 = (t49 - t64 - product_error(t63, t61, t64) + (t48 - (t49 - t47)) - t63 * t62) / t61;
+    const double t66 = t63 + t65;
+    const double t67 = t66 * t17;
+    const double t68 = product_error(t66, t17, t67) + t66 * t18 + t17 * (t65 - (t66 - t63));
+    const double t69 = t67 + t68;
+    const double t70 = t0 * beta;
+    const double t71 = t70 + (-2.3993568420410156);
+    const double t72 = t71 - t70;
+    const double t73 = t70 - (t71 - t72) + (-2.3993568420410156 - t72) + product_error(t0, beta, t70);
+    const double t74 = t71 + t73;
+    const double t75 = t74 + (-4.3847445204283275e-07);
+    const double t76 = t75 - t74;
+    const double t77 = t74 - (t75 - t76) + (-4.3847445204283275e-07 - t76) + (t73 - (t74 - t71));
+    const double t78 = t75 + t77;
+    const double t79 = t78 + 7.02493075341627e-24;
+    const double t80 = t79 - t78;
+    const double t81 = t78 - (t79 - t80) + (7.02493075341627e-24 - t80) + (t77 - (t78 - t75));
+    const double t82 = t79 + t81;
+    const double t83 = t81 - (t82 - t79);
+    const double t84 = (-3.5777734752317657e-10 * t82 + (-8.338320368138778e-10)) * t82 + 8.662245453762457e-09;
+    const double t85 = ((t84 * t82 + (-2.2823530308855783e-08)) * t82 + (-9.91855566364651e-09)) * t82 + 3.1453953931404867e-07;
+    const double t86 = ((t85 * t82 + (-1.1904574848177457e-06)) * t82 + 1.2461457050979343e-06) * t82 + 8.4323771894028e-06;
+    const double t87 = ((t86 * t82 + (-4.7450740826031916e-05)) * t82 + 9.64405929677204e-05) * t82 + 0.00011513070182091393;
+    const double t88 = ((t87 * t82 + (-0.0013663696912376891)) * t82 + 0.003862816776835073) * t82 + (-0.0018366701447628316);
+    const double t89 = t88 * t82 + (-0.02248725923422539);
+    const double t90 = t89 * t82;
+    const double t91 = product_error(t89, t82, t90) + t89 * t83;
+    const double t92 = t90 + t91;
+    const double t93 = t92 + 0.07629586548655085;
+    const double t94 = t93 - t92;
+    const double t95 = t92 - (t93 - t94) + (0.07629586548655085 - t94) + (t91 - (t92 - t90) + 9.2014344349829e-19);
+    const double t96 = t93 + t95;
+    const double t97 = t96 * t82;
+    const double t98 = product_error(t96, t82, t97) + t96 * t83 + t82 * (t95 - (t96 - t93));
+    const double t99 = t97 + t98;
+    const double t100 = t99 + (-0.09153052016419229);
+    const double t101 = t100 - t99;
+    const double t102 = t99 - (t100 - t101) + (-0.09153052016419229 - t101) + (t98 - (t99 - t97) + 5.142120129717705e-18);
+    const double t103 = t100 + t102;
+    const double t104 = t103 * t82;
+    const double t105 = product_error(t103, t82, t104) + t103 * t83 + t82 * (t102 - (t103 - t100));
+    const double t106 = t104 + t105;
+    const double t107 = (t70 < 2.609375) ? ((t106 + (t105 - (t106 - t104))) * beta) : (t4 ? ((t69 + (t68 - (t69 - t67))) * t20 * t21) : (-0.0));
+    const double t108 = t45 * t22;
+    const double t109 = product_error(t45, t22, t108) + t45 * t23 + t22 * t46;
+    const double t110 = t108 + t109;
+    const double t111 = t110 * beta;
+    const double t112 = product_error(t110, beta, t111) + beta * (t109 - (t110 - t108));
+    const double t113 = t111 + t112;
+    const double t114 = t113 / t61;
+    const double t115 = t114 * t61;
+    const double t116 = t113 - t115 - product_error(t114, t61, t115) + (t112 - (t113 - t111)) - t114 * t62;
+    const double t117 = t116 / t61;
+    const double t118 = t114 + t117;
+    return (x != x) ? x : ((t70 < 1.96484375) ? (t118 + (t117 - (t118 - t114))) : t107);
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -640,18 +996,11 @@ SYMACT_INLINE float silu_forward_float32(float x, float beta)
 {
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
-    const float t2 = beta * 4096.0f;
-    const float t3 = beta + t2 - t2;
-    const float t4 = beta - t3;
-    const float t5 = t0 * 4096.0f;
-    const float t6 = t0 + t5 - t5;
-    const float t7 = t0 - t6;
-    const float t8 = 0.5f * t1;
-    const float t9 = own_decay_float32(t8);
-    const float t10 = t9 * ((t8 < 1024.0f) ? (0.5f * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0f);
-    const float t11 = t9 - t10;
-    const float t12 = (copysignf(1.0f, x) < 0.0f) ? (-(t0 * t11 / (t11 * t11 + 1.0f) * t11)) : (t0 / (own_decay_float32(t1) + 1.0f));
-    return (x == (-INFINITY)) ? (-0.0f) : t12;
+    const float t2 = 0.5f * t1;
+    const float t3 = own_decay_float32(t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
+    const float t5 = (copysignf(1.0f, x) < 0.0f) ? (-(t0 * t4 / (t4 * t4 + 1.0f) * t4)) : (t0 / (own_decay_float32(t1) + 1.0f));
+    return (x == (-INFINITY)) ? (-0.0f) : t5;
 }
 
 /* dydx = f'(x); in float. */
@@ -664,25 +1013,17 @@ SYMACT_INLINE float silu_derivative_float32(float x, float beta)
     const float t4 = (t1 - t2 - 1.0f) * t2 / (t3 * t3);
     const int t5 = t2 == 0.0f;
     const float t6 = -t4;
-    const float t7 = beta * 4096.0f;
-    const float t8 = beta + t7 - t7;
-    const float t9 = beta - t8;
-    const float t10 = t0 * 4096.0f;
-    const float t11 = t0 + t10 - t10;
-    const float t12 = t0 - t11;
-    const float t13 = 0.5f * t1;
-    const float t14 = own_decay_float32(t13);
-    const float t15 = (t13 < 1024.0f) ? (0.5f * (t8 * t11 - t1 + t8 * t12 + t9 * t11 + t9 * t12)) : 0.0f;
-    const float t16 = t14 - t14 * t15;
-    const float t17 = t16 * t16;
-    const float t18 = t17 * t17;
-    const float t19 = t0 * beta;
-    const float t20 = (t19 < 108.5f) ? ((t17 + t18 - t1 * t16 * t16) / (2.0f * t16 * t16 + t18 + 1.0f)) : (t5 ? (-t2) : t6);
-    const float t21 = t19 - 1.2784643f - 2.254393e-07f + (t11 * t8 - t19 + t11 * t9 + t12 * t8 + t12 * t9);
-    const float t22 = t21 - 2.5519606e-15f;
-    const float t23 = ((0.00017969962f * t22 + (-0.000790083f)) * t22 + 0.00012700965f) * t22 + 0.006606049f;
-    const float t24 = (((t23 * t22 + (-0.015222663f)) * t22 + (-0.018874804f)) * t22 + 0.1466488f) * t22;
-    return (x < 0.0f) ? ((t19 < 1.0f) ? t6 : ((t19 < 1.734375f) ? ((t24 + (-0.2178117f)) * t22) : t20)) : (t5 ? 1.0f : (t4 + 1.0f));
+    const float t7 = 0.5f * t1;
+    const float t8 = own_decay_float32(t7);
+    const float t9 = t8 - t8 * ((t7 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
+    const float t10 = t9 * t9;
+    const float t11 = t10 * t10;
+    const float t12 = t0 * beta;
+    const float t13 = (t12 < 108.5f) ? ((t10 + t11 - t1 * t9 * t9) / (2.0f * t9 * t9 + t11 + 1.0f)) : (t5 ? (-t2) : t6);
+    const float t14 = t12 - 1.2784643f - 2.254393e-07f + product_error_float(t0, beta, t12) - 2.5519606e-15f;
+    const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
+    const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
+    return (x < 0.0f) ? ((t12 < 1.0f) ? t6 : ((t12 < 1.734375f) ? ((t16 + (-0.2178117f)) * t14) : t13)) : (t5 ? 1.0f : (t4 + 1.0f));
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -692,28 +1033,21 @@ SYMACT_INLINE void silu_value_and_derivative_float32(float x, float beta, float 
     const float t1 = beta * t0;
     const float t2 = own_decay_float32(t1);
     const float t3 = t2 + 1.0f;
-    const float t4 = beta * 4096.0f;
-    const float t5 = beta + t4 - t4;
-    const float t6 = beta - t5;
-    const float t7 = t0 * 4096.0f;
-    const float t8 = t0 + t7 - t7;
-    const float t9 = t0 - t8;
-    const float t10 = 0.5f * t1;
-    const float t11 = own_decay_float32(t10);
-    const float t12 = t11 * ((t10 < 1024.0f) ? (0.5f * (t5 * t8 - t1 + t5 * t9 + t6 * t8 + t6 * t9)) : 0.0f);
-    const float t13 = t11 - t12;
-    const float t14 = t13 * t13;
-    const float t15 = (t1 - t2 - 1.0f) * t2 / (t3 * t3);
-    const int t16 = t2 == 0.0f;
-    const float t17 = -t15;
-    const float t18 = t14 * t14;
-    const float t19 = t0 * beta;
-    const float t20 = (t19 < 108.5f) ? ((t14 + t18 - t1 * t13 * t13) / (2.0f * t13 * t13 + t18 + 1.0f)) : (t16 ? (-t2) : t17);
-    const float t21 = t19 - 1.2784643f - 2.254393e-07f + (t8 * t5 - t19 + t8 * t6 + t9 * t5 + t9 * t6) - 2.5519606e-15f;
-    const float t22 = ((0.00017969962f * t21 + (-0.000790083f)) * t21 + 0.00012700965f) * t21 + 0.006606049f;
-    const float t23 = (((t22 * t21 + (-0.015222663f)) * t21 + (-0.018874804f)) * t21 + 0.1466488f) * t21;
-    *y = (x == (-INFINITY)) ? (-0.0f) : ((copysignf(1.0f, x) < 0.0f) ? (-(t0 * t13 / (t14 + 1.0f) * t13)) : (t0 / t3));
-    *dydx = (x < 0.0f) ? ((t19 < 1.0f) ? t17 : ((t19 < 1.734375f) ? ((t23 + (-0.2178117f)) * t21) : t20)) : (t16 ? 1.0f : (t15 + 1.0f));
+    const float t4 = 0.5f * t1;
+    const float t5 = own_decay_float32(t4);
+    const float t6 = t5 - t5 * ((t4 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
+    const float t7 = t6 * t6;
+    const float t8 = (t1 - t2 - 1.0f) * t2 / (t3 * t3);
+    const int t9 = t2 == 0.0f;
+    const float t10 = -t8;
+    const float t11 = t7 * t7;
+    const float t12 = t0 * beta;
+    const float t13 = (t12 < 108.5f) ? ((t7 + t11 - t1 * t6 * t6) / (2.0f * t6 * t6 + t11 + 1.0f)) : (t9 ? (-t2) : t10);
+    const float t14 = t12 - 1.2784643f - 2.254393e-07f + product_error_float(t0, beta, t12) - 2.5519606e-15f;
+    const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
+    const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
+    *y = (x == (-INFINITY)) ? (-0.0f) : ((copysignf(1.0f, x) < 0.0f) ? (-(t0 * t6 / (t7 + 1.0f) * t6)) : (t0 / t3));
+    *dydx = (x < 0.0f) ? ((t12 < 1.0f) ? t10 : ((t12 < 1.734375f) ? ((t16 + (-0.2178117f)) * t14) : t13)) : (t9 ? 1.0f : (t8 + 1.0f));
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -726,26 +1060,18 @@ SYMACT_INLINE float silu_backward_float32(float x, float grad_y, float beta)
     const float t4 = (t1 - t2 - 1.0f) * t2 / (t3 * t3);
     const int t5 = t2 == 0.0f;
     const float t6 = -t4;
-    const float t7 = beta * 4096.0f;
-    const float t8 = beta + t7 - t7;
-    const float t9 = beta - t8;
-    const float t10 = t0 * 4096.0f;
-    const float t11 = t0 + t10 - t10;
-    const float t12 = t0 - t11;
-    const float t13 = 0.5f * t1;
-    const float t14 = own_decay_float32(t13);
-    const float t15 = (t13 < 1024.0f) ? (0.5f * (t8 * t11 - t1 + t8 * t12 + t9 * t11 + t9 * t12)) : 0.0f;
-    const float t16 = t14 - t14 * t15;
-    const float t17 = t16 * t16;
-    const float t18 = t17 * t17;
-    const float t19 = t0 * beta;
-    const float t20 = (t19 < 108.5f) ? ((t17 + t18 - t1 * t16 * t16) / (2.0f * t16 * t16 + t18 + 1.0f)) : (t5 ? (-t2) : t6);
-    const float t21 = t19 - 1.2784643f - 2.254393e-07f + (t11 * t8 - t19 + t11 * t9 + t12 * t8 + t12 * t9);
-    const float t22 = t21 - 2.5519606e-15f;
-    const float t23 = ((0.00017969962f * t22 + (-0.000790083f)) * t22 + 0.00012700965f) * t22 + 0.006606049f;
-    const float t24 = (((t23 * t22 + (-0.015222663f)) * t22 + (-0.018874804f)) * t22 + 0.1466488f) * t22;
-    const float t25 = (x < 0.0f) ? ((t19 < 1.0f) ? t6 : ((t19 < 1.734375f) ? ((t24 + (-0.2178117f)) * t22) : t20)) : (t5 ? 1.0f : (t4 + 1.0f));
-    return grad_y * t25;
+    const float t7 = 0.5f * t1;
+    const float t8 = own_decay_float32(t7);
+    const float t9 = t8 - t8 * ((t7 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
+    const float t10 = t9 * t9;
+    const float t11 = t10 * t10;
+    const float t12 = t0 * beta;
+    const float t13 = (t12 < 108.5f) ? ((t10 + t11 - t1 * t9 * t9) / (2.0f * t9 * t9 + t11 + 1.0f)) : (t5 ? (-t2) : t6);
+    const float t14 = t12 - 1.2784643f - 2.254393e-07f + product_error_float(t0, beta, t12) - 2.5519606e-15f;
+    const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
+    const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
+    const float t17 = (x < 0.0f) ? ((t12 < 1.0f) ? t6 : ((t12 < 1.734375f) ? ((t16 + (-0.2178117f)) * t14) : t13)) : (t5 ? 1.0f : (t4 + 1.0f));
+    return grad_y * t17;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -753,30 +1079,23 @@ SYMACT_INLINE float silu_second_derivative_float32(float x, float beta)
 {
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
-    const float t2 = beta * 4096.0f;
-    const float t3 = beta + t2 - t2;
-    const float t4 = beta - t3;
-    const float t5 = t0 * 4096.0f;
-    const float t6 = t0 + t5 - t5;
-    const float t7 = t0 - t6;
-    const float t8 = t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7;
-    const float t9 = 0.5f * t1;
-    const float t10 = own_decay_float32(t9);
-    const float t11 = t10 - t10 * ((t9 < 1024.0f) ? (0.5f * t8) : 0.0f);
-    const float t12 = t11 * t11 + 1.0f;
-    const float t13 = beta * (2.0f * t11 * t11 + t1 * t11 * t11 + 2.0f - t1) * t11 / (t12 * t12 * t12) * t11;
-    const float t14 = own_decay_float32(t1);
-    const float t15 = t14 - t14 * ((t1 < 1024.0f) ? t8 : 0.0f);
-    const float t16 = t15 + 1.0f;
-    const float t17 = t0 * beta;
-    const float t18 = (t17 < 33.828125f) ? (beta * (2.0f * t15 + t1 * t15 + 2.0f - t1) * t15 / (t16 * t16 * t16)) : ((t11 == 0.0f) ? (-t11) : t13);
-    const float t19 = t17 - 2.3993568f - 4.3847444e-07f + (t6 * t3 - t17 + t6 * t4 + t7 * t3 + t7 * t4);
-    const float t20 = t19 - 7.7341655e-15f;
-    const float t21 = ((7.3584897e-06f * t20 + (-4.617029e-05f)) * t20 + 9.677889e-05f) * t20 + 0.00011471185f;
-    const float t22 = (((t21 * t20 + (-0.0013664132f)) * t20 + 0.0038628716f) * t20 + (-0.0018366682f)) * t20;
-    const float t23 = (((t22 + (-0.022487262f)) * t20 + 0.07629587f) * t20 + (-0.09153052f)) * t20 * beta;
-    const float t24 = t14 + 1.0f;
-    return (t17 < 1.7995179f) ? (beta * (2.0f * t14 + t0 * (beta * t14 - beta) + 2.0f) * t14 / (t24 * t24 * t24)) : ((t17 < 3.078125f) ? t23 : t18);
+    const float t2 = product_error_float(beta, t0, t1);
+    const float t3 = 0.5f * t1;
+    const float t4 = own_decay_float32(t3);
+    const float t5 = t4 - t4 * ((t3 < 1024.0f) ? (0.5f * t2) : 0.0f);
+    const float t6 = t5 * t5 + 1.0f;
+    const float t7 = (t5 == 0.0f) ? (-t5) : (beta * (2.0f * t5 * t5 + t1 * t5 * t5 + 2.0f - t1) * t5 / (t6 * t6 * t6) * t5);
+    const float t8 = own_decay_float32(t1);
+    const float t9 = t8 - t8 * ((t1 < 1024.0f) ? t2 : 0.0f);
+    const float t10 = t9 + 1.0f;
+    const float t11 = t0 * beta;
+    const float t12 = (t11 < 33.828125f) ? (beta * (2.0f * t9 + t1 * t9 + 2.0f - t1) * t9 / (t10 * t10 * t10)) : t7;
+    const float t13 = t11 - 2.3993568f - 4.3847444e-07f + product_error_float(t0, beta, t11) - 7.7341655e-15f;
+    const float t14 = ((7.3584897e-06f * t13 + (-4.617029e-05f)) * t13 + 9.677889e-05f) * t13 + 0.00011471185f;
+    const float t15 = (((t14 * t13 + (-0.0013664132f)) * t13 + 0.0038628716f) * t13 + (-0.0018366682f)) * t13;
+    const float t16 = (((t15 + (-0.022487262f)) * t13 + 0.07629587f) * t13 + (-0.09153052f)) * t13 * beta;
+    const float t17 = t8 + 1.0f;
+    return (t11 < 1.7995179f) ? (beta * (2.0f * t8 + t0 * (beta * t8 - beta) + 2.0f) * t8 / (t17 * t17 * t17)) : ((t11 < 3.078125f) ? t16 : t12);
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
@@ -907,7 +1226,7 @@ SYMACT_CLONES static void silu_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, silu_forward_float64(x_i, beta));
+        store_f64(y, i, silu_forward_paired(x_i, beta));
     }
 }
 
@@ -928,7 +1247,7 @@ SYMACT_CLONES static void silu_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, silu_derivative_float64(x_i, beta));
+        store_f64(dydx, i, silu_derivative_paired(x_i, beta));
     }
 }
 
@@ -951,7 +1270,7 @@ SYMACT_CLONES static void silu_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative_float64(x_i, beta, &y_i, &dydx_i);
+        silu_value_and_derivative_paired(x_i, beta, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -976,7 +1295,7 @@ SYMACT_CLONES static void silu_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, silu_backward_float64(x_i, grad_y_i, beta));
+        store_f64(grad_x, i, silu_backward_paired(x_i, grad_y_i, beta));
     }
 }
 
@@ -997,7 +1316,7 @@ SYMACT_CLONES static void silu_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, silu_second_derivative_float64(x_i, beta));
+        store_f64(d2ydx2, i, silu_second_derivative_paired(x_i, beta));
     }
 }
 

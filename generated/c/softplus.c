@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -413,10 +438,10 @@ SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
     return (t0 == INFINITY) ? 0.0 : (beta * t1 / (t2 * t2));
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -432,10 +457,10 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT64
-#define SYMACT_OWN_LOG1P_UNIT_FLOAT64
-/* ln(1 + a), 0 <= a <= 1; in double. */
-SYMACT_INLINE double own_log1p_unit_float64(double a)
+#ifndef SYMACT_OWN_LOG1P_UNIT_PAIRED
+#define SYMACT_OWN_LOG1P_UNIT_PAIRED
+/* ln(1 + a), 0 <= a <= 1; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_log1p_unit_paired(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
@@ -449,89 +474,172 @@ SYMACT_INLINE double own_log1p_unit_float64(double a)
 }
 #endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double softplus_forward_float64(double x, double beta)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softplus_forward_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = own_log1p_unit_float64(t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0));
-    return (x < 0.0) ? (t9 / beta) : (own_log1p_unit_float64(t2) / beta + t0);
+    const double t2 = own_decay_paired(t1);
+    const double t3 = own_log1p_unit_paired(t2 - t2 * ((t1 < 1024.0) ? product_error(beta, t0, t1) : 0.0));
+    return (x < 0.0) ? (t3 / beta) : (own_log1p_unit_paired(t2) / beta + t0);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double softplus_derivative_float64(double x, double beta)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    return (x < 0.0) ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0));
+    const double t2 = product_error(beta, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t7 * 0.5 + 6755399441055744.0;
+    const double t19 = power_of_2(t18);
+    const double t20 = power_of_2(t7 - (t18 - 6755399441055744.0) + 6755399441055744.0);
+    const double t21 = t17 * t19 * t20;
+    const double t22 = (t16 - (t17 - t15)) * t19 * t20;
+    const double t23 = t21 + 1.0;
+    const double t24 = t23 - t21;
+    const double t25 = t21 - (t23 - t24) + (1.0 - t24) + t22;
+    const double t26 = t23 + t25;
+    const double t27 = t21 / t26;
+    const double t28 = t27 * t26;
+    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t22 - t27 * (t25 - (t26 - t23))) / t26;
+    const double t30 = t27 + t29;
+    return (x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void softplus_value_and_derivative_float64(double x, double beta, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    const int t10 = x < 0.0;
-    *y = t10 ? (own_log1p_unit_float64(t9) / beta) : (own_log1p_unit_float64(t2) / beta + t0);
-    *dydx = t10 ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0));
+    const double t2 = own_decay_paired(t1);
+    const double t3 = product_error(beta, t0, t1);
+    const int t4 = x < 0.0;
+    const double t5 = t1 + t3;
+    const int t6 = t5 < 1460.0;
+    const double t7 = t6 ? (-(t3 - (t5 - t1))) : 0.0;
+    const double t8 = -(t6 ? t5 : 1460.0);
+    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t10 = t8 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = (t15 * t12 + 0.5000000000000012) * (t12 * t12);
+    const double t17 = 1.0 + t12;
+    const double t18 = t12 - (t17 - 1.0) + (t16 + (t10 - t12 - t11 + (t7 + t7 * (t12 + t16))));
+    const double t19 = t17 + t18;
+    const double t20 = t9 * 0.5 + 6755399441055744.0;
+    const double t21 = power_of_2(t20);
+    const double t22 = power_of_2(t9 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const double t23 = t19 * t21 * t22;
+    const double t24 = (t18 - (t19 - t17)) * t21 * t22;
+    const double t25 = t23 + 1.0;
+    const double t26 = t25 - t23;
+    const double t27 = t23 - (t25 - t26) + (1.0 - t26) + t24;
+    const double t28 = t25 + t27;
+    const double t29 = t23 / t28;
+    const double t30 = t29 * t28;
+    const double t31 = (t23 - t30 - product_error(t29, t28, t30) + t24 - t29 * (t27 - (t28 - t25))) / t28;
+    const double t32 = t29 + t31;
+    *y = t4 ? (own_log1p_unit_paired(t2 - t2 * ((t1 < 1024.0) ? t3 : 0.0)) / beta) : (own_log1p_unit_paired(t2) / beta + t0);
+    *dydx = t4 ? (t32 + (t31 - (t32 - t29))) : (1.0 / (t2 + 1.0));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double softplus_backward_float64(double x, double grad_y, double beta)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = own_decay_float64(t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    return grad_y * ((x < 0.0) ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0)));
+    const double t2 = product_error(beta, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t7 * 0.5 + 6755399441055744.0;
+    const double t19 = power_of_2(t18);
+    const double t20 = power_of_2(t7 - (t18 - 6755399441055744.0) + 6755399441055744.0);
+    const double t21 = t17 * t19 * t20;
+    const double t22 = (t16 - (t17 - t15)) * t19 * t20;
+    const double t23 = t21 + 1.0;
+    const double t24 = t23 - t21;
+    const double t25 = t21 - (t23 - t24) + (1.0 - t24) + t22;
+    const double t26 = t23 + t25;
+    const double t27 = t21 / t26;
+    const double t28 = t27 * t26;
+    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t22 - t27 * (t25 - (t26 - t23))) / t26;
+    const double t30 = t27 + t29;
+    return grad_y * ((x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0)));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double softplus_second_derivative_float64(double x, double beta)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
 {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = beta * 134217728.0;
-    const double t3 = beta + t2 - t2;
-    const double t4 = beta - t3;
-    const double t5 = t0 * 134217728.0;
-    const double t6 = t0 + t5 - t5;
-    const double t7 = t0 - t6;
-    const double t8 = 0.5 * t1;
-    const double t9 = own_decay_float64(t8);
-    const double t10 = t9 * ((t8 < 1024.0) ? (0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0);
-    const double t11 = t9 - t10;
-    const double t12 = t11 * t11;
-    return beta * t11 / (2.0 * t11 * t11 + t12 * t12 + 1.0) * t11;
+    const double t2 = product_error(beta, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
+    const double t26 = t23 + t25;
+    const double t27 = t26 * t26;
+    const double t28 = t26 * (t25 - (t26 - t23));
+    const double t29 = product_error(t26, t26, t27) + t28 + t28;
+    const double t30 = t27 + t29;
+    const double t31 = beta / t30;
+    const double t32 = t31 * t30;
+    const double t33 = (beta - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
+    const double t34 = t31 + t33;
+    const double t35 = t34 * t17;
+    const double t36 = product_error(t34, t17, t35) + t34 * t18 + t17 * (t33 - (t34 - t31));
+    const double t37 = t35 + t36;
+    return (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t20 * t21);
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -573,14 +681,8 @@ SYMACT_INLINE float softplus_forward_float32(float x, float beta)
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = own_decay_float32(t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = own_log1p_unit_float32(t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f));
-    return (x < 0.0f) ? (t9 / beta) : (own_log1p_unit_float32(t2) / beta + t0);
+    const float t3 = own_log1p_unit_float32(t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f));
+    return (x < 0.0f) ? (t3 / beta) : (own_log1p_unit_float32(t2) / beta + t0);
 }
 
 /* dydx = f'(x); in float. */
@@ -589,14 +691,8 @@ SYMACT_INLINE float softplus_derivative_float32(float x, float beta)
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = own_decay_float32(t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    return (x < 0.0f) ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
+    return (x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -605,16 +701,10 @@ SYMACT_INLINE void softplus_value_and_derivative_float32(float x, float beta, fl
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = own_decay_float32(t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    const int t10 = x < 0.0f;
-    *y = t10 ? (own_log1p_unit_float32(t9) / beta) : (own_log1p_unit_float32(t2) / beta + t0);
-    *dydx = t10 ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
+    const int t4 = x < 0.0f;
+    *y = t4 ? (own_log1p_unit_float32(t3) / beta) : (own_log1p_unit_float32(t2) / beta + t0);
+    *dydx = t4 ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -623,14 +713,8 @@ SYMACT_INLINE float softplus_backward_float32(float x, float grad_y, float beta)
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = own_decay_float32(t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    return grad_y * ((x < 0.0f) ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f)));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
+    return grad_y * ((x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f)));
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -638,18 +722,11 @@ SYMACT_INLINE float softplus_second_derivative_float32(float x, float beta)
 {
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
-    const float t2 = beta * 4096.0f;
-    const float t3 = beta + t2 - t2;
-    const float t4 = beta - t3;
-    const float t5 = t0 * 4096.0f;
-    const float t6 = t0 + t5 - t5;
-    const float t7 = t0 - t6;
-    const float t8 = 0.5f * t1;
-    const float t9 = own_decay_float32(t8);
-    const float t10 = t9 * ((t8 < 1024.0f) ? (0.5f * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0f);
-    const float t11 = t9 - t10;
-    const float t12 = t11 * t11 + 1.0f;
-    return beta * t11 / (t12 * t12) * t11;
+    const float t2 = 0.5f * t1;
+    const float t3 = own_decay_float32(t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
+    const float t5 = t4 * t4 + 1.0f;
+    return beta * t4 / (t5 * t5) * t4;
 }
 
 SYMACT_CLONES static void softplus_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -772,7 +849,7 @@ SYMACT_CLONES static void softplus_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, softplus_forward_float64(x_i, beta));
+        store_f64(y, i, softplus_forward_paired(x_i, beta));
     }
 }
 
@@ -793,7 +870,7 @@ SYMACT_CLONES static void softplus_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, softplus_derivative_float64(x_i, beta));
+        store_f64(dydx, i, softplus_derivative_paired(x_i, beta));
     }
 }
 
@@ -816,7 +893,7 @@ SYMACT_CLONES static void softplus_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        softplus_value_and_derivative_float64(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_paired(x_i, beta, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -841,7 +918,7 @@ SYMACT_CLONES static void softplus_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, softplus_backward_float64(x_i, grad_y_i, beta));
+        store_f64(grad_x, i, softplus_backward_paired(x_i, grad_y_i, beta));
     }
 }
 
@@ -862,7 +939,7 @@ SYMACT_CLONES static void softplus_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, softplus_second_derivative_float64(x_i, beta));
+        store_f64(d2ydx2, i, softplus_second_derivative_paired(x_i, beta));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -369,53 +394,100 @@ SYMACT_INLINE double softsign_second_derivative_wide(double x)
     return (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-(2.0 / (t0 * t0 * t0))));
 }
 
-/* y = f(x); in double. */
-SYMACT_INLINE double softsign_forward_float64(double x)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softsign_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 / (t0 + 1.0);
-    const double t2 = copysign(1.0, x);
-    return (t0 == INFINITY) ? t2 : ((t2 < 0.0) ? (-t1) : t1);
+    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double softsign_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softsign_derivative_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 + 1.0;
     const double t3 = t0 + 1.0;
-    return (t0 < 18.0) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2));
+    const double t4 = t3 - t0;
+    const double t5 = t0 - (t3 - t4) + (1.0 - t4);
+    const double t6 = t3 + t5;
+    const double t7 = t6 * t6;
+    const double t8 = t6 * (t5 - (t6 - t3));
+    const double t9 = product_error(t6, t6, t7) + t8 + t8;
+    const double t10 = t7 + t9;
+    const double t11 = 1.0 / t10;
+    const double t12 = t11 * t10;
+    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
+    const double t14 = t11 + t13;
+    return (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t1 * t1 / (t2 * t2));
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void softsign_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = t0 / t1;
-    const double t3 = copysign(1.0, x);
-    const double t4 = 1.0 / t0;
-    const double t5 = t4 + 1.0;
-    *y = (t0 == INFINITY) ? t3 : ((t3 < 0.0) ? (-t2) : t2);
-    *dydx = (t0 < 18.0) ? (1.0 / (t1 * t1)) : (t4 * t4 / (t5 * t5));
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 + 1.0;
+    const double t4 = t1 - t0;
+    const double t5 = t0 - (t1 - t4) + (1.0 - t4);
+    const double t6 = t1 + t5;
+    const double t7 = t6 * t6;
+    const double t8 = t6 * (t5 - (t6 - t1));
+    const double t9 = product_error(t6, t6, t7) + t8 + t8;
+    const double t10 = t7 + t9;
+    const double t11 = 1.0 / t10;
+    const double t12 = t11 * t10;
+    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
+    const double t14 = t11 + t13;
+    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / t1, x);
+    *dydx = (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t2 * t2 / (t3 * t3));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double softsign_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
     const double t1 = 1.0 / t0;
     const double t2 = t1 + 1.0;
     const double t3 = t0 + 1.0;
-    return grad_y * ((t0 < 18.0) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
+    const double t4 = t3 - t0;
+    const double t5 = t0 - (t3 - t4) + (1.0 - t4);
+    const double t6 = t3 + t5;
+    const double t7 = t6 * t6;
+    const double t8 = t6 * (t5 - (t6 - t3));
+    const double t9 = product_error(t6, t6, t7) + t8 + t8;
+    const double t10 = t7 + t9;
+    const double t11 = 1.0 / t10;
+    const double t12 = t11 * t10;
+    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
+    const double t14 = t11 + t13;
+    const double t15 = (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t1 * t1 / (t2 * t2));
+    return grad_y * t15;
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double softsign_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softsign_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-(2.0 / t0 / t0 / t0)));
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 - t0;
+    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
+    const double t4 = t1 + t3;
+    const double t5 = t3 - (t4 - t1);
+    const double t6 = t4 * t4;
+    const double t7 = t4 * t5;
+    const double t8 = product_error(t4, t4, t6) + t7 + t7;
+    const double t9 = t6 + t8;
+    const double t10 = t9 * t4;
+    const double t11 = product_error(t9, t4, t10) + t9 * t5 + t4 * (t8 - (t9 - t6));
+    const double t12 = t10 + t11;
+    const double t13 = 2.0 / t12;
+    const double t14 = t13 * t12;
+    const double t15 = (2.0 - t14 - product_error(t13, t12, t14) - t13 * (t11 - (t12 - t10))) / t12;
+    const double t16 = t13 + t15;
+    const double t17 = copysign(1.0, x) * ((t0 < 328.0) ? (-t16 + (-(t15 - (t16 - t13)))) : (-(2.0 / t1 / t1 / t1)));
+    return (x == 0.0) ? 2.0 : t17;
 }
 
 /* y = f(x); in float. */
@@ -583,7 +655,7 @@ SYMACT_CLONES static void softsign_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, softsign_forward_float64(x_i));
+        store_f64(y, i, softsign_forward_paired(x_i));
     }
 }
 
@@ -604,7 +676,7 @@ SYMACT_CLONES static void softsign_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, softsign_derivative_float64(x_i));
+        store_f64(dydx, i, softsign_derivative_paired(x_i));
     }
 }
 
@@ -627,7 +699,7 @@ SYMACT_CLONES static void softsign_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        softsign_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -652,7 +724,7 @@ SYMACT_CLONES static void softsign_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, softsign_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, softsign_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -673,7 +745,7 @@ SYMACT_CLONES static void softsign_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, softsign_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, softsign_second_derivative_paired(x_i));
     }
 }
 

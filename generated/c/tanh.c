@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -425,10 +450,10 @@ SYMACT_INLINE double tanh_second_derivative_wide(double x)
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : t3);
 }
 
-#ifndef SYMACT_OWN_TANH_FLOAT64
-#define SYMACT_OWN_TANH_FLOAT64
-/* hyperbolic tangent; in double. */
-SYMACT_INLINE double own_tanh_float64(double a)
+#ifndef SYMACT_OWN_TANH_PAIRED
+#define SYMACT_OWN_TANH_PAIRED
+/* hyperbolic tangent; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_tanh_paired(double a)
 {
     const double t0 = fabs(a);
     const double t1 = -(t0 + t0);
@@ -455,85 +480,218 @@ SYMACT_INLINE double own_tanh_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanh_forward_paired(double x)
 {
-    const double t0 = -(746.0 < a ? 746.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t2 = t0 - t1 * 0.6931471805598903;
-    const double t3 = t1 * 5.497923018708371e-14;
-    const double t4 = t2 - t3;
-    const double t5 = (2.511784416113084e-08 * t4 + 2.763128188739826e-07) * t4 + 2.755721635507523e-06;
-    const double t6 = ((t5 * t4 + 2.480148993747346e-05) * t4 + 0.00019841269917321528) * t4 + 0.001388888894702103;
-    const double t7 = ((t6 * t4 + 0.008333333333307234) * t4 + 0.041666666666515396) * t4 + 0.166666666666667;
-    const double t8 = t1 * 0.5 + 6755399441055744.0;
-    const double t9 = (1.0 + (t4 + ((t7 * t4 + 0.5000000000000012) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2(t8);
-    return t9 * power_of_2(t1 - (t8 - 6755399441055744.0) + 6755399441055744.0);
-}
-#endif
-
-#ifndef SYMACT_OWN_EXPM1_FLOAT64
-#define SYMACT_OWN_EXPM1_FLOAT64
-/* e^a - 1; in double. */
-SYMACT_INLINE double own_expm1_float64(double a)
-{
-    const double t0 = (-56.0) > a ? (-56.0) : a;
-    const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t2 - 6755399441055744.0;
-    const double t4 = t1 - t3 * 0.6931471805598903;
-    const double t5 = t3 * 5.497923018708371e-14;
-    const double t6 = t4 - t5;
-    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
-    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const int t10 = 1000.0 < t3;
-    const double t11 = power_of_2(t2 - (t10 ? 1.0 : 0.0));
-    const double t12 = t11 - 1.0;
-    const double t13 = t11 * t6;
-    const double t14 = t12 + t13;
-    const double t15 = t11 * ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5)) + (t13 - (t14 - t12));
-    return (t14 + t15) * (t10 ? 2.0 : 1.0);
-}
-#endif
-
-/* y = f(x); in double. */
-SYMACT_INLINE double tanh_forward_float64(double x)
-{
-    return own_tanh_float64(x);
+    return own_tanh_paired(x);
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double tanh_derivative_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanh_derivative_paired(double x)
 {
-    const double t0 = own_decay_float64(2.0 * fabs(x));
-    return 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
+    const double t26 = t23 + t25;
+    const double t27 = t26 * t26;
+    const double t28 = t26 * (t25 - (t26 - t23));
+    const double t29 = product_error(t26, t26, t27) + t28 + t28;
+    const double t30 = t27 + t29;
+    const double t31 = 4.0 / t30;
+    const double t32 = t31 * t30;
+    const double t33 = (4.0 - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
+    const double t34 = t31 + t33;
+    const double t35 = t34 * t17;
+    const double t36 = product_error(t34, t17, t35) + t34 * t18 + t17 * (t33 - (t34 - t31));
+    const double t37 = t35 + t36;
+    return (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t20 * t21);
 }
 
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void tanh_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = own_decay_float64(2.0 * fabs(x));
-    *y = own_tanh_float64(x);
-    *dydx = 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
+    const double t26 = t23 + t25;
+    const double t27 = t26 * t26;
+    const double t28 = t26 * (t25 - (t26 - t23));
+    const double t29 = product_error(t26, t26, t27) + t28 + t28;
+    const double t30 = t27 + t29;
+    const double t31 = 4.0 / t30;
+    const double t32 = t31 * t30;
+    const double t33 = (4.0 - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
+    const double t34 = t31 + t33;
+    const double t35 = t34 * t17;
+    const double t36 = product_error(t34, t17, t35) + t34 * t18 + t17 * (t33 - (t34 - t31));
+    const double t37 = t35 + t36;
+    *y = own_tanh_paired(x);
+    *dydx = (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t20 * t21);
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double tanh_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
 {
-    const double t0 = own_decay_float64(2.0 * fabs(x));
-    return grad_y * (4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0)));
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t6 = -(t4 ? t3 : 1460.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t15 = 1.0 + t10;
+    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
+    const double t17 = t15 + t16;
+    const double t18 = t16 - (t17 - t15);
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
+    const double t20 = power_of_2(t19);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = t17 * t20 * t21;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
+    const double t26 = t23 + t25;
+    const double t27 = t26 * t26;
+    const double t28 = t26 * (t25 - (t26 - t23));
+    const double t29 = product_error(t26, t26, t27) + t28 + t28;
+    const double t30 = t27 + t29;
+    const double t31 = 4.0 / t30;
+    const double t32 = t31 * t30;
+    const double t33 = (4.0 - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
+    const double t34 = t31 + t33;
+    const double t35 = t34 * t17;
+    const double t36 = product_error(t34, t17, t35) + t34 * t18 + t17 * (t33 - (t34 - t31));
+    const double t37 = t35 + t36;
+    return grad_y * ((x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t20 * t21));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double tanh_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanh_second_derivative_paired(double x)
 {
-    const double t0 = 2.0 * fabs(x);
-    const double t1 = own_decay_float64(t0);
-    const double t2 = t1 + 1.0;
-    return (x == 0.0) ? (-x) : (copysign(1.0, x) * (8.0 * (own_expm1_float64(-t0) * t1 / (t2 * t2 * t2))));
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = -(t2 - (t3 - t1));
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = -(t4 ? t3 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t17 - (t18 - t16);
+    const double t20 = t8 * 0.5 + 6755399441055744.0;
+    const double t21 = power_of_2(t20);
+    const double t22 = power_of_2(t8 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const int t23 = t3 < 60.0;
+    const double t24 = t23 ? t5 : 0.0;
+    const double t25 = -(t23 ? t3 : 60.0);
+    const double t26 = t25 * 1.4426950408889634 + 6755399441055744.0;
+    const double t27 = t26 - 6755399441055744.0;
+    const double t28 = t25 - t27 * 0.6931471805598903;
+    const double t29 = t27 * 5.497923018708371e-14;
+    const double t30 = t28 - t29;
+    const double t31 = (2.511784416113084e-08 * t30 + 2.763128188739826e-07) * t30 + 2.755721635507523e-06;
+    const double t32 = ((t31 * t30 + 2.480148993747346e-05) * t30 + 0.00019841269917321528) * t30 + 0.001388888894702103;
+    const double t33 = ((t32 * t30 + 0.008333333333307234) * t30 + 0.041666666666515396) * t30 + 0.166666666666667;
+    const double t34 = (t33 * t30 + 0.5000000000000012) * (t30 * t30);
+    const double t35 = power_of_2(t26);
+    const double t36 = t35 + (-1.0);
+    const double t37 = t36 - t35;
+    const double t38 = t35 * t30;
+    const double t39 = t36 + t38;
+    const double t40 = t39 - t36;
+    const double t41 = t35 - (t36 - t37) + (-1.0 - t37) + t35 * (t34 + (t28 - t30 - t29 + (t24 + t24 * (t30 + t34))));
+    const double t42 = t36 - (t39 - t40) + (t38 - t40) + t41;
+    const double t43 = t39 + t42;
+    const double t44 = 8.0 * t43;
+    const double t45 = product_error(8.0, t43, t44) + 8.0 * (t42 - (t43 - t39));
+    const double t46 = t44 + t45;
+    const double t47 = t18 * t21 * t22;
+    const double t48 = t47 + 1.0;
+    const double t49 = t48 - t47;
+    const double t50 = t47 - (t48 - t49) + (1.0 - t49) + t19 * t21 * t22;
+    const double t51 = t48 + t50;
+    const double t52 = t50 - (t51 - t48);
+    const double t53 = t51 * t51;
+    const double t54 = t51 * t52;
+    const double t55 = product_error(t51, t51, t53) + t54 + t54;
+    const double t56 = t53 + t55;
+    const double t57 = t56 * t51;
+    const double t58 = product_error(t56, t51, t57) + t56 * t52 + t51 * (t55 - (t56 - t53));
+    const double t59 = t57 + t58;
+    const double t60 = t46 / t59;
+    const double t61 = t60 * t59;
+    const double t62 = t46 - t61 - product_error(t60, t59, t61) + (t45 - (t46 - t44)) - t60 * (t58 - (t59 - t57));
+    const double t63 = t62 / t59;
+    const double t64 = t60 + t63;
+    const double t65 = t64 * t18;
+    const double t66 = product_error(t64, t18, t65) + t64 * t19 + t18 * (t63 - (t64 - t60));
+    const double t67 = t65 + t66;
+    const double t68 = (x == 0.0) ? (-x) : (copysign(1.0, x) * ((t67 + (t66 - (t67 - t65))) * t21 * t22));
+    return (x != x) ? x : t68;
 }
 
 #ifndef SYMACT_OWN_TANH_FLOAT32
@@ -762,7 +920,7 @@ SYMACT_CLONES static void tanh_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, tanh_forward_float64(x_i));
+        store_f64(y, i, tanh_forward_paired(x_i));
     }
 }
 
@@ -783,7 +941,7 @@ SYMACT_CLONES static void tanh_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, tanh_derivative_float64(x_i));
+        store_f64(dydx, i, tanh_derivative_paired(x_i));
     }
 }
 
@@ -806,7 +964,7 @@ SYMACT_CLONES static void tanh_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        tanh_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -831,7 +989,7 @@ SYMACT_CLONES static void tanh_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, tanh_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, tanh_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -852,7 +1010,7 @@ SYMACT_CLONES static void tanh_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, tanh_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, tanh_second_derivative_paired(x_i));
     }
 }
 

@@ -88,7 +88,32 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* The same in float. */
+/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
+SYMACT_INLINE double product_error(double a, double b, double c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMA)
+    return __builtin_fma(a, b, -c);
+#else
+    const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
+    const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const double a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+SYMACT_INLINE float product_error_float(float a, float b, float c)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, -c);
+#else
+    const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
+    const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
+    const float a_low = a - a_high, b_low = b - b_high;
+    return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
+#endif
+}
+
+/* The same as above in float. */
 SYMACT_INLINE uint32_t bits_of_float(float number)
 {
     uint32_t bits;
@@ -437,10 +462,10 @@ SYMACT_INLINE double tanhshrink_second_derivative_wide(double x)
     return (t0 == INFINITY) ? copysign(0.0, x) : copysign(-(8.0 * (own_expm1_wide(-t1) * t2 / (t3 * t3 * t3))), x);
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT64
-#define SYMACT_OWN_DECAY_FLOAT64
-/* e^-a, a >= 0; in double. */
-SYMACT_INLINE double own_decay_float64(double a)
+#ifndef SYMACT_OWN_DECAY_PAIRED
+#define SYMACT_OWN_DECAY_PAIRED
+/* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_decay_paired(double a)
 {
     const double t0 = -(746.0 < a ? 746.0 : a);
     const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
@@ -456,119 +481,357 @@ SYMACT_INLINE double own_decay_float64(double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_TANH_FLOAT64
-#define SYMACT_OWN_TANH_FLOAT64
-/* hyperbolic tangent; in double. */
-SYMACT_INLINE double own_tanh_float64(double a)
+/* y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanhshrink_forward_paired(double x)
 {
-    const double t0 = fabs(a);
-    const double t1 = -(t0 + t0);
-    const double t2 = (-56.0) > t1 ? (-56.0) : t1;
-    const double t3 = 710.0 < t2 ? 710.0 : t2;
-    const double t4 = t3 * 1.4426950408889634 + 6755399441055744.0;
-    const double t5 = t4 - 6755399441055744.0;
-    const double t6 = t3 - t5 * 0.6931471805598903;
-    const double t7 = t5 * 5.497923018708371e-14;
-    const double t8 = t6 - t7;
-    const double t9 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06;
-    const double t10 = ((t9 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103;
-    const double t11 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667;
-    const int t12 = 1000.0 < t5;
-    const double t13 = power_of_2(t4 - (t12 ? 1.0 : 0.0));
-    const double t14 = t13 - 1.0;
-    const double t15 = t13 * t8;
-    const double t16 = t14 + t15;
-    const double t17 = t13 * ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t6 - t8 - t7)) + (t15 - (t16 - t14));
-    const double t18 = (t16 + t17) * (t12 ? 2.0 : 1.0);
-    const int t19 = 0.55 < t0;
-    const double t20 = (t19 ? (2.0 * (1.0 + t18)) : (-t18)) / (2.0 + t18);
-    return copysign(t19 ? (1.0 - t20) : t20, a);
-}
-#endif
-
-#ifndef SYMACT_OWN_EXPM1_FLOAT64
-#define SYMACT_OWN_EXPM1_FLOAT64
-/* e^a - 1; in double. */
-SYMACT_INLINE double own_expm1_float64(double a)
-{
-    const double t0 = (-56.0) > a ? (-56.0) : a;
-    const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t2 - 6755399441055744.0;
-    const double t4 = t1 - t3 * 0.6931471805598903;
-    const double t5 = t3 * 5.497923018708371e-14;
-    const double t6 = t4 - t5;
-    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
-    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const int t10 = 1000.0 < t3;
-    const double t11 = power_of_2(t2 - (t10 ? 1.0 : 0.0));
-    const double t12 = t11 - 1.0;
-    const double t13 = t11 * t6;
+    const double t0 = fabs(x);
+    const double t1 = own_decay_paired(2.0 * t0);
+    const double t2 = t0 * t0;
+    const double t3 = product_error(t0, t0, t2);
+    const double t4 = t2 + t3;
+    const double t5 = t3 - (t4 - t2);
+    const double t6 = (-2.8980377692517546e-09 * t4 + 3.323296150374837e-08) * t4 + (-1.8958869796312845e-07);
+    const double t7 = ((t6 * t4 + 7.373088744938371e-07) * t4 + (-2.2772059389286955e-06)) * t4 + 6.177207412382354e-06;
+    const double t8 = ((t7 * t4 + (-1.5745783827775153e-05)) * t4 + 3.9193877118445524e-05) * t4 + (-9.688372680438706e-05);
+    const double t9 = ((t8 * t4 + 0.00023912009883168288) * t4 + (-0.0005900255231396286)) * t4 + 0.00145583408999978;
+    const double t10 = ((t9 * t4 + (-0.0035921280042869007)) * t4 + 0.008863235527571057) * t4 + (-0.021869488536052476);
+    const double t11 = t10 * t4 + 0.05396825396825158;
+    const double t12 = t11 * t4;
+    const double t13 = product_error(t11, t4, t12) + t11 * t5;
     const double t14 = t12 + t13;
-    const double t15 = t11 * ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5)) + (t13 - (t14 - t12));
-    return (t14 + t15) * (t10 ? 2.0 : 1.0);
+    const double t15 = t14 + (-0.1333333333333333);
+    const double t16 = t15 - t14;
+    const double t17 = t14 - (t15 - t16) + (-0.1333333333333333 - t16) + (t13 - (t14 - t12) + (-7.441291890004175e-18));
+    const double t18 = t15 + t17;
+    const double t19 = t18 * t4;
+    const double t20 = product_error(t18, t4, t19) + t18 * t5 + t4 * (t17 - (t18 - t15));
+    const double t21 = t19 + t20;
+    const double t22 = t21 + 0.3333333333333333;
+    const double t23 = t22 - t21;
+    const double t24 = t21 - (t22 - t23) + (0.3333333333333333 - t23) + (t20 - (t21 - t19) + 1.846953374375261e-17);
+    const double t25 = t22 + t24;
+    const double t26 = t25 * t0;
+    const double t27 = product_error(t25, t0, t26) + t0 * (t24 - (t25 - t22));
+    const double t28 = t26 + t27;
+    const double t29 = t28 * t0;
+    const double t30 = product_error(t28, t0, t29) + t0 * (t27 - (t28 - t26));
+    const double t31 = t29 + t30;
+    const double t32 = t31 * t0;
+    const double t33 = product_error(t31, t0, t32) + t0 * (t30 - (t31 - t29));
+    const double t34 = t32 + t33;
+    const double t35 = (t0 < 1.0) ? (t34 + (t33 - (t34 - t32))) : (2.0 * (t1 / (t1 + 1.0)) + (t0 - 1.0));
+    return copysign(t35, x);
 }
-#endif
 
-/* y = f(x); in double. */
-SYMACT_INLINE double tanhshrink_forward_float64(double x)
+/* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanhshrink_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(2.0 * t0);
-    const double t2 = t0 * t0;
-    const double t3 = (-2.8980377692517546e-09 * t2 + 3.323296150374837e-08) * t2 + (-1.8958869796312845e-07);
-    const double t4 = ((t3 * t2 + 7.373088744938371e-07) * t2 + (-2.2772059389286955e-06)) * t2 + 6.177207412382354e-06;
-    const double t5 = ((t4 * t2 + (-1.5745783827775153e-05)) * t2 + 3.9193877118445524e-05) * t2 + (-9.688372680438706e-05);
-    const double t6 = ((t5 * t2 + 0.00023912009883168288) * t2 + (-0.0005900255231396286)) * t2 + 0.00145583408999978;
-    const double t7 = ((t6 * t2 + (-0.0035921280042869007)) * t2 + 0.008863235527571057) * t2 + (-0.021869488536052476);
-    const double t8 = ((t7 * t2 + 0.05396825396825158) * t2 + (-0.1333333333333333)) * t2 + 0.3333333333333333;
-    const double t9 = (t0 < 0.95233154296875) ? (t8 * t0 * t0 * t0) : (2.0 * (t1 / (t1 + 1.0)) + (t0 - 1.0));
-    return copysign(t9, x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 60.0;
+    const double t5 = -(t2 - (t3 - t1));
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = -(t4 ? t3 : 60.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0;
+    const double t9 = t8 - 6755399441055744.0;
+    const double t10 = t7 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = (t15 * t12 + 0.5000000000000012) * (t12 * t12);
+    const double t17 = power_of_2(t8);
+    const double t18 = t17 + (-1.0);
+    const double t19 = t18 - t17;
+    const double t20 = t17 * t12;
+    const double t21 = t18 + t20;
+    const double t22 = t21 - t18;
+    const double t23 = t17 - (t18 - t19) + (-1.0 - t19) + t17 * (t16 + (t10 - t12 - t11 + (t6 + t6 * (t12 + t16))));
+    const double t24 = t18 - (t21 - t22) + (t20 - t22) + t23;
+    const double t25 = t21 + t24;
+    const double t26 = t25 * t25;
+    const double t27 = t25 * (t24 - (t25 - t21));
+    const double t28 = product_error(t25, t25, t26) + t27 + t27;
+    const double t29 = t26 + t28;
+    const int t30 = t3 < 1460.0;
+    const double t31 = t30 ? t5 : 0.0;
+    const double t32 = -(t30 ? t3 : 1460.0);
+    const double t33 = t32 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t34 = t32 - t33 * 0.6931471805598903;
+    const double t35 = t33 * 5.497923018708371e-14;
+    const double t36 = t34 - t35;
+    const double t37 = (2.511784416113084e-08 * t36 + 2.763128188739826e-07) * t36 + 2.755721635507523e-06;
+    const double t38 = ((t37 * t36 + 2.480148993747346e-05) * t36 + 0.00019841269917321528) * t36 + 0.001388888894702103;
+    const double t39 = ((t38 * t36 + 0.008333333333307234) * t36 + 0.041666666666515396) * t36 + 0.166666666666667;
+    const double t40 = (t39 * t36 + 0.5000000000000012) * (t36 * t36);
+    const double t41 = 1.0 + t36;
+    const double t42 = t36 - (t41 - 1.0) + (t40 + (t34 - t36 - t35 + (t31 + t31 * (t36 + t40))));
+    const double t43 = t41 + t42;
+    const double t44 = t33 * 0.5 + 6755399441055744.0;
+    const double t45 = power_of_2(t44);
+    const double t46 = power_of_2(t33 - (t44 - 6755399441055744.0) + 6755399441055744.0);
+    const double t47 = t43 * t45 * t46;
+    const double t48 = t47 + 1.0;
+    const double t49 = t48 - t47;
+    const double t50 = t47 - (t48 - t49) + (1.0 - t49) + (t42 - (t43 - t41)) * t45 * t46;
+    const double t51 = t48 + t50;
+    const double t52 = t51 * t51;
+    const double t53 = t51 * (t50 - (t51 - t48));
+    const double t54 = product_error(t51, t51, t52) + t53 + t53;
+    const double t55 = t52 + t54;
+    const double t56 = t29 / t55;
+    const double t57 = t56 * t55;
+    const double t58 = t29 - t57 - product_error(t56, t55, t57) + (t28 - (t29 - t26)) - t56 * (t54 - (t55 - t52));
+    const double t59 = t58 / t55;
+    const double t60 = t56 + t59;
+    return (x != x) ? x : (t60 + (t59 - (t60 - t56)));
 }
 
-/* dydx = f'(x); in double. */
-SYMACT_INLINE double tanhshrink_derivative_float64(double x)
-{
-    const double t0 = own_tanh_float64(fabs(x));
-    const double t1 = t0 * t0;
-    return (x < 0.0) ? t1 : t1;
-}
-
-/* y = f(x) and dydx = f'(x); in double. */
-SYMACT_INLINE void tanhshrink_value_and_derivative_float64(double x, double *y, double *dydx)
+/* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_float64(2.0 * t0);
-    const double t2 = t0 * t0;
-    const double t3 = (-2.8980377692517546e-09 * t2 + 3.323296150374837e-08) * t2 + (-1.8958869796312845e-07);
-    const double t4 = ((t3 * t2 + 7.373088744938371e-07) * t2 + (-2.2772059389286955e-06)) * t2 + 6.177207412382354e-06;
-    const double t5 = ((t4 * t2 + (-1.5745783827775153e-05)) * t2 + 3.9193877118445524e-05) * t2 + (-9.688372680438706e-05);
-    const double t6 = ((t5 * t2 + 0.00023912009883168288) * t2 + (-0.0005900255231396286)) * t2 + 0.00145583408999978;
-    const double t7 = ((t6 * t2 + (-0.0035921280042869007)) * t2 + 0.008863235527571057) * t2 + (-0.021869488536052476);
-    const double t8 = ((t7 * t2 + 0.05396825396825158) * t2 + (-0.1333333333333333)) * t2 + 0.3333333333333333;
-    const double t9 = (t0 < 0.95233154296875) ? (t8 * t0 * t0 * t0) : (2.0 * (t1 / (t1 + 1.0)) + (t0 - 1.0));
-    const double t10 = own_tanh_float64(t0);
-    const double t11 = t10 * t10;
-    *y = copysign(t9, x);
-    *dydx = (x < 0.0) ? t11 : t11;
+    const double t1 = 2.0 * t0;
+    const double t2 = own_decay_paired(t1);
+    const double t3 = t0 * t0;
+    const double t4 = product_error(t0, t0, t3);
+    const double t5 = t3 + t4;
+    const double t6 = t4 - (t5 - t3);
+    const double t7 = (-2.8980377692517546e-09 * t5 + 3.323296150374837e-08) * t5 + (-1.8958869796312845e-07);
+    const double t8 = ((t7 * t5 + 7.373088744938371e-07) * t5 + (-2.2772059389286955e-06)) * t5 + 6.177207412382354e-06;
+    const double t9 = ((t8 * t5 + (-1.5745783827775153e-05)) * t5 + 3.9193877118445524e-05) * t5 + (-9.688372680438706e-05);
+    const double t10 = ((t9 * t5 + 0.00023912009883168288) * t5 + (-0.0005900255231396286)) * t5 + 0.00145583408999978;
+    const double t11 = ((t10 * t5 + (-0.0035921280042869007)) * t5 + 0.008863235527571057) * t5 + (-0.021869488536052476);
+    const double t12 = t11 * t5 + 0.05396825396825158;
+    const double t13 = t12 * t5;
+    const double t14 = product_error(t12, t5, t13) + t12 * t6;
+    const double t15 = t13 + t14;
+    const double t16 = t15 + (-0.1333333333333333);
+    const double t17 = t16 - t15;
+    const double t18 = t15 - (t16 - t17) + (-0.1333333333333333 - t17) + (t14 - (t15 - t13) + (-7.441291890004175e-18));
+    const double t19 = t16 + t18;
+    const double t20 = t19 * t5;
+    const double t21 = product_error(t19, t5, t20) + t19 * t6 + t5 * (t18 - (t19 - t16));
+    const double t22 = t20 + t21;
+    const double t23 = t22 + 0.3333333333333333;
+    const double t24 = t23 - t22;
+    const double t25 = t22 - (t23 - t24) + (0.3333333333333333 - t24) + (t21 - (t22 - t20) + 1.846953374375261e-17);
+    const double t26 = t23 + t25;
+    const double t27 = t26 * t0;
+    const double t28 = product_error(t26, t0, t27) + t0 * (t25 - (t26 - t23));
+    const double t29 = t27 + t28;
+    const double t30 = t29 * t0;
+    const double t31 = product_error(t29, t0, t30) + t0 * (t28 - (t29 - t27));
+    const double t32 = t30 + t31;
+    const double t33 = t32 * t0;
+    const double t34 = product_error(t32, t0, t33) + t0 * (t31 - (t32 - t30));
+    const double t35 = t33 + t34;
+    const double t36 = (t0 < 1.0) ? (t35 + (t34 - (t35 - t33))) : (2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0));
+    const double t37 = product_error(2.0, t0, t1);
+    const double t38 = t1 + t37;
+    const int t39 = t38 < 60.0;
+    const double t40 = -(t37 - (t38 - t1));
+    const double t41 = t39 ? t40 : 0.0;
+    const double t42 = -(t39 ? t38 : 60.0);
+    const double t43 = t42 * 1.4426950408889634 + 6755399441055744.0;
+    const double t44 = t43 - 6755399441055744.0;
+    const double t45 = t42 - t44 * 0.6931471805598903;
+    const double t46 = t44 * 5.497923018708371e-14;
+    const double t47 = t45 - t46;
+    const double t48 = (2.511784416113084e-08 * t47 + 2.763128188739826e-07) * t47 + 2.755721635507523e-06;
+    const double t49 = ((t48 * t47 + 2.480148993747346e-05) * t47 + 0.00019841269917321528) * t47 + 0.001388888894702103;
+    const double t50 = ((t49 * t47 + 0.008333333333307234) * t47 + 0.041666666666515396) * t47 + 0.166666666666667;
+    const double t51 = (t50 * t47 + 0.5000000000000012) * (t47 * t47);
+    const double t52 = power_of_2(t43);
+    const double t53 = t52 + (-1.0);
+    const double t54 = t53 - t52;
+    const double t55 = t52 * t47;
+    const double t56 = t53 + t55;
+    const double t57 = t56 - t53;
+    const double t58 = t52 - (t53 - t54) + (-1.0 - t54) + t52 * (t51 + (t45 - t47 - t46 + (t41 + t41 * (t47 + t51))));
+    const double t59 = t53 - (t56 - t57) + (t55 - t57) + t58;
+    const double t60 = t56 + t59;
+    const double t61 = t60 * t60;
+    const double t62 = t60 * (t59 - (t60 - t56));
+    const double t63 = product_error(t60, t60, t61) + t62 + t62;
+    const double t64 = t61 + t63;
+    const int t65 = t38 < 1460.0;
+    const double t66 = t65 ? t40 : 0.0;
+    const double t67 = -(t65 ? t38 : 1460.0);
+    const double t68 = t67 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t69 = t67 - t68 * 0.6931471805598903;
+    const double t70 = t68 * 5.497923018708371e-14;
+    const double t71 = t69 - t70;
+    const double t72 = (2.511784416113084e-08 * t71 + 2.763128188739826e-07) * t71 + 2.755721635507523e-06;
+    const double t73 = ((t72 * t71 + 2.480148993747346e-05) * t71 + 0.00019841269917321528) * t71 + 0.001388888894702103;
+    const double t74 = ((t73 * t71 + 0.008333333333307234) * t71 + 0.041666666666515396) * t71 + 0.166666666666667;
+    const double t75 = (t74 * t71 + 0.5000000000000012) * (t71 * t71);
+    const double t76 = 1.0 + t71;
+    const double t77 = t71 - (t76 - 1.0) + (t75 + (t69 - t71 - t70 + (t66 + t66 * (t71 + t75))));
+    const double t78 = t76 + t77;
+    const double t79 = t68 * 0.5 + 6755399441055744.0;
+    const double t80 = power_of_2(t79);
+    const double t81 = power_of_2(t68 - (t79 - 6755399441055744.0) + 6755399441055744.0);
+    const double t82 = t78 * t80 * t81;
+    const double t83 = t82 + 1.0;
+    const double t84 = t83 - t82;
+    const double t85 = t82 - (t83 - t84) + (1.0 - t84) + (t77 - (t78 - t76)) * t80 * t81;
+    const double t86 = t83 + t85;
+    const double t87 = t86 * t86;
+    const double t88 = t86 * (t85 - (t86 - t83));
+    const double t89 = product_error(t86, t86, t87) + t88 + t88;
+    const double t90 = t87 + t89;
+    const double t91 = t64 / t90;
+    const double t92 = t91 * t90;
+    const double t93 = t64 - t92 - product_error(t91, t90, t92) + (t63 - (t64 - t61)) - t91 * (t89 - (t90 - t87));
+    const double t94 = t93 / t90;
+    const double t95 = t91 + t94;
+    *y = copysign(t36, x);
+    *dydx = (x != x) ? x : (t95 + (t94 - (t95 - t91)));
 }
 
-/* grad_x = grad_y * f'(x); in double. */
-SYMACT_INLINE double tanhshrink_backward_float64(double x, double grad_y)
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
 {
-    const double t0 = own_tanh_float64(fabs(x));
-    const double t1 = t0 * t0;
-    return grad_y * ((x < 0.0) ? t1 : t1);
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 60.0;
+    const double t5 = -(t2 - (t3 - t1));
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = -(t4 ? t3 : 60.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0;
+    const double t9 = t8 - 6755399441055744.0;
+    const double t10 = t7 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
+    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
+    const double t16 = (t15 * t12 + 0.5000000000000012) * (t12 * t12);
+    const double t17 = power_of_2(t8);
+    const double t18 = t17 + (-1.0);
+    const double t19 = t18 - t17;
+    const double t20 = t17 * t12;
+    const double t21 = t18 + t20;
+    const double t22 = t21 - t18;
+    const double t23 = t17 - (t18 - t19) + (-1.0 - t19) + t17 * (t16 + (t10 - t12 - t11 + (t6 + t6 * (t12 + t16))));
+    const double t24 = t18 - (t21 - t22) + (t20 - t22) + t23;
+    const double t25 = t21 + t24;
+    const double t26 = t25 * t25;
+    const double t27 = t25 * (t24 - (t25 - t21));
+    const double t28 = product_error(t25, t25, t26) + t27 + t27;
+    const double t29 = t26 + t28;
+    const int t30 = t3 < 1460.0;
+    const double t31 = t30 ? t5 : 0.0;
+    const double t32 = -(t30 ? t3 : 1460.0);
+    const double t33 = t32 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t34 = t32 - t33 * 0.6931471805598903;
+    const double t35 = t33 * 5.497923018708371e-14;
+    const double t36 = t34 - t35;
+    const double t37 = (2.511784416113084e-08 * t36 + 2.763128188739826e-07) * t36 + 2.755721635507523e-06;
+    const double t38 = ((t37 * t36 + 2.480148993747346e-05) * t36 + 0.00019841269917321528) * t36 + 0.001388888894702103;
+    const double t39 = ((t38 * t36 + 0.008333333333307234) * t36 + 0.041666666666515396) * t36 + 0.166666666666667;
+    const double t40 = (t39 * t36 + 0.5000000000000012) * (t36 * t36);
+    const double t41 = 1.0 + t36;
+    const double t42 = t36 - (t41 - 1.0) + (t40 + (t34 - t36 - t35 + (t31 + t31 * (t36 + t40))));
+    const double t43 = t41 + t42;
+    const double t44 = t33 * 0.5 + 6755399441055744.0;
+    const double t45 = power_of_2(t44);
+    const double t46 = power_of_2(t33 - (t44 - 6755399441055744.0) + 6755399441055744.0);
+    const double t47 = t43 * t45 * t46;
+    const double t48 = t47 + 1.0;
+    const double t49 = t48 - t47;
+    const double t50 = t47 - (t48 - t49) + (1.0 - t49) + (t42 - (t43 - t41)) * t45 * t46;
+    const double t51 = t48 + t50;
+    const double t52 = t51 * t51;
+    const double t53 = t51 * (t50 - (t51 - t48));
+    const double t54 = product_error(t51, t51, t52) + t53 + t53;
+    const double t55 = t52 + t54;
+    const double t56 = t29 / t55;
+    const double t57 = t56 * t55;
+    const double t58 = t29 - t57 - product_error(t56, t55, t57) + (t28 - (t29 - t26)) - t56 * (t54 - (t55 - t52));
+    const double t59 = t58 / t55;
+    const double t60 = t56 + t59;
+    return grad_y * ((x != x) ? x : (t60 + (t59 - (t60 - t56))));
 }
 
-/* d2ydx2 = f''(x); in double. */
-SYMACT_INLINE double tanhshrink_second_derivative_float64(double x)
+/* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
 {
-    const double t0 = 2.0 * fabs(x);
-    const double t1 = own_decay_float64(t0);
-    const double t2 = t1 + 1.0;
-    return copysign(-(8.0 * (own_expm1_float64(-t0) * t1 / (t2 * t2 * t2))), x);
+    const double t0 = fabs(x);
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const int t4 = t3 < 1460.0;
+    const double t5 = -(t2 - (t3 - t1));
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = -(t4 ? t3 : 1460.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t16 = 1.0 + t11;
+    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
+    const double t18 = t16 + t17;
+    const double t19 = t17 - (t18 - t16);
+    const double t20 = t8 * 0.5 + 6755399441055744.0;
+    const double t21 = power_of_2(t20);
+    const double t22 = power_of_2(t8 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const int t23 = t3 < 60.0;
+    const double t24 = t23 ? t5 : 0.0;
+    const double t25 = -(t23 ? t3 : 60.0);
+    const double t26 = t25 * 1.4426950408889634 + 6755399441055744.0;
+    const double t27 = t26 - 6755399441055744.0;
+    const double t28 = t25 - t27 * 0.6931471805598903;
+    const double t29 = t27 * 5.497923018708371e-14;
+    const double t30 = t28 - t29;
+    const double t31 = (2.511784416113084e-08 * t30 + 2.763128188739826e-07) * t30 + 2.755721635507523e-06;
+    const double t32 = ((t31 * t30 + 2.480148993747346e-05) * t30 + 0.00019841269917321528) * t30 + 0.001388888894702103;
+    const double t33 = ((t32 * t30 + 0.008333333333307234) * t30 + 0.041666666666515396) * t30 + 0.166666666666667;
+    const double t34 = (t33 * t30 + 0.5000000000000012) * (t30 * t30);
+    const double t35 = power_of_2(t26);
+    const double t36 = t35 + (-1.0);
+    const double t37 = t36 - t35;
+    const double t38 = t35 * t30;
+    const double t39 = t36 + t38;
+    const double t40 = t39 - t36;
+    const double t41 = t35 - (t36 - t37) + (-1.0 - t37) + t35 * (t34 + (t28 - t30 - t29 + (t24 + t24 * (t30 + t34))));
+    const double t42 = t36 - (t39 - t40) + (t38 - t40) + t41;
+    const double t43 = t39 + t42;
+    const double t44 = 8.0 * t43;
+    const double t45 = product_error(8.0, t43, t44) + 8.0 * (t42 - (t43 - t39));
+    const double t46 = t44 + t45;
+    const double t47 = t18 * t21 * t22;
+    const double t48 = t47 + 1.0;
+    const double t49 = t48 - t47;
+    const double t50 = t47 - (t48 - t49) + (1.0 - t49) + t19 * t21 * t22;
+    const double t51 = t48 + t50;
+    const double t52 = t50 - (t51 - t48);
+    const double t53 = t51 * t51;
+    const double t54 = t51 * t52;
+    const double t55 = product_error(t51, t51, t53) + t54 + t54;
+    const double t56 = t53 + t55;
+    const double t57 = t56 * t51;
+    const double t58 = product_error(t56, t51, t57) + t56 * t52 + t51 * (t55 - (t56 - t53));
+    const double t59 = t57 + t58;
+    const double t60 = t46 / t59;
+    const double t61 = t60 * t59;
+    const double t62 = t46 - t61 - product_error(t60, t59, t61) + (t45 - (t46 - t44)) - t60 * (t58 - (t59 - t57));
+    const double t63 = t62 / t59;
+    const double t64 = t60 + t63;
+    const double t65 = t64 * t18;
+    const double t66 = product_error(t64, t18, t65) + t64 * t19 + t18 * (t63 - (t64 - t60));
+    const double t67 = t65 + t66;
+    return (x != x) ? x : copysign(-((t67 + (t66 - (t67 - t65))) * t21 * t22), x);
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -824,7 +1087,7 @@ SYMACT_CLONES static void tanhshrink_forward_f64_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, tanhshrink_forward_float64(x_i));
+        store_f64(y, i, tanhshrink_forward_paired(x_i));
     }
 }
 
@@ -845,7 +1108,7 @@ SYMACT_CLONES static void tanhshrink_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, tanhshrink_derivative_float64(x_i));
+        store_f64(dydx, i, tanhshrink_derivative_paired(x_i));
     }
 }
 
@@ -868,7 +1131,7 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        tanhshrink_value_and_derivative_float64(x_i, &y_i, &dydx_i);
+        tanhshrink_value_and_derivative_paired(x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
@@ -893,7 +1156,7 @@ SYMACT_CLONES static void tanhshrink_backward_f64_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, tanhshrink_backward_float64(x_i, grad_y_i));
+        store_f64(grad_x, i, tanhshrink_backward_paired(x_i, grad_y_i));
     }
 }
 
@@ -914,7 +1177,7 @@ SYMACT_CLONES static void tanhshrink_second_derivative_f64_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, tanhshrink_second_derivative_float64(x_i));
+        store_f64(d2ydx2, i, tanhshrink_second_derivative_paired(x_i));
     }
 }
 

@@ -61,8 +61,7 @@ __device__ inline void symact_forward(float x, T& y) {
     y = copysign(log1p(fabs(x)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
-    const double t0 = log1p(fabs(x));
-    y = (copysign(1.0, x) < 0.0) ? (-t0) : t0;
+    y = copysign(log1p(fabs(x)), x);
 }
 """,
 )
@@ -101,8 +100,7 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = log1p(t0);
-    y = (copysign(1.0, x) < 0.0) ? (-t1) : t1;
+    y = copysign(log1p(t0), x);
     dydx = 1.0 / (t0 + 1.0);
 }
 """,

@@ -152,14 +152,9 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
-    const double t1 = expm1(-t0);
-    const double t2 = exp(-t0);
-    const double t3 = t2 + 1.0;
-    const double t4 = t1 * t2 / (t3 * t3 * t3);
-    const double t5 = exp(-(0.5 * t0));
-    const double t6 = t5 * t5 + 1.0;
-    const double t7 = (copysign(1.0, x) < 0.0) ? ((t0 < 10.0439453125) ? (-(t1 * t5 / t6 / t6 / t6 * t5)) : (-t4)) : t4;
-    d2ydx2 = (x == 0.0) ? (-x) : t7;
+    const double t1 = exp(-t0);
+    const double t2 = t1 + 1.0;
+    d2ydx2 = (x == 0.0) ? (-x) : (copysign(1.0, x) * (expm1(-t0) * t1 / (t2 * t2 * t2)));
 }
 """,
 )

@@ -66,9 +66,7 @@ __device__ inline void symact_forward(float x, T& y) {
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
     const double t1 = log1p(t0);
-    const double t2 = t1 / (t1 + 1.0);
-    const double t3 = copysign(1.0, x);
-    y = (t0 == CUDART_INF) ? t3 : ((t3 < 0.0) ? (-t2) : t2);
+    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t1 / (t1 + 1.0), x);
 }
 """,
 )
@@ -115,9 +113,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = log1p(t0);
     const double t2 = t1 + 1.0;
-    const double t3 = t1 / t2;
-    const double t4 = copysign(1.0, x);
-    y = (t0 == CUDART_INF) ? t4 : ((t4 < 0.0) ? (-t3) : t3);
+    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t1 / t2, x);
     dydx = 1.0 / (t0 + 1.0) / t2 / t2;
 }
 """,

@@ -65,27 +65,13 @@ __device__ inline void symact_forward(float x, float beta, T& y) {
     const float t0 = fabs(x);
     const float t1 = beta * t0;
     const float t2 = exp(-t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = log1p(t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f));
-    y = (x < 0.0f) ? (t9 / beta) : (log1p(t2) / beta + t0);
+    y = (x < 0.0f) ? (log1p(t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f)) / beta) : (log1p(t2) / beta + t0);
 }
 __device__ inline void symact_forward(double x, double beta, T& y) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
     const double t2 = exp(-t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = log1p(t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0));
-    y = (x < 0.0) ? (t9 / beta) : (log1p(t2) / beta + t0);
+    y = (x < 0.0) ? (log1p(t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0)) / beta) : (log1p(t2) / beta + t0);
 }
 """,
 )
@@ -103,27 +89,15 @@ __device__ inline void symact_derivative(float x, float beta, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = beta * t0;
     const float t2 = exp(-t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    dydx = (x < 0.0f) ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
+    dydx = (x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
     const double t2 = exp(-t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    dydx = (x < 0.0) ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0));
+    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
+    dydx = (x < 0.0) ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0));
 }
 """,
 )
@@ -141,31 +115,19 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const float t0 = fabs(x);
     const float t1 = beta * t0;
     const float t2 = exp(-t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    const bool t10 = x < 0.0f;
-    y = t10 ? (log1p(t9) / beta) : (log1p(t2) / beta + t0);
-    dydx = t10 ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
+    const bool t4 = x < 0.0f;
+    y = t4 ? (log1p(t3) / beta) : (log1p(t2) / beta + t0);
+    dydx = t4 ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
     const double t2 = exp(-t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    const bool t10 = x < 0.0;
-    y = t10 ? (log1p(t9) / beta) : (log1p(t2) / beta + t0);
-    dydx = t10 ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0));
+    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
+    const bool t4 = x < 0.0;
+    y = t4 ? (log1p(t3) / beta) : (log1p(t2) / beta + t0);
+    dydx = t4 ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0));
 }
 """,
 )
@@ -183,27 +145,15 @@ __device__ inline void symact_backward(float x, float grad_y, float beta, T& gra
     const float t0 = fabs(x);
     const float t1 = beta * t0;
     const float t2 = exp(-t1);
-    const float t3 = beta * 4096.0f;
-    const float t4 = beta + t3 - t3;
-    const float t5 = beta - t4;
-    const float t6 = t0 * 4096.0f;
-    const float t7 = t0 + t6 - t6;
-    const float t8 = t0 - t7;
-    const float t9 = t2 - t2 * ((t1 < 1024.0f) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0f);
-    grad_x = grad_y * ((x < 0.0f) ? (t9 / (t9 + 1.0f)) : (1.0f / (t2 + 1.0f)));
+    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
+    grad_x = grad_y * ((x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f)));
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
     const double t2 = exp(-t1);
-    const double t3 = beta * 134217728.0;
-    const double t4 = beta + t3 - t3;
-    const double t5 = beta - t4;
-    const double t6 = t0 * 134217728.0;
-    const double t7 = t0 + t6 - t6;
-    const double t8 = t0 - t7;
-    const double t9 = t2 - t2 * ((t1 < 1024.0) ? (t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8) : 0.0);
-    grad_x = grad_y * ((x < 0.0) ? (t9 / (t9 + 1.0)) : (1.0 / (t2 + 1.0)));
+    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
+    grad_x = grad_y * ((x < 0.0) ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0)));
 }
 """,
 )
@@ -220,34 +170,20 @@ softplus_second_derivative = ElementwiseKernel(
 __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) {
     const float t0 = fabs(x);
     const float t1 = beta * t0;
-    const float t2 = beta * 4096.0f;
-    const float t3 = beta + t2 - t2;
-    const float t4 = beta - t3;
-    const float t5 = t0 * 4096.0f;
-    const float t6 = t0 + t5 - t5;
-    const float t7 = t0 - t6;
-    const float t8 = 0.5f * t1;
-    const float t9 = exp(-t8);
-    const float t10 = t9 * ((t8 < 1024.0f) ? (0.5f * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0f);
-    const float t11 = t9 - t10;
-    const float t12 = t11 * t11 + 1.0f;
-    d2ydx2 = beta * t11 / (t12 * t12) * t11;
+    const float t2 = 0.5f * t1;
+    const float t3 = exp(-t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * fma(beta, t0, -t1)) : 0.0f);
+    const float t5 = t4 * t4 + 1.0f;
+    d2ydx2 = beta * t4 / (t5 * t5) * t4;
 }
 __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = beta * 134217728.0;
-    const double t3 = beta + t2 - t2;
-    const double t4 = beta - t3;
-    const double t5 = t0 * 134217728.0;
-    const double t6 = t0 + t5 - t5;
-    const double t7 = t0 - t6;
-    const double t8 = 0.5 * t1;
-    const double t9 = exp(-t8);
-    const double t10 = t9 * ((t8 < 1024.0) ? (0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7)) : 0.0);
-    const double t11 = t9 - t10;
-    const double t12 = t11 * t11;
-    d2ydx2 = beta * t11 / (2.0 * t11 * t11 + t12 * t12 + 1.0) * t11;
+    const double t2 = 0.5 * t1;
+    const double t3 = exp(-t2);
+    const double t4 = t3 - t3 * ((t2 < 1024.0) ? (0.5 * fma(beta, t0, -t1)) : 0.0);
+    const double t5 = t4 * t4;
+    d2ydx2 = beta * t4 / (2.0 * t4 * t4 + t5 * t5 + 1.0) * t4;
 }
 """,
 )

@@ -63,9 +63,7 @@ __device__ inline void symact_forward(float x, T& y) {
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
-    const double t1 = t0 / (t0 + 1.0);
-    const double t2 = copysign(1.0, x);
-    y = (t0 == CUDART_INF) ? t2 : ((t2 < 0.0) ? (-t1) : t1);
+    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
 }
 """,
 )
@@ -116,12 +114,10 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = t0 / t1;
-    const double t3 = copysign(1.0, x);
-    const double t4 = 1.0 / t0;
-    const double t5 = t4 + 1.0;
-    y = (t0 == CUDART_INF) ? t3 : ((t3 < 0.0) ? (-t2) : t2);
-    dydx = (t0 < 18.0) ? (1.0 / (t1 * t1)) : (t4 * t4 / (t5 * t5));
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 + 1.0;
+    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t0 / t1, x);
+    dydx = (t0 < 18.0) ? (1.0 / (t1 * t1)) : (t2 * t2 / (t3 * t3));
 }
 """,
 )

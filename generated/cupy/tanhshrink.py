@@ -98,8 +98,7 @@ __device__ inline void symact_derivative(float x, T& dydx) {
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = tanh(fabs(x));
-    const double t1 = t0 * t0;
-    dydx = (x < 0.0) ? t1 : t1;
+    dydx = t0 * t0;
 }
 """,
 )
@@ -137,9 +136,8 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t8 = ((t7 * t2 + 0.05396825396825158) * t2 + (-0.1333333333333333)) * t2 + 0.3333333333333333;
     const double t9 = (t0 < 0.95233154296875) ? (t8 * t0 * t0 * t0) : (2.0 * (t1 / (t1 + 1.0)) + (t0 - 1.0));
     const double t10 = tanh(t0);
-    const double t11 = t10 * t10;
     y = copysign(t9, x);
-    dydx = (x < 0.0) ? t11 : t11;
+    dydx = t10 * t10;
 }
 """,
 )
@@ -159,8 +157,7 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = tanh(fabs(x));
-    const double t1 = t0 * t0;
-    grad_x = grad_y * ((x < 0.0) ? t1 : t1);
+    grad_x = grad_y * (t0 * t0);
 }
 """,
 )

@@ -66,8 +66,7 @@ def _forward_wide(x):
 
 
 def _forward_float64(x):
-    t0 = np.log1p(np.abs(x))
-    return np.where(np.copysign(1.0, x) < 0.0, -t0, t0)
+    return np.copysign(np.log1p(np.abs(x)), x)
 
 
 def _derivative_wide(x):
@@ -85,8 +84,7 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    return np.where(np.copysign(1.0, x) < 0.0, -t1, t1), 1.0 / (t0 + 1.0)
+    return np.copysign(np.log1p(t0), x), 1.0 / (t0 + 1.0)
 
 
 def _backward_wide(x, grad_y):

@@ -119,14 +119,9 @@ def _second_derivative_wide(x):
 
 def _second_derivative_float64(x):
     t0 = np.abs(x)
-    t1 = np.expm1(-t0)
-    t2 = np.exp(-t0)
-    t3 = t2 + 1.0
-    t4 = t1 * t2 / (t3 * t3 * t3)
-    t5 = np.exp(-(0.5 * t0))
-    t6 = t5 * t5 + 1.0
-    t7 = np.where(np.copysign(1.0, x) < 0.0, np.where(t0 < 10.0439453125, -(t1 * t5 / t6 / t6 / t6 * t5), -t4), t4)
-    return np.where(x == 0.0, -x, t7)
+    t1 = np.exp(-t0)
+    t2 = t1 + 1.0
+    return np.where(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(-t0) * t1 / (t2 * t2 * t2)))
 
 
 def _d2ydx2_ties(x, y):

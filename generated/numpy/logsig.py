@@ -71,9 +71,7 @@ def _forward_wide(x):
 def _forward_float64(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
-    t2 = t1 / (t1 + 1.0)
-    t3 = np.copysign(1.0, x)
-    return np.where(t0 == np.inf, t3, np.where(t3 < 0.0, -t2, t2))
+    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t1 / (t1 + 1.0), x))
 
 
 def _derivative_wide(x):
@@ -99,9 +97,7 @@ def _value_and_derivative_float64(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
     t2 = t1 + 1.0
-    t3 = t1 / t2
-    t4 = np.copysign(1.0, x)
-    return np.where(t0 == np.inf, t4, np.where(t4 < 0.0, -t3, t3)), 1.0 / (t0 + 1.0) / t2 / t2
+    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t1 / t2, x)), 1.0 / (t0 + 1.0) / t2 / t2
 
 
 def _backward_wide(x, grad_y):

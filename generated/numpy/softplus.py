@@ -75,14 +75,8 @@ def _forward_float64(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t3 = beta * 134217728.0
-    t4 = beta + t3 - t3
-    t5 = beta - t4
-    t6 = t0 * 134217728.0
-    t7 = t0 + t6 - t6
-    t8 = t0 - t7
-    t9 = np.log1p(t2 - t2 * np.where(t1 < 1024.0, t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8, 0.0))
-    return np.where(x < 0.0, t9 / beta, np.log1p(t2) / beta + t0)
+    t3 = np.log1p(t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0))
+    return np.where(x < 0.0, t3 / beta, np.log1p(t2) / beta + t0)
 
 
 def _derivative_wide(x, beta):
@@ -93,14 +87,8 @@ def _derivative_float64(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t3 = beta * 134217728.0
-    t4 = beta + t3 - t3
-    t5 = beta - t4
-    t6 = t0 * 134217728.0
-    t7 = t0 + t6 - t6
-    t8 = t0 - t7
-    t9 = t2 - t2 * np.where(t1 < 1024.0, t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8, 0.0)
-    return np.where(x < 0.0, t9 / (t9 + 1.0), 1.0 / (t2 + 1.0))
+    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
+    return np.where(x < 0.0, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
 
 
 def _value_and_derivative_wide(x, beta):
@@ -114,15 +102,9 @@ def _value_and_derivative_float64(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t3 = beta * 134217728.0
-    t4 = beta + t3 - t3
-    t5 = beta - t4
-    t6 = t0 * 134217728.0
-    t7 = t0 + t6 - t6
-    t8 = t0 - t7
-    t9 = t2 - t2 * np.where(t1 < 1024.0, t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8, 0.0)
-    t10 = x < 0.0
-    return np.where(t10, np.log1p(t9) / beta, np.log1p(t2) / beta + t0), np.where(t10, t9 / (t9 + 1.0), 1.0 / (t2 + 1.0))
+    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
+    t4 = x < 0.0
+    return np.where(t4, np.log1p(t3) / beta, np.log1p(t2) / beta + t0), np.where(t4, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
 
 
 def _backward_wide(x, grad_y, beta):
@@ -133,14 +115,8 @@ def _backward_float64(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t3 = beta * 134217728.0
-    t4 = beta + t3 - t3
-    t5 = beta - t4
-    t6 = t0 * 134217728.0
-    t7 = t0 + t6 - t6
-    t8 = t0 - t7
-    t9 = t2 - t2 * np.where(t1 < 1024.0, t4 * t7 - t1 + t4 * t8 + t5 * t7 + t5 * t8, 0.0)
-    return grad_y * np.where(x < 0.0, t9 / (t9 + 1.0), 1.0 / (t2 + 1.0))
+    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
+    return grad_y * np.where(x < 0.0, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
 
 
 def _second_derivative_wide(x, beta):
@@ -153,18 +129,22 @@ def _second_derivative_wide(x, beta):
 def _second_derivative_float64(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
-    t2 = beta * 134217728.0
-    t3 = beta + t2 - t2
-    t4 = beta - t3
-    t5 = t0 * 134217728.0
-    t6 = t0 + t5 - t5
-    t7 = t0 - t6
-    t8 = 0.5 * t1
-    t9 = np.exp(-t8)
-    t10 = t9 * np.where(t8 < 1024.0, 0.5 * (t3 * t6 - t1 + t3 * t7 + t4 * t6 + t4 * t7), 0.0)
-    t11 = t9 - t10
-    t12 = t11 * t11
-    return beta * t11 / (2.0 * t11 * t11 + t12 * t12 + 1.0) * t11
+    t2 = 0.5 * t1
+    t3 = np.exp(-t2)
+    t4 = t3 - t3 * np.where(t2 < 1024.0, 0.5 * _product_error_float64(beta, t0, t1), 0.0)
+    t5 = t4 * t4
+    return beta * t4 / (2.0 * t4 * t4 + t5 * t5 + 1.0) * t4
+
+
+def _product_error_float64(a, b, c):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0 = a * 134217728.0
+    t1 = a + t0 - t0
+    t2 = a - t1
+    t3 = b * 134217728.0
+    t4 = b + t3 - t3
+    t5 = b - t4
+    return t1 * t4 - c + t1 * t5 + t2 * t4 + t2 * t5
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

@@ -68,9 +68,7 @@ def _forward_wide(x):
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    t1 = t0 / (t0 + 1.0)
-    t2 = np.copysign(1.0, x)
-    return np.where(t0 == np.inf, t2, np.where(t2 < 0.0, -t1, t1))
+    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / (t0 + 1.0), x))
 
 
 def _derivative_wide(x):
@@ -95,11 +93,9 @@ def _value_and_derivative_wide(x):
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    t2 = t0 / t1
-    t3 = np.copysign(1.0, x)
-    t4 = 1.0 / t0
-    t5 = t4 + 1.0
-    return np.where(t0 == np.inf, t3, np.where(t3 < 0.0, -t2, t2)), np.where(t0 < 18.0, 1.0 / (t1 * t1), t4 * t4 / (t5 * t5))
+    t2 = 1.0 / t0
+    t3 = t2 + 1.0
+    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / t1, x)), np.where(t0 < 18.0, 1.0 / (t1 * t1), t2 * t2 / (t3 * t3))
 
 
 def _backward_wide(x, grad_y):

@@ -95,8 +95,7 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.tanh(np.abs(x))
-    t1 = t0 * t0
-    return np.where(x < 0.0, t1, t1)
+    return t0 * t0
 
 
 def _value_and_derivative_wide(x):
@@ -125,8 +124,7 @@ def _value_and_derivative_float64(x):
     t8 = ((t7 * t2 + 0.05396825396825158) * t2 + (-0.1333333333333333)) * t2 + 0.3333333333333333
     t9 = np.where(t0 < 0.95233154296875, t8 * t0 * t0 * t0, 2.0 * (t1 / (t1 + 1.0)) + (t0 - 1.0))
     t10 = np.tanh(t0)
-    t11 = t10 * t10
-    return np.copysign(t9, x), np.where(x < 0.0, t11, t11)
+    return np.copysign(t9, x), t10 * t10
 
 
 def _backward_wide(x, grad_y):
@@ -136,8 +134,7 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.tanh(np.abs(x))
-    t1 = t0 * t0
-    return grad_y * np.where(x < 0.0, t1, t1)
+    return grad_y * (t0 * t0)
 
 
 def _second_derivative_wide(x):

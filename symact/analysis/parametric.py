@@ -91,9 +91,7 @@ def _agrees(tail: Tail, at_values: Tail, symbols: Mapping[str, Symbol], choice: 
                 return False
         elif isinstance(claimed, str) and isinstance(confirmed, str):
             # What stands in records is this package's own text.
-            if claimed != confirmed and not _equal(
-                sympify(claimed, symbols).subs(choice), sympify(confirmed, symbols)
-            ):
+            if claimed != confirmed and not _equal(sympify(claimed, symbols).subs(choice), sympify(confirmed, symbols)):
                 return False
         elif claimed is not confirmed:
             return False

@@ -51,7 +51,7 @@ class Arithmetic:
 
     @cached_property
     def functions(self) -> Mapping[str, Kernel]:
-        """symact's own elementary functions in this arithmetic: operation -> program of ``a`` with the result ``y``."""
+        """symact's own elementary functions in this arithmetic: operation -> program with the result ``y``."""
         from symact.kernel.functions import FUNCTIONS
 
         return FUNCTIONS[self.name]
@@ -63,6 +63,7 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
     for arithmetic in (
         Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32"),
         Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
+        Arithmetic("paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64"),
         Arithmetic("float32", "float32 for float32 results", "float32", "float32"),
     )
 }

@@ -76,7 +76,11 @@ def _function(operation: str, arithmetic: str) -> Callable[..., Any]:
     program = ARITHMETICS[arithmetic].functions.get(operation)
     if program is None:
         return _NATIVE[operation]
-    return lambda a: evaluate(program, {"a": a}, ARITHMETICS[arithmetic])["y"]
+
+    def apply(*operands: Any) -> NDArray[Any]:
+        return evaluate(program, dict(zip(program.inputs, operands, strict=True)), ARITHMETICS[arithmetic])["y"]
+
+    return apply
 
 
 def evaluate(

@@ -42,7 +42,7 @@ from symact.kernel.rewrite import bell, erfcx, gauss
 from symact.oracle.formats import Format
 
 #: SymPy's functions that are one operation.
-_DIRECT: dict[type[Function], str] = {
+DIRECT: dict[type[Function], str] = {
     sin: "sin",
     cos: "cos",
     tan: "tan",
@@ -143,8 +143,8 @@ class Lowering:
             return self._logarithm(e.args[0])
         if isinstance(e, log1p) and self._is_decaying(e.args[0]):
             return self._b("log1p_unit", self(e.args[0]))
-        if e.func in _DIRECT:
-            return self._b(_DIRECT[e.func], self(e.args[0]))
+        if e.func in DIRECT:
+            return self._b(DIRECT[e.func], self(e.args[0]))
         raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
 
     def _is_decaying(self, e: Expr) -> bool:
@@ -161,7 +161,7 @@ class Lowering:
 
     def _sum(self, e: Add) -> int:
         """Positive terms first, then the negative ones are subtracted; c - c*exp(u) is -c*expm1(u)."""
-        terms = _ordered(e)
+        terms = ordered(e)
         constant = next((term for term in terms if term.is_Rational), None)
         if constant is not None:
             for term in terms:
@@ -173,20 +173,16 @@ class Lowering:
 
     def _expm1(self, term: Expr, constant: Rational) -> int | None:
         """|constant|*expm1(u) where the term is -constant*exp(u), else None."""
-        coefficient, power = term.as_coeff_Mul()
-        if coefficient != -constant:
+        argument = as_expm1(term, constant, self._where)
+        if argument is None:
             return None
-        base, count = power.as_base_exp() if not isinstance(power, exp) else (power, Integer(1))
-        value = self._where.get(base, base)
-        if not isinstance(value, exp) or not count.is_Integer:
-            return None
-        step = self._b("expm1", self(count * value.args[0]))
+        step = self._b("expm1", self(argument))
         size = abs(constant)
         return step if size == 1 else self._b("mul", self._constant(size), step)
 
     def _total(self, terms: list[Expr], start: int | None = None, negative: bool = False) -> int:
-        plus = [term for term in terms if not _is_negative(term)]
-        minus = [term for term in terms if _is_negative(term)]
+        plus = [term for term in terms if not is_negative(term)]
+        minus = [term for term in terms if is_negative(term)]
         added = [self(term) for term in plus]
         taken = [self(-term) for term in minus]
         if start is not None:
@@ -261,8 +257,7 @@ class Lowering:
         b = self._b
         if not (self._style.exact and isinstance(value, exp) and whole):
             return b("decay", self(-value.args[0])) if isinstance(value, exp) else self(value)
-        digits = self._format.precision
-        exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))], digits)
+        exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
         number = Mul(*(f for f in factors if f.is_number))
         if number.is_Rational and number.p & (number.p - 1) == 0 and number.q & (number.q - 1) == 0:
             exponent = exponent if number == 1 else b("mul", self._constant(number), exponent)
@@ -271,7 +266,7 @@ class Lowering:
             rounded = Rational(self._format.nearest(Fraction(str(number.evalf(_DIGITS)))))
             remainder = (number - rounded).evalf(_DIGITS)
             scale = self._constant(number)
-            scaled, own = product(b, [scale, exponent], digits)
+            scaled, own = product(b, [scale, exponent])
             assert own is not None
             own = b("add", own, b("mul", exponent, self._constant(remainder))) if remainder != 0 else own
             error = own if error is None else b("add", own, b("mul", error, scale))
@@ -312,10 +307,20 @@ class Lowering:
         return self._b("log", self(argument))
 
 
-def _ordered(e: Add) -> list[Expr]:
+def as_expm1(term: Expr, constant: Rational, where: Mapping[Symbol, Expr]) -> Expr | None:
+    """u where a term is -constant*exp(u), so that both together are -constant*expm1(u); else None."""
+    coefficient, power = term.as_coeff_Mul()
+    if coefficient != -constant:
+        return None
+    base, count = power.as_base_exp() if not isinstance(power, exp) else (power, Integer(1))
+    value = where.get(base, base)
+    return count * value.args[0] if isinstance(value, exp) and count.is_Integer else None
+
+
+def ordered(e: Add) -> list[Expr]:
     """The terms in an order that no SymPy version changes: constants last, else by their text."""
     return sorted(e.args, key=lambda term: (term.is_number, str(term)))
 
 
-def _is_negative(term: Expr) -> bool:
+def is_negative(term: Expr) -> bool:
     return bool(term.as_coeff_Mul()[0].is_negative)

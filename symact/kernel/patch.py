@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -16,6 +17,7 @@ from flint import arb, ctx
 from mpmath import mpf
 
 from symact.kernel.arithmetic import Arithmetic
+from symact.kernel.pairs import Pair, Pairs
 from symact.kernel.program import Builder
 from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS, Format
@@ -58,6 +60,24 @@ class Patch:
         for _ in range(self.order):
             value = b("mul", value, h)
         return value
+
+    def write_in_pairs(self, b: Builder, t: int, low: int | None = None) -> int:
+        """The same with pairs of numbers where a rounding would show: h, the first sum, the products with h."""
+        pairs = Pairs(b)
+        h = Pair(t, low)
+        for part in self.root:
+            h = pairs.add(h, Pair(b.const(_text(-part))))
+        z = pairs.multiply(h, h) if self.step == 2 else h
+        constant, slope, *rest, value = (_text(c) for c in self.coefficients)
+        last = b.const(value)
+        for coefficient in reversed(rest):
+            last = b("add", b("mul", last, z.high), b.const(coefficient))
+        total = Pair(last)
+        for coefficient in (slope, constant):
+            total = pairs.add(pairs.multiply(total, z), pairs.constant(Fraction(coefficient)))
+        for _ in range(self.order):
+            total = pairs.multiply(total, h)
+        return pairs.rounded(total)
 
 
 def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iterator[Patch]:

@@ -45,6 +45,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("log", 1, "the natural logarithm"),
         Operation("log1p", 1, "ln(1 + a)"),
         Operation("log1p_unit", 1, "ln(1 + a), 0 <= a <= 1"),
+        Operation("product_error", 3, "a*b - c, where c is a*b rounded; exact where it does not underflow"),
         Operation("pow2", 1, "2^n where a = 1.5*2^(p - 1) + n, p the format's precision and 2^n a normal number"),
         Operation("exponent", 1, "the integer n with sqrt(1/2) <= a/2^n < sqrt(2), a a normal number"),
         Operation("mantissa", 1, "a/2^n with that n"),
@@ -184,11 +185,13 @@ class Builder:
         bind = bind or {}
         here: list[int] = []
         for step in kernel.instructions:
-            if step.operation in ("input", "parameter") and step.value in bind:
-                here.append(bind[step.value])
-            else:
-                here.append(self._step(Instruction(step.operation, tuple(here[i] for i in step.operands), step.value)))
+            leaf = step.operation in ("input", "parameter") and step.value in bind
+            here.append(bind[step.value] if leaf else self.copy(step, here))
         return {name: here[index] for name, index in kernel.outputs}
+
+    def copy(self, step: Instruction, here: Mapping[int, int] | Sequence[int]) -> int:
+        """Another program's step; `here` says which steps its operands are here."""
+        return self._step(Instruction(step.operation, tuple(here[i] for i in step.operands), step.value))
 
     def kernel(self, name: str, inputs: Sequence[str], parameters: Sequence[str], outputs: Mapping[str, int]) -> Kernel:
         """The finished program: only the steps that the outputs need, in their order."""

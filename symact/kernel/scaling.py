@@ -44,12 +44,12 @@ class Scaling:
         """The step that computes u."""
         return b("mul" if self.exponent > 0 else "div", t, b.parameter(self.parameter))
 
-    def exactly(self, b: Builder, t: int, digits: int) -> tuple[int, int]:
+    def exactly(self, b: Builder, t: int) -> tuple[int, int]:
         """The step that computes u, and a step for its rounding error."""
         value = b.parameter(self.parameter)
         if self.exponent < 0:
-            return quotient(b, t, value, digits)
-        rounded, error = product(b, [t, value], digits)
+            return quotient(b, t, value)
+        rounded, error = product(b, [t, value])
         assert error is not None
         return rounded, error
 

@@ -22,6 +22,8 @@ from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
+from symact.kernel.merge import merged
+from symact.kernel.paired import PairedLowering
 from symact.kernel.patch import Patch, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, forms, without
@@ -41,7 +43,10 @@ _FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0,
 #: Wide programs are rounded once more in the end, so that their own error is to be a small part of an ULP.
 _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
 
-LADDERS = {"wide": _WIDE, "float64": _FULL, "float32": _FULL}
+#: Where pairs of numbers are at hand, a single formula that is good to 3/2 is taken without them, and then with them.
+_PAIRED = ((1.5, 1), (1.5, 2), *((level, 2) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
+
+LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
 
 #: How many times worse than the best a program may be at other values of the parameters, where the rounding of a
 #: product with x already decides.
@@ -55,6 +60,9 @@ _ZEROS = np.array([0.0, -0.0])
 
 #: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
 _STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
+
+#: Pairs need no exact exponents and no order of divisions.
+_PAIRED_STYLES = tuple(Style(halves=halves, settled=settled) for halves, settled in product((False, True), repeat=2))
 
 
 @dataclass(frozen=True)
@@ -117,12 +125,9 @@ class PassSearch:
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
         """The program and, for the record, the form and the error in every regime."""
-        whole = self._whole_line()
-        if whole is not None:
-            kernel, record = whole
-        else:
-            kernel, record = self._by_sides()
-        return self._guarded(kernel, name, output), record
+        found = [each for each in (self._whole_line(), self._by_sides()) if each is not None]
+        finished = [(merged(self._guarded(kernel, name, output), self.arithmetic), record) for kernel, record in found]
+        return min(finished, key=lambda each: cost(each[0], self.arithmetic))
 
     # One formula for the whole line -----------------------------------------------------------------------------------
 
@@ -266,12 +271,19 @@ class PassSearch:
         """
         seen: set[Kernel] = set()
         failure: Error | None = None
-        for form, style in product(found, _STYLES[self.arithmetic.is_wide]):
+        paired = product(found, _PAIRED_STYLES, [True]) if self.arithmetic.name == "paired" else ()
+        plain = product(found, _STYLES[self.arithmetic.is_wide], [False])
+        for form, style, in_pairs in (*plain, *paired):
             b = Builder()
             x = b.input("x")
             start = x if variable == self.x else b("abs", x)
             try:
-                lower = Lowering(b, {variable: start, **self._leaves(b)}, form.where, style, self.arithmetic.format)
+                leaves = {variable: start, **self._leaves(b)}
+                lower: Lowering | PairedLowering = (
+                    PairedLowering(b, leaves, form.where, style)
+                    if in_pairs
+                    else Lowering(b, leaves, form.where, style, self.arithmetic.format)
+                )
                 step = lower(form.expression)
                 if style.settled:
                     step = lower.settled(step, without(form.expression, form.where), negative)
@@ -281,8 +293,8 @@ class PassSearch:
             kernel = b.kernel("piece", ["x"], self.parameters, {"y": step})
             if kernel not in seen:
                 seen.add(kernel)
-                styles = [word for word in ("stepwise", "halves", "settled", "exact") if getattr(style, word)]
-                yield Candidate(", ".join([form.rule, *styles]), kernel)
+                words = [word for word in ("stepwise", "halves", "settled", "exact") if getattr(style, word)]
+                yield Candidate(", ".join([form.rule, *(["in pairs"] if in_pairs else []), *words]), kernel)
         if not seen and failure is not None:
             raise failure
 
@@ -299,7 +311,7 @@ class PassSearch:
                 points = np.unique(np.concatenate([points, points / scale]))
                 points = points[(points > lower) & (points < min(upper, far / max(1.0, scale)))]
             if index == 0:
-                thresholds = side * around_thresholds(oracle, FORMATS[self.arithmetic.result])
+                thresholds = np.abs(around_thresholds(oracle, FORMATS[self.arithmetic.result]))
                 points = np.union1d(points, thresholds[(thresholds > lower) & (thresholds < upper)].astype(dtype))
             near = beside_roots(oracle, FORMATS[self.arithmetic.result], points, side).astype(dtype)
             found.append(Sample.of(self.arithmetic, oracle, side * np.union1d(points, near), setting))
@@ -408,12 +420,13 @@ class PassSearch:
 
     def _patched(self, b: Builder, patch: Patch, region: Region) -> int:
         t = b("abs", b.input("x"))
+        write = patch.write_in_pairs if self.arithmetic.name == "paired" else patch.write
         if self.scaling is None:
-            return patch.write(b, t)
+            return write(b, t)
         if self.arithmetic.is_wide:
-            value = patch.write(b, self.scaling.write(b, t))
+            value = write(b, self.scaling.write(b, t))
         else:
-            value = patch.write(b, *self.scaling.exactly(b, t, self.arithmetic.format.precision))
+            value = write(b, *self.scaling.exactly(b, t))
         power = self.scaling.power(region.expression, self.t)
         assert power is not None
         for _ in range(abs(power)):

@@ -37,7 +37,7 @@ PRECISIONS = (128, 512, 2048, 8192)
 
 #: Where the sign towards a point is looked for: ``2**k`` (infinities) and ``2**-k`` (zeros); closely, for what happens
 #: at 1 may happen anywhere with another parameter.
-_TOWARDS = (*range(160), *range(160, 1024, 20))
+_TOWARDS = (*range(-160, 160), *range(160, 1024, 20))
 
 #: Where Arb's exponents may end is further out than this.
 _FAR = 1000.0

@@ -49,9 +49,7 @@ def _derivative(function: Branches, chosen: dict[object, object], by: Symbol | N
     """Piece by piece; differentiating before branching would leave DiracDelta, sign and Derivative behind."""
     x = function.x
     by = x if by is None else by
-    pieces = tuple(
-        Piece(p.lower, p.upper, human(diff(p.expression, by), x, p.lower, p.upper)) for p in function.pieces
-    )
+    pieces = tuple(Piece(p.lower, p.upper, human(diff(p.expression, by), x, p.lower, p.upper)) for p in function.pieces)
     points = []
     for index, point in enumerate(function.points):
         left = limit_at(pieces[index].expression, x, point.x, "-")

@@ -338,9 +338,7 @@ class Series:
 
         return head * small.composed(binomial, lambda: (1 + small.exact) ** exponent)
 
-    def composed(
-        self, coefficient: Callable[[int], Expr | Series | None], exact: Callable[[], Expr]
-    ) -> Series:
+    def composed(self, coefficient: Callable[[int], Expr | Series | None], exact: Callable[[], Expr]) -> Series:
         """The power series with these coefficients at this series, all of whose powers of ``top`` are negative.
 
         Args:

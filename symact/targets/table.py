@@ -16,7 +16,7 @@ The file has these sections:
     operation = text with ``{0}``, ``{1}``, ``{2}`` for the operands, or a table of such texts keyed by arithmetic;
 ``[own]``
     the operations whose program from `symact.kernel.functions` the templates print as a helper function, a list for
-    each arithmetic, and ``call``, the text of such a call, in which OPERATION and ARITHMETIC stand for the names;
+    each arithmetic, and ``call``, the text of such a call, with OPERATION, ARITHMETIC and OPERANDS in their places;
 ``[settings]``
     whatever else the target's templates and its module share.
 """
@@ -62,7 +62,9 @@ class Operations:
             Error: the target has no such operation.
         """
         if operation in self.own.get(arithmetic, ()):
-            return self.call.replace("OPERATION", operation).replace("ARITHMETIC", arithmetic)
+            operands = ", ".join(f"{{{i}}}" for i in range(OPERATIONS[operation].arity))
+            words = {"OPERATION": operation, "ARITHMETIC": arithmetic, "OPERANDS": operands}
+            return re.sub("|".join(words), lambda found: words[found[0]], self.call)
         texts = self.texts.get(operation, {})
         if arithmetic not in texts and "" not in texts:
             raise Error(

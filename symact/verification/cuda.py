@@ -63,9 +63,7 @@ def source(kernel: Any, dtype: str, scalars: int = 0) -> str:
     array_kind, indexer_kind, scalar_kind = 1, 2, 3  # _ArgKind of cupy/_core/_kernel.pxd
     kind = cupy.dtype(dtype)
     inputs, outputs = len(kernel.in_params), len(kernel.out_params)
-    _, _, types = _kernel._decide_params_type(
-        kernel.in_params, kernel.out_params, (kind,) * inputs, (kind,) * outputs
-    )
+    _, _, types = _kernel._decide_params_type(kernel.in_params, kernel.out_params, (kind,) * inputs, (kind,) * outputs)
     array = _kernel._ArgInfo(array_kind, cupy.ndarray, kind, 1, True, True)
     scalar = _kernel._ArgInfo(scalar_kind, _scalar.CScalar, kind, 0, True, True)
     indexer = _kernel._ArgInfo(indexer_kind, _carray.Indexer, None, 1, True, True)

@@ -2,8 +2,8 @@
 
 C libraries differ in their errors from platform to platform, and their functions stop a loop from being vectorised;
 NumPy has no error function. These programs are straight lines with selects, so every target prints them as it prints
-any kernel. Each has the input ``a`` and the output ``y``; a NaN goes through. They may be evaluated with or without
-fused multiply-add, for no step depends on a product being rounded.
+any kernel. Each has the input ``a`` (some ``b`` and ``c`` too) and the output ``y``; a NaN goes through. They may be
+evaluated with or without fused multiply-add, for no step depends on a product being rounded.
 
 Errors measured over ten thousands of points each stand in tests/kernel/test_functions.py, which measures them again.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symact.kernel.functions import arctangent, error, exponential, logarithm
+from symact.kernel.functions import arctangent, error, exponential, logarithm, products
 from symact.kernel.functions.polynomial import Precision
 from symact.kernel.program import Builder, Kernel
 
@@ -24,8 +24,12 @@ def _programs(arithmetic: str) -> dict[str, Kernel]:
     for name, build in _BUILDERS.items():
         b = Builder()
         programs[name] = b.kernel(name, ("a",), (), {"y": build(b, b.input("a"), Precision(arithmetic))})
+    b = Builder()
+    step = products.product_error(b, b.input("a"), b.input("b"), b.input("c"), Precision(arithmetic))
+    programs["product_error"] = b.kernel("product_error", ("a", "b", "c"), (), {"y": step})
     return programs
 
 
-#: Arithmetic -> operation -> program with the input ``a`` and the output ``y``.
-FUNCTIONS: Mapping[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32")}
+#: Arithmetic -> operation -> program with the output ``y``.
+FUNCTIONS: dict[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32")}
+FUNCTIONS["paired"] = FUNCTIONS["float64"]

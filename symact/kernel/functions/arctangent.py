@@ -22,13 +22,18 @@ def _parts(value: mpmath.mpf, precision: Precision) -> tuple[str, str]:
     return str(mpmath.nstr(high, DIGITS)), str(mpmath.nstr(value - high, DIGITS))
 
 
+def ends(precision: Precision) -> tuple[str, str, tuple[str, str], tuple[str, str]]:
+    """tan(pi/8) and tan(3*pi/8), between which k is 1; pi/4 and pi/2 in two parts each."""
+    with mpmath.workdps(DIGITS):
+        first, second = (str(mpmath.nstr(mpmath.tan(k * mpmath.pi / 8), 8)) for k in (1, 3))
+        return first, second, _parts(mpmath.pi / 4, precision), _parts(mpmath.pi / 2, precision)
+
+
 def atan(b: Builder, a: int, precision: Precision) -> int:
     """The inverse tangent of any number, infinities too."""
     size, one = b("abs", a), b.const(1)
     coefficients = precision.table("atan")["coefficients"]
-    with mpmath.workdps(DIGITS):
-        quarter, half = (_parts(mpmath.pi / k, precision) for k in (4, 2))
-        first, second = (str(mpmath.nstr(mpmath.tan(k * mpmath.pi / 8), 8)) for k in (1, 3))
+    first, second, quarter, half = ends(precision)
     if precision.is_wide:
         beyond = b("lt", one, size)
         u = b("div", b("select", beyond, one, size), b("max", size, one))

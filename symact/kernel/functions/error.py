@@ -46,12 +46,12 @@ def _quotient(b: Builder, a: int, precision: Precision) -> int:
     if precision.is_wide:
         table, cut = precision.table("erfcx"), b("min", a, b.const(10**40))
         return b("div", horner(b, table["above"], cut), horner(b, table["below"], cut))
-    q, _ = _ratio(b, b("min", a, b.const(10**18)), precision)
+    q, _ = ratio(b, b("min", a, b.const(10**18)), precision)
     p = horner(b, precision.table("tail")["coefficients"], q)
     return b("div", p, b("add", a, b.const("1/2")))
 
 
-def _ratio(b: Builder, cut: int, precision: Precision) -> tuple[int, int]:
+def ratio(b: Builder, cut: int, precision: Precision) -> tuple[int, int]:
     """(a - k)/(a + k) as 2a/(a + k) - 1, whose error is smallest at 0, and what its last rounding lost."""
     k = b.const(precision.table("tail")["k"])
     ratio = b("div", b("add", cut, cut), b("add", cut, k))
@@ -67,7 +67,7 @@ def _corrected(b: Builder, a: int, cut: int, precision: Precision) -> tuple[int,
     (e + p' r)/p - s/d. There p' is taken as 1/2 where r is not 0 and 1/p as 1.75, for p lies between 0.5 and 0.65.
     """
     half = b.const("1/2")
-    q, q_error = _ratio(b, cut, precision)
+    q, q_error = ratio(b, cut, precision)
     constant, *rest = precision.table("tail")["coefficients"]
     product = b("mul", horner(b, rest, q), q)
     p = b("add", b.const(constant), product)

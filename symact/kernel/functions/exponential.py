@@ -15,13 +15,13 @@ from symact.kernel.functions.polynomial import Precision, horner
 from symact.kernel.program import Builder
 
 #: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far.
-_ENDS = {"wide": (-700, 700), "float64": (-746, 710), "float32": (-104, 89)}
+ENDS = {"wide": (-700, 700), "float64": (-746, 710), "float32": (-104, 89)}
 
 DIGITS = 40
 
 
 @dataclass(frozen=True)
-class _Reduced:
+class Reduced:
     """exp(a) in parts: the number n, `rounder` + n, and exp(r) - 1 as r + beyond (wide: all of it in `beyond`)."""
 
     n: int
@@ -47,8 +47,8 @@ def _number(value: mpmath.mpf) -> str:
     return str(mpmath.nstr(value, DIGITS))
 
 
-def _reduced(b: Builder, a: int, precision: Precision) -> _Reduced:
-    """The parts of exp(a), for an `a` that has been cut to the ends."""
+def reduced(b: Builder, a: int, precision: Precision, beyond: int | None = None) -> Reduced:
+    """The parts of exp(a), for an `a` that has been cut to the ends; `beyond` is a small number that belongs to it."""
     with mpmath.workdps(DIGITS):
         inverse, whole = _number(1 / mpmath.log(2)), _number(mpmath.log(2))
     rounder = b.const(precision.rounder)
@@ -56,41 +56,50 @@ def _reduced(b: Builder, a: int, precision: Precision) -> _Reduced:
     n = b("sub", shifted, rounder)
     if precision.is_wide:
         r = b("sub", a, b("mul", n, b.const(whole)))
-        return _Reduced(n, shifted, None, b("mul", horner(b, precision.table("expm1")["coefficients"], r), r))
+        return Reduced(n, shifted, None, b("mul", horner(b, precision.table("expm1")["coefficients"], r), r))
     high, low = (b.const(part) for part in ln2(precision))
     start = b("sub", a, b("mul", n, high))
     r = b("sub", start, b("mul", n, low))
     square = b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r))
     lost = b("sub", b("sub", start, r), b("mul", n, low))  # what the rounding of r lost
-    return _Reduced(n, shifted, r, b("add", square, lost))
+    if beyond is not None:  # times exp(r)
+        lost = b("add", lost, b("add", beyond, b("mul", beyond, b("add", r, square))))
+    return Reduced(n, shifted, r, b("add", square, lost))
 
 
 def _cut(b: Builder, a: int, precision: Precision) -> int:
-    low, high = _ENDS[precision.arithmetic]
+    low, high = ENDS[precision.arithmetic]
     return b("min", b("max", a, b.const(low)), b.const(high))
 
 
-def _scaled(b: Builder, parts: _Reduced, value: int, precision: Precision) -> int:
+def _scaled(b: Builder, parts: Reduced, value: int, precision: Precision) -> int:
     """value*2^n; in two steps where the result may be subnormal or n may be no exponent of a number."""
     if precision.is_wide:
         return b("mul", value, b("pow2", parts.shifted))
+    for power in powers(b, parts.n, precision):
+        value = b("mul", value, power)
+    return value
+
+
+def powers(b: Builder, n: int, precision: Precision) -> tuple[int, int]:
+    """Two numbers whose product is 2^n, also where that is subnormal or just too large."""
     rounder = b.const(precision.rounder)
-    shifted = b("add", b("mul", parts.n, b.const("1/2")), rounder)
+    shifted = b("add", b("mul", n, b.const("1/2")), rounder)
     half = b("sub", shifted, rounder)
-    other = b("add", b("sub", parts.n, half), rounder)
-    return b("mul", b("mul", value, b("pow2", shifted)), b("pow2", other))
+    other = b("add", b("sub", n, half), rounder)
+    return b("pow2", shifted), b("pow2", other)
 
 
 def exp(b: Builder, a: int, precision: Precision) -> int:
     """e^a."""
-    parts = _reduced(b, _cut(b, a, precision), precision)
+    parts = reduced(b, _cut(b, a, precision), precision)
     return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
 
 
 def decay(b: Builder, a: int, precision: Precision) -> int:
     """e^-a for a >= 0."""
-    end = b.const(-_ENDS[precision.arithmetic][0])
-    parts = _reduced(b, b("neg", b("min", a, end)), precision)
+    end = b.const(-ENDS[precision.arithmetic][0])
+    parts = reduced(b, b("neg", b("min", a, end)), precision)
     return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
 
 
@@ -99,10 +108,10 @@ def expm1(b: Builder, a: int, precision: Precision) -> int:
 
     Where 2^n would be no number, a is so large that the difference from exp does not show.
     """
-    low, _ = _ENDS[precision.arithmetic]
+    low, _ = ENDS[precision.arithmetic]
     least = -40 if precision.is_wide else -(precision.digits + 3)
     cut = b("max", a, b.const(max(low, least)))
-    parts = _reduced(b, b("min", cut, b.const(_ENDS[precision.arithmetic][1])), precision)
+    parts = reduced(b, b("min", cut, b.const(ENDS[precision.arithmetic][1])), precision)
     if parts.r is None:
         power = b("pow2", parts.shifted)
         return b("add", b("mul", power, parts.beyond), b("sub", power, b.const(1)))

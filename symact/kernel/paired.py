@@ -1,0 +1,190 @@
+"""From a form to steps in pairs of numbers: slower than `symact.kernel.lowering`, and right where that loses digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from sympy import Add, Expr, Mul, Pow, S, Symbol, atan, exp, log
+from sympy.codegen.cfunctions import log1p
+
+from symact.errors import Error
+from symact.kernel.lowering import DIRECT, Style, as_expm1, is_negative, ordered
+from symact.kernel.pairs import VANISHES, Pair, Pairs
+from symact.kernel.program import Builder
+from symact.kernel.rewrite import bell, erfcx, gauss
+
+#: Significant decimal digits of an irrational constant.
+_DIGITS = 45
+
+#: exp(-u^2/2) is 0, also times any number, beyond this.
+_ROOT = 64
+
+
+class PairedLowering:
+    """Writes expressions into a `Builder`, each step a pair of numbers.
+
+    Of the style only `halves` and `settled` are looked at. `halves` says that a decaying exponential which multiplies
+    the whole is a pair between 1/2 and 2 and powers of two, the last of which is multiplied in the end: so a tail keeps
+    its digits where the exponential alone is already subnormal.
+    """
+
+    def __init__(
+        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style
+    ) -> None:
+        self._b = builder
+        self._pairs = Pairs(builder)
+        self._where = dict(where)
+        self._style = style
+        self._done: dict[Expr, Pair] = {symbol: Pair(step) for symbol, step in leaves.items()}
+
+    def __call__(self, expression: Expr) -> int:
+        """The index of the step that computes an expression.
+
+        Raises:
+            Error: a function for which there is no operation.
+        """
+        if self._style.halves:
+            outer = [f for f in Mul.make_args(expression) if self._is_power_of_decaying(f)]
+            if len(outer) == 1:
+                return self._with_outer(Mul(*(f for f in Mul.make_args(expression) if f != outer[0])), outer[0])
+        return self._pairs.rounded(self._pair(expression))
+
+    def settled(self, step: int, main: Expr | None, negative: bool) -> int:
+        """A step with what is left of it where every decaying exponential is 0, as `Lowering.settled` does."""
+        decaying = [letter for letter in self._where if self._decays(letter)]
+        if not decaying or main is None:
+            return step
+        inside: int | None = None
+        for letter in decaying:
+            here = self._b("lt", self._exponent(letter).high, self._b.const(VANISHES))
+            inside = here if inside is None else self._b("or", inside, here)
+        assert inside is not None
+        zero = self._b.const(0)
+        rest = self._pairs.rounded(self._pair(main)) if main != 0 else self._b("neg", zero) if negative else zero
+        return self._b("select", inside, step, rest)
+
+    def _with_outer(self, rest: Expr, factor: Expr) -> int:
+        letter, power = factor.as_base_exp()
+        fraction, scales = self._pairs.decay(self._exponent(letter))
+        negative = is_negative(rest)  # the sign comes last, for sums of small parts lose that of a zero
+        value = self._pair(-rest if negative else rest)
+        for _ in range(int(power)):
+            value = self._pairs.multiply(value, fraction)
+        result = self._pairs.rounded(value)
+        for scale in scales:
+            for _ in range(int(power)):
+                result = self._b("mul", result, scale)
+        return self._b("neg", result) if negative else result
+
+    def _decays(self, letter: Expr) -> bool:
+        return isinstance(self._where.get(letter), exp | gauss | bell)
+
+    def _is_power_of_decaying(self, factor: Expr) -> bool:
+        base, power = factor.as_base_exp()
+        return self._decays(base) and bool(power.is_Integer and 0 < power <= 3)
+
+    def _exponent(self, letter: Expr) -> Pair:
+        """u where a letter stands for exp(-u)."""
+        value = self._where[letter]
+        (argument,) = value.args
+        if isinstance(value, exp):
+            return self._pair(-argument)
+        root = self._pairs.below(self._pair(argument), _ROOT)
+        square = self._pairs.multiply(root, root)
+        return self._pairs.scale(square, self._b.const("1/2")) if isinstance(value, gauss) else square
+
+    def _pair(self, e: Expr) -> Pair:
+        if e not in self._done:
+            self._done[e] = self._lower(e)
+        return self._done[e]
+
+    def _lower(self, e: Expr) -> Pair:
+        pairs = self._pairs
+        if self._decays(e):
+            fraction, (first, second) = pairs.decay(self._exponent(e))
+            return pairs.scale(pairs.scale(fraction, first), second)
+        if e in self._where:
+            return self._pair(self._where[e])
+        if not e.free_symbols:
+            return pairs.constant(Fraction(str(e if e.is_Rational else e.evalf(_DIGITS))))
+        if isinstance(e, Add):
+            return self._sum(e)
+        if isinstance(e, Mul):
+            return self._product(e)
+        if isinstance(e, Pow):
+            return self._power(e.base, e.exp)
+        if isinstance(e, log):
+            (argument,) = e.args
+            if isinstance(argument, Add) and S.One in argument.args:
+                return pairs.log1p(self._pair(argument - 1))
+            return pairs.log(self._pair(argument))
+        if isinstance(e, log1p):
+            return pairs.log1p(self._pair(e.args[0]))
+        if isinstance(e, atan):
+            return pairs.atan(self._pair(e.args[0]))
+        if isinstance(e, erfcx):
+            return pairs.erfcx(self._pair(e.args[0]))
+        if e.func in DIRECT:  # good to about a unit in the last place
+            return Pair(self._b(DIRECT[e.func], pairs.rounded(self._pair(e.args[0]))))
+        raise Error(f"there is no arithmetic with pairs for {e.func.__name__}")
+
+    def _sum(self, e: Add) -> Pair:
+        terms = ordered(e)
+        total: Pair | None = None
+        constant = next((term for term in terms if term.is_Rational), S.Zero)
+        shifted = None
+        for term in terms:
+            shifted = as_expm1(term, constant, self._where)
+            if shifted is not None:
+                terms = [other for other in terms if other not in (term, constant)]
+                break
+        if shifted is not None:
+            total = self._pairs.expm1_of_negative(self._pair(-shifted))
+            total = self._pairs.multiply(total, self._pair(abs(constant))) if abs(constant) != 1 else total
+            total = self._pairs.negative(total) if constant > 0 else total
+        for term in sorted(terms, key=is_negative):
+            value = self._pair(-term) if is_negative(term) else self._pair(term)
+            if total is None:
+                total = self._pairs.negative(value) if is_negative(term) else value
+            else:
+                total = self._pairs.subtract(total, value) if is_negative(term) else self._pairs.add(total, value)
+        assert total is not None
+        return total
+
+    def _product(self, e: Mul) -> Pair:
+        above: list[Expr] = []
+        below: list[Expr] = []
+        negative = is_negative(e)
+        for part in Mul.make_args(-e if negative else e):
+            base, power = part.as_base_exp()
+            if isinstance(part, exp) or not (power.is_Rational and power.is_negative):
+                above.append(part)
+            else:
+                below.append(base ** (-power))
+        value = self._chain(above) if above else Pair(self._b.const(1))
+        if below:
+            value = self._pairs.divide(value, self._chain(below))
+        return self._pairs.negative(value) if negative else value
+
+    def _chain(self, factors: list[Expr]) -> Pair:
+        first, *rest = (self._pair(factor) for factor in sorted(factors, key=lambda f: (not f.is_number, str(f))))
+        for factor in rest:
+            first = self._pairs.multiply(first, factor)
+        return first
+
+    def _power(self, base: Expr, power: Expr) -> Pair:
+        if not power.is_Rational or power.q > 2:
+            raise Error("a power that is no multiple of 1/2 has no arithmetic with pairs")
+        if power < 0:
+            return self._pairs.divide(Pair(self._b.const(1)), self._pair(Pow(base, -power)))
+        value = self._pair(base) if power.q == 1 else self._pairs.sqrt(self._pair(base))
+        return self._repeated(value, int(power.p))
+
+    def _repeated(self, value: Pair, count: int) -> Pair:
+        """A positive integer power by squaring."""
+        if count == 1:
+            return value
+        half = self._repeated(value, count // 2)
+        square = self._pairs.multiply(half, half)
+        return self._pairs.multiply(square, value) if count % 2 else square

@@ -1,0 +1,242 @@
+"""Arithmetic with unevaluated sums of two numbers, for what a single one loses.
+
+A pair is a number and a much smaller one that belongs to it (None: nothing does). The algorithms are Knuth's and
+Dekker's (T. J. Dekker, "A floating-point technique for extending the available precision", 1971). The functions carry
+the low part of their argument, and give some bits more than a number has.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from symact.kernel.functions.arctangent import ends as arctangent_ends
+from symact.kernel.functions.error import ratio
+from symact.kernel.functions.exponential import Reduced, ln2, powers, reduced
+from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.program import Builder
+
+_PRECISION = Precision("float64")
+
+#: How many coefficients of erfcx's polynomial are pairs themselves.
+_EXACT = 5
+
+#: exp(-a) times the largest number is 0 beyond the first; it does not show beside 1 beyond the second.
+VANISHES, _NEXT_TO_1 = 1460, 60
+
+
+class Pair(NamedTuple):
+    """high + low."""
+
+    high: int
+    low: int | None = None
+
+
+class Pairs:
+    """Writes arithmetic with pairs into a `Builder`."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._b = builder
+
+    def constant(self, value: Fraction) -> Pair:
+        """An exact number."""
+        high = Fraction(float(value))
+        low = value - high
+        return Pair(self._b.const(high), self._b.const(Fraction(float(low))) if low else None)
+
+    def rounded(self, a: Pair) -> int:
+        """The nearest number."""
+        return a.high if a.low is None else self._b("add", a.high, a.low)
+
+    def add(self, a: Pair, c: Pair) -> Pair:
+        """a + c."""
+        total = self._exact_sum(a.high, c.high)
+        return self._normal(total.high, self._plus(total.low, self._plus(a.low, c.low)))
+
+    def negative(self, a: Pair) -> Pair:
+        """-a."""
+        return Pair(self._b("neg", a.high), None if a.low is None else self._b("neg", a.low))
+
+    def subtract(self, a: Pair, c: Pair) -> Pair:
+        """a - c."""
+        return self.add(a, self.negative(c))
+
+    def multiply(self, a: Pair, c: Pair) -> Pair:
+        """a*c."""
+        b = self._b
+        value = b("mul", a.high, c.high)
+        low = b("product_error", a.high, c.high, value)
+        for left, right in ((a.high, c.low), (c.high, a.low)):
+            low = low if right is None else b("add", low, b("mul", left, right))
+        return self._normal(value, low)
+
+    def divide(self, a: Pair, c: Pair) -> Pair:
+        """a/c."""
+        b = self._b
+        value = b("div", a.high, c.high)
+        product = b("mul", value, c.high)
+        rest = b("sub", b("sub", a.high, product), b("product_error", value, c.high, product))
+        rest = rest if a.low is None else b("add", rest, a.low)
+        rest = rest if c.low is None else b("sub", rest, b("mul", value, c.low))
+        return self._normal(value, b("div", rest, c.high))
+
+    def scale(self, a: Pair, power: int) -> Pair:
+        """a times a power of two, which is exact."""
+        return Pair(self._b("mul", a.high, power), None if a.low is None else self._b("mul", a.low, power))
+
+    def sqrt(self, a: Pair) -> Pair:
+        """The square root."""
+        b = self._b
+        root = b("sqrt", a.high)
+        square = b("mul", root, root)
+        rest = b("sub", b("sub", a.high, square), b("product_error", root, root, square))
+        rest = rest if a.low is None else b("add", rest, a.low)
+        return self._normal(root, b("div", rest, b("add", root, root)))
+
+    def below(self, a: Pair, end: int) -> Pair:
+        """a, or what ends its range."""
+        b = self._b
+        low = None if a.low is None else b("select", b("lt", a.high, b.const(end)), a.low, b.const(0))
+        return Pair(b("min", a.high, b.const(end)), low)
+
+    # Functions --------------------------------------------------------------------------------------------------------
+
+    def decay(self, a: Pair) -> tuple[Pair, tuple[int, int]]:
+        """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by.
+
+        The powers go as far as needed for the product with any number to vanish.
+        """
+        b = self._b
+        parts = self._reduced(a, VANISHES)
+        assert parts.r is not None
+        return self._normal(*self._with_rest(b.const(1), parts)), powers(b, parts.n, _PRECISION)
+
+    def expm1_of_negative(self, a: Pair) -> Pair:
+        """exp(-a) - 1 for a >= 0."""
+        b = self._b
+        parts = self._reduced(a, _NEXT_TO_1)
+        assert parts.r is not None
+        power = b("pow2", parts.shifted)
+        whole = self._exact_sum(power, b.const(-1))
+        main = self._exact_sum(whole.high, b("mul", power, parts.r))
+        return self._normal(main.high, self._plus(main.low, self._plus(whole.low, b("mul", power, parts.beyond))))
+
+    def log(self, a: Pair) -> Pair:
+        """The natural logarithm of a positive normal number."""
+        b = self._b
+        n, one = b("exponent", a.high), b.const(1)
+        lost = None if a.low is None else b("div", a.low, a.high)
+        return self._logarithm(n, b("sub", b("mantissa", a.high), one), lost)
+
+    def log1p(self, a: Pair) -> Pair:
+        """log(1 + a) for a > -1."""
+        b = self._b
+        one, zero = b.const(1), b.const(0)
+        u = self._exact_sum(one, a.high)
+        n = b("exponent", u.high)
+        near = b("eq", n, zero)
+        f = b("select", near, a.high, b("sub", b("mantissa", u.high), one))
+        low = zero if a.low is None else a.low
+        assert u.low is not None
+        lost = b("select", near, low, b("add", u.low, low))
+        return self._logarithm(n, f, b("div", lost, u.high))
+
+    def atan(self, a: Pair) -> Pair:
+        """The inverse tangent of a number >= 0."""
+        b = self._b
+        one = Pair(b.const(1))
+        first, second, quarter, half = arctangent_ends(_PRECISION)
+        middle, far = b("lt", b.const(first), a.high), b("lt", b.const(second), a.high)
+        above = self._choose(far, Pair(b.const(-1)), self._choose(middle, self.subtract(a, one), a))
+        below = self._choose(far, a, self._choose(middle, self.add(a, one), one))
+        u = self.divide(above, below)
+        z = b("mul", u.high, u.high)
+        series = horner(b, _PRECISION.table("atan")["coefficients"][1:], z)
+        rest = b("mul", b("mul", series, z), u.high)
+        zero = Pair(b.const(0))
+        start = self._choose(far, self._parts(half), self._choose(middle, self._parts(quarter), zero))
+        total = self.add(start, u)
+        return self._normal(total.high, self._plus(total.low, rest))
+
+    def erfcx(self, a: Pair) -> Pair:
+        """exp(a^2)*erfc(a) for a >= 0; see `symact.kernel.functions.error`."""
+        b = self._b
+        half = b.const("1/2")
+        cut = b("min", a.high, b.const(10**18))
+        q, q_error = ratio(b, cut, _PRECISION)
+        *first, next_, third = _PRECISION.table("tail")["coefficients"][:_EXACT]
+        rest = _PRECISION.table("tail")["coefficients"][_EXACT:]
+        p = self._exact_sum(b.const(third), b("mul", horner(b, rest, q), q))
+        for coefficient in (next_, *reversed(first)):
+            p = self.add(self.constant(Fraction(coefficient)), self.multiply(p, Pair(q, q_error)))
+        p = p if a.low is None else self._normal(p.high, self._plus(p.low, self._moved(p, cut, a.low)))
+        return self.divide(p, self.add(Pair(a.high, a.low), Pair(half)))
+
+    def _moved(self, p: Pair, a: int, low: int) -> int:
+        """What the low part of the argument adds to erfcx(a)*(a + 1/2), whose slope is below 0.6.
+
+        With y = erfcx(a) the slope is y + (a + 1/2)*y', y' = 2a*y - 2/sqrt(pi).
+        """
+        b = self._b
+        size = b("add", a, b.const("1/2"))
+        y = b("div", p.high, size)
+        slope = b("sub", b("mul", b("add", a, a), y), b.const("1.1283791670955125738961589031"))
+        near = b("lt", a, b.const(1000))
+        return b("select", near, b("mul", low, b("add", y, b("mul", size, slope))), b.const(0))
+
+    # Parts ------------------------------------------------------------------------------------------------------------
+
+    def _reduced(self, a: Pair, end: int) -> Reduced:
+        """The parts of exp(-a); what is beyond the end, and no number, as a product that overflowed is none, is cut."""
+        b = self._b
+        inside, limit = b("lt", a.high, b.const(end)), b.const(end)
+        low = None if a.low is None else b("select", inside, b("neg", a.low), b.const(0))
+        return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
+
+    def _with_rest(self, start: int, parts: Reduced) -> tuple[int, int | None]:
+        """start + exp(r) - 1, where start is no smaller than r."""
+        assert parts.r is not None
+        main = self._normal(start, parts.r)
+        return main.high, self._plus(main.low, parts.beyond)
+
+    def _logarithm(self, n: int, f: int, lost: int | None) -> Pair:
+        """n*ln(2) + log(1 + f) + lost; log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
+        b = self._b
+        high, low = (b.const(part) for part in ln2(_PRECISION))
+        s = self.divide(Pair(f), self._exact_sum(b.const(2), f))
+        z = b("mul", s.high, s.high)
+        cube = b("mul", b("mul", horner(b, _PRECISION.table("log")["coefficients"], z), z), s.high)
+        twice = self.scale(s, b.const(2))
+        total = self._exact_sum(b("mul", n, high), twice.high)
+        rest = self._plus(cube, self._plus(b("mul", n, low), lost))
+        return self._normal(total.high, self._plus(total.low, self._plus(twice.low, rest)))
+
+    def _choose(self, condition: int, yes: Pair, no: Pair) -> Pair:
+        b = self._b
+        lows = [b.const(0) if pair.low is None else pair.low for pair in (yes, no)]
+        low = None if yes.low is no.low is None else b("select", condition, *lows)
+        return Pair(b("select", condition, yes.high, no.high), low)
+
+    def _parts(self, texts: tuple[str, str]) -> Pair:
+        return Pair(*(self._b.const(text) for text in texts))
+
+    def _plus(self, a: int | None, c: int | None) -> int | None:
+        """The sum of small parts, rounded."""
+        if a is None or c is None:
+            return c if a is None else a
+        return self._b("add", a, c)
+
+    def _exact_sum(self, a: int, c: int) -> Pair:
+        """a + c without an error, whichever is larger (Knuth's two-sum)."""
+        b = self._b
+        total = b("add", a, c)
+        part = b("sub", total, a)
+        return Pair(total, b("add", b("sub", a, b("sub", total, part)), b("sub", c, part)))
+
+    def _normal(self, high: int, low: int | None) -> Pair:
+        """The same sum with the high part rounded from all of it; |high| >= |low|, or high is 0 (Fast2Sum)."""
+        if low is None:
+            return Pair(high)
+        b = self._b
+        total = b("add", high, low)
+        return Pair(total, b("sub", low, b("sub", total, high)))

@@ -1,0 +1,107 @@
+"""Arithmetic with pairs of numbers against exact and high-precision arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.interpret import evaluate
+from symact.kernel.pairs import Pair, Pairs
+from symact.kernel.program import Builder
+
+PAIRED = ARITHMETICS["paired"]
+RANDOM = np.random.default_rng(7)
+#: Pairs as inputs: numbers, and low parts of up to half a unit in the last place.
+HIGH = np.concatenate([RANDOM.uniform(0.001, 20, 400), 10.0 ** RANDOM.uniform(-12, 2, 200)])
+LOW = HIGH * RANDOM.uniform(-1, 1, HIGH.size) * 2.0**-53
+OTHER = RANDOM.permutation(HIGH)
+
+
+def run(build: Callable[[Pairs, Pair, Pair], Pair], low: np.ndarray = LOW) -> list[Fraction]:
+    """The exact sums of both parts of the results."""
+    b = Builder()
+    a, other = Pair(b.input("a"), b.input("low")), Pair(b.input("other"))
+    found = build(Pairs(b), a, other)
+    zero = b.const(0) if found.low is None else found.low
+    kernel = b.kernel("pairs", ("a", "low", "other"), (), {"high": found.high, "low": zero})
+    values = evaluate(kernel, {"a": HIGH, "low": low, "other": OTHER}, PAIRED)
+    high, rest = values["high"].tolist(), values["low"].tolist()
+    assert all(abs(r) <= abs(h) * 2.0**-52 for h, r in zip(high, rest, strict=True))
+    return [Fraction(h) + Fraction(r) for h, r in zip(high, rest, strict=True)]
+
+
+A = [Fraction(h) + Fraction(low) for h, low in zip(HIGH.tolist(), LOW.tolist(), strict=True)]
+C = [Fraction(c) for c in OTHER.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("build", "exact"),
+    [
+        (lambda pairs, a, c: pairs.add(a, c), lambda a, c: a + c),
+        (lambda pairs, a, c: pairs.multiply(a, c), lambda a, c: a * c),
+        (lambda pairs, a, c: pairs.divide(a, c), lambda a, c: a / c),
+        (lambda pairs, a, c: pairs.divide(c, a), lambda a, c: c / a),
+        (lambda pairs, a, c: pairs.negative(a), lambda a, c: -a),
+    ],
+    ids=["add", "multiply", "divide", "divide by a pair", "negative"],
+)
+def test_basic_operations_have_a_hundred_bits(
+    build: Callable[[Pairs, Pair, Pair], Pair], exact: Callable[[Fraction, Fraction], Fraction]
+) -> None:
+    for found, a, c in zip(run(build), A, C, strict=True):
+        assert abs(found - exact(a, c)) <= abs(exact(a, c)) * Fraction(1, 2**100)
+
+
+def test_differences_are_right_beside_what_is_subtracted() -> None:
+    for found, a, c in zip(run(lambda pairs, a, c: pairs.subtract(a, c)), A, C, strict=True):
+        assert abs(found - (a - c)) <= max(a, c) * Fraction(1, 2**104)
+
+
+def decayed(pairs: Pairs, a: Pair, _: Pair) -> Pair:
+    fraction, (first, second) = pairs.decay(a)
+    return pairs.scale(pairs.scale(fraction, first), second)
+
+
+FUNCTIONS = {
+    "decay": (decayed, lambda a: mpmath.exp(-a)),
+    "expm1": (lambda pairs, a, _: pairs.expm1_of_negative(a), lambda a: mpmath.expm1(-a)),
+    "log1p": (lambda pairs, a, _: pairs.log1p(a), mpmath.log1p),
+    "atan": (lambda pairs, a, _: pairs.atan(a), mpmath.atan),
+    "sqrt": (lambda pairs, a, _: pairs.sqrt(a), mpmath.sqrt),
+    "erfcx": (lambda pairs, a, _: pairs.erfcx(a), lambda a: mpmath.exp(a * a) * mpmath.erfc(a)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_lose_less_than_half_of_a_last_place(name: str) -> None:
+    """Of one number: so a result that is rounded from a pair is right to one unit."""
+    build, exact = FUNCTIONS[name]
+    with mpmath.workdps(60):
+        for found, a in zip(run(build), A, strict=True):
+            value = exact(mpmath.mpf(a.numerator) / a.denominator)
+            got = mpmath.mpf(found.numerator) / found.denominator
+            assert abs(got - value) <= abs(value) * mpmath.mpf(2) ** -54
+
+
+def test_logarithms_of_pairs_are_right_beside_their_size() -> None:
+    with mpmath.workdps(60):
+        for found, a in zip(run(lambda pairs, a, _: pairs.log(a)), A, strict=True):
+            value = mpmath.log(mpmath.mpf(a.numerator) / a.denominator)
+            got = mpmath.mpf(found.numerator) / found.denominator
+            assert abs(got - value) <= max(abs(value), mpmath.mpf(2) ** -3) * mpmath.mpf(2) ** -55
+
+
+def test_what_is_no_number_any_more_has_decayed() -> None:
+    """A product that overflowed has a NaN for its low part: the exponential is 0 all the same."""
+    b = Builder()
+    pairs = Pairs(b)
+    product = pairs.multiply(Pair(b.input("x")), Pair(b.input("x")))
+    fraction, (first, second) = pairs.decay(product)
+    value = pairs.rounded(pairs.scale(pairs.scale(fraction, first), second))
+    kernel = b.kernel("decay", ("x",), (), {"y": value})
+    assert evaluate(kernel, {"x": np.array([1e200, 1e160, 50.0])}, PAIRED)["y"].tolist() == [0.0, 0.0, 0.0]
