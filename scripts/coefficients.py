@@ -258,6 +258,7 @@ def table() -> dict[str, object]:
         },
         "float64": {
             "exp": one("(exp(r) - 1 - r)/r^2", reduced, _exp2, 9, (-half, half), **beside_r),
+            "exp_long": one("(exp(r) - 1 - r)/r^2", reduced, _exp2, 12, (-half, half), **beside_r),
             "log": one("(log((1 + s)/(1 - s)) - 2s)/s^3 in z = s^2", "z <= (3 - sqrt(8))^2", _atanh_cubic, 6, atanh),
             "atan": one("atan(u)/u in z = u^2", "0 <= z <= (sqrt(2) - 1)^2", _atan, 11,
                         (mpf(0), (mpmath.sqrt(mpf(2)) - 1) ** 2)),

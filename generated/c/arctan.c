@@ -434,55 +434,58 @@ SYMACT_INLINE double arctan_forward_paired(double x)
 SYMACT_INLINE double arctan_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
-    return (t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    return (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
     *y = own_atan_paired(x);
-    *dydx = (t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    *dydx = (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
-    return grad_y * ((t0 < 1.3998404638611276e+101) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    return grad_y * ((t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0));
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 * t0;
-    const double t2 = t1 + 1.0;
-    const double t3 = 2.0 * t0;
-    const double t4 = product_error(2.0, t0, t3);
-    const double t5 = t3 + t4;
-    const double t6 = product_error(t0, t0, t1);
-    const double t7 = t1 + t6;
-    const double t8 = t7 + 1.0;
-    const double t9 = t8 - t7;
-    const double t10 = t7 - (t8 - t9) + (1.0 - t9) + (t6 - (t7 - t1));
-    const double t11 = t8 + t10;
-    const double t12 = t11 * t11;
-    const double t13 = t11 * (t10 - (t11 - t8));
-    const double t14 = product_error(t11, t11, t12) + t13 + t13;
-    const double t15 = t12 + t14;
-    const double t16 = t5 / t15;
-    const double t17 = t16 * t15;
-    const double t18 = t5 - t17 - product_error(t16, t15, t17) + (t4 - (t5 - t3)) - t16 * (t14 - (t15 - t12));
-    const double t19 = t18 / t15;
-    const double t20 = t16 + t19;
-    const double t21 = (t0 < 5.65391060729083e+73) ? (-t20 + (-(t19 - (t20 - t16)))) : (-(2.0 * (t0 / t2 / t2)));
+    const double t1 = 2.0 * t0;
+    const double t2 = product_error(2.0, t0, t1);
+    const double t3 = t1 + t2;
+    const double t4 = t0 * t0;
+    const double t5 = product_error(t0, t0, t4);
+    const double t6 = t4 + t5;
+    const double t7 = t6 + 1.0;
+    const double t8 = t7 - t6;
+    const double t9 = t6 - (t7 - t8) + (1.0 - t8) + (t5 - (t6 - t4));
+    const double t10 = t7 + t9;
+    const double t11 = t10 * t10;
+    const double t12 = t10 * (t9 - (t10 - t7));
+    const double t13 = product_error(t10, t10, t11) + t12 + t12;
+    const double t14 = t11 + t13;
+    const double t15 = t3 / t14;
+    const double t16 = t15 * t14;
+    const double t17 = t3 - t16 - product_error(t15, t14, t16) + (t2 - (t3 - t1)) - t15 * (t13 - (t14 - t11));
+    const double t18 = t17 / t14;
+    const double t19 = t15 + t18;
+    const double t20 = t4 + 1.0;
+    const double t21 = (t0 < 5.65391060729083e+73) ? (-t19 + (-(t18 - (t19 - t15)))) : (-(2.0 * (t0 / t20 / t20)));
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (copysign(1.0, x) * t21));
 }
 
@@ -512,28 +515,31 @@ SYMACT_INLINE float arctan_forward_float32(float x)
 SYMACT_INLINE float arctan_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
-    return (t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f));
+    const int t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
+    return (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void arctan_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
+    const int t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
     *y = own_atan_float32(x);
-    *dydx = (t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f));
+    *dydx = (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float arctan_backward_float32(float x, float grad_y)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
-    return grad_y * ((t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f)));
+    const int t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
+    return grad_y * ((t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f));
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -363,7 +363,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_expm1_wide(double a)
 {
     const double t0 = (-40.0) > a ? (-40.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -391,7 +391,7 @@ SYMACT_INLINE double own_decay_wide(double a)
 SYMACT_INLINE double celu_forward_wide(double x, double alpha)
 {
     const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-(t0 / alpha))) : t0);
+    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0 / alpha)) : t0);
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -404,9 +404,8 @@ SYMACT_INLINE double celu_derivative_wide(double x, double alpha)
 SYMACT_INLINE void celu_value_and_derivative_wide(double x, double alpha, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t1)) : t0);
-    *dydx = (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? own_decay_wide(t1) : 1.0));
+    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0 / alpha)) : t0);
+    *dydx = (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? own_decay_wide(t0 / alpha) : 1.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -452,7 +451,7 @@ SYMACT_INLINE double own_expm1_paired(double a)
 SYMACT_INLINE double celu_forward_paired(double x, double alpha)
 {
     const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-(t0 / alpha))) : t0);
+    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0 / alpha)) : t0);
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -463,24 +462,24 @@ SYMACT_INLINE double celu_derivative_paired(double x, double alpha)
     const double t2 = t1 * alpha;
     const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
     const double t4 = t1 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
     const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t16)) * t20 * t21) : 1.0);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    return (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -491,25 +490,25 @@ SYMACT_INLINE void celu_value_and_derivative_paired(double x, double alpha, doub
     const double t2 = t1 * alpha;
     const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
     const double t4 = t1 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
     const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t1)) : t0);
-    *dydx = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t16)) * t20 * t21) : 1.0);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0 / alpha)) : t0);
+    *dydx = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -520,24 +519,24 @@ SYMACT_INLINE double celu_backward_paired(double x, double grad_y, double alpha)
     const double t2 = t1 * alpha;
     const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
     const double t4 = t1 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
     const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    const double t22 = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t16)) * t20 * t21) : 1.0);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
     return grad_y * t22;
 }
 
@@ -549,27 +548,27 @@ SYMACT_INLINE double celu_second_derivative_paired(double x, double alpha)
     const double t2 = t1 * alpha;
     const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
     const double t4 = t1 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = t7 * 0.5 + 6755399441055744.0;
     const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
     const double t22 = t18 * t20 * t21;
     const double t23 = t22 / alpha;
     const double t24 = t23 * alpha;
-    const double t25 = (t22 - t24 - product_error(t23, alpha, t24) + (t17 - (t18 - t16)) * t20 * t21) / alpha;
+    const double t25 = (t22 - t24 - product_error(t23, alpha, t24) + (t17 - (t18 - t11)) * t20 * t21) / alpha;
     const double t26 = t23 + t25;
     return (x != x) ? x : ((x <= 0.0) ? (t26 + (t25 - (t26 - t23))) : 0.0);
 }
@@ -617,7 +616,7 @@ SYMACT_INLINE float own_decay_float32(float a)
 SYMACT_INLINE float celu_forward_float32(float x, float alpha)
 {
     const float t0 = fabsf(x);
-    return (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-(t0 / alpha))) : t0);
+    return (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0 / alpha)) : t0);
 }
 
 /* dydx = f'(x); in float. */
@@ -630,9 +629,8 @@ SYMACT_INLINE float celu_derivative_float32(float x, float alpha)
 SYMACT_INLINE void celu_value_and_derivative_float32(float x, float alpha, float *y, float *dydx)
 {
     const float t0 = fabsf(x);
-    const float t1 = t0 / alpha;
-    *y = (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t1)) : t0);
-    *dydx = (x != x) ? x : ((x < 0.0f) ? own_decay_float32(t1) : 1.0f);
+    *y = (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0 / alpha)) : t0);
+    *dydx = (x != x) ? x : ((x < 0.0f) ? own_decay_float32(t0 / alpha) : 1.0f);
 }
 
 /* grad_x = grad_y * f'(x); in float. */

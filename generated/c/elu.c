@@ -363,7 +363,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_expm1_wide(double a)
 {
     const double t0 = (-40.0) > a ? (-40.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -459,22 +459,22 @@ SYMACT_INLINE double elu_forward_paired(double x, double alpha)
 SYMACT_INLINE double elu_derivative_paired(double x, double alpha)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = alpha * t11;
-    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
-    const double t15 = t13 + t14;
-    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
+    const double t12 = alpha * t11;
+    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
+    const double t14 = t12 + t13;
+    const double t15 = t2 * 0.5 + 6755399441055744.0;
+    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
     return (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
 }
 
@@ -482,22 +482,22 @@ SYMACT_INLINE double elu_derivative_paired(double x, double alpha)
 SYMACT_INLINE void elu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = alpha * t11;
-    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
-    const double t15 = t13 + t14;
-    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
+    const double t12 = alpha * t11;
+    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
+    const double t14 = t12 + t13;
+    const double t15 = t2 * 0.5 + 6755399441055744.0;
+    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
     *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0)) : t0);
     *dydx = (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
 }
@@ -506,22 +506,22 @@ SYMACT_INLINE void elu_value_and_derivative_paired(double x, double alpha, doubl
 SYMACT_INLINE double elu_backward_paired(double x, double grad_y, double alpha)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = alpha * t11;
-    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
-    const double t15 = t13 + t14;
-    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
+    const double t12 = alpha * t11;
+    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
+    const double t14 = t12 + t13;
+    const double t15 = t2 * 0.5 + 6755399441055744.0;
+    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
     return grad_y * ((x != x) ? x : ((x <= 0.0) ? t16 : 1.0));
 }
 
@@ -529,22 +529,22 @@ SYMACT_INLINE double elu_backward_paired(double x, double grad_y, double alpha)
 SYMACT_INLINE double elu_second_derivative_paired(double x, double alpha)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = alpha * t11;
-    const double t14 = product_error(alpha, t11, t13) + alpha * (t10 - (t11 - t9));
-    const double t15 = t13 + t14;
-    const double t16 = (t15 + (t14 - (t15 - t13))) * power_of_2(t12) * power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
+    const double t12 = alpha * t11;
+    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
+    const double t14 = t12 + t13;
+    const double t15 = t2 * 0.5 + 6755399441055744.0;
+    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
     return (x != x) ? x : ((x <= 0.0) ? t16 : 0.0);
 }
 

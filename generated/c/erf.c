@@ -390,13 +390,22 @@ SYMACT_INLINE double own_erf_wide(double a)
 }
 #endif
 
+#ifndef SYMACT_OWN_BELL_WIDE
+#define SYMACT_OWN_BELL_WIDE
+/* exp(-a^2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_bell_wide(double a)
+{
+    return own_decay_wide(a * a);
+}
+#endif
+
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -414,21 +423,23 @@ SYMACT_INLINE double erf_forward_wide(double x)
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_derivative_wide(double x)
 {
-    return (fabs(x) == INFINITY) ? 0.0 : (2.0 * (own_exp_wide(-(x * x)) / 1.772453850905516));
+    const double t0 = fabs(x);
+    return (t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516));
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void erf_value_and_derivative_wide(double x, double *y, double *dydx)
 {
+    const double t0 = fabs(x);
     *y = own_erf_wide(x);
-    *dydx = (fabs(x) == INFINITY) ? 0.0 : (2.0 * (own_exp_wide(-(x * x)) / 1.772453850905516));
+    *dydx = (t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_backward_wide(double x, double grad_y)
 {
-    const double t0 = (fabs(x) == INFINITY) ? 0.0 : (2.0 * (own_exp_wide(-(x * x)) / 1.772453850905516));
-    return grad_y * t0;
+    const double t0 = fabs(x);
+    return grad_y * ((t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516)));
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -505,26 +516,26 @@ SYMACT_INLINE double erf_derivative_paired(double x)
     const double t2 = t1 * t1;
     const double t3 = product_error(t1, t1, t2);
     const double t4 = t2 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
-    const double t20 = 1.1283791670955126 * t18;
-    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
-    const double t22 = t21 + t18 * 1.533545961316588e-17;
-    const double t23 = t20 + t22;
-    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = 1.1283791670955126 * t18;
+    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
+    const double t21 = t20 + t18 * 1.533545961316588e-17;
+    const double t22 = t19 + t21;
+    const double t23 = t7 * 0.5 + 6755399441055744.0;
+    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
     return (x != x) ? x : t24;
 }
 
@@ -536,26 +547,26 @@ SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *
     const double t2 = t1 * t1;
     const double t3 = product_error(t1, t1, t2);
     const double t4 = t2 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
-    const double t20 = 1.1283791670955126 * t18;
-    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
-    const double t22 = t21 + t18 * 1.533545961316588e-17;
-    const double t23 = t20 + t22;
-    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = 1.1283791670955126 * t18;
+    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
+    const double t21 = t20 + t18 * 1.533545961316588e-17;
+    const double t22 = t19 + t21;
+    const double t23 = t7 * 0.5 + 6755399441055744.0;
+    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
     *y = own_erf_paired(x);
     *dydx = (x != x) ? x : t24;
 }
@@ -568,26 +579,26 @@ SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
     const double t2 = t1 * t1;
     const double t3 = product_error(t1, t1, t2);
     const double t4 = t2 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
-    const double t20 = 1.1283791670955126 * t18;
-    const double t21 = product_error(1.1283791670955126, t18, t20) + 1.1283791670955126 * (t17 - (t18 - t16));
-    const double t22 = t21 + t18 * 1.533545961316588e-17;
-    const double t23 = t20 + t22;
-    const double t24 = (t23 + (t22 - (t23 - t20))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const int t5 = t4 < 1416.0;
+    const double t6 = -(t5 ? t4 : 1416.0);
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = 1.0 + t10;
+    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
+    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
+    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
+    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
+    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
+    const double t18 = t11 + t17;
+    const double t19 = 1.1283791670955126 * t18;
+    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
+    const double t21 = t20 + t18 * 1.533545961316588e-17;
+    const double t22 = t19 + t21;
+    const double t23 = t7 * 0.5 + 6755399441055744.0;
+    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
     return grad_y * ((x != x) ? x : t24);
 }
 
@@ -599,33 +610,33 @@ SYMACT_INLINE double erf_second_derivative_paired(double x)
     const double t2 = t1 * t1;
     const double t3 = product_error(t1, t1, t2);
     const double t4 = t2 + t3;
-    const int t5 = t4 < 1460.0;
-    const double t6 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t7 = -(t5 ? t4 : 1460.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t14 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t15 = (t14 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t16 = 1.0 + t11;
-    const double t17 = t11 - (t16 - 1.0) + (t15 + (t9 - t11 - t10 + (t6 + t6 * (t11 + t15))));
-    const double t18 = t16 + t17;
-    const double t19 = t8 * 0.5 + 6755399441055744.0;
-    const double t20 = 4.0 * t0;
-    const double t21 = product_error(4.0, t0, t20);
-    const double t22 = t20 + t21;
-    const double t23 = t22 / 1.772453850905516;
-    const double t24 = t23 * 1.772453850905516;
-    const double t25 = t22 - t24 - product_error(t23, 1.772453850905516, t24) + (t21 - (t22 - t20)) - t23 * (-7.666586499825799e-17);
-    const double t26 = t25 / 1.772453850905516;
-    const double t27 = t23 + t26;
-    const double t28 = t27 * t18;
-    const double t29 = product_error(t27, t18, t28) + t27 * (t17 - (t18 - t16)) + t18 * (t26 - (t27 - t23));
-    const double t30 = t28 + t29;
-    const double t31 = (t30 + (t29 - (t30 - t28))) * power_of_2(t19) * power_of_2(t8 - (t19 - 6755399441055744.0) + 6755399441055744.0);
+    const int t5 = t4 < 1416.0;
+    const double t6 = 4.0 * t0;
+    const double t7 = product_error(4.0, t0, t6);
+    const double t8 = t6 + t7;
+    const double t9 = t8 / 1.772453850905516;
+    const double t10 = t9 * 1.772453850905516;
+    const double t11 = t8 - t10 - product_error(t9, 1.772453850905516, t10) + (t7 - (t8 - t6)) - t9 * (-7.666586499825799e-17);
+    const double t12 = t11 / 1.772453850905516;
+    const double t13 = t9 + t12;
+    const double t14 = -(t5 ? t4 : 1416.0);
+    const double t15 = t14 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t16 = t14 - t15 * 0.6931471805598903;
+    const double t17 = t15 * 5.497923018708371e-14;
+    const double t18 = t16 - t17;
+    const double t19 = 1.0 + t18;
+    const double t20 = (2.511784416113084e-08 * t18 + 2.763128188739826e-07) * t18 + 2.755721635507523e-06;
+    const double t21 = ((t20 * t18 + 2.480148993747346e-05) * t18 + 0.00019841269917321528) * t18 + 0.001388888894702103;
+    const double t22 = ((t21 * t18 + 0.008333333333307234) * t18 + 0.041666666666515396) * t18 + 0.166666666666667;
+    const double t23 = (t22 * t18 + 0.5000000000000012) * (t18 * t18);
+    const double t24 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
+    const double t25 = t18 - (t19 - 1.0) + (t23 + (t16 - t18 - t17 + (t24 + t24 * (t18 + t23))));
+    const double t26 = t19 + t25;
+    const double t27 = t13 * t26;
+    const double t28 = product_error(t13, t26, t27) + t13 * (t25 - (t26 - t19)) + t26 * (t12 - (t13 - t9));
+    const double t29 = t27 + t28;
+    const double t30 = t15 * 0.5 + 6755399441055744.0;
+    const double t31 = (t29 + (t28 - (t29 - t27))) * power_of_2(t30) * power_of_2(t15 - (t30 - 6755399441055744.0) + 6755399441055744.0);
     return (x != x) ? x : (copysign(1.0, x) * (t5 ? (-t31) : (-0.0)));
 }
 

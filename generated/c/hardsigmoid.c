@@ -361,52 +361,50 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double hardsigmoid_forward_wide(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = 0.16666666666666666 * t0;
-    const int t2 = t0 < 3.0;
-    return (x != x) ? x : ((x < 0.0) ? (t2 ? (0.5 - t1) : 0.0) : (t2 ? (t1 + 0.5) : 1.0));
+    const int t1 = x < 0.0;
+    const double t2 = 0.16666666666666666 * t0;
+    return (x != x) ? x : ((t0 < 3.0) ? (t1 ? (0.5 - t2) : (t2 + 0.5)) : (t1 ? 0.0 : 1.0));
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_derivative_wide(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void hardsigmoid_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = 0.16666666666666666 * t0;
-    const int t2 = t0 < 3.0;
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const int t4 = x != x;
-    const double t5 = t3 ? (t2 ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    *y = t4 ? x : (t3 ? (t2 ? (0.5 - t1) : 0.0) : (t2 ? (t1 + 0.5) : 1.0));
-    *dydx = t4 ? x : t5;
+    const double t4 = 0.16666666666666666 * t1;
+    *y = t0 ? x : (t2 ? (t3 ? (0.5 - t4) : (t4 + 0.5)) : (t3 ? 0.0 : 1.0));
+    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_backward_wide(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    return grad_y * ((x != x) ? x : t1);
+    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    return grad_y * t1;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_second_derivative_wide(double x)
 {
-    return (x != x) ? x : ((fabs(x) < 3.0) ? 0.0 : 0.0);
+    return (x != x) ? x : 0.0;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 3.0;
-    const double t2 = (x < 0.0) ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : 0.0) : (t1 ? (0.16666666666666666 * t0 + 0.5) : 1.0);
+    const int t1 = x < 0.0;
+    const double t2 = (t0 < 3.0) ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : (0.16666666666666666 * t0 + 0.5)) : (t1 ? 0.0 : 1.0);
     return (x != x) ? x : t2;
 }
 
@@ -414,43 +412,41 @@ SYMACT_INLINE double hardsigmoid_forward_paired(double x)
 SYMACT_INLINE double hardsigmoid_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void hardsigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = t0 < 3.0;
-    const int t2 = x < 0.0;
-    const double t3 = t2 ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : 0.0) : (t1 ? (0.16666666666666666 * t0 + 0.5) : 1.0);
-    const int t4 = x != x;
-    const double t5 = t2 ? (t1 ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    *y = t4 ? x : t3;
-    *dydx = t4 ? x : t5;
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const int t2 = t1 < 3.0;
+    const int t3 = x < 0.0;
+    const double t4 = t2 ? (t3 ? (0.16666666666666666 * (3.0 - t1)) : (0.16666666666666666 * t1 + 0.5)) : (t3 ? 0.0 : 1.0);
+    *y = t0 ? x : t4;
+    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    return grad_y * ((x != x) ? x : t1);
+    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    return grad_y * t1;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_second_derivative_paired(double x)
 {
-    return (x != x) ? x : ((fabs(x) < 3.0) ? 0.0 : 0.0);
+    return (x != x) ? x : 0.0;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float hardsigmoid_forward_float32(float x)
 {
     const float t0 = fabsf(x);
-    const int t1 = t0 < 3.0f;
-    const float t2 = (x < 0.0f) ? (t1 ? (0.16666667f * (3.0f - t0)) : 0.0f) : (t1 ? (0.16666667f * t0 + 0.5f) : 1.0f);
+    const int t1 = x < 0.0f;
+    const float t2 = (t0 < 3.0f) ? (t1 ? (0.16666667f * (3.0f - t0)) : (0.16666667f * t0 + 0.5f)) : (t1 ? 0.0f : 1.0f);
     return (x != x) ? x : t2;
 }
 
@@ -458,34 +454,32 @@ SYMACT_INLINE float hardsigmoid_forward_float32(float x)
 SYMACT_INLINE float hardsigmoid_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f);
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void hardsigmoid_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 3.0f;
-    const int t2 = x < 0.0f;
-    const float t3 = t2 ? (t1 ? (0.16666667f * (3.0f - t0)) : 0.0f) : (t1 ? (0.16666667f * t0 + 0.5f) : 1.0f);
-    const int t4 = x != x;
-    *y = t4 ? x : t3;
-    *dydx = t4 ? x : (t2 ? (t1 ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f));
+    const int t0 = x != x;
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 3.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = t2 ? (t3 ? (0.16666667f * (3.0f - t1)) : (0.16666667f * t1 + 0.5f)) : (t3 ? 0.0f : 1.0f);
+    *y = t0 ? x : t4;
+    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0f)) ? 0.16666667f : 0.0f);
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float hardsigmoid_backward_float32(float x, float grad_y)
 {
     const float t0 = fabsf(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
-    return grad_y * ((x != x) ? x : t1);
+    return grad_y * ((x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f));
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float hardsigmoid_second_derivative_float32(float x)
 {
-    return (x != x) ? x : ((fabsf(x) < 3.0f) ? 0.0f : 0.0f);
+    return (x != x) ? x : 0.0f;
 }
 
 SYMACT_CLONES static void hardsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

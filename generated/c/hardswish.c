@@ -377,16 +377,16 @@ SYMACT_INLINE double hardswish_derivative_wide(double x)
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void hardswish_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = t0 <= 3.0;
-    const int t2 = t0 < 3.0;
-    const double t3 = (copysign(1.0, x) < 0.0) ? (t2 ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : (t1 ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
-    const double t4 = -0.0;
-    const int t5 = x == (-INFINITY);
-    const int t6 = x != x;
-    const double t7 = 0.3333333333333333 * t0;
-    *y = t6 ? x : (t5 ? t4 : t3);
-    *dydx = t6 ? x : (t5 ? t4 : ((x < 0.0) ? (t2 ? (0.5 - t7) : 0.0) : (t1 ? (t7 + 0.5) : 1.0)));
+    const int t0 = x != x;
+    const int t1 = x == (-INFINITY);
+    const double t2 = -0.0;
+    const double t3 = fabs(x);
+    const int t4 = t3 < 3.0;
+    const int t5 = t3 <= 3.0;
+    const double t6 = (copysign(1.0, x) < 0.0) ? (t4 ? (0.16666666666666666 * (t3 * (t3 - 3.0))) : 0.0) : (t5 ? (0.16666666666666666 * (t3 * (t3 + 3.0))) : t3);
+    const double t7 = 0.3333333333333333 * t3;
+    *y = t0 ? x : (t1 ? t2 : t6);
+    *dydx = t0 ? x : (t1 ? t2 : ((x < 0.0) ? (t4 ? (0.5 - t7) : 0.0) : (t5 ? (t7 + 0.5) : 1.0)));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -402,8 +402,7 @@ SYMACT_INLINE double hardswish_backward_wide(double x, double grad_y)
 SYMACT_INLINE double hardswish_second_derivative_wide(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.3333333333333333 : 0.0) : ((t0 <= 3.0) ? 0.3333333333333333 : 0.0);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -437,28 +436,28 @@ SYMACT_INLINE double hardswish_derivative_paired(double x)
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = t0 <= 3.0;
-    const double t2 = -t0;
-    const double t3 = 3.0 + t2;
-    const double t4 = t3 - 3.0;
-    const double t5 = 3.0 - (t3 - t4) + (t2 - t4);
-    const double t6 = t3 + t5;
-    const double t7 = 0.16666666666666666 * t6;
-    const double t8 = product_error(0.16666666666666666, t6, t7) + 0.16666666666666666 * (t5 - (t6 - t3));
-    const double t9 = t8 + t6 * 9.25185853854297e-18;
-    const double t10 = t7 + t9;
-    const double t11 = t10 * t0;
-    const double t12 = product_error(t10, t0, t11) + t0 * (t9 - (t10 - t7));
-    const double t13 = t11 + t12;
-    const int t14 = t0 < 3.0;
-    const double t15 = (copysign(1.0, x) < 0.0) ? (t14 ? (-t13 + (-(t12 - (t13 - t11)))) : 0.0) : (t1 ? (0.16666666666666666 * (t0 * t0) + 0.5 * t0) : t0);
-    const double t16 = -0.0;
-    const int t17 = x == (-INFINITY);
-    const int t18 = x != x;
-    const double t19 = (x < 0.0) ? (t14 ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : (t1 ? (0.3333333333333333 * t0 + 0.5) : 1.0);
-    *y = t18 ? x : (t17 ? t16 : t15);
-    *dydx = t18 ? x : (t17 ? t16 : t19);
+    const int t0 = x != x;
+    const int t1 = x == (-INFINITY);
+    const double t2 = -0.0;
+    const double t3 = fabs(x);
+    const int t4 = t3 < 3.0;
+    const double t5 = -t3;
+    const double t6 = 3.0 + t5;
+    const double t7 = t6 - 3.0;
+    const double t8 = 3.0 - (t6 - t7) + (t5 - t7);
+    const double t9 = t6 + t8;
+    const double t10 = 0.16666666666666666 * t9;
+    const double t11 = product_error(0.16666666666666666, t9, t10) + 0.16666666666666666 * (t8 - (t9 - t6));
+    const double t12 = t11 + t9 * 9.25185853854297e-18;
+    const double t13 = t10 + t12;
+    const double t14 = t13 * t3;
+    const double t15 = product_error(t13, t3, t14) + t3 * (t12 - (t13 - t10));
+    const double t16 = t14 + t15;
+    const int t17 = t3 <= 3.0;
+    const double t18 = (copysign(1.0, x) < 0.0) ? (t4 ? (-t16 + (-(t15 - (t16 - t14)))) : 0.0) : (t17 ? (0.16666666666666666 * (t3 * t3) + 0.5 * t3) : t3);
+    const double t19 = (x < 0.0) ? (t4 ? (0.16666666666666666 * (3.0 - 2.0 * t3)) : 0.0) : (t17 ? (0.3333333333333333 * t3 + 0.5) : 1.0);
+    *y = t0 ? x : (t1 ? t2 : t18);
+    *dydx = t0 ? x : (t1 ? t2 : t19);
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -473,8 +472,7 @@ SYMACT_INLINE double hardswish_backward_paired(double x, double grad_y)
 SYMACT_INLINE double hardswish_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.3333333333333333 : 0.0) : ((t0 <= 3.0) ? 0.3333333333333333 : 0.0);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
 }
 
 /* y = f(x); in float. */
@@ -496,16 +494,16 @@ SYMACT_INLINE float hardswish_derivative_float32(float x)
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void hardswish_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const int t1 = t0 <= 3.0f;
-    const int t2 = t0 < 3.0f;
-    const float t3 = (copysignf(1.0f, x) < 0.0f) ? (t2 ? (0.16666667f * (t0 * (t0 - 3.0f))) : 0.0f) : (t1 ? (0.16666667f * (t0 * t0) + 0.5f * t0) : t0);
-    const float t4 = -0.0f;
-    const int t5 = x == (-INFINITY);
-    const int t6 = x != x;
-    const float t7 = (x < 0.0f) ? (t2 ? (0.16666667f * (3.0f - 2.0f * t0)) : 0.0f) : (t1 ? (0.33333334f * t0 + 0.5f) : 1.0f);
-    *y = t6 ? x : (t5 ? t4 : t3);
-    *dydx = t6 ? x : (t5 ? t4 : t7);
+    const int t0 = x != x;
+    const int t1 = x == (-INFINITY);
+    const float t2 = -0.0f;
+    const float t3 = fabsf(x);
+    const int t4 = t3 < 3.0f;
+    const int t5 = t3 <= 3.0f;
+    const float t6 = (copysignf(1.0f, x) < 0.0f) ? (t4 ? (0.16666667f * (t3 * (t3 - 3.0f))) : 0.0f) : (t5 ? (0.16666667f * (t3 * t3) + 0.5f * t3) : t3);
+    const float t7 = (x < 0.0f) ? (t4 ? (0.16666667f * (3.0f - 2.0f * t3)) : 0.0f) : (t5 ? (0.33333334f * t3 + 0.5f) : 1.0f);
+    *y = t0 ? x : (t1 ? t2 : t6);
+    *dydx = t0 ? x : (t1 ? t2 : t7);
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -520,8 +518,7 @@ SYMACT_INLINE float hardswish_backward_float32(float x, float grad_y)
 SYMACT_INLINE float hardswish_second_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.33333334f : 0.0f) : ((t0 <= 3.0f) ? 0.33333334f : 0.0f);
-    return (x != x) ? x : t1;
+    return (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.33333334f : 0.0f);
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */

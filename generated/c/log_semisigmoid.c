@@ -403,7 +403,7 @@ SYMACT_INLINE double log_semisigmoid_backward_wide(double x, double grad_y)
 SYMACT_INLINE double log_semisigmoid_second_derivative_wide(double x)
 {
     const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 1.0 : (copysign(1.0, x) * (-(1.0 / (t0 * t0))));
+    return (x == 0.0) ? 1.0 : (copysign(1.0, x) * (-1.0 / (t0 * t0)));
 }
 
 #ifndef SYMACT_OWN_LOG1P_PAIRED
@@ -466,7 +466,7 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_paired(double x)
     const double t10 = t9 * t8;
     const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
     const double t12 = t9 + t11;
-    const double t13 = copysign(1.0, x) * ((t0 < 372.0) ? (-t12 + (-(t11 - (t12 - t9)))) : (-(1.0 / t1 / t1)));
+    const double t13 = copysign(1.0, x) * ((t0 < 372.0) ? (-t12 + (-(t11 - (t12 - t9)))) : (-(1.0 / t1) / t1));
     return (x == 0.0) ? 1.0 : t13;
 }
 
@@ -517,7 +517,7 @@ SYMACT_INLINE float log_semisigmoid_backward_float32(float x, float grad_y)
 SYMACT_INLINE float log_semisigmoid_second_derivative_float32(float x)
 {
     const float t0 = fabsf(x) + 1.0f;
-    return (x == 0.0f) ? 1.0f : (copysignf(1.0f, x) * (-(1.0f / t0 / t0)));
+    return (x == 0.0f) ? 1.0f : (copysignf(1.0f, x) * (-(1.0f / t0) / t0));
 }
 
 SYMACT_CLONES static void log_semisigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -363,7 +363,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -392,7 +392,7 @@ SYMACT_INLINE double own_decay_wide(double a)
 SYMACT_INLINE double own_expm1_wide(double a)
 {
     const double t0 = (-40.0) > a ? (-40.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -489,29 +489,29 @@ SYMACT_INLINE double own_exp_paired(double a)
 SYMACT_INLINE double logistic_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t15 / t20;
     const double t22 = t21 * t20;
-    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * (t19 - (t20 - t16))) / t20;
     const double t24 = t21 + t23;
     return (x < 0.0) ? (t24 + (t23 - (t24 - t21))) : (1.0 / (own_decay_paired(t0) + 1.0));
 }
@@ -520,33 +520,33 @@ SYMACT_INLINE double logistic_forward_paired(double x)
 SYMACT_INLINE double logistic_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t20 * t20;
-    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t22 = t20 * (t19 - (t20 - t16));
     const double t23 = product_error(t20, t20, t21) + t22 + t22;
     const double t24 = t21 + t23;
     const double t25 = t15 / t24;
     const double t26 = t25 * t24;
-    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t18 - t25 * (t23 - (t24 - t21))) / t24;
     const double t28 = t25 + t27;
     return (x != x) ? x : (t28 + (t27 - (t28 - t25)));
 }
@@ -555,40 +555,40 @@ SYMACT_INLINE double logistic_derivative_paired(double x)
 SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
-    const double t21 = t19 - (t20 - t17);
-    const double t22 = t15 / t20;
-    const double t23 = t22 * t20;
-    const double t24 = (t15 - t23 - product_error(t22, t20, t23) + t16 - t22 * t21) / t20;
-    const double t25 = t22 + t24;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
+    const double t21 = t15 / t20;
+    const double t22 = t21 * t20;
+    const double t23 = t19 - (t20 - t16);
+    const double t24 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * t23) / t20;
+    const double t25 = t21 + t24;
     const double t26 = t20 * t20;
-    const double t27 = t20 * t21;
+    const double t27 = t20 * t23;
     const double t28 = product_error(t20, t20, t26) + t27 + t27;
     const double t29 = t26 + t28;
     const double t30 = t15 / t29;
     const double t31 = t30 * t29;
-    const double t32 = (t15 - t31 - product_error(t30, t29, t31) + t16 - t30 * (t28 - (t29 - t26))) / t29;
+    const double t32 = (t15 - t31 - product_error(t30, t29, t31) + t18 - t30 * (t28 - (t29 - t26))) / t29;
     const double t33 = t30 + t32;
-    *y = (x < 0.0) ? (t25 + (t24 - (t25 - t22))) : (1.0 / (own_decay_paired(t0) + 1.0));
+    *y = (x < 0.0) ? (t25 + (t24 - (t25 - t21))) : (1.0 / (own_decay_paired(t0) + 1.0));
     *dydx = (x != x) ? x : (t33 + (t32 - (t33 - t30)));
 }
 
@@ -596,33 +596,33 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
 SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t20 * t20;
-    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t22 = t20 * (t19 - (t20 - t16));
     const double t23 = product_error(t20, t20, t21) + t22 + t22;
     const double t24 = t21 + t23;
     const double t25 = t15 / t24;
     const double t26 = t25 * t24;
-    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t18 - t25 * (t23 - (t24 - t21))) / t24;
     const double t28 = t25 + t27;
     return grad_y * ((x != x) ? x : (t28 + (t27 - (t28 - t25))));
 }
@@ -631,62 +631,62 @@ SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
 SYMACT_INLINE double logistic_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_exp_paired(-t0) + 1.0;
-    const double t2 = -((t0 < 1460.0) ? t0 : 1460.0);
-    const double t3 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t4 = t2 - t3 * 0.6931471805598903;
-    const double t5 = t3 * 5.497923018708371e-14;
-    const double t6 = t4 - t5;
-    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
-    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const double t10 = 1.0 + t6;
-    const double t11 = t6 - (t10 - 1.0) + ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5));
-    const double t12 = t10 + t11;
-    const double t13 = t3 * 0.5 + 6755399441055744.0;
-    const double t14 = power_of_2(t13);
-    const double t15 = power_of_2(t3 - (t13 - 6755399441055744.0) + 6755399441055744.0);
-    const double t16 = t12 * t14 * t15;
-    const double t17 = (t11 - (t12 - t10)) * t14 * t15;
-    const double t18 = -((t0 < 60.0) ? t0 : 60.0);
-    const double t19 = t18 * 1.4426950408889634 + 6755399441055744.0;
-    const double t20 = t19 - 6755399441055744.0;
-    const double t21 = t18 - t20 * 0.6931471805598903;
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
+    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t3 = t1 - t2 * 0.6931471805598903;
+    const double t4 = t2 * 5.497923018708371e-14;
+    const double t5 = t3 - t4;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
+    const double t12 = t2 * 0.5 + 6755399441055744.0;
+    const double t13 = power_of_2(t12);
+    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
+    const double t15 = t11 * t13 * t14;
+    const double t16 = -((t0 < 60.0) ? t0 : 60.0);
+    const double t17 = t16 * 1.4426950408889634 + 6755399441055744.0;
+    const double t18 = power_of_2(t17);
+    const double t19 = t18 + (-1.0);
+    const double t20 = t17 - 6755399441055744.0;
+    const double t21 = t16 - t20 * 0.6931471805598903;
     const double t22 = t20 * 5.497923018708371e-14;
     const double t23 = t21 - t22;
-    const double t24 = (2.511784416113084e-08 * t23 + 2.763128188739826e-07) * t23 + 2.755721635507523e-06;
-    const double t25 = ((t24 * t23 + 2.480148993747346e-05) * t23 + 0.00019841269917321528) * t23 + 0.001388888894702103;
-    const double t26 = ((t25 * t23 + 0.008333333333307234) * t23 + 0.041666666666515396) * t23 + 0.166666666666667;
-    const double t27 = power_of_2(t19);
-    const double t28 = t27 + (-1.0);
-    const double t29 = t28 - t27;
-    const double t30 = t27 * t23;
-    const double t31 = t28 + t30;
-    const double t32 = t31 - t28;
-    const double t33 = t27 - (t28 - t29) + (-1.0 - t29) + t27 * ((t26 * t23 + 0.5000000000000012) * (t23 * t23) + (t21 - t23 - t22));
-    const double t34 = t28 - (t31 - t32) + (t30 - t32) + t33;
-    const double t35 = t31 + t34;
-    const double t36 = t16 * t35;
-    const double t37 = product_error(t16, t35, t36) + t16 * (t34 - (t35 - t31)) + t35 * t17;
-    const double t38 = t36 + t37;
-    const double t39 = t16 + 1.0;
-    const double t40 = t39 - t16;
-    const double t41 = t16 - (t39 - t40) + (1.0 - t40) + t17;
-    const double t42 = t39 + t41;
-    const double t43 = t41 - (t42 - t39);
-    const double t44 = t42 * t42;
-    const double t45 = t42 * t43;
-    const double t46 = product_error(t42, t42, t44) + t45 + t45;
-    const double t47 = t44 + t46;
-    const double t48 = t47 * t42;
-    const double t49 = product_error(t47, t42, t48) + t47 * t43 + t42 * (t46 - (t47 - t44));
-    const double t50 = t48 + t49;
-    const double t51 = t38 / t50;
-    const double t52 = t51 * t50;
-    const double t53 = t38 - t52 - product_error(t51, t50, t52) + (t37 - (t38 - t36)) - t51 * (t49 - (t50 - t48));
-    const double t54 = t53 / t50;
-    const double t55 = t51 + t54;
-    const double t56 = (t0 < 745.1332191019407) ? (t55 + (t54 - (t55 - t51))) : ((1.0 - 1.0 / t1) * (1.0 - 2.0 / t1) / t1);
+    const double t24 = t18 * t23;
+    const double t25 = t19 + t24;
+    const double t26 = t25 - t19;
+    const double t27 = t19 - t18;
+    const double t28 = (2.511784416113084e-08 * t23 + 2.763128188739826e-07) * t23 + 2.755721635507523e-06;
+    const double t29 = ((t28 * t23 + 2.480148993747346e-05) * t23 + 0.00019841269917321528) * t23 + 0.001388888894702103;
+    const double t30 = ((t29 * t23 + 0.008333333333307234) * t23 + 0.041666666666515396) * t23 + 0.166666666666667;
+    const double t31 = t18 - (t19 - t27) + (-1.0 - t27) + t18 * ((t30 * t23 + 0.5000000000000012) * (t23 * t23) + (t21 - t23 - t22));
+    const double t32 = t19 - (t25 - t26) + (t24 - t26) + t31;
+    const double t33 = t25 + t32;
+    const double t34 = t15 * t33;
+    const double t35 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t36 = product_error(t15, t33, t34) + t15 * (t32 - (t33 - t25)) + t33 * t35;
+    const double t37 = t34 + t36;
+    const double t38 = t15 + 1.0;
+    const double t39 = t38 - t15;
+    const double t40 = t15 - (t38 - t39) + (1.0 - t39) + t35;
+    const double t41 = t38 + t40;
+    const double t42 = t41 * t41;
+    const double t43 = t40 - (t41 - t38);
+    const double t44 = t41 * t43;
+    const double t45 = product_error(t41, t41, t42) + t44 + t44;
+    const double t46 = t42 + t45;
+    const double t47 = t46 * t41;
+    const double t48 = product_error(t46, t41, t47) + t46 * t43 + t41 * (t45 - (t46 - t42));
+    const double t49 = t47 + t48;
+    const double t50 = t37 / t49;
+    const double t51 = t50 * t49;
+    const double t52 = t37 - t51 - product_error(t50, t49, t51) + (t36 - (t37 - t34)) - t50 * (t48 - (t49 - t47));
+    const double t53 = t52 / t49;
+    const double t54 = t50 + t53;
+    const double t55 = own_exp_paired(-t0) + 1.0;
+    const double t56 = (t0 < 745.1332191019407) ? (t54 + (t53 - (t54 - t50))) : ((1.0 - 1.0 / t55) * (1.0 - 2.0 / t55) / t55);
     return (x == 0.0) ? (-x) : (copysign(1.0, x) * t56);
 }
 
@@ -733,8 +733,7 @@ SYMACT_INLINE float own_expm1_float32(float a)
 SYMACT_INLINE float logistic_forward_float32(float x)
 {
     const float t0 = own_decay_float32(fabsf(x));
-    const float t1 = t0 + 1.0f;
-    return (x < 0.0f) ? (t0 / t1) : (1.0f / t1);
+    return ((x < 0.0f) ? t0 : 1.0f) / (t0 + 1.0f);
 }
 
 /* dydx = f'(x); in float. */
@@ -748,8 +747,7 @@ SYMACT_INLINE float logistic_derivative_float32(float x)
 SYMACT_INLINE void logistic_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const float t0 = own_decay_float32(fabsf(x));
-    const float t1 = t0 + 1.0f;
-    *y = (x < 0.0f) ? (t0 / t1) : (1.0f / t1);
+    *y = ((x < 0.0f) ? t0 : 1.0f) / (t0 + 1.0f);
     *dydx = t0 / (2.0f * t0 + t0 * t0 + 1.0f);
 }
 

@@ -378,7 +378,7 @@ SYMACT_INLINE double logsig_forward_wide(double x)
 {
     const double t0 = fabs(x);
     const double t1 = own_log1p_wide(t0);
-    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / (t1 + 1.0), x);
+    return copysign((t0 == INFINITY) ? 1.0 : (t1 / (t1 + 1.0)), x);
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -395,7 +395,7 @@ SYMACT_INLINE void logsig_value_and_derivative_wide(double x, double *y, double 
     const double t0 = fabs(x);
     const double t1 = own_log1p_wide(t0);
     const double t2 = t1 + 1.0;
-    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / t2, x);
+    *y = copysign((t0 == INFINITY) ? 1.0 : (t1 / t2), x);
     *dydx = 1.0 / ((t0 + 1.0) * (t2 * t2));
 }
 
@@ -414,7 +414,7 @@ SYMACT_INLINE double logsig_second_derivative_wide(double x)
     const double t1 = own_log1p_wide(t0);
     const double t2 = t0 + 1.0;
     const double t3 = t1 + 1.0;
-    const double t4 = (x == 0.0) ? 3.0 : (copysign(1.0, x) * (-((t1 + 3.0) / (t2 * t2 * (t3 * t3 * t3)))));
+    const double t4 = (x == 0.0) ? 3.0 : (copysign(1.0, x) * (-(t1 + 3.0) / (t2 * t2 * (t3 * t3 * t3))));
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : t4);
 }
 
@@ -441,56 +441,56 @@ SYMACT_INLINE double logsig_forward_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = own_log1p_paired(t0);
-    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / (t1 + 1.0), x);
+    return copysign((t0 == INFINITY) ? 1.0 : (t1 / (t1 + 1.0)), x);
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsig_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = own_log1p_paired(t0) + 1.0;
-    const double t3 = 1.0 + t0;
-    const double t4 = t3 - 1.0;
-    const double t5 = exponent_of(t3);
-    const int t6 = t5 == 0.0;
-    const double t7 = t6 ? t0 : (mantissa_of(t3) - 1.0);
-    const double t8 = 2.0 + t7;
-    const double t9 = t8 - 2.0;
-    const double t10 = t7 / t8;
-    const double t11 = t10 * t8;
-    const double t12 = (t7 - t11 - product_error(t10, t8, t11) - t10 * (2.0 - (t8 - t9) + (t7 - t9))) / t8;
-    const double t13 = t10 + t12;
-    const double t14 = t13 * t13;
-    const double t15 = ((0.14616875683547315 * t14 + 0.15331684010120875) * t14 + 0.18182890368918467) * t14;
-    const double t16 = ((t15 + 0.22222211115835477) * t14 + 0.2857142862610609) * t14 + 0.3999999999989918;
-    const double t17 = t13 * 2.0;
-    const double t18 = t5 * 0.6931471805598903;
-    const double t19 = t18 + t17;
-    const double t20 = t19 - t18;
-    const double t21 = t5 * 5.497923018708371e-14 + (t6 ? 0.0 : (1.0 - (t3 - t4) + (t0 - t4) + 0.0)) / t3;
-    const double t22 = t18 - (t19 - t20) + (t17 - t20) + ((t12 - (t13 - t10)) * 2.0 + ((t16 * t14 + 0.666666666666667) * t14 * t13 + t21));
-    const double t23 = t19 + t22;
-    const double t24 = t23 + 1.0;
-    const double t25 = t24 - t23;
-    const double t26 = t23 - (t24 - t25) + (1.0 - t25) + (t22 - (t23 - t19));
-    const double t27 = t24 + t26;
-    const double t28 = t27 * t27;
-    const double t29 = t27 * (t26 - (t27 - t24));
-    const double t30 = product_error(t27, t27, t28) + t29 + t29;
-    const double t31 = t28 + t30;
-    const double t32 = t0 + 1.0;
-    const double t33 = t32 - t0;
-    const double t34 = t0 - (t32 - t33) + (1.0 - t33);
-    const double t35 = t32 + t34;
-    const double t36 = t31 * t35;
-    const double t37 = product_error(t31, t35, t36) + t31 * (t34 - (t35 - t32)) + t35 * (t30 - (t31 - t28));
-    const double t38 = t36 + t37;
-    const double t39 = 1.0 / t38;
-    const double t40 = t39 * t38;
-    const double t41 = (1.0 - t40 - product_error(t39, t38, t40) - t39 * (t37 - (t38 - t36))) / t38;
-    const double t42 = t39 + t41;
-    return (t0 < 6.183260036827614e+172) ? (t42 + (t41 - (t42 - t39))) : (t1 / ((t1 + 1.0) * (t2 * t2)));
+    const double t1 = 1.0 + t0;
+    const double t2 = exponent_of(t1);
+    const double t3 = t2 * 0.6931471805598903;
+    const int t4 = t2 == 0.0;
+    const double t5 = t4 ? t0 : (mantissa_of(t1) - 1.0);
+    const double t6 = 2.0 + t5;
+    const double t7 = t5 / t6;
+    const double t8 = t7 * t6;
+    const double t9 = t6 - 2.0;
+    const double t10 = (t5 - t8 - product_error(t7, t6, t8) - t7 * (2.0 - (t6 - t9) + (t5 - t9))) / t6;
+    const double t11 = t7 + t10;
+    const double t12 = t11 * 2.0;
+    const double t13 = t3 + t12;
+    const double t14 = t13 - t3;
+    const double t15 = t11 * t11;
+    const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
+    const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
+    const double t18 = t1 - 1.0;
+    const double t19 = t2 * 5.497923018708371e-14 + (t4 ? 0.0 : (1.0 - (t1 - t18) + (t0 - t18) + 0.0)) / t1;
+    const double t20 = t3 - (t13 - t14) + (t12 - t14) + ((t10 - (t11 - t7)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t11 + t19));
+    const double t21 = t13 + t20;
+    const double t22 = t21 + 1.0;
+    const double t23 = t22 - t21;
+    const double t24 = t21 - (t22 - t23) + (1.0 - t23) + (t20 - (t21 - t13));
+    const double t25 = t22 + t24;
+    const double t26 = t25 * t25;
+    const double t27 = t25 * (t24 - (t25 - t22));
+    const double t28 = product_error(t25, t25, t26) + t27 + t27;
+    const double t29 = t26 + t28;
+    const double t30 = t0 + 1.0;
+    const double t31 = t30 - t0;
+    const double t32 = t0 - (t30 - t31) + (1.0 - t31);
+    const double t33 = t30 + t32;
+    const double t34 = t29 * t33;
+    const double t35 = product_error(t29, t33, t34) + t29 * (t32 - (t33 - t30)) + t33 * (t28 - (t29 - t26));
+    const double t36 = t34 + t35;
+    const double t37 = 1.0 / t36;
+    const double t38 = t37 * t36;
+    const double t39 = (1.0 - t38 - product_error(t37, t36, t38) - t37 * (t35 - (t36 - t34))) / t36;
+    const double t40 = t37 + t39;
+    const double t41 = 1.0 / t0;
+    const double t42 = own_log1p_paired(t0) + 1.0;
+    return (t0 < 6.183260036827614e+172) ? (t40 + (t39 - (t40 - t37))) : (t41 / ((t41 + 1.0) * (t42 * t42)));
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -499,81 +499,30 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t0 = fabs(x);
     const double t1 = own_log1p_paired(t0);
     const double t2 = t1 + 1.0;
-    const double t3 = 1.0 / t0;
-    const double t4 = 1.0 + t0;
-    const double t5 = t4 - 1.0;
-    const double t6 = exponent_of(t4);
-    const int t7 = t6 == 0.0;
-    const double t8 = t7 ? t0 : (mantissa_of(t4) - 1.0);
-    const double t9 = 2.0 + t8;
-    const double t10 = t9 - 2.0;
-    const double t11 = t8 / t9;
-    const double t12 = t11 * t9;
-    const double t13 = (t8 - t12 - product_error(t11, t9, t12) - t11 * (2.0 - (t9 - t10) + (t8 - t10))) / t9;
-    const double t14 = t11 + t13;
-    const double t15 = t14 * t14;
-    const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
-    const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
-    const double t18 = t14 * 2.0;
-    const double t19 = t6 * 0.6931471805598903;
-    const double t20 = t19 + t18;
-    const double t21 = t20 - t19;
-    const double t22 = t6 * 5.497923018708371e-14 + (t7 ? 0.0 : (1.0 - (t4 - t5) + (t0 - t5) + 0.0)) / t4;
-    const double t23 = t19 - (t20 - t21) + (t18 - t21) + ((t13 - (t14 - t11)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t14 + t22));
-    const double t24 = t20 + t23;
-    const double t25 = t24 + 1.0;
-    const double t26 = t25 - t24;
-    const double t27 = t24 - (t25 - t26) + (1.0 - t26) + (t23 - (t24 - t20));
-    const double t28 = t25 + t27;
-    const double t29 = t28 * t28;
-    const double t30 = t28 * (t27 - (t28 - t25));
-    const double t31 = product_error(t28, t28, t29) + t30 + t30;
-    const double t32 = t29 + t31;
-    const double t33 = t0 + 1.0;
-    const double t34 = t33 - t0;
-    const double t35 = t0 - (t33 - t34) + (1.0 - t34);
-    const double t36 = t33 + t35;
-    const double t37 = t32 * t36;
-    const double t38 = product_error(t32, t36, t37) + t32 * (t35 - (t36 - t33)) + t36 * (t31 - (t32 - t29));
-    const double t39 = t37 + t38;
-    const double t40 = 1.0 / t39;
-    const double t41 = t40 * t39;
-    const double t42 = (1.0 - t41 - product_error(t40, t39, t41) - t40 * (t38 - (t39 - t37))) / t39;
-    const double t43 = t40 + t42;
-    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t1 / t2, x);
-    *dydx = (t0 < 6.183260036827614e+172) ? (t43 + (t42 - (t43 - t40))) : (t3 / ((t3 + 1.0) * (t2 * t2)));
-}
-
-/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
-{
-    const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = own_log1p_paired(t0) + 1.0;
     const double t3 = 1.0 + t0;
-    const double t4 = t3 - 1.0;
-    const double t5 = exponent_of(t3);
-    const int t6 = t5 == 0.0;
+    const double t4 = exponent_of(t3);
+    const double t5 = t4 * 0.6931471805598903;
+    const int t6 = t4 == 0.0;
     const double t7 = t6 ? t0 : (mantissa_of(t3) - 1.0);
     const double t8 = 2.0 + t7;
-    const double t9 = t8 - 2.0;
-    const double t10 = t7 / t8;
-    const double t11 = t10 * t8;
-    const double t12 = (t7 - t11 - product_error(t10, t8, t11) - t10 * (2.0 - (t8 - t9) + (t7 - t9))) / t8;
-    const double t13 = t10 + t12;
-    const double t14 = t13 * t13;
-    const double t15 = ((0.14616875683547315 * t14 + 0.15331684010120875) * t14 + 0.18182890368918467) * t14;
-    const double t16 = ((t15 + 0.22222211115835477) * t14 + 0.2857142862610609) * t14 + 0.3999999999989918;
-    const double t17 = t13 * 2.0;
-    const double t18 = t5 * 0.6931471805598903;
-    const double t19 = t18 + t17;
-    const double t20 = t19 - t18;
-    const double t21 = t5 * 5.497923018708371e-14 + (t6 ? 0.0 : (1.0 - (t3 - t4) + (t0 - t4) + 0.0)) / t3;
-    const double t22 = t18 - (t19 - t20) + (t17 - t20) + ((t12 - (t13 - t10)) * 2.0 + ((t16 * t14 + 0.666666666666667) * t14 * t13 + t21));
-    const double t23 = t19 + t22;
+    const double t9 = t7 / t8;
+    const double t10 = t9 * t8;
+    const double t11 = t8 - 2.0;
+    const double t12 = (t7 - t10 - product_error(t9, t8, t10) - t9 * (2.0 - (t8 - t11) + (t7 - t11))) / t8;
+    const double t13 = t9 + t12;
+    const double t14 = t13 * 2.0;
+    const double t15 = t5 + t14;
+    const double t16 = t15 - t5;
+    const double t17 = t13 * t13;
+    const double t18 = ((0.14616875683547315 * t17 + 0.15331684010120875) * t17 + 0.18182890368918467) * t17;
+    const double t19 = ((t18 + 0.22222211115835477) * t17 + 0.2857142862610609) * t17 + 0.3999999999989918;
+    const double t20 = t3 - 1.0;
+    const double t21 = t4 * 5.497923018708371e-14 + (t6 ? 0.0 : (1.0 - (t3 - t20) + (t0 - t20) + 0.0)) / t3;
+    const double t22 = t5 - (t15 - t16) + (t14 - t16) + ((t12 - (t13 - t9)) * 2.0 + ((t19 * t17 + 0.666666666666667) * t17 * t13 + t21));
+    const double t23 = t15 + t22;
     const double t24 = t23 + 1.0;
     const double t25 = t24 - t23;
-    const double t26 = t23 - (t24 - t25) + (1.0 - t25) + (t22 - (t23 - t19));
+    const double t26 = t23 - (t24 - t25) + (1.0 - t25) + (t22 - (t23 - t15));
     const double t27 = t24 + t26;
     const double t28 = t27 * t27;
     const double t29 = t27 * (t26 - (t27 - t24));
@@ -590,7 +539,58 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t40 = t39 * t38;
     const double t41 = (1.0 - t40 - product_error(t39, t38, t40) - t39 * (t37 - (t38 - t36))) / t38;
     const double t42 = t39 + t41;
-    const double t43 = (t0 < 6.183260036827614e+172) ? (t42 + (t41 - (t42 - t39))) : (t1 / ((t1 + 1.0) * (t2 * t2)));
+    const double t43 = 1.0 / t0;
+    *y = copysign((t0 == INFINITY) ? 1.0 : (t1 / t2), x);
+    *dydx = (t0 < 6.183260036827614e+172) ? (t42 + (t41 - (t42 - t39))) : (t43 / ((t43 + 1.0) * (t2 * t2)));
+}
+
+/* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
+{
+    const double t0 = fabs(x);
+    const double t1 = 1.0 + t0;
+    const double t2 = exponent_of(t1);
+    const double t3 = t2 * 0.6931471805598903;
+    const int t4 = t2 == 0.0;
+    const double t5 = t4 ? t0 : (mantissa_of(t1) - 1.0);
+    const double t6 = 2.0 + t5;
+    const double t7 = t5 / t6;
+    const double t8 = t7 * t6;
+    const double t9 = t6 - 2.0;
+    const double t10 = (t5 - t8 - product_error(t7, t6, t8) - t7 * (2.0 - (t6 - t9) + (t5 - t9))) / t6;
+    const double t11 = t7 + t10;
+    const double t12 = t11 * 2.0;
+    const double t13 = t3 + t12;
+    const double t14 = t13 - t3;
+    const double t15 = t11 * t11;
+    const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
+    const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
+    const double t18 = t1 - 1.0;
+    const double t19 = t2 * 5.497923018708371e-14 + (t4 ? 0.0 : (1.0 - (t1 - t18) + (t0 - t18) + 0.0)) / t1;
+    const double t20 = t3 - (t13 - t14) + (t12 - t14) + ((t10 - (t11 - t7)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t11 + t19));
+    const double t21 = t13 + t20;
+    const double t22 = t21 + 1.0;
+    const double t23 = t22 - t21;
+    const double t24 = t21 - (t22 - t23) + (1.0 - t23) + (t20 - (t21 - t13));
+    const double t25 = t22 + t24;
+    const double t26 = t25 * t25;
+    const double t27 = t25 * (t24 - (t25 - t22));
+    const double t28 = product_error(t25, t25, t26) + t27 + t27;
+    const double t29 = t26 + t28;
+    const double t30 = t0 + 1.0;
+    const double t31 = t30 - t0;
+    const double t32 = t0 - (t30 - t31) + (1.0 - t31);
+    const double t33 = t30 + t32;
+    const double t34 = t29 * t33;
+    const double t35 = product_error(t29, t33, t34) + t29 * (t32 - (t33 - t30)) + t33 * (t28 - (t29 - t26));
+    const double t36 = t34 + t35;
+    const double t37 = 1.0 / t36;
+    const double t38 = t37 * t36;
+    const double t39 = (1.0 - t38 - product_error(t37, t36, t38) - t37 * (t35 - (t36 - t34))) / t36;
+    const double t40 = t37 + t39;
+    const double t41 = 1.0 / t0;
+    const double t42 = own_log1p_paired(t0) + 1.0;
+    const double t43 = (t0 < 6.183260036827614e+172) ? (t40 + (t39 - (t40 - t37))) : (t41 / ((t41 + 1.0) * (t42 * t42)));
     return grad_y * t43;
 }
 
@@ -598,63 +598,63 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
 SYMACT_INLINE double logsig_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_log1p_paired(t0);
-    const double t2 = t0 + 1.0;
-    const double t3 = t1 + 1.0;
-    const double t4 = 1.0 + t0;
-    const double t5 = t4 - 1.0;
-    const double t6 = exponent_of(t4);
-    const int t7 = t6 == 0.0;
-    const double t8 = t7 ? t0 : (mantissa_of(t4) - 1.0);
-    const double t9 = 2.0 + t8;
-    const double t10 = t9 - 2.0;
-    const double t11 = t8 / t9;
-    const double t12 = t11 * t9;
-    const double t13 = (t8 - t12 - product_error(t11, t9, t12) - t11 * (2.0 - (t9 - t10) + (t8 - t10))) / t9;
-    const double t14 = t11 + t13;
-    const double t15 = t14 * t14;
+    const double t1 = 1.0 + t0;
+    const double t2 = exponent_of(t1);
+    const double t3 = t2 * 0.6931471805598903;
+    const int t4 = t2 == 0.0;
+    const double t5 = t4 ? t0 : (mantissa_of(t1) - 1.0);
+    const double t6 = 2.0 + t5;
+    const double t7 = t5 / t6;
+    const double t8 = t7 * t6;
+    const double t9 = t6 - 2.0;
+    const double t10 = (t5 - t8 - product_error(t7, t6, t8) - t7 * (2.0 - (t6 - t9) + (t5 - t9))) / t6;
+    const double t11 = t7 + t10;
+    const double t12 = t11 * 2.0;
+    const double t13 = t3 + t12;
+    const double t14 = t13 - t3;
+    const double t15 = t11 * t11;
     const double t16 = ((0.14616875683547315 * t15 + 0.15331684010120875) * t15 + 0.18182890368918467) * t15;
     const double t17 = ((t16 + 0.22222211115835477) * t15 + 0.2857142862610609) * t15 + 0.3999999999989918;
-    const double t18 = t14 * 2.0;
-    const double t19 = t6 * 0.6931471805598903;
-    const double t20 = t19 + t18;
-    const double t21 = t20 - t19;
-    const double t22 = t6 * 5.497923018708371e-14 + (t7 ? 0.0 : (1.0 - (t4 - t5) + (t0 - t5) + 0.0)) / t4;
-    const double t23 = t19 - (t20 - t21) + (t18 - t21) + ((t13 - (t14 - t11)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t14 + t22));
-    const double t24 = t20 + t23;
-    const double t25 = t23 - (t24 - t20);
-    const double t26 = t24 + 3.0;
-    const double t27 = t26 - t24;
-    const double t28 = t24 - (t26 - t27) + (3.0 - t27) + t25;
-    const double t29 = t26 + t28;
-    const double t30 = t24 + 1.0;
-    const double t31 = t30 - t24;
-    const double t32 = t24 - (t30 - t31) + (1.0 - t31) + t25;
-    const double t33 = t30 + t32;
-    const double t34 = t32 - (t33 - t30);
-    const double t35 = t33 * t33;
-    const double t36 = t33 * t34;
-    const double t37 = product_error(t33, t33, t35) + t36 + t36;
-    const double t38 = t35 + t37;
-    const double t39 = t38 * t33;
-    const double t40 = product_error(t38, t33, t39) + t38 * t34 + t33 * (t37 - (t38 - t35));
-    const double t41 = t39 + t40;
-    const double t42 = t2 - t0;
-    const double t43 = t0 - (t2 - t42) + (1.0 - t42);
-    const double t44 = t2 + t43;
-    const double t45 = t44 * t44;
-    const double t46 = t44 * (t43 - (t44 - t2));
-    const double t47 = product_error(t44, t44, t45) + t46 + t46;
-    const double t48 = t45 + t47;
-    const double t49 = t41 * t48;
-    const double t50 = product_error(t41, t48, t49) + t41 * (t47 - (t48 - t45)) + t48 * (t40 - (t41 - t39));
-    const double t51 = t49 + t50;
-    const double t52 = t29 / t51;
-    const double t53 = t52 * t51;
-    const double t54 = t29 - t53 - product_error(t52, t51, t53) + (t28 - (t29 - t26)) - t52 * (t50 - (t51 - t49));
-    const double t55 = t54 / t51;
-    const double t56 = t52 + t55;
-    const double t57 = (t0 < 6.96898287454082e+41) ? (-t56 + (-(t55 - (t56 - t52)))) : (-((t1 + 3.0) / t2 / t2 / t3 / t3 / t3));
+    const double t18 = t1 - 1.0;
+    const double t19 = t2 * 5.497923018708371e-14 + (t4 ? 0.0 : (1.0 - (t1 - t18) + (t0 - t18) + 0.0)) / t1;
+    const double t20 = t3 - (t13 - t14) + (t12 - t14) + ((t10 - (t11 - t7)) * 2.0 + ((t17 * t15 + 0.666666666666667) * t15 * t11 + t19));
+    const double t21 = t13 + t20;
+    const double t22 = t21 + 3.0;
+    const double t23 = t22 - t21;
+    const double t24 = t20 - (t21 - t13);
+    const double t25 = t21 - (t22 - t23) + (3.0 - t23) + t24;
+    const double t26 = t22 + t25;
+    const double t27 = t21 + 1.0;
+    const double t28 = t27 - t21;
+    const double t29 = t21 - (t27 - t28) + (1.0 - t28) + t24;
+    const double t30 = t27 + t29;
+    const double t31 = t30 * t30;
+    const double t32 = t29 - (t30 - t27);
+    const double t33 = t30 * t32;
+    const double t34 = product_error(t30, t30, t31) + t33 + t33;
+    const double t35 = t31 + t34;
+    const double t36 = t35 * t30;
+    const double t37 = product_error(t35, t30, t36) + t35 * t32 + t30 * (t34 - (t35 - t31));
+    const double t38 = t36 + t37;
+    const double t39 = t0 + 1.0;
+    const double t40 = t39 - t0;
+    const double t41 = t0 - (t39 - t40) + (1.0 - t40);
+    const double t42 = t39 + t41;
+    const double t43 = t42 * t42;
+    const double t44 = t42 * (t41 - (t42 - t39));
+    const double t45 = product_error(t42, t42, t43) + t44 + t44;
+    const double t46 = t43 + t45;
+    const double t47 = t38 * t46;
+    const double t48 = product_error(t38, t46, t47) + t38 * (t45 - (t46 - t43)) + t46 * (t37 - (t38 - t36));
+    const double t49 = t47 + t48;
+    const double t50 = t26 / t49;
+    const double t51 = t50 * t49;
+    const double t52 = t26 - t51 - product_error(t50, t49, t51) + (t25 - (t26 - t22)) - t50 * (t48 - (t49 - t47));
+    const double t53 = t52 / t49;
+    const double t54 = t50 + t53;
+    const double t55 = own_log1p_paired(t0);
+    const double t56 = t55 + 1.0;
+    const double t57 = (t0 < 6.96898287454082e+41) ? (-t54 + (-(t53 - (t54 - t50)))) : (-((t55 + 3.0) / t39 / t39 / t56 / t56) / t56);
     return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : ((x == 0.0) ? 3.0 : (copysign(1.0, x) * t57)));
 }
 
@@ -680,7 +680,7 @@ SYMACT_INLINE float logsig_forward_float32(float x)
 {
     const float t0 = fabsf(x);
     const float t1 = own_log1p_float32(t0);
-    return (t0 == INFINITY) ? copysignf(1.0f, x) : copysignf(t1 / (t1 + 1.0f), x);
+    return copysignf((t0 == INFINITY) ? 1.0f : (t1 / (t1 + 1.0f)), x);
 }
 
 /* dydx = f'(x); in float. */
@@ -697,7 +697,7 @@ SYMACT_INLINE void logsig_value_and_derivative_float32(float x, float *y, float 
     const float t0 = fabsf(x);
     const float t1 = own_log1p_float32(t0);
     const float t2 = t1 + 1.0f;
-    *y = (t0 == INFINITY) ? copysignf(1.0f, x) : copysignf(t1 / t2, x);
+    *y = copysignf((t0 == INFINITY) ? 1.0f : (t1 / t2), x);
     *dydx = 1.0f / (t0 + 1.0f) / t2 / t2;
 }
 
@@ -713,14 +713,14 @@ SYMACT_INLINE float logsig_backward_float32(float x, float grad_y)
 SYMACT_INLINE float logsig_second_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
+    const int t1 = t0 < 206158430000.0f;
     const float t2 = own_log1p_float32(t0);
     const float t3 = t2 + 3.0f;
-    const float t4 = t1 + 1.0f;
-    const float t5 = t2 + 1.0f;
-    const float t6 = t5 * t5 * t5;
-    const float t7 = t0 + 1.0f;
-    const float t8 = (t0 < 206158430000.0f) ? (-(t3 / (t7 * t7 * t6))) : (-(t1 * t1 * t3 / (t4 * t4 * t6)));
+    const float t4 = 1.0f / t0;
+    const float t5 = t0 + 1.0f;
+    const float t6 = t4 + 1.0f;
+    const float t7 = t2 + 1.0f;
+    const float t8 = (t1 ? (-t3) : (-(t4 * t4 * t3))) / ((t1 ? (t5 * t5) : (t6 * t6)) * (t7 * t7 * t7));
     return (x == (-INFINITY)) ? 0.0f : ((x == INFINITY) ? (-0.0f) : ((x == 0.0f) ? 3.0f : (copysignf(1.0f, x) * t8)));
 }
 

@@ -393,7 +393,7 @@ SYMACT_INLINE double own_log1p_wide(double a)
 SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -407,7 +407,7 @@ SYMACT_INLINE double logsigmoid_forward_wide(double x)
 {
     const double t0 = fabs(x);
     const double t1 = own_decay_wide(t0);
-    const double t2 = own_log1p_wide(-(t1 / (t1 + 1.0)));
+    const double t2 = own_log1p_wide(-t1 / (t1 + 1.0));
     return (x == INFINITY) ? (-0.0) : ((x < 0.0) ? (t2 - t0) : t2);
 }
 
@@ -420,12 +420,12 @@ SYMACT_INLINE double logsigmoid_derivative_wide(double x)
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void logsigmoid_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = own_decay_wide(t0);
-    const double t2 = own_log1p_wide(-(t1 / (t1 + 1.0)));
-    const int t3 = x == INFINITY;
-    *y = t3 ? (-0.0) : ((x < 0.0) ? (t2 - t0) : t2);
-    *dydx = t3 ? 0.0 : (1.0 / (own_exp_wide(x) + 1.0));
+    const int t0 = x == INFINITY;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_wide(t1);
+    const double t3 = own_log1p_wide(-t2 / (t2 + 1.0));
+    *y = t0 ? (-0.0) : ((x < 0.0) ? (t3 - t1) : t3);
+    *dydx = t0 ? 0.0 : (1.0 / (own_exp_wide(x) + 1.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -440,7 +440,7 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
     const double t0 = fabs(x);
     const double t1 = own_decay_wide(t0);
     const double t2 = t1 + 1.0;
-    return (t0 == INFINITY) ? (-0.0) : (-(t1 / (t2 * t2)));
+    return (t0 == INFINITY) ? (-0.0) : (-t1 / (t2 * t2));
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -485,85 +485,121 @@ SYMACT_INLINE double logsigmoid_forward_paired(double x)
 {
     const double t0 = fabs(x);
     const double t1 = own_decay_paired(t0);
-    const double t2 = own_log1p_paired(-(t1 / (t1 + 1.0)));
-    const double t3 = -((t0 < 1460.0) ? t0 : 1460.0);
-    const double t4 = t3 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t5 = t3 - t4 * 0.6931471805598903;
-    const double t6 = t4 * 5.497923018708371e-14;
-    const double t7 = t5 - t6;
-    const double t8 = (2.511784416113084e-08 * t7 + 2.763128188739826e-07) * t7 + 2.755721635507523e-06;
-    const double t9 = ((t8 * t7 + 2.480148993747346e-05) * t7 + 0.00019841269917321528) * t7 + 0.001388888894702103;
-    const double t10 = ((t9 * t7 + 0.008333333333307234) * t7 + 0.041666666666515396) * t7 + 0.166666666666667;
-    const double t11 = 1.0 + t7;
-    const double t12 = t7 - (t11 - 1.0) + ((t10 * t7 + 0.5000000000000012) * (t7 * t7) + (t5 - t7 - t6));
-    const double t13 = t11 + t12;
-    const double t14 = t4 * 0.5 + 6755399441055744.0;
-    const double t15 = power_of_2(t14);
-    const double t16 = power_of_2(t4 - (t14 - 6755399441055744.0) + 6755399441055744.0);
-    const double t17 = t13 * t15 * t16;
-    const double t18 = (t12 - (t13 - t11)) * t15 * t16;
-    const double t19 = t17 + 1.0;
-    const double t20 = t19 - t17;
-    const double t21 = t17 - (t19 - t20) + (1.0 - t20) + t18;
-    const double t22 = t19 + t21;
-    const double t23 = t17 / t22;
-    const double t24 = t23 * t22;
-    const double t25 = (t17 - t24 - product_error(t23, t22, t24) + t18 - t23 * (t21 - (t22 - t19))) / t22;
+    const double t2 = -t1;
+    const double t3 = own_log1p_paired(t2 / (t1 + 1.0));
+    const double t4 = -t0;
+    const double t5 = 710.0 < t4 ? 710.0 : t4;
+    const double t6 = (-746.0) > t5 ? (-746.0) : t5;
+    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t8 = t6 - t7 * 0.6931471805598903;
+    const double t9 = t7 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = t8 - t10 - t9 + 0.0;
+    const double t12 = t10 + t11;
+    const double t13 = t12 * t12;
+    const double t14 = t11 - (t12 - t10);
+    const double t15 = t12 * t14;
+    const double t16 = product_error(t12, t12, t13) + t15 + t15;
+    const double t17 = t13 + t16;
+    const double t18 = (1.1494581392858498e-11 * t12 + 1.6092442912552674e-10) * t12 + 2.0876708823479736e-09;
+    const double t19 = ((t18 * t12 + 2.505205071563133e-08) * t12 + 2.755731927440996e-07) * t12 + 2.7557319273781054e-06;
+    const double t20 = ((t19 * t12 + 2.480158730155837e-05) * t12 + 0.00019841269841247558) * t12 + 0.0013888888888888898;
+    const double t21 = t20 * t12;
+    const double t22 = 0.008333333333333338 + t21;
+    const double t23 = t22 * t12;
+    const double t24 = t22 - 0.008333333333333338;
+    const double t25 = product_error(t22, t12, t23) + t22 * t14 + t12 * (0.008333333333333338 - (t22 - t24) + (t21 - t24));
     const double t26 = t23 + t25;
-    const double t27 = -t26;
-    const double t28 = -(t25 - (t26 - t23));
-    const double t29 = 1.0 + t27;
-    const double t30 = t29 - 1.0;
-    const double t31 = exponent_of(t29);
-    const int t32 = t31 == 0.0;
-    const double t33 = t32 ? t27 : (mantissa_of(t29) - 1.0);
-    const double t34 = 2.0 + t33;
-    const double t35 = t34 - 2.0;
-    const double t36 = t33 / t34;
-    const double t37 = t36 * t34;
-    const double t38 = t33 - t37 - product_error(t36, t34, t37) - t36 * (2.0 - (t34 - t35) + (t33 - t35));
-    const double t39 = t38 / t34;
-    const double t40 = t36 + t39;
-    const double t41 = t40 * t40;
-    const double t42 = ((0.14616875683547315 * t41 + 0.15331684010120875) * t41 + 0.18182890368918467) * t41;
-    const double t43 = ((t42 + 0.22222211115835477) * t41 + 0.2857142862610609) * t41 + 0.3999999999989918;
-    const double t44 = t40 * 2.0;
-    const double t45 = t31 * 0.6931471805598903;
-    const double t46 = t45 + t44;
-    const double t47 = t46 - t45;
-    const double t48 = t31 * 5.497923018708371e-14 + (t32 ? t28 : (1.0 - (t29 - t30) + (t27 - t30) + t28)) / t29;
-    const double t49 = t45 - (t46 - t47) + (t44 - t47) + ((t39 - (t40 - t36)) * 2.0 + ((t43 * t41 + 0.666666666666667) * t41 * t40 + t48));
-    const double t50 = t46 + t49;
-    return (x < 0.0) ? (t2 - t0) : ((t0 < 147.0) ? (t50 + (t49 - (t50 - t46))) : ((t1 == 0.0) ? (-t1) : t2));
+    const double t27 = 0.041666666666666664 + t26;
+    const double t28 = t27 - 0.041666666666666664;
+    const double t29 = 0.041666666666666664 - (t27 - t28) + (t26 - t28) + (2.300572757969076e-18 + (t25 - (t26 - t23)));
+    const double t30 = t27 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = product_error(t30, t12, t31) + t30 * t14 + t12 * (t29 - (t30 - t27));
+    const double t33 = t31 + t32;
+    const double t34 = 0.16666666666666666 + t33;
+    const double t35 = t34 - 0.16666666666666666;
+    const double t36 = 0.16666666666666666 - (t34 - t35) + (t33 - t35) + (9.215290571876305e-18 + (t32 - (t33 - t31)));
+    const double t37 = t34 + t36;
+    const double t38 = t37 * t12;
+    const double t39 = product_error(t37, t12, t38) + t37 * t14 + t12 * (t36 - (t37 - t34));
+    const double t40 = t38 + t39;
+    const double t41 = 0.5 + t40;
+    const double t42 = t41 - 0.5;
+    const double t43 = 0.5 - (t41 - t42) + (t40 - t42) + (5.48e-23 + (t39 - (t40 - t38)));
+    const double t44 = t41 + t43;
+    const double t45 = t17 * t44;
+    const double t46 = product_error(t17, t44, t45) + t17 * (t43 - (t44 - t41)) + t44 * (t16 - (t17 - t13));
+    const double t47 = t45 + t46;
+    const double t48 = t12 + t47;
+    const double t49 = t48 - t12;
+    const double t50 = t12 - (t48 - t49) + (t47 - t49) + (t14 + (t46 - (t47 - t45)));
+    const double t51 = t48 + t50;
+    const double t52 = 1.0 + t51;
+    const double t53 = t52 - 1.0;
+    const double t54 = 1.0 - (t52 - t53) + (t51 - t53) + (t50 - (t51 - t48));
+    const double t55 = t52 + t54;
+    const double t56 = t7 * 0.5 + 6755399441055744.0;
+    const double t57 = power_of_2(t56);
+    const double t58 = power_of_2(t7 - (t56 - 6755399441055744.0) + 6755399441055744.0);
+    const double t59 = t55 * t57 * t58;
+    const double t60 = t59 + 1.0;
+    const double t61 = t60 - t59;
+    const double t62 = t59 - (t60 - t61) + (1.0 - t61) + (t54 - (t55 - t52)) * t57 * t58;
+    const double t63 = t60 + t62;
+    const double t64 = 1.0 / t63;
+    const double t65 = t64 * t63;
+    const double t66 = (1.0 - t65 - product_error(t64, t63, t65) - t64 * (t62 - (t63 - t60))) / t63;
+    const double t67 = t64 + t66;
+    const double t68 = exponent_of(t67);
+    const double t69 = t68 * 0.6931471805598903;
+    const double t70 = mantissa_of(t67) - 1.0;
+    const double t71 = 2.0 + t70;
+    const double t72 = t70 / t71;
+    const double t73 = t72 * t71;
+    const double t74 = t71 - 2.0;
+    const double t75 = t70 - t73 - product_error(t72, t71, t73) - t72 * (2.0 - (t71 - t74) + (t70 - t74));
+    const double t76 = t75 / t71;
+    const double t77 = t72 + t76;
+    const double t78 = t77 * 2.0;
+    const double t79 = t69 + t78;
+    const double t80 = t79 - t69;
+    const double t81 = t77 * t77;
+    const double t82 = ((0.14616875683547315 * t81 + 0.15331684010120875) * t81 + 0.18182890368918467) * t81;
+    const double t83 = ((t82 + 0.22222211115835477) * t81 + 0.2857142862610609) * t81 + 0.3999999999989918;
+    const double t84 = (t83 * t81 + 0.666666666666667) * t81 * t77 + (t68 * 5.497923018708371e-14 + (t66 - (t67 - t64)) / t67);
+    const double t85 = t69 - (t79 - t80) + (t78 - t80) + ((t76 - (t77 - t72)) * 2.0 + t84);
+    const double t86 = t79 + t85;
+    return (x < 0.0) ? (t3 - t0) : ((t0 < 178.0) ? (t86 + (t85 - (t86 - t79))) : ((t1 == 0.0) ? t2 : t3));
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t15 / t20;
     const double t22 = t21 * t20;
-    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * (t19 - (t20 - t16))) / t20;
     const double t24 = t21 + t23;
     return (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
 }
@@ -571,91 +607,151 @@ SYMACT_INLINE double logsigmoid_derivative_paired(double x)
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = own_decay_paired(t0);
-    const double t2 = t1 + 1.0;
-    const double t3 = own_log1p_paired(-(t1 / t2));
-    const double t4 = -((t0 < 1460.0) ? t0 : 1460.0);
-    const double t5 = t4 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t6 = t4 - t5 * 0.6931471805598903;
-    const double t7 = t5 * 5.497923018708371e-14;
-    const double t8 = t6 - t7;
-    const double t9 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06;
-    const double t10 = ((t9 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103;
-    const double t11 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667;
-    const double t12 = 1.0 + t8;
-    const double t13 = t8 - (t12 - 1.0) + ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t6 - t8 - t7));
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_paired(t1);
+    const double t3 = -t2;
+    const double t4 = t2 + 1.0;
+    const double t5 = own_log1p_paired(t3 / t4);
+    const double t6 = -t1;
+    const double t7 = 710.0 < t6 ? 710.0 : t6;
+    const double t8 = (-746.0) > t7 ? (-746.0) : t7;
+    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t10 = t8 - t9 * 0.6931471805598903;
+    const double t11 = t9 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = t10 - t12 - t11 + 0.0;
     const double t14 = t12 + t13;
-    const double t15 = t5 * 0.5 + 6755399441055744.0;
-    const double t16 = power_of_2(t15);
-    const double t17 = power_of_2(t5 - (t15 - 6755399441055744.0) + 6755399441055744.0);
-    const double t18 = t14 * t16 * t17;
-    const double t19 = (t13 - (t14 - t12)) * t16 * t17;
-    const double t20 = t18 + 1.0;
-    const double t21 = t20 - t18;
-    const double t22 = t18 - (t20 - t21) + (1.0 - t21) + t19;
-    const double t23 = t20 + t22;
-    const double t24 = t18 / t23;
-    const double t25 = t24 * t23;
-    const double t26 = (t18 - t25 - product_error(t24, t23, t25) + t19 - t24 * (t22 - (t23 - t20))) / t23;
-    const double t27 = t24 + t26;
-    const double t28 = t26 - (t27 - t24);
-    const double t29 = -t27;
-    const double t30 = -t28;
-    const double t31 = 1.0 + t29;
-    const double t32 = t31 - 1.0;
-    const double t33 = exponent_of(t31);
-    const int t34 = t33 == 0.0;
-    const double t35 = t34 ? t29 : (mantissa_of(t31) - 1.0);
-    const double t36 = 2.0 + t35;
-    const double t37 = t36 - 2.0;
-    const double t38 = t35 / t36;
-    const double t39 = t38 * t36;
-    const double t40 = t35 - t39 - product_error(t38, t36, t39) - t38 * (2.0 - (t36 - t37) + (t35 - t37));
-    const double t41 = t40 / t36;
-    const double t42 = t38 + t41;
-    const double t43 = t42 * t42;
-    const double t44 = ((0.14616875683547315 * t43 + 0.15331684010120875) * t43 + 0.18182890368918467) * t43;
-    const double t45 = ((t44 + 0.22222211115835477) * t43 + 0.2857142862610609) * t43 + 0.3999999999989918;
-    const double t46 = t42 * 2.0;
-    const double t47 = t33 * 0.6931471805598903;
-    const double t48 = t47 + t46;
-    const double t49 = t48 - t47;
-    const double t50 = t33 * 5.497923018708371e-14 + (t34 ? t30 : (1.0 - (t31 - t32) + (t29 - t32) + t30)) / t31;
-    const double t51 = t47 - (t48 - t49) + (t46 - t49) + ((t41 - (t42 - t38)) * 2.0 + ((t45 * t43 + 0.666666666666667) * t43 * t42 + t50));
-    const double t52 = t48 + t51;
-    const int t53 = x < 0.0;
-    *y = t53 ? (t3 - t0) : ((t0 < 147.0) ? (t52 + (t51 - (t52 - t48))) : ((t1 == 0.0) ? (-t1) : t3));
-    *dydx = (x != x) ? x : (t53 ? (1.0 / t2) : (t27 + t28));
+    const double t15 = t14 * t14;
+    const double t16 = t13 - (t14 - t12);
+    const double t17 = t14 * t16;
+    const double t18 = product_error(t14, t14, t15) + t17 + t17;
+    const double t19 = t15 + t18;
+    const double t20 = (1.1494581392858498e-11 * t14 + 1.6092442912552674e-10) * t14 + 2.0876708823479736e-09;
+    const double t21 = ((t20 * t14 + 2.505205071563133e-08) * t14 + 2.755731927440996e-07) * t14 + 2.7557319273781054e-06;
+    const double t22 = ((t21 * t14 + 2.480158730155837e-05) * t14 + 0.00019841269841247558) * t14 + 0.0013888888888888898;
+    const double t23 = t22 * t14;
+    const double t24 = 0.008333333333333338 + t23;
+    const double t25 = t24 * t14;
+    const double t26 = t24 - 0.008333333333333338;
+    const double t27 = product_error(t24, t14, t25) + t24 * t16 + t14 * (0.008333333333333338 - (t24 - t26) + (t23 - t26));
+    const double t28 = t25 + t27;
+    const double t29 = 0.041666666666666664 + t28;
+    const double t30 = t29 - 0.041666666666666664;
+    const double t31 = 0.041666666666666664 - (t29 - t30) + (t28 - t30) + (2.300572757969076e-18 + (t27 - (t28 - t25)));
+    const double t32 = t29 + t31;
+    const double t33 = t32 * t14;
+    const double t34 = product_error(t32, t14, t33) + t32 * t16 + t14 * (t31 - (t32 - t29));
+    const double t35 = t33 + t34;
+    const double t36 = 0.16666666666666666 + t35;
+    const double t37 = t36 - 0.16666666666666666;
+    const double t38 = 0.16666666666666666 - (t36 - t37) + (t35 - t37) + (9.215290571876305e-18 + (t34 - (t35 - t33)));
+    const double t39 = t36 + t38;
+    const double t40 = t39 * t14;
+    const double t41 = product_error(t39, t14, t40) + t39 * t16 + t14 * (t38 - (t39 - t36));
+    const double t42 = t40 + t41;
+    const double t43 = 0.5 + t42;
+    const double t44 = t43 - 0.5;
+    const double t45 = 0.5 - (t43 - t44) + (t42 - t44) + (5.48e-23 + (t41 - (t42 - t40)));
+    const double t46 = t43 + t45;
+    const double t47 = t19 * t46;
+    const double t48 = product_error(t19, t46, t47) + t19 * (t45 - (t46 - t43)) + t46 * (t18 - (t19 - t15));
+    const double t49 = t47 + t48;
+    const double t50 = t14 + t49;
+    const double t51 = t50 - t14;
+    const double t52 = t14 - (t50 - t51) + (t49 - t51) + (t16 + (t48 - (t49 - t47)));
+    const double t53 = t50 + t52;
+    const double t54 = 1.0 + t53;
+    const double t55 = t54 - 1.0;
+    const double t56 = 1.0 - (t54 - t55) + (t53 - t55) + (t52 - (t53 - t50));
+    const double t57 = t54 + t56;
+    const double t58 = t9 * 0.5 + 6755399441055744.0;
+    const double t59 = power_of_2(t58);
+    const double t60 = power_of_2(t9 - (t58 - 6755399441055744.0) + 6755399441055744.0);
+    const double t61 = t57 * t59 * t60;
+    const double t62 = t61 + 1.0;
+    const double t63 = t62 - t61;
+    const double t64 = t61 - (t62 - t63) + (1.0 - t63) + (t56 - (t57 - t54)) * t59 * t60;
+    const double t65 = t62 + t64;
+    const double t66 = 1.0 / t65;
+    const double t67 = t66 * t65;
+    const double t68 = (1.0 - t67 - product_error(t66, t65, t67) - t66 * (t64 - (t65 - t62))) / t65;
+    const double t69 = t66 + t68;
+    const double t70 = exponent_of(t69);
+    const double t71 = t70 * 0.6931471805598903;
+    const double t72 = mantissa_of(t69) - 1.0;
+    const double t73 = 2.0 + t72;
+    const double t74 = t72 / t73;
+    const double t75 = t74 * t73;
+    const double t76 = t73 - 2.0;
+    const double t77 = t72 - t75 - product_error(t74, t73, t75) - t74 * (2.0 - (t73 - t76) + (t72 - t76));
+    const double t78 = t77 / t73;
+    const double t79 = t74 + t78;
+    const double t80 = t79 * 2.0;
+    const double t81 = t71 + t80;
+    const double t82 = t81 - t71;
+    const double t83 = t79 * t79;
+    const double t84 = ((0.14616875683547315 * t83 + 0.15331684010120875) * t83 + 0.18182890368918467) * t83;
+    const double t85 = ((t84 + 0.22222211115835477) * t83 + 0.2857142862610609) * t83 + 0.3999999999989918;
+    const double t86 = (t85 * t83 + 0.666666666666667) * t83 * t79 + (t70 * 5.497923018708371e-14 + (t68 - (t69 - t66)) / t69);
+    const double t87 = t71 - (t81 - t82) + (t80 - t82) + ((t78 - (t79 - t74)) * 2.0 + t86);
+    const double t88 = t81 + t87;
+    const double t89 = -((t1 < 1416.0) ? t1 : 1416.0);
+    const double t90 = t89 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t91 = t89 - t90 * 0.6931471805598903;
+    const double t92 = t90 * 5.497923018708371e-14;
+    const double t93 = t91 - t92;
+    const double t94 = 1.0 + t93;
+    const double t95 = (2.511784416113084e-08 * t93 + 2.763128188739826e-07) * t93 + 2.755721635507523e-06;
+    const double t96 = ((t95 * t93 + 2.480148993747346e-05) * t93 + 0.00019841269917321528) * t93 + 0.001388888894702103;
+    const double t97 = ((t96 * t93 + 0.008333333333307234) * t93 + 0.041666666666515396) * t93 + 0.166666666666667;
+    const double t98 = t93 - (t94 - 1.0) + ((t97 * t93 + 0.5000000000000012) * (t93 * t93) + (t91 - t93 - t92));
+    const double t99 = t94 + t98;
+    const double t100 = t90 * 0.5 + 6755399441055744.0;
+    const double t101 = power_of_2(t100);
+    const double t102 = power_of_2(t90 - (t100 - 6755399441055744.0) + 6755399441055744.0);
+    const double t103 = t99 * t101 * t102;
+    const double t104 = t103 + 1.0;
+    const double t105 = t104 - t103;
+    const double t106 = (t98 - (t99 - t94)) * t101 * t102;
+    const double t107 = t103 - (t104 - t105) + (1.0 - t105) + t106;
+    const double t108 = t104 + t107;
+    const double t109 = t103 / t108;
+    const double t110 = t109 * t108;
+    const double t111 = t103 - t110 - product_error(t109, t108, t110) + t106 - t109 * (t107 - (t108 - t104));
+    const double t112 = t111 / t108;
+    const double t113 = t109 + t112;
+    *y = t0 ? (t5 - t1) : ((t1 < 178.0) ? (t88 + (t87 - (t88 - t81))) : ((t2 == 0.0) ? t3 : t5));
+    *dydx = (x != x) ? x : (t0 ? (1.0 / t4) : (t113 + (t112 - (t113 - t109))));
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t15 / t20;
     const double t22 = t21 * t20;
-    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t16 - t21 * (t19 - (t20 - t17))) / t20;
+    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * (t19 - (t20 - t16))) / t20;
     const double t24 = t21 + t23;
     const double t25 = (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
     return grad_y * t25;
@@ -665,33 +761,33 @@ SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
 SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = -((t0 < 1460.0) ? t0 : 1460.0);
+    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
     const double t3 = t1 - t2 * 0.6931471805598903;
     const double t4 = t2 * 5.497923018708371e-14;
     const double t5 = t3 - t4;
-    const double t6 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t7 = ((t6 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t8 = ((t7 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t9 = 1.0 + t5;
-    const double t10 = t5 - (t9 - 1.0) + ((t8 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t9 + t10;
+    const double t6 = 1.0 + t5;
+    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
+    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
+    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
+    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
+    const double t11 = t6 + t10;
     const double t12 = t2 * 0.5 + 6755399441055744.0;
     const double t13 = power_of_2(t12);
     const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
     const double t15 = t11 * t13 * t14;
-    const double t16 = (t10 - (t11 - t9)) * t13 * t14;
-    const double t17 = t15 + 1.0;
-    const double t18 = t17 - t15;
-    const double t19 = t15 - (t17 - t18) + (1.0 - t18) + t16;
-    const double t20 = t17 + t19;
+    const double t16 = t15 + 1.0;
+    const double t17 = t16 - t15;
+    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
+    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
+    const double t20 = t16 + t19;
     const double t21 = t20 * t20;
-    const double t22 = t20 * (t19 - (t20 - t17));
+    const double t22 = t20 * (t19 - (t20 - t16));
     const double t23 = product_error(t20, t20, t21) + t22 + t22;
     const double t24 = t21 + t23;
     const double t25 = t15 / t24;
     const double t26 = t25 * t24;
-    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t16 - t25 * (t23 - (t24 - t21))) / t24;
+    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t18 - t25 * (t23 - (t24 - t21))) / t24;
     const double t28 = t25 + t27;
     return (x != x) ? x : (-t28 + (-(t27 - (t28 - t25))));
 }
@@ -734,45 +830,44 @@ SYMACT_INLINE float own_log1p_float32(float a)
 SYMACT_INLINE float logsigmoid_forward_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(t0);
-    const float t2 = own_decay_float32(0.5f * t0);
-    return (x < 0.0f) ? (own_log1p_float32(-(t2 / (t2 * t2 + 1.0f) * t2)) - t0) : ((t1 == 0.0f) ? (-t1) : own_log1p_float32(-(t1 / (t1 + 1.0f))));
+    const float t1 = own_decay_float32(0.5f * t0);
+    const float t2 = own_decay_float32(t0);
+    const float t3 = -t2;
+    return (x < 0.0f) ? (own_log1p_float32(-(t1 / (t1 * t1 + 1.0f) * t1)) - t0) : ((t2 == 0.0f) ? t3 : own_log1p_float32(t3 / (t2 + 1.0f)));
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float logsigmoid_derivative_float32(float x)
 {
     const float t0 = own_decay_float32(fabsf(x));
-    const float t1 = t0 + 1.0f;
-    return (x < 0.0f) ? (1.0f / t1) : (t0 / t1);
+    return ((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f);
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void logsigmoid_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(t0);
-    const float t2 = t1 + 1.0f;
-    const float t3 = t1 / t2;
-    const float t4 = own_decay_float32(0.5f * t0);
-    const int t5 = x < 0.0f;
-    *y = t5 ? (own_log1p_float32(-(t4 / (t4 * t4 + 1.0f) * t4)) - t0) : ((t1 == 0.0f) ? (-t1) : own_log1p_float32(-t3));
-    *dydx = t5 ? (1.0f / t2) : t3;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_float32(0.5f * t1);
+    const float t3 = own_decay_float32(t1);
+    const float t4 = -t3;
+    const float t5 = t3 + 1.0f;
+    *y = t0 ? (own_log1p_float32(-(t2 / (t2 * t2 + 1.0f) * t2)) - t1) : ((t3 == 0.0f) ? t4 : own_log1p_float32(t4 / t5));
+    *dydx = (t0 ? 1.0f : t3) / t5;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float logsigmoid_backward_float32(float x, float grad_y)
 {
     const float t0 = own_decay_float32(fabsf(x));
-    const float t1 = t0 + 1.0f;
-    return grad_y * ((x < 0.0f) ? (1.0f / t1) : (t0 / t1));
+    return grad_y * (((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f));
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float logsigmoid_second_derivative_float32(float x)
 {
     const float t0 = own_decay_float32(fabsf(x));
-    return -(t0 / (2.0f * t0 + t0 * t0 + 1.0f));
+    return -t0 / (2.0f * t0 + t0 * t0 + 1.0f);
 }
 
 SYMACT_CLONES static void logsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

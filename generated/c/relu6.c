@@ -373,10 +373,10 @@ SYMACT_INLINE double relu6_derivative_wide(double x)
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void relu6_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = x != x;
-    *y = t1 ? x : ((x < 0.0) ? 0.0 : ((t0 < 6.0) ? t0 : 6.0));
-    *dydx = t1 ? x : ((x <= 0.0) ? 0.0 : ((t0 <= 6.0) ? 1.0 : 0.0));
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    *y = t0 ? x : ((x < 0.0) ? 0.0 : ((t1 < 6.0) ? t1 : 6.0));
+    *dydx = t0 ? x : ((x <= 0.0) ? 0.0 : ((t1 <= 6.0) ? 1.0 : 0.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -388,7 +388,7 @@ SYMACT_INLINE double relu6_backward_wide(double x, double grad_y)
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu6_second_derivative_wide(double x)
 {
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : ((fabs(x) < 6.0) ? 0.0 : 0.0));
+    return (x != x) ? x : ((x < 0.0) ? 0.0 : 0.0);
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -407,10 +407,10 @@ SYMACT_INLINE double relu6_derivative_paired(double x)
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void relu6_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = x != x;
-    *y = t1 ? x : ((x < 0.0) ? 0.0 : ((t0 < 6.0) ? t0 : 6.0));
-    *dydx = t1 ? x : ((x <= 0.0) ? 0.0 : ((t0 <= 6.0) ? 1.0 : 0.0));
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    *y = t0 ? x : ((x < 0.0) ? 0.0 : ((t1 < 6.0) ? t1 : 6.0));
+    *dydx = t0 ? x : ((x <= 0.0) ? 0.0 : ((t1 <= 6.0) ? 1.0 : 0.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -422,7 +422,7 @@ SYMACT_INLINE double relu6_backward_paired(double x, double grad_y)
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu6_second_derivative_paired(double x)
 {
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : ((fabs(x) < 6.0) ? 0.0 : 0.0));
+    return (x != x) ? x : ((x < 0.0) ? 0.0 : 0.0);
 }
 
 /* y = f(x); in float. */
@@ -441,10 +441,10 @@ SYMACT_INLINE float relu6_derivative_float32(float x)
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void relu6_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const int t1 = x != x;
-    *y = t1 ? x : ((x < 0.0f) ? 0.0f : ((t0 < 6.0f) ? t0 : 6.0f));
-    *dydx = t1 ? x : ((x <= 0.0f) ? 0.0f : ((t0 <= 6.0f) ? 1.0f : 0.0f));
+    const int t0 = x != x;
+    const float t1 = fabsf(x);
+    *y = t0 ? x : ((x < 0.0f) ? 0.0f : ((t1 < 6.0f) ? t1 : 6.0f));
+    *dydx = t0 ? x : ((x <= 0.0f) ? 0.0f : ((t1 <= 6.0f) ? 1.0f : 0.0f));
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -456,7 +456,7 @@ SYMACT_INLINE float relu6_backward_float32(float x, float grad_y)
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float relu6_second_derivative_float32(float x)
 {
-    return (x != x) ? x : ((x < 0.0f) ? 0.0f : ((fabsf(x) < 6.0f) ? 0.0f : 0.0f));
+    return (x != x) ? x : ((x < 0.0f) ? 0.0f : 0.0f);
 }
 
 SYMACT_CLONES static void relu6_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

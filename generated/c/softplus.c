@@ -390,7 +390,7 @@ SYMACT_INLINE double own_log1p_unit_wide(double a)
 SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
-    const double t1 = 700.0 < t0 ? 700.0 : t0;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
     const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
     const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
@@ -404,7 +404,7 @@ SYMACT_INLINE double softplus_forward_wide(double x, double beta)
 {
     const double t0 = beta * fabs(x);
     const double t1 = own_log1p_unit_wide(own_decay_wide(t0));
-    return (x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? (t1 / beta) : ((t0 + t1) / beta));
+    return (x == (-INFINITY)) ? 0.0 : (((x < 0.0) ? t1 : (t0 + t1)) / beta);
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -416,11 +416,11 @@ SYMACT_INLINE double softplus_derivative_wide(double x, double beta)
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void softplus_value_and_derivative_wide(double x, double beta, double *y, double *dydx)
 {
-    const double t0 = beta * fabs(x);
-    const double t1 = own_log1p_unit_wide(own_decay_wide(t0));
-    const int t2 = x == (-INFINITY);
-    *y = t2 ? 0.0 : ((x < 0.0) ? (t1 / beta) : ((t0 + t1) / beta));
-    *dydx = t2 ? 0.0 : (1.0 / (own_exp_wide(-(x * beta)) + 1.0));
+    const int t0 = x == (-INFINITY);
+    const double t1 = beta * fabs(x);
+    const double t2 = own_log1p_unit_wide(own_decay_wide(t1));
+    *y = t0 ? 0.0 : (((x < 0.0) ? t2 : (t1 + t2)) / beta);
+    *dydx = t0 ? 0.0 : (1.0 / (own_exp_wide(-(x * beta)) + 1.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -491,32 +491,32 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
     const double t1 = beta * t0;
     const double t2 = product_error(beta, t0, t1);
     const double t3 = t1 + t2;
-    const int t4 = t3 < 1460.0;
-    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t6 = -(t4 ? t3 : 1460.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t15 = 1.0 + t10;
-    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
-    const double t17 = t15 + t16;
-    const double t18 = t7 * 0.5 + 6755399441055744.0;
+    const int t4 = t3 < 1416.0;
+    const double t5 = -(t4 ? t3 : 1416.0);
+    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t7 = t5 - t6 * 0.6931471805598903;
+    const double t8 = t6 * 5.497923018708371e-14;
+    const double t9 = t7 - t8;
+    const double t10 = 1.0 + t9;
+    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
+    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
+    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
+    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
+    const double t17 = t10 + t16;
+    const double t18 = t6 * 0.5 + 6755399441055744.0;
     const double t19 = power_of_2(t18);
-    const double t20 = power_of_2(t7 - (t18 - 6755399441055744.0) + 6755399441055744.0);
+    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
     const double t21 = t17 * t19 * t20;
-    const double t22 = (t16 - (t17 - t15)) * t19 * t20;
-    const double t23 = t21 + 1.0;
-    const double t24 = t23 - t21;
-    const double t25 = t21 - (t23 - t24) + (1.0 - t24) + t22;
-    const double t26 = t23 + t25;
+    const double t22 = t21 + 1.0;
+    const double t23 = t22 - t21;
+    const double t24 = (t16 - (t17 - t10)) * t19 * t20;
+    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24;
+    const double t26 = t22 + t25;
     const double t27 = t21 / t26;
     const double t28 = t27 * t26;
-    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t22 - t27 * (t25 - (t26 - t23))) / t26;
+    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t24 - t27 * (t25 - (t26 - t22))) / t26;
     const double t30 = t27 + t29;
     return (x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0));
 }
@@ -524,41 +524,41 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = own_decay_paired(t1);
-    const double t3 = product_error(beta, t0, t1);
-    const int t4 = x < 0.0;
-    const double t5 = t1 + t3;
-    const int t6 = t5 < 1460.0;
-    const double t7 = t6 ? (-(t3 - (t5 - t1))) : 0.0;
-    const double t8 = -(t6 ? t5 : 1460.0);
-    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t10 = t8 - t9 * 0.6931471805598903;
-    const double t11 = t9 * 5.497923018708371e-14;
-    const double t12 = t10 - t11;
-    const double t13 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06;
-    const double t14 = ((t13 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103;
-    const double t15 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667;
-    const double t16 = (t15 * t12 + 0.5000000000000012) * (t12 * t12);
-    const double t17 = 1.0 + t12;
-    const double t18 = t12 - (t17 - 1.0) + (t16 + (t10 - t12 - t11 + (t7 + t7 * (t12 + t16))));
-    const double t19 = t17 + t18;
-    const double t20 = t9 * 0.5 + 6755399441055744.0;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_paired(t2);
+    const double t4 = product_error(beta, t1, t2);
+    const double t5 = t2 + t4;
+    const int t6 = t5 < 1416.0;
+    const double t7 = -(t6 ? t5 : 1416.0);
+    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t9 = t7 - t8 * 0.6931471805598903;
+    const double t10 = t8 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = 1.0 + t11;
+    const double t13 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
+    const double t14 = ((t13 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
+    const double t15 = ((t14 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
+    const double t16 = (t15 * t11 + 0.5000000000000012) * (t11 * t11);
+    const double t17 = t6 ? (-(t4 - (t5 - t2))) : 0.0;
+    const double t18 = t11 - (t12 - 1.0) + (t16 + (t9 - t11 - t10 + (t17 + t17 * (t11 + t16))));
+    const double t19 = t12 + t18;
+    const double t20 = t8 * 0.5 + 6755399441055744.0;
     const double t21 = power_of_2(t20);
-    const double t22 = power_of_2(t9 - (t20 - 6755399441055744.0) + 6755399441055744.0);
+    const double t22 = power_of_2(t8 - (t20 - 6755399441055744.0) + 6755399441055744.0);
     const double t23 = t19 * t21 * t22;
-    const double t24 = (t18 - (t19 - t17)) * t21 * t22;
-    const double t25 = t23 + 1.0;
-    const double t26 = t25 - t23;
-    const double t27 = t23 - (t25 - t26) + (1.0 - t26) + t24;
-    const double t28 = t25 + t27;
+    const double t24 = t23 + 1.0;
+    const double t25 = t24 - t23;
+    const double t26 = (t18 - (t19 - t12)) * t21 * t22;
+    const double t27 = t23 - (t24 - t25) + (1.0 - t25) + t26;
+    const double t28 = t24 + t27;
     const double t29 = t23 / t28;
     const double t30 = t29 * t28;
-    const double t31 = (t23 - t30 - product_error(t29, t28, t30) + t24 - t29 * (t27 - (t28 - t25))) / t28;
+    const double t31 = (t23 - t30 - product_error(t29, t28, t30) + t26 - t29 * (t27 - (t28 - t24))) / t28;
     const double t32 = t29 + t31;
-    *y = t4 ? (own_log1p_unit_paired(t2 - t2 * ((t1 < 1024.0) ? t3 : 0.0)) / beta) : (own_log1p_unit_paired(t2) / beta + t0);
-    *dydx = t4 ? (t32 + (t31 - (t32 - t29))) : (1.0 / (t2 + 1.0));
+    *y = t0 ? (own_log1p_unit_paired(t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0)) / beta) : (own_log1p_unit_paired(t3) / beta + t1);
+    *dydx = t0 ? (t32 + (t31 - (t32 - t29))) : (1.0 / (t3 + 1.0));
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -568,32 +568,32 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
     const double t1 = beta * t0;
     const double t2 = product_error(beta, t0, t1);
     const double t3 = t1 + t2;
-    const int t4 = t3 < 1460.0;
-    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t6 = -(t4 ? t3 : 1460.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t15 = 1.0 + t10;
-    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
-    const double t17 = t15 + t16;
-    const double t18 = t7 * 0.5 + 6755399441055744.0;
+    const int t4 = t3 < 1416.0;
+    const double t5 = -(t4 ? t3 : 1416.0);
+    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t7 = t5 - t6 * 0.6931471805598903;
+    const double t8 = t6 * 5.497923018708371e-14;
+    const double t9 = t7 - t8;
+    const double t10 = 1.0 + t9;
+    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
+    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
+    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
+    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
+    const double t17 = t10 + t16;
+    const double t18 = t6 * 0.5 + 6755399441055744.0;
     const double t19 = power_of_2(t18);
-    const double t20 = power_of_2(t7 - (t18 - 6755399441055744.0) + 6755399441055744.0);
+    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
     const double t21 = t17 * t19 * t20;
-    const double t22 = (t16 - (t17 - t15)) * t19 * t20;
-    const double t23 = t21 + 1.0;
-    const double t24 = t23 - t21;
-    const double t25 = t21 - (t23 - t24) + (1.0 - t24) + t22;
-    const double t26 = t23 + t25;
+    const double t22 = t21 + 1.0;
+    const double t23 = t22 - t21;
+    const double t24 = (t16 - (t17 - t10)) * t19 * t20;
+    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24;
+    const double t26 = t22 + t25;
     const double t27 = t21 / t26;
     const double t28 = t27 * t26;
-    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t22 - t27 * (t25 - (t26 - t23))) / t26;
+    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t24 - t27 * (t25 - (t26 - t22))) / t26;
     const double t30 = t27 + t29;
     return grad_y * ((x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0)));
 }
@@ -605,31 +605,31 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     const double t1 = beta * t0;
     const double t2 = product_error(beta, t0, t1);
     const double t3 = t1 + t2;
-    const int t4 = t3 < 1460.0;
-    const double t5 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t6 = -(t4 ? t3 : 1460.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t13 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t14 = (t13 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t15 = 1.0 + t10;
-    const double t16 = t10 - (t15 - 1.0) + (t14 + (t8 - t10 - t9 + (t5 + t5 * (t10 + t14))));
-    const double t17 = t15 + t16;
-    const double t18 = t16 - (t17 - t15);
-    const double t19 = t7 * 0.5 + 6755399441055744.0;
-    const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    const double t22 = t17 * t20 * t21;
-    const double t23 = t22 + 1.0;
-    const double t24 = t23 - t22;
-    const double t25 = t22 - (t23 - t24) + (1.0 - t24) + t18 * t20 * t21;
-    const double t26 = t23 + t25;
+    const int t4 = t3 < 1416.0;
+    const double t5 = -(t4 ? t3 : 1416.0);
+    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
+    const double t7 = t5 - t6 * 0.6931471805598903;
+    const double t8 = t6 * 5.497923018708371e-14;
+    const double t9 = t7 - t8;
+    const double t10 = 1.0 + t9;
+    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
+    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
+    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
+    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
+    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
+    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
+    const double t17 = t10 + t16;
+    const double t18 = t6 * 0.5 + 6755399441055744.0;
+    const double t19 = power_of_2(t18);
+    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
+    const double t21 = t17 * t19 * t20;
+    const double t22 = t21 + 1.0;
+    const double t23 = t22 - t21;
+    const double t24 = t16 - (t17 - t10);
+    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24 * t19 * t20;
+    const double t26 = t22 + t25;
     const double t27 = t26 * t26;
-    const double t28 = t26 * (t25 - (t26 - t23));
+    const double t28 = t26 * (t25 - (t26 - t22));
     const double t29 = product_error(t26, t26, t27) + t28 + t28;
     const double t30 = t27 + t29;
     const double t31 = beta / t30;
@@ -637,9 +637,9 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     const double t33 = (beta - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
     const double t34 = t31 + t33;
     const double t35 = t34 * t17;
-    const double t36 = product_error(t34, t17, t35) + t34 * t18 + t17 * (t33 - (t34 - t31));
+    const double t36 = product_error(t34, t17, t35) + t34 * t24 + t17 * (t33 - (t34 - t31));
     const double t37 = t35 + t36;
-    return (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t20 * t21);
+    return (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t19 * t20);
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -688,33 +688,35 @@ SYMACT_INLINE float softplus_forward_float32(float x, float beta)
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float softplus_derivative_float32(float x, float beta)
 {
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_float32(t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
-    return (x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_float32(t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
+    return (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void softplus_value_and_derivative_float32(float x, float beta, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_float32(t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
-    const int t4 = x < 0.0f;
-    *y = t4 ? (own_log1p_unit_float32(t3) / beta) : (own_log1p_unit_float32(t2) / beta + t0);
-    *dydx = t4 ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_float32(t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
+    *y = t0 ? (own_log1p_unit_float32(t4) / beta) : (own_log1p_unit_float32(t3) / beta + t1);
+    *dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float softplus_backward_float32(float x, float grad_y, float beta)
 {
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_float32(t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f);
-    return grad_y * ((x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f)));
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_float32(t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
+    return grad_y * ((t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f));
 }
 
 /* d2ydx2 = f''(x); in float. */

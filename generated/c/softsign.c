@@ -361,7 +361,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double softsign_forward_wide(double x)
 {
     const double t0 = fabs(x);
-    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
+    return copysign((t0 == INFINITY) ? 1.0 : (t0 / (t0 + 1.0)), x);
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -376,7 +376,7 @@ SYMACT_INLINE void softsign_value_and_derivative_wide(double x, double *y, doubl
 {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / t1, x);
+    *y = copysign((t0 == INFINITY) ? 1.0 : (t0 / t1), x);
     *dydx = 1.0 / (t1 * t1);
 }
 
@@ -391,35 +391,35 @@ SYMACT_INLINE double softsign_backward_wide(double x, double grad_y)
 SYMACT_INLINE double softsign_second_derivative_wide(double x)
 {
     const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-(2.0 / (t0 * t0 * t0))));
+    return (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)));
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    return (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
+    return copysign((t0 == INFINITY) ? 1.0 : (t0 / (t0 + 1.0)), x);
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 + 1.0;
-    const double t3 = t0 + 1.0;
-    const double t4 = t3 - t0;
-    const double t5 = t0 - (t3 - t4) + (1.0 - t4);
-    const double t6 = t3 + t5;
-    const double t7 = t6 * t6;
-    const double t8 = t6 * (t5 - (t6 - t3));
-    const double t9 = product_error(t6, t6, t7) + t8 + t8;
-    const double t10 = t7 + t9;
-    const double t11 = 1.0 / t10;
-    const double t12 = t11 * t10;
-    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
-    const double t14 = t11 + t13;
-    return (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t1 * t1 / (t2 * t2));
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 - t0;
+    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
+    const double t4 = t1 + t3;
+    const double t5 = t4 * t4;
+    const double t6 = t4 * (t3 - (t4 - t1));
+    const double t7 = product_error(t4, t4, t5) + t6 + t6;
+    const double t8 = t5 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = t9 * t8;
+    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
+    const double t12 = t9 + t11;
+    const double t13 = 1.0 / t0;
+    const double t14 = t13 + 1.0;
+    return (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -427,42 +427,42 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
 {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 + 1.0;
-    const double t4 = t1 - t0;
-    const double t5 = t0 - (t1 - t4) + (1.0 - t4);
-    const double t6 = t1 + t5;
-    const double t7 = t6 * t6;
-    const double t8 = t6 * (t5 - (t6 - t1));
-    const double t9 = product_error(t6, t6, t7) + t8 + t8;
-    const double t10 = t7 + t9;
-    const double t11 = 1.0 / t10;
-    const double t12 = t11 * t10;
-    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
-    const double t14 = t11 + t13;
-    *y = (t0 == INFINITY) ? copysign(1.0, x) : copysign(t0 / t1, x);
-    *dydx = (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t2 * t2 / (t3 * t3));
+    const double t2 = t1 - t0;
+    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
+    const double t4 = t1 + t3;
+    const double t5 = t4 * t4;
+    const double t6 = t4 * (t3 - (t4 - t1));
+    const double t7 = product_error(t4, t4, t5) + t6 + t6;
+    const double t8 = t5 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = t9 * t8;
+    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
+    const double t12 = t9 + t11;
+    const double t13 = 1.0 / t0;
+    const double t14 = t13 + 1.0;
+    *y = copysign((t0 == INFINITY) ? 1.0 : (t0 / t1), x);
+    *dydx = (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 + 1.0;
-    const double t3 = t0 + 1.0;
-    const double t4 = t3 - t0;
-    const double t5 = t0 - (t3 - t4) + (1.0 - t4);
-    const double t6 = t3 + t5;
-    const double t7 = t6 * t6;
-    const double t8 = t6 * (t5 - (t6 - t3));
-    const double t9 = product_error(t6, t6, t7) + t8 + t8;
-    const double t10 = t7 + t9;
-    const double t11 = 1.0 / t10;
-    const double t12 = t11 * t10;
-    const double t13 = (1.0 - t12 - product_error(t11, t10, t12) - t11 * (t9 - (t10 - t7))) / t10;
-    const double t14 = t11 + t13;
-    const double t15 = (t0 < 7.410693711188237e+78) ? (t14 + (t13 - (t14 - t11))) : (t1 * t1 / (t2 * t2));
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 - t0;
+    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
+    const double t4 = t1 + t3;
+    const double t5 = t4 * t4;
+    const double t6 = t4 * (t3 - (t4 - t1));
+    const double t7 = product_error(t4, t4, t5) + t6 + t6;
+    const double t8 = t5 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = t9 * t8;
+    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
+    const double t12 = t9 + t11;
+    const double t13 = 1.0 / t0;
+    const double t14 = t13 + 1.0;
+    const double t15 = (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
     return grad_y * t15;
 }
 
@@ -474,19 +474,19 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const double t2 = t1 - t0;
     const double t3 = t0 - (t1 - t2) + (1.0 - t2);
     const double t4 = t1 + t3;
-    const double t5 = t3 - (t4 - t1);
-    const double t6 = t4 * t4;
-    const double t7 = t4 * t5;
-    const double t8 = product_error(t4, t4, t6) + t7 + t7;
-    const double t9 = t6 + t8;
+    const double t5 = t4 * t4;
+    const double t6 = t3 - (t4 - t1);
+    const double t7 = t4 * t6;
+    const double t8 = product_error(t4, t4, t5) + t7 + t7;
+    const double t9 = t5 + t8;
     const double t10 = t9 * t4;
-    const double t11 = product_error(t9, t4, t10) + t9 * t5 + t4 * (t8 - (t9 - t6));
+    const double t11 = product_error(t9, t4, t10) + t9 * t6 + t4 * (t8 - (t9 - t5));
     const double t12 = t10 + t11;
     const double t13 = 2.0 / t12;
     const double t14 = t13 * t12;
     const double t15 = (2.0 - t14 - product_error(t13, t12, t14) - t13 * (t11 - (t12 - t10))) / t12;
     const double t16 = t13 + t15;
-    const double t17 = copysign(1.0, x) * ((t0 < 328.0) ? (-t16 + (-(t15 - (t16 - t13)))) : (-(2.0 / t1 / t1 / t1)));
+    const double t17 = copysign(1.0, x) * ((t0 < 328.0) ? (-t16 + (-(t15 - (t16 - t13)))) : (-(2.0 / t1 / t1) / t1));
     return (x == 0.0) ? 2.0 : t17;
 }
 
@@ -494,17 +494,18 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
 SYMACT_INLINE float softsign_forward_float32(float x)
 {
     const float t0 = fabsf(x);
-    return (t0 == INFINITY) ? copysignf(1.0f, x) : copysignf(t0 / (t0 + 1.0f), x);
+    return copysignf((t0 == INFINITY) ? 1.0f : (t0 / (t0 + 1.0f)), x);
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float softsign_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 + 1.0f;
+    const int t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
-    return (t0 < 17.75f) ? (1.0f / (t3 * t3)) : (t1 * t1 / (t2 * t2));
+    const float t4 = t2 + 1.0f;
+    return (t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4));
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -512,27 +513,29 @@ SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, floa
 {
     const float t0 = fabsf(x);
     const float t1 = t0 + 1.0f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 + 1.0f;
-    *y = (t0 == INFINITY) ? copysignf(1.0f, x) : copysignf(t0 / t1, x);
-    *dydx = (t0 < 17.75f) ? (1.0f / (t1 * t1)) : (t2 * t2 / (t3 * t3));
+    const int t2 = t0 < 17.75f;
+    const float t3 = 1.0f / t0;
+    const float t4 = t3 + 1.0f;
+    *y = copysignf((t0 == INFINITY) ? 1.0f : (t0 / t1), x);
+    *dydx = (t2 ? 1.0f : (t3 * t3)) / (t2 ? (t1 * t1) : (t4 * t4));
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float softsign_backward_float32(float x, float grad_y)
 {
     const float t0 = fabsf(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 + 1.0f;
+    const int t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
-    return grad_y * ((t0 < 17.75f) ? (1.0f / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
+    const float t4 = t2 + 1.0f;
+    return grad_y * ((t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4)));
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float softsign_second_derivative_float32(float x)
 {
     const float t0 = fabsf(x) + 1.0f;
-    return (x == 0.0f) ? 2.0f : (copysignf(1.0f, x) * (-(2.0f / t0 / t0 / t0)));
+    return (x == 0.0f) ? 2.0f : (copysignf(1.0f, x) * (-(2.0f / t0 / t0) / t0));
 }
 
 SYMACT_CLONES static void softsign_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -77,15 +77,17 @@ arctan_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
-    dydx = (t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f));
+    const bool t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
+    dydx = (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
-    dydx = (t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    const bool t1 = t0 < 18.0;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    dydx = (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
 }
 """,
 )
@@ -101,17 +103,19 @@ arctan_value_and_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
+    const bool t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
     y = atan(x);
-    dydx = (t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f));
+    dydx = (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
+    const bool t1 = t0 < 18.0;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
     y = atan(x);
-    dydx = (t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0));
+    dydx = (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
 }
 """,
 )
@@ -127,15 +131,17 @@ arctan_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 * t1;
-    grad_x = grad_y * ((t0 < 17.75f) ? (1.0f / (t0 * t0 + 1.0f)) : (t2 / (t2 + 1.0f)));
+    const bool t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
+    const float t3 = t2 * t2;
+    grad_x = grad_y * ((t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 * t1;
-    grad_x = grad_y * ((t0 < 18.0) ? (1.0 / (t0 * t0 + 1.0)) : (t2 / (t2 + 1.0)));
+    const bool t1 = t0 < 18.0;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    grad_x = grad_y * ((t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0));
 }
 """,
 )

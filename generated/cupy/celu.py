@@ -62,11 +62,11 @@ celu = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, float alpha, T& y) {
     const float t0 = fabs(x);
-    y = (x == 0.0f) ? x : ((copysign(1.0f, x) < 0.0f) ? (alpha * expm1(-(t0 / alpha))) : t0);
+    y = (x == 0.0f) ? x : ((copysign(1.0f, x) < 0.0f) ? (alpha * expm1(-t0 / alpha)) : t0);
 }
 __device__ inline void symact_forward(double x, double alpha, T& y) {
     const double t0 = fabs(x);
-    y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * expm1(-(t0 / alpha))) : t0);
+    y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * expm1(-t0 / alpha)) : t0);
 }
 """,
 )
@@ -100,15 +100,13 @@ celu_value_and_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, float alpha, T& y, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = t0 / alpha;
-    y = (x == 0.0f) ? x : ((copysign(1.0f, x) < 0.0f) ? (alpha * expm1(-t1)) : t0);
-    dydx = (x != x) ? x : ((x < 0.0f) ? exp(-t1) : 1.0f);
+    y = (x == 0.0f) ? x : ((copysign(1.0f, x) < 0.0f) ? (alpha * expm1(-t0 / alpha)) : t0);
+    dydx = (x != x) ? x : ((x < 0.0f) ? exp(-(t0 / alpha)) : 1.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, double alpha, T& y, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * expm1(-t1)) : t0);
-    dydx = (x != x) ? x : ((x < 0.0) ? exp(-t1) : 1.0);
+    y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * expm1(-t0 / alpha)) : t0);
+    dydx = (x != x) ? x : ((x < 0.0) ? exp(-(t0 / alpha)) : 1.0);
 }
 """,
 )

@@ -61,14 +61,14 @@ hardsigmoid = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 3.0f;
-    const float t2 = (x < 0.0f) ? (t1 ? (0.16666667f * (3.0f - t0)) : 0.0f) : (t1 ? (0.16666667f * t0 + 0.5f) : 1.0f);
+    const bool t1 = x < 0.0f;
+    const float t2 = (t0 < 3.0f) ? (t1 ? (0.16666667f * (3.0f - t0)) : (0.16666667f * t0 + 0.5f)) : (t1 ? 0.0f : 1.0f);
     y = (x != x) ? x : t2;
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
-    const bool t1 = t0 < 3.0;
-    const double t2 = (x < 0.0) ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : 0.0) : (t1 ? (0.16666666666666666 * t0 + 0.5) : 1.0);
+    const bool t1 = x < 0.0;
+    const double t2 = (t0 < 3.0) ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : (0.16666666666666666 * t0 + 0.5)) : (t1 ? 0.0 : 1.0);
     y = (x != x) ? x : t2;
 }
 """,
@@ -85,13 +85,11 @@ hardsigmoid_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
-    dydx = (x != x) ? x : t1;
+    dydx = (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f);
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    dydx = (x != x) ? x : t1;
+    dydx = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 """,
 )
@@ -106,23 +104,22 @@ hardsigmoid_value_and_derivative = ElementwiseKernel(
     "symact_hardsigmoid_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const bool t1 = t0 < 3.0f;
-    const bool t2 = x < 0.0f;
-    const float t3 = t2 ? (t1 ? (0.16666667f * (3.0f - t0)) : 0.0f) : (t1 ? (0.16666667f * t0 + 0.5f) : 1.0f);
-    const bool t4 = x != x;
-    y = t4 ? x : t3;
-    dydx = t4 ? x : (t2 ? (t1 ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f));
+    const bool t0 = x != x;
+    const float t1 = fabs(x);
+    const bool t2 = t1 < 3.0f;
+    const bool t3 = x < 0.0f;
+    const float t4 = t2 ? (t3 ? (0.16666667f * (3.0f - t1)) : (0.16666667f * t1 + 0.5f)) : (t3 ? 0.0f : 1.0f);
+    y = t0 ? x : t4;
+    dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0f)) ? 0.16666667f : 0.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const bool t1 = t0 < 3.0;
-    const bool t2 = x < 0.0;
-    const double t3 = t2 ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : 0.0) : (t1 ? (0.16666666666666666 * t0 + 0.5) : 1.0);
-    const bool t4 = x != x;
-    const double t5 = t2 ? (t1 ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    y = t4 ? x : t3;
-    dydx = t4 ? x : t5;
+    const bool t0 = x != x;
+    const double t1 = fabs(x);
+    const bool t2 = t1 < 3.0;
+    const bool t3 = x < 0.0;
+    const double t4 = t2 ? (t3 ? (0.16666666666666666 * (3.0 - t1)) : (0.16666666666666666 * t1 + 0.5)) : (t3 ? 0.0 : 1.0);
+    y = t0 ? x : t4;
+    dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
 }
 """,
 )
@@ -138,13 +135,12 @@ hardsigmoid_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
-    grad_x = grad_y * ((x != x) ? x : t1);
+    grad_x = grad_y * ((x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
-    grad_x = grad_y * ((x != x) ? x : t1);
+    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    grad_x = grad_y * t1;
 }
 """,
 )
@@ -159,10 +155,10 @@ hardsigmoid_second_derivative = ElementwiseKernel(
     "symact_hardsigmoid_second_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
-    d2ydx2 = (x != x) ? x : ((fabs(x) < 3.0f) ? 0.0f : 0.0f);
+    d2ydx2 = (x != x) ? x : 0.0f;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
-    d2ydx2 = (x != x) ? x : ((fabs(x) < 3.0) ? 0.0 : 0.0);
+    d2ydx2 = (x != x) ? x : 0.0;
 }
 """,
 )

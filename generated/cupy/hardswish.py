@@ -104,28 +104,28 @@ hardswish_value_and_derivative = ElementwiseKernel(
     "symact_hardswish_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const bool t1 = t0 <= 3.0f;
-    const bool t2 = t0 < 3.0f;
-    const float t3 = (copysign(1.0f, x) < 0.0f) ? (t2 ? (0.16666667f * (t0 * (t0 - 3.0f))) : 0.0f) : (t1 ? (0.16666667f * (t0 * t0) + 0.5f * t0) : t0);
-    const float t4 = -0.0f;
-    const bool t5 = x == (-CUDART_INF_F);
-    const bool t6 = x != x;
-    const float t7 = (x < 0.0f) ? (t2 ? (0.16666667f * (3.0f - 2.0f * t0)) : 0.0f) : (t1 ? (0.33333334f * t0 + 0.5f) : 1.0f);
-    y = t6 ? x : (t5 ? t4 : t3);
-    dydx = t6 ? x : (t5 ? t4 : t7);
+    const bool t0 = x != x;
+    const bool t1 = x == (-CUDART_INF_F);
+    const float t2 = -0.0f;
+    const float t3 = fabs(x);
+    const bool t4 = t3 < 3.0f;
+    const bool t5 = t3 <= 3.0f;
+    const float t6 = (copysign(1.0f, x) < 0.0f) ? (t4 ? (0.16666667f * (t3 * (t3 - 3.0f))) : 0.0f) : (t5 ? (0.16666667f * (t3 * t3) + 0.5f * t3) : t3);
+    const float t7 = (x < 0.0f) ? (t4 ? (0.16666667f * (3.0f - 2.0f * t3)) : 0.0f) : (t5 ? (0.33333334f * t3 + 0.5f) : 1.0f);
+    y = t0 ? x : (t1 ? t2 : t6);
+    dydx = t0 ? x : (t1 ? t2 : t7);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const bool t1 = t0 <= 3.0;
-    const bool t2 = t0 < 3.0;
-    const double t3 = (copysign(1.0, x) < 0.0) ? (t2 ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : (t1 ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
-    const double t4 = -0.0;
-    const bool t5 = x == (-CUDART_INF);
-    const bool t6 = x != x;
-    const double t7 = (x < 0.0) ? (t2 ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : (t1 ? (0.3333333333333333 * t0 + 0.5) : 1.0);
-    y = t6 ? x : (t5 ? t4 : t3);
-    dydx = t6 ? x : (t5 ? t4 : t7);
+    const bool t0 = x != x;
+    const bool t1 = x == (-CUDART_INF);
+    const double t2 = -0.0;
+    const double t3 = fabs(x);
+    const bool t4 = t3 < 3.0;
+    const bool t5 = t3 <= 3.0;
+    const double t6 = (copysign(1.0, x) < 0.0) ? (t4 ? (0.16666666666666666 * (t3 * (t3 - 3.0))) : 0.0) : (t5 ? (0.16666666666666666 * (t3 * (t3 + 3.0))) : t3);
+    const double t7 = (x < 0.0) ? (t4 ? (0.16666666666666666 * (3.0 - 2.0 * t3)) : 0.0) : (t5 ? (0.3333333333333333 * t3 + 0.5) : 1.0);
+    y = t0 ? x : (t1 ? t2 : t6);
+    dydx = t0 ? x : (t1 ? t2 : t7);
 }
 """,
 )
@@ -163,13 +163,11 @@ hardswish_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.33333334f : 0.0f) : ((t0 <= 3.0f) ? 0.33333334f : 0.0f);
-    d2ydx2 = (x != x) ? x : t1;
+    d2ydx2 = (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.33333334f : 0.0f);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.3333333333333333 : 0.0) : ((t0 <= 3.0) ? 0.3333333333333333 : 0.0);
-    d2ydx2 = (x != x) ? x : t1;
+    d2ydx2 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
 }
 """,
 )

@@ -60,13 +60,11 @@ logistic = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = exp(-fabs(x));
-    const float t1 = t0 + 1.0f;
-    y = (x < 0.0f) ? (t0 / t1) : (1.0f / t1);
+    y = ((x < 0.0f) ? t0 : 1.0f) / (t0 + 1.0f);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = exp(-fabs(x));
-    const double t1 = t0 + 1.0;
-    y = (x < 0.0) ? (t0 / t1) : (1.0 / t1);
+    y = ((x < 0.0) ? t0 : 1.0) / (t0 + 1.0);
 }
 """,
 )
@@ -102,14 +100,12 @@ logistic_value_and_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = exp(-fabs(x));
-    const float t1 = t0 + 1.0f;
-    y = (x < 0.0f) ? (t0 / t1) : (1.0f / t1);
+    y = ((x < 0.0f) ? t0 : 1.0f) / (t0 + 1.0f);
     dydx = t0 / (2.0f * t0 + t0 * t0 + 1.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = exp(-fabs(x));
-    const double t1 = t0 + 1.0;
-    y = (x < 0.0) ? (t0 / t1) : (1.0 / t1);
+    y = ((x < 0.0) ? t0 : 1.0) / (t0 + 1.0);
     dydx = t0 / (2.0 * t0 + t0 * t0 + 1.0);
 }
 """,

@@ -136,11 +136,11 @@ logmin_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x) + 1.0f;
-    d2ydx2 = (x <= 0.0f) ? 0.0f : (-(1.0f / t0 / t0));
+    d2ydx2 = (x <= 0.0f) ? 0.0f : (-(1.0f / t0) / t0);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x) + 1.0;
-    d2ydx2 = (x <= 0.0) ? 0.0 : (-(1.0 / t0 / t0));
+    d2ydx2 = (x <= 0.0) ? 0.0 : (-(1.0 / t0) / t0);
 }
 """,
 )

@@ -61,12 +61,12 @@ logsig = ElementwiseKernel(
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
     const float t1 = log1p(t0);
-    y = (t0 == CUDART_INF_F) ? copysign(1.0f, x) : copysign(t1 / (t1 + 1.0f), x);
+    y = copysign((t0 == CUDART_INF_F) ? 1.0f : (t1 / (t1 + 1.0f)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
     const double t1 = log1p(t0);
-    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t1 / (t1 + 1.0), x);
+    y = copysign((t0 == CUDART_INF) ? 1.0 : (t1 / (t1 + 1.0)), x);
 }
 """,
 )
@@ -106,14 +106,14 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = log1p(t0);
     const float t2 = t1 + 1.0f;
-    y = (t0 == CUDART_INF_F) ? copysign(1.0f, x) : copysign(t1 / t2, x);
+    y = copysign((t0 == CUDART_INF_F) ? 1.0f : (t1 / t2), x);
     dydx = 1.0f / (t0 + 1.0f) / t2 / t2;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = log1p(t0);
     const double t2 = t1 + 1.0;
-    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t1 / t2, x);
+    y = copysign((t0 == CUDART_INF) ? 1.0 : (t1 / t2), x);
     dydx = 1.0 / (t0 + 1.0) / t2 / t2;
 }
 """,
@@ -152,14 +152,14 @@ logsig_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
+    const bool t1 = t0 < 206158430000.0f;
     const float t2 = log1p(t0);
     const float t3 = t2 + 3.0f;
-    const float t4 = t1 + 1.0f;
-    const float t5 = t2 + 1.0f;
-    const float t6 = t5 * t5 * t5;
-    const float t7 = t0 + 1.0f;
-    const float t8 = (t0 < 206158430000.0f) ? (-(t3 / (t7 * t7 * t6))) : (-(t1 * t1 * t3 / (t4 * t4 * t6)));
+    const float t4 = 1.0f / t0;
+    const float t5 = t0 + 1.0f;
+    const float t6 = t4 + 1.0f;
+    const float t7 = t2 + 1.0f;
+    const float t8 = (t1 ? (-t3) : (-(t4 * t4 * t3))) / ((t1 ? (t5 * t5) : (t6 * t6)) * (t7 * t7 * t7));
     d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : ((x == 0.0f) ? 3.0f : (copysign(1.0f, x) * t8)));
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
@@ -167,7 +167,7 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t1 = log1p(t0);
     const double t2 = t0 + 1.0;
     const double t3 = t1 + 1.0;
-    const double t4 = (x == CUDART_INF) ? (-0.0) : ((x == 0.0) ? 3.0 : (copysign(1.0, x) * (-((t1 + 3.0) / t2 / t2 / t3 / t3 / t3))));
+    const double t4 = (x == CUDART_INF) ? (-0.0) : ((x == 0.0) ? 3.0 : (copysign(1.0, x) * (-((t1 + 3.0) / t2 / t2 / t3 / t3) / t3)));
     d2ydx2 = (x == (-CUDART_INF)) ? 0.0 : t4;
 }
 """,

@@ -59,15 +59,17 @@ logsigmoid = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
-    const float t1 = exp(-t0);
-    const float t2 = exp(-(0.5f * t0));
-    y = (x < 0.0f) ? (log1p(-(t2 / (t2 * t2 + 1.0f) * t2)) - t0) : ((t1 == 0.0f) ? (-t1) : log1p(-(t1 / (t1 + 1.0f))));
+    const float t1 = exp(-(0.5f * t0));
+    const float t2 = exp(-t0);
+    const float t3 = -t2;
+    y = (x < 0.0f) ? (log1p(-(t1 / (t1 * t1 + 1.0f) * t1)) - t0) : ((t2 == 0.0f) ? t3 : log1p(t3 / (t2 + 1.0f)));
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
     const double t1 = exp(-t0);
-    const double t2 = log1p(-(t1 / (t1 + 1.0)));
-    y = (x < 0.0) ? (t2 - t0) : ((t1 == 0.0) ? (-t1) : t2);
+    const double t2 = -t1;
+    const double t3 = log1p(t2 / (t1 + 1.0));
+    y = (x < 0.0) ? (t3 - t0) : ((t1 == 0.0) ? t2 : t3);
 }
 """,
 )
@@ -83,13 +85,11 @@ logsigmoid_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = exp(-fabs(x));
-    const float t1 = t0 + 1.0f;
-    dydx = (x < 0.0f) ? (1.0f / t1) : (t0 / t1);
+    dydx = ((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f);
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = exp(-fabs(x));
-    const double t1 = t0 + 1.0;
-    dydx = (x < 0.0) ? (1.0 / t1) : (t0 / t1);
+    dydx = ((x < 0.0) ? 1.0 : t0) / (t0 + 1.0);
 }
 """,
 )
@@ -104,24 +104,24 @@ logsigmoid_value_and_derivative = ElementwiseKernel(
     "symact_logsigmoid_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const float t1 = exp(-t0);
-    const float t2 = t1 + 1.0f;
-    const float t3 = t1 / t2;
-    const float t4 = exp(-(0.5f * t0));
-    const bool t5 = x < 0.0f;
-    y = t5 ? (log1p(-(t4 / (t4 * t4 + 1.0f) * t4)) - t0) : ((t1 == 0.0f) ? (-t1) : log1p(-t3));
-    dydx = t5 ? (1.0f / t2) : t3;
+    const bool t0 = x < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = exp(-(0.5f * t1));
+    const float t3 = exp(-t1);
+    const float t4 = -t3;
+    const float t5 = t3 + 1.0f;
+    y = t0 ? (log1p(-(t2 / (t2 * t2 + 1.0f) * t2)) - t1) : ((t3 == 0.0f) ? t4 : log1p(t4 / t5));
+    dydx = (t0 ? 1.0f : t3) / t5;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const double t1 = exp(-t0);
-    const double t2 = t1 + 1.0;
-    const double t3 = t1 / t2;
-    const double t4 = log1p(-t3);
-    const bool t5 = x < 0.0;
-    y = t5 ? (t4 - t0) : ((t1 == 0.0) ? (-t1) : t4);
-    dydx = t5 ? (1.0 / t2) : t3;
+    const bool t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = exp(-t1);
+    const double t3 = -t2;
+    const double t4 = t2 + 1.0;
+    const double t5 = log1p(t3 / t4);
+    y = t0 ? (t5 - t1) : ((t2 == 0.0) ? t3 : t5);
+    dydx = (t0 ? 1.0 : t2) / t4;
 }
 """,
 )
@@ -137,13 +137,11 @@ logsigmoid_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = exp(-fabs(x));
-    const float t1 = t0 + 1.0f;
-    grad_x = grad_y * ((x < 0.0f) ? (1.0f / t1) : (t0 / t1));
+    grad_x = grad_y * (((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = exp(-fabs(x));
-    const double t1 = t0 + 1.0;
-    grad_x = grad_y * ((x < 0.0) ? (1.0 / t1) : (t0 / t1));
+    grad_x = grad_y * (((x < 0.0) ? 1.0 : t0) / (t0 + 1.0));
 }
 """,
 )
@@ -159,11 +157,11 @@ logsigmoid_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = exp(-fabs(x));
-    d2ydx2 = -(t0 / (2.0f * t0 + t0 * t0 + 1.0f));
+    d2ydx2 = -t0 / (2.0f * t0 + t0 * t0 + 1.0f);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = exp(-fabs(x));
-    d2ydx2 = -(t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    d2ydx2 = -t0 / (2.0 * t0 + t0 * t0 + 1.0);
 }
 """,
 )

@@ -98,16 +98,16 @@ relu6_value_and_derivative = ElementwiseKernel(
     "symact_relu6_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const bool t1 = x != x;
-    y = t1 ? x : ((x < 0.0f) ? 0.0f : ((t0 < 6.0f) ? t0 : 6.0f));
-    dydx = t1 ? x : ((x <= 0.0f) ? 0.0f : ((t0 <= 6.0f) ? 1.0f : 0.0f));
+    const bool t0 = x != x;
+    const float t1 = fabs(x);
+    y = t0 ? x : ((x < 0.0f) ? 0.0f : ((t1 < 6.0f) ? t1 : 6.0f));
+    dydx = t0 ? x : ((x <= 0.0f) ? 0.0f : ((t1 <= 6.0f) ? 1.0f : 0.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const bool t1 = x != x;
-    y = t1 ? x : ((x < 0.0) ? 0.0 : ((t0 < 6.0) ? t0 : 6.0));
-    dydx = t1 ? x : ((x <= 0.0) ? 0.0 : ((t0 <= 6.0) ? 1.0 : 0.0));
+    const bool t0 = x != x;
+    const double t1 = fabs(x);
+    y = t0 ? x : ((x < 0.0) ? 0.0 : ((t1 < 6.0) ? t1 : 6.0));
+    dydx = t0 ? x : ((x <= 0.0) ? 0.0 : ((t1 <= 6.0) ? 1.0 : 0.0));
 }
 """,
 )
@@ -140,10 +140,10 @@ relu6_second_derivative = ElementwiseKernel(
     "symact_relu6_second_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
-    d2ydx2 = (x != x) ? x : ((x < 0.0f) ? 0.0f : ((fabs(x) < 6.0f) ? 0.0f : 0.0f));
+    d2ydx2 = (x != x) ? x : ((x < 0.0f) ? 0.0f : 0.0f);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
-    d2ydx2 = (x != x) ? x : ((x < 0.0) ? 0.0 : ((fabs(x) < 6.0) ? 0.0 : 0.0));
+    d2ydx2 = (x != x) ? x : ((x < 0.0) ? 0.0 : 0.0);
 }
 """,
 )

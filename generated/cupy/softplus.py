@@ -86,18 +86,20 @@ softplus_derivative = ElementwiseKernel(
     "symact_softplus_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, float beta, T& dydx) {
-    const float t0 = fabs(x);
-    const float t1 = beta * t0;
-    const float t2 = exp(-t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
-    dydx = (x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const bool t0 = x < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = beta * t1;
+    const float t3 = exp(-t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
+    dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = exp(-t1);
-    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
-    dydx = (x < 0.0) ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0));
+    const bool t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = exp(-t2);
+    const double t4 = t3 - t3 * ((t2 < 1024.0) ? fma(beta, t1, -t2) : 0.0);
+    dydx = (t0 ? t4 : 1.0) / ((t0 ? t4 : t3) + 1.0);
 }
 """,
 )
@@ -112,22 +114,22 @@ softplus_value_and_derivative = ElementwiseKernel(
     "symact_softplus_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const float t1 = beta * t0;
-    const float t2 = exp(-t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
-    const bool t4 = x < 0.0f;
-    y = t4 ? (log1p(t3) / beta) : (log1p(t2) / beta + t0);
-    dydx = t4 ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f));
+    const bool t0 = x < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = beta * t1;
+    const float t3 = exp(-t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
+    y = t0 ? (log1p(t4) / beta) : (log1p(t3) / beta + t1);
+    dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = exp(-t1);
-    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
-    const bool t4 = x < 0.0;
-    y = t4 ? (log1p(t3) / beta) : (log1p(t2) / beta + t0);
-    dydx = t4 ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0));
+    const bool t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = exp(-t2);
+    const double t4 = t3 - t3 * ((t2 < 1024.0) ? fma(beta, t1, -t2) : 0.0);
+    y = t0 ? (log1p(t4) / beta) : (log1p(t3) / beta + t1);
+    dydx = (t0 ? t4 : 1.0) / ((t0 ? t4 : t3) + 1.0);
 }
 """,
 )
@@ -142,18 +144,20 @@ softplus_backward = ElementwiseKernel(
     "symact_softplus_backward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, float beta, T& grad_x) {
-    const float t0 = fabs(x);
-    const float t1 = beta * t0;
-    const float t2 = exp(-t1);
-    const float t3 = t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f);
-    grad_x = grad_y * ((x < 0.0f) ? (t3 / (t3 + 1.0f)) : (1.0f / (t2 + 1.0f)));
+    const bool t0 = x < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = beta * t1;
+    const float t3 = exp(-t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
+    grad_x = grad_y * ((t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f));
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = exp(-t1);
-    const double t3 = t2 - t2 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0);
-    grad_x = grad_y * ((x < 0.0) ? (t3 / (t3 + 1.0)) : (1.0 / (t2 + 1.0)));
+    const bool t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = exp(-t2);
+    const double t4 = t3 - t3 * ((t2 < 1024.0) ? fma(beta, t1, -t2) : 0.0);
+    grad_x = grad_y * ((t0 ? t4 : 1.0) / ((t0 ? t4 : t3) + 1.0));
 }
 """,
 )

@@ -59,11 +59,11 @@ softsign = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
-    y = (t0 == CUDART_INF_F) ? copysign(1.0f, x) : copysign(t0 / (t0 + 1.0f), x);
+    y = copysign((t0 == CUDART_INF_F) ? 1.0f : (t0 / (t0 + 1.0f)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
-    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t0 / (t0 + 1.0), x);
+    y = copysign((t0 == CUDART_INF) ? 1.0 : (t0 / (t0 + 1.0)), x);
 }
 """,
 )
@@ -79,17 +79,19 @@ softsign_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 + 1.0f;
+    const bool t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
-    dydx = (t0 < 17.75f) ? (1.0f / (t3 * t3)) : (t1 * t1 / (t2 * t2));
+    const float t4 = t2 + 1.0f;
+    dydx = (t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4));
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 + 1.0;
+    const bool t1 = t0 < 18.0;
+    const double t2 = 1.0 / t0;
     const double t3 = t0 + 1.0;
-    dydx = (t0 < 18.0) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2));
+    const double t4 = t2 + 1.0;
+    dydx = (t1 ? 1.0 : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4));
 }
 """,
 )
@@ -106,18 +108,20 @@ softsign_value_and_derivative = ElementwiseKernel(
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = t0 + 1.0f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 + 1.0f;
-    y = (t0 == CUDART_INF_F) ? copysign(1.0f, x) : copysign(t0 / t1, x);
-    dydx = (t0 < 17.75f) ? (1.0f / (t1 * t1)) : (t2 * t2 / (t3 * t3));
+    const bool t2 = t0 < 17.75f;
+    const float t3 = 1.0f / t0;
+    const float t4 = t3 + 1.0f;
+    y = copysign((t0 == CUDART_INF_F) ? 1.0f : (t0 / t1), x);
+    dydx = (t2 ? 1.0f : (t3 * t3)) / (t2 ? (t1 * t1) : (t4 * t4));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 + 1.0;
-    y = (t0 == CUDART_INF) ? copysign(1.0, x) : copysign(t0 / t1, x);
-    dydx = (t0 < 18.0) ? (1.0 / (t1 * t1)) : (t2 * t2 / (t3 * t3));
+    const bool t2 = t0 < 18.0;
+    const double t3 = 1.0 / t0;
+    const double t4 = t3 + 1.0;
+    y = copysign((t0 == CUDART_INF) ? 1.0 : (t0 / t1), x);
+    dydx = (t2 ? 1.0 : (t3 * t3)) / (t2 ? (t1 * t1) : (t4 * t4));
 }
 """,
 )
@@ -133,17 +137,19 @@ softsign_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = 1.0f / t0;
-    const float t2 = t1 + 1.0f;
+    const bool t1 = t0 < 17.75f;
+    const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
-    grad_x = grad_y * ((t0 < 17.75f) ? (1.0f / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
+    const float t4 = t2 + 1.0f;
+    grad_x = grad_y * ((t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4)));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const double t1 = 1.0 / t0;
-    const double t2 = t1 + 1.0;
+    const bool t1 = t0 < 18.0;
+    const double t2 = 1.0 / t0;
     const double t3 = t0 + 1.0;
-    grad_x = grad_y * ((t0 < 18.0) ? (1.0 / (t3 * t3)) : (t1 * t1 / (t2 * t2)));
+    const double t4 = t2 + 1.0;
+    grad_x = grad_y * ((t1 ? 1.0 : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4)));
 }
 """,
 )
@@ -159,11 +165,11 @@ softsign_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x) + 1.0f;
-    d2ydx2 = (x == 0.0f) ? 2.0f : (copysign(1.0f, x) * (-(2.0f / t0 / t0 / t0)));
+    d2ydx2 = (x == 0.0f) ? 2.0f : (copysign(1.0f, x) * (-(2.0f / t0 / t0) / t0));
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x) + 1.0;
-    d2ydx2 = (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-(2.0 / t0 / t0 / t0)));
+    d2ydx2 = (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-(2.0 / t0 / t0) / t0));
 }
 """,
 )

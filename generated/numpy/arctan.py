@@ -75,9 +75,10 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 * t1
-    return np.where(t0 < 18.0, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    t1 = t0 < 18.0
+    t2 = 1.0 / t0
+    t3 = t2 * t2
+    return np.where(t1, 1.0, t3) / (np.where(t1, t0 * t0, t3) + 1.0)
 
 
 def _value_and_derivative_wide(x):
@@ -86,9 +87,10 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 * t1
-    return np.arctan(x), np.where(t0 < 18.0, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    t1 = t0 < 18.0
+    t2 = 1.0 / t0
+    t3 = t2 * t2
+    return np.arctan(x), np.where(t1, 1.0, t3) / (np.where(t1, t0 * t0, t3) + 1.0)
 
 
 def _backward_wide(x, grad_y):
@@ -97,9 +99,10 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 * t1
-    return grad_y * np.where(t0 < 18.0, 1.0 / (t0 * t0 + 1.0), t2 / (t2 + 1.0))
+    t1 = t0 < 18.0
+    t2 = 1.0 / t0
+    t3 = t2 * t2
+    return grad_y * (np.where(t1, 1.0, t3) / (np.where(t1, t0 * t0, t3) + 1.0))
 
 
 def _second_derivative_wide(x):

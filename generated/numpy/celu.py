@@ -66,12 +66,12 @@ def celu_second_derivative(x, out=None, *, alpha=1.0):
 
 def _forward_wide(x, alpha):
     t0 = np.abs(x)
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-(t0 / alpha)), t0))
+    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0 / alpha), t0))
 
 
 def _forward_float64(x, alpha):
     t0 = np.abs(x)
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-(t0 / alpha)), t0))
+    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0 / alpha), t0))
 
 
 def _derivative_wide(x, alpha):
@@ -85,14 +85,12 @@ def _derivative_float64(x, alpha):
 
 def _value_and_derivative_wide(x, alpha):
     t0 = np.abs(x)
-    t1 = t0 / alpha
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t1), t0)), np.where(x != x, x, np.where(x == (-np.inf), 0.0, np.where(x < 0.0, np.exp(-t1), 1.0)))
+    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0 / alpha), t0)), np.where(x != x, x, np.where(x == (-np.inf), 0.0, np.where(x < 0.0, np.exp(-(t0 / alpha)), 1.0)))
 
 
 def _value_and_derivative_float64(x, alpha):
     t0 = np.abs(x)
-    t1 = t0 / alpha
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t1), t0)), np.where(x != x, x, np.where(x < 0.0, np.exp(-t1), 1.0))
+    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0 / alpha), t0)), np.where(x != x, x, np.where(x < 0.0, np.exp(-(t0 / alpha)), 1.0))
 
 
 def _backward_wide(x, grad_y, alpha):

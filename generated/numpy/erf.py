@@ -70,7 +70,8 @@ def _forward_float64(x):
 
 
 def _derivative_wide(x):
-    return np.where(np.abs(x) == np.inf, 0.0, 2.0 * (np.exp(-(x * x)) / 1.772453850905516))
+    t0 = np.abs(x)
+    return np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _derivative_float64(x):
@@ -78,7 +79,8 @@ def _derivative_float64(x):
 
 
 def _value_and_derivative_wide(x):
-    return _erf_wide(x), np.where(np.abs(x) == np.inf, 0.0, 2.0 * (np.exp(-(x * x)) / 1.772453850905516))
+    t0 = np.abs(x)
+    return _erf_wide(x), np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _value_and_derivative_float64(x):
@@ -86,7 +88,8 @@ def _value_and_derivative_float64(x):
 
 
 def _backward_wide(x, grad_y):
-    return grad_y * np.where(np.abs(x) == np.inf, 0.0, 2.0 * (np.exp(-(x * x)) / 1.772453850905516))
+    t0 = np.abs(x)
+    return grad_y * np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _backward_float64(x, grad_y):
@@ -117,6 +120,11 @@ def _erf_wide(a):
     t8 = (-9.641520714481638e-06 * t7 + 0.00011256949018883668) * t7 + (-0.0008482828898113125)
     t9 = ((t8 * t7 + 0.005220945426674363) * t7 + (-0.026865400035170316)) * t7 + 0.1128378197388677
     return np.where(t0 < 1.0, a * ((t9 * t7 + (-0.3761263843463427)) * t7 + 1.1283791670580297), np.copysign(1.0 - t6, a))
+
+
+def _bell_wide(a):
+    """exp(-a^2) without the error of rounding a^2."""
+    return np.exp(-(a * a))
 
 
 def _erf_float64(a):

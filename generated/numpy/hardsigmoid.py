@@ -18,7 +18,7 @@ float64 and rounded once. bfloat16 is that of any package that adds it to NumPy,
 Largest error, in units in the last place:
 
     y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 0.3334 (8192 inputs, sampled), float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
@@ -65,68 +65,64 @@ def hardsigmoid_second_derivative(x, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    t1 = 0.16666666666666666 * t0
-    t2 = t0 < 3.0
-    return np.where(x != x, x, np.where(x < 0.0, np.where(t2, 0.5 - t1, 0.0), np.where(t2, t1 + 0.5, 1.0)))
+    t1 = x < 0.0
+    t2 = 0.16666666666666666 * t0
+    return np.where(x != x, x, np.where(t0 < 3.0, np.where(t1, 0.5 - t2, t2 + 0.5), np.where(t1, 0.0, 1.0)))
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    t1 = t0 < 3.0
-    t2 = np.where(x < 0.0, np.where(t1, 0.16666666666666666 * (3.0 - t0), 0.0), np.where(t1, 0.16666666666666666 * t0 + 0.5, 1.0))
+    t1 = x < 0.0
+    t2 = np.where(t0 < 3.0, np.where(t1, 0.16666666666666666 * (3.0 - t0), 0.16666666666666666 * t0 + 0.5), np.where(t1, 0.0, 1.0))
     return np.where(x != x, x, t2)
 
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.where(x < 0.0, np.where(t0 < 3.0, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return np.where(x != x, x, t1)
+    return np.where(x != x, x, np.where(np.where(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
 
 
 def _derivative_float64(x):
     t0 = np.abs(x)
-    t1 = np.where(x < 0.0, np.where(t0 < 3.0, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return np.where(x != x, x, t1)
+    return np.where(x != x, x, np.where(np.where(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
 
 
 def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = 0.16666666666666666 * t0
-    t2 = t0 < 3.0
+    t0 = x != x
+    t1 = np.abs(x)
+    t2 = t1 < 3.0
     t3 = x < 0.0
-    t4 = x != x
-    t5 = np.where(t3, np.where(t2, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return np.where(t4, x, np.where(t3, np.where(t2, 0.5 - t1, 0.0), np.where(t2, t1 + 0.5, 1.0))), np.where(t4, x, t5)
+    t4 = 0.16666666666666666 * t1
+    return np.where(t0, x, np.where(t2, np.where(t3, 0.5 - t4, t4 + 0.5), np.where(t3, 0.0, 1.0))), np.where(t0, x, np.where(np.where(t3, t2, t1 <= 3.0), 0.16666666666666666, 0.0))
 
 
 def _value_and_derivative_float64(x):
-    t0 = np.abs(x)
-    t1 = t0 < 3.0
-    t2 = x < 0.0
-    t3 = np.where(t2, np.where(t1, 0.16666666666666666 * (3.0 - t0), 0.0), np.where(t1, 0.16666666666666666 * t0 + 0.5, 1.0))
-    t4 = x != x
-    t5 = np.where(t2, np.where(t1, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return np.where(t4, x, t3), np.where(t4, x, t5)
+    t0 = x != x
+    t1 = np.abs(x)
+    t2 = t1 < 3.0
+    t3 = x < 0.0
+    t4 = np.where(t2, np.where(t3, 0.16666666666666666 * (3.0 - t1), 0.16666666666666666 * t1 + 0.5), np.where(t3, 0.0, 1.0))
+    return np.where(t0, x, t4), np.where(t0, x, np.where(np.where(t3, t2, t1 <= 3.0), 0.16666666666666666, 0.0))
 
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.where(x < 0.0, np.where(t0 < 3.0, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return grad_y * np.where(x != x, x, t1)
+    t1 = np.where(x != x, x, np.where(np.where(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
+    return grad_y * t1
 
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.where(x < 0.0, np.where(t0 < 3.0, 0.16666666666666666, 0.0), np.where(t0 <= 3.0, 0.16666666666666666, 0.0))
-    return grad_y * np.where(x != x, x, t1)
+    t1 = np.where(x != x, x, np.where(np.where(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
+    return grad_y * t1
 
 
 def _second_derivative_wide(x):
-    return np.where(x != x, x, np.where(np.abs(x) < 3.0, 0.0, 0.0))
+    return np.where(x != x, x, 0.0)
 
 
 def _second_derivative_float64(x):
-    return np.where(x != x, x, np.where(np.abs(x) < 3.0, 0.0, 0.0))
+    return np.where(x != x, x, 0.0)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

@@ -16,7 +16,7 @@ float64 and rounded once. bfloat16 is that of any package that adds it to NumPy,
 Largest error, in units in the last place:
 
     y = f(x): float16 not measured, bfloat16 not measured, float32 0.0 (8192 inputs, sampled), float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 0.0 (8192 inputs, sampled), float64 not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured

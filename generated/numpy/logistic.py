@@ -68,8 +68,7 @@ def _forward_wide(x):
 
 def _forward_float64(x):
     t0 = np.exp(-np.abs(x))
-    t1 = t0 + 1.0
-    return np.where(x < 0.0, t0 / t1, 1.0 / t1)
+    return np.where(x < 0.0, t0, 1.0) / (t0 + 1.0)
 
 
 def _derivative_wide(x):
@@ -93,8 +92,7 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_float64(x):
     t0 = np.exp(-np.abs(x))
-    t1 = t0 + 1.0
-    return np.where(x < 0.0, t0 / t1, 1.0 / t1), t0 / (2.0 * t0 + t0 * t0 + 1.0)
+    return np.where(x < 0.0, t0, 1.0) / (t0 + 1.0), t0 / (2.0 * t0 + t0 * t0 + 1.0)
 
 
 def _backward_wide(x, grad_y):

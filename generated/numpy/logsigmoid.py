@@ -64,15 +64,16 @@ def logsigmoid_second_derivative(x, out=None):
 def _forward_wide(x):
     t0 = np.abs(x)
     t1 = np.exp(-t0)
-    t2 = np.log1p(-(t1 / (t1 + 1.0)))
+    t2 = np.log1p(-t1 / (t1 + 1.0))
     return np.where(x == np.inf, -0.0, np.where(x < 0.0, t2 - t0, t2))
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
     t1 = np.exp(-t0)
-    t2 = np.log1p(-(t1 / (t1 + 1.0)))
-    return np.where(x < 0.0, t2 - t0, np.where(t1 == 0.0, -t1, t2))
+    t2 = -t1
+    t3 = np.log1p(t2 / (t1 + 1.0))
+    return np.where(x < 0.0, t3 - t0, np.where(t1 == 0.0, t2, t3))
 
 
 def _derivative_wide(x):
@@ -81,26 +82,25 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.exp(-np.abs(x))
-    t1 = t0 + 1.0
-    return np.where(x < 0.0, 1.0 / t1, t0 / t1)
+    return np.where(x < 0.0, 1.0, t0) / (t0 + 1.0)
 
 
 def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = np.log1p(-(t1 / (t1 + 1.0)))
-    t3 = x == np.inf
-    return np.where(t3, -0.0, np.where(x < 0.0, t2 - t0, t2)), np.where(t3, 0.0, 1.0 / (np.exp(x) + 1.0))
+    t0 = x == np.inf
+    t1 = np.abs(x)
+    t2 = np.exp(-t1)
+    t3 = np.log1p(-t2 / (t2 + 1.0))
+    return np.where(t0, -0.0, np.where(x < 0.0, t3 - t1, t3)), np.where(t0, 0.0, 1.0 / (np.exp(x) + 1.0))
 
 
 def _value_and_derivative_float64(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    t3 = t1 / t2
-    t4 = np.log1p(-t3)
-    t5 = x < 0.0
-    return np.where(t5, t4 - t0, np.where(t1 == 0.0, -t1, t4)), np.where(t5, 1.0 / t2, t3)
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = np.exp(-t1)
+    t3 = -t2
+    t4 = t2 + 1.0
+    t5 = np.log1p(t3 / t4)
+    return np.where(t0, t5 - t1, np.where(t2 == 0.0, t3, t5)), np.where(t0, 1.0, t2) / t4
 
 
 def _backward_wide(x, grad_y):
@@ -109,20 +109,19 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.exp(-np.abs(x))
-    t1 = t0 + 1.0
-    return grad_y * np.where(x < 0.0, 1.0 / t1, t0 / t1)
+    return grad_y * (np.where(x < 0.0, 1.0, t0) / (t0 + 1.0))
 
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
     t1 = np.exp(-t0)
     t2 = t1 + 1.0
-    return np.where(t0 == np.inf, -0.0, -(t1 / (t2 * t2)))
+    return np.where(t0 == np.inf, -0.0, -t1 / (t2 * t2))
 
 
 def _second_derivative_float64(x):
     t0 = np.exp(-np.abs(x))
-    return -(t0 / (2.0 * t0 + t0 * t0 + 1.0))
+    return -t0 / (2.0 * t0 + t0 * t0 + 1.0)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

@@ -68,7 +68,7 @@ def softplus_second_derivative(x, out=None, *, beta=1.0):
 def _forward_wide(x, beta):
     t0 = beta * np.abs(x)
     t1 = np.log1p(np.exp(-t0))
-    return np.where(x == (-np.inf), 0.0, np.where(x < 0.0, t1 / beta, (t0 + t1) / beta))
+    return np.where(x == (-np.inf), 0.0, np.where(x < 0.0, t1, t0 + t1) / beta)
 
 
 def _forward_float64(x, beta):
@@ -84,27 +84,28 @@ def _derivative_wide(x, beta):
 
 
 def _derivative_float64(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = np.exp(-t1)
-    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
-    return np.where(x < 0.0, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = beta * t1
+    t3 = np.exp(-t2)
+    t4 = t3 - t3 * np.where(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    return np.where(t0, t4, 1.0) / (np.where(t0, t4, t3) + 1.0)
 
 
 def _value_and_derivative_wide(x, beta):
-    t0 = beta * np.abs(x)
-    t1 = np.log1p(np.exp(-t0))
-    t2 = x == (-np.inf)
-    return np.where(t2, 0.0, np.where(x < 0.0, t1 / beta, (t0 + t1) / beta)), np.where(t2, 0.0, 1.0 / (np.exp(-(x * beta)) + 1.0))
+    t0 = x == (-np.inf)
+    t1 = beta * np.abs(x)
+    t2 = np.log1p(np.exp(-t1))
+    return np.where(t0, 0.0, np.where(x < 0.0, t2, t1 + t2) / beta), np.where(t0, 0.0, 1.0 / (np.exp(-(x * beta)) + 1.0))
 
 
 def _value_and_derivative_float64(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = np.exp(-t1)
-    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
-    t4 = x < 0.0
-    return np.where(t4, np.log1p(t3) / beta, np.log1p(t2) / beta + t0), np.where(t4, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = beta * t1
+    t3 = np.exp(-t2)
+    t4 = t3 - t3 * np.where(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    return np.where(t0, np.log1p(t4) / beta, np.log1p(t3) / beta + t1), np.where(t0, t4, 1.0) / (np.where(t0, t4, t3) + 1.0)
 
 
 def _backward_wide(x, grad_y, beta):
@@ -112,11 +113,12 @@ def _backward_wide(x, grad_y, beta):
 
 
 def _backward_float64(x, grad_y, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = np.exp(-t1)
-    t3 = t2 - t2 * np.where(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)
-    return grad_y * np.where(x < 0.0, t3 / (t3 + 1.0), 1.0 / (t2 + 1.0))
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = beta * t1
+    t3 = np.exp(-t2)
+    t4 = t3 - t3 * np.where(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    return grad_y * (np.where(t0, t4, 1.0) / (np.where(t0, t4, t3) + 1.0))
 
 
 def _second_derivative_wide(x, beta):

@@ -15,7 +15,7 @@ float64 and rounded once. bfloat16 is that of any package that adds it to NumPy,
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 0.4999 (8192 inputs, sampled), float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
     grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
@@ -63,12 +63,12 @@ def softsign_second_derivative(x, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / (t0 + 1.0), x))
+    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / (t0 + 1.0), x))
+    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
 
 def _derivative_wide(x):
@@ -78,24 +78,26 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 + 1.0
+    t1 = t0 < 18.0
+    t2 = 1.0 / t0
     t3 = t0 + 1.0
-    return np.where(t0 < 18.0, 1.0 / (t3 * t3), t1 * t1 / (t2 * t2))
+    t4 = t2 + 1.0
+    return np.where(t1, 1.0, t2 * t2) / np.where(t1, t3 * t3, t4 * t4)
 
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / t1, x)), 1.0 / (t1 * t1)
+    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / t1), x), 1.0 / (t1 * t1)
 
 
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    t2 = 1.0 / t0
-    t3 = t2 + 1.0
-    return np.where(t0 == np.inf, np.copysign(1.0, x), np.copysign(t0 / t1, x)), np.where(t0 < 18.0, 1.0 / (t1 * t1), t2 * t2 / (t3 * t3))
+    t2 = t0 < 18.0
+    t3 = 1.0 / t0
+    t4 = t3 + 1.0
+    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / t1), x), np.where(t2, 1.0, t3 * t3) / np.where(t2, t1 * t1, t4 * t4)
 
 
 def _backward_wide(x, grad_y):
@@ -105,20 +107,21 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
-    t1 = 1.0 / t0
-    t2 = t1 + 1.0
+    t1 = t0 < 18.0
+    t2 = 1.0 / t0
     t3 = t0 + 1.0
-    return grad_y * np.where(t0 < 18.0, 1.0 / (t3 * t3), t1 * t1 / (t2 * t2))
+    t4 = t2 + 1.0
+    return grad_y * (np.where(t1, 1.0, t2 * t2) / np.where(t1, t3 * t3, t4 * t4))
 
 
 def _second_derivative_wide(x):
     t0 = np.abs(x) + 1.0
-    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / (t0 * t0 * t0))))
+    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)))
 
 
 def _second_derivative_float64(x):
     t0 = np.abs(x) + 1.0
-    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0 / t0)))
+    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

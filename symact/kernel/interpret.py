@@ -55,9 +55,10 @@ def _parts(a: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _pow2(a: NDArray[Any]) -> NDArray[Any]:
-    digits = np.finfo(a.dtype).nmant
-    n = a - a.dtype.type(1.5 * 2.0**digits)
-    power: NDArray[Any] = np.ldexp(np.ones_like(a), np.nan_to_num(n, nan=0.0, posinf=0.0, neginf=0.0).astype(np.int32))
+    # By the bits, as targets do it: what is no exponent of a normal number gives the same nonsense.
+    information = np.finfo(a.dtype)
+    bits = a.view(f"uint{information.bits}")
+    power: NDArray[Any] = ((bits + (information.maxexp - 1)) << information.nmant).view(a.dtype)
     return power
 
 

@@ -114,6 +114,8 @@ class PairedLowering:
             return self._product(e)
         if isinstance(e, Pow):
             return self._power(e.base, e.exp)
+        if isinstance(e, exp):
+            return pairs.exp(self._pair(e.args[0]))
         if isinstance(e, log):
             (argument,) = e.args
             if isinstance(argument, Add) and S.One in argument.args:

@@ -7,22 +7,24 @@ the low part of their argument, and give some bits more than a number has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from symact.kernel.functions.arctangent import ends as arctangent_ends
 from symact.kernel.functions.error import ratio
-from symact.kernel.functions.exponential import Reduced, ln2, powers, reduced
+from symact.kernel.functions.exponential import ENDS, Reduced, ln2, powers, reduced
 from symact.kernel.functions.polynomial import Precision, horner
 from symact.kernel.program import Builder
 
 _PRECISION = Precision("float64")
 
-#: How many coefficients of erfcx's polynomial are pairs themselves.
+#: How many coefficients of a polynomial are pairs themselves.
 _EXACT = 5
 
-#: exp(-a) times the largest number is 0 beyond the first; it does not show beside 1 beyond the second.
-VANISHES, _NEXT_TO_1 = 1460, 60
+#: exp(-a) is less than half of the smallest number by far beyond the first, the last for which two powers of 2 do; it
+#: does not show beside 1 beyond the second.
+VANISHES, _NEXT_TO_1 = 1416, 60
 
 
 class Pair(NamedTuple):
@@ -102,14 +104,23 @@ class Pairs:
     # Functions --------------------------------------------------------------------------------------------------------
 
     def decay(self, a: Pair) -> tuple[Pair, tuple[int, int]]:
-        """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by.
+        """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by."""
+        return self._in_parts(self._reduced(a, VANISHES))
 
-        The powers go as far as needed for the product with any number to vanish.
-        """
+    def exp(self, a: Pair) -> Pair:
+        """exp(a) with more than ten bits to spare, for it may be the argument of another exponential."""
         b = self._b
-        parts = self._reduced(a, VANISHES)
+        low, high = (b.const(end) for end in ENDS["float64"])
+        inside = b("and", b("lt", low, a.high), b("lt", a.high, high))
+        cut = b("max", b("min", a.high, high), low)
+        beyond = b.const(0) if a.low is None else b("select", inside, a.low, b.const(0))
+        parts = reduced(b, cut, _PRECISION)
         assert parts.r is not None
-        return self._normal(*self._with_rest(b.const(1), parts)), powers(b, parts.n, _PRECISION)
+        r = self._normal(parts.r, b("add", parts.lost, beyond))
+        fraction = self._polynomial(_PRECISION.table("exp_long")["coefficients"], r, _EXACT - 1)
+        fraction = self.add(self.constant(Fraction(1)), self.add(r, self.multiply(self.multiply(r, r), fraction)))
+        first, second = powers(b, parts.n, _PRECISION)
+        return self.scale(self.scale(fraction, first), second)
 
     def expm1_of_negative(self, a: Pair) -> Pair:
         """exp(-a) - 1 for a >= 0."""
@@ -164,11 +175,7 @@ class Pairs:
         half = b.const("1/2")
         cut = b("min", a.high, b.const(10**18))
         q, q_error = ratio(b, cut, _PRECISION)
-        *first, next_, third = _PRECISION.table("tail")["coefficients"][:_EXACT]
-        rest = _PRECISION.table("tail")["coefficients"][_EXACT:]
-        p = self._exact_sum(b.const(third), b("mul", horner(b, rest, q), q))
-        for coefficient in (next_, *reversed(first)):
-            p = self.add(self.constant(Fraction(coefficient)), self.multiply(p, Pair(q, q_error)))
+        p = self._polynomial(_PRECISION.table("tail")["coefficients"], Pair(q, q_error), _EXACT)
         p = p if a.low is None else self._normal(p.high, self._plus(p.low, self._moved(p, cut, a.low)))
         return self.divide(p, self.add(Pair(a.high, a.low), Pair(half)))
 
@@ -184,6 +191,16 @@ class Pairs:
         near = b("lt", a, b.const(1000))
         return b("select", near, b("mul", low, b("add", y, b("mul", size, slope))), b.const(0))
 
+    def _polynomial(self, coefficients: Sequence[str], z: Pair, exact: int) -> Pair:
+        """A polynomial by Horner's rule, constant first, of which the first few coefficients are pairs."""
+        b = self._b
+        *first, last = coefficients[:exact]
+        rest = horner(b, coefficients[exact:], z.high)
+        total = self._exact_sum(b.const(last), b("mul", rest, z.high))
+        for coefficient in reversed(first):
+            total = self.add(self.constant(Fraction(coefficient)), self.multiply(total, z))
+        return total
+
     # Parts ------------------------------------------------------------------------------------------------------------
 
     def _reduced(self, a: Pair, end: int) -> Reduced:
@@ -193,11 +210,12 @@ class Pairs:
         low = None if a.low is None else b("select", inside, b("neg", a.low), b.const(0))
         return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
 
-    def _with_rest(self, start: int, parts: Reduced) -> tuple[int, int | None]:
-        """start + exp(r) - 1, where start is no smaller than r."""
+    def _in_parts(self, parts: Reduced) -> tuple[Pair, tuple[int, int]]:
+        """exp(r) as a pair, and two powers of two whose product is 2^n."""
         assert parts.r is not None
-        main = self._normal(start, parts.r)
-        return main.high, self._plus(main.low, parts.beyond)
+        main = self._normal(self._b.const(1), parts.r)
+        fraction = self._normal(main.high, self._plus(main.low, parts.beyond))
+        return fraction, powers(self._b, parts.n, _PRECISION)
 
     def _logarithm(self, n: int, f: int, lost: int | None) -> Pair:
         """n*ln(2) + log(1 + f) + lost; log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""

@@ -37,6 +37,7 @@ from sympy import (
     nan,
     oo,
     pi,
+    powsimp,
     sech,
     sinh,
     sqrt,
@@ -87,6 +88,7 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     if too_large(expression):
         return
     yield from _normal_forms("", expression, t)
+    yield from _one_exponential(expression, t)
     inverted = _atan_of_inverse(expression, t)
     if inverted != expression:
         yield from _normal_forms("inverse atan, ", inverted, t)
@@ -94,6 +96,16 @@ def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     if without_root is not None:
         yield Form("conjugate", without_root)
         yield from _variants("conjugate, ", without_root, t, {})
+
+
+def _one_exponential(expression: Expr, t: Symbol) -> Iterator[Form]:
+    """exp(a)*exp(b) as exp(a + b), where one of them has an exponential in its exponent: no 0*inf, and one rounding."""
+    combined = powsimp(expression, combine="exp", force=True)
+    nested = [part for part in Mul.make_args(combined) if isinstance(part, exp) and part.args[0].has(exp)]
+    if len(nested) == 1:
+        letter = Dummy("E", positive=True)
+        others = (part for part in Mul.make_args(combined) if part != nested[0])
+        yield Form("one exponential", Mul(letter, *others), {letter: nested[0]})
 
 
 def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
@@ -174,12 +186,18 @@ def _turned(product: Expr) -> Expr:
 
 
 def _in_reciprocal(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
-    """In r = 1/t outside of functions: an algebraic tail then neither overflows nor stops early."""
-    if fraction(expression)[1].has(t):
+    """In r = 1/t outside of functions: an algebraic tail then neither overflows nor stops early.
+
+    A growing power stays one of t, for 1/t loses digits where t is largest.
+    """
+    if fraction(expression)[1].has(t) or any(_is_root(node) for node in expression.atoms(Pow)):
         r = Dummy("r", positive=True)
         opaque = {node: Dummy() for node in expression.atoms(Function)}
         inverted = expression.xreplace(opaque).subs(t, 1 / r).replace(_is_root, lambda root: sqrt(factor(root.base)))
         inverted = factor(cancel(together(inverted)))
+        power = inverted.as_powers_dict().get(r, Integer(0))
+        if power.is_negative:
+            inverted = t ** (-power) * (inverted / r**power)
         functions = {letter: node for node, letter in opaque.items()}
         yield Form(rule, inverted.xreplace(functions), {**where, r: 1 / t})
 

@@ -47,7 +47,7 @@ def test_a_value_that_is_needed_elsewhere_stays():
     first = b("div", x, b.const(3))
     y = b("select", b("lt", x, b.const(0)), first, b("div", b.const(3), x))
     kernel = b.kernel("forward", ["x"], [], {"y": b("add", y, first)})
-    assert merged(kernel, WIDE) == kernel
+    assert operations(merged(kernel, WIDE)).count("div") == 2
 
 
 @pytest.mark.parametrize("name", catalog.names())

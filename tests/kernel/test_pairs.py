@@ -68,6 +68,7 @@ def decayed(pairs: Pairs, a: Pair, _: Pair) -> Pair:
 
 
 FUNCTIONS = {
+    "exp": (lambda pairs, a, _: pairs.exp(a), mpmath.exp),
     "decay": (decayed, lambda a: mpmath.exp(-a)),
     "expm1": (lambda pairs, a, _: pairs.expm1_of_negative(a), lambda a: mpmath.expm1(-a)),
     "log1p": (lambda pairs, a, _: pairs.log1p(a), mpmath.log1p),

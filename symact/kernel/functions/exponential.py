@@ -14,20 +14,25 @@ import mpmath
 from symact.kernel.functions.polynomial import Precision, horner
 from symact.kernel.program import Builder
 
-#: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far.
-ENDS = {"wide": (-700, 700), "float64": (-746, 710), "float32": (-104, 89)}
+#: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far, and
+#: what stands for 0 is so small that its product with what stands for infinity rounds to 0.
+ENDS = {"wide": (-700, 350), "float64": (-746, 710), "float32": (-104, 89)}
 
 DIGITS = 40
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """exp(a) in parts: the number n, `rounder` + n, and exp(r) - 1 as r + beyond (wide: all of it in `beyond`)."""
+    """exp(a) in parts: the number n, `rounder` + n, and exp(r) - 1 as r + beyond (wide: all of it in `beyond`).
+
+    `lost` is what the rounding of r lost; in wide arithmetic it is not known.
+    """
 
     n: int
     shifted: int
     r: int | None
     beyond: int
+    lost: int = -1
 
     def rest(self, b: Builder) -> int:
         """exp(r) - 1."""
@@ -64,7 +69,7 @@ def reduced(b: Builder, a: int, precision: Precision, beyond: int | None = None)
     lost = b("sub", b("sub", start, r), b("mul", n, low))  # what the rounding of r lost
     if beyond is not None:  # times exp(r)
         lost = b("add", lost, b("add", beyond, b("mul", beyond, b("add", r, square))))
-    return Reduced(n, shifted, r, b("add", square, lost))
+    return Reduced(n, shifted, r, b("add", square, lost), lost)
 
 
 def _cut(b: Builder, a: int, precision: Precision) -> int:
