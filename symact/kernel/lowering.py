@@ -122,7 +122,7 @@ class Lowering:
         if not decaying or main is None:
             return step
         small = [self._half(e) if self._splits(e) else self(e) for e in decaying]
-        gone = self._chain("and", [self._b("eq", s, self._b.const(0)) for s in small])
+        gone = self._b("eq", self._chain("add", small), self._b.const(0))  # none of them is negative
         rest = self(main) if main != 0 else self._b("neg", small[0]) if negative else small[0]
         return self._b("select", gone, rest, step)
 

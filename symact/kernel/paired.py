@@ -55,11 +55,10 @@ class PairedLowering:
         decaying = [letter for letter in self._where if self._decays(letter)]
         if not decaying or main is None:
             return step
-        inside: int | None = None
-        for letter in decaying:
-            here = self._b("lt", self._exponent(letter).high, self._b.const(VANISHES))
-            inside = here if inside is None else self._b("or", inside, here)
-        assert inside is not None
+        least, *others = (self._exponent(letter).high for letter in decaying)
+        for exponent in others:
+            least = self._b("min", least, exponent)
+        inside = self._b("lt", least, self._b.const(VANISHES))
         zero = self._b.const(0)
         rest = self._pairs.rounded(self._pair(main)) if main != 0 else self._b("neg", zero) if negative else zero
         return self._b("select", inside, step, rest)

@@ -281,12 +281,19 @@ class _NormalForm:
                 outside += power * self.names[base].args[0] if isinstance(self.names[base], exp) else power * log(base)
             else:
                 inside *= part
+        base, power = inside.as_base_exp()
+        if power.is_negative:  # of a quotient with nothing above, that of what is below
+            return outside + power * self._of_rest(base)
+        return outside + self._of_rest(inside)
+
+    def _of_rest(self, inside: Expr) -> Expr:
+        """log of what neither grows nor vanishes."""
         main = without(inside, self.names)
         if main is not None and main.is_positive and main.is_number:
-            return outside + log(main) + log1p(cancel(inside / main - 1))
+            return log(main) + log1p(cancel(inside / main - 1))
         if isinstance(inside, Add) and Integer(1) in inside.args:
-            return outside + log1p(inside - 1)
-        return outside + log(inside)
+            return log1p(inside - 1)
+        return log(inside)
 
     def _error_function(self, node: Expr, argument: Expr) -> Expr:
         """erf and erfc of a growing argument through its erfc, a Gaussian times erfcx where the split is exact."""
