@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from sympy import (
     Add,
@@ -319,7 +320,13 @@ def as_expm1(term: Expr, constant: Rational, where: Mapping[Symbol, Expr]) -> Ex
 
 def ordered(e: Add) -> list[Expr]:
     """The terms in an order that no SymPy version changes: constants last, else by their text."""
-    return sorted(e.args, key=lambda term: (term.is_number, str(term)))
+    return sorted(e.args, key=lambda term: (term.is_number, _text(term)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _text(term: Expr) -> str:
+    """The text of a term, which takes long and is asked for in every style."""
+    return str(term)
 
 
 def is_negative(term: Expr) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sympy import (
@@ -82,8 +83,13 @@ class Form:
     where: Mapping[Symbol, Expr] = field(default_factory=dict)
 
 
-def forms(expression: Expr, t: Symbol) -> Iterator[Form]:
+@lru_cache(maxsize=64)
+def forms(expression: Expr, t: Symbol) -> tuple[Form, ...]:
     """The ways to write an expression in t > 0, the plain text first."""
+    return tuple(_forms(expression, t))
+
+
+def _forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     yield Form("as written", expression)
     if too_large(expression):
         return

@@ -15,6 +15,7 @@ from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import Float64s, Format
+from symact.oracle.memory import remembered
 
 #: How many roots are looked at more closely, and how many numbers beside each.
 _MOST_ROOTS, _BESIDE = 6, 4
@@ -61,6 +62,7 @@ def inputs(lower: float, upper: float, dtype: Any, seed: int) -> NDArray[Any]:
     return inside
 
 
+@remembered
 def beside_roots(oracle: Oracle, format: Format, t: NDArray[Any], side: int) -> Float64s:
     """Sizes close to the roots of a function on one side: from each root's neighbours out to a quarter of its size.
 

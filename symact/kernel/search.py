@@ -103,9 +103,16 @@ class PassSearch:
         activation: the definition, for its variable and parameters.
         branches: f, f' or f'', parameters symbolic.
         arithmetic: in which the program is evaluated.
+        oracles: `oracles_of` that pass, where somebody has them already.
     """
 
-    def __init__(self, activation: Activation, branches: Branches, arithmetic: Arithmetic) -> None:
+    def __init__(
+        self,
+        activation: Activation,
+        branches: Branches,
+        arithmetic: Arithmetic,
+        oracles: Sequence[Oracle] | None = None,
+    ) -> None:
         self.branches = branches
         self.arithmetic = arithmetic
         self.ladder = LADDERS[arithmetic.name]
@@ -117,11 +124,8 @@ class PassSearch:
         halves = (piece.expression.subs(self.x, side * self.t) for side in (1, -1) for piece in branches.pieces)
         at_zero_only = all(p.x == 0 for p in branches.points)
         self.scaling = scaling(list(halves), self.t, self.symbols) if at_zero_only else None
-        self._sampled: dict[tuple[int, str, str], list[Sample]] = {}
-        self.oracles = [
-            Oracle(branches.subs({self.symbols[name]: _exact(v) for name, v in setting.items()}))
-            for setting in self.settings
-        ]
+        self._sampled: dict[tuple[int, float, float, tuple[float, ...]], list[Sample]] = {}
+        self.oracles = oracles_of(activation, branches) if oracles is None else oracles
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
         """The program and, for the record, the form and the error in every regime."""
@@ -300,7 +304,12 @@ class PassSearch:
 
     def _samples(self, side: int, lower: float, upper: float, roots: Sequence[float] = ()) -> list[Sample]:
         """Inputs on one side with exact roots, at every setting of the parameters."""
-        found = []
+        key = (side, lower, upper, tuple(roots))
+        if key not in self._sampled:
+            self._sampled[key] = list(self._drawn(side, lower, upper, roots))
+        return self._sampled[key]
+
+    def _drawn(self, side: int, lower: float, upper: float, roots: Sequence[float]) -> Iterator[Sample]:
         dtype = np.dtype(self.arithmetic.result)
         far = _FAR * float(np.finfo(dtype).max)
         for index, (setting, oracle) in enumerate(zip(self.settings, self.oracles, strict=True)):
@@ -314,8 +323,7 @@ class PassSearch:
                 thresholds = np.abs(around_thresholds(oracle, FORMATS[self.arithmetic.result]))
                 points = np.union1d(points, thresholds[(thresholds > lower) & (thresholds < upper)].astype(dtype))
             near = beside_roots(oracle, FORMATS[self.arithmetic.result], points, side).astype(dtype)
-            found.append(Sample.of(self.arithmetic, oracle, side * np.union1d(points, near), setting))
-        return found
+            yield Sample.of(self.arithmetic, oracle, side * np.union1d(points, near), setting)
 
     def _survives(self, candidate: Candidate, region: Region, samples: Sequence[Sample]) -> bool:
         """Whether no NaN or infinity comes out at the largest numbers, where f grows no faster than x does."""
@@ -333,19 +341,16 @@ class PassSearch:
         return True
 
     def _region_samples(self, region: Region) -> list[Sample]:
-        key = (region.side, str(region.lower), str(region.upper))
-        if key not in self._sampled:
-            lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
-            upper = np.inf if region.upper == oo else self._at_defaults(region.upper)
-            roots = [root for root in _exact_roots(region.expression, self.t) if lower < root < upper]
-            self._sampled[key] = self._samples(region.side, lower, upper, roots)
-        return self._sampled[key]
+        lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
+        upper = np.inf if region.upper == oo else self._at_defaults(region.upper)
+        roots = [root for root in _exact_roots(region.expression, self.t) if lower < root < upper]
+        return self._samples(region.side, lower, upper, roots)
 
     def _regimes(self, region: Region) -> list[Regime]:
         """The fewest and cheapest forms that cover a region at the first error level that is reached."""
         samples = self._region_samples(region)
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
-        candidates = list(self._candidates(list(forms(region.expression, self.t)), self.t, bool(np.signbit(outermost))))
+        candidates = list(self._candidates(forms(region.expression, self.t), self.t, bool(np.signbit(outermost))))
         size = np.concatenate([self._size(s) for s in samples])
         order = np.argsort(size, kind="stable")
         size = size[order]
@@ -496,6 +501,14 @@ class PassSearch:
             return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
         assert exact is not None
         return self._plain(b)(exact)
+
+
+def oracles_of(activation: Activation, branches: Branches) -> list[Oracle]:
+    """The exact values of one pass, for each setting of the parameters that programs are tried at."""
+    return [
+        Oracle(branches.subs({activation.symbols[name]: _exact(v) for name, v in setting.items()}))
+        for setting in _settings(activation)
+    ]
 
 
 def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,12 +42,12 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
             document = json.loads(stored.read_text(encoding="utf-8"))
             return replace(_from_document(document), parameters=_parameters(activation))
     key = f"{activation.name} {activation.digest}"
-    for arithmetic in arithmetics:
-        if (key, arithmetic) not in _searched:
-            _searched[key, arithmetic] = search(activation, [arithmetic])[0]
-    found = [_searched[key, arithmetic] for arithmetic in arithmetics]
-    programs = {name: kernels for each in found for name, kernels in each.programs.items()}
-    return replace(found[0], parameters=_parameters(activation), programs=programs)
+    missing = [arithmetic for arithmetic in arithmetics if (key, arithmetic) not in _searched]
+    if missing:  # together, for much of the work is the same in all of them
+        found = search(activation, missing)[0]
+        _searched.update(((key, arithmetic), found) for arithmetic in missing)
+    programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
+    return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs)
 
 
 def search(
@@ -58,7 +58,7 @@ def search(
     Raises:
         Error: see `compiled`.
     """
-    from symact.kernel.search import PassSearch
+    from symact.kernel.search import PassSearch, oracles_of
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
 
@@ -68,13 +68,14 @@ def search(
         ("derivative", "dydx", derivation.first),
         ("second_derivative", "d2ydx2", derivation.second),
     )
+    oracles = {name: oracles_of(activation, branches) for name, _, branches in passes}
     programs: dict[str, Mapping[str, Kernel]] = {}
     record: dict[str, Any] = {}
     for arithmetic in arithmetics:
         kernels: dict[str, Kernel] = {}
         record[arithmetic] = {}
         for name, output, branches in passes:
-            search_ = PassSearch(activation, branches, ARITHMETICS[arithmetic])
+            search_ = PassSearch(activation, branches, ARITHMETICS[arithmetic], oracles[name])
             kernels[name], record[arithmetic][name] = search_.kernel(name, output)
         kernels["value_and_derivative"] = together(
             "value_and_derivative", kernels["forward"], kernels["derivative"], activation

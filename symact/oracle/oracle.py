@@ -42,8 +42,8 @@ _TOWARDS = (*range(-160, 160), *range(160, 1024, 20))
 #: Where Arb's exponents may end is further out than this.
 _FAR = 1000.0
 
-#: How many answers an oracle keeps.
-_REMEMBERED = 16
+#: How many answers an oracle keeps, and for how many inputs at least: a bisection asks for few, and never again.
+_REMEMBERED, _WORTH = 16, 32
 
 
 @dataclass(frozen=True)
@@ -148,17 +148,20 @@ class Oracle:
             factor: None, or numbers of the same shape; NaN, infinities and zeros multiply the rounded value as IEEE
                 says.
 
-        The last few answers are remembered.
+        The last few answers for more than a few inputs are remembered.
         """
         format = get(format)
         x = as_float64(x, format)
         factor = None if factor is None else as_float64(factor, format)
+        if len(x) < _WORTH:
+            return self._reference(x, format, factor)
         key = (format.name, x.tobytes(), b"" if factor is None else factor.tobytes())
-        if key not in self._memory:
+        found = self._memory.get(key)
+        if found is None:
             if len(self._memory) >= _REMEMBERED:
                 self._memory.pop(next(iter(self._memory)))
-            self._memory[key] = self._reference(x, format, factor)
-        return self._memory[key]
+            found = self._memory[key] = self._reference(x, format, factor)
+        return found
 
     def _reference(self, x: Float64s, format: Format, factor: Float64s | None) -> Reference:
         count = len(x)

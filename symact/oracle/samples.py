@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from symact.oracle.formats import Float64s, Format, Integers, get
+from symact.oracle.memory import remembered
 from symact.oracle.oracle import Oracle
 
 #: Shares of the strata, the rest goes to the regions around thresholds and breakpoints.
@@ -71,6 +72,7 @@ def _in_format(values: Float64s, format: Format) -> Float64s:
     return format.decode(format.encode(values.clip(-format.max, format.max)))
 
 
+@remembered
 def around_thresholds(oracle: Oracle, format: Format) -> Float64s:
     """Inputs around and between the points where |f| crosses into overflow, the subnormals, or zero."""
     top = int(format.ordinals(np.array([format.max]))[0])

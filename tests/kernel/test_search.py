@@ -103,6 +103,13 @@ def test_same_definition_gives_the_same_programs():
     assert search(entry) == search(entry)
 
 
+def test_programs_do_not_depend_on_what_else_is_searched_for():
+    """Arithmetics that are searched for together share the exact values, and silu has roots and tails to look for."""
+    entry = catalog.get("silu")
+    together = search(entry, ["float32", "wide"])[0].programs
+    assert together["wide"] == search(entry, ["wide"])[0].programs["wide"]
+
+
 def test_value_and_derivative_share_their_steps():
     kernels = compiled(catalog.get("softplus")).programs["float64"]
     apart = sum(len(kernels[name].instructions) for name in ("forward", "derivative"))
