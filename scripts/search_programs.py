@@ -2,15 +2,16 @@
 
     python scripts/search_programs.py [NAME ...]
 
-Without names the whole catalogue is searched (about a second an entry). This is the only thing that changes the stored
-programs; run it after a definition or a rewriting rule has changed, read the diff (each program's measured error stands
-under "search"), and regenerate `generated/`.
+Without names the whole catalogue is searched (some seconds an entry, as many at once as there are processors). This is
+the only thing that changes the stored programs; run it after a definition or a rewriting rule has changed, read the
+diff (each program's measured error stands under "search"), and regenerate `generated/`.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from symact import catalog
@@ -19,12 +20,18 @@ from symact.kernel.store import write
 FOLDER = Path(__file__).parent.parent / "symact" / "kernel" / "programs"
 
 
+def stored(name: str) -> str:
+    """Search for an activation's programs and store them; returns what to say about it."""
+    start = time.perf_counter()
+    path = write(catalog.get(name), FOLDER)
+    return f"{path.name}: {time.perf_counter() - start:.1f} s"
+
+
 def main() -> None:
     """Search for the activations named on the command line, or for all; remove what has left the catalogue."""
-    for name in sys.argv[1:] or catalog.names():
-        start = time.perf_counter()
-        path = write(catalog.get(name), FOLDER)
-        print(f"{path.name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    with ProcessPoolExecutor() as processes:
+        for line in processes.map(stored, sys.argv[1:] or catalog.names()):
+            print(line, file=sys.stderr)
     for path in FOLDER.glob("*.json"):
         if path.stem not in catalog.names():
             path.unlink()

@@ -156,7 +156,7 @@ class Lowering:
     def _constant(self, e: Expr) -> int:
         if e.is_Rational:
             return self._b.const(str(e))
-        return self._b.const(str(e.evalf(_DIGITS)))
+        return self._b.const(_decimals(e))
 
     # Sums -------------------------------------------------------------------------------------------------------------
 
@@ -321,6 +321,12 @@ def as_expm1(term: Expr, constant: Rational, where: Mapping[Symbol, Expr]) -> Ex
 def ordered(e: Add) -> list[Expr]:
     """The terms in an order that no SymPy version changes: constants last, else by their text."""
     return sorted(e.args, key=lambda term: (term.is_number, _text(term)))
+
+
+@lru_cache(maxsize=1 << 10)
+def _decimals(constant: Expr) -> str:
+    """An irrational constant as text."""
+    return str(constant.evalf(_DIGITS))
 
 
 @lru_cache(maxsize=1 << 14)

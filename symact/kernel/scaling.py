@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,16 +56,22 @@ class Scaling:
 
     def power(self, expression: Expr, t: Symbol) -> int | None:
         """c for a function of t > 0, compared numerically; None where it is not stretched like this."""
-        return next((c for c in range(-3, 4) if self._holds(expression, t, c)), None)
+        return _power(self, expression, t)
 
-    def _holds(self, expression: Expr, t: Symbol, c: int) -> bool:
-        for u in _PLACES:
-            plain = expression.subs({t: u, self.symbol: 1}).evalf(_DIGITS)
-            for p in _VALUES:
-                stretched = expression.subs({t: u / p**self.exponent, self.symbol: p}).evalf(_DIGITS)
-                if not abs(stretched - p**c * plain) <= Rational(1, 10**20) * (abs(plain) + Rational(1, 10**20)):
-                    return False
-        return True
+
+@lru_cache(maxsize=64)
+def _power(scaling: Scaling, expression: Expr, t: Symbol) -> int | None:
+    return next((c for c in range(-3, 4) if _holds(scaling, expression, t, c)), None)
+
+
+def _holds(scaling: Scaling, expression: Expr, t: Symbol, c: int) -> bool:
+    for u in _PLACES:
+        plain = expression.subs({t: u, scaling.symbol: 1}).evalf(_DIGITS)
+        for p in _VALUES:
+            stretched = expression.subs({t: u / p**scaling.exponent, scaling.symbol: p}).evalf(_DIGITS)
+            if not abs(stretched - p**c * plain) <= Rational(1, 10**20) * (abs(plain) + Rational(1, 10**20)):
+                return False
+    return True
 
 
 def scaling(functions: Sequence[Expr], t: Symbol, symbols: dict[str, Symbol]) -> Scaling | None:

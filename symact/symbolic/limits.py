@@ -5,6 +5,8 @@ SymPy's ``limit`` is not used: it answers 0 for ``1 + x*(1 - 1/(1 + exp(-x)))`` 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import AccumBounds, Dummy, Expr, Pow, S, Symbol, floor, nan, oo, preorder_traversal, sympify, zoo
 
 from symact.symbolic.leading import leading_term
@@ -32,6 +34,7 @@ def _substituted(expression: Expr, x: Symbol, point: Expr) -> Expr | None:
     return expression.subs(x, point)
 
 
+@lru_cache(maxsize=512)
 def limit_at(expression: Expr, x: Symbol, point: Expr, side: str) -> Expr | None:
     """The limit of ``expression`` as ``x`` tends to ``point`` from one side.
 

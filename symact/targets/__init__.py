@@ -140,6 +140,7 @@ def available() -> list[Availability]:
     return result
 
 
+@lru_cache
 def data(name: str) -> Path:
     """A file or folder that stands at the top of a checkout, and inside the package once that is installed."""
     package = Path(__file__).resolve().parents[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,7 @@ _PRINTED: dict[str, type[np.float16] | type[np.float32]] = {
 }
 
 
+@lru_cache(maxsize=1 << 14)
 def decimal(text: str, format_: str) -> str:
     """A constant's text (exact, or inf, -inf, nan) as the shortest decimal of its rounding to a format.
 
