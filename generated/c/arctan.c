@@ -364,46 +364,93 @@ SYMACT_INLINE double own_atan_wide(double a)
 {
     const double t0 = fabs(a);
     const int t1 = 1.0 < t0;
-    const double t2 = (t1 ? 1.0 : t0) / (1.0 > t0 ? 1.0 : t0);
-    const double t3 = t2 * t2;
-    const double t4 = (-0.0006979660054860658 * t3 + 0.004926406071160155) * t3 + (-0.01629957032402777);
-    const double t5 = ((t4 * t3 + 0.03447603927718419) * t3 + (-0.05451610603062047)) * t3 + 0.07259445764531906;
-    const double t6 = ((t5 * t3 + (-0.08985441810687539)) * t3 + 0.1109450427935383) * t3 + (-0.14284167312636878);
-    const double t7 = (((t6 * t3 + 0.19999927249324723) * t3 + (-0.3333333213390936)) * t3 + 1.0) * t2;
-    return copysign(t1 ? (1.5707963267948966 - t7) : t7, a);
+    const double t2 = t1 ? 1.0 : t0;
+    const double t3 = 1.0 > t0 ? 1.0 : t0;
+    const double t4 = t2 / t3;
+    const double t5 = t4 * t4;
+    const double t6 = -0.0006979660054860658 * t5;
+    const double t7 = t6 + 0.004926406071160155;
+    const double t8 = t7 * t5;
+    const double t9 = t8 + (-0.01629957032402777);
+    const double t10 = t9 * t5;
+    const double t11 = t10 + 0.03447603927718419;
+    const double t12 = t11 * t5;
+    const double t13 = t12 + (-0.05451610603062047);
+    const double t14 = t13 * t5;
+    const double t15 = t14 + 0.07259445764531906;
+    const double t16 = t15 * t5;
+    const double t17 = t16 + (-0.08985441810687539);
+    const double t18 = t17 * t5;
+    const double t19 = t18 + 0.1109450427935383;
+    const double t20 = t19 * t5;
+    const double t21 = t20 + (-0.14284167312636878);
+    const double t22 = t21 * t5;
+    const double t23 = t22 + 0.19999927249324723;
+    const double t24 = t23 * t5;
+    const double t25 = t24 + (-0.3333333213390936);
+    const double t26 = t25 * t5;
+    const double t27 = t26 + 1.0;
+    const double t28 = t27 * t4;
+    const double t29 = 1.5707963267948966 - t28;
+    const double t30 = t1 ? t29 : t28;
+    const double t31 = copysign(t30, a);
+    return t31;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double arctan_forward_wide(double x)
 {
-    return own_atan_wide(x);
+    const double t0 = own_atan_wide(x);
+    return t0;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double arctan_derivative_wide(double x)
 {
-    return 1.0 / (x * x + 1.0);
+    const double t0 = x * x;
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    return t2;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void arctan_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    *y = own_atan_wide(x);
-    *dydx = 1.0 / (x * x + 1.0);
+    const double t0 = own_atan_wide(x);
+    const double t1 = x * x;
+    const double t2 = t1 + 1.0;
+    const double t3 = 1.0 / t2;
+    *y = t0;
+    *dydx = t3;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double arctan_backward_wide(double x, double grad_y)
 {
-    return grad_y * (1.0 / (x * x + 1.0));
+    const double t0 = x * x;
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    const double t3 = grad_y * t2;
+    return t3;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double arctan_second_derivative_wide(double x)
 {
-    const double t0 = x * x + 1.0;
-    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (-(2.0 * (x / (t0 * t0)))));
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const double t3 = -0.0;
+    const double t4 = x * x;
+    const double t5 = t4 + 1.0;
+    const double t6 = t5 * t5;
+    const double t7 = x / t6;
+    const double t8 = 2.0 * t7;
+    const double t9 = -t8;
+    const double t10 = t2 ? t3 : t9;
+    const double t11 = t1 ? 0.0 : t10;
+    return t11;
 }
 
 #ifndef SYMACT_OWN_ATAN_PAIRED
@@ -414,20 +461,54 @@ SYMACT_INLINE double own_atan_paired(double a)
     const double t0 = fabs(a);
     const int t1 = 0.41421356 < t0;
     const int t2 = 2.4142136 < t0;
-    const double t3 = (t2 ? (-1.0) : (t1 ? (t0 - 1.0) : t0)) / (t2 ? t0 : (t1 ? (t0 + 1.0) : 1.0));
-    const double t4 = t3 * t3;
-    const double t5 = (-0.017835704938846893 * t4 + 0.037993901898833636) * t4 + (-0.050362716997447154);
-    const double t6 = ((t5 * t4 + 0.05847148060768441) * t4 + (-0.06662990468355817)) * t4 + 0.07692048889904818;
-    const double t7 = ((t6 * t4 + (-0.0909089701957112)) * t4 + 0.11111110752684923) * t4 + (-0.14285714279417436);
-    const double t8 = ((t7 * t4 + 0.19999999999942739) * t4 + (-0.3333333333333313)) * t4 * t3 + (t2 ? 6.123233995736766e-17 : (t1 ? 3.061616997868383e-17 : 0.0));
-    return copysign((t2 ? 1.5707963267948966 : (t1 ? 0.7853981633974483 : 0.0)) + (t3 + t8), a);
+    const double t3 = -1.0;
+    const double t4 = t0 - 1.0;
+    const double t5 = t1 ? t4 : t0;
+    const double t6 = t2 ? t3 : t5;
+    const double t7 = t0 + 1.0;
+    const double t8 = t1 ? t7 : 1.0;
+    const double t9 = t2 ? t0 : t8;
+    const double t10 = t6 / t9;
+    const double t11 = t10 * t10;
+    const double t12 = -0.017835704938846893 * t11;
+    const double t13 = t12 + 0.037993901898833636;
+    const double t14 = t13 * t11;
+    const double t15 = t14 + (-0.050362716997447154);
+    const double t16 = t15 * t11;
+    const double t17 = t16 + 0.05847148060768441;
+    const double t18 = t17 * t11;
+    const double t19 = t18 + (-0.06662990468355817);
+    const double t20 = t19 * t11;
+    const double t21 = t20 + 0.07692048889904818;
+    const double t22 = t21 * t11;
+    const double t23 = t22 + (-0.0909089701957112);
+    const double t24 = t23 * t11;
+    const double t25 = t24 + 0.11111110752684923;
+    const double t26 = t25 * t11;
+    const double t27 = t26 + (-0.14285714279417436);
+    const double t28 = t27 * t11;
+    const double t29 = t28 + 0.19999999999942739;
+    const double t30 = t29 * t11;
+    const double t31 = t30 + (-0.3333333333333313);
+    const double t32 = t31 * t11;
+    const double t33 = t32 * t10;
+    const double t34 = t1 ? 0.7853981633974483 : 0.0;
+    const double t35 = t2 ? 1.5707963267948966 : t34;
+    const double t36 = t1 ? 3.061616997868383e-17 : 0.0;
+    const double t37 = t2 ? 6.123233995736766e-17 : t36;
+    const double t38 = t33 + t37;
+    const double t39 = t10 + t38;
+    const double t40 = t35 + t39;
+    const double t41 = copysign(t40, a);
+    return t41;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_forward_paired(double x)
 {
-    return own_atan_paired(x);
+    const double t0 = own_atan_paired(x);
+    return t0;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -437,18 +518,29 @@ SYMACT_INLINE double arctan_derivative_paired(double x)
     const int t1 = t0 < 1.3998404638611276e+101;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
-    return (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = t0 * t0;
+    const double t6 = t1 ? t5 : t3;
+    const double t7 = t6 + 1.0;
+    const double t8 = t4 / t7;
+    return t8;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const int t1 = t0 < 1.3998404638611276e+101;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 * t2;
-    *y = own_atan_paired(x);
-    *dydx = (t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0);
+    const double t0 = own_atan_paired(x);
+    const double t1 = fabs(x);
+    const int t2 = t1 < 1.3998404638611276e+101;
+    const double t3 = 1.0 / t1;
+    const double t4 = t3 * t3;
+    const double t5 = t2 ? 1.0 : t4;
+    const double t6 = t1 * t1;
+    const double t7 = t2 ? t6 : t4;
+    const double t8 = t7 + 1.0;
+    const double t9 = t5 / t8;
+    *y = t0;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -458,35 +550,78 @@ SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
     const int t1 = t0 < 1.3998404638611276e+101;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
-    return grad_y * ((t1 ? 1.0 : t3) / ((t1 ? (t0 * t0) : t3) + 1.0));
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = t0 * t0;
+    const double t6 = t1 ? t5 : t3;
+    const double t7 = t6 + 1.0;
+    const double t8 = t4 / t7;
+    const double t9 = grad_y * t8;
+    return t9;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = 2.0 * t0;
-    const double t2 = product_error(2.0, t0, t1);
-    const double t3 = t1 + t2;
-    const double t4 = t0 * t0;
-    const double t5 = product_error(t0, t0, t4);
-    const double t6 = t4 + t5;
-    const double t7 = t6 + 1.0;
-    const double t8 = t7 - t6;
-    const double t9 = t6 - (t7 - t8) + (1.0 - t8) + (t5 - (t6 - t4));
-    const double t10 = t7 + t9;
-    const double t11 = t10 * t10;
-    const double t12 = t10 * (t9 - (t10 - t7));
-    const double t13 = product_error(t10, t10, t11) + t12 + t12;
-    const double t14 = t11 + t13;
-    const double t15 = t3 / t14;
-    const double t16 = t15 * t14;
-    const double t17 = t3 - t16 - product_error(t15, t14, t16) + (t2 - (t3 - t1)) - t15 * (t13 - (t14 - t11));
-    const double t18 = t17 / t14;
-    const double t19 = t15 + t18;
-    const double t20 = t4 + 1.0;
-    const double t21 = (t0 < 5.65391060729083e+73) ? (-t19 + (-(t18 - (t19 - t15)))) : (-(2.0 * (t0 / t20 / t20)));
-    return (x == (-INFINITY)) ? 0.0 : ((x == INFINITY) ? (-0.0) : (copysign(1.0, x) * t21));
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const double t3 = -0.0;
+    const double t4 = copysign(1.0, x);
+    const double t5 = fabs(x);
+    const int t6 = t5 < 5.65391060729083e+73;
+    const double t7 = 2.0 * t5;
+    const double t8 = product_error(2.0, t5, t7);
+    const double t9 = t7 + t8;
+    const double t10 = t5 * t5;
+    const double t11 = product_error(t5, t5, t10);
+    const double t12 = t10 + t11;
+    const double t13 = t12 + 1.0;
+    const double t14 = t13 - t12;
+    const double t15 = t13 - t14;
+    const double t16 = t12 - t15;
+    const double t17 = 1.0 - t14;
+    const double t18 = t16 + t17;
+    const double t19 = t12 - t10;
+    const double t20 = t11 - t19;
+    const double t21 = t18 + t20;
+    const double t22 = t13 + t21;
+    const double t23 = t22 * t22;
+    const double t24 = product_error(t22, t22, t23);
+    const double t25 = t22 - t13;
+    const double t26 = t21 - t25;
+    const double t27 = t22 * t26;
+    const double t28 = t24 + t27;
+    const double t29 = t28 + t27;
+    const double t30 = t23 + t29;
+    const double t31 = t9 / t30;
+    const double t32 = t31 * t30;
+    const double t33 = t9 - t32;
+    const double t34 = product_error(t31, t30, t32);
+    const double t35 = t33 - t34;
+    const double t36 = t9 - t7;
+    const double t37 = t8 - t36;
+    const double t38 = t35 + t37;
+    const double t39 = t30 - t23;
+    const double t40 = t29 - t39;
+    const double t41 = t31 * t40;
+    const double t42 = t38 - t41;
+    const double t43 = t42 / t30;
+    const double t44 = t31 + t43;
+    const double t45 = -t44;
+    const double t46 = t44 - t31;
+    const double t47 = t43 - t46;
+    const double t48 = -t47;
+    const double t49 = t45 + t48;
+    const double t50 = t10 + 1.0;
+    const double t51 = t5 / t50;
+    const double t52 = t51 / t50;
+    const double t53 = 2.0 * t52;
+    const double t54 = -t53;
+    const double t55 = t6 ? t49 : t54;
+    const double t56 = t4 * t55;
+    const double t57 = t2 ? t3 : t56;
+    const double t58 = t1 ? 0.0 : t57;
+    return t58;
 }
 
 #ifndef SYMACT_OWN_ATAN_FLOAT32
@@ -497,18 +632,40 @@ SYMACT_INLINE float own_atan_float32(float a)
     const float t0 = fabsf(a);
     const int t1 = 0.41421357f < t0;
     const int t2 = 2.4142137f < t0;
-    const float t3 = (t2 ? (-1.0f) : (t1 ? (t0 - 1.0f) : t0)) / (t2 ? t0 : (t1 ? (t0 + 1.0f) : 1.0f));
-    const float t4 = t3 * t3;
-    const float t5 = (((0.07986709f * t4 + (-0.13852078f)) * t4 + 0.19974469f) * t4 + (-0.33332798f)) * t4;
-    const float t6 = (t2 ? 1.5707964f : (t1 ? 0.7853982f : 0.0f)) + (t3 + (t5 * t3 + (t2 ? (-4.371139e-08f) : (t1 ? (-2.1855694e-08f) : 0.0f))));
-    return copysignf(t6, a);
+    const float t3 = -1.0f;
+    const float t4 = t0 - 1.0f;
+    const float t5 = t1 ? t4 : t0;
+    const float t6 = t2 ? t3 : t5;
+    const float t7 = t0 + 1.0f;
+    const float t8 = t1 ? t7 : 1.0f;
+    const float t9 = t2 ? t0 : t8;
+    const float t10 = t6 / t9;
+    const float t11 = t10 * t10;
+    const float t12 = 0.07986709f * t11;
+    const float t13 = t12 + (-0.13852078f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.19974469f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.33332798f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 * t10;
+    const float t20 = t1 ? 0.7853982f : 0.0f;
+    const float t21 = t2 ? 1.5707964f : t20;
+    const float t22 = t1 ? (-2.1855694e-08f) : 0.0f;
+    const float t23 = t2 ? (-4.371139e-08f) : t22;
+    const float t24 = t19 + t23;
+    const float t25 = t10 + t24;
+    const float t26 = t21 + t25;
+    const float t27 = copysignf(t26, a);
+    return t27;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float arctan_forward_float32(float x)
 {
-    return own_atan_float32(x);
+    const float t0 = own_atan_float32(x);
+    return t0;
 }
 
 /* dydx = f'(x); in float. */
@@ -518,18 +675,29 @@ SYMACT_INLINE float arctan_derivative_float32(float x)
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
-    return (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = t0 * t0;
+    const float t6 = t1 ? t5 : t3;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t4 / t7;
+    return t8;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void arctan_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    *y = own_atan_float32(x);
-    *dydx = (t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f);
+    const float t0 = own_atan_float32(x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 17.75f;
+    const float t3 = 1.0f / t1;
+    const float t4 = t3 * t3;
+    const float t5 = t2 ? 1.0f : t4;
+    const float t6 = t1 * t1;
+    const float t7 = t2 ? t6 : t4;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t5 / t8;
+    *y = t0;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -539,15 +707,34 @@ SYMACT_INLINE float arctan_backward_float32(float x, float grad_y)
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
-    return grad_y * ((t1 ? 1.0f : t3) / ((t1 ? (t0 * t0) : t3) + 1.0f));
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = t0 * t0;
+    const float t6 = t1 ? t5 : t3;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t4 / t7;
+    const float t9 = grad_y * t8;
+    return t9;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float arctan_second_derivative_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const float t1 = t0 * t0 + 1.0f;
-    return (x == (-INFINITY)) ? 0.0f : ((x == INFINITY) ? (-0.0f) : (copysignf(1.0f, x) * (-(2.0f * (t0 / t1 / t1)))));
+    const float t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const float t3 = -0.0f;
+    const float t4 = copysignf(1.0f, x);
+    const float t5 = fabsf(x);
+    const float t6 = t5 * t5;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t5 / t7;
+    const float t9 = t8 / t7;
+    const float t10 = 2.0f * t9;
+    const float t11 = -t10;
+    const float t12 = t4 * t11;
+    const float t13 = t2 ? t3 : t12;
+    const float t14 = t1 ? 0.0f : t13;
+    return t14;
 }
 
 SYMACT_CLONES static void arctan_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -364,12 +364,29 @@ SYMACT_INLINE double own_expm1_wide(double a)
 {
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
-    const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
-    const double t5 = ((t4 * t3 + 0.04166636090269094) * t3 + 0.16666666370672778) * t3 + 0.5000000044167455;
-    const double t6 = power_of_2(t2);
-    return t6 * ((t5 * t3 + 1.0) * t3) + (t6 - 1.0);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = power_of_2(t3);
+    const double t21 = t20 * t19;
+    const double t22 = t20 - 1.0;
+    const double t23 = t21 + t22;
+    return t23;
 }
 #endif
 
@@ -378,48 +395,123 @@ SYMACT_INLINE double own_expm1_wide(double a)
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(double a)
 {
-    const double t0 = -(700.0 < a ? 700.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0;
-    const double t2 = t0 - (t1 - 6755399441055744.0) * 0.6931471805599453;
-    const double t3 = (0.00019845909143085424 * t2 + 0.0013940628035516399) * t2 + 0.008333389314351894;
-    const double t4 = ((t3 * t2 + 0.04166636090269094) * t2 + 0.16666666370672778) * t2 + 0.5000000044167455;
-    return (1.0 + (t4 * t2 + 1.0) * t2) * power_of_2(t1);
+    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double celu_forward_wide(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0 / alpha)) : t0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = t4 / alpha;
+    const double t6 = own_expm1_wide(t5);
+    const double t7 = alpha * t6;
+    const double t8 = t2 ? t7 : t3;
+    const double t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double celu_derivative_wide(double x, double alpha)
 {
-    return (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? own_decay_wide(fabs(x) / alpha) : 1.0));
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x < 0.0;
+    const double t4 = fabs(x);
+    const double t5 = t4 / alpha;
+    const double t6 = own_decay_wide(t5);
+    const double t7 = t3 ? t6 : 1.0;
+    const double t8 = t2 ? 0.0 : t7;
+    const double t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void celu_value_and_derivative_wide(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0 / alpha)) : t0);
-    *dydx = (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? own_decay_wide(t0 / alpha) : 1.0));
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = t4 / alpha;
+    const double t6 = own_expm1_wide(t5);
+    const double t7 = alpha * t6;
+    const double t8 = t2 ? t7 : t3;
+    const double t9 = t0 ? x : t8;
+    const int t10 = x != x;
+    const double t11 = -INFINITY;
+    const int t12 = x == t11;
+    const int t13 = x < 0.0;
+    const double t14 = t3 / alpha;
+    const double t15 = own_decay_wide(t14);
+    const double t16 = t13 ? t15 : 1.0;
+    const double t17 = t12 ? 0.0 : t16;
+    const double t18 = t10 ? x : t17;
+    *y = t9;
+    *dydx = t18;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double celu_backward_wide(double x, double grad_y, double alpha)
 {
-    const double t0 = (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x < 0.0) ? own_decay_wide(fabs(x) / alpha) : 1.0));
-    return grad_y * t0;
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x < 0.0;
+    const double t4 = fabs(x);
+    const double t5 = t4 / alpha;
+    const double t6 = own_decay_wide(t5);
+    const double t7 = t3 ? t6 : 1.0;
+    const double t8 = t2 ? 0.0 : t7;
+    const double t9 = t0 ? x : t8;
+    const double t10 = grad_y * t9;
+    return t10;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double celu_second_derivative_wide(double x, double alpha)
 {
-    const double t0 = (x == (-INFINITY)) ? 0.0 : ((x <= 0.0) ? (own_decay_wide(fabs(x) / alpha) / alpha) : 0.0);
-    return (x != x) ? x : t0;
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x <= 0.0;
+    const double t4 = fabs(x);
+    const double t5 = t4 / alpha;
+    const double t6 = own_decay_wide(t5);
+    const double t7 = t6 / alpha;
+    const double t8 = t3 ? t7 : 0.0;
+    const double t9 = t2 ? 0.0 : t8;
+    const double t10 = t0 ? x : t9;
+    return t10;
 }
 
 #ifndef SYMACT_OWN_EXPM1_PAIRED
@@ -429,148 +521,401 @@ SYMACT_INLINE double own_expm1_paired(double a)
 {
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t2 - 6755399441055744.0;
-    const double t4 = t1 - t3 * 0.6931471805598903;
-    const double t5 = t3 * 5.497923018708371e-14;
-    const double t6 = t4 - t5;
-    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
-    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const int t10 = 1000.0 < t3;
-    const double t11 = power_of_2(t2 - (t10 ? 1.0 : 0.0));
-    const double t12 = t11 - 1.0;
-    const double t13 = t11 * t6;
-    const double t14 = t12 + t13;
-    const double t15 = t11 * ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5)) + (t13 - (t14 - t12));
-    return (t14 + t15) * (t10 ? 2.0 : 1.0);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const int t32 = 1000.0 < t4;
+    const double t33 = t32 ? 1.0 : 0.0;
+    const double t34 = t3 - t33;
+    const double t35 = power_of_2(t34);
+    const double t36 = t35 - 1.0;
+    const double t37 = t35 * t8;
+    const double t38 = t36 + t37;
+    const double t39 = t38 - t36;
+    const double t40 = t37 - t39;
+    const double t41 = t35 * t31;
+    const double t42 = t41 + t40;
+    const double t43 = t38 + t42;
+    const double t44 = t32 ? 2.0 : 1.0;
+    const double t45 = t43 * t44;
+    return t45;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double celu_forward_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0 / alpha)) : t0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = t4 / alpha;
+    const double t6 = own_expm1_paired(t5);
+    const double t7 = alpha * t6;
+    const double t8 = t2 ? t7 : t3;
+    const double t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double celu_derivative_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    const double t2 = t1 * alpha;
-    const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
-    const double t4 = t1 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = t7 * 0.5 + 6755399441055744.0;
-    const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = t3 * alpha;
+    const double t5 = t2 - t4;
+    const double t6 = product_error(t3, alpha, t4);
+    const double t7 = t5 - t6;
+    const double t8 = t7 / alpha;
+    const double t9 = t3 + t8;
+    const int t10 = t9 < 1416.0;
+    const double t11 = t10 ? t9 : 1416.0;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = t14 - 6755399441055744.0;
+    const double t16 = t15 * 0.6931471805598903;
+    const double t17 = t12 - t16;
+    const double t18 = t15 * 5.497923018708371e-14;
+    const double t19 = t17 - t18;
+    const double t20 = 1.0 + t19;
+    const double t21 = t20 - 1.0;
+    const double t22 = t19 - t21;
+    const double t23 = 2.511784416113084e-08 * t19;
+    const double t24 = t23 + 2.763128188739826e-07;
+    const double t25 = t24 * t19;
+    const double t26 = t25 + 2.755721635507523e-06;
+    const double t27 = t26 * t19;
+    const double t28 = t27 + 2.480148993747346e-05;
+    const double t29 = t28 * t19;
+    const double t30 = t29 + 0.00019841269917321528;
+    const double t31 = t30 * t19;
+    const double t32 = t31 + 0.001388888894702103;
+    const double t33 = t32 * t19;
+    const double t34 = t33 + 0.008333333333307234;
+    const double t35 = t34 * t19;
+    const double t36 = t35 + 0.041666666666515396;
+    const double t37 = t36 * t19;
+    const double t38 = t37 + 0.166666666666667;
+    const double t39 = t38 * t19;
+    const double t40 = t39 + 0.5000000000000012;
+    const double t41 = t19 * t19;
+    const double t42 = t40 * t41;
+    const double t43 = t17 - t19;
+    const double t44 = t43 - t18;
+    const double t45 = t9 - t3;
+    const double t46 = t8 - t45;
+    const double t47 = -t46;
+    const double t48 = t10 ? t47 : 0.0;
+    const double t49 = t19 + t42;
+    const double t50 = t48 * t49;
+    const double t51 = t48 + t50;
+    const double t52 = t44 + t51;
+    const double t53 = t42 + t52;
+    const double t54 = t22 + t53;
+    const double t55 = t20 + t54;
+    const double t56 = t15 * 0.5;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t55 * t58;
+    const double t60 = t57 - 6755399441055744.0;
+    const double t61 = t15 - t60;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t59 * t63;
+    const double t65 = t55 - t20;
+    const double t66 = t54 - t65;
+    const double t67 = t66 * t58;
+    const double t68 = t67 * t63;
+    const double t69 = t64 + t68;
+    const double t70 = t1 ? t69 : 1.0;
+    const double t71 = t0 ? x : t70;
+    return t71;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void celu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    const double t2 = t1 * alpha;
-    const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
-    const double t4 = t1 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = t7 * 0.5 + 6755399441055744.0;
-    const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0 / alpha)) : t0);
-    *dydx = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = t4 / alpha;
+    const double t6 = own_expm1_paired(t5);
+    const double t7 = alpha * t6;
+    const double t8 = t2 ? t7 : t3;
+    const double t9 = t0 ? x : t8;
+    const int t10 = x != x;
+    const int t11 = x < 0.0;
+    const double t12 = t3 / alpha;
+    const double t13 = t12 * alpha;
+    const double t14 = t3 - t13;
+    const double t15 = product_error(t12, alpha, t13);
+    const double t16 = t14 - t15;
+    const double t17 = t16 / alpha;
+    const double t18 = t12 + t17;
+    const int t19 = t18 < 1416.0;
+    const double t20 = t19 ? t18 : 1416.0;
+    const double t21 = -t20;
+    const double t22 = t21 * 1.4426950408889634;
+    const double t23 = t22 + 6755399441055744.0;
+    const double t24 = t23 - 6755399441055744.0;
+    const double t25 = t24 * 0.6931471805598903;
+    const double t26 = t21 - t25;
+    const double t27 = t24 * 5.497923018708371e-14;
+    const double t28 = t26 - t27;
+    const double t29 = 1.0 + t28;
+    const double t30 = t29 - 1.0;
+    const double t31 = t28 - t30;
+    const double t32 = 2.511784416113084e-08 * t28;
+    const double t33 = t32 + 2.763128188739826e-07;
+    const double t34 = t33 * t28;
+    const double t35 = t34 + 2.755721635507523e-06;
+    const double t36 = t35 * t28;
+    const double t37 = t36 + 2.480148993747346e-05;
+    const double t38 = t37 * t28;
+    const double t39 = t38 + 0.00019841269917321528;
+    const double t40 = t39 * t28;
+    const double t41 = t40 + 0.001388888894702103;
+    const double t42 = t41 * t28;
+    const double t43 = t42 + 0.008333333333307234;
+    const double t44 = t43 * t28;
+    const double t45 = t44 + 0.041666666666515396;
+    const double t46 = t45 * t28;
+    const double t47 = t46 + 0.166666666666667;
+    const double t48 = t47 * t28;
+    const double t49 = t48 + 0.5000000000000012;
+    const double t50 = t28 * t28;
+    const double t51 = t49 * t50;
+    const double t52 = t26 - t28;
+    const double t53 = t52 - t27;
+    const double t54 = t18 - t12;
+    const double t55 = t17 - t54;
+    const double t56 = -t55;
+    const double t57 = t19 ? t56 : 0.0;
+    const double t58 = t28 + t51;
+    const double t59 = t57 * t58;
+    const double t60 = t57 + t59;
+    const double t61 = t53 + t60;
+    const double t62 = t51 + t61;
+    const double t63 = t31 + t62;
+    const double t64 = t29 + t63;
+    const double t65 = t24 * 0.5;
+    const double t66 = t65 + 6755399441055744.0;
+    const double t67 = power_of_2(t66);
+    const double t68 = t64 * t67;
+    const double t69 = t66 - 6755399441055744.0;
+    const double t70 = t24 - t69;
+    const double t71 = t70 + 6755399441055744.0;
+    const double t72 = power_of_2(t71);
+    const double t73 = t68 * t72;
+    const double t74 = t64 - t29;
+    const double t75 = t63 - t74;
+    const double t76 = t75 * t67;
+    const double t77 = t76 * t72;
+    const double t78 = t73 + t77;
+    const double t79 = t11 ? t78 : 1.0;
+    const double t80 = t10 ? x : t79;
+    *y = t9;
+    *dydx = t80;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double celu_backward_paired(double x, double grad_y, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    const double t2 = t1 * alpha;
-    const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
-    const double t4 = t1 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = t7 * 0.5 + 6755399441055744.0;
-    const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    const double t22 = (x != x) ? x : ((x < 0.0) ? (t18 * t20 * t21 + (t17 - (t18 - t11)) * t20 * t21) : 1.0);
-    return grad_y * t22;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = t3 * alpha;
+    const double t5 = t2 - t4;
+    const double t6 = product_error(t3, alpha, t4);
+    const double t7 = t5 - t6;
+    const double t8 = t7 / alpha;
+    const double t9 = t3 + t8;
+    const int t10 = t9 < 1416.0;
+    const double t11 = t10 ? t9 : 1416.0;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = t14 - 6755399441055744.0;
+    const double t16 = t15 * 0.6931471805598903;
+    const double t17 = t12 - t16;
+    const double t18 = t15 * 5.497923018708371e-14;
+    const double t19 = t17 - t18;
+    const double t20 = 1.0 + t19;
+    const double t21 = t20 - 1.0;
+    const double t22 = t19 - t21;
+    const double t23 = 2.511784416113084e-08 * t19;
+    const double t24 = t23 + 2.763128188739826e-07;
+    const double t25 = t24 * t19;
+    const double t26 = t25 + 2.755721635507523e-06;
+    const double t27 = t26 * t19;
+    const double t28 = t27 + 2.480148993747346e-05;
+    const double t29 = t28 * t19;
+    const double t30 = t29 + 0.00019841269917321528;
+    const double t31 = t30 * t19;
+    const double t32 = t31 + 0.001388888894702103;
+    const double t33 = t32 * t19;
+    const double t34 = t33 + 0.008333333333307234;
+    const double t35 = t34 * t19;
+    const double t36 = t35 + 0.041666666666515396;
+    const double t37 = t36 * t19;
+    const double t38 = t37 + 0.166666666666667;
+    const double t39 = t38 * t19;
+    const double t40 = t39 + 0.5000000000000012;
+    const double t41 = t19 * t19;
+    const double t42 = t40 * t41;
+    const double t43 = t17 - t19;
+    const double t44 = t43 - t18;
+    const double t45 = t9 - t3;
+    const double t46 = t8 - t45;
+    const double t47 = -t46;
+    const double t48 = t10 ? t47 : 0.0;
+    const double t49 = t19 + t42;
+    const double t50 = t48 * t49;
+    const double t51 = t48 + t50;
+    const double t52 = t44 + t51;
+    const double t53 = t42 + t52;
+    const double t54 = t22 + t53;
+    const double t55 = t20 + t54;
+    const double t56 = t15 * 0.5;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t55 * t58;
+    const double t60 = t57 - 6755399441055744.0;
+    const double t61 = t15 - t60;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t59 * t63;
+    const double t65 = t55 - t20;
+    const double t66 = t54 - t65;
+    const double t67 = t66 * t58;
+    const double t68 = t67 * t63;
+    const double t69 = t64 + t68;
+    const double t70 = t1 ? t69 : 1.0;
+    const double t71 = t0 ? x : t70;
+    const double t72 = grad_y * t71;
+    return t72;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double celu_second_derivative_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 / alpha;
-    const double t2 = t1 * alpha;
-    const double t3 = (t0 - t2 - product_error(t1, alpha, t2)) / alpha;
-    const double t4 = t1 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t1))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = t7 * 0.5 + 6755399441055744.0;
-    const double t20 = power_of_2(t19);
-    const double t21 = power_of_2(t7 - (t19 - 6755399441055744.0) + 6755399441055744.0);
-    const double t22 = t18 * t20 * t21;
-    const double t23 = t22 / alpha;
-    const double t24 = t23 * alpha;
-    const double t25 = (t22 - t24 - product_error(t23, alpha, t24) + (t17 - (t18 - t11)) * t20 * t21) / alpha;
-    const double t26 = t23 + t25;
-    return (x != x) ? x : ((x <= 0.0) ? (t26 + (t25 - (t26 - t23))) : 0.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = t3 * alpha;
+    const double t5 = t2 - t4;
+    const double t6 = product_error(t3, alpha, t4);
+    const double t7 = t5 - t6;
+    const double t8 = t7 / alpha;
+    const double t9 = t3 + t8;
+    const int t10 = t9 < 1416.0;
+    const double t11 = t10 ? t9 : 1416.0;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = t14 - 6755399441055744.0;
+    const double t16 = t15 * 0.6931471805598903;
+    const double t17 = t12 - t16;
+    const double t18 = t15 * 5.497923018708371e-14;
+    const double t19 = t17 - t18;
+    const double t20 = 1.0 + t19;
+    const double t21 = t20 - 1.0;
+    const double t22 = t19 - t21;
+    const double t23 = 2.511784416113084e-08 * t19;
+    const double t24 = t23 + 2.763128188739826e-07;
+    const double t25 = t24 * t19;
+    const double t26 = t25 + 2.755721635507523e-06;
+    const double t27 = t26 * t19;
+    const double t28 = t27 + 2.480148993747346e-05;
+    const double t29 = t28 * t19;
+    const double t30 = t29 + 0.00019841269917321528;
+    const double t31 = t30 * t19;
+    const double t32 = t31 + 0.001388888894702103;
+    const double t33 = t32 * t19;
+    const double t34 = t33 + 0.008333333333307234;
+    const double t35 = t34 * t19;
+    const double t36 = t35 + 0.041666666666515396;
+    const double t37 = t36 * t19;
+    const double t38 = t37 + 0.166666666666667;
+    const double t39 = t38 * t19;
+    const double t40 = t39 + 0.5000000000000012;
+    const double t41 = t19 * t19;
+    const double t42 = t40 * t41;
+    const double t43 = t17 - t19;
+    const double t44 = t43 - t18;
+    const double t45 = t9 - t3;
+    const double t46 = t8 - t45;
+    const double t47 = -t46;
+    const double t48 = t10 ? t47 : 0.0;
+    const double t49 = t19 + t42;
+    const double t50 = t48 * t49;
+    const double t51 = t48 + t50;
+    const double t52 = t44 + t51;
+    const double t53 = t42 + t52;
+    const double t54 = t22 + t53;
+    const double t55 = t20 + t54;
+    const double t56 = t15 * 0.5;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t55 * t58;
+    const double t60 = t57 - 6755399441055744.0;
+    const double t61 = t15 - t60;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t59 * t63;
+    const double t65 = t64 / alpha;
+    const double t66 = t65 * alpha;
+    const double t67 = t64 - t66;
+    const double t68 = product_error(t65, alpha, t66);
+    const double t69 = t67 - t68;
+    const double t70 = t55 - t20;
+    const double t71 = t54 - t70;
+    const double t72 = t71 * t58;
+    const double t73 = t72 * t63;
+    const double t74 = t69 + t73;
+    const double t75 = t74 / alpha;
+    const double t76 = t65 + t75;
+    const double t77 = t76 - t65;
+    const double t78 = t75 - t77;
+    const double t79 = t76 + t78;
+    const double t80 = t1 ? t79 : 0.0;
+    const double t81 = t0 ? x : t80;
+    return t81;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
@@ -580,18 +925,41 @@ SYMACT_INLINE float own_expm1_float32(float a)
 {
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
-    const float t4 = t1 - t3 * 0.69314575f;
-    const float t5 = t3 * 1.4286068e-06f;
-    const float t6 = t4 - t5;
-    const float t7 = (((0.001395046f * t6 + 0.008368891f) * t6 + 0.041666206f) * t6 + 0.16666518f) * t6;
-    const int t8 = 104.0f < t3;
-    const float t9 = power_of_2_float(t2 - (t8 ? 1.0f : 0.0f));
-    const float t10 = t9 - 1.0f;
-    const float t11 = t9 * t6;
-    const float t12 = t10 + t11;
-    return (t12 + (t9 * ((t7 + 0.5f) * (t6 * t6) + (t4 - t6 - t5)) + (t11 - (t12 - t10)))) * (t8 ? 2.0f : 1.0f);
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const int t22 = 104.0f < t4;
+    const float t23 = t22 ? 1.0f : 0.0f;
+    const float t24 = t3 - t23;
+    const float t25 = power_of_2_float(t24);
+    const float t26 = t25 - 1.0f;
+    const float t27 = t25 * t8;
+    const float t28 = t26 + t27;
+    const float t29 = t28 - t26;
+    const float t30 = t27 - t29;
+    const float t31 = t25 * t21;
+    const float t32 = t31 + t30;
+    const float t33 = t28 + t32;
+    const float t34 = t22 ? 2.0f : 1.0f;
+    const float t35 = t33 * t34;
+    return t35;
 }
 #endif
 
@@ -600,49 +968,121 @@ SYMACT_INLINE float own_expm1_float32(float a)
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_float32(float a)
 {
-    const float t0 = -(104.0f < a ? 104.0f : a);
-    const float t1 = t0 * 1.442695f + 12582912.0f - 12582912.0f;
-    const float t2 = t0 - t1 * 0.69314575f;
-    const float t3 = t1 * 1.4286068e-06f;
-    const float t4 = t2 - t3;
-    const float t5 = (((0.001395046f * t4 + 0.008368891f) * t4 + 0.041666206f) * t4 + 0.16666518f) * t4;
-    const float t6 = t1 * 0.5f + 12582912.0f;
-    const float t7 = (1.0f + (t4 + ((t5 + 0.5f) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2_float(t6);
-    return t7 * power_of_2_float(t1 - (t6 - 12582912.0f) + 12582912.0f);
+    const float t0 = 104.0f < a ? 104.0f : a;
+    const float t1 = -t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float celu_forward_float32(float x, float alpha)
 {
-    const float t0 = fabsf(x);
-    return (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0 / alpha)) : t0);
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = t4 / alpha;
+    const float t6 = own_expm1_float32(t5);
+    const float t7 = alpha * t6;
+    const float t8 = t2 ? t7 : t3;
+    const float t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float celu_derivative_float32(float x, float alpha)
 {
-    return (x != x) ? x : ((x < 0.0f) ? own_decay_float32(fabsf(x) / alpha) : 1.0f);
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = t2 / alpha;
+    const float t4 = own_decay_float32(t3);
+    const float t5 = t1 ? t4 : 1.0f;
+    const float t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void celu_value_and_derivative_float32(float x, float alpha, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    *y = (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0 / alpha)) : t0);
-    *dydx = (x != x) ? x : ((x < 0.0f) ? own_decay_float32(t0 / alpha) : 1.0f);
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = t4 / alpha;
+    const float t6 = own_expm1_float32(t5);
+    const float t7 = alpha * t6;
+    const float t8 = t2 ? t7 : t3;
+    const float t9 = t0 ? x : t8;
+    const int t10 = x != x;
+    const int t11 = x < 0.0f;
+    const float t12 = t3 / alpha;
+    const float t13 = own_decay_float32(t12);
+    const float t14 = t11 ? t13 : 1.0f;
+    const float t15 = t10 ? x : t14;
+    *y = t9;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float celu_backward_float32(float x, float grad_y, float alpha)
 {
-    return grad_y * ((x != x) ? x : ((x < 0.0f) ? own_decay_float32(fabsf(x) / alpha) : 1.0f));
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = t2 / alpha;
+    const float t4 = own_decay_float32(t3);
+    const float t5 = t1 ? t4 : 1.0f;
+    const float t6 = t0 ? x : t5;
+    const float t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float celu_second_derivative_float32(float x, float alpha)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? (own_decay_float32(fabsf(x) / alpha) / alpha) : 0.0f);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = t2 / alpha;
+    const float t4 = own_decay_float32(t3);
+    const float t5 = t4 / alpha;
+    const float t6 = t1 ? t5 : 0.0f;
+    const float t7 = t0 ? x : t6;
+    return t7;
 }
 
 SYMACT_CLONES static void celu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -364,12 +364,29 @@ SYMACT_INLINE double own_expm1_wide(double a)
 {
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
-    const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
-    const double t5 = ((t4 * t3 + 0.04166636090269094) * t3 + 0.16666666370672778) * t3 + 0.5000000044167455;
-    const double t6 = power_of_2(t2);
-    return t6 * ((t5 * t3 + 1.0) * t3) + (t6 - 1.0);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = power_of_2(t3);
+    const double t21 = t20 * t19;
+    const double t22 = t20 - 1.0;
+    const double t23 = t21 + t22;
+    return t23;
 }
 #endif
 
@@ -378,49 +395,120 @@ SYMACT_INLINE double own_expm1_wide(double a)
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(double a)
 {
-    const double t0 = -(700.0 < a ? 700.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0;
-    const double t2 = t0 - (t1 - 6755399441055744.0) * 0.6931471805599453;
-    const double t3 = (0.00019845909143085424 * t2 + 0.0013940628035516399) * t2 + 0.008333389314351894;
-    const double t4 = ((t3 * t2 + 0.04166636090269094) * t2 + 0.16666666370672778) * t2 + 0.5000000044167455;
-    return (1.0 + (t4 * t2 + 1.0) * t2) * power_of_2(t1);
+    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double elu_forward_wide(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0)) : t0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_wide(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t2 ? t6 : t3;
+    const double t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double elu_derivative_wide(double x, double alpha)
 {
-    const double t0 = (x == (-INFINITY)) ? 0.0 : ((x <= 0.0) ? (alpha * own_decay_wide(fabs(x))) : 1.0);
-    return (x != x) ? x : t0;
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x <= 0.0;
+    const double t4 = fabs(x);
+    const double t5 = own_decay_wide(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t3 ? t6 : 1.0;
+    const double t8 = t2 ? 0.0 : t7;
+    const double t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void elu_value_and_derivative_wide(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_wide(-t0)) : t0);
-    *dydx = (x != x) ? x : ((x == (-INFINITY)) ? 0.0 : ((x <= 0.0) ? (alpha * own_decay_wide(t0)) : 1.0));
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_wide(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t2 ? t6 : t3;
+    const double t8 = t0 ? x : t7;
+    const int t9 = x != x;
+    const double t10 = -INFINITY;
+    const int t11 = x == t10;
+    const int t12 = x <= 0.0;
+    const double t13 = own_decay_wide(t3);
+    const double t14 = alpha * t13;
+    const double t15 = t12 ? t14 : 1.0;
+    const double t16 = t11 ? 0.0 : t15;
+    const double t17 = t9 ? x : t16;
+    *y = t8;
+    *dydx = t17;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double elu_backward_wide(double x, double grad_y, double alpha)
 {
-    const double t0 = (x == (-INFINITY)) ? 0.0 : ((x <= 0.0) ? (alpha * own_decay_wide(fabs(x))) : 1.0);
-    return grad_y * ((x != x) ? x : t0);
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x <= 0.0;
+    const double t4 = fabs(x);
+    const double t5 = own_decay_wide(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t3 ? t6 : 1.0;
+    const double t8 = t2 ? 0.0 : t7;
+    const double t9 = t0 ? x : t8;
+    const double t10 = grad_y * t9;
+    return t10;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double elu_second_derivative_wide(double x, double alpha)
 {
-    const double t0 = (x == (-INFINITY)) ? 0.0 : ((x <= 0.0) ? (alpha * own_decay_wide(fabs(x))) : 0.0);
-    return (x != x) ? x : t0;
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const int t3 = x <= 0.0;
+    const double t4 = fabs(x);
+    const double t5 = own_decay_wide(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t3 ? t6 : 0.0;
+    const double t8 = t2 ? 0.0 : t7;
+    const double t9 = t0 ? x : t8;
+    return t9;
 }
 
 #ifndef SYMACT_OWN_EXPM1_PAIRED
@@ -430,122 +518,349 @@ SYMACT_INLINE double own_expm1_paired(double a)
 {
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t2 - 6755399441055744.0;
-    const double t4 = t1 - t3 * 0.6931471805598903;
-    const double t5 = t3 * 5.497923018708371e-14;
-    const double t6 = t4 - t5;
-    const double t7 = (2.511784416113084e-08 * t6 + 2.763128188739826e-07) * t6 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t6 + 2.480148993747346e-05) * t6 + 0.00019841269917321528) * t6 + 0.001388888894702103;
-    const double t9 = ((t8 * t6 + 0.008333333333307234) * t6 + 0.041666666666515396) * t6 + 0.166666666666667;
-    const int t10 = 1000.0 < t3;
-    const double t11 = power_of_2(t2 - (t10 ? 1.0 : 0.0));
-    const double t12 = t11 - 1.0;
-    const double t13 = t11 * t6;
-    const double t14 = t12 + t13;
-    const double t15 = t11 * ((t9 * t6 + 0.5000000000000012) * (t6 * t6) + (t4 - t6 - t5)) + (t13 - (t14 - t12));
-    return (t14 + t15) * (t10 ? 2.0 : 1.0);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const int t32 = 1000.0 < t4;
+    const double t33 = t32 ? 1.0 : 0.0;
+    const double t34 = t3 - t33;
+    const double t35 = power_of_2(t34);
+    const double t36 = t35 - 1.0;
+    const double t37 = t35 * t8;
+    const double t38 = t36 + t37;
+    const double t39 = t38 - t36;
+    const double t40 = t37 - t39;
+    const double t41 = t35 * t31;
+    const double t42 = t41 + t40;
+    const double t43 = t38 + t42;
+    const double t44 = t32 ? 2.0 : 1.0;
+    const double t45 = t43 * t44;
+    return t45;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double elu_forward_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0)) : t0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_paired(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t2 ? t6 : t3;
+    const double t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double elu_derivative_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = alpha * t11;
-    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
-    const double t14 = t12 + t13;
-    const double t15 = t2 * 0.5 + 6755399441055744.0;
-    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 1416.0;
+    const double t4 = t3 ? t2 : 1416.0;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441055744.0;
+    const double t8 = t7 - 6755399441055744.0;
+    const double t9 = t8 * 0.6931471805598903;
+    const double t10 = t5 - t9;
+    const double t11 = t8 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = 1.0 + t12;
+    const double t14 = t13 - 1.0;
+    const double t15 = t12 - t14;
+    const double t16 = 2.511784416113084e-08 * t12;
+    const double t17 = t16 + 2.763128188739826e-07;
+    const double t18 = t17 * t12;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t12;
+    const double t21 = t20 + 2.480148993747346e-05;
+    const double t22 = t21 * t12;
+    const double t23 = t22 + 0.00019841269917321528;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.008333333333307234;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t12;
+    const double t31 = t30 + 0.166666666666667;
+    const double t32 = t31 * t12;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t12 * t12;
+    const double t35 = t33 * t34;
+    const double t36 = t10 - t12;
+    const double t37 = t36 - t11;
+    const double t38 = t35 + t37;
+    const double t39 = t15 + t38;
+    const double t40 = t13 + t39;
+    const double t41 = alpha * t40;
+    const double t42 = product_error(alpha, t40, t41);
+    const double t43 = t40 - t13;
+    const double t44 = t39 - t43;
+    const double t45 = alpha * t44;
+    const double t46 = t42 + t45;
+    const double t47 = t41 + t46;
+    const double t48 = t47 - t41;
+    const double t49 = t46 - t48;
+    const double t50 = t47 + t49;
+    const double t51 = t8 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t8 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t1 ? t59 : 1.0;
+    const double t61 = t0 ? x : t60;
+    return t61;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void elu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = alpha * t11;
-    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
-    const double t14 = t12 + t13;
-    const double t15 = t2 * 0.5 + 6755399441055744.0;
-    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
-    *y = (x == 0.0) ? x : ((copysign(1.0, x) < 0.0) ? (alpha * own_expm1_paired(-t0)) : t0);
-    *dydx = (x != x) ? x : ((x <= 0.0) ? t16 : 1.0);
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_paired(t4);
+    const double t6 = alpha * t5;
+    const double t7 = t2 ? t6 : t3;
+    const double t8 = t0 ? x : t7;
+    const int t9 = x != x;
+    const int t10 = x <= 0.0;
+    const int t11 = t3 < 1416.0;
+    const double t12 = t11 ? t3 : 1416.0;
+    const double t13 = -t12;
+    const double t14 = t13 * 1.4426950408889634;
+    const double t15 = t14 + 6755399441055744.0;
+    const double t16 = t15 - 6755399441055744.0;
+    const double t17 = t16 * 0.6931471805598903;
+    const double t18 = t13 - t17;
+    const double t19 = t16 * 5.497923018708371e-14;
+    const double t20 = t18 - t19;
+    const double t21 = 1.0 + t20;
+    const double t22 = t21 - 1.0;
+    const double t23 = t20 - t22;
+    const double t24 = 2.511784416113084e-08 * t20;
+    const double t25 = t24 + 2.763128188739826e-07;
+    const double t26 = t25 * t20;
+    const double t27 = t26 + 2.755721635507523e-06;
+    const double t28 = t27 * t20;
+    const double t29 = t28 + 2.480148993747346e-05;
+    const double t30 = t29 * t20;
+    const double t31 = t30 + 0.00019841269917321528;
+    const double t32 = t31 * t20;
+    const double t33 = t32 + 0.001388888894702103;
+    const double t34 = t33 * t20;
+    const double t35 = t34 + 0.008333333333307234;
+    const double t36 = t35 * t20;
+    const double t37 = t36 + 0.041666666666515396;
+    const double t38 = t37 * t20;
+    const double t39 = t38 + 0.166666666666667;
+    const double t40 = t39 * t20;
+    const double t41 = t40 + 0.5000000000000012;
+    const double t42 = t20 * t20;
+    const double t43 = t41 * t42;
+    const double t44 = t18 - t20;
+    const double t45 = t44 - t19;
+    const double t46 = t43 + t45;
+    const double t47 = t23 + t46;
+    const double t48 = t21 + t47;
+    const double t49 = alpha * t48;
+    const double t50 = product_error(alpha, t48, t49);
+    const double t51 = t48 - t21;
+    const double t52 = t47 - t51;
+    const double t53 = alpha * t52;
+    const double t54 = t50 + t53;
+    const double t55 = t49 + t54;
+    const double t56 = t55 - t49;
+    const double t57 = t54 - t56;
+    const double t58 = t55 + t57;
+    const double t59 = t16 * 0.5;
+    const double t60 = t59 + 6755399441055744.0;
+    const double t61 = power_of_2(t60);
+    const double t62 = t58 * t61;
+    const double t63 = t60 - 6755399441055744.0;
+    const double t64 = t16 - t63;
+    const double t65 = t64 + 6755399441055744.0;
+    const double t66 = power_of_2(t65);
+    const double t67 = t62 * t66;
+    const double t68 = t10 ? t67 : 1.0;
+    const double t69 = t9 ? x : t68;
+    *y = t8;
+    *dydx = t69;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double elu_backward_paired(double x, double grad_y, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = alpha * t11;
-    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
-    const double t14 = t12 + t13;
-    const double t15 = t2 * 0.5 + 6755399441055744.0;
-    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? t16 : 1.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 1416.0;
+    const double t4 = t3 ? t2 : 1416.0;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441055744.0;
+    const double t8 = t7 - 6755399441055744.0;
+    const double t9 = t8 * 0.6931471805598903;
+    const double t10 = t5 - t9;
+    const double t11 = t8 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = 1.0 + t12;
+    const double t14 = t13 - 1.0;
+    const double t15 = t12 - t14;
+    const double t16 = 2.511784416113084e-08 * t12;
+    const double t17 = t16 + 2.763128188739826e-07;
+    const double t18 = t17 * t12;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t12;
+    const double t21 = t20 + 2.480148993747346e-05;
+    const double t22 = t21 * t12;
+    const double t23 = t22 + 0.00019841269917321528;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.008333333333307234;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t12;
+    const double t31 = t30 + 0.166666666666667;
+    const double t32 = t31 * t12;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t12 * t12;
+    const double t35 = t33 * t34;
+    const double t36 = t10 - t12;
+    const double t37 = t36 - t11;
+    const double t38 = t35 + t37;
+    const double t39 = t15 + t38;
+    const double t40 = t13 + t39;
+    const double t41 = alpha * t40;
+    const double t42 = product_error(alpha, t40, t41);
+    const double t43 = t40 - t13;
+    const double t44 = t39 - t43;
+    const double t45 = alpha * t44;
+    const double t46 = t42 + t45;
+    const double t47 = t41 + t46;
+    const double t48 = t47 - t41;
+    const double t49 = t46 - t48;
+    const double t50 = t47 + t49;
+    const double t51 = t8 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t8 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t1 ? t59 : 1.0;
+    const double t61 = t0 ? x : t60;
+    const double t62 = grad_y * t61;
+    return t62;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double elu_second_derivative_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = alpha * t11;
-    const double t13 = product_error(alpha, t11, t12) + alpha * (t10 - (t11 - t6));
-    const double t14 = t12 + t13;
-    const double t15 = t2 * 0.5 + 6755399441055744.0;
-    const double t16 = (t14 + (t13 - (t14 - t12))) * power_of_2(t15) * power_of_2(t2 - (t15 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : ((x <= 0.0) ? t16 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 1416.0;
+    const double t4 = t3 ? t2 : 1416.0;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441055744.0;
+    const double t8 = t7 - 6755399441055744.0;
+    const double t9 = t8 * 0.6931471805598903;
+    const double t10 = t5 - t9;
+    const double t11 = t8 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = 1.0 + t12;
+    const double t14 = t13 - 1.0;
+    const double t15 = t12 - t14;
+    const double t16 = 2.511784416113084e-08 * t12;
+    const double t17 = t16 + 2.763128188739826e-07;
+    const double t18 = t17 * t12;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t12;
+    const double t21 = t20 + 2.480148993747346e-05;
+    const double t22 = t21 * t12;
+    const double t23 = t22 + 0.00019841269917321528;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.008333333333307234;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t12;
+    const double t31 = t30 + 0.166666666666667;
+    const double t32 = t31 * t12;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t12 * t12;
+    const double t35 = t33 * t34;
+    const double t36 = t10 - t12;
+    const double t37 = t36 - t11;
+    const double t38 = t35 + t37;
+    const double t39 = t15 + t38;
+    const double t40 = t13 + t39;
+    const double t41 = alpha * t40;
+    const double t42 = product_error(alpha, t40, t41);
+    const double t43 = t40 - t13;
+    const double t44 = t39 - t43;
+    const double t45 = alpha * t44;
+    const double t46 = t42 + t45;
+    const double t47 = t41 + t46;
+    const double t48 = t47 - t41;
+    const double t49 = t46 - t48;
+    const double t50 = t47 + t49;
+    const double t51 = t8 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t8 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t1 ? t59 : 0.0;
+    const double t61 = t0 ? x : t60;
+    return t61;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
@@ -555,18 +870,41 @@ SYMACT_INLINE float own_expm1_float32(float a)
 {
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
-    const float t4 = t1 - t3 * 0.69314575f;
-    const float t5 = t3 * 1.4286068e-06f;
-    const float t6 = t4 - t5;
-    const float t7 = (((0.001395046f * t6 + 0.008368891f) * t6 + 0.041666206f) * t6 + 0.16666518f) * t6;
-    const int t8 = 104.0f < t3;
-    const float t9 = power_of_2_float(t2 - (t8 ? 1.0f : 0.0f));
-    const float t10 = t9 - 1.0f;
-    const float t11 = t9 * t6;
-    const float t12 = t10 + t11;
-    return (t12 + (t9 * ((t7 + 0.5f) * (t6 * t6) + (t4 - t6 - t5)) + (t11 - (t12 - t10)))) * (t8 ? 2.0f : 1.0f);
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const int t22 = 104.0f < t4;
+    const float t23 = t22 ? 1.0f : 0.0f;
+    const float t24 = t3 - t23;
+    const float t25 = power_of_2_float(t24);
+    const float t26 = t25 - 1.0f;
+    const float t27 = t25 * t8;
+    const float t28 = t26 + t27;
+    const float t29 = t28 - t26;
+    const float t30 = t27 - t29;
+    const float t31 = t25 * t21;
+    const float t32 = t31 + t30;
+    const float t33 = t28 + t32;
+    const float t34 = t22 ? 2.0f : 1.0f;
+    const float t35 = t33 * t34;
+    return t35;
 }
 #endif
 
@@ -575,49 +913,118 @@ SYMACT_INLINE float own_expm1_float32(float a)
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_float32(float a)
 {
-    const float t0 = -(104.0f < a ? 104.0f : a);
-    const float t1 = t0 * 1.442695f + 12582912.0f - 12582912.0f;
-    const float t2 = t0 - t1 * 0.69314575f;
-    const float t3 = t1 * 1.4286068e-06f;
-    const float t4 = t2 - t3;
-    const float t5 = (((0.001395046f * t4 + 0.008368891f) * t4 + 0.041666206f) * t4 + 0.16666518f) * t4;
-    const float t6 = t1 * 0.5f + 12582912.0f;
-    const float t7 = (1.0f + (t4 + ((t5 + 0.5f) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2_float(t6);
-    return t7 * power_of_2_float(t1 - (t6 - 12582912.0f) + 12582912.0f);
+    const float t0 = 104.0f < a ? 104.0f : a;
+    const float t1 = -t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float elu_forward_float32(float x, float alpha)
 {
-    const float t0 = fabsf(x);
-    return (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0)) : t0);
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = own_expm1_float32(t4);
+    const float t6 = alpha * t5;
+    const float t7 = t2 ? t6 : t3;
+    const float t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float elu_derivative_float32(float x, float alpha)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? (alpha * own_decay_float32(fabsf(x))) : 1.0f);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_float32(t2);
+    const float t4 = alpha * t3;
+    const float t5 = t1 ? t4 : 1.0f;
+    const float t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void elu_value_and_derivative_float32(float x, float alpha, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    *y = (x == 0.0f) ? x : ((copysignf(1.0f, x) < 0.0f) ? (alpha * own_expm1_float32(-t0)) : t0);
-    *dydx = (x != x) ? x : ((x <= 0.0f) ? (alpha * own_decay_float32(t0)) : 1.0f);
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = own_expm1_float32(t4);
+    const float t6 = alpha * t5;
+    const float t7 = t2 ? t6 : t3;
+    const float t8 = t0 ? x : t7;
+    const int t9 = x != x;
+    const int t10 = x <= 0.0f;
+    const float t11 = own_decay_float32(t3);
+    const float t12 = alpha * t11;
+    const float t13 = t10 ? t12 : 1.0f;
+    const float t14 = t9 ? x : t13;
+    *y = t8;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float elu_backward_float32(float x, float grad_y, float alpha)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0f) ? (alpha * own_decay_float32(fabsf(x))) : 1.0f));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_float32(t2);
+    const float t4 = alpha * t3;
+    const float t5 = t1 ? t4 : 1.0f;
+    const float t6 = t0 ? x : t5;
+    const float t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float elu_second_derivative_float32(float x, float alpha)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? (alpha * own_decay_float32(fabsf(x))) : 0.0f);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_float32(t2);
+    const float t4 = alpha * t3;
+    const float t5 = t1 ? t4 : 0.0f;
+    const float t6 = t0 ? x : t5;
+    return t6;
 }
 
 SYMACT_CLONES static void elu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

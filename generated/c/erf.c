@@ -362,12 +362,30 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(double a)
 {
-    const double t0 = -(700.0 < a ? 700.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0;
-    const double t2 = t0 - (t1 - 6755399441055744.0) * 0.6931471805599453;
-    const double t3 = (0.00019845909143085424 * t2 + 0.0013940628035516399) * t2 + 0.008333389314351894;
-    const double t4 = ((t3 * t2 + 0.04166636090269094) * t2 + 0.16666666370672778) * t2 + 0.5000000044167455;
-    return (1.0 + (t4 * t2 + 1.0) * t2) * power_of_2(t1);
+    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
@@ -377,16 +395,58 @@ SYMACT_INLINE double own_decay_wide(double a)
 SYMACT_INLINE double own_erf_wide(double a)
 {
     const double t0 = fabs(a);
-    const double t1 = 1e+40 < t0 ? 1e+40 : t0;
-    const double t2 = ((0.003189874669613079 * t1 + 0.03741840421994664) * t1 + 0.20512206783132228) * t1;
-    const double t3 = (((t2 + 0.6685407433625775) * t1 + 1.3656995568454326) * t1 + 1.675451502623033) * t1;
-    const double t4 = ((0.0056539056414527805 * t1 + 0.06632239507822532) * t1 + 0.3663963057172038) * t1;
-    const double t5 = (((t4 + 1.2181207122486646) * t1 + 2.599557160116386) * t1 + 3.529483904638426) * t1;
-    const double t6 = own_decay_wide(t0 * t0) * ((t3 + 0.9999999998923078) / ((t5 + 2.803830656775596) * t1 + 1.0));
-    const double t7 = a * a;
-    const double t8 = (-9.641520714481638e-06 * t7 + 0.00011256949018883668) * t7 + (-0.0008482828898113125);
-    const double t9 = ((t8 * t7 + 0.005220945426674363) * t7 + (-0.026865400035170316)) * t7 + 0.1128378197388677;
-    return (t0 < 1.0) ? (a * ((t9 * t7 + (-0.3761263843463427)) * t7 + 1.1283791670580297)) : copysign(1.0 - t6, a);
+    const double t1 = t0 * t0;
+    const double t2 = own_decay_wide(t1);
+    const double t3 = 1e+40 < t0 ? 1e+40 : t0;
+    const double t4 = 0.003189874669613079 * t3;
+    const double t5 = t4 + 0.03741840421994664;
+    const double t6 = t5 * t3;
+    const double t7 = t6 + 0.20512206783132228;
+    const double t8 = t7 * t3;
+    const double t9 = t8 + 0.6685407433625775;
+    const double t10 = t9 * t3;
+    const double t11 = t10 + 1.3656995568454326;
+    const double t12 = t11 * t3;
+    const double t13 = t12 + 1.675451502623033;
+    const double t14 = t13 * t3;
+    const double t15 = t14 + 0.9999999998923078;
+    const double t16 = 0.0056539056414527805 * t3;
+    const double t17 = t16 + 0.06632239507822532;
+    const double t18 = t17 * t3;
+    const double t19 = t18 + 0.3663963057172038;
+    const double t20 = t19 * t3;
+    const double t21 = t20 + 1.2181207122486646;
+    const double t22 = t21 * t3;
+    const double t23 = t22 + 2.599557160116386;
+    const double t24 = t23 * t3;
+    const double t25 = t24 + 3.529483904638426;
+    const double t26 = t25 * t3;
+    const double t27 = t26 + 2.803830656775596;
+    const double t28 = t27 * t3;
+    const double t29 = t28 + 1.0;
+    const double t30 = t15 / t29;
+    const double t31 = t2 * t30;
+    const double t32 = 1.0 - t31;
+    const double t33 = copysign(t32, a);
+    const int t34 = t0 < 1.0;
+    const double t35 = a * a;
+    const double t36 = -9.641520714481638e-06 * t35;
+    const double t37 = t36 + 0.00011256949018883668;
+    const double t38 = t37 * t35;
+    const double t39 = t38 + (-0.0008482828898113125);
+    const double t40 = t39 * t35;
+    const double t41 = t40 + 0.005220945426674363;
+    const double t42 = t41 * t35;
+    const double t43 = t42 + (-0.026865400035170316);
+    const double t44 = t43 * t35;
+    const double t45 = t44 + 0.1128378197388677;
+    const double t46 = t45 * t35;
+    const double t47 = t46 + (-0.3761263843463427);
+    const double t48 = t47 * t35;
+    const double t49 = t48 + 1.1283791670580297;
+    const double t50 = a * t49;
+    const double t51 = t34 ? t50 : t33;
+    return t51;
 }
 #endif
 
@@ -395,7 +455,9 @@ SYMACT_INLINE double own_erf_wide(double a)
 /* exp(-a^2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_bell_wide(double a)
 {
-    return own_decay_wide(a * a);
+    const double t0 = a * a;
+    const double t1 = own_decay_wide(t0);
+    return t1;
 }
 #endif
 
@@ -406,47 +468,94 @@ SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
-    const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
-    const double t5 = ((t4 * t3 + 0.04166636090269094) * t3 + 0.16666666370672778) * t3 + 0.5000000044167455;
-    return (1.0 + (t5 * t3 + 1.0) * t3) * power_of_2(t2);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_forward_wide(double x)
 {
-    return own_erf_wide(x);
+    const double t0 = own_erf_wide(x);
+    return t0;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_derivative_wide(double x)
 {
     const double t0 = fabs(x);
-    return (t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516));
+    const int t1 = t0 == INFINITY;
+    const double t2 = own_bell_wide(t0);
+    const double t3 = t2 / 1.772453850905516;
+    const double t4 = 2.0 * t3;
+    const double t5 = t1 ? 0.0 : t4;
+    return t5;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void erf_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    *y = own_erf_wide(x);
-    *dydx = (t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516));
+    const double t0 = own_erf_wide(x);
+    const double t1 = fabs(x);
+    const int t2 = t1 == INFINITY;
+    const double t3 = own_bell_wide(t1);
+    const double t4 = t3 / 1.772453850905516;
+    const double t5 = 2.0 * t4;
+    const double t6 = t2 ? 0.0 : t5;
+    *y = t0;
+    *dydx = t6;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_backward_wide(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    return grad_y * ((t0 == INFINITY) ? 0.0 : (2.0 * (own_bell_wide(t0) / 1.772453850905516)));
+    const int t1 = t0 == INFINITY;
+    const double t2 = own_bell_wide(t0);
+    const double t3 = t2 / 1.772453850905516;
+    const double t4 = 2.0 * t3;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = grad_y * t5;
+    return t6;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_second_derivative_wide(double x)
 {
-    const double t0 = (x == INFINITY) ? (-0.0) : (-(4.0 * (x * own_exp_wide(-(x * x)) / 1.772453850905516)));
-    return (x == (-INFINITY)) ? 0.0 : t0;
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const double t3 = -0.0;
+    const double t4 = x * x;
+    const double t5 = -t4;
+    const double t6 = own_exp_wide(t5);
+    const double t7 = x * t6;
+    const double t8 = t7 / 1.772453850905516;
+    const double t9 = 4.0 * t8;
+    const double t10 = -t9;
+    const double t11 = t2 ? t3 : t10;
+    const double t12 = t1 ? 0.0 : t11;
+    return t12;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -454,17 +563,50 @@ SYMACT_INLINE double erf_second_derivative_wide(double x)
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double own_decay_paired(double a)
 {
-    const double t0 = -(746.0 < a ? 746.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t2 = t0 - t1 * 0.6931471805598903;
-    const double t3 = t1 * 5.497923018708371e-14;
-    const double t4 = t2 - t3;
-    const double t5 = (2.511784416113084e-08 * t4 + 2.763128188739826e-07) * t4 + 2.755721635507523e-06;
-    const double t6 = ((t5 * t4 + 2.480148993747346e-05) * t4 + 0.00019841269917321528) * t4 + 0.001388888894702103;
-    const double t7 = ((t6 * t4 + 0.008333333333307234) * t4 + 0.041666666666515396) * t4 + 0.166666666666667;
-    const double t8 = t1 * 0.5 + 6755399441055744.0;
-    const double t9 = (1.0 + (t4 + ((t7 * t4 + 0.5000000000000012) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2(t8);
-    return t9 * power_of_2(t1 - (t8 - 6755399441055744.0) + 6755399441055744.0);
+    const double t0 = 746.0 < a ? 746.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const double t32 = t8 + t31;
+    const double t33 = 1.0 + t32;
+    const double t34 = t4 * 0.5;
+    const double t35 = t34 + 6755399441055744.0;
+    const double t36 = t35 - 6755399441055744.0;
+    const double t37 = t4 - t36;
+    const double t38 = t37 + 6755399441055744.0;
+    const double t39 = power_of_2(t35);
+    const double t40 = power_of_2(t38);
+    const double t41 = t33 * t39;
+    const double t42 = t41 * t40;
+    return t42;
 }
 #endif
 
@@ -475,169 +617,474 @@ SYMACT_INLINE double own_erf_paired(double a)
 {
     const double t0 = fabs(a);
     const double t1 = 28.0 < t0 ? 28.0 : t0;
-    const double t2 = t1 + 6442450944.0 - 6442450944.0;
-    const double t3 = (t2 - t1) * (t1 + t2);
-    const double t4 = (t1 + t1) / (t1 + 3.5078125);
-    const double t5 = t4 - 1.0;
-    const double t6 = (-5.724515602918129e-10 * t5 + (-5.148588275679866e-11)) * t5 + 6.737705796704589e-09;
-    const double t7 = ((t6 * t5 + 1.2605438453631374e-09) * t5 + (-4.789579343193399e-08)) * t5 + (-1.0634951198926811e-08);
-    const double t8 = ((t7 * t5 + 3.004547586964103e-07) * t5 + 1.5802703774004282e-08) * t5 + (-1.9234269899885667e-06);
-    const double t9 = ((t8 * t5 + 9.539157075644585e-07) * t5 + 1.242649417125808e-05) * t5 + (-2.0446919535154306e-05);
-    const double t10 = ((t9 * t5 + (-6.41856958223268e-05)) * t5 + 0.00028283123911837553) * t5 + (-0.00012884770245177044);
-    const double t11 = ((t10 * t5 + (-0.0021840031261581433)) * t5 + 0.009694387938153502) * t5 + (-0.02458204872765203);
-    const double t12 = ((t11 * t5 + 0.044084143933532716) * t5 + (-0.057461991201247405)) * t5 + 0.048514620742597235;
-    const double t13 = ((t12 * t5 + (-0.0050370827054973775)) * t5 + (-0.07001608923353198)) * t5;
-    const double t14 = 0.6210965729223318 + t13;
-    const double t15 = t1 + 0.5;
-    const double t16 = t14 / t15;
-    const double t17 = 0.6210965729223318 - t14 + t13 + 0.5 * (t4 - (t5 + 1.0)) - t16 * ((0.5 > t1 ? 0.5 : t1) - t15 + (0.5 < t1 ? 0.5 : t1));
-    const double t18 = own_decay_paired(t2 * t2) * t16;
-    const double t19 = t3 + t3 * t3 * (0.5 + t3 * (0.16666666666666666 + t3 * 0.041666666666666664)) + 1.75 * t17;
-    const double t20 = a * a;
-    const double t21 = (5.945257717615258e-11 * t20 + (-1.136566402561067e-09)) * t20 + 1.4657879478290919e-08;
-    const double t22 = ((t21 * t20 + (-1.6350025192426865e-07)) * t20 + 1.6460972816777951e-06) * t20 + (-1.4925593507058626e-05);
-    const double t23 = ((t22 * t20 + 0.00012055331036915008) * t20 + (-0.0008548326978742865)) * t20 + 0.005223977624780882;
-    const double t24 = ((t23 * t20 + (-0.026866170645072896)) * t20 + 0.11283791670954857) * t20 + (-0.3761263890318375);
-    return (t0 < 1.0) ? (a + a * (t24 * t20 + 0.1283791670955126)) : copysign(1.0 - (t18 + t18 * t19), a);
+    const double t2 = t1 + 6442450944.0;
+    const double t3 = t2 - 6442450944.0;
+    const double t4 = t3 * t3;
+    const double t5 = own_decay_paired(t4);
+    const double t6 = t3 - t1;
+    const double t7 = t1 + t3;
+    const double t8 = t6 * t7;
+    const double t9 = t8 * 0.041666666666666664;
+    const double t10 = 0.16666666666666666 + t9;
+    const double t11 = t8 * t10;
+    const double t12 = 0.5 + t11;
+    const double t13 = t8 * t8;
+    const double t14 = t13 * t12;
+    const double t15 = t8 + t14;
+    const double t16 = t1 + t1;
+    const double t17 = t1 + 3.5078125;
+    const double t18 = t16 / t17;
+    const double t19 = t18 - 1.0;
+    const double t20 = t19 + 1.0;
+    const double t21 = t18 - t20;
+    const double t22 = -5.724515602918129e-10 * t19;
+    const double t23 = t22 + (-5.148588275679866e-11);
+    const double t24 = t23 * t19;
+    const double t25 = t24 + 6.737705796704589e-09;
+    const double t26 = t25 * t19;
+    const double t27 = t26 + 1.2605438453631374e-09;
+    const double t28 = t27 * t19;
+    const double t29 = t28 + (-4.789579343193399e-08);
+    const double t30 = t29 * t19;
+    const double t31 = t30 + (-1.0634951198926811e-08);
+    const double t32 = t31 * t19;
+    const double t33 = t32 + 3.004547586964103e-07;
+    const double t34 = t33 * t19;
+    const double t35 = t34 + 1.5802703774004282e-08;
+    const double t36 = t35 * t19;
+    const double t37 = t36 + (-1.9234269899885667e-06);
+    const double t38 = t37 * t19;
+    const double t39 = t38 + 9.539157075644585e-07;
+    const double t40 = t39 * t19;
+    const double t41 = t40 + 1.242649417125808e-05;
+    const double t42 = t41 * t19;
+    const double t43 = t42 + (-2.0446919535154306e-05);
+    const double t44 = t43 * t19;
+    const double t45 = t44 + (-6.41856958223268e-05);
+    const double t46 = t45 * t19;
+    const double t47 = t46 + 0.00028283123911837553;
+    const double t48 = t47 * t19;
+    const double t49 = t48 + (-0.00012884770245177044);
+    const double t50 = t49 * t19;
+    const double t51 = t50 + (-0.0021840031261581433);
+    const double t52 = t51 * t19;
+    const double t53 = t52 + 0.009694387938153502;
+    const double t54 = t53 * t19;
+    const double t55 = t54 + (-0.02458204872765203);
+    const double t56 = t55 * t19;
+    const double t57 = t56 + 0.044084143933532716;
+    const double t58 = t57 * t19;
+    const double t59 = t58 + (-0.057461991201247405);
+    const double t60 = t59 * t19;
+    const double t61 = t60 + 0.048514620742597235;
+    const double t62 = t61 * t19;
+    const double t63 = t62 + (-0.0050370827054973775);
+    const double t64 = t63 * t19;
+    const double t65 = t64 + (-0.07001608923353198);
+    const double t66 = t65 * t19;
+    const double t67 = 0.6210965729223318 + t66;
+    const double t68 = 0.6210965729223318 - t67;
+    const double t69 = t68 + t66;
+    const double t70 = 0.5 * t21;
+    const double t71 = t69 + t70;
+    const double t72 = 0.5 > t1 ? 0.5 : t1;
+    const double t73 = t1 + 0.5;
+    const double t74 = t72 - t73;
+    const double t75 = 0.5 < t1 ? 0.5 : t1;
+    const double t76 = t74 + t75;
+    const double t77 = t67 / t73;
+    const double t78 = t77 * t76;
+    const double t79 = t71 - t78;
+    const double t80 = 1.75 * t79;
+    const double t81 = t5 * t77;
+    const double t82 = t15 + t80;
+    const double t83 = t81 * t82;
+    const double t84 = t81 + t83;
+    const double t85 = 1.0 - t84;
+    const double t86 = copysign(t85, a);
+    const int t87 = t0 < 1.0;
+    const double t88 = a * a;
+    const double t89 = 5.945257717615258e-11 * t88;
+    const double t90 = t89 + (-1.136566402561067e-09);
+    const double t91 = t90 * t88;
+    const double t92 = t91 + 1.4657879478290919e-08;
+    const double t93 = t92 * t88;
+    const double t94 = t93 + (-1.6350025192426865e-07);
+    const double t95 = t94 * t88;
+    const double t96 = t95 + 1.6460972816777951e-06;
+    const double t97 = t96 * t88;
+    const double t98 = t97 + (-1.4925593507058626e-05);
+    const double t99 = t98 * t88;
+    const double t100 = t99 + 0.00012055331036915008;
+    const double t101 = t100 * t88;
+    const double t102 = t101 + (-0.0008548326978742865);
+    const double t103 = t102 * t88;
+    const double t104 = t103 + 0.005223977624780882;
+    const double t105 = t104 * t88;
+    const double t106 = t105 + (-0.026866170645072896);
+    const double t107 = t106 * t88;
+    const double t108 = t107 + 0.11283791670954857;
+    const double t109 = t108 * t88;
+    const double t110 = t109 + (-0.3761263890318375);
+    const double t111 = t110 * t88;
+    const double t112 = t111 + 0.1283791670955126;
+    const double t113 = a * t112;
+    const double t114 = a + t113;
+    const double t115 = t87 ? t114 : t86;
+    return t115;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_forward_paired(double x)
 {
-    return own_erf_paired(x);
+    const double t0 = own_erf_paired(x);
+    return t0;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = 64.0 < t0 ? 64.0 : t0;
-    const double t2 = t1 * t1;
-    const double t3 = product_error(t1, t1, t2);
-    const double t4 = t2 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = 1.1283791670955126 * t18;
-    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
-    const double t21 = t20 + t18 * 1.533545961316588e-17;
-    const double t22 = t19 + t21;
-    const double t23 = t7 * 0.5 + 6755399441055744.0;
-    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : t24;
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const double t2 = 64.0 < t1 ? 64.0 : t1;
+    const double t3 = t2 * t2;
+    const double t4 = product_error(t2, t2, t3);
+    const double t5 = t3 + t4;
+    const int t6 = t5 < 1416.0;
+    const double t7 = t6 ? t5 : 1416.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = 1.0 + t15;
+    const double t17 = t16 - 1.0;
+    const double t18 = t15 - t17;
+    const double t19 = 2.511784416113084e-08 * t15;
+    const double t20 = t19 + 2.763128188739826e-07;
+    const double t21 = t20 * t15;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t15;
+    const double t24 = t23 + 2.480148993747346e-05;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.00019841269917321528;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.008333333333307234;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.041666666666515396;
+    const double t33 = t32 * t15;
+    const double t34 = t33 + 0.166666666666667;
+    const double t35 = t34 * t15;
+    const double t36 = t35 + 0.5000000000000012;
+    const double t37 = t15 * t15;
+    const double t38 = t36 * t37;
+    const double t39 = t13 - t15;
+    const double t40 = t39 - t14;
+    const double t41 = t5 - t3;
+    const double t42 = t4 - t41;
+    const double t43 = -t42;
+    const double t44 = t6 ? t43 : 0.0;
+    const double t45 = t15 + t38;
+    const double t46 = t44 * t45;
+    const double t47 = t44 + t46;
+    const double t48 = t40 + t47;
+    const double t49 = t38 + t48;
+    const double t50 = t18 + t49;
+    const double t51 = t16 + t50;
+    const double t52 = 1.1283791670955126 * t51;
+    const double t53 = product_error(1.1283791670955126, t51, t52);
+    const double t54 = t51 - t16;
+    const double t55 = t50 - t54;
+    const double t56 = 1.1283791670955126 * t55;
+    const double t57 = t53 + t56;
+    const double t58 = t51 * 1.533545961316588e-17;
+    const double t59 = t57 + t58;
+    const double t60 = t52 + t59;
+    const double t61 = t60 - t52;
+    const double t62 = t59 - t61;
+    const double t63 = t60 + t62;
+    const double t64 = t11 * 0.5;
+    const double t65 = t64 + 6755399441055744.0;
+    const double t66 = power_of_2(t65);
+    const double t67 = t63 * t66;
+    const double t68 = t65 - 6755399441055744.0;
+    const double t69 = t11 - t68;
+    const double t70 = t69 + 6755399441055744.0;
+    const double t71 = power_of_2(t70);
+    const double t72 = t67 * t71;
+    const double t73 = t0 ? x : t72;
+    return t73;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    const double t1 = 64.0 < t0 ? 64.0 : t0;
-    const double t2 = t1 * t1;
-    const double t3 = product_error(t1, t1, t2);
-    const double t4 = t2 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = 1.1283791670955126 * t18;
-    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
-    const double t21 = t20 + t18 * 1.533545961316588e-17;
-    const double t22 = t19 + t21;
-    const double t23 = t7 * 0.5 + 6755399441055744.0;
-    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
-    *y = own_erf_paired(x);
-    *dydx = (x != x) ? x : t24;
+    const double t0 = own_erf_paired(x);
+    const int t1 = x != x;
+    const double t2 = fabs(x);
+    const double t3 = 64.0 < t2 ? 64.0 : t2;
+    const double t4 = t3 * t3;
+    const double t5 = product_error(t3, t3, t4);
+    const double t6 = t4 + t5;
+    const int t7 = t6 < 1416.0;
+    const double t8 = t7 ? t6 : 1416.0;
+    const double t9 = -t8;
+    const double t10 = t9 * 1.4426950408889634;
+    const double t11 = t10 + 6755399441055744.0;
+    const double t12 = t11 - 6755399441055744.0;
+    const double t13 = t12 * 0.6931471805598903;
+    const double t14 = t9 - t13;
+    const double t15 = t12 * 5.497923018708371e-14;
+    const double t16 = t14 - t15;
+    const double t17 = 1.0 + t16;
+    const double t18 = t17 - 1.0;
+    const double t19 = t16 - t18;
+    const double t20 = 2.511784416113084e-08 * t16;
+    const double t21 = t20 + 2.763128188739826e-07;
+    const double t22 = t21 * t16;
+    const double t23 = t22 + 2.755721635507523e-06;
+    const double t24 = t23 * t16;
+    const double t25 = t24 + 2.480148993747346e-05;
+    const double t26 = t25 * t16;
+    const double t27 = t26 + 0.00019841269917321528;
+    const double t28 = t27 * t16;
+    const double t29 = t28 + 0.001388888894702103;
+    const double t30 = t29 * t16;
+    const double t31 = t30 + 0.008333333333307234;
+    const double t32 = t31 * t16;
+    const double t33 = t32 + 0.041666666666515396;
+    const double t34 = t33 * t16;
+    const double t35 = t34 + 0.166666666666667;
+    const double t36 = t35 * t16;
+    const double t37 = t36 + 0.5000000000000012;
+    const double t38 = t16 * t16;
+    const double t39 = t37 * t38;
+    const double t40 = t14 - t16;
+    const double t41 = t40 - t15;
+    const double t42 = t6 - t4;
+    const double t43 = t5 - t42;
+    const double t44 = -t43;
+    const double t45 = t7 ? t44 : 0.0;
+    const double t46 = t16 + t39;
+    const double t47 = t45 * t46;
+    const double t48 = t45 + t47;
+    const double t49 = t41 + t48;
+    const double t50 = t39 + t49;
+    const double t51 = t19 + t50;
+    const double t52 = t17 + t51;
+    const double t53 = 1.1283791670955126 * t52;
+    const double t54 = product_error(1.1283791670955126, t52, t53);
+    const double t55 = t52 - t17;
+    const double t56 = t51 - t55;
+    const double t57 = 1.1283791670955126 * t56;
+    const double t58 = t54 + t57;
+    const double t59 = t52 * 1.533545961316588e-17;
+    const double t60 = t58 + t59;
+    const double t61 = t53 + t60;
+    const double t62 = t61 - t53;
+    const double t63 = t60 - t62;
+    const double t64 = t61 + t63;
+    const double t65 = t12 * 0.5;
+    const double t66 = t65 + 6755399441055744.0;
+    const double t67 = power_of_2(t66);
+    const double t68 = t64 * t67;
+    const double t69 = t66 - 6755399441055744.0;
+    const double t70 = t12 - t69;
+    const double t71 = t70 + 6755399441055744.0;
+    const double t72 = power_of_2(t71);
+    const double t73 = t68 * t72;
+    const double t74 = t1 ? x : t73;
+    *y = t0;
+    *dydx = t74;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = 64.0 < t0 ? 64.0 : t0;
-    const double t2 = t1 * t1;
-    const double t3 = product_error(t1, t1, t2);
-    const double t4 = t2 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = -(t5 ? t4 : 1416.0);
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = 1.0 + t10;
-    const double t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06;
-    const double t13 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103;
-    const double t14 = ((t13 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667;
-    const double t15 = (t14 * t10 + 0.5000000000000012) * (t10 * t10);
-    const double t16 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t17 = t10 - (t11 - 1.0) + (t15 + (t8 - t10 - t9 + (t16 + t16 * (t10 + t15))));
-    const double t18 = t11 + t17;
-    const double t19 = 1.1283791670955126 * t18;
-    const double t20 = product_error(1.1283791670955126, t18, t19) + 1.1283791670955126 * (t17 - (t18 - t11));
-    const double t21 = t20 + t18 * 1.533545961316588e-17;
-    const double t22 = t19 + t21;
-    const double t23 = t7 * 0.5 + 6755399441055744.0;
-    const double t24 = (t22 + (t21 - (t22 - t19))) * power_of_2(t23) * power_of_2(t7 - (t23 - 6755399441055744.0) + 6755399441055744.0);
-    return grad_y * ((x != x) ? x : t24);
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const double t2 = 64.0 < t1 ? 64.0 : t1;
+    const double t3 = t2 * t2;
+    const double t4 = product_error(t2, t2, t3);
+    const double t5 = t3 + t4;
+    const int t6 = t5 < 1416.0;
+    const double t7 = t6 ? t5 : 1416.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = 1.0 + t15;
+    const double t17 = t16 - 1.0;
+    const double t18 = t15 - t17;
+    const double t19 = 2.511784416113084e-08 * t15;
+    const double t20 = t19 + 2.763128188739826e-07;
+    const double t21 = t20 * t15;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t15;
+    const double t24 = t23 + 2.480148993747346e-05;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.00019841269917321528;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.008333333333307234;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.041666666666515396;
+    const double t33 = t32 * t15;
+    const double t34 = t33 + 0.166666666666667;
+    const double t35 = t34 * t15;
+    const double t36 = t35 + 0.5000000000000012;
+    const double t37 = t15 * t15;
+    const double t38 = t36 * t37;
+    const double t39 = t13 - t15;
+    const double t40 = t39 - t14;
+    const double t41 = t5 - t3;
+    const double t42 = t4 - t41;
+    const double t43 = -t42;
+    const double t44 = t6 ? t43 : 0.0;
+    const double t45 = t15 + t38;
+    const double t46 = t44 * t45;
+    const double t47 = t44 + t46;
+    const double t48 = t40 + t47;
+    const double t49 = t38 + t48;
+    const double t50 = t18 + t49;
+    const double t51 = t16 + t50;
+    const double t52 = 1.1283791670955126 * t51;
+    const double t53 = product_error(1.1283791670955126, t51, t52);
+    const double t54 = t51 - t16;
+    const double t55 = t50 - t54;
+    const double t56 = 1.1283791670955126 * t55;
+    const double t57 = t53 + t56;
+    const double t58 = t51 * 1.533545961316588e-17;
+    const double t59 = t57 + t58;
+    const double t60 = t52 + t59;
+    const double t61 = t60 - t52;
+    const double t62 = t59 - t61;
+    const double t63 = t60 + t62;
+    const double t64 = t11 * 0.5;
+    const double t65 = t64 + 6755399441055744.0;
+    const double t66 = power_of_2(t65);
+    const double t67 = t63 * t66;
+    const double t68 = t65 - 6755399441055744.0;
+    const double t69 = t11 - t68;
+    const double t70 = t69 + 6755399441055744.0;
+    const double t71 = power_of_2(t70);
+    const double t72 = t67 * t71;
+    const double t73 = t0 ? x : t72;
+    const double t74 = grad_y * t73;
+    return t74;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = 64.0 < t0 ? 64.0 : t0;
-    const double t2 = t1 * t1;
-    const double t3 = product_error(t1, t1, t2);
-    const double t4 = t2 + t3;
-    const int t5 = t4 < 1416.0;
-    const double t6 = 4.0 * t0;
-    const double t7 = product_error(4.0, t0, t6);
-    const double t8 = t6 + t7;
-    const double t9 = t8 / 1.772453850905516;
-    const double t10 = t9 * 1.772453850905516;
-    const double t11 = t8 - t10 - product_error(t9, 1.772453850905516, t10) + (t7 - (t8 - t6)) - t9 * (-7.666586499825799e-17);
-    const double t12 = t11 / 1.772453850905516;
-    const double t13 = t9 + t12;
-    const double t14 = -(t5 ? t4 : 1416.0);
-    const double t15 = t14 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t16 = t14 - t15 * 0.6931471805598903;
-    const double t17 = t15 * 5.497923018708371e-14;
-    const double t18 = t16 - t17;
-    const double t19 = 1.0 + t18;
-    const double t20 = (2.511784416113084e-08 * t18 + 2.763128188739826e-07) * t18 + 2.755721635507523e-06;
-    const double t21 = ((t20 * t18 + 2.480148993747346e-05) * t18 + 0.00019841269917321528) * t18 + 0.001388888894702103;
-    const double t22 = ((t21 * t18 + 0.008333333333307234) * t18 + 0.041666666666515396) * t18 + 0.166666666666667;
-    const double t23 = (t22 * t18 + 0.5000000000000012) * (t18 * t18);
-    const double t24 = t5 ? (-(t3 - (t4 - t2))) : 0.0;
-    const double t25 = t18 - (t19 - 1.0) + (t23 + (t16 - t18 - t17 + (t24 + t24 * (t18 + t23))));
-    const double t26 = t19 + t25;
-    const double t27 = t13 * t26;
-    const double t28 = product_error(t13, t26, t27) + t13 * (t25 - (t26 - t19)) + t26 * (t12 - (t13 - t9));
-    const double t29 = t27 + t28;
-    const double t30 = t15 * 0.5 + 6755399441055744.0;
-    const double t31 = (t29 + (t28 - (t29 - t27))) * power_of_2(t30) * power_of_2(t15 - (t30 - 6755399441055744.0) + 6755399441055744.0);
-    return (x != x) ? x : (copysign(1.0, x) * (t5 ? (-t31) : (-0.0)));
+    const int t0 = x != x;
+    const double t1 = copysign(1.0, x);
+    const double t2 = fabs(x);
+    const double t3 = 64.0 < t2 ? 64.0 : t2;
+    const double t4 = t3 * t3;
+    const double t5 = product_error(t3, t3, t4);
+    const double t6 = t4 + t5;
+    const int t7 = t6 < 1416.0;
+    const double t8 = 4.0 * t2;
+    const double t9 = product_error(4.0, t2, t8);
+    const double t10 = t8 + t9;
+    const double t11 = t10 / 1.772453850905516;
+    const double t12 = t11 * 1.772453850905516;
+    const double t13 = t10 - t12;
+    const double t14 = product_error(t11, 1.772453850905516, t12);
+    const double t15 = t13 - t14;
+    const double t16 = t10 - t8;
+    const double t17 = t9 - t16;
+    const double t18 = t15 + t17;
+    const double t19 = t11 * (-7.666586499825799e-17);
+    const double t20 = t18 - t19;
+    const double t21 = t20 / 1.772453850905516;
+    const double t22 = t11 + t21;
+    const double t23 = t7 ? t6 : 1416.0;
+    const double t24 = -t23;
+    const double t25 = t24 * 1.4426950408889634;
+    const double t26 = t25 + 6755399441055744.0;
+    const double t27 = t26 - 6755399441055744.0;
+    const double t28 = t27 * 0.6931471805598903;
+    const double t29 = t24 - t28;
+    const double t30 = t27 * 5.497923018708371e-14;
+    const double t31 = t29 - t30;
+    const double t32 = 1.0 + t31;
+    const double t33 = t32 - 1.0;
+    const double t34 = t31 - t33;
+    const double t35 = 2.511784416113084e-08 * t31;
+    const double t36 = t35 + 2.763128188739826e-07;
+    const double t37 = t36 * t31;
+    const double t38 = t37 + 2.755721635507523e-06;
+    const double t39 = t38 * t31;
+    const double t40 = t39 + 2.480148993747346e-05;
+    const double t41 = t40 * t31;
+    const double t42 = t41 + 0.00019841269917321528;
+    const double t43 = t42 * t31;
+    const double t44 = t43 + 0.001388888894702103;
+    const double t45 = t44 * t31;
+    const double t46 = t45 + 0.008333333333307234;
+    const double t47 = t46 * t31;
+    const double t48 = t47 + 0.041666666666515396;
+    const double t49 = t48 * t31;
+    const double t50 = t49 + 0.166666666666667;
+    const double t51 = t50 * t31;
+    const double t52 = t51 + 0.5000000000000012;
+    const double t53 = t31 * t31;
+    const double t54 = t52 * t53;
+    const double t55 = t29 - t31;
+    const double t56 = t55 - t30;
+    const double t57 = t6 - t4;
+    const double t58 = t5 - t57;
+    const double t59 = -t58;
+    const double t60 = t7 ? t59 : 0.0;
+    const double t61 = t31 + t54;
+    const double t62 = t60 * t61;
+    const double t63 = t60 + t62;
+    const double t64 = t56 + t63;
+    const double t65 = t54 + t64;
+    const double t66 = t34 + t65;
+    const double t67 = t32 + t66;
+    const double t68 = t22 * t67;
+    const double t69 = product_error(t22, t67, t68);
+    const double t70 = t67 - t32;
+    const double t71 = t66 - t70;
+    const double t72 = t22 * t71;
+    const double t73 = t69 + t72;
+    const double t74 = t22 - t11;
+    const double t75 = t21 - t74;
+    const double t76 = t67 * t75;
+    const double t77 = t73 + t76;
+    const double t78 = t68 + t77;
+    const double t79 = t78 - t68;
+    const double t80 = t77 - t79;
+    const double t81 = t78 + t80;
+    const double t82 = t27 * 0.5;
+    const double t83 = t82 + 6755399441055744.0;
+    const double t84 = power_of_2(t83);
+    const double t85 = t81 * t84;
+    const double t86 = t83 - 6755399441055744.0;
+    const double t87 = t27 - t86;
+    const double t88 = t87 + 6755399441055744.0;
+    const double t89 = power_of_2(t88);
+    const double t90 = t85 * t89;
+    const double t91 = -t90;
+    const double t92 = -0.0;
+    const double t93 = t7 ? t91 : t92;
+    const double t94 = t1 * t93;
+    const double t95 = t0 ? x : t94;
+    return t95;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -645,15 +1092,40 @@ SYMACT_INLINE double erf_second_derivative_paired(double x)
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_float32(float a)
 {
-    const float t0 = -(104.0f < a ? 104.0f : a);
-    const float t1 = t0 * 1.442695f + 12582912.0f - 12582912.0f;
-    const float t2 = t0 - t1 * 0.69314575f;
-    const float t3 = t1 * 1.4286068e-06f;
-    const float t4 = t2 - t3;
-    const float t5 = (((0.001395046f * t4 + 0.008368891f) * t4 + 0.041666206f) * t4 + 0.16666518f) * t4;
-    const float t6 = t1 * 0.5f + 12582912.0f;
-    const float t7 = (1.0f + (t4 + ((t5 + 0.5f) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2_float(t6);
-    return t7 * power_of_2_float(t1 - (t6 - 12582912.0f) + 12582912.0f);
+    const float t0 = 104.0f < a ? 104.0f : a;
+    const float t1 = -t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
 }
 #endif
 
@@ -664,19 +1136,74 @@ SYMACT_INLINE float own_erf_float32(float a)
 {
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f - 49152.0f;
-    const float t3 = (t2 - t1) * (t1 + t2);
-    const float t4 = 1e+18f < t1 ? 1e+18f : t1;
-    const float t5 = (t4 + t4) / (t4 + 3.5078125f) - 1.0f;
-    const float t6 = ((-1.6866097e-05f * t5 + (-3.3778797e-05f)) * t5 + 0.00027750025f) * t5 + (-0.00016322071f);
-    const float t7 = (((t6 * t5 + (-0.0021799882f)) * t5 + 0.00971402f) * t5 + (-0.02458364f)) * t5 + 0.044078577f;
-    const float t8 = (((t7 * t5 + (-0.057461683f)) * t5 + 0.048515305f) * t5 + (-0.005037106f)) * t5 + (-0.070016116f);
-    const float t9 = own_decay_float32(t2 * t2) * ((t8 * t5 + 0.62109655f) / (t1 + 0.5f));
-    const float t10 = 1.0f - (t9 + t9 * (t3 + t3 * t3 * (0.5f + t3 * (0.16666667f + t3 * 0.041666668f))));
-    const float t11 = a * a;
-    const float t12 = ((7.853862e-05f * t11 + (-0.0008010194f)) * t11 + 0.0051883277f) * t11 + (-0.026853813f);
-    const float t13 = a + a * (((t12 * t11 + 0.112835854f) * t11 + (-0.37612626f)) * t11 + 0.12837917f);
-    return (t0 < 1.0f) ? t13 : copysignf(t10, a);
+    const float t2 = t1 + 49152.0f;
+    const float t3 = t2 - 49152.0f;
+    const float t4 = t3 * t3;
+    const float t5 = own_decay_float32(t4);
+    const float t6 = t3 - t1;
+    const float t7 = t1 + t3;
+    const float t8 = t6 * t7;
+    const float t9 = t8 * 0.041666668f;
+    const float t10 = 0.16666667f + t9;
+    const float t11 = t8 * t10;
+    const float t12 = 0.5f + t11;
+    const float t13 = t8 * t8;
+    const float t14 = t13 * t12;
+    const float t15 = t8 + t14;
+    const float t16 = 1e+18f < t1 ? 1e+18f : t1;
+    const float t17 = t16 + t16;
+    const float t18 = t16 + 3.5078125f;
+    const float t19 = t17 / t18;
+    const float t20 = t19 - 1.0f;
+    const float t21 = -1.6866097e-05f * t20;
+    const float t22 = t21 + (-3.3778797e-05f);
+    const float t23 = t22 * t20;
+    const float t24 = t23 + 0.00027750025f;
+    const float t25 = t24 * t20;
+    const float t26 = t25 + (-0.00016322071f);
+    const float t27 = t26 * t20;
+    const float t28 = t27 + (-0.0021799882f);
+    const float t29 = t28 * t20;
+    const float t30 = t29 + 0.00971402f;
+    const float t31 = t30 * t20;
+    const float t32 = t31 + (-0.02458364f);
+    const float t33 = t32 * t20;
+    const float t34 = t33 + 0.044078577f;
+    const float t35 = t34 * t20;
+    const float t36 = t35 + (-0.057461683f);
+    const float t37 = t36 * t20;
+    const float t38 = t37 + 0.048515305f;
+    const float t39 = t38 * t20;
+    const float t40 = t39 + (-0.005037106f);
+    const float t41 = t40 * t20;
+    const float t42 = t41 + (-0.070016116f);
+    const float t43 = t42 * t20;
+    const float t44 = t43 + 0.62109655f;
+    const float t45 = t1 + 0.5f;
+    const float t46 = t44 / t45;
+    const float t47 = t5 * t46;
+    const float t48 = t47 * t15;
+    const float t49 = t47 + t48;
+    const float t50 = 1.0f - t49;
+    const float t51 = copysignf(t50, a);
+    const int t52 = t0 < 1.0f;
+    const float t53 = a * a;
+    const float t54 = 7.853862e-05f * t53;
+    const float t55 = t54 + (-0.0008010194f);
+    const float t56 = t55 * t53;
+    const float t57 = t56 + 0.0051883277f;
+    const float t58 = t57 * t53;
+    const float t59 = t58 + (-0.026853813f);
+    const float t60 = t59 * t53;
+    const float t61 = t60 + 0.112835854f;
+    const float t62 = t61 * t53;
+    const float t63 = t62 + (-0.37612626f);
+    const float t64 = t63 * t53;
+    const float t65 = t64 + 0.12837917f;
+    const float t66 = a * t65;
+    const float t67 = a + t66;
+    const float t68 = t52 ? t67 : t51;
+    return t68;
 }
 #endif
 
@@ -687,10 +1214,23 @@ SYMACT_INLINE float own_bell_float32(float a)
 {
     const float t0 = fabsf(a);
     const float t1 = 11.0f < t0 ? 11.0f : t0;
-    const float t2 = t1 + 49152.0f - 49152.0f;
-    const float t3 = own_decay_float32(t2 * t2);
-    const float t4 = (t2 - t1) * (t1 + t2);
-    return t3 + t3 * (t4 + t4 * t4 * (0.5f + t4 * (0.16666667f + t4 * 0.041666668f)));
+    const float t2 = t1 + 49152.0f;
+    const float t3 = t2 - 49152.0f;
+    const float t4 = t3 * t3;
+    const float t5 = own_decay_float32(t4);
+    const float t6 = t3 - t1;
+    const float t7 = t1 + t3;
+    const float t8 = t6 * t7;
+    const float t9 = t8 * 0.041666668f;
+    const float t10 = 0.16666667f + t9;
+    const float t11 = t8 * t10;
+    const float t12 = 0.5f + t11;
+    const float t13 = t8 * t8;
+    const float t14 = t13 * t12;
+    const float t15 = t8 + t14;
+    const float t16 = t5 * t15;
+    const float t17 = t5 + t16;
+    return t17;
 }
 #endif
 
@@ -701,45 +1241,87 @@ SYMACT_INLINE float own_gauss_float32(float a)
 {
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f - 49152.0f;
-    const float t3 = own_decay_float32(0.5f * (t2 * t2));
-    const float t4 = 0.5f * ((t2 - t1) * (t1 + t2));
-    return t3 + t3 * (t4 + t4 * t4 * (0.5f + t4 * (0.16666667f + t4 * 0.041666668f)));
+    const float t2 = t1 + 49152.0f;
+    const float t3 = t2 - 49152.0f;
+    const float t4 = t3 * t3;
+    const float t5 = 0.5f * t4;
+    const float t6 = own_decay_float32(t5);
+    const float t7 = t3 - t1;
+    const float t8 = t1 + t3;
+    const float t9 = t7 * t8;
+    const float t10 = 0.5f * t9;
+    const float t11 = t10 * 0.041666668f;
+    const float t12 = 0.16666667f + t11;
+    const float t13 = t10 * t12;
+    const float t14 = 0.5f + t13;
+    const float t15 = t10 * t10;
+    const float t16 = t15 * t14;
+    const float t17 = t10 + t16;
+    const float t18 = t6 * t17;
+    const float t19 = t6 + t18;
+    return t19;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float erf_forward_float32(float x)
 {
-    return own_erf_float32(x);
+    const float t0 = own_erf_float32(x);
+    return t0;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float erf_derivative_float32(float x)
 {
-    return 2.0f * (own_bell_float32(fabsf(x)) / 1.7724539f);
+    const float t0 = fabsf(x);
+    const float t1 = own_bell_float32(t0);
+    const float t2 = t1 / 1.7724539f;
+    const float t3 = 2.0f * t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void erf_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    *y = own_erf_float32(x);
-    *dydx = 2.0f * (own_bell_float32(fabsf(x)) / 1.7724539f);
+    const float t0 = own_erf_float32(x);
+    const float t1 = fabsf(x);
+    const float t2 = own_bell_float32(t1);
+    const float t3 = t2 / 1.7724539f;
+    const float t4 = 2.0f * t3;
+    *y = t0;
+    *dydx = t4;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float erf_backward_float32(float x, float grad_y)
 {
-    return grad_y * (2.0f * (own_bell_float32(fabsf(x)) / 1.7724539f));
+    const float t0 = fabsf(x);
+    const float t1 = own_bell_float32(t0);
+    const float t2 = t1 / 1.7724539f;
+    const float t3 = 2.0f * t2;
+    const float t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float erf_second_derivative_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_float32(t0);
-    const float t2 = (x == INFINITY) ? (-0.0f) : (copysignf(1.0f, x) * (-(4.0f * (t0 * t1 / 1.7724539f) * t1)));
-    return (x == (-INFINITY)) ? 0.0f : t2;
+    const float t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const float t3 = -0.0f;
+    const float t4 = copysignf(1.0f, x);
+    const float t5 = fabsf(x);
+    const float t6 = own_gauss_float32(t5);
+    const float t7 = t5 * t6;
+    const float t8 = t7 / 1.7724539f;
+    const float t9 = 4.0f * t8;
+    const float t10 = t9 * t6;
+    const float t11 = -t10;
+    const float t12 = t4 * t11;
+    const float t13 = t2 ? t3 : t12;
+    const float t14 = t1 ? 0.0f : t13;
+    return t14;
 }
 
 SYMACT_CLONES static void erf_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

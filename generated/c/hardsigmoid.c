@@ -360,17 +360,32 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_forward_wide(double x)
 {
-    const double t0 = fabs(x);
-    const int t1 = x < 0.0;
-    const double t2 = 0.16666666666666666 * t0;
-    return (x != x) ? x : ((t0 < 3.0) ? (t1 ? (0.5 - t2) : (t2 + 0.5)) : (t1 ? 0.0 : 1.0));
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const int t2 = t1 < 3.0;
+    const int t3 = x < 0.0;
+    const double t4 = 0.16666666666666666 * t1;
+    const double t5 = 0.5 - t4;
+    const double t6 = t4 + 0.5;
+    const double t7 = t3 ? t5 : t6;
+    const double t8 = t3 ? 0.0 : 1.0;
+    const double t9 = t2 ? t7 : t8;
+    const double t10 = t0 ? x : t9;
+    return t10;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_derivative_wide(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.16666666666666666 : 0.0;
+    const double t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -381,38 +396,73 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_wide(double x, double *y, do
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
     const double t4 = 0.16666666666666666 * t1;
-    *y = t0 ? x : (t2 ? (t3 ? (0.5 - t4) : (t4 + 0.5)) : (t3 ? 0.0 : 1.0));
-    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    const double t5 = 0.5 - t4;
+    const double t6 = t4 + 0.5;
+    const double t7 = t3 ? t5 : t6;
+    const double t8 = t3 ? 0.0 : 1.0;
+    const double t9 = t2 ? t7 : t8;
+    const double t10 = t0 ? x : t9;
+    const int t11 = t1 <= 3.0;
+    const double t12 = t3 ? t2 : t11;
+    const double t13 = t12 ? 0.16666666666666666 : 0.0;
+    const double t14 = t0 ? x : t13;
+    *y = t10;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_backward_wide(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
-    return grad_y * t1;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.16666666666666666 : 0.0;
+    const double t7 = t0 ? x : t6;
+    const double t8 = grad_y * t7;
+    return t8;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardsigmoid_second_derivative_wide(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_forward_paired(double x)
 {
-    const double t0 = fabs(x);
-    const int t1 = x < 0.0;
-    const double t2 = (t0 < 3.0) ? (t1 ? (0.16666666666666666 * (3.0 - t0)) : (0.16666666666666666 * t0 + 0.5)) : (t1 ? 0.0 : 1.0);
-    return (x != x) ? x : t2;
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const int t2 = t1 < 3.0;
+    const int t3 = x < 0.0;
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    return t11;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.16666666666666666 : 0.0;
+    const double t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -422,39 +472,75 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_paired(double x, double *y, 
     const double t1 = fabs(x);
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const double t4 = t2 ? (t3 ? (0.16666666666666666 * (3.0 - t1)) : (0.16666666666666666 * t1 + 0.5)) : (t3 ? 0.0 : 1.0);
-    *y = t0 ? x : t4;
-    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    const int t12 = t1 <= 3.0;
+    const double t13 = t3 ? t2 : t12;
+    const double t14 = t13 ? 0.16666666666666666 : 0.0;
+    const double t15 = t0 ? x : t14;
+    *y = t11;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_backward_paired(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
-    return grad_y * t1;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.16666666666666666 : 0.0;
+    const double t7 = t0 ? x : t6;
+    const double t8 = grad_y * t7;
+    return t8;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardsigmoid_second_derivative_paired(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float hardsigmoid_forward_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const int t1 = x < 0.0f;
-    const float t2 = (t0 < 3.0f) ? (t1 ? (0.16666667f * (3.0f - t0)) : (0.16666667f * t0 + 0.5f)) : (t1 ? 0.0f : 1.0f);
-    return (x != x) ? x : t2;
+    const int t0 = x != x;
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 3.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = 3.0f - t1;
+    const float t5 = 0.16666667f * t4;
+    const float t6 = 0.16666667f * t1;
+    const float t7 = t6 + 0.5f;
+    const float t8 = t3 ? t5 : t7;
+    const float t9 = t3 ? 0.0f : 1.0f;
+    const float t10 = t2 ? t8 : t9;
+    const float t11 = t0 ? x : t10;
+    return t11;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float hardsigmoid_derivative_float32(float x)
 {
-    const float t0 = fabsf(x);
-    return (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f);
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 < 3.0f;
+    const int t4 = t2 <= 3.0f;
+    const float t5 = t1 ? t3 : t4;
+    const float t6 = t5 ? 0.16666667f : 0.0f;
+    const float t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -464,22 +550,43 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_float32(float x, float *y, f
     const float t1 = fabsf(x);
     const int t2 = t1 < 3.0f;
     const int t3 = x < 0.0f;
-    const float t4 = t2 ? (t3 ? (0.16666667f * (3.0f - t1)) : (0.16666667f * t1 + 0.5f)) : (t3 ? 0.0f : 1.0f);
-    *y = t0 ? x : t4;
-    *dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0f)) ? 0.16666667f : 0.0f);
+    const float t4 = 3.0f - t1;
+    const float t5 = 0.16666667f * t4;
+    const float t6 = 0.16666667f * t1;
+    const float t7 = t6 + 0.5f;
+    const float t8 = t3 ? t5 : t7;
+    const float t9 = t3 ? 0.0f : 1.0f;
+    const float t10 = t2 ? t8 : t9;
+    const float t11 = t0 ? x : t10;
+    const int t12 = t1 <= 3.0f;
+    const float t13 = t3 ? t2 : t12;
+    const float t14 = t13 ? 0.16666667f : 0.0f;
+    const float t15 = t0 ? x : t14;
+    *y = t11;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float hardsigmoid_backward_float32(float x, float grad_y)
 {
-    const float t0 = fabsf(x);
-    return grad_y * ((x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f));
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 < 3.0f;
+    const int t4 = t2 <= 3.0f;
+    const float t5 = t1 ? t3 : t4;
+    const float t6 = t5 ? 0.16666667f : 0.0f;
+    const float t7 = t0 ? x : t6;
+    const float t8 = grad_y * t7;
+    return t8;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float hardsigmoid_second_derivative_float32(float x)
 {
-    return (x != x) ? x : 0.0f;
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 0.0f;
+    return t1;
 }
 
 SYMACT_CLONES static void hardsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

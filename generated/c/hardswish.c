@@ -360,173 +360,447 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardswish_forward_wide(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1);
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const double t4 = copysign(1.0, x);
+    const int t5 = t4 < 0.0;
+    const double t6 = fabs(x);
+    const int t7 = t6 < 3.0;
+    const double t8 = t6 - 3.0;
+    const double t9 = t6 * t8;
+    const double t10 = 0.16666666666666666 * t9;
+    const double t11 = t7 ? t10 : 0.0;
+    const int t12 = t6 <= 3.0;
+    const double t13 = t6 + 3.0;
+    const double t14 = t6 * t13;
+    const double t15 = 0.16666666666666666 * t14;
+    const double t16 = t12 ? t15 : t6;
+    const double t17 = t5 ? t11 : t16;
+    const double t18 = t2 ? t3 : t17;
+    const double t19 = t0 ? x : t18;
+    return t19;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardswish_derivative_wide(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = 0.3333333333333333 * t0;
-    const double t2 = (x == (-INFINITY)) ? (-0.0) : ((x < 0.0) ? ((t0 < 3.0) ? (0.5 - t1) : 0.0) : ((t0 <= 3.0) ? (t1 + 0.5) : 1.0));
-    return (x != x) ? x : t2;
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const int t4 = x < 0.0;
+    const double t5 = fabs(x);
+    const int t6 = t5 < 3.0;
+    const double t7 = 0.3333333333333333 * t5;
+    const double t8 = 0.5 - t7;
+    const double t9 = t6 ? t8 : 0.0;
+    const int t10 = t5 <= 3.0;
+    const double t11 = t7 + 0.5;
+    const double t12 = t10 ? t11 : 1.0;
+    const double t13 = t4 ? t9 : t12;
+    const double t14 = t2 ? t3 : t13;
+    const double t15 = t0 ? x : t14;
+    return t15;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void hardswish_value_and_derivative_wide(double x, double *y, double *dydx)
 {
     const int t0 = x != x;
-    const int t1 = x == (-INFINITY);
-    const double t2 = -0.0;
-    const double t3 = fabs(x);
-    const int t4 = t3 < 3.0;
-    const int t5 = t3 <= 3.0;
-    const double t6 = (copysign(1.0, x) < 0.0) ? (t4 ? (0.16666666666666666 * (t3 * (t3 - 3.0))) : 0.0) : (t5 ? (0.16666666666666666 * (t3 * (t3 + 3.0))) : t3);
-    const double t7 = 0.3333333333333333 * t3;
-    *y = t0 ? x : (t1 ? t2 : t6);
-    *dydx = t0 ? x : (t1 ? t2 : ((x < 0.0) ? (t4 ? (0.5 - t7) : 0.0) : (t5 ? (t7 + 0.5) : 1.0)));
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const double t4 = copysign(1.0, x);
+    const int t5 = t4 < 0.0;
+    const double t6 = fabs(x);
+    const int t7 = t6 < 3.0;
+    const double t8 = t6 - 3.0;
+    const double t9 = t6 * t8;
+    const double t10 = 0.16666666666666666 * t9;
+    const double t11 = t7 ? t10 : 0.0;
+    const int t12 = t6 <= 3.0;
+    const double t13 = t6 + 3.0;
+    const double t14 = t6 * t13;
+    const double t15 = 0.16666666666666666 * t14;
+    const double t16 = t12 ? t15 : t6;
+    const double t17 = t5 ? t11 : t16;
+    const double t18 = t2 ? t3 : t17;
+    const double t19 = t0 ? x : t18;
+    const int t20 = x < 0.0;
+    const double t21 = 0.3333333333333333 * t6;
+    const double t22 = 0.5 - t21;
+    const double t23 = t7 ? t22 : 0.0;
+    const double t24 = t21 + 0.5;
+    const double t25 = t12 ? t24 : 1.0;
+    const double t26 = t20 ? t23 : t25;
+    const double t27 = t2 ? t3 : t26;
+    const double t28 = t0 ? x : t27;
+    *y = t19;
+    *dydx = t28;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardswish_backward_wide(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = 0.3333333333333333 * t0;
-    const double t2 = (x == (-INFINITY)) ? (-0.0) : ((x < 0.0) ? ((t0 < 3.0) ? (0.5 - t1) : 0.0) : ((t0 <= 3.0) ? (t1 + 0.5) : 1.0));
-    return grad_y * ((x != x) ? x : t2);
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const int t4 = x < 0.0;
+    const double t5 = fabs(x);
+    const int t6 = t5 < 3.0;
+    const double t7 = 0.3333333333333333 * t5;
+    const double t8 = 0.5 - t7;
+    const double t9 = t6 ? t8 : 0.0;
+    const int t10 = t5 <= 3.0;
+    const double t11 = t7 + 0.5;
+    const double t12 = t10 ? t11 : 1.0;
+    const double t13 = t4 ? t9 : t12;
+    const double t14 = t2 ? t3 : t13;
+    const double t15 = t0 ? x : t14;
+    const double t16 = grad_y * t15;
+    return t16;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double hardswish_second_derivative_wide(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.3333333333333333 : 0.0;
+    const double t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardswish_forward_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = -t0;
-    const double t2 = 3.0 + t1;
-    const double t3 = t2 - 3.0;
-    const double t4 = 3.0 - (t2 - t3) + (t1 - t3);
-    const double t5 = t2 + t4;
-    const double t6 = 0.16666666666666666 * t5;
-    const double t7 = product_error(0.16666666666666666, t5, t6) + 0.16666666666666666 * (t4 - (t5 - t2));
-    const double t8 = t7 + t5 * 9.25185853854297e-18;
-    const double t9 = t6 + t8;
-    const double t10 = t9 * t0;
-    const double t11 = product_error(t9, t0, t10) + t0 * (t8 - (t9 - t6));
-    const double t12 = t10 + t11;
-    const double t13 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (-t12 + (-(t11 - (t12 - t10)))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * t0) + 0.5 * t0) : t0);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t13);
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const double t4 = copysign(1.0, x);
+    const int t5 = t4 < 0.0;
+    const double t6 = fabs(x);
+    const int t7 = t6 < 3.0;
+    const double t8 = -t6;
+    const double t9 = 3.0 + t8;
+    const double t10 = t9 - 3.0;
+    const double t11 = t9 - t10;
+    const double t12 = 3.0 - t11;
+    const double t13 = t8 - t10;
+    const double t14 = t12 + t13;
+    const double t15 = t9 + t14;
+    const double t16 = 0.16666666666666666 * t15;
+    const double t17 = product_error(0.16666666666666666, t15, t16);
+    const double t18 = t15 - t9;
+    const double t19 = t14 - t18;
+    const double t20 = 0.16666666666666666 * t19;
+    const double t21 = t17 + t20;
+    const double t22 = t15 * 9.25185853854297e-18;
+    const double t23 = t21 + t22;
+    const double t24 = t16 + t23;
+    const double t25 = t24 * t6;
+    const double t26 = product_error(t24, t6, t25);
+    const double t27 = t24 - t16;
+    const double t28 = t23 - t27;
+    const double t29 = t6 * t28;
+    const double t30 = t26 + t29;
+    const double t31 = t25 + t30;
+    const double t32 = -t31;
+    const double t33 = t31 - t25;
+    const double t34 = t30 - t33;
+    const double t35 = -t34;
+    const double t36 = t32 + t35;
+    const double t37 = t7 ? t36 : 0.0;
+    const int t38 = t6 <= 3.0;
+    const double t39 = t6 * t6;
+    const double t40 = 0.16666666666666666 * t39;
+    const double t41 = 0.5 * t6;
+    const double t42 = t40 + t41;
+    const double t43 = t38 ? t42 : t6;
+    const double t44 = t5 ? t37 : t43;
+    const double t45 = t2 ? t3 : t44;
+    const double t46 = t0 ? x : t45;
+    return t46;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardswish_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : ((t0 <= 3.0) ? (0.3333333333333333 * t0 + 0.5) : 1.0);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1);
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const int t4 = x < 0.0;
+    const double t5 = fabs(x);
+    const int t6 = t5 < 3.0;
+    const double t7 = 2.0 * t5;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    return t17;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const int t0 = x != x;
-    const int t1 = x == (-INFINITY);
-    const double t2 = -0.0;
-    const double t3 = fabs(x);
-    const int t4 = t3 < 3.0;
-    const double t5 = -t3;
-    const double t6 = 3.0 + t5;
-    const double t7 = t6 - 3.0;
-    const double t8 = 3.0 - (t6 - t7) + (t5 - t7);
-    const double t9 = t6 + t8;
-    const double t10 = 0.16666666666666666 * t9;
-    const double t11 = product_error(0.16666666666666666, t9, t10) + 0.16666666666666666 * (t8 - (t9 - t6));
-    const double t12 = t11 + t9 * 9.25185853854297e-18;
-    const double t13 = t10 + t12;
-    const double t14 = t13 * t3;
-    const double t15 = product_error(t13, t3, t14) + t3 * (t12 - (t13 - t10));
-    const double t16 = t14 + t15;
-    const int t17 = t3 <= 3.0;
-    const double t18 = (copysign(1.0, x) < 0.0) ? (t4 ? (-t16 + (-(t15 - (t16 - t14)))) : 0.0) : (t17 ? (0.16666666666666666 * (t3 * t3) + 0.5 * t3) : t3);
-    const double t19 = (x < 0.0) ? (t4 ? (0.16666666666666666 * (3.0 - 2.0 * t3)) : 0.0) : (t17 ? (0.3333333333333333 * t3 + 0.5) : 1.0);
-    *y = t0 ? x : (t1 ? t2 : t18);
-    *dydx = t0 ? x : (t1 ? t2 : t19);
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const double t4 = copysign(1.0, x);
+    const int t5 = t4 < 0.0;
+    const double t6 = fabs(x);
+    const int t7 = t6 < 3.0;
+    const double t8 = -t6;
+    const double t9 = 3.0 + t8;
+    const double t10 = t9 - 3.0;
+    const double t11 = t9 - t10;
+    const double t12 = 3.0 - t11;
+    const double t13 = t8 - t10;
+    const double t14 = t12 + t13;
+    const double t15 = t9 + t14;
+    const double t16 = 0.16666666666666666 * t15;
+    const double t17 = product_error(0.16666666666666666, t15, t16);
+    const double t18 = t15 - t9;
+    const double t19 = t14 - t18;
+    const double t20 = 0.16666666666666666 * t19;
+    const double t21 = t17 + t20;
+    const double t22 = t15 * 9.25185853854297e-18;
+    const double t23 = t21 + t22;
+    const double t24 = t16 + t23;
+    const double t25 = t24 * t6;
+    const double t26 = product_error(t24, t6, t25);
+    const double t27 = t24 - t16;
+    const double t28 = t23 - t27;
+    const double t29 = t6 * t28;
+    const double t30 = t26 + t29;
+    const double t31 = t25 + t30;
+    const double t32 = -t31;
+    const double t33 = t31 - t25;
+    const double t34 = t30 - t33;
+    const double t35 = -t34;
+    const double t36 = t32 + t35;
+    const double t37 = t7 ? t36 : 0.0;
+    const int t38 = t6 <= 3.0;
+    const double t39 = t6 * t6;
+    const double t40 = 0.16666666666666666 * t39;
+    const double t41 = 0.5 * t6;
+    const double t42 = t40 + t41;
+    const double t43 = t38 ? t42 : t6;
+    const double t44 = t5 ? t37 : t43;
+    const double t45 = t2 ? t3 : t44;
+    const double t46 = t0 ? x : t45;
+    const int t47 = x < 0.0;
+    const double t48 = 2.0 * t6;
+    const double t49 = 3.0 - t48;
+    const double t50 = 0.16666666666666666 * t49;
+    const double t51 = t7 ? t50 : 0.0;
+    const double t52 = 0.3333333333333333 * t6;
+    const double t53 = t52 + 0.5;
+    const double t54 = t38 ? t53 : 1.0;
+    const double t55 = t47 ? t51 : t54;
+    const double t56 = t2 ? t3 : t55;
+    const double t57 = t0 ? x : t56;
+    *y = t46;
+    *dydx = t57;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardswish_backward_paired(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (3.0 - 2.0 * t0)) : 0.0) : ((t0 <= 3.0) ? (0.3333333333333333 * t0 + 0.5) : 1.0);
-    return grad_y * ((x != x) ? x : ((x == (-INFINITY)) ? (-0.0) : t1));
+    const int t0 = x != x;
+    const double t1 = -INFINITY;
+    const int t2 = x == t1;
+    const double t3 = -0.0;
+    const int t4 = x < 0.0;
+    const double t5 = fabs(x);
+    const int t6 = t5 < 3.0;
+    const double t7 = 2.0 * t5;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    const double t18 = grad_y * t17;
+    return t18;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double hardswish_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 3.0;
+    const int t4 = t2 <= 3.0;
+    const double t5 = t1 ? t3 : t4;
+    const double t6 = t5 ? 0.3333333333333333 : 0.0;
+    const double t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float hardswish_forward_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const float t1 = (copysignf(1.0f, x) < 0.0f) ? ((t0 < 3.0f) ? (0.16666667f * (t0 * (t0 - 3.0f))) : 0.0f) : ((t0 <= 3.0f) ? (0.16666667f * (t0 * t0) + 0.5f * t0) : t0);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0f) : t1);
+    const int t0 = x != x;
+    const float t1 = -INFINITY;
+    const int t2 = x == t1;
+    const float t3 = -0.0f;
+    const float t4 = copysignf(1.0f, x);
+    const int t5 = t4 < 0.0f;
+    const float t6 = fabsf(x);
+    const int t7 = t6 < 3.0f;
+    const float t8 = t6 - 3.0f;
+    const float t9 = t6 * t8;
+    const float t10 = 0.16666667f * t9;
+    const float t11 = t7 ? t10 : 0.0f;
+    const int t12 = t6 <= 3.0f;
+    const float t13 = t6 * t6;
+    const float t14 = 0.16666667f * t13;
+    const float t15 = 0.5f * t6;
+    const float t16 = t14 + t15;
+    const float t17 = t12 ? t16 : t6;
+    const float t18 = t5 ? t11 : t17;
+    const float t19 = t2 ? t3 : t18;
+    const float t20 = t0 ? x : t19;
+    return t20;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float hardswish_derivative_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? (0.16666667f * (3.0f - 2.0f * t0)) : 0.0f) : ((t0 <= 3.0f) ? (0.33333334f * t0 + 0.5f) : 1.0f);
-    return (x != x) ? x : ((x == (-INFINITY)) ? (-0.0f) : t1);
+    const int t0 = x != x;
+    const float t1 = -INFINITY;
+    const int t2 = x == t1;
+    const float t3 = -0.0f;
+    const int t4 = x < 0.0f;
+    const float t5 = fabsf(x);
+    const int t6 = t5 < 3.0f;
+    const float t7 = 2.0f * t5;
+    const float t8 = 3.0f - t7;
+    const float t9 = 0.16666667f * t8;
+    const float t10 = t6 ? t9 : 0.0f;
+    const int t11 = t5 <= 3.0f;
+    const float t12 = 0.33333334f * t5;
+    const float t13 = t12 + 0.5f;
+    const float t14 = t11 ? t13 : 1.0f;
+    const float t15 = t4 ? t10 : t14;
+    const float t16 = t2 ? t3 : t15;
+    const float t17 = t0 ? x : t16;
+    return t17;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void hardswish_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const int t0 = x != x;
-    const int t1 = x == (-INFINITY);
-    const float t2 = -0.0f;
-    const float t3 = fabsf(x);
-    const int t4 = t3 < 3.0f;
-    const int t5 = t3 <= 3.0f;
-    const float t6 = (copysignf(1.0f, x) < 0.0f) ? (t4 ? (0.16666667f * (t3 * (t3 - 3.0f))) : 0.0f) : (t5 ? (0.16666667f * (t3 * t3) + 0.5f * t3) : t3);
-    const float t7 = (x < 0.0f) ? (t4 ? (0.16666667f * (3.0f - 2.0f * t3)) : 0.0f) : (t5 ? (0.33333334f * t3 + 0.5f) : 1.0f);
-    *y = t0 ? x : (t1 ? t2 : t6);
-    *dydx = t0 ? x : (t1 ? t2 : t7);
+    const float t1 = -INFINITY;
+    const int t2 = x == t1;
+    const float t3 = -0.0f;
+    const float t4 = copysignf(1.0f, x);
+    const int t5 = t4 < 0.0f;
+    const float t6 = fabsf(x);
+    const int t7 = t6 < 3.0f;
+    const float t8 = t6 - 3.0f;
+    const float t9 = t6 * t8;
+    const float t10 = 0.16666667f * t9;
+    const float t11 = t7 ? t10 : 0.0f;
+    const int t12 = t6 <= 3.0f;
+    const float t13 = t6 * t6;
+    const float t14 = 0.16666667f * t13;
+    const float t15 = 0.5f * t6;
+    const float t16 = t14 + t15;
+    const float t17 = t12 ? t16 : t6;
+    const float t18 = t5 ? t11 : t17;
+    const float t19 = t2 ? t3 : t18;
+    const float t20 = t0 ? x : t19;
+    const int t21 = x < 0.0f;
+    const float t22 = 2.0f * t6;
+    const float t23 = 3.0f - t22;
+    const float t24 = 0.16666667f * t23;
+    const float t25 = t7 ? t24 : 0.0f;
+    const float t26 = 0.33333334f * t6;
+    const float t27 = t26 + 0.5f;
+    const float t28 = t12 ? t27 : 1.0f;
+    const float t29 = t21 ? t25 : t28;
+    const float t30 = t2 ? t3 : t29;
+    const float t31 = t0 ? x : t30;
+    *y = t20;
+    *dydx = t31;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float hardswish_backward_float32(float x, float grad_y)
 {
-    const float t0 = fabsf(x);
-    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? (0.16666667f * (3.0f - 2.0f * t0)) : 0.0f) : ((t0 <= 3.0f) ? (0.33333334f * t0 + 0.5f) : 1.0f);
-    return grad_y * ((x != x) ? x : ((x == (-INFINITY)) ? (-0.0f) : t1));
+    const int t0 = x != x;
+    const float t1 = -INFINITY;
+    const int t2 = x == t1;
+    const float t3 = -0.0f;
+    const int t4 = x < 0.0f;
+    const float t5 = fabsf(x);
+    const int t6 = t5 < 3.0f;
+    const float t7 = 2.0f * t5;
+    const float t8 = 3.0f - t7;
+    const float t9 = 0.16666667f * t8;
+    const float t10 = t6 ? t9 : 0.0f;
+    const int t11 = t5 <= 3.0f;
+    const float t12 = 0.33333334f * t5;
+    const float t13 = t12 + 0.5f;
+    const float t14 = t11 ? t13 : 1.0f;
+    const float t15 = t4 ? t10 : t14;
+    const float t16 = t2 ? t3 : t15;
+    const float t17 = t0 ? x : t16;
+    const float t18 = grad_y * t17;
+    return t18;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float hardswish_second_derivative_float32(float x)
 {
-    const float t0 = fabsf(x);
-    return (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.33333334f : 0.0f);
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 < 3.0f;
+    const int t4 = t2 <= 3.0f;
+    const float t5 = t1 ? t3 : t4;
+    const float t6 = t5 ? 0.33333334f : 0.0f;
+    const float t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
 SYMACT_INLINE double hardswish_y_ties(double x, double y)
 {
-    const int t0 = fabs(x) < 9.5367431640625e-07;
-    const double t1 = (t0 && (0.0 < x)) ? 1.0000000000000142 : ((t0 && (x < 0.0)) ? 0.9999999999999858 : 1.0);
-    return y * t1;
+    const double t0 = fabs(x);
+    const int t1 = t0 < 9.5367431640625e-07;
+    const int t2 = x < 0.0;
+    const int t3 = (t1) & (t2);
+    const double t4 = t3 ? 0.9999999999999858 : 1.0;
+    const int t5 = 0.0 < x;
+    const int t6 = (t1) & (t5);
+    const double t7 = t6 ? 1.0000000000000142 : t4;
+    const double t8 = y * t7;
+    return t8;
 }
 
 SYMACT_CLONES static void hardswish_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -366,26 +366,35 @@ SYMACT_INLINE double identity_forward_wide(double x)
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double identity_derivative_wide(double x)
 {
-    return (x != x) ? x : 1.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
+    return t1;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void identity_value_and_derivative_wide(double x, double *y, double *dydx)
 {
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
     *y = x;
-    *dydx = (x != x) ? x : 1.0;
+    *dydx = t1;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double identity_backward_wide(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : 1.0);
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
+    const double t2 = grad_y * t1;
+    return t2;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double identity_second_derivative_wide(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -397,26 +406,35 @@ SYMACT_INLINE double identity_forward_paired(double x)
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double identity_derivative_paired(double x)
 {
-    return (x != x) ? x : 1.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
+    return t1;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void identity_value_and_derivative_paired(double x, double *y, double *dydx)
 {
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
     *y = x;
-    *dydx = (x != x) ? x : 1.0;
+    *dydx = t1;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double identity_backward_paired(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : 1.0);
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 1.0;
+    const double t2 = grad_y * t1;
+    return t2;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double identity_second_derivative_paired(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in float. */
@@ -428,26 +446,35 @@ SYMACT_INLINE float identity_forward_float32(float x)
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float identity_derivative_float32(float x)
 {
-    return (x != x) ? x : 1.0f;
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 1.0f;
+    return t1;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void identity_value_and_derivative_float32(float x, float *y, float *dydx)
 {
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 1.0f;
     *y = x;
-    *dydx = (x != x) ? x : 1.0f;
+    *dydx = t1;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float identity_backward_float32(float x, float grad_y)
 {
-    return grad_y * ((x != x) ? x : 1.0f);
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 1.0f;
+    const float t2 = grad_y * t1;
+    return t2;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float identity_second_derivative_float32(float x)
 {
-    return (x != x) ? x : 0.0f;
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 0.0f;
+    return t1;
 }
 
 SYMACT_CLONES static void identity_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -360,103 +360,178 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double leaky_relu_forward_wide(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (copysign(1.0, x) < 0.0) ? (-(alpha * t0)) : t0;
+    const double t0 = copysign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = alpha * t2;
+    const double t4 = -t3;
+    const double t5 = t1 ? t4 : t2;
+    return t5;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double leaky_relu_derivative_wide(double x, double alpha)
 {
-    return (x != x) ? x : ((x <= 0.0) ? alpha : 1.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? alpha : 1.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void leaky_relu_value_and_derivative_wide(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    *y = (copysign(1.0, x) < 0.0) ? (-(alpha * t0)) : t0;
-    *dydx = (x != x) ? x : ((x <= 0.0) ? alpha : 1.0);
+    const double t0 = copysign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = alpha * t2;
+    const double t4 = -t3;
+    const double t5 = t1 ? t4 : t2;
+    const int t6 = x != x;
+    const int t7 = x <= 0.0;
+    const double t8 = t7 ? alpha : 1.0;
+    const double t9 = t6 ? x : t8;
+    *y = t5;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double leaky_relu_backward_wide(double x, double grad_y, double alpha)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? alpha : 1.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? alpha : 1.0;
+    const double t3 = t0 ? x : t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double leaky_relu_second_derivative_wide(double x, double alpha)
 {
     (void)alpha;
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double leaky_relu_forward_paired(double x, double alpha)
 {
-    const double t0 = fabs(x);
-    return (copysign(1.0, x) < 0.0) ? (-(alpha * t0)) : t0;
+    const double t0 = copysign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = alpha * t2;
+    const double t4 = -t3;
+    const double t5 = t1 ? t4 : t2;
+    return t5;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double leaky_relu_derivative_paired(double x, double alpha)
 {
-    return (x != x) ? x : ((x <= 0.0) ? alpha : 1.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? alpha : 1.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void leaky_relu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = fabs(x);
-    *y = (copysign(1.0, x) < 0.0) ? (-(alpha * t0)) : t0;
-    *dydx = (x != x) ? x : ((x <= 0.0) ? alpha : 1.0);
+    const double t0 = copysign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = alpha * t2;
+    const double t4 = -t3;
+    const double t5 = t1 ? t4 : t2;
+    const int t6 = x != x;
+    const int t7 = x <= 0.0;
+    const double t8 = t7 ? alpha : 1.0;
+    const double t9 = t6 ? x : t8;
+    *y = t5;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double leaky_relu_backward_paired(double x, double grad_y, double alpha)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? alpha : 1.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? alpha : 1.0;
+    const double t3 = t0 ? x : t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double leaky_relu_second_derivative_paired(double x, double alpha)
 {
     (void)alpha;
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float leaky_relu_forward_float32(float x, float alpha)
 {
-    const float t0 = fabsf(x);
-    return (copysignf(1.0f, x) < 0.0f) ? (-(alpha * t0)) : t0;
+    const float t0 = copysignf(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = alpha * t2;
+    const float t4 = -t3;
+    const float t5 = t1 ? t4 : t2;
+    return t5;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float leaky_relu_derivative_float32(float x, float alpha)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? alpha : 1.0f);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = t1 ? alpha : 1.0f;
+    const float t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void leaky_relu_value_and_derivative_float32(float x, float alpha, float *y, float *dydx)
 {
-    const float t0 = fabsf(x);
-    *y = (copysignf(1.0f, x) < 0.0f) ? (-(alpha * t0)) : t0;
-    *dydx = (x != x) ? x : ((x <= 0.0f) ? alpha : 1.0f);
+    const float t0 = copysignf(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = alpha * t2;
+    const float t4 = -t3;
+    const float t5 = t1 ? t4 : t2;
+    const int t6 = x != x;
+    const int t7 = x <= 0.0f;
+    const float t8 = t7 ? alpha : 1.0f;
+    const float t9 = t6 ? x : t8;
+    *y = t5;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float leaky_relu_backward_float32(float x, float grad_y, float alpha)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0f) ? alpha : 1.0f));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = t1 ? alpha : 1.0f;
+    const float t3 = t0 ? x : t2;
+    const float t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float leaky_relu_second_derivative_float32(float x, float alpha)
 {
     (void)alpha;
-    return (x != x) ? x : 0.0f;
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 0.0f;
+    return t1;
 }
 
 SYMACT_CLONES static void leaky_relu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -364,46 +364,99 @@ SYMACT_INLINE double own_log1p_wide(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
-    const double t2 = (t1 == 0.0) ? a : (mantissa_of(t0) - 1.0);
-    const double t3 = ((0.05358652789473447 * t2 + (-0.09871876037249276)) * t2 + 0.10015383316448562) * t2;
-    const double t4 = ((t3 + (-0.09927310794410586)) * t2 + 0.11009613086430467) * t2 + (-0.12497412291212254);
-    const double t5 = ((t4 * t2 + 0.14290570966330207) * t2 + (-0.1666692744942774)) * t2 + 0.1999989814623402;
-    const double t6 = ((t5 * t2 + (-0.24999994829940744)) * t2 + 0.3333333404356481) * t2 + (-0.5000000002151572);
-    return (a < INFINITY) ? ((t0 == 0.0) ? (-INFINITY) : (t1 * 0.6931471805599453 + (t6 * t2 + 1.0) * t2)) : a;
+    const int t2 = t1 == 0.0;
+    const double t3 = mantissa_of(t0);
+    const double t4 = t3 - 1.0;
+    const double t5 = t2 ? a : t4;
+    const double t6 = 0.05358652789473447 * t5;
+    const double t7 = t6 + (-0.09871876037249276);
+    const double t8 = t7 * t5;
+    const double t9 = t8 + 0.10015383316448562;
+    const double t10 = t9 * t5;
+    const double t11 = t10 + (-0.09927310794410586);
+    const double t12 = t11 * t5;
+    const double t13 = t12 + 0.11009613086430467;
+    const double t14 = t13 * t5;
+    const double t15 = t14 + (-0.12497412291212254);
+    const double t16 = t15 * t5;
+    const double t17 = t16 + 0.14290570966330207;
+    const double t18 = t17 * t5;
+    const double t19 = t18 + (-0.1666692744942774);
+    const double t20 = t19 * t5;
+    const double t21 = t20 + 0.1999989814623402;
+    const double t22 = t21 * t5;
+    const double t23 = t22 + (-0.24999994829940744);
+    const double t24 = t23 * t5;
+    const double t25 = t24 + 0.3333333404356481;
+    const double t26 = t25 * t5;
+    const double t27 = t26 + (-0.5000000002151572);
+    const double t28 = t27 * t5;
+    const double t29 = t28 + 1.0;
+    const double t30 = t29 * t5;
+    const double t31 = t1 * 0.6931471805599453;
+    const double t32 = t31 + t30;
+    const int t33 = t0 == 0.0;
+    const double t34 = -INFINITY;
+    const double t35 = t33 ? t34 : t32;
+    const int t36 = a < INFINITY;
+    const double t37 = t36 ? t35 : a;
+    return t37;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double log_semisigmoid_forward_wide(double x)
 {
-    return copysign(own_log1p_wide(fabs(x)), x);
+    const double t0 = fabs(x);
+    const double t1 = own_log1p_wide(t0);
+    const double t2 = copysign(t1, x);
+    return t2;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double log_semisigmoid_derivative_wide(double x)
 {
-    return 1.0 / (fabs(x) + 1.0);
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    return t2;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void log_semisigmoid_value_and_derivative_wide(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    *y = copysign(own_log1p_wide(t0), x);
-    *dydx = 1.0 / (t0 + 1.0);
+    const double t1 = own_log1p_wide(t0);
+    const double t2 = copysign(t1, x);
+    const double t3 = t0 + 1.0;
+    const double t4 = 1.0 / t3;
+    *y = t2;
+    *dydx = t4;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double log_semisigmoid_backward_wide(double x, double grad_y)
 {
-    return grad_y * (1.0 / (fabs(x) + 1.0));
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    const double t3 = grad_y * t2;
+    return t3;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double log_semisigmoid_second_derivative_wide(double x)
 {
-    const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 1.0 : (copysign(1.0, x) * (-1.0 / (t0 * t0)));
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const double t2 = -1.0;
+    const double t3 = fabs(x);
+    const double t4 = t3 + 1.0;
+    const double t5 = t4 * t4;
+    const double t6 = t2 / t5;
+    const double t7 = t1 * t6;
+    const double t8 = t0 ? 1.0 : t7;
+    return t8;
 }
 
 #ifndef SYMACT_OWN_LOG1P_PAIRED
@@ -413,61 +466,131 @@ SYMACT_INLINE double own_log1p_paired(double a)
 {
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
-    const double t2 = mantissa_of(t0) - 1.0;
-    const double t3 = t1 * 5.497923018708371e-14 + ((1.0 < a ? 1.0 : a) - (t0 - (1.0 > a ? 1.0 : a))) / t0;
-    const double t4 = t2 / (2.0 + t2);
-    const double t5 = t4 * t4;
-    const double t6 = ((0.14616875683547315 * t5 + 0.15331684010120875) * t5 + 0.18182890368918467) * t5;
-    const double t7 = (((t6 + 0.22222211115835477) * t5 + 0.2857142862610609) * t5 + 0.3999999999989918) * t5;
-    const double t8 = t1 * 0.6931471805598903 + (t2 - (t4 * (t2 - t5 * (t7 + 0.666666666666667)) - t3));
-    return (a < INFINITY) ? ((t0 == 0.0) ? (-INFINITY) : t8) : a;
+    const double t2 = 1.0 < a ? 1.0 : a;
+    const double t3 = 1.0 > a ? 1.0 : a;
+    const double t4 = t0 - t3;
+    const double t5 = t2 - t4;
+    const double t6 = t5 / t0;
+    const double t7 = mantissa_of(t0);
+    const double t8 = t7 - 1.0;
+    const double t9 = t1 * 5.497923018708371e-14;
+    const double t10 = t9 + t6;
+    const double t11 = 2.0 + t8;
+    const double t12 = t8 / t11;
+    const double t13 = t12 * t12;
+    const double t14 = 0.14616875683547315 * t13;
+    const double t15 = t14 + 0.15331684010120875;
+    const double t16 = t15 * t13;
+    const double t17 = t16 + 0.18182890368918467;
+    const double t18 = t17 * t13;
+    const double t19 = t18 + 0.22222211115835477;
+    const double t20 = t19 * t13;
+    const double t21 = t20 + 0.2857142862610609;
+    const double t22 = t21 * t13;
+    const double t23 = t22 + 0.3999999999989918;
+    const double t24 = t23 * t13;
+    const double t25 = t24 + 0.666666666666667;
+    const double t26 = t13 * t25;
+    const double t27 = t8 - t26;
+    const double t28 = t12 * t27;
+    const double t29 = t28 - t10;
+    const double t30 = t1 * 0.6931471805598903;
+    const double t31 = t8 - t29;
+    const double t32 = t30 + t31;
+    const int t33 = t0 == 0.0;
+    const double t34 = -INFINITY;
+    const double t35 = t33 ? t34 : t32;
+    const int t36 = a < INFINITY;
+    const double t37 = t36 ? t35 : a;
+    return t37;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double log_semisigmoid_forward_paired(double x)
 {
-    return copysign(own_log1p_paired(fabs(x)), x);
+    const double t0 = fabs(x);
+    const double t1 = own_log1p_paired(t0);
+    const double t2 = copysign(t1, x);
+    return t2;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double log_semisigmoid_derivative_paired(double x)
 {
-    return 1.0 / (fabs(x) + 1.0);
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    return t2;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void log_semisigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    *y = copysign(own_log1p_paired(t0), x);
-    *dydx = 1.0 / (t0 + 1.0);
+    const double t1 = own_log1p_paired(t0);
+    const double t2 = copysign(t1, x);
+    const double t3 = t0 + 1.0;
+    const double t4 = 1.0 / t3;
+    *y = t2;
+    *dydx = t4;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double log_semisigmoid_backward_paired(double x, double grad_y)
 {
-    return grad_y * (1.0 / (fabs(x) + 1.0));
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = 1.0 / t1;
+    const double t3 = grad_y * t2;
+    return t3;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double log_semisigmoid_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 - t0;
-    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
-    const double t4 = t1 + t3;
-    const double t5 = t4 * t4;
-    const double t6 = t4 * (t3 - (t4 - t1));
-    const double t7 = product_error(t4, t4, t5) + t6 + t6;
-    const double t8 = t5 + t7;
-    const double t9 = 1.0 / t8;
-    const double t10 = t9 * t8;
-    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
-    const double t12 = t9 + t11;
-    const double t13 = copysign(1.0, x) * ((t0 < 372.0) ? (-t12 + (-(t11 - (t12 - t9)))) : (-(1.0 / t1) / t1));
-    return (x == 0.0) ? 1.0 : t13;
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const double t2 = fabs(x);
+    const int t3 = t2 < 372.0;
+    const double t4 = t2 + 1.0;
+    const double t5 = t4 - t2;
+    const double t6 = t4 - t5;
+    const double t7 = t2 - t6;
+    const double t8 = 1.0 - t5;
+    const double t9 = t7 + t8;
+    const double t10 = t4 + t9;
+    const double t11 = t10 * t10;
+    const double t12 = product_error(t10, t10, t11);
+    const double t13 = t10 - t4;
+    const double t14 = t9 - t13;
+    const double t15 = t10 * t14;
+    const double t16 = t12 + t15;
+    const double t17 = t16 + t15;
+    const double t18 = t11 + t17;
+    const double t19 = 1.0 / t18;
+    const double t20 = t19 * t18;
+    const double t21 = 1.0 - t20;
+    const double t22 = product_error(t19, t18, t20);
+    const double t23 = t21 - t22;
+    const double t24 = t18 - t11;
+    const double t25 = t17 - t24;
+    const double t26 = t19 * t25;
+    const double t27 = t23 - t26;
+    const double t28 = t27 / t18;
+    const double t29 = t19 + t28;
+    const double t30 = -t29;
+    const double t31 = t29 - t19;
+    const double t32 = t28 - t31;
+    const double t33 = -t32;
+    const double t34 = t30 + t33;
+    const double t35 = 1.0 / t4;
+    const double t36 = -t35;
+    const double t37 = t36 / t4;
+    const double t38 = t3 ? t34 : t37;
+    const double t39 = t1 * t38;
+    const double t40 = t0 ? 1.0 : t39;
+    return t40;
 }
 
 #ifndef SYMACT_OWN_LOG1P_FLOAT32
@@ -477,47 +600,100 @@ SYMACT_INLINE float own_log1p_float32(float a)
 {
     const float t0 = 1.0f + a;
     const float t1 = exponent_of_float(t0);
-    const float t2 = mantissa_of_float(t0) - 1.0f;
-    const float t3 = t1 * 1.4286068e-06f + ((1.0f < a ? 1.0f : a) - (t0 - (1.0f > a ? 1.0f : a))) / t0;
-    const float t4 = t2 * t2;
-    const float t5 = (((-0.07634575f * t2 + 0.12761617f) * t2 + (-0.1316018f)) * t2 + 0.14201756f) * t2;
-    const float t6 = (((t5 + (-0.16623357f)) * t2 + 0.20001227f) * t2 + (-0.2500082f)) * t2 + 0.3333333f;
-    const float t7 = (t0 == 0.0f) ? (-INFINITY) : (t1 * 0.69314575f + (t2 - (0.5f * t4 - (t6 * (t4 * t2) + t3))));
-    return (a < INFINITY) ? t7 : a;
+    const float t2 = 1.0f < a ? 1.0f : a;
+    const float t3 = 1.0f > a ? 1.0f : a;
+    const float t4 = t0 - t3;
+    const float t5 = t2 - t4;
+    const float t6 = t5 / t0;
+    const float t7 = mantissa_of_float(t0);
+    const float t8 = t7 - 1.0f;
+    const float t9 = t1 * 1.4286068e-06f;
+    const float t10 = t9 + t6;
+    const float t11 = t8 * t8;
+    const float t12 = -0.07634575f * t8;
+    const float t13 = t12 + 0.12761617f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + (-0.1316018f);
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.14201756f;
+    const float t18 = t17 * t8;
+    const float t19 = t18 + (-0.16623357f);
+    const float t20 = t19 * t8;
+    const float t21 = t20 + 0.20001227f;
+    const float t22 = t21 * t8;
+    const float t23 = t22 + (-0.2500082f);
+    const float t24 = t23 * t8;
+    const float t25 = t24 + 0.3333333f;
+    const float t26 = t11 * t8;
+    const float t27 = t25 * t26;
+    const float t28 = 0.5f * t11;
+    const float t29 = t27 + t10;
+    const float t30 = t28 - t29;
+    const float t31 = t1 * 0.69314575f;
+    const float t32 = t8 - t30;
+    const float t33 = t31 + t32;
+    const int t34 = t0 == 0.0f;
+    const float t35 = -INFINITY;
+    const float t36 = t34 ? t35 : t33;
+    const int t37 = a < INFINITY;
+    const float t38 = t37 ? t36 : a;
+    return t38;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float log_semisigmoid_forward_float32(float x)
 {
-    return copysignf(own_log1p_float32(fabsf(x)), x);
+    const float t0 = fabsf(x);
+    const float t1 = own_log1p_float32(t0);
+    const float t2 = copysignf(t1, x);
+    return t2;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float log_semisigmoid_derivative_float32(float x)
 {
-    return 1.0f / (fabsf(x) + 1.0f);
+    const float t0 = fabsf(x);
+    const float t1 = t0 + 1.0f;
+    const float t2 = 1.0f / t1;
+    return t2;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void log_semisigmoid_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const float t0 = fabsf(x);
-    *y = copysignf(own_log1p_float32(t0), x);
-    *dydx = 1.0f / (t0 + 1.0f);
+    const float t1 = own_log1p_float32(t0);
+    const float t2 = copysignf(t1, x);
+    const float t3 = t0 + 1.0f;
+    const float t4 = 1.0f / t3;
+    *y = t2;
+    *dydx = t4;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float log_semisigmoid_backward_float32(float x, float grad_y)
 {
-    return grad_y * (1.0f / (fabsf(x) + 1.0f));
+    const float t0 = fabsf(x);
+    const float t1 = t0 + 1.0f;
+    const float t2 = 1.0f / t1;
+    const float t3 = grad_y * t2;
+    return t3;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float log_semisigmoid_second_derivative_float32(float x)
 {
-    const float t0 = fabsf(x) + 1.0f;
-    return (x == 0.0f) ? 1.0f : (copysignf(1.0f, x) * (-(1.0f / t0) / t0));
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const float t2 = fabsf(x);
+    const float t3 = t2 + 1.0f;
+    const float t4 = 1.0f / t3;
+    const float t5 = -t4;
+    const float t6 = t5 / t3;
+    const float t7 = t1 * t6;
+    const float t8 = t0 ? 1.0f : t7;
+    return t8;
 }
 
 SYMACT_CLONES static void log_semisigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -362,28 +362,64 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(double a)
 {
-    const double t0 = -(700.0 < a ? 700.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0;
-    const double t2 = t0 - (t1 - 6755399441055744.0) * 0.6931471805599453;
-    const double t3 = (0.00019845909143085424 * t2 + 0.0013940628035516399) * t2 + 0.008333389314351894;
-    const double t4 = ((t3 * t2 + 0.04166636090269094) * t2 + 0.16666666370672778) * t2 + 0.5000000044167455;
-    return (1.0 + (t4 * t2 + 1.0) * t2) * power_of_2(t1);
+    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_WIDE
-#define SYMACT_OWN_LOG1P_WIDE
-/* ln(1 + a); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_wide(double a)
+#ifndef SYMACT_OWN_LOG1P_UNIT_WIDE
+#define SYMACT_OWN_LOG1P_UNIT_WIDE
+/* ln(1 + a), 0 <= a <= 1; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_log1p_unit_wide(double a)
 {
-    const double t0 = 1.0 + a;
-    const double t1 = exponent_of(t0);
-    const double t2 = (t1 == 0.0) ? a : (mantissa_of(t0) - 1.0);
-    const double t3 = ((0.05358652789473447 * t2 + (-0.09871876037249276)) * t2 + 0.10015383316448562) * t2;
-    const double t4 = ((t3 + (-0.09927310794410586)) * t2 + 0.11009613086430467) * t2 + (-0.12497412291212254);
-    const double t5 = ((t4 * t2 + 0.14290570966330207) * t2 + (-0.1666692744942774)) * t2 + 0.1999989814623402;
-    const double t6 = ((t5 * t2 + (-0.24999994829940744)) * t2 + 0.3333333404356481) * t2 + (-0.5000000002151572);
-    return (a < INFINITY) ? ((t0 == 0.0) ? (-INFINITY) : (t1 * 0.6931471805599453 + (t6 * t2 + 1.0) * t2)) : a;
+    const double t0 = 0.0008277797538224279 * a;
+    const double t1 = t0 + (-0.006255401559468862);
+    const double t2 = t1 * a;
+    const double t3 = t2 + 0.02216406261823543;
+    const double t4 = t3 * a;
+    const double t5 = t4 + (-0.0499430749678962);
+    const double t6 = t5 * a;
+    const double t7 = t6 + 0.08296037534966128;
+    const double t8 = t7 * a;
+    const double t9 = t8 + (-0.11324901516418569);
+    const double t10 = t9 * a;
+    const double t11 = t10 + 0.13934132923015977;
+    const double t12 = t11 * a;
+    const double t13 = t12 + (-0.16594265978502967);
+    const double t14 = t13 * a;
+    const double t15 = t14 + 0.19990303445461274;
+    const double t16 = t15 * a;
+    const double t17 = t16 + (-0.2499922750986835);
+    const double t18 = t17 * a;
+    const double t19 = t18 + 0.33333302131094894;
+    const double t20 = t19 * a;
+    const double t21 = t20 + (-0.4999999955683058);
+    const double t22 = t21 * a;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 * a;
+    return t24;
 }
 #endif
 
@@ -394,53 +430,106 @@ SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
-    const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
-    const double t5 = ((t4 * t3 + 0.04166636090269094) * t3 + 0.16666666370672778) * t3 + 0.5000000044167455;
-    return (1.0 + (t5 * t3 + 1.0) * t3) * power_of_2(t2);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logsigmoid_forward_wide(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = own_decay_wide(t0);
-    const double t2 = own_log1p_wide(-t1 / (t1 + 1.0));
-    return (x == INFINITY) ? (-0.0) : ((x < 0.0) ? (t2 - t0) : t2);
+    const int t0 = x == INFINITY;
+    const double t1 = -0.0;
+    const int t2 = x < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = own_decay_wide(t3);
+    const double t5 = own_log1p_unit_wide(t4);
+    const double t6 = t5 + t3;
+    const double t7 = -t6;
+    const double t8 = -t5;
+    const double t9 = t2 ? t7 : t8;
+    const double t10 = t0 ? t1 : t9;
+    return t10;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logsigmoid_derivative_wide(double x)
 {
-    return (x == INFINITY) ? 0.0 : (1.0 / (own_exp_wide(x) + 1.0));
+    const int t0 = x == INFINITY;
+    const double t1 = own_exp_wide(x);
+    const double t2 = t1 + 1.0;
+    const double t3 = 1.0 / t2;
+    const double t4 = t0 ? 0.0 : t3;
+    return t4;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void logsigmoid_value_and_derivative_wide(double x, double *y, double *dydx)
 {
     const int t0 = x == INFINITY;
-    const double t1 = fabs(x);
-    const double t2 = own_decay_wide(t1);
-    const double t3 = own_log1p_wide(-t2 / (t2 + 1.0));
-    *y = t0 ? (-0.0) : ((x < 0.0) ? (t3 - t1) : t3);
-    *dydx = t0 ? 0.0 : (1.0 / (own_exp_wide(x) + 1.0));
+    const double t1 = -0.0;
+    const int t2 = x < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = own_decay_wide(t3);
+    const double t5 = own_log1p_unit_wide(t4);
+    const double t6 = t5 + t3;
+    const double t7 = -t6;
+    const double t8 = -t5;
+    const double t9 = t2 ? t7 : t8;
+    const double t10 = t0 ? t1 : t9;
+    const double t11 = own_exp_wide(x);
+    const double t12 = t11 + 1.0;
+    const double t13 = 1.0 / t12;
+    const double t14 = t0 ? 0.0 : t13;
+    *y = t10;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logsigmoid_backward_wide(double x, double grad_y)
 {
-    return grad_y * ((x == INFINITY) ? 0.0 : (1.0 / (own_exp_wide(x) + 1.0)));
+    const int t0 = x == INFINITY;
+    const double t1 = own_exp_wide(x);
+    const double t2 = t1 + 1.0;
+    const double t3 = 1.0 / t2;
+    const double t4 = t0 ? 0.0 : t3;
+    const double t5 = grad_y * t4;
+    return t5;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_wide(t0);
-    const double t2 = t1 + 1.0;
-    return (t0 == INFINITY) ? (-0.0) : (-t1 / (t2 * t2));
+    const int t1 = t0 == INFINITY;
+    const double t2 = -0.0;
+    const double t3 = own_decay_wide(t0);
+    const double t4 = -t3;
+    const double t5 = t3 + 1.0;
+    const double t6 = t5 * t5;
+    const double t7 = t4 / t6;
+    const double t8 = t1 ? t2 : t7;
+    return t8;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -448,160 +537,193 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double own_decay_paired(double a)
 {
-    const double t0 = -(746.0 < a ? 746.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t2 = t0 - t1 * 0.6931471805598903;
-    const double t3 = t1 * 5.497923018708371e-14;
-    const double t4 = t2 - t3;
-    const double t5 = (2.511784416113084e-08 * t4 + 2.763128188739826e-07) * t4 + 2.755721635507523e-06;
-    const double t6 = ((t5 * t4 + 2.480148993747346e-05) * t4 + 0.00019841269917321528) * t4 + 0.001388888894702103;
-    const double t7 = ((t6 * t4 + 0.008333333333307234) * t4 + 0.041666666666515396) * t4 + 0.166666666666667;
-    const double t8 = t1 * 0.5 + 6755399441055744.0;
-    const double t9 = (1.0 + (t4 + ((t7 * t4 + 0.5000000000000012) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2(t8);
-    return t9 * power_of_2(t1 - (t8 - 6755399441055744.0) + 6755399441055744.0);
+    const double t0 = 746.0 < a ? 746.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const double t32 = t8 + t31;
+    const double t33 = 1.0 + t32;
+    const double t34 = t4 * 0.5;
+    const double t35 = t34 + 6755399441055744.0;
+    const double t36 = t35 - 6755399441055744.0;
+    const double t37 = t4 - t36;
+    const double t38 = t37 + 6755399441055744.0;
+    const double t39 = power_of_2(t35);
+    const double t40 = power_of_2(t38);
+    const double t41 = t33 * t39;
+    const double t42 = t41 * t40;
+    return t42;
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_PAIRED
-#define SYMACT_OWN_LOG1P_PAIRED
-/* ln(1 + a); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_log1p_paired(double a)
+#ifndef SYMACT_OWN_LOG1P_UNIT_PAIRED
+#define SYMACT_OWN_LOG1P_UNIT_PAIRED
+/* ln(1 + a), 0 <= a <= 1; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_log1p_unit_paired(double a)
 {
     const double t0 = 1.0 + a;
-    const double t1 = exponent_of(t0);
-    const double t2 = mantissa_of(t0) - 1.0;
-    const double t3 = t1 * 5.497923018708371e-14 + ((1.0 < a ? 1.0 : a) - (t0 - (1.0 > a ? 1.0 : a))) / t0;
-    const double t4 = t2 / (2.0 + t2);
-    const double t5 = t4 * t4;
-    const double t6 = ((0.14616875683547315 * t5 + 0.15331684010120875) * t5 + 0.18182890368918467) * t5;
-    const double t7 = (((t6 + 0.22222211115835477) * t5 + 0.2857142862610609) * t5 + 0.3999999999989918) * t5;
-    const double t8 = t1 * 0.6931471805598903 + (t2 - (t4 * (t2 - t5 * (t7 + 0.666666666666667)) - t3));
-    return (a < INFINITY) ? ((t0 == 0.0) ? (-INFINITY) : t8) : a;
+    const double t1 = t0 - 1.0;
+    const double t2 = a - t1;
+    const double t3 = t2 / t0;
+    const double t4 = exponent_of(t0);
+    const double t5 = mantissa_of(t0);
+    const double t6 = t5 - 1.0;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t7 + t3;
+    const double t9 = 2.0 + t6;
+    const double t10 = t6 / t9;
+    const double t11 = t10 * t10;
+    const double t12 = 0.14616875683547315 * t11;
+    const double t13 = t12 + 0.15331684010120875;
+    const double t14 = t13 * t11;
+    const double t15 = t14 + 0.18182890368918467;
+    const double t16 = t15 * t11;
+    const double t17 = t16 + 0.22222211115835477;
+    const double t18 = t17 * t11;
+    const double t19 = t18 + 0.2857142862610609;
+    const double t20 = t19 * t11;
+    const double t21 = t20 + 0.3999999999989918;
+    const double t22 = t21 * t11;
+    const double t23 = t22 + 0.666666666666667;
+    const double t24 = t11 * t23;
+    const double t25 = t6 - t24;
+    const double t26 = t10 * t25;
+    const double t27 = t26 - t8;
+    const double t28 = t4 * 0.6931471805598903;
+    const double t29 = t6 - t27;
+    const double t30 = t28 + t29;
+    return t30;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_forward_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = own_decay_paired(t0);
-    const double t2 = -t1;
-    const double t3 = own_log1p_paired(t2 / (t1 + 1.0));
-    const double t4 = -t0;
-    const double t5 = 710.0 < t4 ? 710.0 : t4;
-    const double t6 = (-746.0) > t5 ? (-746.0) : t5;
-    const double t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t8 = t6 - t7 * 0.6931471805598903;
-    const double t9 = t7 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = t8 - t10 - t9 + 0.0;
-    const double t12 = t10 + t11;
-    const double t13 = t12 * t12;
-    const double t14 = t11 - (t12 - t10);
-    const double t15 = t12 * t14;
-    const double t16 = product_error(t12, t12, t13) + t15 + t15;
-    const double t17 = t13 + t16;
-    const double t18 = (1.1494581392858498e-11 * t12 + 1.6092442912552674e-10) * t12 + 2.0876708823479736e-09;
-    const double t19 = ((t18 * t12 + 2.505205071563133e-08) * t12 + 2.755731927440996e-07) * t12 + 2.7557319273781054e-06;
-    const double t20 = ((t19 * t12 + 2.480158730155837e-05) * t12 + 0.00019841269841247558) * t12 + 0.0013888888888888898;
-    const double t21 = t20 * t12;
-    const double t22 = 0.008333333333333338 + t21;
-    const double t23 = t22 * t12;
-    const double t24 = t22 - 0.008333333333333338;
-    const double t25 = product_error(t22, t12, t23) + t22 * t14 + t12 * (0.008333333333333338 - (t22 - t24) + (t21 - t24));
-    const double t26 = t23 + t25;
-    const double t27 = 0.041666666666666664 + t26;
-    const double t28 = t27 - 0.041666666666666664;
-    const double t29 = 0.041666666666666664 - (t27 - t28) + (t26 - t28) + (2.300572757969076e-18 + (t25 - (t26 - t23)));
-    const double t30 = t27 + t29;
-    const double t31 = t30 * t12;
-    const double t32 = product_error(t30, t12, t31) + t30 * t14 + t12 * (t29 - (t30 - t27));
-    const double t33 = t31 + t32;
-    const double t34 = 0.16666666666666666 + t33;
-    const double t35 = t34 - 0.16666666666666666;
-    const double t36 = 0.16666666666666666 - (t34 - t35) + (t33 - t35) + (9.215290571876305e-18 + (t32 - (t33 - t31)));
-    const double t37 = t34 + t36;
-    const double t38 = t37 * t12;
-    const double t39 = product_error(t37, t12, t38) + t37 * t14 + t12 * (t36 - (t37 - t34));
-    const double t40 = t38 + t39;
-    const double t41 = 0.5 + t40;
-    const double t42 = t41 - 0.5;
-    const double t43 = 0.5 - (t41 - t42) + (t40 - t42) + (5.48e-23 + (t39 - (t40 - t38)));
-    const double t44 = t41 + t43;
-    const double t45 = t17 * t44;
-    const double t46 = product_error(t17, t44, t45) + t17 * (t43 - (t44 - t41)) + t44 * (t16 - (t17 - t13));
-    const double t47 = t45 + t46;
-    const double t48 = t12 + t47;
-    const double t49 = t48 - t12;
-    const double t50 = t12 - (t48 - t49) + (t47 - t49) + (t14 + (t46 - (t47 - t45)));
-    const double t51 = t48 + t50;
-    const double t52 = 1.0 + t51;
-    const double t53 = t52 - 1.0;
-    const double t54 = 1.0 - (t52 - t53) + (t51 - t53) + (t50 - (t51 - t48));
-    const double t55 = t52 + t54;
-    const double t56 = t7 * 0.5 + 6755399441055744.0;
-    const double t57 = power_of_2(t56);
-    const double t58 = power_of_2(t7 - (t56 - 6755399441055744.0) + 6755399441055744.0);
-    const double t59 = t55 * t57 * t58;
-    const double t60 = t59 + 1.0;
-    const double t61 = t60 - t59;
-    const double t62 = t59 - (t60 - t61) + (1.0 - t61) + (t54 - (t55 - t52)) * t57 * t58;
-    const double t63 = t60 + t62;
-    const double t64 = 1.0 / t63;
-    const double t65 = t64 * t63;
-    const double t66 = (1.0 - t65 - product_error(t64, t63, t65) - t64 * (t62 - (t63 - t60))) / t63;
-    const double t67 = t64 + t66;
-    const double t68 = exponent_of(t67);
-    const double t69 = t68 * 0.6931471805598903;
-    const double t70 = mantissa_of(t67) - 1.0;
-    const double t71 = 2.0 + t70;
-    const double t72 = t70 / t71;
-    const double t73 = t72 * t71;
-    const double t74 = t71 - 2.0;
-    const double t75 = t70 - t73 - product_error(t72, t71, t73) - t72 * (2.0 - (t71 - t74) + (t70 - t74));
-    const double t76 = t75 / t71;
-    const double t77 = t72 + t76;
-    const double t78 = t77 * 2.0;
-    const double t79 = t69 + t78;
-    const double t80 = t79 - t69;
-    const double t81 = t77 * t77;
-    const double t82 = ((0.14616875683547315 * t81 + 0.15331684010120875) * t81 + 0.18182890368918467) * t81;
-    const double t83 = ((t82 + 0.22222211115835477) * t81 + 0.2857142862610609) * t81 + 0.3999999999989918;
-    const double t84 = (t83 * t81 + 0.666666666666667) * t81 * t77 + (t68 * 5.497923018708371e-14 + (t66 - (t67 - t64)) / t67);
-    const double t85 = t69 - (t79 - t80) + (t78 - t80) + ((t76 - (t77 - t72)) * 2.0 + t84);
-    const double t86 = t79 + t85;
-    return (x < 0.0) ? (t3 - t0) : ((t0 < 178.0) ? (t86 + (t85 - (t86 - t79))) : ((t1 == 0.0) ? t2 : t3));
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_paired(t1);
+    const double t3 = own_log1p_unit_paired(t2);
+    const double t4 = t3 + t1;
+    const double t5 = -t4;
+    const double t6 = -t3;
+    const double t7 = t0 ? t5 : t6;
+    return t7;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = power_of_2(t12);
-    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
-    const double t15 = t11 * t13 * t14;
-    const double t16 = t15 + 1.0;
-    const double t17 = t16 - t15;
-    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
-    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
-    const double t20 = t16 + t19;
-    const double t21 = t15 / t20;
-    const double t22 = t21 * t20;
-    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * (t19 - (t20 - t16))) / t20;
-    const double t24 = t21 + t23;
-    return (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_paired(t2);
+    const double t4 = t3 + 1.0;
+    const double t5 = 1.0 / t4;
+    const int t6 = t2 < 1416.0;
+    const double t7 = t6 ? t2 : 1416.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = 1.0 + t15;
+    const double t17 = t16 - 1.0;
+    const double t18 = t15 - t17;
+    const double t19 = 2.511784416113084e-08 * t15;
+    const double t20 = t19 + 2.763128188739826e-07;
+    const double t21 = t20 * t15;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t15;
+    const double t24 = t23 + 2.480148993747346e-05;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.00019841269917321528;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.008333333333307234;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.041666666666515396;
+    const double t33 = t32 * t15;
+    const double t34 = t33 + 0.166666666666667;
+    const double t35 = t34 * t15;
+    const double t36 = t35 + 0.5000000000000012;
+    const double t37 = t15 * t15;
+    const double t38 = t36 * t37;
+    const double t39 = t13 - t15;
+    const double t40 = t39 - t14;
+    const double t41 = t38 + t40;
+    const double t42 = t18 + t41;
+    const double t43 = t16 + t42;
+    const double t44 = t11 * 0.5;
+    const double t45 = t44 + 6755399441055744.0;
+    const double t46 = power_of_2(t45);
+    const double t47 = t43 * t46;
+    const double t48 = t45 - 6755399441055744.0;
+    const double t49 = t11 - t48;
+    const double t50 = t49 + 6755399441055744.0;
+    const double t51 = power_of_2(t50);
+    const double t52 = t47 * t51;
+    const double t53 = t52 + 1.0;
+    const double t54 = t53 - t52;
+    const double t55 = t53 - t54;
+    const double t56 = t52 - t55;
+    const double t57 = 1.0 - t54;
+    const double t58 = t56 + t57;
+    const double t59 = t43 - t16;
+    const double t60 = t42 - t59;
+    const double t61 = t60 * t46;
+    const double t62 = t61 * t51;
+    const double t63 = t58 + t62;
+    const double t64 = t53 + t63;
+    const double t65 = t52 / t64;
+    const double t66 = t65 * t64;
+    const double t67 = t52 - t66;
+    const double t68 = product_error(t65, t64, t66);
+    const double t69 = t67 - t68;
+    const double t70 = t69 + t62;
+    const double t71 = t64 - t53;
+    const double t72 = t63 - t71;
+    const double t73 = t65 * t72;
+    const double t74 = t70 - t73;
+    const double t75 = t74 / t64;
+    const double t76 = t65 + t75;
+    const double t77 = t76 - t65;
+    const double t78 = t75 - t77;
+    const double t79 = t76 + t78;
+    const double t80 = t1 ? t5 : t79;
+    const double t81 = t0 ? x : t80;
+    return t81;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -610,186 +732,274 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = own_decay_paired(t1);
-    const double t3 = -t2;
-    const double t4 = t2 + 1.0;
-    const double t5 = own_log1p_paired(t3 / t4);
-    const double t6 = -t1;
-    const double t7 = 710.0 < t6 ? 710.0 : t6;
-    const double t8 = (-746.0) > t7 ? (-746.0) : t7;
-    const double t9 = t8 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t10 = t8 - t9 * 0.6931471805598903;
-    const double t11 = t9 * 5.497923018708371e-14;
-    const double t12 = t10 - t11;
-    const double t13 = t10 - t12 - t11 + 0.0;
-    const double t14 = t12 + t13;
-    const double t15 = t14 * t14;
-    const double t16 = t13 - (t14 - t12);
-    const double t17 = t14 * t16;
-    const double t18 = product_error(t14, t14, t15) + t17 + t17;
-    const double t19 = t15 + t18;
-    const double t20 = (1.1494581392858498e-11 * t14 + 1.6092442912552674e-10) * t14 + 2.0876708823479736e-09;
-    const double t21 = ((t20 * t14 + 2.505205071563133e-08) * t14 + 2.755731927440996e-07) * t14 + 2.7557319273781054e-06;
-    const double t22 = ((t21 * t14 + 2.480158730155837e-05) * t14 + 0.00019841269841247558) * t14 + 0.0013888888888888898;
-    const double t23 = t22 * t14;
-    const double t24 = 0.008333333333333338 + t23;
-    const double t25 = t24 * t14;
-    const double t26 = t24 - 0.008333333333333338;
-    const double t27 = product_error(t24, t14, t25) + t24 * t16 + t14 * (0.008333333333333338 - (t24 - t26) + (t23 - t26));
-    const double t28 = t25 + t27;
-    const double t29 = 0.041666666666666664 + t28;
-    const double t30 = t29 - 0.041666666666666664;
-    const double t31 = 0.041666666666666664 - (t29 - t30) + (t28 - t30) + (2.300572757969076e-18 + (t27 - (t28 - t25)));
-    const double t32 = t29 + t31;
-    const double t33 = t32 * t14;
-    const double t34 = product_error(t32, t14, t33) + t32 * t16 + t14 * (t31 - (t32 - t29));
-    const double t35 = t33 + t34;
-    const double t36 = 0.16666666666666666 + t35;
-    const double t37 = t36 - 0.16666666666666666;
-    const double t38 = 0.16666666666666666 - (t36 - t37) + (t35 - t37) + (9.215290571876305e-18 + (t34 - (t35 - t33)));
-    const double t39 = t36 + t38;
-    const double t40 = t39 * t14;
-    const double t41 = product_error(t39, t14, t40) + t39 * t16 + t14 * (t38 - (t39 - t36));
-    const double t42 = t40 + t41;
-    const double t43 = 0.5 + t42;
-    const double t44 = t43 - 0.5;
-    const double t45 = 0.5 - (t43 - t44) + (t42 - t44) + (5.48e-23 + (t41 - (t42 - t40)));
+    const double t3 = own_log1p_unit_paired(t2);
+    const double t4 = t3 + t1;
+    const double t5 = -t4;
+    const double t6 = -t3;
+    const double t7 = t0 ? t5 : t6;
+    const int t8 = x != x;
+    const double t9 = t2 + 1.0;
+    const double t10 = 1.0 / t9;
+    const int t11 = t1 < 1416.0;
+    const double t12 = t11 ? t1 : 1416.0;
+    const double t13 = -t12;
+    const double t14 = t13 * 1.4426950408889634;
+    const double t15 = t14 + 6755399441055744.0;
+    const double t16 = t15 - 6755399441055744.0;
+    const double t17 = t16 * 0.6931471805598903;
+    const double t18 = t13 - t17;
+    const double t19 = t16 * 5.497923018708371e-14;
+    const double t20 = t18 - t19;
+    const double t21 = 1.0 + t20;
+    const double t22 = t21 - 1.0;
+    const double t23 = t20 - t22;
+    const double t24 = 2.511784416113084e-08 * t20;
+    const double t25 = t24 + 2.763128188739826e-07;
+    const double t26 = t25 * t20;
+    const double t27 = t26 + 2.755721635507523e-06;
+    const double t28 = t27 * t20;
+    const double t29 = t28 + 2.480148993747346e-05;
+    const double t30 = t29 * t20;
+    const double t31 = t30 + 0.00019841269917321528;
+    const double t32 = t31 * t20;
+    const double t33 = t32 + 0.001388888894702103;
+    const double t34 = t33 * t20;
+    const double t35 = t34 + 0.008333333333307234;
+    const double t36 = t35 * t20;
+    const double t37 = t36 + 0.041666666666515396;
+    const double t38 = t37 * t20;
+    const double t39 = t38 + 0.166666666666667;
+    const double t40 = t39 * t20;
+    const double t41 = t40 + 0.5000000000000012;
+    const double t42 = t20 * t20;
+    const double t43 = t41 * t42;
+    const double t44 = t18 - t20;
+    const double t45 = t44 - t19;
     const double t46 = t43 + t45;
-    const double t47 = t19 * t46;
-    const double t48 = product_error(t19, t46, t47) + t19 * (t45 - (t46 - t43)) + t46 * (t18 - (t19 - t15));
-    const double t49 = t47 + t48;
-    const double t50 = t14 + t49;
-    const double t51 = t50 - t14;
-    const double t52 = t14 - (t50 - t51) + (t49 - t51) + (t16 + (t48 - (t49 - t47)));
-    const double t53 = t50 + t52;
-    const double t54 = 1.0 + t53;
-    const double t55 = t54 - 1.0;
-    const double t56 = 1.0 - (t54 - t55) + (t53 - t55) + (t52 - (t53 - t50));
-    const double t57 = t54 + t56;
-    const double t58 = t9 * 0.5 + 6755399441055744.0;
-    const double t59 = power_of_2(t58);
-    const double t60 = power_of_2(t9 - (t58 - 6755399441055744.0) + 6755399441055744.0);
-    const double t61 = t57 * t59 * t60;
-    const double t62 = t61 + 1.0;
-    const double t63 = t62 - t61;
-    const double t64 = t61 - (t62 - t63) + (1.0 - t63) + (t56 - (t57 - t54)) * t59 * t60;
-    const double t65 = t62 + t64;
-    const double t66 = 1.0 / t65;
-    const double t67 = t66 * t65;
-    const double t68 = (1.0 - t67 - product_error(t66, t65, t67) - t66 * (t64 - (t65 - t62))) / t65;
-    const double t69 = t66 + t68;
-    const double t70 = exponent_of(t69);
-    const double t71 = t70 * 0.6931471805598903;
-    const double t72 = mantissa_of(t69) - 1.0;
-    const double t73 = 2.0 + t72;
-    const double t74 = t72 / t73;
-    const double t75 = t74 * t73;
-    const double t76 = t73 - 2.0;
-    const double t77 = t72 - t75 - product_error(t74, t73, t75) - t74 * (2.0 - (t73 - t76) + (t72 - t76));
-    const double t78 = t77 / t73;
-    const double t79 = t74 + t78;
-    const double t80 = t79 * 2.0;
-    const double t81 = t71 + t80;
-    const double t82 = t81 - t71;
-    const double t83 = t79 * t79;
-    const double t84 = ((0.14616875683547315 * t83 + 0.15331684010120875) * t83 + 0.18182890368918467) * t83;
-    const double t85 = ((t84 + 0.22222211115835477) * t83 + 0.2857142862610609) * t83 + 0.3999999999989918;
-    const double t86 = (t85 * t83 + 0.666666666666667) * t83 * t79 + (t70 * 5.497923018708371e-14 + (t68 - (t69 - t66)) / t69);
-    const double t87 = t71 - (t81 - t82) + (t80 - t82) + ((t78 - (t79 - t74)) * 2.0 + t86);
-    const double t88 = t81 + t87;
-    const double t89 = -((t1 < 1416.0) ? t1 : 1416.0);
-    const double t90 = t89 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t91 = t89 - t90 * 0.6931471805598903;
-    const double t92 = t90 * 5.497923018708371e-14;
-    const double t93 = t91 - t92;
-    const double t94 = 1.0 + t93;
-    const double t95 = (2.511784416113084e-08 * t93 + 2.763128188739826e-07) * t93 + 2.755721635507523e-06;
-    const double t96 = ((t95 * t93 + 2.480148993747346e-05) * t93 + 0.00019841269917321528) * t93 + 0.001388888894702103;
-    const double t97 = ((t96 * t93 + 0.008333333333307234) * t93 + 0.041666666666515396) * t93 + 0.166666666666667;
-    const double t98 = t93 - (t94 - 1.0) + ((t97 * t93 + 0.5000000000000012) * (t93 * t93) + (t91 - t93 - t92));
-    const double t99 = t94 + t98;
-    const double t100 = t90 * 0.5 + 6755399441055744.0;
-    const double t101 = power_of_2(t100);
-    const double t102 = power_of_2(t90 - (t100 - 6755399441055744.0) + 6755399441055744.0);
-    const double t103 = t99 * t101 * t102;
-    const double t104 = t103 + 1.0;
-    const double t105 = t104 - t103;
-    const double t106 = (t98 - (t99 - t94)) * t101 * t102;
-    const double t107 = t103 - (t104 - t105) + (1.0 - t105) + t106;
-    const double t108 = t104 + t107;
-    const double t109 = t103 / t108;
-    const double t110 = t109 * t108;
-    const double t111 = t103 - t110 - product_error(t109, t108, t110) + t106 - t109 * (t107 - (t108 - t104));
-    const double t112 = t111 / t108;
-    const double t113 = t109 + t112;
-    *y = t0 ? (t5 - t1) : ((t1 < 178.0) ? (t88 + (t87 - (t88 - t81))) : ((t2 == 0.0) ? t3 : t5));
-    *dydx = (x != x) ? x : (t0 ? (1.0 / t4) : (t113 + (t112 - (t113 - t109))));
+    const double t47 = t23 + t46;
+    const double t48 = t21 + t47;
+    const double t49 = t16 * 0.5;
+    const double t50 = t49 + 6755399441055744.0;
+    const double t51 = power_of_2(t50);
+    const double t52 = t48 * t51;
+    const double t53 = t50 - 6755399441055744.0;
+    const double t54 = t16 - t53;
+    const double t55 = t54 + 6755399441055744.0;
+    const double t56 = power_of_2(t55);
+    const double t57 = t52 * t56;
+    const double t58 = t57 + 1.0;
+    const double t59 = t58 - t57;
+    const double t60 = t58 - t59;
+    const double t61 = t57 - t60;
+    const double t62 = 1.0 - t59;
+    const double t63 = t61 + t62;
+    const double t64 = t48 - t21;
+    const double t65 = t47 - t64;
+    const double t66 = t65 * t51;
+    const double t67 = t66 * t56;
+    const double t68 = t63 + t67;
+    const double t69 = t58 + t68;
+    const double t70 = t57 / t69;
+    const double t71 = t70 * t69;
+    const double t72 = t57 - t71;
+    const double t73 = product_error(t70, t69, t71);
+    const double t74 = t72 - t73;
+    const double t75 = t74 + t67;
+    const double t76 = t69 - t58;
+    const double t77 = t68 - t76;
+    const double t78 = t70 * t77;
+    const double t79 = t75 - t78;
+    const double t80 = t79 / t69;
+    const double t81 = t70 + t80;
+    const double t82 = t81 - t70;
+    const double t83 = t80 - t82;
+    const double t84 = t81 + t83;
+    const double t85 = t0 ? t10 : t84;
+    const double t86 = t8 ? x : t85;
+    *y = t7;
+    *dydx = t86;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = power_of_2(t12);
-    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
-    const double t15 = t11 * t13 * t14;
-    const double t16 = t15 + 1.0;
-    const double t17 = t16 - t15;
-    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
-    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
-    const double t20 = t16 + t19;
-    const double t21 = t15 / t20;
-    const double t22 = t21 * t20;
-    const double t23 = (t15 - t22 - product_error(t21, t20, t22) + t18 - t21 * (t19 - (t20 - t16))) / t20;
-    const double t24 = t21 + t23;
-    const double t25 = (x != x) ? x : ((x < 0.0) ? (1.0 / (own_decay_paired(t0) + 1.0)) : (t24 + (t23 - (t24 - t21))));
-    return grad_y * t25;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_paired(t2);
+    const double t4 = t3 + 1.0;
+    const double t5 = 1.0 / t4;
+    const int t6 = t2 < 1416.0;
+    const double t7 = t6 ? t2 : 1416.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = 1.0 + t15;
+    const double t17 = t16 - 1.0;
+    const double t18 = t15 - t17;
+    const double t19 = 2.511784416113084e-08 * t15;
+    const double t20 = t19 + 2.763128188739826e-07;
+    const double t21 = t20 * t15;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t15;
+    const double t24 = t23 + 2.480148993747346e-05;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.00019841269917321528;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.008333333333307234;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.041666666666515396;
+    const double t33 = t32 * t15;
+    const double t34 = t33 + 0.166666666666667;
+    const double t35 = t34 * t15;
+    const double t36 = t35 + 0.5000000000000012;
+    const double t37 = t15 * t15;
+    const double t38 = t36 * t37;
+    const double t39 = t13 - t15;
+    const double t40 = t39 - t14;
+    const double t41 = t38 + t40;
+    const double t42 = t18 + t41;
+    const double t43 = t16 + t42;
+    const double t44 = t11 * 0.5;
+    const double t45 = t44 + 6755399441055744.0;
+    const double t46 = power_of_2(t45);
+    const double t47 = t43 * t46;
+    const double t48 = t45 - 6755399441055744.0;
+    const double t49 = t11 - t48;
+    const double t50 = t49 + 6755399441055744.0;
+    const double t51 = power_of_2(t50);
+    const double t52 = t47 * t51;
+    const double t53 = t52 + 1.0;
+    const double t54 = t53 - t52;
+    const double t55 = t53 - t54;
+    const double t56 = t52 - t55;
+    const double t57 = 1.0 - t54;
+    const double t58 = t56 + t57;
+    const double t59 = t43 - t16;
+    const double t60 = t42 - t59;
+    const double t61 = t60 * t46;
+    const double t62 = t61 * t51;
+    const double t63 = t58 + t62;
+    const double t64 = t53 + t63;
+    const double t65 = t52 / t64;
+    const double t66 = t65 * t64;
+    const double t67 = t52 - t66;
+    const double t68 = product_error(t65, t64, t66);
+    const double t69 = t67 - t68;
+    const double t70 = t69 + t62;
+    const double t71 = t64 - t53;
+    const double t72 = t63 - t71;
+    const double t73 = t65 * t72;
+    const double t74 = t70 - t73;
+    const double t75 = t74 / t64;
+    const double t76 = t65 + t75;
+    const double t77 = t76 - t65;
+    const double t78 = t75 - t77;
+    const double t79 = t76 + t78;
+    const double t80 = t1 ? t5 : t79;
+    const double t81 = t0 ? x : t80;
+    const double t82 = grad_y * t81;
+    return t82;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = -((t0 < 1416.0) ? t0 : 1416.0);
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t3 = t1 - t2 * 0.6931471805598903;
-    const double t4 = t2 * 5.497923018708371e-14;
-    const double t5 = t3 - t4;
-    const double t6 = 1.0 + t5;
-    const double t7 = (2.511784416113084e-08 * t5 + 2.763128188739826e-07) * t5 + 2.755721635507523e-06;
-    const double t8 = ((t7 * t5 + 2.480148993747346e-05) * t5 + 0.00019841269917321528) * t5 + 0.001388888894702103;
-    const double t9 = ((t8 * t5 + 0.008333333333307234) * t5 + 0.041666666666515396) * t5 + 0.166666666666667;
-    const double t10 = t5 - (t6 - 1.0) + ((t9 * t5 + 0.5000000000000012) * (t5 * t5) + (t3 - t5 - t4));
-    const double t11 = t6 + t10;
-    const double t12 = t2 * 0.5 + 6755399441055744.0;
-    const double t13 = power_of_2(t12);
-    const double t14 = power_of_2(t2 - (t12 - 6755399441055744.0) + 6755399441055744.0);
-    const double t15 = t11 * t13 * t14;
-    const double t16 = t15 + 1.0;
-    const double t17 = t16 - t15;
-    const double t18 = (t10 - (t11 - t6)) * t13 * t14;
-    const double t19 = t15 - (t16 - t17) + (1.0 - t17) + t18;
-    const double t20 = t16 + t19;
-    const double t21 = t20 * t20;
-    const double t22 = t20 * (t19 - (t20 - t16));
-    const double t23 = product_error(t20, t20, t21) + t22 + t22;
-    const double t24 = t21 + t23;
-    const double t25 = t15 / t24;
-    const double t26 = t25 * t24;
-    const double t27 = (t15 - t26 - product_error(t25, t24, t26) + t18 - t25 * (t23 - (t24 - t21))) / t24;
-    const double t28 = t25 + t27;
-    return (x != x) ? x : (-t28 + (-(t27 - (t28 - t25))));
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const int t2 = t1 < 1416.0;
+    const double t3 = t2 ? t1 : 1416.0;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = 1.0 + t11;
+    const double t13 = t12 - 1.0;
+    const double t14 = t11 - t13;
+    const double t15 = 2.511784416113084e-08 * t11;
+    const double t16 = t15 + 2.763128188739826e-07;
+    const double t17 = t16 * t11;
+    const double t18 = t17 + 2.755721635507523e-06;
+    const double t19 = t18 * t11;
+    const double t20 = t19 + 2.480148993747346e-05;
+    const double t21 = t20 * t11;
+    const double t22 = t21 + 0.00019841269917321528;
+    const double t23 = t22 * t11;
+    const double t24 = t23 + 0.001388888894702103;
+    const double t25 = t24 * t11;
+    const double t26 = t25 + 0.008333333333307234;
+    const double t27 = t26 * t11;
+    const double t28 = t27 + 0.041666666666515396;
+    const double t29 = t28 * t11;
+    const double t30 = t29 + 0.166666666666667;
+    const double t31 = t30 * t11;
+    const double t32 = t31 + 0.5000000000000012;
+    const double t33 = t11 * t11;
+    const double t34 = t32 * t33;
+    const double t35 = t9 - t11;
+    const double t36 = t35 - t10;
+    const double t37 = t34 + t36;
+    const double t38 = t14 + t37;
+    const double t39 = t12 + t38;
+    const double t40 = t7 * 0.5;
+    const double t41 = t40 + 6755399441055744.0;
+    const double t42 = power_of_2(t41);
+    const double t43 = t39 * t42;
+    const double t44 = t41 - 6755399441055744.0;
+    const double t45 = t7 - t44;
+    const double t46 = t45 + 6755399441055744.0;
+    const double t47 = power_of_2(t46);
+    const double t48 = t43 * t47;
+    const double t49 = t48 + 1.0;
+    const double t50 = t49 - t48;
+    const double t51 = t49 - t50;
+    const double t52 = t48 - t51;
+    const double t53 = 1.0 - t50;
+    const double t54 = t52 + t53;
+    const double t55 = t39 - t12;
+    const double t56 = t38 - t55;
+    const double t57 = t56 * t42;
+    const double t58 = t57 * t47;
+    const double t59 = t54 + t58;
+    const double t60 = t49 + t59;
+    const double t61 = t60 * t60;
+    const double t62 = product_error(t60, t60, t61);
+    const double t63 = t60 - t49;
+    const double t64 = t59 - t63;
+    const double t65 = t60 * t64;
+    const double t66 = t62 + t65;
+    const double t67 = t66 + t65;
+    const double t68 = t61 + t67;
+    const double t69 = t48 / t68;
+    const double t70 = t69 * t68;
+    const double t71 = t48 - t70;
+    const double t72 = product_error(t69, t68, t70);
+    const double t73 = t71 - t72;
+    const double t74 = t73 + t58;
+    const double t75 = t68 - t61;
+    const double t76 = t67 - t75;
+    const double t77 = t69 * t76;
+    const double t78 = t74 - t77;
+    const double t79 = t78 / t68;
+    const double t80 = t69 + t79;
+    const double t81 = -t80;
+    const double t82 = t80 - t69;
+    const double t83 = t79 - t82;
+    const double t84 = -t83;
+    const double t85 = t81 + t84;
+    const double t86 = t0 ? x : t85;
+    return t86;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -797,50 +1007,108 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_float32(float a)
 {
-    const float t0 = -(104.0f < a ? 104.0f : a);
-    const float t1 = t0 * 1.442695f + 12582912.0f - 12582912.0f;
-    const float t2 = t0 - t1 * 0.69314575f;
-    const float t3 = t1 * 1.4286068e-06f;
-    const float t4 = t2 - t3;
-    const float t5 = (((0.001395046f * t4 + 0.008368891f) * t4 + 0.041666206f) * t4 + 0.16666518f) * t4;
-    const float t6 = t1 * 0.5f + 12582912.0f;
-    const float t7 = (1.0f + (t4 + ((t5 + 0.5f) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2_float(t6);
-    return t7 * power_of_2_float(t1 - (t6 - 12582912.0f) + 12582912.0f);
+    const float t0 = 104.0f < a ? 104.0f : a;
+    const float t1 = -t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT32
-#define SYMACT_OWN_LOG1P_FLOAT32
-/* ln(1 + a); in float. */
-SYMACT_INLINE float own_log1p_float32(float a)
+#ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT32
+#define SYMACT_OWN_LOG1P_UNIT_FLOAT32
+/* ln(1 + a), 0 <= a <= 1; in float. */
+SYMACT_INLINE float own_log1p_unit_float32(float a)
 {
     const float t0 = 1.0f + a;
-    const float t1 = exponent_of_float(t0);
-    const float t2 = mantissa_of_float(t0) - 1.0f;
-    const float t3 = t1 * 1.4286068e-06f + ((1.0f < a ? 1.0f : a) - (t0 - (1.0f > a ? 1.0f : a))) / t0;
-    const float t4 = t2 * t2;
-    const float t5 = (((-0.07634575f * t2 + 0.12761617f) * t2 + (-0.1316018f)) * t2 + 0.14201756f) * t2;
-    const float t6 = (((t5 + (-0.16623357f)) * t2 + 0.20001227f) * t2 + (-0.2500082f)) * t2 + 0.3333333f;
-    const float t7 = (t0 == 0.0f) ? (-INFINITY) : (t1 * 0.69314575f + (t2 - (0.5f * t4 - (t6 * (t4 * t2) + t3))));
-    return (a < INFINITY) ? t7 : a;
+    const float t1 = t0 - 1.0f;
+    const float t2 = a - t1;
+    const float t3 = t2 / t0;
+    const float t4 = exponent_of_float(t0);
+    const float t5 = mantissa_of_float(t0);
+    const float t6 = t5 - 1.0f;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t7 + t3;
+    const float t9 = t6 * t6;
+    const float t10 = -0.07634575f * t6;
+    const float t11 = t10 + 0.12761617f;
+    const float t12 = t11 * t6;
+    const float t13 = t12 + (-0.1316018f);
+    const float t14 = t13 * t6;
+    const float t15 = t14 + 0.14201756f;
+    const float t16 = t15 * t6;
+    const float t17 = t16 + (-0.16623357f);
+    const float t18 = t17 * t6;
+    const float t19 = t18 + 0.20001227f;
+    const float t20 = t19 * t6;
+    const float t21 = t20 + (-0.2500082f);
+    const float t22 = t21 * t6;
+    const float t23 = t22 + 0.3333333f;
+    const float t24 = t9 * t6;
+    const float t25 = t23 * t24;
+    const float t26 = 0.5f * t9;
+    const float t27 = t25 + t8;
+    const float t28 = t26 - t27;
+    const float t29 = t4 * 0.69314575f;
+    const float t30 = t6 - t28;
+    const float t31 = t29 + t30;
+    return t31;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float logsigmoid_forward_float32(float x)
 {
-    const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(0.5f * t0);
-    const float t2 = own_decay_float32(t0);
-    const float t3 = -t2;
-    return (x < 0.0f) ? (own_log1p_float32(-(t1 / (t1 * t1 + 1.0f) * t1)) - t0) : ((t2 == 0.0f) ? t3 : own_log1p_float32(t3 / (t2 + 1.0f)));
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_float32(t1);
+    const float t3 = own_log1p_unit_float32(t2);
+    const float t4 = t3 + t1;
+    const float t5 = -t4;
+    const float t6 = -t3;
+    const float t7 = t0 ? t5 : t6;
+    return t7;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float logsigmoid_derivative_float32(float x)
 {
-    const float t0 = own_decay_float32(fabsf(x));
-    return ((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f);
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_float32(t1);
+    const float t3 = t0 ? 1.0f : t2;
+    const float t4 = t2 + 1.0f;
+    const float t5 = t3 / t4;
+    return t5;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -848,26 +1116,44 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_float32(float x, float *y, fl
 {
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(0.5f * t1);
-    const float t3 = own_decay_float32(t1);
-    const float t4 = -t3;
-    const float t5 = t3 + 1.0f;
-    *y = t0 ? (own_log1p_float32(-(t2 / (t2 * t2 + 1.0f) * t2)) - t1) : ((t3 == 0.0f) ? t4 : own_log1p_float32(t4 / t5));
-    *dydx = (t0 ? 1.0f : t3) / t5;
+    const float t2 = own_decay_float32(t1);
+    const float t3 = own_log1p_unit_float32(t2);
+    const float t4 = t3 + t1;
+    const float t5 = -t4;
+    const float t6 = -t3;
+    const float t7 = t0 ? t5 : t6;
+    const float t8 = t0 ? 1.0f : t2;
+    const float t9 = t2 + 1.0f;
+    const float t10 = t8 / t9;
+    *y = t7;
+    *dydx = t10;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float logsigmoid_backward_float32(float x, float grad_y)
 {
-    const float t0 = own_decay_float32(fabsf(x));
-    return grad_y * (((x < 0.0f) ? 1.0f : t0) / (t0 + 1.0f));
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_float32(t1);
+    const float t3 = t0 ? 1.0f : t2;
+    const float t4 = t2 + 1.0f;
+    const float t5 = t3 / t4;
+    const float t6 = grad_y * t5;
+    return t6;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float logsigmoid_second_derivative_float32(float x)
 {
-    const float t0 = own_decay_float32(fabsf(x));
-    return -t0 / (2.0f * t0 + t0 * t0 + 1.0f);
+    const float t0 = fabsf(x);
+    const float t1 = own_decay_float32(t0);
+    const float t2 = -t1;
+    const float t3 = 2.0f * t1;
+    const float t4 = t1 * t1;
+    const float t5 = t3 + t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t2 / t6;
+    return t7;
 }
 
 SYMACT_CLONES static void logsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -360,94 +360,157 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu_forward_wide(double x)
 {
-    return (x < 0.0) ? 0.0 : fabs(x);
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = t0 ? 0.0 : t1;
+    return t2;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu_derivative_wide(double x)
 {
-    return (x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void relu_value_and_derivative_wide(double x, double *y, double *dydx)
 {
-    *y = (x < 0.0) ? 0.0 : fabs(x);
-    *dydx = (x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0);
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = t0 ? 0.0 : t1;
+    const int t3 = x != x;
+    const int t4 = x <= 0.0;
+    const double t5 = t4 ? 0.0 : 1.0;
+    const double t6 = t3 ? x : t5;
+    *y = t2;
+    *dydx = t6;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu_backward_wide(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? x : t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu_second_derivative_wide(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu_forward_paired(double x)
 {
-    return (x < 0.0) ? 0.0 : fabs(x);
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = t0 ? 0.0 : t1;
+    return t2;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu_derivative_paired(double x)
 {
-    return (x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void relu_value_and_derivative_paired(double x, double *y, double *dydx)
 {
-    *y = (x < 0.0) ? 0.0 : fabs(x);
-    *dydx = (x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0);
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = t0 ? 0.0 : t1;
+    const int t3 = x != x;
+    const int t4 = x <= 0.0;
+    const double t5 = t4 ? 0.0 : 1.0;
+    const double t6 = t3 ? x : t5;
+    *y = t2;
+    *dydx = t6;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu_backward_paired(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? 0.0 : 1.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? x : t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu_second_derivative_paired(double x)
 {
-    return (x != x) ? x : 0.0;
+    const int t0 = x != x;
+    const double t1 = t0 ? x : 0.0;
+    return t1;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float relu_forward_float32(float x)
 {
-    return (x < 0.0f) ? 0.0f : fabsf(x);
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = t0 ? 0.0f : t1;
+    return t2;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float relu_derivative_float32(float x)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? 0.0f : 1.0f);
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = t1 ? 0.0f : 1.0f;
+    const float t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void relu_value_and_derivative_float32(float x, float *y, float *dydx)
 {
-    *y = (x < 0.0f) ? 0.0f : fabsf(x);
-    *dydx = (x != x) ? x : ((x <= 0.0f) ? 0.0f : 1.0f);
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = t0 ? 0.0f : t1;
+    const int t3 = x != x;
+    const int t4 = x <= 0.0f;
+    const float t5 = t4 ? 0.0f : 1.0f;
+    const float t6 = t3 ? x : t5;
+    *y = t2;
+    *dydx = t6;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float relu_backward_float32(float x, float grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0f) ? 0.0f : 1.0f));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = t1 ? 0.0f : 1.0f;
+    const float t3 = t0 ? x : t2;
+    const float t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float relu_second_derivative_float32(float x)
 {
-    return (x != x) ? x : 0.0f;
+    const int t0 = x != x;
+    const float t1 = t0 ? x : 0.0f;
+    return t1;
 }
 
 SYMACT_CLONES static void relu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -360,103 +360,208 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu6_forward_wide(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : ((t0 < 6.0) ? t0 : 6.0));
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 6.0;
+    const double t4 = t3 ? t2 : 6.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu6_derivative_wide(double x)
 {
-    return (x != x) ? x : ((x <= 0.0) ? 0.0 : ((fabs(x) <= 6.0) ? 1.0 : 0.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 <= 6.0;
+    const double t4 = t3 ? 1.0 : 0.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void relu6_value_and_derivative_wide(double x, double *y, double *dydx)
 {
     const int t0 = x != x;
-    const double t1 = fabs(x);
-    *y = t0 ? x : ((x < 0.0) ? 0.0 : ((t1 < 6.0) ? t1 : 6.0));
-    *dydx = t0 ? x : ((x <= 0.0) ? 0.0 : ((t1 <= 6.0) ? 1.0 : 0.0));
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 6.0;
+    const double t4 = t3 ? t2 : 6.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    const int t7 = x <= 0.0;
+    const int t8 = t2 <= 6.0;
+    const double t9 = t8 ? 1.0 : 0.0;
+    const double t10 = t7 ? 0.0 : t9;
+    const double t11 = t0 ? x : t10;
+    *y = t6;
+    *dydx = t11;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu6_backward_wide(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? 0.0 : ((fabs(x) <= 6.0) ? 1.0 : 0.0)));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 <= 6.0;
+    const double t4 = t3 ? 1.0 : 0.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double relu6_second_derivative_wide(double x)
 {
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = t1 ? 0.0 : 0.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu6_forward_paired(double x)
 {
-    const double t0 = fabs(x);
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : ((t0 < 6.0) ? t0 : 6.0));
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 6.0;
+    const double t4 = t3 ? t2 : 6.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu6_derivative_paired(double x)
 {
-    return (x != x) ? x : ((x <= 0.0) ? 0.0 : ((fabs(x) <= 6.0) ? 1.0 : 0.0));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 <= 6.0;
+    const double t4 = t3 ? 1.0 : 0.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void relu6_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const int t0 = x != x;
-    const double t1 = fabs(x);
-    *y = t0 ? x : ((x < 0.0) ? 0.0 : ((t1 < 6.0) ? t1 : 6.0));
-    *dydx = t0 ? x : ((x <= 0.0) ? 0.0 : ((t1 <= 6.0) ? 1.0 : 0.0));
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 < 6.0;
+    const double t4 = t3 ? t2 : 6.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    const int t7 = x <= 0.0;
+    const int t8 = t2 <= 6.0;
+    const double t9 = t8 ? 1.0 : 0.0;
+    const double t10 = t7 ? 0.0 : t9;
+    const double t11 = t0 ? x : t10;
+    *y = t6;
+    *dydx = t11;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu6_backward_paired(double x, double grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0) ? 0.0 : ((fabs(x) <= 6.0) ? 1.0 : 0.0)));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const int t3 = t2 <= 6.0;
+    const double t4 = t3 ? 1.0 : 0.0;
+    const double t5 = t1 ? 0.0 : t4;
+    const double t6 = t0 ? x : t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu6_second_derivative_paired(double x)
 {
-    return (x != x) ? x : ((x < 0.0) ? 0.0 : 0.0);
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = t1 ? 0.0 : 0.0;
+    const double t3 = t0 ? x : t2;
+    return t3;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float relu6_forward_float32(float x)
 {
-    const float t0 = fabsf(x);
-    return (x != x) ? x : ((x < 0.0f) ? 0.0f : ((t0 < 6.0f) ? t0 : 6.0f));
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 < 6.0f;
+    const float t4 = t3 ? t2 : 6.0f;
+    const float t5 = t1 ? 0.0f : t4;
+    const float t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float relu6_derivative_float32(float x)
 {
-    return (x != x) ? x : ((x <= 0.0f) ? 0.0f : ((fabsf(x) <= 6.0f) ? 1.0f : 0.0f));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 <= 6.0f;
+    const float t4 = t3 ? 1.0f : 0.0f;
+    const float t5 = t1 ? 0.0f : t4;
+    const float t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void relu6_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const int t0 = x != x;
-    const float t1 = fabsf(x);
-    *y = t0 ? x : ((x < 0.0f) ? 0.0f : ((t1 < 6.0f) ? t1 : 6.0f));
-    *dydx = t0 ? x : ((x <= 0.0f) ? 0.0f : ((t1 <= 6.0f) ? 1.0f : 0.0f));
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 < 6.0f;
+    const float t4 = t3 ? t2 : 6.0f;
+    const float t5 = t1 ? 0.0f : t4;
+    const float t6 = t0 ? x : t5;
+    const int t7 = x <= 0.0f;
+    const int t8 = t2 <= 6.0f;
+    const float t9 = t8 ? 1.0f : 0.0f;
+    const float t10 = t7 ? 0.0f : t9;
+    const float t11 = t0 ? x : t10;
+    *y = t6;
+    *dydx = t11;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float relu6_backward_float32(float x, float grad_y)
 {
-    return grad_y * ((x != x) ? x : ((x <= 0.0f) ? 0.0f : ((fabsf(x) <= 6.0f) ? 1.0f : 0.0f)));
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const int t3 = t2 <= 6.0f;
+    const float t4 = t3 ? 1.0f : 0.0f;
+    const float t5 = t1 ? 0.0f : t4;
+    const float t6 = t0 ? x : t5;
+    const float t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float relu6_second_derivative_float32(float x)
 {
-    return (x != x) ? x : ((x < 0.0f) ? 0.0f : 0.0f);
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = t1 ? 0.0f : 0.0f;
+    const float t3 = t0 ? x : t2;
+    return t3;
 }
 
 SYMACT_CLONES static void relu6_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -362,12 +362,30 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(double a)
 {
-    const double t0 = -(700.0 < a ? 700.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0;
-    const double t2 = t0 - (t1 - 6755399441055744.0) * 0.6931471805599453;
-    const double t3 = (0.00019845909143085424 * t2 + 0.0013940628035516399) * t2 + 0.008333389314351894;
-    const double t4 = ((t3 * t2 + 0.04166636090269094) * t2 + 0.16666666370672778) * t2 + 0.5000000044167455;
-    return (1.0 + (t4 * t2 + 1.0) * t2) * power_of_2(t1);
+    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
@@ -376,11 +394,32 @@ SYMACT_INLINE double own_decay_wide(double a)
 /* ln(1 + a), 0 <= a <= 1; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_log1p_unit_wide(double a)
 {
-    const double t0 = ((0.0008277797538224279 * a + (-0.006255401559468862)) * a + 0.02216406261823543) * a;
-    const double t1 = ((t0 + (-0.0499430749678962)) * a + 0.08296037534966128) * a + (-0.11324901516418569);
-    const double t2 = ((t1 * a + 0.13934132923015977) * a + (-0.16594265978502967)) * a + 0.19990303445461274;
-    const double t3 = ((t2 * a + (-0.2499922750986835)) * a + 0.33333302131094894) * a + (-0.4999999955683058);
-    return (t3 * a + 1.0) * a;
+    const double t0 = 0.0008277797538224279 * a;
+    const double t1 = t0 + (-0.006255401559468862);
+    const double t2 = t1 * a;
+    const double t3 = t2 + 0.02216406261823543;
+    const double t4 = t3 * a;
+    const double t5 = t4 + (-0.0499430749678962);
+    const double t6 = t5 * a;
+    const double t7 = t6 + 0.08296037534966128;
+    const double t8 = t7 * a;
+    const double t9 = t8 + (-0.11324901516418569);
+    const double t10 = t9 * a;
+    const double t11 = t10 + 0.13934132923015977;
+    const double t12 = t11 * a;
+    const double t13 = t12 + (-0.16594265978502967);
+    const double t14 = t13 * a;
+    const double t15 = t14 + 0.19990303445461274;
+    const double t16 = t15 * a;
+    const double t17 = t16 + (-0.2499922750986835);
+    const double t18 = t17 * a;
+    const double t19 = t18 + 0.33333302131094894;
+    const double t20 = t19 * a;
+    const double t21 = t20 + (-0.4999999955683058);
+    const double t22 = t21 * a;
+    const double t23 = t22 + 1.0;
+    const double t24 = t23 * a;
+    return t24;
 }
 #endif
 
@@ -391,51 +430,114 @@ SYMACT_INLINE double own_exp_wide(double a)
 {
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634 + 6755399441055744.0;
-    const double t3 = t1 - (t2 - 6755399441055744.0) * 0.6931471805599453;
-    const double t4 = (0.00019845909143085424 * t3 + 0.0013940628035516399) * t3 + 0.008333389314351894;
-    const double t5 = ((t4 * t3 + 0.04166636090269094) * t3 + 0.16666666370672778) * t3 + 0.5000000044167455;
-    return (1.0 + (t5 * t3 + 1.0) * t3) * power_of_2(t2);
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = 1.0 + t19;
+    const double t21 = power_of_2(t3);
+    const double t22 = t20 * t21;
+    return t22;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_forward_wide(double x, double beta)
 {
-    const double t0 = beta * fabs(x);
-    const double t1 = own_log1p_unit_wide(own_decay_wide(t0));
-    return (x == (-INFINITY)) ? 0.0 : (((x < 0.0) ? t1 : (t0 + t1)) / beta);
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = beta * t3;
+    const double t5 = own_decay_wide(t4);
+    const double t6 = own_log1p_unit_wide(t5);
+    const double t7 = t4 + t6;
+    const double t8 = t2 ? t6 : t7;
+    const double t9 = t8 / beta;
+    const double t10 = t1 ? 0.0 : t9;
+    return t10;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_derivative_wide(double x, double beta)
 {
-    return (x == (-INFINITY)) ? 0.0 : (1.0 / (own_exp_wide(-(x * beta)) + 1.0));
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const double t2 = x * beta;
+    const double t3 = -t2;
+    const double t4 = own_exp_wide(t3);
+    const double t5 = t4 + 1.0;
+    const double t6 = 1.0 / t5;
+    const double t7 = t1 ? 0.0 : t6;
+    return t7;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void softplus_value_and_derivative_wide(double x, double beta, double *y, double *dydx)
 {
-    const int t0 = x == (-INFINITY);
-    const double t1 = beta * fabs(x);
-    const double t2 = own_log1p_unit_wide(own_decay_wide(t1));
-    *y = t0 ? 0.0 : (((x < 0.0) ? t2 : (t1 + t2)) / beta);
-    *dydx = t0 ? 0.0 : (1.0 / (own_exp_wide(-(x * beta)) + 1.0));
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = beta * t3;
+    const double t5 = own_decay_wide(t4);
+    const double t6 = own_log1p_unit_wide(t5);
+    const double t7 = t4 + t6;
+    const double t8 = t2 ? t6 : t7;
+    const double t9 = t8 / beta;
+    const double t10 = t1 ? 0.0 : t9;
+    const double t11 = x * beta;
+    const double t12 = -t11;
+    const double t13 = own_exp_wide(t12);
+    const double t14 = t13 + 1.0;
+    const double t15 = 1.0 / t14;
+    const double t16 = t1 ? 0.0 : t15;
+    *y = t10;
+    *dydx = t16;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_backward_wide(double x, double grad_y, double beta)
 {
-    return grad_y * ((x == (-INFINITY)) ? 0.0 : (1.0 / (own_exp_wide(-(x * beta)) + 1.0)));
+    const double t0 = -INFINITY;
+    const int t1 = x == t0;
+    const double t2 = x * beta;
+    const double t3 = -t2;
+    const double t4 = own_exp_wide(t3);
+    const double t5 = t4 + 1.0;
+    const double t6 = 1.0 / t5;
+    const double t7 = t1 ? 0.0 : t6;
+    const double t8 = grad_y * t7;
+    return t8;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
 {
     const double t0 = fabs(x);
-    const double t1 = own_decay_wide(beta * t0);
-    const double t2 = t1 + 1.0;
-    return (t0 == INFINITY) ? 0.0 : (beta * t1 / (t2 * t2));
+    const int t1 = t0 == INFINITY;
+    const double t2 = beta * t0;
+    const double t3 = own_decay_wide(t2);
+    const double t4 = beta * t3;
+    const double t5 = t3 + 1.0;
+    const double t6 = t5 * t5;
+    const double t7 = t4 / t6;
+    const double t8 = t1 ? 0.0 : t7;
+    return t8;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -443,17 +545,50 @@ SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double own_decay_paired(double a)
 {
-    const double t0 = -(746.0 < a ? 746.0 : a);
-    const double t1 = t0 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t2 = t0 - t1 * 0.6931471805598903;
-    const double t3 = t1 * 5.497923018708371e-14;
-    const double t4 = t2 - t3;
-    const double t5 = (2.511784416113084e-08 * t4 + 2.763128188739826e-07) * t4 + 2.755721635507523e-06;
-    const double t6 = ((t5 * t4 + 2.480148993747346e-05) * t4 + 0.00019841269917321528) * t4 + 0.001388888894702103;
-    const double t7 = ((t6 * t4 + 0.008333333333307234) * t4 + 0.041666666666515396) * t4 + 0.166666666666667;
-    const double t8 = t1 * 0.5 + 6755399441055744.0;
-    const double t9 = (1.0 + (t4 + ((t7 * t4 + 0.5000000000000012) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2(t8);
-    return t9 * power_of_2(t1 - (t8 - 6755399441055744.0) + 6755399441055744.0);
+    const double t0 = 746.0 < a ? 746.0 : a;
+    const double t1 = -t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const double t32 = t8 + t31;
+    const double t33 = 1.0 + t32;
+    const double t34 = t4 * 0.5;
+    const double t35 = t34 + 6755399441055744.0;
+    const double t36 = t35 - 6755399441055744.0;
+    const double t37 = t4 - t36;
+    const double t38 = t37 + 6755399441055744.0;
+    const double t39 = power_of_2(t35);
+    const double t40 = power_of_2(t38);
+    const double t41 = t33 * t39;
+    const double t42 = t41 * t40;
+    return t42;
 }
 #endif
 
@@ -463,62 +598,156 @@ SYMACT_INLINE double own_decay_paired(double a)
 SYMACT_INLINE double own_log1p_unit_paired(double a)
 {
     const double t0 = 1.0 + a;
-    const double t1 = exponent_of(t0);
-    const double t2 = mantissa_of(t0) - 1.0;
-    const double t3 = t2 / (2.0 + t2);
-    const double t4 = t3 * t3;
-    const double t5 = ((0.14616875683547315 * t4 + 0.15331684010120875) * t4 + 0.18182890368918467) * t4;
-    const double t6 = (((t5 + 0.22222211115835477) * t4 + 0.2857142862610609) * t4 + 0.3999999999989918) * t4;
-    const double t7 = t3 * (t2 - t4 * (t6 + 0.666666666666667)) - (t1 * 5.497923018708371e-14 + (a - (t0 - 1.0)) / t0);
-    return t1 * 0.6931471805598903 + (t2 - t7);
+    const double t1 = t0 - 1.0;
+    const double t2 = a - t1;
+    const double t3 = t2 / t0;
+    const double t4 = exponent_of(t0);
+    const double t5 = mantissa_of(t0);
+    const double t6 = t5 - 1.0;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t7 + t3;
+    const double t9 = 2.0 + t6;
+    const double t10 = t6 / t9;
+    const double t11 = t10 * t10;
+    const double t12 = 0.14616875683547315 * t11;
+    const double t13 = t12 + 0.15331684010120875;
+    const double t14 = t13 * t11;
+    const double t15 = t14 + 0.18182890368918467;
+    const double t16 = t15 * t11;
+    const double t17 = t16 + 0.22222211115835477;
+    const double t18 = t17 * t11;
+    const double t19 = t18 + 0.2857142862610609;
+    const double t20 = t19 * t11;
+    const double t21 = t20 + 0.3999999999989918;
+    const double t22 = t21 * t11;
+    const double t23 = t22 + 0.666666666666667;
+    const double t24 = t11 * t23;
+    const double t25 = t6 - t24;
+    const double t26 = t10 * t25;
+    const double t27 = t26 - t8;
+    const double t28 = t4 * 0.6931471805598903;
+    const double t29 = t6 - t27;
+    const double t30 = t28 + t29;
+    return t30;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softplus_forward_paired(double x, double beta)
 {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = own_decay_paired(t1);
-    const double t3 = own_log1p_unit_paired(t2 - t2 * ((t1 < 1024.0) ? product_error(beta, t0, t1) : 0.0));
-    return (x < 0.0) ? (t3 / beta) : (own_log1p_unit_paired(t2) / beta + t0);
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_paired(t2);
+    const int t4 = t2 < 1024.0;
+    const double t5 = product_error(beta, t1, t2);
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = t3 * t6;
+    const double t8 = t3 - t7;
+    const double t9 = own_log1p_unit_paired(t8);
+    const double t10 = t9 / beta;
+    const double t11 = own_log1p_unit_paired(t3);
+    const double t12 = t11 / beta;
+    const double t13 = t12 + t1;
+    const double t14 = t0 ? t10 : t13;
+    return t14;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
 {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = product_error(beta, t0, t1);
-    const double t3 = t1 + t2;
-    const int t4 = t3 < 1416.0;
-    const double t5 = -(t4 ? t3 : 1416.0);
-    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t7 = t5 - t6 * 0.6931471805598903;
-    const double t8 = t6 * 5.497923018708371e-14;
-    const double t9 = t7 - t8;
-    const double t10 = 1.0 + t9;
-    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
-    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
-    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
-    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
-    const double t17 = t10 + t16;
-    const double t18 = t6 * 0.5 + 6755399441055744.0;
-    const double t19 = power_of_2(t18);
-    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
-    const double t21 = t17 * t19 * t20;
-    const double t22 = t21 + 1.0;
-    const double t23 = t22 - t21;
-    const double t24 = (t16 - (t17 - t10)) * t19 * t20;
-    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24;
-    const double t26 = t22 + t25;
-    const double t27 = t21 / t26;
-    const double t28 = t27 * t26;
-    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t24 - t27 * (t25 - (t26 - t22))) / t26;
-    const double t30 = t27 + t29;
-    return (x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0));
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = product_error(beta, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1416.0;
+    const double t6 = t5 ? t4 : 1416.0;
+    const double t7 = -t6;
+    const double t8 = t7 * 1.4426950408889634;
+    const double t9 = t8 + 6755399441055744.0;
+    const double t10 = t9 - 6755399441055744.0;
+    const double t11 = t10 * 0.6931471805598903;
+    const double t12 = t7 - t11;
+    const double t13 = t10 * 5.497923018708371e-14;
+    const double t14 = t12 - t13;
+    const double t15 = 1.0 + t14;
+    const double t16 = t15 - 1.0;
+    const double t17 = t14 - t16;
+    const double t18 = 2.511784416113084e-08 * t14;
+    const double t19 = t18 + 2.763128188739826e-07;
+    const double t20 = t19 * t14;
+    const double t21 = t20 + 2.755721635507523e-06;
+    const double t22 = t21 * t14;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t14;
+    const double t25 = t24 + 0.00019841269917321528;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.008333333333307234;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t14;
+    const double t33 = t32 + 0.166666666666667;
+    const double t34 = t33 * t14;
+    const double t35 = t34 + 0.5000000000000012;
+    const double t36 = t14 * t14;
+    const double t37 = t35 * t36;
+    const double t38 = t12 - t14;
+    const double t39 = t38 - t13;
+    const double t40 = t4 - t2;
+    const double t41 = t3 - t40;
+    const double t42 = -t41;
+    const double t43 = t5 ? t42 : 0.0;
+    const double t44 = t14 + t37;
+    const double t45 = t43 * t44;
+    const double t46 = t43 + t45;
+    const double t47 = t39 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = t17 + t48;
+    const double t50 = t15 + t49;
+    const double t51 = t10 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t10 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t59 + 1.0;
+    const double t61 = t60 - t59;
+    const double t62 = t60 - t61;
+    const double t63 = t59 - t62;
+    const double t64 = 1.0 - t61;
+    const double t65 = t63 + t64;
+    const double t66 = t50 - t15;
+    const double t67 = t49 - t66;
+    const double t68 = t67 * t53;
+    const double t69 = t68 * t58;
+    const double t70 = t65 + t69;
+    const double t71 = t60 + t70;
+    const double t72 = t59 / t71;
+    const double t73 = t72 * t71;
+    const double t74 = t59 - t73;
+    const double t75 = product_error(t72, t71, t73);
+    const double t76 = t74 - t75;
+    const double t77 = t76 + t69;
+    const double t78 = t71 - t60;
+    const double t79 = t70 - t78;
+    const double t80 = t72 * t79;
+    const double t81 = t77 - t80;
+    const double t82 = t81 / t71;
+    const double t83 = t72 + t82;
+    const double t84 = t83 - t72;
+    const double t85 = t82 - t84;
+    const double t86 = t83 + t85;
+    const double t87 = own_decay_paired(t2);
+    const double t88 = t87 + 1.0;
+    const double t89 = 1.0 / t88;
+    const double t90 = t0 ? t86 : t89;
+    return t90;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -528,118 +757,315 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t1 = fabs(x);
     const double t2 = beta * t1;
     const double t3 = own_decay_paired(t2);
-    const double t4 = product_error(beta, t1, t2);
-    const double t5 = t2 + t4;
-    const int t6 = t5 < 1416.0;
-    const double t7 = -(t6 ? t5 : 1416.0);
-    const double t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t9 = t7 - t8 * 0.6931471805598903;
-    const double t10 = t8 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = 1.0 + t11;
-    const double t13 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06;
-    const double t14 = ((t13 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103;
-    const double t15 = ((t14 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667;
-    const double t16 = (t15 * t11 + 0.5000000000000012) * (t11 * t11);
-    const double t17 = t6 ? (-(t4 - (t5 - t2))) : 0.0;
-    const double t18 = t11 - (t12 - 1.0) + (t16 + (t9 - t11 - t10 + (t17 + t17 * (t11 + t16))));
-    const double t19 = t12 + t18;
-    const double t20 = t8 * 0.5 + 6755399441055744.0;
-    const double t21 = power_of_2(t20);
-    const double t22 = power_of_2(t8 - (t20 - 6755399441055744.0) + 6755399441055744.0);
-    const double t23 = t19 * t21 * t22;
-    const double t24 = t23 + 1.0;
-    const double t25 = t24 - t23;
-    const double t26 = (t18 - (t19 - t12)) * t21 * t22;
-    const double t27 = t23 - (t24 - t25) + (1.0 - t25) + t26;
-    const double t28 = t24 + t27;
-    const double t29 = t23 / t28;
-    const double t30 = t29 * t28;
-    const double t31 = (t23 - t30 - product_error(t29, t28, t30) + t26 - t29 * (t27 - (t28 - t24))) / t28;
-    const double t32 = t29 + t31;
-    *y = t0 ? (own_log1p_unit_paired(t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0)) / beta) : (own_log1p_unit_paired(t3) / beta + t1);
-    *dydx = t0 ? (t32 + (t31 - (t32 - t29))) : (1.0 / (t3 + 1.0));
+    const int t4 = t2 < 1024.0;
+    const double t5 = product_error(beta, t1, t2);
+    const double t6 = t4 ? t5 : 0.0;
+    const double t7 = t3 * t6;
+    const double t8 = t3 - t7;
+    const double t9 = own_log1p_unit_paired(t8);
+    const double t10 = t9 / beta;
+    const double t11 = own_log1p_unit_paired(t3);
+    const double t12 = t11 / beta;
+    const double t13 = t12 + t1;
+    const double t14 = t0 ? t10 : t13;
+    const double t15 = t2 + t5;
+    const int t16 = t15 < 1416.0;
+    const double t17 = t16 ? t15 : 1416.0;
+    const double t18 = -t17;
+    const double t19 = t18 * 1.4426950408889634;
+    const double t20 = t19 + 6755399441055744.0;
+    const double t21 = t20 - 6755399441055744.0;
+    const double t22 = t21 * 0.6931471805598903;
+    const double t23 = t18 - t22;
+    const double t24 = t21 * 5.497923018708371e-14;
+    const double t25 = t23 - t24;
+    const double t26 = 1.0 + t25;
+    const double t27 = t26 - 1.0;
+    const double t28 = t25 - t27;
+    const double t29 = 2.511784416113084e-08 * t25;
+    const double t30 = t29 + 2.763128188739826e-07;
+    const double t31 = t30 * t25;
+    const double t32 = t31 + 2.755721635507523e-06;
+    const double t33 = t32 * t25;
+    const double t34 = t33 + 2.480148993747346e-05;
+    const double t35 = t34 * t25;
+    const double t36 = t35 + 0.00019841269917321528;
+    const double t37 = t36 * t25;
+    const double t38 = t37 + 0.001388888894702103;
+    const double t39 = t38 * t25;
+    const double t40 = t39 + 0.008333333333307234;
+    const double t41 = t40 * t25;
+    const double t42 = t41 + 0.041666666666515396;
+    const double t43 = t42 * t25;
+    const double t44 = t43 + 0.166666666666667;
+    const double t45 = t44 * t25;
+    const double t46 = t45 + 0.5000000000000012;
+    const double t47 = t25 * t25;
+    const double t48 = t46 * t47;
+    const double t49 = t23 - t25;
+    const double t50 = t49 - t24;
+    const double t51 = t15 - t2;
+    const double t52 = t5 - t51;
+    const double t53 = -t52;
+    const double t54 = t16 ? t53 : 0.0;
+    const double t55 = t25 + t48;
+    const double t56 = t54 * t55;
+    const double t57 = t54 + t56;
+    const double t58 = t50 + t57;
+    const double t59 = t48 + t58;
+    const double t60 = t28 + t59;
+    const double t61 = t26 + t60;
+    const double t62 = t21 * 0.5;
+    const double t63 = t62 + 6755399441055744.0;
+    const double t64 = power_of_2(t63);
+    const double t65 = t61 * t64;
+    const double t66 = t63 - 6755399441055744.0;
+    const double t67 = t21 - t66;
+    const double t68 = t67 + 6755399441055744.0;
+    const double t69 = power_of_2(t68);
+    const double t70 = t65 * t69;
+    const double t71 = t70 + 1.0;
+    const double t72 = t71 - t70;
+    const double t73 = t71 - t72;
+    const double t74 = t70 - t73;
+    const double t75 = 1.0 - t72;
+    const double t76 = t74 + t75;
+    const double t77 = t61 - t26;
+    const double t78 = t60 - t77;
+    const double t79 = t78 * t64;
+    const double t80 = t79 * t69;
+    const double t81 = t76 + t80;
+    const double t82 = t71 + t81;
+    const double t83 = t70 / t82;
+    const double t84 = t83 * t82;
+    const double t85 = t70 - t84;
+    const double t86 = product_error(t83, t82, t84);
+    const double t87 = t85 - t86;
+    const double t88 = t87 + t80;
+    const double t89 = t82 - t71;
+    const double t90 = t81 - t89;
+    const double t91 = t83 * t90;
+    const double t92 = t88 - t91;
+    const double t93 = t92 / t82;
+    const double t94 = t83 + t93;
+    const double t95 = t94 - t83;
+    const double t96 = t93 - t95;
+    const double t97 = t94 + t96;
+    const double t98 = t3 + 1.0;
+    const double t99 = 1.0 / t98;
+    const double t100 = t0 ? t97 : t99;
+    *y = t14;
+    *dydx = t100;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double beta)
 {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = product_error(beta, t0, t1);
-    const double t3 = t1 + t2;
-    const int t4 = t3 < 1416.0;
-    const double t5 = -(t4 ? t3 : 1416.0);
-    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t7 = t5 - t6 * 0.6931471805598903;
-    const double t8 = t6 * 5.497923018708371e-14;
-    const double t9 = t7 - t8;
-    const double t10 = 1.0 + t9;
-    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
-    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
-    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
-    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
-    const double t17 = t10 + t16;
-    const double t18 = t6 * 0.5 + 6755399441055744.0;
-    const double t19 = power_of_2(t18);
-    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
-    const double t21 = t17 * t19 * t20;
-    const double t22 = t21 + 1.0;
-    const double t23 = t22 - t21;
-    const double t24 = (t16 - (t17 - t10)) * t19 * t20;
-    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24;
-    const double t26 = t22 + t25;
-    const double t27 = t21 / t26;
-    const double t28 = t27 * t26;
-    const double t29 = (t21 - t28 - product_error(t27, t26, t28) + t24 - t27 * (t25 - (t26 - t22))) / t26;
-    const double t30 = t27 + t29;
-    return grad_y * ((x < 0.0) ? (t30 + (t29 - (t30 - t27))) : (1.0 / (own_decay_paired(t1) + 1.0)));
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = product_error(beta, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1416.0;
+    const double t6 = t5 ? t4 : 1416.0;
+    const double t7 = -t6;
+    const double t8 = t7 * 1.4426950408889634;
+    const double t9 = t8 + 6755399441055744.0;
+    const double t10 = t9 - 6755399441055744.0;
+    const double t11 = t10 * 0.6931471805598903;
+    const double t12 = t7 - t11;
+    const double t13 = t10 * 5.497923018708371e-14;
+    const double t14 = t12 - t13;
+    const double t15 = 1.0 + t14;
+    const double t16 = t15 - 1.0;
+    const double t17 = t14 - t16;
+    const double t18 = 2.511784416113084e-08 * t14;
+    const double t19 = t18 + 2.763128188739826e-07;
+    const double t20 = t19 * t14;
+    const double t21 = t20 + 2.755721635507523e-06;
+    const double t22 = t21 * t14;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t14;
+    const double t25 = t24 + 0.00019841269917321528;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.008333333333307234;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t14;
+    const double t33 = t32 + 0.166666666666667;
+    const double t34 = t33 * t14;
+    const double t35 = t34 + 0.5000000000000012;
+    const double t36 = t14 * t14;
+    const double t37 = t35 * t36;
+    const double t38 = t12 - t14;
+    const double t39 = t38 - t13;
+    const double t40 = t4 - t2;
+    const double t41 = t3 - t40;
+    const double t42 = -t41;
+    const double t43 = t5 ? t42 : 0.0;
+    const double t44 = t14 + t37;
+    const double t45 = t43 * t44;
+    const double t46 = t43 + t45;
+    const double t47 = t39 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = t17 + t48;
+    const double t50 = t15 + t49;
+    const double t51 = t10 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t10 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t59 + 1.0;
+    const double t61 = t60 - t59;
+    const double t62 = t60 - t61;
+    const double t63 = t59 - t62;
+    const double t64 = 1.0 - t61;
+    const double t65 = t63 + t64;
+    const double t66 = t50 - t15;
+    const double t67 = t49 - t66;
+    const double t68 = t67 * t53;
+    const double t69 = t68 * t58;
+    const double t70 = t65 + t69;
+    const double t71 = t60 + t70;
+    const double t72 = t59 / t71;
+    const double t73 = t72 * t71;
+    const double t74 = t59 - t73;
+    const double t75 = product_error(t72, t71, t73);
+    const double t76 = t74 - t75;
+    const double t77 = t76 + t69;
+    const double t78 = t71 - t60;
+    const double t79 = t70 - t78;
+    const double t80 = t72 * t79;
+    const double t81 = t77 - t80;
+    const double t82 = t81 / t71;
+    const double t83 = t72 + t82;
+    const double t84 = t83 - t72;
+    const double t85 = t82 - t84;
+    const double t86 = t83 + t85;
+    const double t87 = own_decay_paired(t2);
+    const double t88 = t87 + 1.0;
+    const double t89 = 1.0 / t88;
+    const double t90 = t0 ? t86 : t89;
+    const double t91 = grad_y * t90;
+    return t91;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
 {
-    const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = product_error(beta, t0, t1);
-    const double t3 = t1 + t2;
-    const int t4 = t3 < 1416.0;
-    const double t5 = -(t4 ? t3 : 1416.0);
-    const double t6 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0;
-    const double t7 = t5 - t6 * 0.6931471805598903;
-    const double t8 = t6 * 5.497923018708371e-14;
-    const double t9 = t7 - t8;
-    const double t10 = 1.0 + t9;
-    const double t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06;
-    const double t12 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103;
-    const double t13 = ((t12 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667;
-    const double t14 = (t13 * t9 + 0.5000000000000012) * (t9 * t9);
-    const double t15 = t4 ? (-(t2 - (t3 - t1))) : 0.0;
-    const double t16 = t9 - (t10 - 1.0) + (t14 + (t7 - t9 - t8 + (t15 + t15 * (t9 + t14))));
-    const double t17 = t10 + t16;
-    const double t18 = t6 * 0.5 + 6755399441055744.0;
-    const double t19 = power_of_2(t18);
-    const double t20 = power_of_2(t6 - (t18 - 6755399441055744.0) + 6755399441055744.0);
-    const double t21 = t17 * t19 * t20;
-    const double t22 = t21 + 1.0;
-    const double t23 = t22 - t21;
-    const double t24 = t16 - (t17 - t10);
-    const double t25 = t21 - (t22 - t23) + (1.0 - t23) + t24 * t19 * t20;
-    const double t26 = t22 + t25;
-    const double t27 = t26 * t26;
-    const double t28 = t26 * (t25 - (t26 - t22));
-    const double t29 = product_error(t26, t26, t27) + t28 + t28;
-    const double t30 = t27 + t29;
-    const double t31 = beta / t30;
-    const double t32 = t31 * t30;
-    const double t33 = (beta - t32 - product_error(t31, t30, t32) - t31 * (t29 - (t30 - t27))) / t30;
-    const double t34 = t31 + t33;
-    const double t35 = t34 * t17;
-    const double t36 = product_error(t34, t17, t35) + t34 * t24 + t17 * (t33 - (t34 - t31));
-    const double t37 = t35 + t36;
-    return (x != x) ? x : ((t37 + (t36 - (t37 - t35))) * t19 * t20);
+    const int t0 = x != x;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = product_error(beta, t1, t2);
+    const double t4 = t2 + t3;
+    const int t5 = t4 < 1416.0;
+    const double t6 = t5 ? t4 : 1416.0;
+    const double t7 = -t6;
+    const double t8 = t7 * 1.4426950408889634;
+    const double t9 = t8 + 6755399441055744.0;
+    const double t10 = t9 - 6755399441055744.0;
+    const double t11 = t10 * 0.6931471805598903;
+    const double t12 = t7 - t11;
+    const double t13 = t10 * 5.497923018708371e-14;
+    const double t14 = t12 - t13;
+    const double t15 = 1.0 + t14;
+    const double t16 = t15 - 1.0;
+    const double t17 = t14 - t16;
+    const double t18 = 2.511784416113084e-08 * t14;
+    const double t19 = t18 + 2.763128188739826e-07;
+    const double t20 = t19 * t14;
+    const double t21 = t20 + 2.755721635507523e-06;
+    const double t22 = t21 * t14;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t14;
+    const double t25 = t24 + 0.00019841269917321528;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.008333333333307234;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t14;
+    const double t33 = t32 + 0.166666666666667;
+    const double t34 = t33 * t14;
+    const double t35 = t34 + 0.5000000000000012;
+    const double t36 = t14 * t14;
+    const double t37 = t35 * t36;
+    const double t38 = t12 - t14;
+    const double t39 = t38 - t13;
+    const double t40 = t4 - t2;
+    const double t41 = t3 - t40;
+    const double t42 = -t41;
+    const double t43 = t5 ? t42 : 0.0;
+    const double t44 = t14 + t37;
+    const double t45 = t43 * t44;
+    const double t46 = t43 + t45;
+    const double t47 = t39 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = t17 + t48;
+    const double t50 = t15 + t49;
+    const double t51 = t10 * 0.5;
+    const double t52 = t51 + 6755399441055744.0;
+    const double t53 = power_of_2(t52);
+    const double t54 = t50 * t53;
+    const double t55 = t52 - 6755399441055744.0;
+    const double t56 = t10 - t55;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t54 * t58;
+    const double t60 = t59 + 1.0;
+    const double t61 = t60 - t59;
+    const double t62 = t60 - t61;
+    const double t63 = t59 - t62;
+    const double t64 = 1.0 - t61;
+    const double t65 = t63 + t64;
+    const double t66 = t50 - t15;
+    const double t67 = t49 - t66;
+    const double t68 = t67 * t53;
+    const double t69 = t68 * t58;
+    const double t70 = t65 + t69;
+    const double t71 = t60 + t70;
+    const double t72 = t71 * t71;
+    const double t73 = product_error(t71, t71, t72);
+    const double t74 = t71 - t60;
+    const double t75 = t70 - t74;
+    const double t76 = t71 * t75;
+    const double t77 = t73 + t76;
+    const double t78 = t77 + t76;
+    const double t79 = t72 + t78;
+    const double t80 = beta / t79;
+    const double t81 = t80 * t79;
+    const double t82 = beta - t81;
+    const double t83 = product_error(t80, t79, t81);
+    const double t84 = t82 - t83;
+    const double t85 = t79 - t72;
+    const double t86 = t78 - t85;
+    const double t87 = t80 * t86;
+    const double t88 = t84 - t87;
+    const double t89 = t88 / t79;
+    const double t90 = t80 + t89;
+    const double t91 = t90 * t50;
+    const double t92 = product_error(t90, t50, t91);
+    const double t93 = t90 * t67;
+    const double t94 = t92 + t93;
+    const double t95 = t90 - t80;
+    const double t96 = t89 - t95;
+    const double t97 = t50 * t96;
+    const double t98 = t94 + t97;
+    const double t99 = t91 + t98;
+    const double t100 = t99 - t91;
+    const double t101 = t98 - t100;
+    const double t102 = t99 + t101;
+    const double t103 = t102 * t53;
+    const double t104 = t103 * t58;
+    const double t105 = t0 ? x : t104;
+    return t105;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLOAT32
@@ -647,15 +1073,40 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_float32(float a)
 {
-    const float t0 = -(104.0f < a ? 104.0f : a);
-    const float t1 = t0 * 1.442695f + 12582912.0f - 12582912.0f;
-    const float t2 = t0 - t1 * 0.69314575f;
-    const float t3 = t1 * 1.4286068e-06f;
-    const float t4 = t2 - t3;
-    const float t5 = (((0.001395046f * t4 + 0.008368891f) * t4 + 0.041666206f) * t4 + 0.16666518f) * t4;
-    const float t6 = t1 * 0.5f + 12582912.0f;
-    const float t7 = (1.0f + (t4 + ((t5 + 0.5f) * (t4 * t4) + (t2 - t4 - t3)))) * power_of_2_float(t6);
-    return t7 * power_of_2_float(t1 - (t6 - 12582912.0f) + 12582912.0f);
+    const float t0 = 104.0f < a ? 104.0f : a;
+    const float t1 = -t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
 }
 #endif
 
@@ -665,24 +1116,60 @@ SYMACT_INLINE float own_decay_float32(float a)
 SYMACT_INLINE float own_log1p_unit_float32(float a)
 {
     const float t0 = 1.0f + a;
-    const float t1 = exponent_of_float(t0);
-    const float t2 = mantissa_of_float(t0) - 1.0f;
-    const float t3 = t2 * t2;
-    const float t4 = (((-0.07634575f * t2 + 0.12761617f) * t2 + (-0.1316018f)) * t2 + 0.14201756f) * t2;
-    const float t5 = (((t4 + (-0.16623357f)) * t2 + 0.20001227f) * t2 + (-0.2500082f)) * t2 + 0.3333333f;
-    const float t6 = t2 - (0.5f * t3 - (t5 * (t3 * t2) + (t1 * 1.4286068e-06f + (a - (t0 - 1.0f)) / t0)));
-    return t1 * 0.69314575f + t6;
+    const float t1 = t0 - 1.0f;
+    const float t2 = a - t1;
+    const float t3 = t2 / t0;
+    const float t4 = exponent_of_float(t0);
+    const float t5 = mantissa_of_float(t0);
+    const float t6 = t5 - 1.0f;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t7 + t3;
+    const float t9 = t6 * t6;
+    const float t10 = -0.07634575f * t6;
+    const float t11 = t10 + 0.12761617f;
+    const float t12 = t11 * t6;
+    const float t13 = t12 + (-0.1316018f);
+    const float t14 = t13 * t6;
+    const float t15 = t14 + 0.14201756f;
+    const float t16 = t15 * t6;
+    const float t17 = t16 + (-0.16623357f);
+    const float t18 = t17 * t6;
+    const float t19 = t18 + 0.20001227f;
+    const float t20 = t19 * t6;
+    const float t21 = t20 + (-0.2500082f);
+    const float t22 = t21 * t6;
+    const float t23 = t22 + 0.3333333f;
+    const float t24 = t9 * t6;
+    const float t25 = t23 * t24;
+    const float t26 = 0.5f * t9;
+    const float t27 = t25 + t8;
+    const float t28 = t26 - t27;
+    const float t29 = t4 * 0.69314575f;
+    const float t30 = t6 - t28;
+    const float t31 = t29 + t30;
+    return t31;
 }
 #endif
 
 /* y = f(x); in float. */
 SYMACT_INLINE float softplus_forward_float32(float x, float beta)
 {
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_float32(t1);
-    const float t3 = own_log1p_unit_float32(t2 - t2 * ((t1 < 1024.0f) ? product_error_float(beta, t0, t1) : 0.0f));
-    return (x < 0.0f) ? (t3 / beta) : (own_log1p_unit_float32(t2) / beta + t0);
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_float32(t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = own_log1p_unit_float32(t8);
+    const float t10 = t9 / beta;
+    const float t11 = own_log1p_unit_float32(t3);
+    const float t12 = t11 / beta;
+    const float t13 = t12 + t1;
+    const float t14 = t0 ? t10 : t13;
+    return t14;
 }
 
 /* dydx = f'(x); in float. */
@@ -692,8 +1179,16 @@ SYMACT_INLINE float softplus_derivative_float32(float x, float beta)
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
     const float t3 = own_decay_float32(t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
-    return (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t0 ? t8 : 1.0f;
+    const float t10 = t0 ? t8 : t3;
+    const float t11 = t10 + 1.0f;
+    const float t12 = t9 / t11;
+    return t12;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -703,9 +1198,23 @@ SYMACT_INLINE void softplus_value_and_derivative_float32(float x, float beta, fl
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
     const float t3 = own_decay_float32(t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
-    *y = t0 ? (own_log1p_unit_float32(t4) / beta) : (own_log1p_unit_float32(t3) / beta + t1);
-    *dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = own_log1p_unit_float32(t8);
+    const float t10 = t9 / beta;
+    const float t11 = own_log1p_unit_float32(t3);
+    const float t12 = t11 / beta;
+    const float t13 = t12 + t1;
+    const float t14 = t0 ? t10 : t13;
+    const float t15 = t0 ? t8 : 1.0f;
+    const float t16 = t0 ? t8 : t3;
+    const float t17 = t16 + 1.0f;
+    const float t18 = t15 / t17;
+    *y = t14;
+    *dydx = t18;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -715,8 +1224,17 @@ SYMACT_INLINE float softplus_backward_float32(float x, float grad_y, float beta)
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
     const float t3 = own_decay_float32(t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? product_error_float(beta, t1, t2) : 0.0f);
-    return grad_y * ((t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f));
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t0 ? t8 : 1.0f;
+    const float t10 = t0 ? t8 : t3;
+    const float t11 = t10 + 1.0f;
+    const float t12 = t9 / t11;
+    const float t13 = grad_y * t12;
+    return t13;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -726,9 +1244,19 @@ SYMACT_INLINE float softplus_second_derivative_float32(float x, float beta)
     const float t1 = beta * t0;
     const float t2 = 0.5f * t1;
     const float t3 = own_decay_float32(t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * product_error_float(beta, t0, t1)) : 0.0f);
-    const float t5 = t4 * t4 + 1.0f;
-    return beta * t4 / (t5 * t5) * t4;
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(beta, t0, t1);
+    const float t6 = 0.5f * t5;
+    const float t7 = t4 ? t6 : 0.0f;
+    const float t8 = t3 * t7;
+    const float t9 = t3 - t8;
+    const float t10 = beta * t9;
+    const float t11 = t9 * t9;
+    const float t12 = t11 + 1.0f;
+    const float t13 = t12 * t12;
+    const float t14 = t10 / t13;
+    const float t15 = t14 * t9;
+    return t15;
 }
 
 SYMACT_CLONES static void softplus_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

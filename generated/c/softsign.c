@@ -361,140 +361,280 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double softsign_forward_wide(double x)
 {
     const double t0 = fabs(x);
-    return copysign((t0 == INFINITY) ? 1.0 : (t0 / (t0 + 1.0)), x);
+    const int t1 = t0 == INFINITY;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = copysign(t4, x);
+    return t5;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softsign_derivative_wide(double x)
 {
-    const double t0 = fabs(x) + 1.0;
-    return 1.0 / (t0 * t0);
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 * t1;
+    const double t3 = 1.0 / t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void softsign_value_and_derivative_wide(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    *y = copysign((t0 == INFINITY) ? 1.0 : (t0 / t1), x);
-    *dydx = 1.0 / (t1 * t1);
+    const int t1 = t0 == INFINITY;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = copysign(t4, x);
+    const double t6 = t2 * t2;
+    const double t7 = 1.0 / t6;
+    *y = t5;
+    *dydx = t7;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softsign_backward_wide(double x, double grad_y)
 {
-    const double t0 = fabs(x) + 1.0;
-    return grad_y * (1.0 / (t0 * t0));
+    const double t0 = fabs(x);
+    const double t1 = t0 + 1.0;
+    const double t2 = t1 * t1;
+    const double t3 = 1.0 / t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softsign_second_derivative_wide(double x)
 {
-    const double t0 = fabs(x) + 1.0;
-    return (x == 0.0) ? 2.0 : (copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)));
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const double t2 = -2.0;
+    const double t3 = fabs(x);
+    const double t4 = t3 + 1.0;
+    const double t5 = t4 * t4;
+    const double t6 = t5 * t4;
+    const double t7 = t2 / t6;
+    const double t8 = t1 * t7;
+    const double t9 = t0 ? 2.0 : t8;
+    return t9;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_forward_paired(double x)
 {
     const double t0 = fabs(x);
-    return copysign((t0 == INFINITY) ? 1.0 : (t0 / (t0 + 1.0)), x);
+    const int t1 = t0 == INFINITY;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = copysign(t4, x);
+    return t5;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 - t0;
-    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
-    const double t4 = t1 + t3;
-    const double t5 = t4 * t4;
-    const double t6 = t4 * (t3 - (t4 - t1));
-    const double t7 = product_error(t4, t4, t5) + t6 + t6;
-    const double t8 = t5 + t7;
-    const double t9 = 1.0 / t8;
-    const double t10 = t9 * t8;
-    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
-    const double t12 = t9 + t11;
-    const double t13 = 1.0 / t0;
-    const double t14 = t13 + 1.0;
-    return (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
+    const int t1 = t0 < 7.410693711188237e+78;
+    const double t2 = t0 + 1.0;
+    const double t3 = t2 - t0;
+    const double t4 = t2 - t3;
+    const double t5 = t0 - t4;
+    const double t6 = 1.0 - t3;
+    const double t7 = t5 + t6;
+    const double t8 = t2 + t7;
+    const double t9 = t8 * t8;
+    const double t10 = product_error(t8, t8, t9);
+    const double t11 = t8 - t2;
+    const double t12 = t7 - t11;
+    const double t13 = t8 * t12;
+    const double t14 = t10 + t13;
+    const double t15 = t14 + t13;
+    const double t16 = t9 + t15;
+    const double t17 = 1.0 / t16;
+    const double t18 = t17 * t16;
+    const double t19 = 1.0 - t18;
+    const double t20 = product_error(t17, t16, t18);
+    const double t21 = t19 - t20;
+    const double t22 = t16 - t9;
+    const double t23 = t15 - t22;
+    const double t24 = t17 * t23;
+    const double t25 = t21 - t24;
+    const double t26 = t25 / t16;
+    const double t27 = t17 + t26;
+    const double t28 = t27 - t17;
+    const double t29 = t26 - t28;
+    const double t30 = t27 + t29;
+    const double t31 = 1.0 / t0;
+    const double t32 = t31 * t31;
+    const double t33 = t31 + 1.0;
+    const double t34 = t33 * t33;
+    const double t35 = t32 / t34;
+    const double t36 = t1 ? t30 : t35;
+    return t36;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, double *dydx)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 - t0;
-    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
-    const double t4 = t1 + t3;
-    const double t5 = t4 * t4;
-    const double t6 = t4 * (t3 - (t4 - t1));
-    const double t7 = product_error(t4, t4, t5) + t6 + t6;
-    const double t8 = t5 + t7;
-    const double t9 = 1.0 / t8;
-    const double t10 = t9 * t8;
-    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
-    const double t12 = t9 + t11;
-    const double t13 = 1.0 / t0;
-    const double t14 = t13 + 1.0;
-    *y = copysign((t0 == INFINITY) ? 1.0 : (t0 / t1), x);
-    *dydx = (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
+    const int t1 = t0 == INFINITY;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = copysign(t4, x);
+    const int t6 = t0 < 7.410693711188237e+78;
+    const double t7 = t2 - t0;
+    const double t8 = t2 - t7;
+    const double t9 = t0 - t8;
+    const double t10 = 1.0 - t7;
+    const double t11 = t9 + t10;
+    const double t12 = t2 + t11;
+    const double t13 = t12 * t12;
+    const double t14 = product_error(t12, t12, t13);
+    const double t15 = t12 - t2;
+    const double t16 = t11 - t15;
+    const double t17 = t12 * t16;
+    const double t18 = t14 + t17;
+    const double t19 = t18 + t17;
+    const double t20 = t13 + t19;
+    const double t21 = 1.0 / t20;
+    const double t22 = t21 * t20;
+    const double t23 = 1.0 - t22;
+    const double t24 = product_error(t21, t20, t22);
+    const double t25 = t23 - t24;
+    const double t26 = t20 - t13;
+    const double t27 = t19 - t26;
+    const double t28 = t21 * t27;
+    const double t29 = t25 - t28;
+    const double t30 = t29 / t20;
+    const double t31 = t21 + t30;
+    const double t32 = t31 - t21;
+    const double t33 = t30 - t32;
+    const double t34 = t31 + t33;
+    const double t35 = 1.0 / t0;
+    const double t36 = t35 * t35;
+    const double t37 = t35 + 1.0;
+    const double t38 = t37 * t37;
+    const double t39 = t36 / t38;
+    const double t40 = t6 ? t34 : t39;
+    *y = t5;
+    *dydx = t40;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 - t0;
-    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
-    const double t4 = t1 + t3;
-    const double t5 = t4 * t4;
-    const double t6 = t4 * (t3 - (t4 - t1));
-    const double t7 = product_error(t4, t4, t5) + t6 + t6;
-    const double t8 = t5 + t7;
-    const double t9 = 1.0 / t8;
-    const double t10 = t9 * t8;
-    const double t11 = (1.0 - t10 - product_error(t9, t8, t10) - t9 * (t7 - (t8 - t5))) / t8;
-    const double t12 = t9 + t11;
-    const double t13 = 1.0 / t0;
-    const double t14 = t13 + 1.0;
-    const double t15 = (t0 < 7.410693711188237e+78) ? (t12 + (t11 - (t12 - t9))) : (t13 * t13 / (t14 * t14));
-    return grad_y * t15;
+    const int t1 = t0 < 7.410693711188237e+78;
+    const double t2 = t0 + 1.0;
+    const double t3 = t2 - t0;
+    const double t4 = t2 - t3;
+    const double t5 = t0 - t4;
+    const double t6 = 1.0 - t3;
+    const double t7 = t5 + t6;
+    const double t8 = t2 + t7;
+    const double t9 = t8 * t8;
+    const double t10 = product_error(t8, t8, t9);
+    const double t11 = t8 - t2;
+    const double t12 = t7 - t11;
+    const double t13 = t8 * t12;
+    const double t14 = t10 + t13;
+    const double t15 = t14 + t13;
+    const double t16 = t9 + t15;
+    const double t17 = 1.0 / t16;
+    const double t18 = t17 * t16;
+    const double t19 = 1.0 - t18;
+    const double t20 = product_error(t17, t16, t18);
+    const double t21 = t19 - t20;
+    const double t22 = t16 - t9;
+    const double t23 = t15 - t22;
+    const double t24 = t17 * t23;
+    const double t25 = t21 - t24;
+    const double t26 = t25 / t16;
+    const double t27 = t17 + t26;
+    const double t28 = t27 - t17;
+    const double t29 = t26 - t28;
+    const double t30 = t27 + t29;
+    const double t31 = 1.0 / t0;
+    const double t32 = t31 * t31;
+    const double t33 = t31 + 1.0;
+    const double t34 = t33 * t33;
+    const double t35 = t32 / t34;
+    const double t36 = t1 ? t30 : t35;
+    const double t37 = grad_y * t36;
+    return t37;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_second_derivative_paired(double x)
 {
-    const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 - t0;
-    const double t3 = t0 - (t1 - t2) + (1.0 - t2);
-    const double t4 = t1 + t3;
-    const double t5 = t4 * t4;
-    const double t6 = t3 - (t4 - t1);
-    const double t7 = t4 * t6;
-    const double t8 = product_error(t4, t4, t5) + t7 + t7;
-    const double t9 = t5 + t8;
-    const double t10 = t9 * t4;
-    const double t11 = product_error(t9, t4, t10) + t9 * t6 + t4 * (t8 - (t9 - t5));
-    const double t12 = t10 + t11;
-    const double t13 = 2.0 / t12;
-    const double t14 = t13 * t12;
-    const double t15 = (2.0 - t14 - product_error(t13, t12, t14) - t13 * (t11 - (t12 - t10))) / t12;
-    const double t16 = t13 + t15;
-    const double t17 = copysign(1.0, x) * ((t0 < 328.0) ? (-t16 + (-(t15 - (t16 - t13)))) : (-(2.0 / t1 / t1) / t1));
-    return (x == 0.0) ? 2.0 : t17;
+    const int t0 = x == 0.0;
+    const double t1 = copysign(1.0, x);
+    const double t2 = fabs(x);
+    const int t3 = t2 < 328.0;
+    const double t4 = t2 + 1.0;
+    const double t5 = t4 - t2;
+    const double t6 = t4 - t5;
+    const double t7 = t2 - t6;
+    const double t8 = 1.0 - t5;
+    const double t9 = t7 + t8;
+    const double t10 = t4 + t9;
+    const double t11 = t10 * t10;
+    const double t12 = product_error(t10, t10, t11);
+    const double t13 = t10 - t4;
+    const double t14 = t9 - t13;
+    const double t15 = t10 * t14;
+    const double t16 = t12 + t15;
+    const double t17 = t16 + t15;
+    const double t18 = t11 + t17;
+    const double t19 = t18 * t10;
+    const double t20 = product_error(t18, t10, t19);
+    const double t21 = t18 * t14;
+    const double t22 = t20 + t21;
+    const double t23 = t18 - t11;
+    const double t24 = t17 - t23;
+    const double t25 = t10 * t24;
+    const double t26 = t22 + t25;
+    const double t27 = t19 + t26;
+    const double t28 = 2.0 / t27;
+    const double t29 = t28 * t27;
+    const double t30 = 2.0 - t29;
+    const double t31 = product_error(t28, t27, t29);
+    const double t32 = t30 - t31;
+    const double t33 = t27 - t19;
+    const double t34 = t26 - t33;
+    const double t35 = t28 * t34;
+    const double t36 = t32 - t35;
+    const double t37 = t36 / t27;
+    const double t38 = t28 + t37;
+    const double t39 = -t38;
+    const double t40 = t38 - t28;
+    const double t41 = t37 - t40;
+    const double t42 = -t41;
+    const double t43 = t39 + t42;
+    const double t44 = 2.0 / t4;
+    const double t45 = t44 / t4;
+    const double t46 = -t45;
+    const double t47 = t46 / t4;
+    const double t48 = t3 ? t43 : t47;
+    const double t49 = t1 * t48;
+    const double t50 = t0 ? 2.0 : t49;
+    return t50;
 }
 
 /* y = f(x); in float. */
 SYMACT_INLINE float softsign_forward_float32(float x)
 {
     const float t0 = fabsf(x);
-    return copysignf((t0 == INFINITY) ? 1.0f : (t0 / (t0 + 1.0f)), x);
+    const int t1 = t0 == INFINITY;
+    const float t2 = t0 + 1.0f;
+    const float t3 = t0 / t2;
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = copysignf(t4, x);
+    return t5;
 }
 
 /* dydx = f'(x); in float. */
@@ -503,21 +643,37 @@ SYMACT_INLINE float softsign_derivative_float32(float x)
     const float t0 = fabsf(x);
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
-    const float t3 = t0 + 1.0f;
-    const float t4 = t2 + 1.0f;
-    return (t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4));
+    const float t3 = t2 * t2;
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = t0 + 1.0f;
+    const float t6 = t5 * t5;
+    const float t7 = t2 + 1.0f;
+    const float t8 = t7 * t7;
+    const float t9 = t1 ? t6 : t8;
+    const float t10 = t4 / t9;
+    return t10;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const float t0 = fabsf(x);
-    const float t1 = t0 + 1.0f;
-    const int t2 = t0 < 17.75f;
-    const float t3 = 1.0f / t0;
-    const float t4 = t3 + 1.0f;
-    *y = copysignf((t0 == INFINITY) ? 1.0f : (t0 / t1), x);
-    *dydx = (t2 ? 1.0f : (t3 * t3)) / (t2 ? (t1 * t1) : (t4 * t4));
+    const int t1 = t0 == INFINITY;
+    const float t2 = t0 + 1.0f;
+    const float t3 = t0 / t2;
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = copysignf(t4, x);
+    const int t6 = t0 < 17.75f;
+    const float t7 = 1.0f / t0;
+    const float t8 = t7 * t7;
+    const float t9 = t6 ? 1.0f : t8;
+    const float t10 = t2 * t2;
+    const float t11 = t7 + 1.0f;
+    const float t12 = t11 * t11;
+    const float t13 = t6 ? t10 : t12;
+    const float t14 = t9 / t13;
+    *y = t5;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -526,16 +682,32 @@ SYMACT_INLINE float softsign_backward_float32(float x, float grad_y)
     const float t0 = fabsf(x);
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
-    const float t3 = t0 + 1.0f;
-    const float t4 = t2 + 1.0f;
-    return grad_y * ((t1 ? 1.0f : (t2 * t2)) / (t1 ? (t3 * t3) : (t4 * t4)));
+    const float t3 = t2 * t2;
+    const float t4 = t1 ? 1.0f : t3;
+    const float t5 = t0 + 1.0f;
+    const float t6 = t5 * t5;
+    const float t7 = t2 + 1.0f;
+    const float t8 = t7 * t7;
+    const float t9 = t1 ? t6 : t8;
+    const float t10 = t4 / t9;
+    const float t11 = grad_y * t10;
+    return t11;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float softsign_second_derivative_float32(float x)
 {
-    const float t0 = fabsf(x) + 1.0f;
-    return (x == 0.0f) ? 2.0f : (copysignf(1.0f, x) * (-(2.0f / t0 / t0) / t0));
+    const int t0 = x == 0.0f;
+    const float t1 = copysignf(1.0f, x);
+    const float t2 = fabsf(x);
+    const float t3 = t2 + 1.0f;
+    const float t4 = 2.0f / t3;
+    const float t5 = t4 / t3;
+    const float t6 = -t5;
+    const float t7 = t6 / t3;
+    const float t8 = t1 * t7;
+    const float t9 = t0 ? 2.0f : t8;
+    return t9;
 }
 
 SYMACT_CLONES static void softsign_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -59,17 +59,13 @@ logsigmoid = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
-    const float t2 = exp(-t0);
-    const float t3 = -t2;
-    y = (x < 0.0f) ? (log1p(-(t1 / (t1 * t1 + 1.0f) * t1)) - t0) : ((t2 == 0.0f) ? t3 : log1p(t3 / (t2 + 1.0f)));
+    const float t1 = log1p(exp(-t0));
+    y = (x < 0.0f) ? (-(t1 + t0)) : (-t1);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
-    const double t1 = exp(-t0);
-    const double t2 = -t1;
-    const double t3 = log1p(t2 / (t1 + 1.0));
-    y = (x < 0.0) ? (t3 - t0) : ((t1 == 0.0) ? t2 : t3);
+    const double t1 = log1p(exp(-t0));
+    y = (x < 0.0) ? (-(t1 + t0)) : (-t1);
 }
 """,
 )
@@ -106,22 +102,18 @@ logsigmoid_value_and_derivative = ElementwiseKernel(
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const bool t0 = x < 0.0f;
     const float t1 = fabs(x);
-    const float t2 = exp(-(0.5f * t1));
-    const float t3 = exp(-t1);
-    const float t4 = -t3;
-    const float t5 = t3 + 1.0f;
-    y = t0 ? (log1p(-(t2 / (t2 * t2 + 1.0f) * t2)) - t1) : ((t3 == 0.0f) ? t4 : log1p(t4 / t5));
-    dydx = (t0 ? 1.0f : t3) / t5;
+    const float t2 = exp(-t1);
+    const float t3 = log1p(t2);
+    y = t0 ? (-(t3 + t1)) : (-t3);
+    dydx = (t0 ? 1.0f : t2) / (t2 + 1.0f);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = exp(-t1);
-    const double t3 = -t2;
-    const double t4 = t2 + 1.0;
-    const double t5 = log1p(t3 / t4);
-    y = t0 ? (t5 - t1) : ((t2 == 0.0) ? t3 : t5);
-    dydx = (t0 ? 1.0 : t2) / t4;
+    const double t3 = log1p(t2);
+    y = t0 ? (-(t3 + t1)) : (-t3);
+    dydx = (t0 ? 1.0 : t2) / (t2 + 1.0);
 }
 """,
 )

@@ -63,17 +63,14 @@ def logsigmoid_second_derivative(x, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = np.log1p(-t1 / (t1 + 1.0))
-    return np.where(x == np.inf, -0.0, np.where(x < 0.0, t2 - t0, t2))
+    t1 = np.log1p(np.exp(-t0))
+    return np.where(x == np.inf, -0.0, np.where(x < 0.0, -(t1 + t0), -t1))
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = -t1
-    t3 = np.log1p(t2 / (t1 + 1.0))
-    return np.where(x < 0.0, t3 - t0, np.where(t1 == 0.0, t2, t3))
+    t1 = np.log1p(np.exp(-t0))
+    return np.where(x < 0.0, -(t1 + t0), -t1)
 
 
 def _derivative_wide(x):
@@ -88,19 +85,16 @@ def _derivative_float64(x):
 def _value_and_derivative_wide(x):
     t0 = x == np.inf
     t1 = np.abs(x)
-    t2 = np.exp(-t1)
-    t3 = np.log1p(-t2 / (t2 + 1.0))
-    return np.where(t0, -0.0, np.where(x < 0.0, t3 - t1, t3)), np.where(t0, 0.0, 1.0 / (np.exp(x) + 1.0))
+    t2 = np.log1p(np.exp(-t1))
+    return np.where(t0, -0.0, np.where(x < 0.0, -(t2 + t1), -t2)), np.where(t0, 0.0, 1.0 / (np.exp(x) + 1.0))
 
 
 def _value_and_derivative_float64(x):
     t0 = x < 0.0
     t1 = np.abs(x)
     t2 = np.exp(-t1)
-    t3 = -t2
-    t4 = t2 + 1.0
-    t5 = np.log1p(t3 / t4)
-    return np.where(t0, t5 - t1, np.where(t2 == 0.0, t3, t5)), np.where(t0, 1.0, t2) / t4
+    t3 = np.log1p(t2)
+    return np.where(t0, -(t3 + t1), -t3), np.where(t0, 1.0, t2) / (t2 + 1.0)
 
 
 def _backward_wide(x, grad_y):

@@ -146,7 +146,8 @@ def _pass(
 ) -> Pass:
     first = next(iter(kernels.values()))
     parameters = tuple(p.name for p in compiled.parameters) if compiled else first.parameters
-    bodies = {a: body(kernel, target.operations, a, target.identifier, inline=target.settings.get("inline", True)) for a, kernel in kernels.items()}
+    inline = target.settings.get("inline", True)
+    bodies = {a: body(kernel, target.operations, a, target.identifier, inline) for a, kernel in kernels.items()}
     read = {
         a: {step.value for step in kernel.instructions if step.operation in ("input", "parameter")}
         for a, kernel in kernels.items()
