@@ -96,20 +96,20 @@ __device__ inline void symact_derivative(float x, float beta, T& dydx) {
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
     const float t3 = exp(-t2);
-    const float t4 = t3 + 1.0f;
-    const float t5 = (t2 - t3 - 1.0f) * t3 / (t4 * t4);
-    const float t6 = -t5;
-    const float t7 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
-    const float t8 = ((0.00017969962f * t7 + (-0.000790083f)) * t7 + 0.00012700965f) * t7 + 0.006606049f;
-    const float t9 = (((t8 * t7 + (-0.015222663f)) * t7 + (-0.018874804f)) * t7 + 0.1466488f) * t7 + (-0.2178117f);
-    const float t10 = 0.5f * t2;
-    const float t11 = exp(-t10);
-    const float t12 = t11 - t11 * ((t10 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
-    const float t13 = t12 * t12;
+    const bool t4 = t3 == 0.0f;
+    const float t5 = t3 + 1.0f;
+    const float t6 = (t2 - t3 - 1.0f) * t3 / (t5 * t5);
+    const float t7 = t4 ? (-t3) : (-t6);
+    const float t8 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
+    const float t9 = ((0.00017969962f * t8 + (-0.000790083f)) * t8 + 0.00012700965f) * t8 + 0.006606049f;
+    const float t10 = (((t9 * t8 + (-0.015222663f)) * t8 + (-0.018874804f)) * t8 + 0.1466488f) * t8 + (-0.2178117f);
+    const float t11 = 0.5f * t2;
+    const float t12 = exp(-t11);
+    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
     const float t14 = t13 * t13;
-    const bool t15 = t3 == 0.0f;
-    const float t16 = (t1 < 108.5f) ? ((t13 + t14 - t2 * t12 * t12) / (2.0f * t12 * t12 + t14 + 1.0f)) : (t15 ? (-t3) : t6);
-    dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t6 : ((t1 < 1.734375f) ? (t9 * t7) : t16)) : (t15 ? 1.0f : (t5 + 1.0f));
+    const float t15 = t14 * t14;
+    const float t16 = (t1 < 108.5f) ? ((t14 + t15 - t2 * t13 * t13) / (2.0f * t13 * t13 + t15 + 1.0f)) : t7;
+    dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.734375f) ? (t10 * t8) : t16)) : (t4 ? 1.0f : (t6 + 1.0f));
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t0 = fabs(x);
@@ -157,16 +157,16 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const float t6 = exp(-t1);
     const float t7 = t6 + 1.0f;
     const float t8 = t0 * beta;
-    const float t9 = (t1 - t6 - 1.0f) * t6 / (t7 * t7);
-    const float t10 = -t9;
-    const float t11 = t8 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t8) - 2.5519606e-15f;
-    const float t12 = ((0.00017969962f * t11 + (-0.000790083f)) * t11 + 0.00012700965f) * t11 + 0.006606049f;
-    const float t13 = (((t12 * t11 + (-0.015222663f)) * t11 + (-0.018874804f)) * t11 + 0.1466488f) * t11;
-    const float t14 = t5 * t5;
-    const bool t15 = t6 == 0.0f;
-    const float t16 = (t8 < 108.5f) ? ((t5 + t14 - t1 * t4 * t4) / (2.0f * t4 * t4 + t14 + 1.0f)) : (t15 ? (-t6) : t10);
+    const bool t9 = t6 == 0.0f;
+    const float t10 = (t1 - t6 - 1.0f) * t6 / (t7 * t7);
+    const float t11 = t9 ? (-t6) : (-t10);
+    const float t12 = t8 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t8) - 2.5519606e-15f;
+    const float t13 = ((0.00017969962f * t12 + (-0.000790083f)) * t12 + 0.00012700965f) * t12 + 0.006606049f;
+    const float t14 = (((t13 * t12 + (-0.015222663f)) * t12 + (-0.018874804f)) * t12 + 0.1466488f) * t12;
+    const float t15 = t5 * t5;
+    const float t16 = (t8 < 108.5f) ? ((t5 + t15 - t1 * t4 * t4) / (2.0f * t4 * t4 + t15 + 1.0f)) : t11;
     y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t4 / (t5 + 1.0f) * t4)) : (t0 / t7));
-    dydx = (x < 0.0f) ? ((t8 < 1.0f) ? t10 : ((t8 < 1.734375f) ? ((t13 + (-0.2178117f)) * t11) : t16)) : (t15 ? 1.0f : (t9 + 1.0f));
+    dydx = (x < 0.0f) ? ((t8 < 1.0f) ? t11 : ((t8 < 1.734375f) ? ((t14 + (-0.2178117f)) * t12) : t16)) : (t9 ? 1.0f : (t10 + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
     const double t0 = fabs(x);
@@ -210,20 +210,20 @@ __device__ inline void symact_backward(float x, float grad_y, float beta, T& gra
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
     const float t3 = exp(-t2);
-    const float t4 = t3 + 1.0f;
-    const float t5 = (t2 - t3 - 1.0f) * t3 / (t4 * t4);
-    const float t6 = -t5;
-    const float t7 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
-    const float t8 = ((0.00017969962f * t7 + (-0.000790083f)) * t7 + 0.00012700965f) * t7 + 0.006606049f;
-    const float t9 = (((t8 * t7 + (-0.015222663f)) * t7 + (-0.018874804f)) * t7 + 0.1466488f) * t7 + (-0.2178117f);
-    const float t10 = 0.5f * t2;
-    const float t11 = exp(-t10);
-    const float t12 = t11 - t11 * ((t10 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
-    const float t13 = t12 * t12;
+    const bool t4 = t3 == 0.0f;
+    const float t5 = t3 + 1.0f;
+    const float t6 = (t2 - t3 - 1.0f) * t3 / (t5 * t5);
+    const float t7 = t4 ? (-t3) : (-t6);
+    const float t8 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
+    const float t9 = ((0.00017969962f * t8 + (-0.000790083f)) * t8 + 0.00012700965f) * t8 + 0.006606049f;
+    const float t10 = (((t9 * t8 + (-0.015222663f)) * t8 + (-0.018874804f)) * t8 + 0.1466488f) * t8 + (-0.2178117f);
+    const float t11 = 0.5f * t2;
+    const float t12 = exp(-t11);
+    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
     const float t14 = t13 * t13;
-    const bool t15 = t3 == 0.0f;
-    const float t16 = (t1 < 108.5f) ? ((t13 + t14 - t2 * t12 * t12) / (2.0f * t12 * t12 + t14 + 1.0f)) : (t15 ? (-t3) : t6);
-    const float t17 = (x < 0.0f) ? ((t1 < 1.0f) ? t6 : ((t1 < 1.734375f) ? (t9 * t7) : t16)) : (t15 ? 1.0f : (t5 + 1.0f));
+    const float t15 = t14 * t14;
+    const float t16 = (t1 < 108.5f) ? ((t14 + t15 - t2 * t13 * t13) / (2.0f * t13 * t13 + t15 + 1.0f)) : t7;
+    const float t17 = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.734375f) ? (t10 * t8) : t16)) : (t4 ? 1.0f : (t6 + 1.0f));
     grad_x = grad_y * t17;
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
@@ -268,21 +268,20 @@ __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) 
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
     const float t3 = exp(-t2);
-    const float t4 = t3 + 1.0f;
-    const float t5 = t1 - 2.3993568f - 4.3847444e-07f + fma(t0, beta, -t1) - 7.7341655e-15f;
-    const float t6 = ((7.3584897e-06f * t5 + (-4.617029e-05f)) * t5 + 9.677889e-05f) * t5 + 0.00011471185f;
-    const float t7 = (((t6 * t5 + (-0.0013664132f)) * t5 + 0.0038628716f) * t5 + (-0.0018366682f)) * t5;
-    const float t8 = fma(beta, t0, -t2);
-    const float t9 = t3 - t3 * ((t2 < 1024.0f) ? t8 : 0.0f);
-    const float t10 = t9 + 1.0f;
+    const float t4 = fma(beta, t0, -t2);
+    const float t5 = t3 - t3 * ((t2 < 1024.0f) ? t4 : 0.0f);
+    const float t6 = t5 + 1.0f;
+    const float t7 = beta * (2.0f * t5 + t2 * t5 + 2.0f - t2) * t5 / (t6 * t6 * t6);
+    const float t8 = t1 - 2.3993568f - 4.3847444e-07f + fma(t0, beta, -t1) - 7.7341655e-15f;
+    const float t9 = ((7.3584897e-06f * t8 + (-4.617029e-05f)) * t8 + 9.677889e-05f) * t8 + 0.00011471185f;
+    const float t10 = (((t9 * t8 + (-0.0013664132f)) * t8 + 0.0038628716f) * t8 + (-0.0018366682f)) * t8;
     const float t11 = 0.5f * t2;
     const float t12 = exp(-t11);
-    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t8) : 0.0f);
+    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13 + 1.0f;
     const float t15 = beta * (2.0f * t13 * t13 + t2 * t13 * t13 + 2.0f - t2) * t13 / (t14 * t14 * t14) * t13;
-    const float t16 = (t1 < 33.828125f) ? (beta * (2.0f * t9 + t2 * t9 + 2.0f - t2) * t9 / (t10 * t10 * t10)) : ((t13 == 0.0f) ? (-t13) : t15);
-    const float t17 = (t1 < 3.078125f) ? ((((t7 + (-0.022487262f)) * t5 + 0.07629587f) * t5 + (-0.09153052f)) * t5 * beta) : t16;
-    d2ydx2 = (t1 < 1.7995179f) ? (beta * (2.0f * t3 + t0 * (beta * t3 - beta) + 2.0f) * t3 / (t4 * t4 * t4)) : t17;
+    const float t16 = (t1 < 3.078125f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : ((t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : t15));
+    d2ydx2 = (t1 < 1.6494141f) ? t7 : t16;
 }
 __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2) {
     const double t0 = fabs(x);

@@ -73,14 +73,15 @@ class Pairs:
         return self._normal(value, low)
 
     def divide(self, a: Pair, c: Pair) -> Pair:
-        """a/c."""
+        """a/c, with one division: by the reciprocal, and what that leaves by it too."""
         b = self._b
-        value = b("div", a.high, c.high)
+        reciprocal = b("div", b.const(1), c.high)
+        value = b("mul", a.high, reciprocal)
         product = b("mul", value, c.high)
         rest = b("sub", b("sub", a.high, product), b("product_error", value, c.high, product))
         rest = rest if a.low is None else b("add", rest, a.low)
         rest = rest if c.low is None else b("sub", rest, b("mul", value, c.low))
-        return self._normal(value, b("div", rest, c.high))
+        return self._normal(value, b("mul", rest, reciprocal))
 
     def scale(self, a: Pair, power: int) -> Pair:
         """a times a power of two, which is exact."""
@@ -136,8 +137,7 @@ class Pairs:
         """The natural logarithm of a positive normal number."""
         b = self._b
         n, one = b("exponent", a.high), b.const(1)
-        lost = None if a.low is None else b("div", a.low, a.high)
-        return self._logarithm(n, b("sub", b("mantissa", a.high), one), lost)
+        return self._logarithm(n, b("sub", b("mantissa", a.high), one), a.low)
 
     def log1p(self, a: Pair) -> Pair:
         """log(1 + a) for a > -1."""
@@ -150,7 +150,7 @@ class Pairs:
         low = zero if a.low is None else a.low
         assert u.low is not None
         lost = b("select", near, low, b("add", u.low, low))
-        return self._logarithm(n, f, b("div", lost, u.high))
+        return self._logarithm(n, f, lost)
 
     def atan(self, a: Pair) -> Pair:
         """The inverse tangent of a number >= 0."""
@@ -176,20 +176,13 @@ class Pairs:
         cut = b("min", a.high, b.const(10**18))
         q, q_error = ratio(b, cut, _PRECISION)
         p = self._polynomial(_PRECISION.table("tail")["coefficients"], Pair(q, q_error), _EXACT)
-        p = p if a.low is None else self._normal(p.high, self._plus(p.low, self._moved(p, cut, a.low)))
-        return self.divide(p, self.add(Pair(a.high, a.low), Pair(half)))
-
-    def _moved(self, p: Pair, a: int, low: int) -> int:
-        """What the low part of the argument adds to erfcx(a)*(a + 1/2), whose slope is below 0.6.
-
-        With y = erfcx(a) the slope is y + (a + 1/2)*y', y' = 2a*y - 2/sqrt(pi).
-        """
-        b = self._b
-        size = b("add", a, b.const("1/2"))
-        y = b("div", p.high, size)
-        slope = b("sub", b("mul", b("add", a, a), y), b.const("1.1283791670955125738961589031"))
-        near = b("lt", a, b.const(1000))
-        return b("select", near, b("mul", low, b("add", y, b("mul", size, slope))), b.const(0))
+        value = self.divide(p, self.add(Pair(a.high), Pair(half)))
+        if a.low is None:
+            return value
+        # The slope is 2a*erfcx(a) - 2/sqrt(pi), and far out nothing that shows.
+        slope = b("sub", b("mul", b("add", cut, cut), value.high), b.const("1.1283791670955125738961589031"))
+        moved = b("select", b("lt", cut, b.const(1000)), b("mul", a.low, slope), b.const(0))
+        return self._normal(value.high, self._plus(value.low, moved))
 
     def _polynomial(self, coefficients: Sequence[str], z: Pair, exact: int) -> Pair:
         """A polynomial by Horner's rule, constant first, of which the first few coefficients are pairs."""
@@ -218,7 +211,7 @@ class Pairs:
         return fraction, powers(self._b, parts.n, _PRECISION)
 
     def _logarithm(self, n: int, f: int, lost: int | None) -> Pair:
-        """n*ln(2) + log(1 + f) + lost; log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
+        """n*ln(2) + log(1 + f) + lost/(2^n*(1 + f)); log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
         b = self._b
         high, low = (b.const(part) for part in ln2(_PRECISION))
         s = self.divide(Pair(f), self._exact_sum(b.const(2), f))
@@ -226,7 +219,12 @@ class Pairs:
         cube = b("mul", b("mul", horner(b, _PRECISION.table("log")["coefficients"], z), z), s.high)
         twice = self.scale(s, b.const(2))
         total = self._exact_sum(b("mul", n, high), twice.high)
-        rest = self._plus(cube, self._plus(b("mul", n, low), lost))
+        rest = self._plus(cube, b("mul", n, low))
+        if lost is not None:
+            # 1/(1 + f) = (1 - s)/(1 + s) = 1 - 2s + 2s^2 - ..., to a thousandth, which is enough for so small a number.
+            series = horner(b, ["1", "-2", "2", "-2", "2"], s.high)
+            scale = b("pow2", b("sub", b.const(_PRECISION.rounder), n))
+            rest = self._plus(rest, b("mul", b("mul", lost, scale), series))
         return self._normal(total.high, self._plus(total.low, self._plus(twice.low, rest)))
 
     def _choose(self, condition: int, yes: Pair, no: Pair) -> Pair:

@@ -538,6 +538,7 @@ def _cover(
             return None
         segments.append((best, start, ends[best]))
         start = ends[best]
+    segments = _fewest_candidates(segments, allowed, costs)
     found: list[tuple[int, int, int, int | None]] = []
     start = 0
     for number, (which, _, end) in enumerate(segments):
@@ -551,6 +552,35 @@ def _cover(
         middle = max((first + end) // 2, start + 1)
         found.append((which, start, middle, middle))
         start = middle
+    return found
+
+
+def _fewest_candidates(
+    segments: list[tuple[int, int, int]], allowed: NDArray[np.bool_], costs: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """The segments with one segment's candidate in the place of another's where that will do: computed once.
+
+    It will do where it is allowed from the segment's start to where the next segment's candidate may take over.
+    """
+
+    def price(found: Sequence[tuple[int, int, int]]) -> int:
+        return sum(costs[which] for which in {which for which, *_ in found})
+
+    found = list(segments)
+    for number in range(len(found)):
+        for other in sorted({which for which, *_ in found}):
+            _, start, end = found[number]
+            reach = min(_run(allowed[other], start), found[-1][2])
+            changed = list(found)
+            if reach < end:
+                following = allowed[found[number + 1][0]] if number + 1 < len(found) else None
+                if following is None or reach <= start or not following[reach:end].all():
+                    continue
+                changed[number + 1] = (found[number + 1][0], reach, found[number + 1][2])
+                end = reach
+            changed[number] = (other, start, end)
+            if price(changed) < price(found):
+                found = changed
     return found
 
 
