@@ -1,7 +1,8 @@
 """Measure kernels of the catalogue and note the results in generated/ACCURACY.json and generated/ACCURACY.md.
 
-    python scripts/record_accuracy.py                                     every pass, sampled; 16-bit dtypes in full
+    python scripts/record_accuracy.py --jobs 2                            every pass, sampled; 16-bit dtypes in full
     python scripts/record_accuracy.py gelu --exhaustive --target c --pass derivative --jobs 2
+    DASK_SCHEDULER_ADDRESS=tcp://host:8786 python scripts/record_accuracy.py --exhaustive --target c --scheduler dask
     python scripts/record_accuracy.py --merge other/ACCURACY.json         what was measured elsewhere
 
 Each result is noted as soon as it is there. Afterwards `symact generate --all` puts the figures into the headers.
@@ -12,18 +13,20 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from symact import Error, catalog, targets
 from symact.kernel import store
-from symact.verification import exhaustive, record
-from symact.verification.accuracy import OUTPUTS, run
+from symact.verification import exhaustive, farm, record
+from symact.verification.accuracy import OUTPUTS, Measurement, Subject, load, survey
 
 FOLDER = Path(__file__).resolve().parents[1] / "generated"
 
 
-def note(new: list[record.Row], folder: Path) -> None:
+def note(new: Sequence[record.Row], folder: Path) -> None:
     """Add rows to both files; another process that does the same has to wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with Path(__file__).open() as lock:
@@ -36,6 +39,63 @@ def note(new: list[record.Row], folder: Path) -> None:
             temporary.replace(folder / name)
 
 
+def subjects(name: str, given: argparse.Namespace) -> Iterator[Subject]:
+    """What the command line asks for, of one activation, as far as it can run here."""
+    for target in (one for one in targets.available() if one.missing is None):
+        if target.name not in (given.target or [target.name]):
+            continue
+        for dtype in given.dtype or target.dtypes:
+            try:
+                load(catalog.get(name), target.name, dtype, given.level)
+            except Error as error:
+                print(f"{name} {target.name} {dtype}: {error}", flush=True)
+                continue
+            for pass_ in given.passes or OUTPUTS:
+                yield Subject(target.name, dtype, pass_, given.level)
+
+
+def rows(name: str, measurements: Sequence[Measurement]) -> list[record.Row]:
+    """The record's rows, one for all outputs of a pass."""
+    compiled, day = store.compiled(catalog.get(name)), datetime.now(UTC).date()
+    passes = groupby(measurements, key=lambda one: (one.target, one.dtype, one.pass_, one.level))
+    return [record.row(compiled, list(outputs), day) for _, outputs in passes]
+
+
+def sampled(work: tuple[str, list[Subject], int | None, int]) -> list[record.Row] | str:
+    """The rows of one activation from samples, or what went wrong."""
+    name, chosen, count, seed = work
+    try:
+        return rows(name, survey(name, chosen, count=count, seed=seed))
+    except Error as error:
+        return f"{name}: {error}"
+
+
+def proved(name: str, subject: Subject, given: argparse.Namespace) -> list[record.Row] | str:
+    """The row of one pass from all inputs of float32, or what went wrong."""
+    target, _, pass_, level = subject
+    try:
+        found = exhaustive.run(name, target, pass_, level=level, jobs=given.jobs, scheduler=given.scheduler)
+        return rows(name, found)
+    except Error as error:
+        return f"{name} {target} {pass_}: {error}"
+
+
+def everything(given: argparse.Namespace) -> Iterator[list[record.Row] | str]:
+    """What the command line asks for, piece by piece."""
+    chosen = {name: list(subjects(name, given)) for name in given.names or catalog.names()}
+    if given.exhaustive:
+        for name, own in chosen.items():
+            for subject in own:
+                if subject.dtype == "float32" and subject.pass_ != "backward":
+                    yield proved(name, subject, given)
+        return
+    work = [(name, own, given.count, given.seed) for name, own in chosen.items() if own]
+    if given.jobs == 1 and given.scheduler is None:
+        yield from map(sampled, work)
+    else:
+        yield from farm.each(sampled, work, given.jobs, given.scheduler)
+
+
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,33 +103,25 @@ def main() -> None:
     parser.add_argument("--target", action="append", help="repeat for more; by default what runs here")
     parser.add_argument("--dtype", action="append", help="repeat for more; by default all of the target")
     parser.add_argument("--pass", action="append", dest="passes", choices=list(OUTPUTS), help="repeat for more")
-    parser.add_argument("--count", type=int, default=1 << 16, help="how many inputs of a sample")
-    parser.add_argument("--exhaustive", action="store_true", help="float32 at all 2**32 inputs")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--scheduler")
+    parser.add_argument("--level", default="accurate", help="of the kernels")
+    parser.add_argument("--count", type=int, help="how many inputs of a sample, instead of 2**22 or 10**6")
+    parser.add_argument("--seed", type=int, default=0, help="another one gives other inputs")
+    parser.add_argument("--exhaustive", action="store_true", help="float32 alone, at all 2**32 inputs")
+    parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for one a core")
+    parser.add_argument("--scheduler", help="another backend of joblib, such as dask")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help="where the record is")
     parser.add_argument("--merge", type=Path, metavar="FILE", help="measure nothing, take the rows of another record")
     given = parser.parse_args()
     if given.merge:
         note(record.read(given.merge), given.into)
         return
-    here = {one.name: one.dtypes for one in targets.available() if one.missing is None}
-    for name in given.names or catalog.names():
-        compiled = store.compiled(catalog.get(name))
-        for target in given.target or here:
-            for dtype in given.dtype or here[target]:
-                for pass_ in given.passes or OUTPUTS:
-                    try:
-                        if given.exhaustive and dtype == "float32" and pass_ != "backward":
-                            found = exhaustive.run(name, target, pass_, jobs=given.jobs, scheduler=given.scheduler)
-                        else:
-                            found = run(name, target, dtype, pass_, count=given.count)
-                    except Error as error:
-                        print(f"{name} {target} {dtype} {pass_}: {error}", flush=True)
-                        continue
-                    row = record.row(compiled, found, datetime.now(UTC).date())
-                    note([row], given.into)
-                    print(name, target, dtype, pass_, row["max_ulp"], row["method"], row["failures"], flush=True)
+    for found in everything(given):
+        if isinstance(found, str):
+            print(found, flush=True)
+            continue
+        note(found, given.into)
+        for row in found:
+            print(*(row[key] for key in (*record.KEY, "max_ulp", "method", "failures", "violations")), flush=True)
 
 
 if __name__ == "__main__":

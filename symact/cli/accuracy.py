@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symact import Error
+from symact import Activation, Error
 from symact.cli.options import (
     Expression,
     Format,
@@ -18,7 +20,14 @@ from symact.cli.options import (
     Source,
     chosen,
     progress,
+    write,
 )
+
+if TYPE_CHECKING:
+    from symact.verification.accuracy import Measurement, Plan
+
+#: How many inputs a picture shows.
+_SHOWN = 1 << 17
 
 
 def accuracy(
@@ -30,13 +39,19 @@ def accuracy(
     called: KernelName = None,
     target: Annotated[str, typer.Option(metavar="TARGET", help="One that runs here, see `symact targets`.")] = "c",
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="Of the arrays.")] = "float32",
+    level: Annotated[str, typer.Option(metavar="LEVEL", help="Of the kernels' accuracy.")] = "accurate",
     pass_: Annotated[
         list[str] | None,
         typer.Option("--pass", metavar="PASS", help="Such as forward; repeat for more. [default: all]"),
     ] = None,
     count: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many inputs; 16-bit formats are always tried in full.")
-    ] = 65536,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="How many inputs, instead of 2**22 of float32 or 10**6 of float64; 16 bits are always tried in full.",
+        ),
+    ] = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="All 2**32 inputs of float32; goes on where it was interrupted.")
     ] = False,
@@ -48,62 +63,85 @@ def accuracy(
         str | None,
         typer.Option(metavar="WHOM", help="torch, jax or numpy-naive: measure their function too, beside symact's."),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw the errors over the real line: .png, .svg or .pdf."),
+    ] = None,
     format_: OutputFormat = Format.text,
 ) -> None:
     """Measure kernels against correctly rounded values and check their contract; exit 1 where one is broken."""
     from symact.kernel.compiled import PASSES
     from symact.oracle.formats import get
+    from symact.report import plot
     from symact.verification import others
-    from symact.verification.accuracy import run
+    from symact.verification.accuracy import Plan, Subject, document
 
+    kind = None if picture is None else plot.kind(picture)
     activation = chosen(name, expression, source, settings, called)
+    every = exhaustive and get(dtype).width > 16
     if against is not None:
         if exhaustive:
             raise Error("--exhaustive measures symact's kernels alone", "leave --against out")
-        found = [
-            measurement.to_dict()
-            for each in progress(pass_ or list(others.PASSES), "passes")
-            for measurement in (
-                others.run(activation, against, target, dtype, each, count=count),
-                *run(activation, target, dtype, each, count=count),
-            )
-        ]
-    elif exhaustive and get(dtype).width > 16:
-        from symact.verification import exhaustive as every
-
-        if dtype != "float32":
-            raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")
-        found = [
-            measurement.to_dict()
-            for each in pass_ or [name for name in PASSES if name != "backward"]
-            for measurement in every.run(
-                activation,
-                target,
-                each,
-                jobs=jobs,
-                scheduler=scheduler,
-                watch=lambda ranges, total: progress(ranges, "ranges", total),
-            )
-        ]
+        plan = others.plan(activation, against, target, dtype, pass_ or others.PASSES, level)
     else:
-        found = [
-            measurement.to_dict()
-            for each in progress(pass_ or list(PASSES), "passes")
-            for measurement in run(activation, target, dtype, each, count=count)
-        ]
+        plan = Plan(activation, [Subject(target, dtype, one, level) for one in pass_ or PASSES])
+    if every:
+        found = _prove(activation, target, dtype, level, pass_, jobs, scheduler)
+    else:
+        found = plan.measure(count=count, watch=lambda steps, total: progress(steps, "measuring", total))
+    if picture is not None and kind is not None:
+        write(picture, _picture(plan, dtype, pass_ or ("forward", "derivative"), kind))
     if format_ is Format.json:
-        print(json.dumps({"schema": 1, "measurements": found}, indent=2))
+        print(json.dumps(document(found), indent=2))
     elif against is not None:
         from symact.report.accuracy import print_against
 
-        print_against(found)
+        print_against([one.to_dict() for one in found])
     else:
-        from symact.report import terminal
+        from symact.report.terminal import print_measurements
 
-        terminal.print_measurements(found)
-        for each in found:
-            if each["accuracy"]["proof"]:
-                print(f"{each['pass']}: {each['output']}: {each['accuracy']['proof']}")
-    own = [each for each in found if each["target"] == target]
-    if any(each["violations"] or each["accuracy"]["failures"] for each in own):
+        print_measurements([one.to_dict() for one in found])
+    own = [one for one in found if one.level]
+    if any(one.violations or one.accuracy.failures for one in own):
         raise typer.Exit(1)
+
+
+def _prove(
+    activation: Activation,
+    target: str,
+    dtype: str,
+    level: str,
+    passes: Sequence[str] | None,
+    jobs: int,
+    scheduler: str | None,
+) -> list[Measurement]:
+    """All inputs of float32."""
+    from symact.kernel.compiled import PASSES
+    from symact.verification import exhaustive
+
+    if dtype != "float32":
+        raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")
+    return [
+        measurement
+        for one in passes or [name for name in PASSES if name != "backward"]
+        for measurement in exhaustive.run(
+            activation,
+            target,
+            one,
+            level=level,
+            jobs=jobs,
+            scheduler=scheduler,
+            watch=lambda ranges, total: progress(ranges, "ranges", total),
+        )
+    ]
+
+
+def _picture(plan: Plan, dtype: str, passes: Sequence[str], kind: str) -> bytes:
+    from symact.oracle.formats import get
+    from symact.oracle.samples import line
+    from symact.report import errors
+
+    curves = plan.curves(passes, lambda format: line(format, _SHOWN, errors.WINDOW))
+    if not curves:
+        raise Error("backward has no picture: it depends on two numbers", "add --pass derivative, or leave --pass out")
+    return errors.draw(curves, plan.activation.name, get(dtype), kind)

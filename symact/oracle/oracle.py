@@ -54,22 +54,30 @@ class Reference:
         format: the format that values are compared in.
         rounded: the correctly rounded values, float64 whatever the format; contract included.
         balls: the exact values where they are finite, to 1/2048 of the format's spacing.
+        wide: which balls may be just below a power of two that they hold; None for none. Errors are measured in the
+            smaller spacing there.
     """
 
     format: Format
     rounded: Float64s
     balls: Balls
+    wide: NDArray[np.bool_] | None = None
 
     @property
     def values(self) -> NDArray[Any]:
         """The correctly rounded values in the format's dtype."""
         return self.format.encode(self.rounded)
 
+    def __getitem__(self, index: NDArray[Any]) -> Reference:
+        """The values at some of the inputs."""
+        wide = None if self.wide is None else self.wide[index]
+        return Reference(self.format, self.rounded[index], self.balls[index], wide)
+
     @cached_property
     def _scaled(self) -> tuple[NDArray[np.int64], Float64s, Float64s]:
         """The spacing's exponent, and the exact values as (high, low) in units of the spacing."""
         with np.errstate(all="ignore"):
-            quantum = spacing(self.balls, self.format)
+            quantum = spacing(self.balls, self.format, self.wide)
             shift = (self.balls.exponent - quantum).clip(-1100, 1100)
             return quantum.clip(-1100, 1100), np.ldexp(self.balls.high, shift), np.ldexp(self.balls.low, shift)
 

@@ -7,6 +7,7 @@ at a time in integers, for any precision and any exponent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -66,6 +67,9 @@ class Balls:
         balls.radius = balls.radius * (1 + 2.0**-50) + np.abs(balls.low) * 2.0**-52
         return balls
 
+    def __getitem__(self, index: NDArray[Any]) -> Balls:
+        return Balls(self.high[index], self.low[index], self.radius[index], self.exponent[index])
+
     def put(self, index: NDArray[np.intp], other: Balls) -> None:
         """Replace the balls at `index`."""
         self.high[index], self.low[index] = other.high, other.low
@@ -89,10 +93,20 @@ def _scaled(value: arb, precision: int) -> tuple[float, float, float, int]:
     return high, low, radius, min(max(top, -_EXPONENT), _EXPONENT)
 
 
-def spacing(balls: Balls, format: Format) -> Integers:
-    """The exponent of the format's spacing at each ball's middle."""
-    # frexp puts 2**k at high = 1/2; just below it the binade is one lower. A ball around 2**k counts as 2**k.
-    below = (np.abs(balls.high) == 0.5) & (-np.sign(balls.high) * balls.low > balls.radius)
+def spacing(balls: Balls, format: Format, wide: NDArray[np.bool_] | None = None) -> Integers:
+    """The exponent of the format's spacing at each ball's middle.
+
+    Args:
+        balls: the numbers.
+        format: whose spacing.
+        wide: which balls are not taken to be 2**k where they hold it, but may be just below, where the spacing is the
+            smaller one; by default none.
+    """
+    # frexp puts 2**k at high = 1/2; just below it the binade is one lower. A narrow ball around 2**k counts as 2**k.
+    side = np.sign(balls.high)
+    below = (np.abs(balls.high) == 0.5) & (-side * balls.low > balls.radius)
+    if wide is not None:
+        below |= wide & ((np.abs(balls.high) - 0.5) + side * balls.low <= balls.radius)
     binade = balls.exponent - 1 - below
     binade[balls.high == 0] = format.emin
     return np.asarray(np.maximum(binade, format.emin) - format.precision + 1, np.int64)

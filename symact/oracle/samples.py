@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from symact.oracle.formats import Float64s, Format, Integers, get
+from symact.oracle.formats import FORMATS, Float64s, Format, Integers, get
 from symact.oracle.memory import remembered
 from symact.oracle.oracle import Oracle
 
-#: Shares of the strata, the rest goes to the regions around thresholds and breakpoints.
+#: Shares of the strata after the regions around thresholds, breakpoints and landmarks; the rest goes to [-2, 2].
 _EVERYWHERE, _MODERATE, _CENTRE, _WIDE = 0.15, 0.25, 0.35, 0.15
+
+#: The share that is spread around landmarks.
+_LANDMARKS = 0.1
 
 #: How many numbers before and after each breakpoint, and how many in each gap between thresholds, are taken.
 _BESIDE, _IN_GAP = 8, 24
 
 #: How many bit patterns are looked at to find where results overflow or become subnormal.
 _GRID = 513
+
+#: Where roots are looked for besides: as far out, and so many points to each 1.
+_ROOTS_WITHIN, _ROOTS_STEPS = 16, 32
 
 
 def special(format: Format | str) -> Float64s:
@@ -28,17 +35,24 @@ def special(format: Format | str) -> Float64s:
     return np.array([*positive, *(-value for value in positive), np.nan])
 
 
-def inputs(format: Format | str, count: int = 10_000, oracle: Oracle | None = None, seed: int = 0) -> Float64s:
+def inputs(
+    format: Format | str,
+    count: int = 10_000,
+    oracle: Oracle | None = None,
+    seed: int = 0,
+    landmarks: Sequence[float] = (),
+) -> Float64s:
     """Deterministic stratified inputs, numbers of the format as float64.
 
-    All exponents of both signs, the range where activations bend more densely, both sides of each breakpoint, and
-    where the function crosses into overflow and through the subnormals.
+    All exponents of both signs, the range where activations bend more densely, both sides of each breakpoint and
+    landmark, and where the function crosses into overflow and through the subnormals.
 
     Args:
         format: a `Format` or its name.
         count: how many, at least the special values and the regions around thresholds.
         oracle: the function, for its breakpoints and thresholds; None leaves those out.
         seed: another seed gives other inputs.
+        landmarks: points around which inputs lie the more densely the nearer, such as `roots`.
     """
     format = get(format)
     generator = np.random.default_rng(seed)
@@ -46,6 +60,9 @@ def inputs(format: Format | str, count: int = 10_000, oracle: Oracle | None = No
     if oracle is not None:
         parts.append(format.neighbours(oracle.breakpoints, _BESIDE))
         parts.append(around_thresholds(oracle, format))
+    if len(landmarks):
+        centres = np.resize(np.asarray(landmarks, np.float64), int(_LANDMARKS * count))
+        parts.append(around(format, centres, generator))
     left = max(count - sum(map(len, parts)), 0)
     shares = [int(left * share) for share in (_EVERYWHERE, _MODERATE, _CENTRE, _WIDE)]
     shares.append(left - sum(shares))
@@ -62,12 +79,68 @@ def inputs(format: Format | str, count: int = 10_000, oracle: Oracle | None = No
     return np.concatenate(parts)
 
 
+def around(format: Format, centres: Float64s, generator: np.random.Generator) -> Float64s:
+    """For each centre a number of the format beside it: from the next one to a binade away, the nearer the likelier.
+
+    Args:
+        format: of the numbers.
+        centres: finite, shape (n,); they need not be numbers of the format.
+        generator: draws.
+    """
+    top = int(format.ordinals(np.array([format.max]))[0])
+    steps = np.exp2(generator.uniform(0, format.precision, len(centres))).astype(np.int64)
+    beside = format.ordinals(_in_format(centres, format)) + np.where(generator.random(len(centres)) < 0.5, -steps, steps)
+    return format.from_ordinals(beside.clip(-top, top))
+
+
+def gradients(format: Format | str, count: int, seed: int = 0) -> Float64s:
+    """Incoming gradients for a backward pass, numbers of the format as float64: as networks have them, and scaled.
+
+    Half of them are normally distributed around 0; the rest have any exponent from that of losses that were scaled
+    up to keep gradients normal to that of gradients about to vanish.
+    """
+    format = get(format)
+    generator = np.random.default_rng([seed, 1])
+    scale = np.exp2(generator.uniform(-1, 1, count) * min(format.emax, 64) / 2)
+    drawn = generator.normal(size=count) * np.where(generator.random(count) < 0.5, 1.0, scale)
+    return _in_format(drawn, format)
+
+
+def line(format: Format | str, count: int, window: float) -> Float64s:
+    """Inputs for a picture, ascending numbers of the format as float64: half of them spread over all bit patterns.
+
+    Args:
+        format: a `Format` or its name.
+        count: about how many.
+        window: the other half are spread over the line from minus this to this.
+    """
+    format = get(format)
+    top = int(format.ordinals(np.array([format.max]))[0])
+    inside = format.ordinals(_in_format(np.linspace(-window, window, count // 2), format))
+    return format.from_ordinals(np.union1d(np.linspace(-top, top, count // 2).astype(np.int64), inside))
+
+
+def roots(oracle: Oracle) -> Float64s:
+    """The float64 numbers beside which the function changes its sign, other than 0, as far as a grid shows them."""
+    format = FORMATS["float64"]
+    top = int(format.ordinals(np.array([format.max]))[0])
+    near = np.linspace(-_ROOTS_WITHIN, _ROOTS_WITHIN, 2 * _ROOTS_WITHIN * _ROOTS_STEPS + 1)
+    grid = np.concatenate([format.ordinals(near), np.linspace(-top, top, _GRID).astype(np.int64)])
+
+    def positive(ordinals: Integers) -> NDArray[np.bool_]:
+        return oracle.reference(format.from_ordinals(ordinals), format).rounded > 0
+
+    found = _changes(np.unique(grid), positive)
+    return format.from_ordinals(np.unique(found[np.abs(found) > 1]))
+
+
 def _signed(values: Float64s, generator: np.random.Generator) -> Float64s:
     return np.copysign(values, generator.uniform(-1, 1, len(values)))
 
 
 def _in_format(values: Float64s, format: Format) -> Float64s:
-    if format.name == "bfloat16":  # NumPy has no rounding to it; cutting off bits serves to choose inputs
+    """Numbers of the format next to the values, not always the nearest: they serve as inputs."""
+    if format.name == "bfloat16":  # NumPy has no rounding to it
         values = (values.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32).astype(np.float64)
     return format.decode(format.encode(values.clip(-format.max, format.max)))
 
@@ -78,8 +151,11 @@ def around_thresholds(oracle: Oracle, format: Format) -> Float64s:
     top = int(format.ordinals(np.array([format.max]))[0])
     # Regularly spaced bit patterns cover every exponent of both signs.
     grid = np.unique(np.linspace(-top, top, _GRID).astype(np.int64))
-    level = _levels(grid, oracle, format)
-    edges = np.unique(np.concatenate([_crossings(grid, level, limit, oracle, format) for limit in (1, 2, 3)]))
+
+    def reaches(limit: int) -> Callable[[Integers], NDArray[np.bool_]]:
+        return lambda ordinals: _levels(ordinals, oracle, format) >= limit
+
+    edges = np.unique(np.concatenate([_changes(grid, reaches(limit)) for limit in (1, 2, 3)]))
     if not len(edges):
         return np.zeros(0)
     beside = (edges[:, None] + np.arange(-_BESIDE, _BESIDE + 1)).ravel()
@@ -88,14 +164,14 @@ def around_thresholds(oracle: Oracle, format: Format) -> Float64s:
     return format.from_ordinals(chosen[np.abs(chosen) <= top])
 
 
-def _crossings(grid: Integers, level: Integers, limit: int, oracle: Oracle, format: Format) -> Integers:
-    """The two neighbours between which the level passes a limit, wherever two points of the grid enclose them."""
-    above = level >= limit
-    (found,) = np.nonzero(above[1:] != above[:-1])
+def _changes(grid: Integers, predicate: Callable[[Integers], NDArray[np.bool_]]) -> Integers:
+    """The two neighbours between which a predicate changes, wherever two points of the grid enclose them."""
+    holds = predicate(grid)
+    (found,) = np.nonzero(holds[1:] != holds[:-1])
     low, high = grid[found], grid[found + 1]
     while (high - low > 1).any():
         middle = low + (high - low) // 2
-        same = (_levels(middle, oracle, format) >= limit) == above[found]
+        same = predicate(middle) == holds[found]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return np.concatenate([low, high])
 

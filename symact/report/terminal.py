@@ -124,25 +124,50 @@ def print_measurements(measurements: Sequence[Document]) -> None:
     """Print measured errors, a line an output, and what is wrong with each, to stdout."""
     page = _Page()
     first = measurements[0]
-    inputs = f"{first['accuracy']['inputs']} inputs, {first['accuracy']['method']}"
-    page.print(page.text((f"{first['name']}, target {first['target']}, {first['dtype']}: {inputs}",), "bold"))
+    level = "" if first["level"] == "accurate" else f", level {first['level']}"
+    page.print(page.text((f"{first['name']}, target {first['target']}, {first['dtype']}{level}: {_inputs(first)}",), "bold"))
     page.console.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("pass", no_wrap=True)
-    for heading in ("largest ULP", "mean ULP", "rounded right", "failures"):
-        table.add_column(heading, justify="right")
+    for heading in ("largest ULP", "at x", "mean ULP", "rounded right", "failures"):
+        table.add_column(heading, justify="right", no_wrap=heading == "at x")
     for each in measurements:
         found = each["accuracy"]
         table.add_row(
             f"{each['pass']}: {each['output']}",
-            f"{found['max_ulp']:.3f}",
-            f"{found['mean_ulp']:.3f}",
-            f"{found['correctly_rounded']:.2%}",
+            f"{found['max_ulp']:.3f}" if found["max_ulp"] < 1e5 else f"{found['max_ulp']:.3g}",
+            f"{float.fromhex(found['worst']['x']):.4g}" if found["worst"] else "",
+            f"{found['mean_ulp']:.3f}" if found["mean_ulp"] < 1e5 else f"{found['mean_ulp']:.3g}",
+            _share(found["correctly_rounded"]),
             str(found["failures"]),
         )
     page.print(table)
     for each in measurements:
+        for note in _notes(each):
+            page.print(page.text((f"{each['pass']}: {each['output']}: {note}",)))
         for wrong in each["violations"]:
             words = f"{wrong['rule']}: x = {wrong['input']}: got {wrong['got']}, expected {wrong['expected']}"
             page.print(page.text((f"{each['pass']}: {words}",), "red"))
     page.show()
+
+
+def _inputs(measurement: Document) -> str:
+    """How many inputs, and which."""
+    found = measurement["accuracy"]
+    if found["method"] == "exhaustive":
+        return f"all 2**{(found['inputs'] - 1).bit_length()} inputs"
+    searched = f", and {found['searched']} around the worst" if found["searched"] else ""
+    return f"{found['inputs']} inputs, sampled{searched}"
+
+
+def _share(share: float) -> str:
+    """A share in percent, cut off, so that 100 % means all."""
+    return "all" if share == 1 else f"{int(share * 10_000) / 100:.2f} %"
+
+
+def _notes(measurement: Document) -> list[str]:
+    found = measurement["accuracy"]
+    notes = [found["proof"]] if found["proof"] else []
+    if found["left_out"]:
+        notes.append(f"{found['left_out']} inputs with a subnormal f' or result are left out")
+    return notes

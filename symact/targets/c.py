@@ -83,9 +83,12 @@ def _open(path: Path) -> ctypes.CDLL:
 
 
 def tool() -> str:
-    """The compiler as it names itself."""
+    """The compiler as it names itself, and the processor as far as results may depend on it."""
     done = subprocess.run([*_compiler(), "--version"], capture_output=True, text=True, check=False)
-    return (done.stdout.splitlines() or [shlex.join(_compiler())])[0]
+    name = (done.stdout.splitlines() or [shlex.join(_compiler())])[0]
+    _, predefined = _command(tuple(_compiler()), tuple(shlex.split(os.environ.get("CFLAGS", ""))))
+    fused = any(f"#define {macro} " in predefined for macro in ("__FMA__", "__ARM_FEATURE_FMA"))
+    return f"{name}, {platform.machine()}{' with FMA' if fused else ''}"
 
 
 def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes.CDLL:

@@ -30,5 +30,6 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
 
 
 def tool() -> str:
-    """The library that computes."""
-    return f"NumPy {np.__version__}"
+    """The library that computes, with the processor's extensions that it found: its functions depend on them."""
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
+    return f"NumPy {np.__version__}, {(extensions.get('found') or extensions['baseline'])[-1]}"

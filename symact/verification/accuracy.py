@@ -1,13 +1,12 @@
-"""How accurate an implementation is: the largest and the mean error in ULP, and what it gets wrong altogether."""
+"""How accurate a target's kernels are: their largest and mean errors in ULP, and their contract."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from symact import catalog, targets
@@ -16,13 +15,31 @@ from symact.errors import Error
 from symact.kernel import store
 from symact.kernel.compiled import PASSES
 from symact.oracle.formats import Float64s, Format, get
-from symact.oracle.oracle import Oracle
-from symact.oracle.samples import inputs
 from symact.targets.loaded import Loaded
-from symact.verification.contract import Violation, check, check_backward, compare
+from symact.verification.contract import Violation, check, check_backward
+from symact.verification.figures import Accuracy, measure
+from symact.verification.functions import Functions, oracles
+from symact.verification.sampling import SAMPLES, Group, Implementation
 
-#: How many inputs `run` takes where a format has too many to try them all.
-SAMPLES = 1 << 16
+__all__ = [
+    "OUTPUTS",
+    "SAMPLES",
+    "Accuracy",
+    "Curve",
+    "Measurement",
+    "Plan",
+    "Subject",
+    "document",
+    "load",
+    "measure",
+    "oracles",
+    "run",
+    "single",
+    "survey",
+]
+
+#: Version of the accuracy document.
+SCHEMA = 1
 
 #: The outputs of each pass, and which derivative of f each is.
 OUTPUTS: dict[str, dict[str, int]] = {
@@ -34,40 +51,17 @@ OUTPUTS: dict[str, dict[str, int]] = {
 }
 assert OUTPUTS.keys() == set(PASSES)
 
+#: Goes through the steps of something long, given how many there are.
+Watch = Callable[[Iterable[None], int], Iterable[None]]
 
-@dataclass(frozen=True)
-class Accuracy:
-    """What a measurement found.
 
-    Attributes:
-        format: name of the format.
-        method: "exhaustive" (every bit pattern) or "sampled".
-        inputs: how many.
-        max_ulp, mean_ulp: of the numeric errors; failures are counted apart.
-        worst: the input with the largest numeric error, the value there and the correctly rounded one, as exact
-            hexadecimal text; None where there is no numeric result.
-        correctly_rounded: share of the inputs with exactly the right result, signs of zeros included.
-        failures: how many results are wrong NaNs, infinities or zeros of the wrong sign.
-        examples: some of them.
-        undecided: of how many results it is open whether they are correctly rounded; they do not count as that.
-        proof: what the exact values were known from, where it was not the oracle alone.
-    """
+class Subject(NamedTuple):
+    """A pass of a target's kernels."""
 
-    format: str
-    method: str
-    inputs: int
-    max_ulp: float
-    mean_ulp: float
-    worst: Mapping[str, str] | None
-    correctly_rounded: float
-    failures: int
-    examples: tuple[Violation, ...] = ()
-    undecided: int = 0
-    proof: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a JSON document."""
-        return asdict(self)
+    target: str
+    dtype: str
+    pass_: str
+    level: str = "accurate"
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ class Measurement:
     """The accuracy of one output of one pass of one target's kernels.
 
     Attributes:
-        name, target, dtype, pass_, output: what was measured.
+        name, target, dtype, pass_, output, level: what was measured; somebody else's function has an empty level.
         parameters: name -> the value in force, exact, as the kernel takes it.
         accuracy: the figures.
         violations: breaches of the IEEE contract.
@@ -89,6 +83,7 @@ class Measurement:
     parameters: Mapping[str, str]
     accuracy: Accuracy
     violations: tuple[Violation, ...]
+    level: str = "accurate"
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON document; the pass is called "pass"."""
@@ -97,55 +92,9 @@ class Measurement:
         return document
 
 
-def measure(
-    values: NDArray[Any],
-    oracle: Oracle,
-    format: Format | str,
-    x: Float64s,
-    factor: Float64s | None = None,
-) -> Accuracy:
-    """The errors of an implementation's results.
-
-    Args:
-        values: what the implementation gave at `x`, in the format's dtype.
-        oracle: the function it should compute.
-        format: a `Format` or its name.
-        x: the inputs, numbers of the format as float64, shape (n,).
-        factor: the incoming gradients of a backward pass, or None.
-    """
-    format = get(format)
-    reference = oracle.reference(x, format, factor)
-    errors = reference.errors(values)
-    numeric = np.isfinite(errors)
-    got = format.decode(values)
-    worst = None
-    if numeric.any():
-        at = int(np.argmax(np.where(numeric, errors, -1.0)))
-        worst = {"x": float(x[at]).hex(), "got": float(got[at]).hex(), "expected": float(reference.rounded[at]).hex()}
-        if factor is not None:
-            worst["gradient"] = float(factor[at]).hex()
-    same = (got == reference.rounded) & (np.signbit(got) == np.signbit(reference.rounded))
-    same |= np.isnan(got) & np.isnan(reference.rounded)
-    return Accuracy(
-        format=format.name,
-        method="exhaustive" if _is_every(x, format) else "sampled",
-        inputs=len(x),
-        max_ulp=float(errors[numeric].max(initial=0.0)),
-        mean_ulp=float(errors[numeric].mean()) if numeric.any() else 0.0,
-        worst=worst,
-        correctly_rounded=float(same.mean()) if len(x) else 1.0,
-        failures=int((~numeric).sum()),
-        examples=tuple(compare(values, reference, x)),
-    )
-
-
-def _is_every(x: Float64s, format: Format) -> bool:
-    """Whether the inputs are all numbers of the format, both zeros and NaN (of whatever payload)."""
-    nan = np.isnan(x)
-    payloads = 2 * ((1 << (format.precision - 1)) - 1)
-    return (
-        bool(nan.any()) and len(np.unique(format.encode(x[~nan]).view(format.bits))) == (1 << format.width) - payloads
-    )
+def document(measurements: Iterable[Measurement]) -> dict[str, Any]:
+    """The accuracy document; ``accuracy.schema.json`` describes it."""
+    return {"schema": SCHEMA, "measurements": [each.to_dict() for each in measurements]}
 
 
 def run(
@@ -154,81 +103,168 @@ def run(
     dtype: str = "float32",
     pass_: str = "forward",
     *,
-    count: int = SAMPLES,
+    level: str = "accurate",
+    count: int | None = None,
     seed: int = 0,
 ) -> tuple[Measurement, ...]:
-    """Measure a pass of a target's kernels and check its contract; one measurement an output.
+    """Measure a pass of a target's kernels and check its contract; one measurement an output. See `survey`."""
+    return tuple(survey(activation, [Subject(target, dtype, pass_, level)], count=count, seed=seed))
 
-    All 65,536 inputs of a 16-bit dtype, else `count` stratified ones. The incoming gradients of a backward pass are
-    drawn at random around 1.
+
+def survey(
+    activation: Activation | str,
+    subjects: Sequence[Subject],
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    watch: Watch = lambda steps, total: steps,
+) -> list[Measurement]:
+    """Measure several passes of kernels of one activation and check their contracts; one measurement an output.
+
+    A 16-bit dtype is measured at all 65,536 inputs, others at a sample and around its worst inputs. The incoming
+    gradients of a backward pass are drawn at random. What kernels have in common, such as the exact values, is
+    computed once for all of them.
 
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``; its parameters' values are in force.
-        target: one that can run here.
-        dtype: of the arrays.
-        pass_: one of `symact.kernel.compiled.PASSES`.
-        count: how many inputs.
+        subjects: what is measured; targets have to run here.
+        count: how many inputs; by default `SAMPLES`.
         seed: another one gives other inputs.
+        watch: goes through the steps, for a progress bar; it gets them and how many they are.
 
     Raises:
-        Error: no such activation, pass, target or dtype, or the target cannot run here.
+        Error: no such activation, pass, target, dtype or level, or a target cannot run here.
     """
-    if pass_ not in OUTPUTS:
-        raise Error(f"there is no pass called '{pass_}'", f"use one of {', '.join(OUTPUTS)}")
-    activation = catalog.resolve(activation)
-    format = get(dtype)
-    kernels = load(activation, target, dtype)
-    functions = oracles(activation, kernels.parameters)
-    found = []
-    for position, (output, order) in enumerate(OUTPUTS[pass_].items()):
-        oracle = functions[order]
-        x = format.every() if format.width == 16 else inputs(format, count, oracle, seed)
-        given = format.encode(x)
-        factor = None
-        if pass_ == "backward":
-            factor = format.decode(format.encode(np.random.default_rng(seed).normal(size=len(x)).astype(np.float16)))
-            values = kernels.backward(given, format.encode(factor))
-            violations = check_backward(kernels.backward, oracle, format)
-        else:
-            implementation = single(getattr(kernels, pass_), position)
-            values = implementation(given)
-            violations = check(implementation, oracle, format)
-        found.append(
-            Measurement(
-                name=activation.name,
-                target=target,
-                dtype=dtype,
-                pass_=pass_,
-                output=output,
-                parameters={name: str(Fraction(value)) for name, value in kernels.parameters.items()},
-                accuracy=measure(values, oracle, format, x, factor),
-                violations=tuple(violations),
-            )
-        )
-    return tuple(found)
+    return Plan(catalog.resolve(activation), subjects).measure(count=count, seed=seed, watch=watch)
 
 
-def single(kernel: Callable[[NDArray[Any]], Any], position: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
+class Plan:
+    """Implementations that are going to be measured, in groups that have the inputs and the exact values in common.
+
+    Args:
+        activation: a definition; its parameters' values are in force.
+        subjects: passes of targets' kernels.
+
+    Raises:
+        Error: as for `survey`.
+    """
+
+    def __init__(self, activation: Activation, subjects: Iterable[Subject] = ()) -> None:
+        self.activation = activation
+        self._places: list[_Place] = []
+        self._groups: dict[tuple[object, ...], Group] = {}
+        self._functions: dict[tuple[tuple[str, float], ...], Functions] = {}
+        for subject in subjects:
+            self.add(subject)
+
+    def add(self, subject: Subject) -> None:
+        """Measure a pass of a target's kernels too.
+
+        Raises:
+            Error: as for `survey`.
+        """
+        if subject.pass_ not in OUTPUTS:
+            raise Error(f"there is no pass called '{subject.pass_}'", f"use one of {', '.join(OUTPUTS)}")
+        kernels = load(self.activation, subject.target, subject.dtype, subject.level)
+        contract = check_backward if subject.pass_ == "backward" else check
+        for position in range(len(OUTPUTS[subject.pass_])):
+            implementation = Implementation(single(getattr(kernels, subject.pass_), position), contract)
+            self.put(subject, position, implementation, kernels.parameters)
+
+    def put(
+        self, subject: Subject, position: int, implementation: Implementation, parameters: Mapping[str, float]
+    ) -> None:
+        """Measure something else too.
+
+        Args:
+            subject: what it is called, and which pass it is.
+            position: which of the pass's outputs.
+            implementation: what is measured.
+            parameters: the values in force.
+        """
+        values = tuple(sorted(parameters.items()))
+        if values not in self._functions:
+            self._functions[values] = Functions(self.activation, parameters)
+        output, order = list(OUTPUTS[subject.pass_].items())[position]
+        backward = subject.pass_ == "backward"
+        key = (subject.dtype, values, order, backward)
+        if key not in self._groups:
+            self._groups[key] = Group(self._functions[values], get(subject.dtype), order, backward)
+        group = self._groups[key]
+        exact = {name: str(Fraction(value)) for name, value in parameters.items()}
+        self._places.append(_Place(subject, output, exact, group, len(group.implementations)))
+        group.implementations.append(implementation)
+
+    def measure(
+        self, *, count: int | None = None, seed: int = 0, watch: Watch = lambda steps, total: steps
+    ) -> list[Measurement]:
+        """The measurements in the order in which they were planned; the arguments are those of `survey`."""
+        groups = self._groups.values()
+        steps = (step for group in groups for step in group.steps(count, seed))
+        for _ in watch(steps, sum(group.size(count) for group in groups)):
+            pass
+        return [place.measurement(self.activation.name) for place in self._places]
+
+    def curves(self, passes: Collection[str], x: Callable[[Format], Float64s]) -> list[Curve]:
+        """The errors of what was planned over the real line.
+
+        Args:
+            passes: which passes; `backward` has no curve.
+            x: for a format inputs in ascending order.
+        """
+        chosen = [place for place in self._places if place.subject.pass_ in passes and not place.group.backward]
+        return [place.curve(x(place.group.format)) for place in chosen]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The error of an implementation over the real line.
+
+    Attributes:
+        subject, output: what was measured.
+        x: inputs in ascending order, shape (n,).
+        errors: in ULP; infinite where a result is a wrong NaN or infinity, or a zero of the wrong sign.
+    """
+
+    subject: Subject
+    output: str
+    x: Float64s
+    errors: Float64s
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the results of one output of a subject are."""
+
+    subject: Subject
+    output: str
+    parameters: Mapping[str, str]
+    group: Group
+    number: int
+
+    def measurement(self, name: str) -> Measurement:
+        accuracy, violations = self.group.results[self.number]
+        target, dtype, pass_, level = self.subject
+        return Measurement(name, target, dtype, pass_, self.output, self.parameters, accuracy, violations, level)
+
+    def curve(self, x: Float64s) -> Curve:
+        group = self.group
+        reference = group.functions.bulk[group.order].reference(x, group.format)
+        values = group.implementations[self.number].call(group.format.encode(x))
+        return Curve(self.subject, self.output, x, reference.errors(values))
+
+
+def load(activation: Activation, target: str, dtype: str, level: str = "accurate") -> Loaded:
+    """A target's kernels with the activation's parameter values as defaults."""
+    return targets.load(store.compiled(activation), target, dtype, level)
+
+
+def single(kernel: Callable[..., Any], position: int) -> Callable[..., NDArray[Any]]:
     """A pass as a function with one result: that at `position` where it returns several."""
 
-    def implementation(x: NDArray[Any]) -> NDArray[Any]:
-        results = kernel(x)
+    def implementation(*arrays: NDArray[Any]) -> NDArray[Any]:
+        results = kernel(*arrays)
         found: NDArray[Any] = results[position] if isinstance(results, tuple) else results
         return found
 
     return implementation
-
-
-def load(activation: Activation, target: str, dtype: str) -> Loaded:
-    """A target's kernels with the activation's parameter values as defaults."""
-    return targets.load(store.compiled(activation), target, dtype)
-
-
-def oracles(activation: Activation, parameters: Mapping[str, float]) -> tuple[Oracle, Oracle, Oracle]:
-    """The oracles of f, f' and f'' at exactly the parameter values that kernels take."""
-    from symact.symbolic.derivatives import derive
-
-    derivation = derive(activation)
-    values = activation.with_values({name: Fraction(value) for name, value in parameters.items()}).values
-    f, df, d2f = (Oracle(b.subs(values)) for b in (derivation.function, derivation.first, derivation.second))
-    return f, df, d2f

@@ -10,6 +10,7 @@
 
 #define TERMS 8
 #define BLOCK 1024
+#define LANES 8
 
 typedef struct {
     uint32_t first, last;
@@ -38,11 +39,15 @@ static inline uint64_t as_bits(double value)
     return bits;
 }
 
+/* A condition as a number that is as wide as a double. */
+#define YES(condition) ((condition) ? (uint64_t)1 : (uint64_t)0)
+
 enum { ROUNDED = 1, UNDECIDED = 2, OPEN = 4, FAILURE = 8 };
 
-/* One block of inputs `bits + i` that lie on one piece: the error of each result and what is said of it. */
+/* One block of inputs that lie on one piece: the error of each result and what is said of it. Everything is as wide as a
+ * double and nothing branches, so that compilers make vector code of it. */
 static void judge(size_t n, const float *restrict x, const float *restrict got, const piece *p, double *restrict error,
-                  uint8_t *restrict said)
+                  uint64_t *restrict said)
 {
     const piece own = *p;
     const double bound = own.bound;
@@ -51,35 +56,68 @@ static void judge(size_t n, const float *restrict x, const float *restrict got, 
         double exact = own.terms[TERMS - 1];
         for (int k = TERMS - 2; k >= 0; k--)
             exact = exact * u + own.terms[k];
-        const double smallest = fabs(exact) - bound, size = smallest > 0 ? smallest : 0;
+        const double value = (double)got[i];
+        const double middle = fabs(exact), smallest = middle - bound, size = smallest > 0 ? smallest : 0;
         /* 2**-23 of the binade of the smallest size possible, and no less than the smallest subnormal number */
         const double binade = as_double(as_bits(size) & 0x7FF0000000000000u) * 0x1p-23;
         const double ulp = binade > 0x1p-149 ? binade : 0x1p-149;
-        const float below = (float)(exact - bound), above = (float)(exact + bound);
-        const double value = (double)got[i];
-        const double e = (fabs(value - exact) + bound) / ulp;
-        const int decided = below == above, right = (double)got[i] == (double)below;
-        const int infinite = fabs((double)below) >= INFINITY || fabs((double)above) >= INFINITY;
+        const double inverse = as_double(0x7FE0000000000000u - as_bits(ulp)); /* of a power of two: exact */
+        const double e = (fabs(value - exact) + bound) * inverse;
+        const double below = (double)(float)(exact - bound), above = (double)(float)(exact + bound);
+        const uint64_t decided = YES(below == above), right = YES(value == below);
+        const uint64_t infinite = YES(fabs(below) >= INFINITY) | YES(fabs(above) >= INFINITY);
         /* A size next to a power of two may have the next binade's spacing: a large error there is looked at again. */
-        const int next = (as_bits(size) ^ as_bits(fabs(exact) + bound)) >> 52 != 0 && e > 0.25;
-        const int signs = (as_bits(value) ^ as_bits(exact)) >> 63 != 0;
-        const int wrong = !(fabs(value) < INFINITY) || (value == 0 && signs);
-        const int open = size <= 0 || (infinite ? !decided : next);
-        const int failure = infinite ? !right : wrong;
-        said[i] = (uint8_t)(open ? OPEN : failure ? FAILURE : decided ? right : UNDECIDED);
-        error[i] = open || failure || infinite ? 0.0 : e;
+        const uint64_t beside = (as_bits(size) ^ as_bits(middle + bound)) >> 52;
+        const uint64_t next = YES(beside != 0) & YES(e > 0.25);
+        const uint64_t signs = (as_bits(value) ^ as_bits(exact)) >> 63;
+        const uint64_t wrong = (1 ^ YES(fabs(value) < INFINITY)) | (YES(value == 0) & signs);
+        const uint64_t open = YES(size <= 0) | (infinite & (1 ^ decided)) | ((1 ^ infinite) & next);
+        const uint64_t failure = (1 ^ open) & ((infinite & (1 ^ right)) | ((1 ^ infinite) & wrong));
+        const uint64_t judged = 1 ^ (open | failure);
+        said[i] = open * OPEN | failure * FAILURE | (judged & decided & right) * ROUNDED | (judged & (1 ^ decided)) * UNDECIDED;
+        error[i] = judged & (1 ^ infinite) ? e : 0.0;
     }
 }
 
 /* The same where every value rounds to one zero. */
-static void judge_zero(size_t n, const float *got, double zero, double bound, double *error, uint8_t *said)
+static void judge_zero(size_t n, const float *restrict got, double zero, double bound, double *restrict error,
+                       uint64_t *restrict said)
 {
+    const uint64_t negative = as_bits(zero) >> 63;
     for (size_t i = 0; i < n; i++) {
         const double value = (double)got[i];
-        const int failure = !(fabs(value) < INFINITY) || (value == 0 && signbit(value) != signbit(zero));
-        said[i] = (uint8_t)(failure ? FAILURE : value == 0 ? ROUNDED : 0);
-        error[i] = failure ? 0.0 : value == 0 ? bound * 0x1p149 : (fabs(value) + bound) * 0x1p149;
+        const uint64_t failure = (1 ^ YES(fabs(value) < INFINITY)) | (YES(value == 0) & (as_bits(value) >> 63 ^ negative));
+        said[i] = failure * FAILURE | ((1 ^ failure) & YES(value == 0)) * ROUNDED;
+        error[i] = failure ? 0.0 : (fabs(value) + bound) * 0x1p149;
     }
+}
+
+/* What a block says together: its flags, how many results are rounded correctly, how many are undecided, the bit pattern of
+ * the largest error (patterns of positive doubles have their order), and the errors' sum. */
+typedef struct {
+    uint64_t flags, rounded, undecided, largest;
+    double total;
+} summary;
+
+static summary summed(size_t n, const double *restrict error, const uint64_t *restrict said)
+{
+    summary s = {0, 0, 0, 0, 0};
+    double part[LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t bits = as_bits(error[i]);
+        s.flags |= said[i];
+        s.rounded += said[i] & ROUNDED;
+        s.undecided += said[i] >> 1 & 1;
+        s.largest = bits > s.largest ? bits : s.largest;
+    }
+    for (size_t i = 0; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            part[k] += error[i + (size_t)k];
+    for (size_t i = n - n % LANES; i < n; i++)
+        part[0] += error[i];
+    for (int k = 0; k < LANES; k++)
+        s.total += part[k];
+    return s;
 }
 
 /* Judge the results at x, whose bit patterns are first, first + 1, ... first + n - 1, all of one sign and on `p`. Those that
@@ -88,7 +126,7 @@ void symact_judge(size_t n, uint32_t first, const float *x, const float *got, co
                   size_t room, size_t spare)
 {
     double error[BLOCK];
-    uint8_t said[BLOCK];
+    uint64_t said[BLOCK];
     for (size_t start = 0; start < n; start += BLOCK) {
         const size_t length = n - start < BLOCK ? n - start : BLOCK;
         const uint32_t bits = first + (uint32_t)start;
@@ -96,26 +134,28 @@ void symact_judge(size_t n, uint32_t first, const float *x, const float *got, co
             judge_zero(length, got + start, p->zero, p->bound, error, said);
         else
             judge(length, x + start, got + start, p, error, said);
-        for (size_t i = 0; i < length; i++) {
+        summary s = summed(length, error, said);
+        const uint64_t listed = OPEN | (t->open < spare ? UNDECIDED : 0);
+        t->inputs += length;
+        t->rounded += s.rounded;
+        t->undecided += s.undecided;
+        t->total += s.total;
+        for (size_t i = 0; (s.flags & (listed | FAILURE)) && i < length; i++) {
             if ((said[i] & OPEN) || ((said[i] & UNDECIDED) && t->open < spare)) {
                 if (t->open < room)
                     open[t->open] = bits + (uint32_t)i;
                 t->open++;
-                continue;
-            }
-            t->inputs++;
-            if (said[i] & FAILURE) {
-                if (t->failures++ == 0)
-                    t->failure = bits + (uint32_t)i;
-                continue;
-            }
-            t->rounded += said[i] & ROUNDED;
-            t->undecided += said[i] == UNDECIDED;
-            t->total += error[i];
+                t->inputs--;
+                t->undecided -= said[i] >> 1 & 1;
+                t->total -= error[i];
+                error[i] = 0;
+            } else if ((said[i] & FAILURE) && t->failures++ == 0)
+                t->failure = bits + (uint32_t)i;
+        }
+        for (size_t i = 0; as_double(s.largest) > t->largest && i < length; i++)
             if (error[i] > t->largest) {
                 t->largest = error[i];
                 t->worst = bits + (uint32_t)i;
             }
-        }
     }
 }

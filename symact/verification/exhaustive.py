@@ -32,16 +32,13 @@ from symact.oracle.formats import FORMATS
 from symact.oracle.oracle import Oracle
 from symact.targets import c
 from symact.targets.accuracy import program
-from symact.verification import accuracy
+from symact.verification import accuracy, farm
 from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, oracles, single
 from symact.verification.certified import PIECE, Table, UncertifiedError
 from symact.verification.contract import check, compare
 
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
 RANGE, _CHUNK = 1 << 24, 1 << 17
-
-#: How many inputs are taken where no reference can be certified.
-SAMPLED = 1 << 22
 
 #: How many inputs of a chunk may be left to the oracle, and up to how many it decides what is no more than undecided.
 _ROOM, _SPARE = 1 << 14, 64
@@ -66,6 +63,8 @@ Watch = Callable[[Iterable["Tally"], int], Iterable["Tally"]]
 
 Kernel = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
+Judged = tuple["Tally", list[tuple[int, int]]]
+
 
 @dataclass(frozen=True)
 class Task:
@@ -73,25 +72,35 @@ class Task:
 
     Attributes:
         compiled: the activation's programs.
-        target: which kernels run.
+        target, level: which kernels run.
         pass_: which of them.
         position: which of its results.
         parameters: the values in force.
         pieces: for each side the polynomials.
         single: the bit patterns without one, sorted.
+        tool: what makes running code of the kernels, which has to be the same everywhere.
     """
 
     compiled: CompiledActivation
     target: str
+    level: str
     pass_: str
     position: int
     parameters: tuple[tuple[str, float], ...]
     pieces: dict[int, NDArray[np.void]]
     single: NDArray[np.uint32]
+    tool: str
 
     def kernel(self) -> Kernel:
-        """The kernel as a function of one array, loaded here."""
-        loaded = targets.load(self.compiled, self.target, "float32")
+        """The kernel as a function of one array, loaded here.
+
+        Raises:
+            Error: the compiler or library here is another one.
+        """
+        here = targets.tool(self.target)
+        if here != self.tool:
+            raise Error(f"a worker would measure the kernels of '{here}', not those of '{self.tool}'", "give it the same")
+        loaded = targets.load(self.compiled, self.target, "float32", self.level)
         values = dict(self.parameters)
         return single(lambda x: getattr(loaded, self.pass_)(x, **values), self.position)
 
@@ -101,7 +110,7 @@ class Task:
         texts = [path.read_text(encoding="utf-8") for path in templates]
         kernel = program(self.compiled, self.target, "float32", "accurate", self.pass_)
         flags = os.environ.get("CFLAGS", "")
-        parts = [kernel, targets.tool(self.target), flags, self.pass_, str(self.position), str(self.parameters)]
+        parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters)]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))
         return hashlib.sha256("\0".join([*parts, *texts, _source()]).encode() + data).hexdigest()[:32]
 
@@ -148,6 +157,7 @@ def run(
     target: str = "c",
     pass_: str = "forward",
     *,
+    level: str = "accurate",
     jobs: int = 1,
     scheduler: str | None = None,
     ranges: Sequence[int] = range(0, 1 << 32, RANGE),
@@ -155,12 +165,13 @@ def run(
 ) -> tuple[Measurement, ...]:
     """Measure a pass of a target's float32 kernels at every input and check its contract; one measurement an output.
 
-    Where no reference can be certified, `SAMPLED` inputs are measured instead, and the measurement says so.
+    Where no reference can be certified, a sample is measured instead, and the measurement says so.
 
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``; its parameters' values are in force.
         target: one that can run here.
         pass_: one of `symact.kernel.compiled.PASSES`, but not backward, which has 2**64 inputs.
+        level: of the kernels.
         jobs: processes at once; -1 for one a core.
         scheduler: a backend of joblib, such as "dask"; None for processes here.
         ranges: the first patterns of the ranges to do, all of them by default.
@@ -174,7 +185,7 @@ def run(
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
     compiled = store.compiled(activation)
-    kernels = targets.load(compiled, target, "float32")
+    kernels = targets.load(compiled, target, "float32", level)
     functions = oracles(activation, kernels.parameters)
     found = []
     for position, (output, order) in enumerate(OUTPUTS[pass_].items()):
@@ -182,24 +193,26 @@ def run(
         try:
             table = Table(oracle)
         except UncertifiedError as error:
-            sampled = accuracy.run(activation, target, "float32", pass_, count=SAMPLED)[position]
+            sampled = accuracy.run(activation, target, "float32", pass_, level=level)[position]
             proof = f"a sample, for there is no certified reference: {error}"
             found.append(replace(sampled, accuracy=replace(sampled.accuracy, proof=proof)))
             continue
         task = Task(
-            compiled,
-            target,
-            pass_,
-            position,
-            tuple(kernels.parameters.items()),
-            table.pieces,
-            np.array(sorted(set(table.single)), np.uint32),
+            compiled=compiled,
+            target=target,
+            level=level,
+            pass_=pass_,
+            position=position,
+            parameters=tuple(kernels.parameters.items()),
+            pieces=table.pieces,
+            single=np.array(sorted(set(table.single)), np.uint32),
+            tool=targets.tool(target),
         )
         tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
         figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
         exact = {name: str(Fraction(value)) for name, value in kernels.parameters.items()}
         violations = tuple(check(single(getattr(kernels, pass_), position), oracle, _FLOAT32))
-        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, figures, violations))
+        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, figures, violations, level))
     return tuple(found)
 
 
@@ -226,27 +239,24 @@ def _accuracy(task: Task, oracle: Oracle, tally: Tally, complete: bool) -> Accur
     )
 
 
-def judge_range(task: Task, first: int, count: int) -> tuple[Tally, list[tuple[int, int]]]:
-    """Run the kernel on the bit patterns from `first` on and judge its results.
+def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
+    """Run a kernel on the bit patterns from `first` on and judge its results.
 
     Args:
         task: what is measured.
+        kernel: its kernel.
         first: a bit pattern.
         count: how many; the range may not hold patterns of both signs.
 
     Returns:
         What the polynomials decide, and the (input, result) bit patterns for the oracle.
     """
-    return judge(task, task.kernel(), first, count)
-
-
-def judge(task: Task, kernel: Kernel, first: int, count: int) -> tuple[Tally, list[tuple[int, int]]]:
-    """`judge_range` with the kernel given."""
     found, open_ = Tally(), []
-    side = -1 if first >> 31 else 1
-    pieces = task.pieces[side]
+    sign = first & 0x80000000
+    pieces = task.pieces[-1 if sign else 1]
+    counting = np.arange(min(count, _CHUNK), dtype=np.uint32)
     for start in range(first, first + count, _CHUNK):
-        bits = np.arange(start, min(start + _CHUNK, first + count), dtype=np.int64).astype(np.uint32)
+        bits = counting[: first + count - start] + np.uint32(start)
         got = np.ascontiguousarray(kernel(bits.view(np.float32)), np.float32)
         low, high = int(bits[0]) & 0x7FFFFFFF, int(bits[-1]) & 0x7FFFFFFF
         tally = np.zeros((), _TALLY)
@@ -257,7 +267,7 @@ def judge(task: Task, kernel: Kernel, first: int, count: int) -> tuple[Tally, li
             if begin <= end:
                 _judge()(
                     end - begin + 1,
-                    begin | int(bits[0]) & 0x80000000,
+                    begin | sign,
                     bits.ctypes.data + 4 * (begin - low),
                     got.ctypes.data + 4 * (begin - low),
                     np.array(piece, PIECE).ctypes.data,
@@ -269,9 +279,11 @@ def judge(task: Task, kernel: Kernel, first: int, count: int) -> tuple[Tally, li
         found += _of(tally)
         if tally["open"] > _ROOM:
             raise Error("the reference leaves too many inputs open", "measure it on a sample")
-        ask = [*listed[: int(tally["open"])].tolist(), *task.single[np.isin(task.single, bits)].tolist()]
+        single = task.single[slice(*np.searchsorted(task.single, [start, start + len(bits)]))]
+        ask = [*listed[: int(tally["open"])].tolist(), *single.tolist()]
         open_ += [(pattern, int(got.view(np.uint32)[pattern - start])) for pattern in ask]
-        found += _nans(bits, got)
+        if high > _INFINITY:
+            found += _nans(bits, got)
     return found, open_
 
 
@@ -342,28 +354,30 @@ def prove(
 
 def _judged(
     task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None
-) -> Iterator[tuple[int, tuple[Tally, list[tuple[int, int]]]]]:
+) -> Iterator[tuple[int, Judged]]:
     """The ranges' results as they come."""
     if jobs == 1 and scheduler is None:
         kernel = task.kernel()
         yield from ((first, judge(task, kernel, first, RANGE)) for first in firsts)
-        return
-    try:
-        import joblib
-    except ImportError:
-        raise Error("several jobs need joblib, which is not installed", "pip install 'symact[farm]'") from None
-    try:
-        with joblib.parallel_config(backend=scheduler or "loky", n_jobs=jobs):
-            run = joblib.Parallel(return_as="generator_unordered")
-            yield from run(joblib.delayed(_numbered)(task, first, RANGE) for first in firsts)
-    except (ImportError, ValueError) as error:
-        raise Error(
-            f"joblib cannot use '{scheduler}': {str(error).splitlines()[0]}", "install it, or leave it out"
-        ) from None
+    else:
+        yield from farm.each(_numbered, [(task, first, RANGE) for first in firsts], jobs, scheduler)
 
 
-def _numbered(task: Task, first: int, count: int) -> tuple[int, tuple[Tally, list[tuple[int, int]]]]:
-    return first, judge_range(task, first, count)
+def _numbered(range_: tuple[Task, int, int]) -> tuple[int, Judged]:
+    task, first, count = range_
+    return first, judge(task, _kernel(task), first, count)
+
+
+#: The kernel that was used last, with its task's key: a worker loads it once.
+_loaded: dict[str, Kernel] = {}
+
+
+def _kernel(task: Task) -> Kernel:
+    key = task.key()
+    if key not in _loaded:
+        _loaded.clear()
+        _loaded[key] = task.kernel()
+    return _loaded[key]
 
 
 def folder() -> Path:

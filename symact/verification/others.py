@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import ModuleType
 from typing import Any, Protocol
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
-from symact.oracle.formats import get
-from symact.oracle.samples import inputs
-from symact.verification.accuracy import OUTPUTS, SAMPLES, Measurement, load, measure, oracles
-from symact.verification.contract import Implementation, compare
+from symact.oracle.formats import Float64s, Format
+from symact.oracle.oracle import Oracle
+from symact.verification.accuracy import Plan, Subject, load
+from symact.verification.contract import Implementation as Function
+from symact.verification.contract import Violation, compare
+from symact.verification.sampling import Implementation
 
 #: The passes that a library is asked for: the function, and its derivative as the library differentiates.
 PASSES = ("forward", "derivative")
@@ -28,7 +30,7 @@ class Library(Protocol):
 
     version: str
 
-    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Implementation, ...]:
+    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """f and f' as functions of an array, at these parameter values.
 
         Raises:
@@ -49,6 +51,7 @@ class Torch:
         "gelu_tanh": ("nn.functional.gelu", {"approximate": "tanh"}, {}),
         "hardsigmoid": ("nn.functional.hardsigmoid", {}, {}),
         "hardswish": ("nn.functional.hardswish", {}, {}),
+        "identity": ("positive", {}, {}),
         "leaky_relu": ("nn.functional.leaky_relu", {}, {"alpha": "negative_slope"}),
         "logistic": ("sigmoid", {}, {}),
         "logsigmoid": ("nn.functional.logsigmoid", {}, {}),
@@ -67,7 +70,7 @@ class Torch:
         self.torch = _imported("torch", "pip install torch")
         self.version = f"torch {self.torch.__version__}"
 
-    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Implementation, ...]:
+    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """See `Library`."""
         function = _function(self.torch, self.NAMES, activation, values)
 
@@ -97,6 +100,7 @@ class Jax:
         "gelu_tanh": ("nn.gelu", {"approximate": True}, {}),
         "hardsigmoid": ("nn.hard_sigmoid", {}, {}),
         "hardswish": ("nn.hard_swish", {}, {}),
+        "identity": ("nn.identity", {}, {}),
         "leaky_relu": ("nn.leaky_relu", {}, {"alpha": "negative_slope"}),
         "logistic": ("nn.sigmoid", {}, {}),
         "logsigmoid": ("nn.log_sigmoid", {}, {}),
@@ -116,7 +120,7 @@ class Jax:
         importlib.import_module("jax.scipy.special")
         self.version = f"jax {self.jax.__version__}"
 
-    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Implementation, ...]:
+    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """See `Library`."""
         function = _function(self.jax, self.NAMES, activation, values)
         slope = self.jax.vmap(self.jax.grad(function))
@@ -130,12 +134,12 @@ class Naive:
 
     version = "numpy-naive"
 
-    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Implementation, ...]:
+    def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """See `Library`."""
         return tuple(self._formula(activation, values, order) for order in range(len(PASSES)))
 
     @staticmethod
-    def _formula(activation: Activation, values: Mapping[str, float], order: int) -> Implementation:
+    def _formula(activation: Activation, values: Mapping[str, float], order: int) -> Function:
         import math
 
         from sympy import lambdify
@@ -162,42 +166,49 @@ class Naive:
 LIBRARIES: Mapping[str, Callable[[], Library]] = {"torch": Torch, "jax": Jax, "numpy-naive": Naive}
 
 
-def run(
+def plan(
     activation: Activation | str,
     library: str,
     target: str = "c",
     dtype: str = "float32",
-    pass_: str = "forward",
-    *,
-    count: int = SAMPLES,
-) -> Measurement:
-    """Measure a library's function at the inputs and parameter values that `accuracy.run` gives the target's kernels.
+    passes: Sequence[str] = PASSES,
+    level: str = "accurate",
+) -> Plan:
+    """A library's function and the target's kernels, to be measured at the same inputs and parameter values.
+
+    For each pass the library comes first. What is called a violation is less for a library than for a kernel: only
+    results of the wrong class or with the wrong sign of zero.
 
     Args:
-        activation, target, dtype, pass_, count: as for `symact.verification.accuracy.run`.
+        activation, target, dtype, level: as for `symact.verification.accuracy.run`.
         library: a name of `LIBRARIES`.
+        passes: some of `PASSES`.
 
     Raises:
         Error: no such library, it is not installed, it lacks the function, or no such pass.
     """
     if library not in LIBRARIES:
         raise Error(f"'{library}' is nothing to measure against", f"use one of {', '.join(LIBRARIES)}")
-    if pass_ not in PASSES:
-        raise Error(f"the pass '{pass_}' is not measured against others", f"use one of {', '.join(PASSES)}")
+    for pass_ in passes:
+        if pass_ not in PASSES:
+            raise Error(f"the pass '{pass_}' is not measured against others", f"use one of {', '.join(PASSES)}")
     if dtype == "bfloat16":
         raise Error("others are not measured in bfloat16, which NumPy arrays do not carry to them", "use float16")
     activation = catalog.resolve(activation)
     other = LIBRARIES[library]()
-    parameters = load(activation, target, dtype).parameters
-    ((output, order),) = OUTPUTS[pass_].items()
-    oracle = oracles(activation, parameters)[order]
-    format = get(dtype)
-    x = format.every() if format.width == 16 else inputs(format, count, oracle)
-    values = other.implementations(activation, parameters)[PASSES.index(pass_)](format.encode(x))
-    accuracy = measure(values, oracle, format, x)
-    violations = tuple(compare(values, oracle.reference(x, format), x))
-    exact = {name: str(Fraction(value)) for name, value in parameters.items()}
-    return Measurement(activation.name, other.version, dtype, pass_, output, exact, accuracy, violations)
+    parameters = load(activation, target, dtype, level).parameters
+    calls = other.implementations(activation, parameters)
+    planned = Plan(activation)
+    for pass_ in passes:
+        implementation = Implementation(calls[PASSES.index(pass_)], _classes)
+        planned.put(Subject(other.version, dtype, pass_, level=""), 0, implementation, parameters)
+        planned.add(Subject(target, dtype, pass_, level))
+    return planned
+
+
+def _classes(call: Function, oracle: Oracle, format: Format, x: Float64s) -> list[Violation]:
+    """Results of the wrong class; a library has not promised the rest of the contract."""
+    return list(compare(call(format.encode(x)), oracle.reference(x, format), x))
 
 
 def _imported(name: str, hint: str) -> ModuleType:

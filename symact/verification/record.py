@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ KEY = ("activation", "target", "dtype", "level", "pass")
 #: The method of a proof, with the format's width.
 _EXHAUSTIVE = "all 2**{} inputs"
 
+_BY_THE_ORACLE = "every result against the definition in ball arithmetic, or polynomials that are proved by it"
+
 
 def row(compiled: CompiledActivation, found: Sequence[Measurement], day: date) -> Row:
     """One row of the record from the measurements of a pass, the worst of its outputs."""
@@ -38,16 +40,18 @@ def row(compiled: CompiledActivation, found: Sequence[Measurement], day: date) -
         "activation": worst.name,
         "target": worst.target,
         "dtype": worst.dtype,
-        "level": "accurate",
+        "level": worst.level,
         "pass": worst.pass_,
         "program": program(compiled, worst.target, worst.dtype, "accurate", worst.pass_),
         "max_ulp": math.ceil(accuracy.max_ulp * 10_000) / 10_000,
         "method": _EXHAUSTIVE.format(get(worst.dtype).width) if exhaustive else f"{accuracy.inputs} inputs, sampled",
+        "searched": accuracy.searched,
+        "left_out": accuracy.left_out,
         "worst": accuracy.worst,
         "correctly_rounded": min(one.accuracy.correctly_rounded for one in found),
         "failures": sum(one.accuracy.failures for one in found),
         "violations": sum(len(one.violations) for one in found),
-        "proof": accuracy.proof or "every result against the definition in ball arithmetic",
+        "proof": accuracy.proof or _BY_THE_ORACLE,
         "date": day.isoformat(),
         "tool": targets.tool(worst.target),
     }
@@ -61,15 +65,23 @@ def read(path: Path) -> list[Row]:
 def merged(rows: Iterable[Row], new: Iterable[Row]) -> list[Row]:
     """The rows in order, new ones in the place of old ones of the same key.
 
-    A sampled row does not replace an exhaustive one of the same program.
+    What is known of the same program stays: a sampled row does not replace an exhaustive one, and of two samples with
+    the same tool the worse one stays, for the largest error of a sample is a lower bound of the true one.
     """
     found = {_key(each): each for each in rows}
     for each in new:
         old = found.get(_key(each))
-        weaker = old is not None and old["program"] == each["program"] and _proved(old) and not _proved(each)
-        if not weaker:
+        if old is None or not _stays(old, each):
             found[_key(each)] = each
     return [found[key] for key in sorted(found)]
+
+
+def _stays(old: Row, new: Row) -> bool:
+    """Whether an old row says more than a new one of the same key."""
+    if old["program"] != new["program"] or _proved(new):
+        return False
+    worse = (old["failures"], old["max_ulp"]) > (new["failures"], new["max_ulp"])
+    return _proved(old) or (old["tool"] == new["tool"] and worse)
 
 
 def current(rows: Iterable[Row], activations: Mapping[str, CompiledActivation]) -> list[Row]:
@@ -98,31 +110,58 @@ def to_json(rows: Sequence[Row]) -> str:
 
 
 def to_markdown(rows: Sequence[Row]) -> str:
-    """The table for readers."""
-    columns = ("activation", "pass", "dtype", "target", "largest ULP", "at x", "rounded right", "failures", "measured")
+    """The tables for readers: the largest errors of all, then one table for each activation."""
     lines = [
         "# Measured errors",
         "",
         "Made by `scripts/record_accuracy.py` from `ACCURACY.json`; do not edit. `docs/accuracy.md` tells how errors",
         "are measured and proved. ULP: units in the last place of the exact value; rounded right: the share of results",
-        "that are the correctly rounded ones; failures: wrong NaNs, infinities and signs of zeros.",
+        "that are the correctly rounded ones; failures: wrong NaNs, infinities and signs of zeros. The largest error of a",
+        "sample is a lower bound of the true one; where all inputs were tried, it is proved.",
         "",
-        f"| {' | '.join(columns)} |",
-        f"|{' --- |' * len(columns)}",
+        "## The largest error of each pass",
+        "",
+        *_table(("target", "dtype", "level", "pass", "largest ULP", "of", "at x", "failures", "rows"), _largest(rows)),
     ]
-    for each in rows:
-        at = each["worst"]["x"] if each["worst"] else ""
-        share = each["correctly_rounded"]
-        cells = (
-            each["activation"],
-            each["pass"],
-            each["dtype"],
-            each["target"],
-            f"{each['max_ulp']:g}",
-            f"{float.fromhex(at):.9g}" if at else "",
-            "all" if share == 1 else f"{math.floor(share * 1e6) / 1e4:.4f} %",
-            each["failures"],
-            f"{each['method']}, {each['date']}, {each['tool']}",
-        )
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+    columns = ("pass", "dtype", "target", "level", "largest ULP", "at x", "rounded right", "failures", "measured")
+    for name in sorted({each["activation"] for each in rows}):
+        own = [_cells(each) for each in rows if each["activation"] == name]
+        lines += ["", f"## {name}", "", *_table(columns, own)]
     return "\n".join(lines) + "\n"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    cells = [columns, ["---"] * len(columns), *rows]
+    return [f"| {' | '.join(map(str, line))} |" for line in cells]
+
+
+def _largest(rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+    """For each target, dtype, level and pass the row with the largest error, and how many rows there are."""
+    names = ("target", "dtype", "level", "pass")
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for each in rows:
+        groups.setdefault(tuple(each[name] for name in names), []).append(each)
+    for key, group in sorted(groups.items()):
+        worst = max(group, key=lambda each: each["max_ulp"])
+        failures = sum(each["failures"] for each in group)
+        yield *key, f"{worst['max_ulp']:.6g}", worst["activation"], _at(worst), failures, len(group)
+
+
+def _cells(each: Row) -> Sequence[object]:
+    share = each["correctly_rounded"]
+    return (
+        *(each[name] for name in ("pass", "dtype", "target", "level")),
+        f"{each['max_ulp']:.6g}",
+        _at(each),
+        "all" if share == 1 else f"{math.floor(share * 1e6) / 1e4:.4f} %",
+        each["failures"],
+        f"{each['method']}, {each['date']}, {each['tool']}",
+    )
+
+
+def _at(each: Row) -> str:
+    worst = each["worst"]
+    if not worst:
+        return ""
+    x, gradient = (f"{float.fromhex(worst[name]):.9g}" if name in worst else "" for name in ("x", "gradient"))
+    return f"{x}, gradient {gradient}" if gradient else x

@@ -1,0 +1,169 @@
+"""Implementations of one function measured at the same inputs: a sample, and what is found around its worst inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symact.oracle.formats import Float64s, Format
+from symact.oracle.oracle import Oracle
+from symact.oracle.samples import around, gradients, inputs
+from symact.verification.bulk import Bulk
+from symact.verification.contract import Violation
+from symact.verification.figures import Accuracy, Figures, Points
+from symact.verification.functions import Functions
+
+#: How many inputs are taken where a format of this width has too many to try them all; half of them are spread over
+#: all bit patterns.
+SAMPLES = {32: 1 << 22, 64: 1_000_000}
+
+#: How many inputs are judged at once.
+_BATCH = 1 << 17
+
+#: The search around the worst inputs: rounds, how many of them are gone out from, how many new inputs beside each.
+_ROUNDS, _CENTRES, _BESIDE = 5, 32, 128
+
+#: How many inputs the contract is checked at.
+_CONTRACT = 2000
+
+#: A pass with one result, as a function of one array, or of x and the incoming gradients.
+Pass = Callable[..., NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Something to measure.
+
+    Attributes:
+        call: the pass.
+        contract: finds breaches of the IEEE contract, given the pass, the function, the format and inputs.
+    """
+
+    call: Pass
+    contract: Callable[[Pass, Oracle, Format, Float64s], list[Violation]]
+
+
+@dataclass
+class Group:
+    """Implementations of one function that are measured at the same inputs.
+
+    Attributes:
+        functions: f, f' and f''.
+        format: of the arrays.
+        order: which of the functions they should be: 0, 1 or 2.
+        backward: whether they multiply it by an incoming gradient.
+        implementations: what is measured.
+        results: for each, in the same order, its figures and the breaches of its contract, once the steps are done.
+    """
+
+    functions: Functions
+    format: Format
+    order: int
+    backward: bool = False
+    implementations: list[Implementation] = field(default_factory=list)
+    results: list[tuple[Accuracy, tuple[Violation, ...]]] = field(default_factory=list)
+
+    def size(self, count: int | None = None) -> int:
+        """How many steps there are; `count` as for `sample`."""
+        return -(-_count(self.format, count) // _BATCH) + len(self.implementations)
+
+    def steps(self, count: int | None = None, seed: int = 0) -> Iterator[None]:
+        """Measure; yields after each step. The arguments are those of `sample`."""
+        points = sample(self.functions, self.format, self.order, backward=self.backward, count=count, seed=seed)
+        self.functions.bulk[self.order].prepare(points.x, self.format)
+        figures = [Figures(self.format) for _ in self.implementations]
+        for start in range(0, len(points), _BATCH):
+            batch = _Batch(self, points[slice(start, start + _BATCH)])
+            for each, implementation in zip(figures, self.implementations, strict=True):
+                each.add(batch.points, batch.results(implementation.call), batch.reference, batch.left_out)
+            yield
+        oracle = self.functions.oracles[self.order]
+        special = inputs(self.format, _CONTRACT, oracle)
+        every = self.format.width == 16 and not self.backward
+        for each, implementation in zip(figures, self.implementations, strict=True):
+            if self.format.width > 16:
+                self._search(implementation.call, each, np.random.default_rng([seed, 3]))
+            accuracy = each.accuracy(oracle, "exhaustive" if every else "sampled")
+            violations = implementation.contract(implementation.call, oracle, self.format, special)
+            self.results.append((accuracy, tuple(violations)))
+            yield
+
+    def _search(self, call: Pass, figures: Figures, generator: np.random.Generator) -> None:
+        """Try inputs beside the worst ones, then beside what is worst then, and so on."""
+        for _ in range(_ROUNDS):
+            centres = figures.apart(_CENTRES)
+            batch = _Batch(self, _beside(self.format, centres, generator))
+            figures.add_searched(batch.points, batch.results(call), batch.reference)
+
+
+class _Batch:
+    """Inputs of a group with the exact values there; of float64's backward pass only those that a number judges.
+
+    Where f' or the product is subnormal, the error of f' in its subnormal spacing is multiplied by the gradient: no
+    bound in ULP can hold unless f' is computed beyond float64.
+
+    Attributes:
+        points, reference: the inputs and the exact values.
+        left_out: how many inputs no number judges.
+    """
+
+    def __init__(self, group: Group, points: Points) -> None:
+        bulk: Bulk = group.functions.bulk[group.order]
+        format = group.format
+        self.points, self.left_out = points, 0
+        self.reference = bulk.reference(points.x, format, points.factor)
+        if group.backward and format.width == 64:
+            slope = np.abs(bulk.reference(points.x, format).rounded)
+            judged = ~(np.fmin(slope, np.abs(self.reference.rounded)) < format.smallest_normal)
+            self.points, self.reference = points[judged], self.reference[judged]
+            self.left_out = len(points) - len(self.points)
+        arrays = (self.points.x, self.points.factor)
+        self._given = [format.encode(array) for array in arrays if array is not None]
+
+    def results(self, call: Pass) -> NDArray[Any]:
+        """What an implementation gives at the points."""
+        return call(*self._given)
+
+
+def sample(
+    functions: Functions, format: Format, order: int, *, backward: bool = False, count: int | None = None, seed: int = 0
+) -> Points:
+    """The inputs at which implementations of f, f' or f'' (order 0, 1, 2) are measured.
+
+    Args:
+        functions: f, f' and f''.
+        format: of the inputs.
+        order: which of the functions.
+        backward: whether incoming gradients are needed.
+        count: how many, where not all numbers of the format are taken; by default `SAMPLES`.
+        seed: another one gives other inputs.
+    """
+    if format.width == 16:
+        x = format.every()
+    else:
+        count = _count(format, count)
+        spread = format.random(count // 2, np.random.default_rng([seed, 2]))
+        oracle = functions.oracles[order]
+        x = np.concatenate([inputs(format, count - len(spread), oracle, seed, functions.landmarks), spread])
+        x.sort()  # neighbours share polynomials
+    return Points(x, gradients(format, len(x), seed) if backward else None)
+
+
+def _count(format: Format, count: int | None) -> int:
+    if format.width == 16:
+        return 1 << 16
+    return SAMPLES[format.width] if count is None else count
+
+
+def _beside(format: Format, centres: Points, generator: np.random.Generator) -> Points:
+    """New inputs beside some; half of them keep the centre's incoming gradient."""
+    many = centres[np.repeat(np.arange(len(centres)), _BESIDE)]
+    x = around(format, many.x, generator)
+    if many.factor is None:
+        return Points(x)
+    kept = generator.random(len(x)) < 0.5
+    return Points(x, np.where(kept, many.factor, around(format, many.factor, generator)))
