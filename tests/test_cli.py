@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -387,6 +388,50 @@ def test_accuracy_measures_every_pass(run: Run) -> None:
     measurements = json.loads(shown.out)["measurements"]
     assert {measurement["pass"] for measurement in measurements} >= {"forward", "derivative", "backward"}
     assert all(0 <= measurement["accuracy"]["max_ulp"] <= 1 for measurement in measurements)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("softplus", "--set", "beta=0.3", "--dtype", "float64"),
+        ("relu", "--dtype", "float16"),
+        ("tanh", "--against", "numpy-naive", "--pass", "forward"),
+        ("--expr", "x/(1 + x**2)", "--pass", "backward", "--dtype", "float64", "--level", "accurate"),
+    ],
+)
+def test_accuracy_prints_a_document_that_its_schema_describes(run: Run, options: tuple[str, ...]) -> None:
+    text = files("symact.verification").joinpath("accuracy.schema.json").read_text(encoding="utf-8")
+    jsonschema.Draft202012Validator.check_schema(json.loads(text))
+    shown = run("accuracy", *options, "--target", "numpy", "--count", "200", "--format", "json")
+    assert shown.err == ""
+    document = json.loads(shown.out)
+    jsonschema.validate(document, json.loads(text))
+    assert document["measurements"]
+
+
+def test_accuracy_against_a_library_is_one_table(run: Run) -> None:
+    shown = run("accuracy", "tanh", "--against", "numpy-naive", "--target", "numpy", "--count", "500")
+    assert shown.code == 0
+    lines = [line.split() for line in shown.out.splitlines()]
+    kernels = [line[:2] for line in lines if line and line[0] in ("forward", "derivative")]
+    assert kernels == [[one, who] for one in ("forward", "derivative") for who in ("numpy-naive", "numpy")]
+
+
+def test_accuracy_draws_errors(run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "errors.png"
+    shown = run("accuracy", "relu", "--target", "numpy", "--count", "200", "--plot", str(picture))
+    assert shown.code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    shown = run("accuracy", "relu", "--target", "numpy", "--plot", str(tmp_path / "errors.doc"))
+    assert (shown.code, shown.out) == (2, "")
+    options = ("--target", "numpy", "--count", "200", "--pass", "backward", "--plot", str(picture))
+    assert "depends on two numbers" in run("accuracy", "relu", *options).err
+
+
+def test_accuracy_knows_levels(run: Run) -> None:
+    shown = run("accuracy", "relu", "--target", "numpy", "--level", "sloppy")
+    assert (shown.code, shown.out) == (2, "")
+    assert "no level 'sloppy'" in shown.err
 
 
 def test_accuracy_exits_1_where_a_kernel_breaks_its_contract(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

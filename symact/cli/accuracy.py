@@ -24,7 +24,7 @@ from symact.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from symact.verification.accuracy import Measurement, Plan
+    from symact.verification.accuracy import Measurement, Plan, Subject
 
 #: How many inputs a picture shows.
 _SHOWN = 1 << 17
@@ -82,11 +82,14 @@ def accuracy(
     if against is not None:
         if exhaustive:
             raise Error("--exhaustive measures symact's kernels alone", "leave --against out")
-        plan = others.plan(activation, against, target, dtype, pass_ or others.PASSES, level)
+        plan = others.plan(activation, against, target, dtype, pass_ or others.PASSES, level=level)
     else:
         plan = Plan(activation, [Subject(target, dtype, one, level) for one in pass_ or PASSES])
     if every:
-        found = _prove(activation, target, dtype, level, pass_, jobs, scheduler)
+        if dtype != "float32":
+            raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")
+        passes = pass_ or [one for one in PASSES if one != "backward"]
+        found = _prove(activation, [Subject(target, dtype, one, level) for one in passes], jobs, scheduler)
     else:
         found = plan.measure(count=count, watch=lambda steps, total: progress(steps, "measuring", total))
     if picture is not None and kind is not None:
@@ -107,28 +110,19 @@ def accuracy(
 
 
 def _prove(
-    activation: Activation,
-    target: str,
-    dtype: str,
-    level: str,
-    passes: Sequence[str] | None,
-    jobs: int,
-    scheduler: str | None,
+    activation: Activation, subjects: Sequence[Subject], jobs: int, scheduler: str | None
 ) -> list[Measurement]:
     """All inputs of float32."""
-    from symact.kernel.compiled import PASSES
     from symact.verification import exhaustive
 
-    if dtype != "float32":
-        raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")
     return [
         measurement
-        for one in passes or [name for name in PASSES if name != "backward"]
+        for subject in subjects
         for measurement in exhaustive.run(
             activation,
-            target,
-            one,
-            level=level,
+            subject.target,
+            subject.pass_,
+            level=subject.level,
             jobs=jobs,
             scheduler=scheduler,
             watch=lambda ranges, total: progress(ranges, "ranges", total),

@@ -40,7 +40,7 @@ def inputs(
     count: int = 10_000,
     oracle: Oracle | None = None,
     seed: int = 0,
-    landmarks: Sequence[float] = (),
+    landmarks: Sequence[float] | Float64s = (),
 ) -> Float64s:
     """Deterministic stratified inputs, numbers of the format as float64.
 
@@ -89,8 +89,8 @@ def around(format: Format, centres: Float64s, generator: np.random.Generator) ->
     """
     top = int(format.ordinals(np.array([format.max]))[0])
     steps = np.exp2(generator.uniform(0, format.precision, len(centres))).astype(np.int64)
-    beside = format.ordinals(_in_format(centres, format)) + np.where(generator.random(len(centres)) < 0.5, -steps, steps)
-    return format.from_ordinals(beside.clip(-top, top))
+    steps = np.where(generator.random(len(centres)) < 0.5, -steps, steps)
+    return format.from_ordinals((format.ordinals(_in_format(centres, format)) + steps).clip(-top, top))
 
 
 def gradients(format: Format | str, count: int, seed: int = 0) -> Float64s:

@@ -50,19 +50,20 @@ def draw(curves: Sequence[Curve], name: str, format: Format, kind: str) -> bytes
     def paint(figure: Figure) -> None:
         figure.suptitle(f"{name}, {format.name}: errors in units in the last place", x=0.01, ha="left")
         rows = figure.subplots(len(passes), 2, squeeze=False, sharey="row", width_ratios=(3, 2))
+        top = float(format.ordinals(_array([format.max]))[0])
         for (whole, middle), group in zip(rows, passes, strict=True):
-            top = float(format.ordinals(_array([format.max]))[0])
             _panel(whole, group, lambda x: format.ordinals(x) / top, 1.0)
             _panel(middle, group, lambda x: x, WINDOW)
             whole.set_title(f"{group[0].subject.pass_}, {_TITLES[group[0].output]}: the whole line, by bit patterns")
             middle.set_title("the middle of the line")
             _scale(whole, group)
             _ticks(whole, format, top)
-        entries = {}
+        entries: dict[str, Any] = {}
         for axes in rows.flat:
             handles, labels = axes.get_legend_handles_labels()
             entries.update(zip(labels, handles, strict=True))
-        figure.legend(entries.values(), entries, loc="outside lower left", ncols=len({_label(c) for c in curves}))
+        whose = {_label(curve) for curve in curves}
+        figure.legend(list(entries.values()), list(entries), loc="outside lower left", ncols=len(whose))
 
     return plot.rendered(paint, (11, 2.8 * len(passes) + 0.8), "errors", kind)
 

@@ -125,7 +125,8 @@ def print_measurements(measurements: Sequence[Document]) -> None:
     page = _Page()
     first = measurements[0]
     level = "" if first["level"] == "accurate" else f", level {first['level']}"
-    page.print(page.text((f"{first['name']}, target {first['target']}, {first['dtype']}{level}: {_inputs(first)}",), "bold"))
+    subject = f"{first['name']}, target {first['target']}, {first['dtype']}{level}"
+    page.print(page.text((f"{subject}: {_inputs(first)}",), "bold"))
     page.console.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("pass", no_wrap=True)

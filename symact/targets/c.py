@@ -10,6 +10,7 @@ import atexit
 import ctypes
 import hashlib
 import os
+import platform
 import shlex
 import shutil
 import subprocess

@@ -1,7 +1,7 @@
 """The oracle's answers for many inputs at once: from polynomials with a proved error, and from itself where these end.
 
-An answer does not depend on the way it came: where the polynomials' bound leaves open what a value rounds to, the oracle
-decides. Errors measured against either are right to 2**-11 of the format's spacing.
+An answer does not depend on the way it came: where the polynomials' bound leaves open what a value rounds to, the
+oracle decides. Errors measured against either are right to 2**-11 of the format's spacing.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -120,7 +119,7 @@ class Table:
         for precision in _PRECISIONS:
             for function in region.functions:
                 taylor = expansion(function, first, last, TERMS, precision)
-                line = taylor and _line(taylor, side, low, high, precision, self.floor)
+                line = taylor and _line(taylor, side, (low, high), precision, self.floor)
                 if line:
                     return line
         return None
@@ -200,7 +199,7 @@ def _ends(low: int, high: int) -> tuple[float, float]:
     return float(first), float(last)
 
 
-def _line(taylor: Expansion, side: int, low: int, high: int, precision: int, floor: int) -> Line | None:
+def _line(taylor: Expansion, side: int, stretch: tuple[int, int], precision: int, floor: int) -> Line | None:
     """An expansion as a double evaluates it, with the bound of all its errors; None where that is too large."""
     centre = taylor.centre
     with ctx.workprec(precision):
@@ -223,7 +222,7 @@ def _line(taylor: Expansion, side: int, low: int, high: int, precision: int, flo
         return None
     if side < 0:  # x - centre has to be the same double, with the other sign
         centre, terms = -centre, [term if k % 2 == 0 else -term for k, term in enumerate(terms)]
-    return (low, high, centre, taylor.scale, tuple(terms), total, 0.0)
+    return (*stretch, centre, taylor.scale, tuple(terms), total, 0.0)
 
 
 def _is_exact(terms: Sequence[float]) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from symact.oracle.formats import Float64s
 
 Pair = tuple[Float64s, Float64s]

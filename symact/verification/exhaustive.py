@@ -99,7 +99,7 @@ class Task:
         """
         here = targets.tool(self.target)
         if here != self.tool:
-            raise Error(f"a worker would measure the kernels of '{here}', not those of '{self.tool}'", "give it the same")
+            raise Error(f"a worker has the kernels of '{here}', not those of '{self.tool}'", "give it the same tool")
         loaded = targets.load(self.compiled, self.target, "float32", self.level)
         values = dict(self.parameters)
         return single(lambda x: getattr(loaded, self.pass_)(x, **values), self.position)

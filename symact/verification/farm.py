@@ -59,7 +59,7 @@ def _cluster(scheduler: str | None, jobs: int) -> Iterator[None]:
         get_client()
     except ValueError:
         workers = jobs if jobs > 1 else None
-        with Client(n_workers=workers, threads_per_worker=1, dashboard_address=None):
+        with Client(n_workers=workers, threads_per_worker=1, dashboard_address=None):  # type: ignore[no-untyped-call]
             yield
     else:
         yield

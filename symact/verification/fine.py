@@ -12,6 +12,7 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
+from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS, Float64s, Integers
 from symact.oracle.oracle import Oracle
 from symact.oracle.rounding import Balls, spacing
@@ -142,26 +143,19 @@ class FineTable:
             zero[index] = pieces["zero"][line]
             for terms in np.unique(pieces["terms"][line]).tolist():
                 chosen = pieces["terms"][line] == terms
-                _fill(balls, index[chosen], pieces, line[chosen], x[index[chosen]], terms)
+                balls.put(index[chosen], _values(pieces, line[chosen], x[index[chosen]], terms))
         return balls, zero
 
 
-def _fill(
-    balls: Balls, index: NDArray[np.intp], pieces: NDArray[np.void], line: NDArray[np.intp], x: Float64s, terms: int
-) -> None:
-    """Put the values of the lines' polynomials at x into the balls at `index`."""
+def _values(pieces: NDArray[np.void], line: NDArray[np.intp], x: Float64s, terms: int) -> Balls:
+    """The polynomials of the lines with these numbers, each with so many terms, at its input."""
     u = (x - pieces["centre"][line]) * pieces["scale"][line]
     high, low = horner(
         [pieces["high"][line, k] for k in range(terms)], [pieces["low"][line, k] for k in range(terms)], u
     )
     fraction, shift = np.frexp(high)
-    found = Balls(
-        fraction,
-        np.ldexp(low, -shift),
-        np.ldexp(pieces["radius"][line], -shift),
-        pieces["exponent"][line] + shift,
-    )
-    balls.put(index, found)
+    radius = np.ldexp(pieces["radius"][line], -shift)
+    return Balls(fraction, np.ldexp(low, -shift), radius, pieces["exponent"][line] + shift)
 
 
 class _Maker:
@@ -174,29 +168,26 @@ class _Maker:
 
     def __call__(self, low: int, high: int) -> Line | None:
         """The line of a stretch, or None."""
-        first, last = FLOAT64.from_ordinals(np.array([low, high])).tolist()
-        stretch = (low, high, first, last)
+        first, last = _ends(low, high)
         if self.vanished and self._vanishes(first, last):
             return _zero(low, high)
         if self.terms <= _SHORT:
-            line = self._attempt(self.functions[0], stretch, _SHORT, self.precision)
+            line = self._attempt(self.functions[0], low, high, terms=_SHORT, precision=self.precision)
             if line:
                 return line
         for precision in _PRECISIONS if last < _NEAR else _PRECISIONS[:1]:
             for number, function in enumerate(self.functions):
-                line = self._attempt(function, stretch, TERMS, precision)
+                line = self._attempt(function, low, high, terms=TERMS, precision=precision)
                 if line:
                     self.functions.insert(0, self.functions.pop(number))
                     self.precision = precision
                     return line
         return _zero(low, high) if self._vanishes(first, last) else None
 
-    def _attempt(
-        self, function: ArbFunction, stretch: tuple[int, int, float, float], terms: int, precision: int
-    ) -> Line | None:
-        low, high, first, last = stretch
+    def _attempt(self, function: ArbFunction, low: int, high: int, *, terms: int, precision: int) -> Line | None:
+        first, last = _ends(low, high)
         taylor = expansion(function, first, last, terms, precision)
-        line = taylor and _line(taylor, self.side, low, high, precision)
+        line = taylor and _line(taylor, self.side, (low, high), precision)
         if not line:
             return None
         self.terms = line[_TERMS]
@@ -209,12 +200,17 @@ class _Maker:
         return self.vanished
 
 
+def _ends(low: int, high: int) -> tuple[float, float]:
+    first, last = FLOAT64.from_ordinals(np.array([low, high]))
+    return float(first), float(last)
+
+
 def _zero(low: int, high: int) -> Line:
     """The line of a stretch on which the value rounds to a zero; its sign is open."""
     return (low, high, 0.0, 1.0, (0.0,) * TERMS, (0.0,) * TERMS, 1, 0, 0.0, 1.0)
 
 
-def _line(taylor: Expansion, side: int, low: int, high: int, precision: int) -> Line | None:
+def _line(taylor: Expansion, side: int, stretch: tuple[int, int], precision: int) -> Line | None:
     """An expansion in double-double, with the bound of all its errors; None where that is too large."""
     with ctx.workprec(precision):
         mantissa, power = taylor.coefficients[0].mid().man_exp()
@@ -226,7 +222,7 @@ def _line(taylor: Expansion, side: int, low: int, high: int, precision: int) -> 
         upper = [float(c.mid()) for c in exact]
         if not np.isfinite(upper).all():
             return None
-        lower = [float((c.mid() - part)) for c, part in zip(exact, upper, strict=True)]
+        lower = [float(c.mid() - part) for c, part in zip(exact, upper, strict=True)]
         parts = zip(exact, upper, lower, strict=True)
         off = sum(((c - one - two).abs_upper() for c, one, two in parts), arb(0))
         bound = float((taylor.rest * unit + off).abs_upper()) * (1 + 2.0**-40)
@@ -240,12 +236,12 @@ def _line(taylor: Expansion, side: int, low: int, high: int, precision: int) -> 
     while terms > 1 and sum(sizes[terms - 1 :]) <= allowed / 16:
         terms -= 1
     left_out = sum(sizes[terms:])
-    exact = terms == 1 and bound + left_out == 0
-    radius = 0.0 if exact else (bound + left_out) * (1 + 2.0**-40) + terms * STEP * sum(sizes) + 2.0**-1000
+    constant = terms == 1 and bound + left_out == 0
+    radius = 0.0 if constant else (bound + left_out) * (1 + 2.0**-40) + terms * STEP * sum(sizes) + 2.0**-1000
     if not radius <= allowed:
         return None
     centre = side * taylor.centre
     if side < 0:  # x - centre has to be the same double, with the other sign
         upper, lower = ([part if k % 2 == 0 else -part for k, part in enumerate(both)] for both in (upper, lower))
     none = (0.0,) * (TERMS - len(upper))
-    return (low, high, centre, taylor.scale, (*upper, *none), (*lower, *none), terms, exponent, radius, 0.0)
+    return (*stretch, centre, taylor.scale, (*upper, *none), (*lower, *none), terms, exponent, radius, 0.0)

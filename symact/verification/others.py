@@ -172,6 +172,7 @@ def plan(
     target: str = "c",
     dtype: str = "float32",
     passes: Sequence[str] = PASSES,
+    *,
     level: str = "accurate",
 ) -> Plan:
     """A library's function and the target's kernels, to be measured at the same inputs and parameter values.

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+import os
 import shutil
-from collections.abc import Callable, Iterable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sympy import LambertW, Symbol, oo
 
-from symact import catalog
+from symact import catalog, targets
 from symact.errors import Error
 from symact.kernel import store
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.symbolic.branches import Branches, Piece
 from symact.verification import exhaustive
-from symact.verification.accuracy import measure, oracles
-from symact.verification.certified import TOLERANCE, Table, UncertifiedError, values
+from symact.verification.accuracy import SAMPLES, measure, oracles
+from symact.verification.certified import PRODUCTS, TOLERANCE, Table, UncertifiedError, values
 from symact.verification.exhaustive import RANGE, Tally, Task, by_oracle, judge
 
 FLOAT32 = FORMATS["float32"]
@@ -43,7 +52,8 @@ def task(name: str, order: int) -> Task:
     parameters = tuple((p.name, float(p.value)) for p in catalog.get(name).parameters)
     pass_ = ("forward", "derivative")[order]
     single = np.array(sorted(set(found.single)), np.uint32)
-    return Task(store.compiled(catalog.get(name)), "c", pass_, 0, parameters, found.pieces, single)
+    compiled = store.compiled(catalog.get(name))
+    return Task(compiled, "c", "accurate", pass_, 0, parameters, found.pieces, single, targets.tool("c"))
 
 
 @pytest.mark.parametrize(("name", "order"), FUNCTIONS)
@@ -75,6 +85,36 @@ def test_every_input_belongs_to_one_polynomial_or_to_the_oracle(name: str, order
         assert stretches[0][0] == 0
         assert stretches[-1][1] == 0x7F800000
         assert all(before[1] + 1 == after[0] for before, after in pairwise(stretches))
+
+
+def test_what_is_multiplied_is_known_far_below_the_smallest_float32() -> None:
+    """tanh'(100) = 5.5e-87, relative to itself."""
+    found = Table(table("tanh", 1).oracle, PRODUCTS)
+    x = np.array([100.0, -100.0])
+    balls, zero = found.enclosures(x)
+    assert not zero.any()
+    for point, high, radius, exponent in zip(x, balls.high, balls.radius, balls.exponent.tolist(), strict=True):
+        middle, _ = found.oracle.enclosure(float(point), 1024)
+        assert abs(Fraction(high) * Fraction(2) ** exponent - middle) <= Fraction(radius) * Fraction(2) ** exponent
+        assert radius <= 2.0**-37
+
+
+def test_straight_lines_are_known_exactly() -> None:
+    """So the error of a correctly rounded relu is 0, not a bound."""
+    for order in (0, 1):
+        found = Table(oracles(catalog.get("relu"), {})[order])
+        assert all((pieces["bound"] == 0).all() for pieces in found.pieces.values())
+
+
+@pytest.mark.slow
+def test_every_function_of_the_catalogue_has_polynomials() -> None:
+    """For other entries each day: all of them take minutes."""
+    names = catalog.names()
+    day = datetime.date.today().toordinal()
+    for name in (names[(3 * day + k) % len(names)] for k in range(3)):
+        activation = catalog.get(name)
+        for oracle in oracles(activation, {p.name: float(np.float32(float(p.value))) for p in activation.parameters}):
+            assert Table(oracle).size() > 0
 
 
 @needs_compiler
@@ -191,18 +231,94 @@ def test_an_interrupted_run_goes_on_where_it_was(small: list[int], monkeypatch: 
 def test_other_kernels_do_not_take_a_result_over() -> None:
     one = task("tanh", 1)
     assert one.key() == task("tanh", 1).key()
-    assert len({one.key(), replace(one, target="numpy").key(), replace(one, pass_="forward").key()}) == 3
+    changes = ({"target": "numpy"}, {"pass_": "forward"}, {"tool": "tcc"}, {"level": "other"})
+    assert len({one.key(), *(replace(one, **change).key() for change in changes)}) == 5
 
 
 @needs_compiler
-def test_processes_give_the_same_result(small: list[int]) -> None:
+def test_a_worker_with_another_compiler_does_not_measure_its_own_kernels() -> None:
+    with pytest.raises(Error, match="not those of 'tcc'"):
+        replace(task("tanh", 1), tool="tcc").kernel()
+
+
+@needs_compiler
+@pytest.mark.parametrize("scheduler", [None, "threading", "dask"])
+def test_processes_and_clusters_give_the_same_result(small: list[int], scheduler: str | None) -> None:
     pytest.importorskip("joblib")
     (alone,) = exhaustive.run("tanh", "numpy", "forward", ranges=small)
     for path in exhaustive.folder().iterdir():
         path.unlink()
-    (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2)
+    with cluster() if scheduler == "dask" else nullcontext():
+        (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2, scheduler=scheduler)
     assert together == replace(alone, accuracy=replace(alone.accuracy, mean_ulp=together.accuracy.mean_ulp))
     assert together.accuracy.mean_ulp == pytest.approx(alone.accuracy.mean_ulp)
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """A Dask cluster of two processes on this machine, with an open client."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.Client(local),
+    ):
+        yield
+
+
+def test_an_error_in_a_worker_is_told_as_it_is(small: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for one of joblib's, though both are ValueErrors."""
+    pytest.importorskip("joblib")
+
+    def no_room(task: Task, kernel: exhaustive.Kernel, first: int, count: int) -> NoReturn:
+        raise Error("the reference leaves too many inputs open")
+
+    monkeypatch.setattr(exhaustive, "judge", no_room)
+    with pytest.raises(Error, match="too many inputs open"):
+        exhaustive.run("relu", "numpy", "forward", ranges=small, jobs=2, scheduler="threading")
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_ctrl_c_loses_no_finished_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command with two processes, interrupted as a terminal does it, with nothing else of it left running."""
+    code = (
+        "import signal, sys, symact.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.argv = ['symact', *sys.argv[1:]]; symact.cli.main()"
+    )
+    options = ["--target", "numpy", "--exhaustive", "--pass", "forward", "--jobs", "2"]
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, "accuracy", "relu", *options],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    folder = tmp_path / "symact" / "exhaustive"
+
+    def finished() -> list[int]:
+        return [int(first) for path in folder.glob("*.json") for first in json.loads(path.read_text(encoding="utf-8"))]
+
+    try:
+        waited = time.monotonic() + 100
+        while len(finished()) < 2:
+            assert running.poll() is None, running.communicate()[1]
+            assert time.monotonic() < waited
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGINT)
+        _, error = running.communicate(timeout=60)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert running.returncode != 0
+    assert "Traceback" not in error
+    done = finished()
+    assert 2 <= len(done) < 256
+    monkeypatch.setattr(exhaustive, "folder", lambda: folder)
+    monkeypatch.setattr(exhaustive, "judge", lambda *_: pytest.fail("a finished range was done again"))
+    (resumed,) = exhaustive.run("relu", "numpy", "forward", ranges=done)
+    assert resumed.accuracy.inputs == len(done) * RANGE
+    assert resumed.accuracy.max_ulp == 0
 
 
 def test_an_unknown_scheduler_and_the_backward_pass_are_told_in_a_sentence(small: list[int]) -> None:
@@ -222,7 +338,7 @@ def test_what_has_no_reference_is_measured_on_a_sample_and_says_so(monkeypatch: 
         raise UncertifiedError("for a test")
 
     monkeypatch.setattr(exhaustive, "Table", none)
-    monkeypatch.setattr(exhaustive, "SAMPLED", 2000)
+    monkeypatch.setitem(SAMPLES, 32, 2000)
     (found,) = exhaustive.run("tanh", "numpy", "forward")
     assert (found.accuracy.method, found.accuracy.inputs) == ("sampled", 2000)
     assert "no certified reference: for a test" in found.accuracy.proof
