@@ -117,6 +117,7 @@ class Oracle:
         self._cuts = [_nearest_double(point.x) for point in branches.points]
         self._towards: dict[tuple[bool, float], float] = {}
         self._memory: dict[tuple[str, bytes, bytes], Reference] = {}
+        self._special: dict[tuple[float, float, int, int], tuple[sympy.Expr | None, float]] = {}
 
     @property
     def breakpoints(self) -> list[float]:
@@ -209,6 +210,12 @@ class Oracle:
 
     def _at_special_point(self, x: float, piece: int, point: int) -> tuple[sympy.Expr | None, float]:
         """The exact value at an infinity, a zero or a point between pieces, and the zero to give where it vanishes."""
+        key = (x, float(np.copysign(1.0, x)), piece, point)
+        if key not in self._special:
+            self._special[key] = self._find_at_special_point(x, piece, point)
+        return self._special[key]
+
+    def _find_at_special_point(self, x: float, piece: int, point: int) -> tuple[sympy.Expr | None, float]:
         branches = self.branches
         if np.isinf(x):
             end = sympy.oo if x > 0 else -sympy.oo

@@ -120,6 +120,7 @@ def line(format: Format | str, count: int, window: float) -> Float64s:
     return format.from_ordinals(np.union1d(np.linspace(-top, top, count // 2).astype(np.int64), inside))
 
 
+@remembered
 def roots(oracle: Oracle) -> Float64s:
     """The float64 numbers beside which the function changes its sign, other than 0, as far as a grid shows them."""
     format = FORMATS["float64"]

@@ -154,6 +154,7 @@ class Plan:
         self._places: list[_Place] = []
         self._groups: dict[tuple[object, ...], Group] = {}
         self._functions: dict[tuple[tuple[str, float], ...], Functions] = {}
+        self._loaded: dict[tuple[str, ...], Loaded] = {}
         for subject in subjects:
             self.add(subject)
 
@@ -165,11 +166,17 @@ class Plan:
         """
         if subject.pass_ not in OUTPUTS:
             raise Error(f"there is no pass called '{subject.pass_}'", f"use one of {', '.join(OUTPUTS)}")
-        kernels = load(self.activation, subject.target, subject.dtype, subject.level)
+        kernels = self._kernels(subject.target, subject.dtype, subject.level)
         contract = check_backward if subject.pass_ == "backward" else check
         for position in range(len(OUTPUTS[subject.pass_])):
             implementation = Implementation(single(getattr(kernels, subject.pass_), position), contract)
             self.put(subject, position, implementation, kernels.parameters)
+
+    def _kernels(self, *key: str) -> Loaded:
+        """The kernels of a target, dtype and level, loaded once."""
+        if key not in self._loaded:
+            self._loaded[key] = load(self.activation, *key)
+        return self._loaded[key]
 
     def put(
         self, subject: Subject, position: int, implementation: Implementation, parameters: Mapping[str, float]

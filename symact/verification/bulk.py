@@ -57,7 +57,8 @@ class Bulk:
         if len(x) < FEW:
             return
         if get(format).width == 64:
-            self._fine = FineTable(self.oracle, x)
+            if self._fine is None or not self._fine.made_for(x):
+                self._fine = FineTable(self.oracle, x)
         elif self._narrow is None and not self._uncertified:
             try:
                 self._narrow = Table(self.oracle, self._floor)

@@ -22,7 +22,7 @@ from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.oracle import Oracle
 from symact.oracle.rounding import Balls
 from symact.verification.series import UnknownSeriesError
-from symact.verification.stretches import Expansion, Region, below, expansion, regions
+from symact.verification.stretches import Expansion, Region, Ways, below, regions
 
 FLOAT32 = FORMATS["float32"]
 
@@ -42,8 +42,9 @@ MOST = 60_000
 #: More inputs than this are not left to the oracle.
 _SINGLE_INPUTS = 20_000
 
-#: Bits of an attempt; the second is for what cancels next to 0.
-_PRECISIONS = (128, 640)
+#: Bits of an attempt, and of how many of a value's bits more of them would not help; the second attempt is for what
+#: cancels, next to 0 or in a tail.
+_PRECISIONS, _ENOUGH = (128, 640), 60
 
 #: A line of the table; `exhaustive.c` has it as a struct.
 PIECE = np.dtype(
@@ -98,10 +99,11 @@ class Table:
         self.single += [sign | bits for bits in single]
         found: list[Line] = []
         for region in parts:
+            ways = Ways(region.functions, _PRECISIONS, _ENOUGH)
             stack = list(region.binades(FLOAT32))[::-1]
             while stack:
                 low, high = stack.pop()
-                line = self._polynomial(region, side, low, high) or self._vanishing(region, side, low, high)
+                line = self._polynomial(ways, side, low, high) or self._vanishing(region, side, low, high)
                 if line is not None:
                     found.append(line)
                 elif low == high:
@@ -113,16 +115,13 @@ class Table:
                     raise UncertifiedError("it would take too many polynomials")
         return np.array(found, PIECE)
 
-    def _polynomial(self, region: Region, side: int, low: int, high: int) -> Line | None:
+    def _polynomial(self, ways: Ways, side: int, low: int, high: int) -> Line | None:
         """The line for a stretch from the first form for which the bound is small enough; None where none is."""
-        first, last = _ends(low, high)
-        for precision in _PRECISIONS:
-            for function in region.functions:
-                taylor = expansion(function, first, last, TERMS, precision)
-                line = taylor and _line(taylor, side, (low, high), precision, self.floor)
-                if line:
-                    return line
-        return None
+        return ways.any(
+            _ends(low, high),
+            TERMS,
+            lambda taylor, precision: _line(taylor, side, (low, high), precision, self.floor),
+        )
 
     def _vanishing(self, region: Region, side: int, low: int, high: int) -> Line | None:
         """The line for a stretch on which the value certainly rounds to a zero of one sign.
@@ -130,7 +129,7 @@ class Table:
         The sign is the oracle's at both ends.
         """
         nothing = 2.0 ** (self.floor - FLOAT32.precision) * TOLERANCE
-        size = below(region.functions, *_ends(low, high), arb(nothing), _PRECISIONS[1])
+        size = below(region.functions, _ends(low, high), arb(nothing), _PRECISIONS)
         if size is None:
             return None
         ends = side * FLOAT32.from_ordinals(np.array([low, high]))

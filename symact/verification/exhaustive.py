@@ -108,7 +108,7 @@ class Task:
         """Hash of everything on which the results depend."""
         templates = sorted((targets.data("templates") / self.target).glob("*"))
         texts = [path.read_text(encoding="utf-8") for path in templates]
-        kernel = program(self.compiled, self.target, "float32", "accurate", self.pass_)
+        kernel = program(self.compiled, self.target, "float32", self.level, self.pass_)
         flags = os.environ.get("CFLAGS", "")
         parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters)]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))

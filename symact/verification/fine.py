@@ -12,13 +12,12 @@ import numpy as np
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS, Float64s, Integers
 from symact.oracle.oracle import Oracle
 from symact.oracle.rounding import Balls, spacing
 from symact.verification.double_double import STEP, horner
 from symact.verification.series import UnknownSeriesError
-from symact.verification.stretches import Expansion, Region, below, expansion, regions
+from symact.verification.stretches import Expansion, Region, Ways, below, regions
 
 FLOAT64 = FORMATS["float64"]
 
@@ -34,8 +33,9 @@ _SHORT = 4
 #: A stretch with fewer inputs is left to the oracle.
 FEW = 48
 
-#: Bits of an attempt; the second is for what cancels next to 0.
-_PRECISIONS, _NEAR = (192, 1152), 2.0**-20
+#: Bits of an attempt, and of how many of a value's bits more of them would not help; the second attempt is for what
+#: cancels, next to 0 or in a tail.
+_PRECISIONS, _ENOUGH = (192, 1152), 90
 
 #: Below this power of two a result rounds to 0 by a wide margin.
 _NOTHING = FLOAT64.quantum - 15
@@ -74,6 +74,7 @@ class FineTable:
 
     def __init__(self, oracle: Oracle, x: Float64s) -> None:
         self.oracle = oracle
+        self._inputs = x.tobytes()
         with np.errstate(invalid="ignore"):
             ordinals = np.sort(FLOAT64.ordinals(x[np.isfinite(x)]))
         self.pieces = {side: self._side(side, np.sort(side * ordinals)) for side in (1, -1)}
@@ -99,6 +100,10 @@ class FineTable:
                         middle = (low + high) // 2
                         stack += [(middle + 1, high), (low, middle)]
         return np.array(found, _LINE)
+
+    def made_for(self, x: Float64s) -> bool:
+        """Whether these are the numbers that it was made for."""
+        return self._inputs == x.tobytes()
 
     def _hold_against_the_oracle(self) -> None:
         """Leave out what differs from the oracle at an end by more than both may be wrong; zeros get its sign."""
@@ -162,41 +167,29 @@ class _Maker:
     """Makes the lines of one region; what succeeded last is tried first."""
 
     def __init__(self, region: Region, side: int) -> None:
-        self.side = side
-        self.functions = list(region.functions)
-        self.precision, self.terms, self.vanished = _PRECISIONS[0], TERMS, False
+        self.region, self.side = region, side
+        self.ways = Ways(region.functions, _PRECISIONS, _ENOUGH)
+        self.terms, self.vanished = TERMS, False
 
     def __call__(self, low: int, high: int) -> Line | None:
         """The line of a stretch, or None."""
-        first, last = _ends(low, high)
-        if self.vanished and self._vanishes(first, last):
+        ends = _ends(low, high)
+        if self.vanished and self._vanishes(ends):
             return _zero(low, high)
-        if self.terms <= _SHORT:
-            line = self._attempt(self.functions[0], low, high, terms=_SHORT, precision=self.precision)
-            if line:
-                return line
-        for precision in _PRECISIONS if last < _NEAR else _PRECISIONS[:1]:
-            for number, function in enumerate(self.functions):
-                line = self._attempt(function, low, high, terms=TERMS, precision=precision)
-                if line:
-                    self.functions.insert(0, self.functions.pop(number))
-                    self.precision = precision
-                    return line
-        return _zero(low, high) if self._vanishes(first, last) else None
 
-    def _attempt(self, function: ArbFunction, low: int, high: int, *, terms: int, precision: int) -> Line | None:
-        first, last = _ends(low, high)
-        taylor = expansion(function, first, last, terms, precision)
-        line = taylor and _line(taylor, self.side, (low, high), precision)
-        if not line:
-            return None
-        self.terms = line[_TERMS]
-        return line
+        def make(taylor: Expansion, precision: int) -> Line | None:
+            return _line(taylor, self.side, (low, high), precision)
 
-    def _vanishes(self, first: float, last: float) -> bool:
+        line = self.ways.first(ends, _SHORT, make) if self.terms <= _SHORT else None
+        line = line or self.ways.any(ends, TERMS, make)
+        if line:
+            self.terms = line[_TERMS]
+            return line
+        return _zero(low, high) if self._vanishes(ends) else None
+
+    def _vanishes(self, ends: tuple[float, float]) -> bool:
         """Whether the value certainly rounds to zero on a whole stretch."""
-        size = below(self.functions, first, last, arb(2) ** _NOTHING, _PRECISIONS[0])
-        self.vanished = size is not None
+        self.vanished = below(self.region.functions, ends, arb(2) ** _NOTHING, _PRECISIONS) is not None
         return self.vanished
 
 

@@ -8,9 +8,10 @@ holds them against the oracle, which knows the definition only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from flint import arb, ctx
@@ -22,6 +23,11 @@ from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import Format
 from symact.oracle.oracle import Oracle
 from symact.verification.series import coefficients
+
+T = TypeVar("T")
+
+#: Makes something of an expansion that was computed with a precision in bits, or None.
+Make = Callable[["Expansion", int], T | None]
 
 #: Scales are no larger power of two, so that they are doubles for the smallest stretches too.
 _LARGEST_SCALE = 1000
@@ -74,6 +80,11 @@ class Expansion:
     reach: float
     coefficients: tuple[arb, ...]
     rest: arb
+
+    @property
+    def bits(self) -> int:
+        """How many bits of the value in the middle are known: too few where the precision did not suffice."""
+        return int(self.coefficients[0].rel_accuracy_bits())
 
 
 def regions(oracle: Oracle, side: int, format: Format) -> tuple[list[Region], list[int]]:
@@ -155,13 +166,63 @@ def expansion(function: ArbFunction, first: float, last: float, terms: int, prec
     return Expansion(centre, scale, radius * scale, scaled, rest)
 
 
-def below(functions: Sequence[ArbFunction], first: float, last: float, limit: arb, precision: int) -> arb | None:
-    """A bound of the function's size on a stretch, if one below `limit` is found."""
+class Ways:
+    """The ways to write a function in a region; the one that served last is tried first, for neighbours are alike.
+
+    Args:
+        functions: the ways.
+        precisions: in bits; a larger one is tried where a smaller one leaves too little of the value.
+        enough: of how many known bits of a value a larger precision would not help.
+    """
+
+    def __init__(self, functions: Sequence[ArbFunction], precisions: Sequence[int], enough: int) -> None:
+        self.functions = list(functions)
+        self.precision = precisions[0]
+        self._precisions, self._enough = precisions, enough
+
+    def first(self, ends: tuple[float, float], terms: int, make: Make[T]) -> T | None:
+        """What is made of the expansion in the way that served last, or None; the arguments are those of `any`."""
+        taylor = expansion(self.functions[0], *ends, terms, self.precision)
+        return None if taylor is None else make(taylor, self.precision)
+
+    def any(self, ends: tuple[float, float], terms: int, make: Make[T]) -> T | None:
+        """What is made of the expansion in some way, or None where no way serves.
+
+        Args:
+            ends: of the stretch.
+            terms: of the expansion.
+            make: makes something of an expansion that was computed with a precision, or None if that is too coarse.
+        """
+        left = list(self.functions)
+        for precision in self._precisions:
+            imprecise = []
+            for function in left:
+                taylor = expansion(function, *ends, terms, precision)
+                if taylor is None:
+                    continue
+                made = make(taylor, precision)
+                if made is not None:
+                    self.functions.remove(function)
+                    self.functions.insert(0, function)
+                    self.precision = precision
+                    return made
+                if taylor.bits < self._enough:
+                    imprecise.append(function)
+            left = imprecise
+        return None
+
+
+def below(
+    functions: Sequence[ArbFunction], ends: tuple[float, float], limit: arb, precisions: Sequence[int]
+) -> arb | None:
+    """A bound of the function's size on a stretch, if one below `limit` is found with one of the precisions in bits."""
+    first, last = ends
     centre = first + (last - first) / 2
     stretch = arb(centre, max(last - centre, centre - first))
-    for function in functions:
-        (value,) = function.at([stretch], precision)
-        size = value.abs_upper()
-        if value.is_finite() and size < limit:
-            return size
+    for precision in precisions:
+        for function in functions:
+            (value,) = function.at([stretch], precision)
+            size = value.abs_upper()
+            if value.is_finite() and size < limit:
+                return size
     return None
