@@ -79,7 +79,7 @@ def test_the_source_distribution_has_what_a_contributor_needs(built: Path) -> No
     with tarfile.open(archive) as source:
         names = {name.partition("/")[2] for name in source.getnames()}
     expected = {"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml", ".ci/run"}
-    for folder in ("generated", "templates", "tests", "docs"):
+    for folder in ("benchmarks", "generated", "templates", "tests", "docs"):
         expected |= {f"{folder}/{name}" for name in _files(ROOT / folder)}
     assert expected <= names
 

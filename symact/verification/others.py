@@ -70,9 +70,17 @@ class Torch:
         self.torch = _imported("torch", "pip install torch")
         self.version = f"torch {self.torch.__version__}"
 
+    def function(self, activation: Activation, values: Mapping[str, float]) -> Callable[[Any], Any]:
+        """Its own function of a tensor, at these parameter values.
+
+        Raises:
+            Error: it has no such function, or not with these parameters.
+        """
+        return _function(self.torch, self.NAMES, activation, values)
+
     def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """See `Library`."""
-        function = _function(self.torch, self.NAMES, activation, values)
+        function = self.function(activation, values)
 
         def forward(x: NDArray[Any]) -> NDArray[Any]:
             found: NDArray[Any] = function(self.torch.from_numpy(x.copy())).numpy()
@@ -120,9 +128,17 @@ class Jax:
         importlib.import_module("jax.scipy.special")
         self.version = f"jax {self.jax.__version__}"
 
+    def function(self, activation: Activation, values: Mapping[str, float]) -> Callable[[Any], Any]:
+        """Its own function of an array, at these parameter values.
+
+        Raises:
+            Error: it has no such function, or not with these parameters.
+        """
+        return _function(self.jax, self.NAMES, activation, values)
+
     def implementations(self, activation: Activation, values: Mapping[str, float]) -> tuple[Function, ...]:
         """See `Library`."""
-        function = _function(self.jax, self.NAMES, activation, values)
+        function = self.function(activation, values)
         slope = self.jax.vmap(self.jax.grad(function))
         return (lambda x: np.asarray(function(self.jax.numpy.asarray(x)))), (
             lambda x: np.asarray(slope(self.jax.numpy.asarray(x)))
