@@ -95,7 +95,7 @@ def _measured(given: argparse.Namespace) -> Run:
         "command": _command(given),
         "rounds": given.rounds,
         "seed": given.seed,
-        "cache": machine.cache_bytes("L2") or _CACHE,
+        "cache": machine.caches().get("L2", _CACHE),
         "keeps_pages": measuring.keeps_pages(),
     }
     run = Run(described, settings, systems, ())

@@ -12,7 +12,7 @@ def describe() -> dict[str, str]:
     found = {
         "processor": _processor(),
         "processors to use": str(len(processors())),
-        **{f"{name} cache": text for name, text in caches().items()},
+        **{f"{name} cache": _size(size) for name, size in caches().items()},
         "memory": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
@@ -26,28 +26,24 @@ def processors() -> list[int]:
     return sorted(affinity(0)) if affinity else list(range(os.cpu_count() or 1))
 
 
-def caches() -> dict[str, str]:
-    """Sizes of the data caches as the system reports them: {"L1": "48K", ...}; empty where it does not."""
+def caches() -> dict[str, int]:
+    """Bytes of the data caches as the system reports them: {"L1": 49152, ...}; empty where it does not."""
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
     found = {}
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        level, kind, size = (_line(folder / name) for name in ("level", "type", "size"))
-        if kind != "Instruction" and level and size:
-            found[f"L{level}"] = size
+        level, kind, size = (_text(folder / name).strip() for name in ("level", "type", "size"))
+        if kind != "Instruction" and level and size[:-1].isdecimal() and size[-1] in units:
+            found[f"L{level}"] = int(size[:-1]) * units[size[-1]]
     return found
-
-
-def cache_bytes(level: str) -> int | None:
-    """The size of a cache such as "L2", or None where the system does not say."""
-    text = caches().get(level)
-    if text is None:
-        return None
-    unit = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1])
-    return int(text[:-1]) * unit if unit else int(text)
 
 
 def load() -> str:
     """How busy the machine is: the mean number of running processes in the last minute."""
-    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
+    return f"{os.getloadavg()[0]:.2f} running processes" if hasattr(os, "getloadavg") else ""
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:g} MiB" if count >= 1 << 20 else f"{count / 2**10:g} KiB"
 
 
 def _processor() -> str:
@@ -63,10 +59,6 @@ def _memory() -> str:
     except (AttributeError, ValueError, OSError):
         return ""
     return f"{total / 2**30:.0f} GiB"
-
-
-def _line(path: Path) -> str:
-    return _text(path).strip()
 
 
 def _text(path: Path) -> str:

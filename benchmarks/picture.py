@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Panels beside each other.
-_COLUMNS = 3
+#: Panels beside each other, and in a picture with many.
+_COLUMNS, _MORE_COLUMNS, _MANY = 3, 4, 9
 
 #: Errors are drawn from and up to; larger ones, and results that are wrong altogether, stand at the edge.
 _LEAST, _MOST = 0.4, 1e5
@@ -49,7 +49,7 @@ def draw(run: Run, pass_: str, format_: str) -> bytes | None:
     if not cases:
         return None
     styles = _styles(run, cases)
-    columns = min(_COLUMNS, len(cases))
+    columns = min(_COLUMNS if len(cases) <= _MANY else _MORE_COLUMNS, len(cases))
     rows = math.ceil(len(cases) / columns)
 
     def paint(figure: Figure) -> None:

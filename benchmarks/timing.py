@@ -17,6 +17,9 @@ SHORTEST = 2e-3
 LONGEST = 0.1
 FEWEST = 5
 
+#: Threads of one system wait so many seconds for each other to start.
+_PATIENCE = 60
+
 #: Seconds of a call, round by round; None where a slow system sat out.
 Seconds = list[float | None]
 
@@ -68,7 +71,7 @@ def _run(calls: Sequence[Call], repeats: int, pool: ThreadPoolExecutor) -> float
     if len(calls) == 1:
         start, end = _repeat(calls[0], repeats)
         return (end - start) / repeats
-    gate = threading.Barrier(len(calls))
+    gate = threading.Barrier(len(calls), timeout=_PATIENCE)
 
     def run(call: Call) -> tuple[float, float]:
         gate.wait()

@@ -91,9 +91,10 @@ def test_a_peer_between_two_levels_beats_none_and_one_before_both_does() -> None
     levels = {"symact C accurate": 0.4, "symact C fast": 0.8}
     ulps = {"symact C accurate": 0.6, "symact C fast": 3.0}
     between = case({**levels, "NumPy": 0.7}, {**ulps, "NumPy": 1.0})
+    faster = case({**levels, "NumPy": 0.9}, {**ulps, "NumPy": 0.7})
     before = case({**levels, "NumPy": 0.9}, {**ulps, "NumPy": 0.5})
     elsewhere = case({**levels, "NumPy": 0.9}, {**{name: errors(0.1, ulp) for name, ulp in ulps.items()}, "NumPy": 0.5})
-    assert holds("no peer is both", between, before, elsewhere) == [True, False, False]
+    assert holds("no peer is both", between, faster, before, elsewhere) == [True, True, False, False]
 
 
 def test_two_threads_are_compared_with_one_of_the_same_task() -> None:
