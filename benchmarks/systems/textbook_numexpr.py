@@ -50,7 +50,8 @@ class NumExpr(System):
 
         def bind(arrays: Arrays) -> Bound:
             values = {**numbers, "x": arrays.x, "grad_y": arrays.gradient}
-            return writing(arrays, lambda: numexpr.evaluate(text, values, {}, out=arrays.out))
+            # Without casting, so that it never computes float32 in float64 unnoticed.
+            return writing(arrays, lambda: numexpr.evaluate(text, values, {}, out=arrays.out, casting="no"))
 
         return bind
 

@@ -19,6 +19,9 @@ from benchmarks.tasks import Task
 pytest.importorskip("matplotlib")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 
+#: Taken before any test runs.
+BEFORE = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
 LITTLE = ["relu", "--system", "symact", "--system", "NumPy", "--size", "2^12", "--dtype", "float32", "--threads", "1"]
 
 
@@ -113,9 +116,8 @@ def test_a_measuring_process_that_dies_is_an_error(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be confined here")
 def test_the_measuring_process_is_confined_and_this_one_is_not_afterwards() -> None:
-    before = os.sched_getaffinity(0)
-    with measuring.confined([min(before)]):
+    with measuring.confined([min(BEFORE)]):
         code = "import os; print(sorted(os.sched_getaffinity(0)))"
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == str([min(before)])
-    assert os.sched_getaffinity(0) == before
+    assert ran.stdout.strip() == str([min(BEFORE)])
+    assert os.sched_getaffinity(0) == BEFORE

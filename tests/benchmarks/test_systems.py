@@ -16,7 +16,11 @@ from symact.errors import Error
 from symact.kernel.interpret import evaluate
 
 #: Some have a function of their own everywhere, some nowhere; with pieces, with an error function, with a parameter.
-NAMES = {"logsig": "float32", "gelu": "float64", "elu": "float32", "leaky_relu": "float64"}
+TASKS = [
+    Task(name, pass_, dtype, 3 * 64 + 5, 1)
+    for name, dtype in (("logsig", "float32"), ("gelu", "float64"), ("elu", "float32"), ("leaky_relu", "float64"))
+    for pass_ in tasks.PASSES
+] + [Task("relu6", "forward", "float32", 64, 1)]
 
 #: Far above anybody's rounding errors, far below the values.
 COARSE = {"float32": 2e-5, "float64": 1e-12}
@@ -48,21 +52,19 @@ def computed(name: str, task: Task, given: Arrays) -> np.ndarray:
 
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_system_computes_the_same_functions_as_symact(name: str) -> None:
-    for activation, dtype in NAMES.items():
-        if name in SLOW and activation != "logsig":
+    for task in TASKS:
+        if name in SLOW and task.name != "logsig":
             continue
-        for pass_ in tasks.PASSES:
-            task = Task(activation, pass_, dtype, 3 * 64 + 5, 1)
-            given = arrays(task)
-            if name in LACKS and LACKS[name](task):
-                with pytest.raises(Error, match=r"no erf|backward passes only"):
-                    computed(name, task, given)
-                continue
-            expected = computed("symact NumPy accurate", task, given)
-            found = computed(name, task, given)
-            assert found.dtype == expected.dtype == np.dtype(dtype)
-            assert found.shape == expected.shape
-            np.testing.assert_allclose(found, expected, rtol=0, atol=COARSE[dtype], err_msg=f"{name}: {task}")
+        given = arrays(task)
+        if name in LACKS and LACKS[name](task):
+            with pytest.raises(Error, match=r"no erf|backward passes only"):
+                computed(name, task, given)
+            continue
+        expected = computed("symact NumPy accurate", task, given)
+        found = computed(name, task, given)
+        assert found.dtype == expected.dtype == np.dtype(task.dtype)
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=0, atol=COARSE[task.dtype], err_msg=f"{name}: {task}")
 
 
 @needs_compiler
@@ -80,7 +82,8 @@ def test_limits_move_what_they_should(name: str, dtype: str, elements: int) -> N
 def test_a_library_built_for_fast_math_leaves_subnormal_numbers_alone() -> None:
     task = Task("silu", "forward", "float32", 64, 1)
     computed("C -ffast-math", task, arrays(task))
-    assert np.array([5e-324]) * np.array([1.0]) == 5e-324
+    # By its bits: a processor that takes subnormal numbers for 0 finds 0 equal to them.
+    assert (np.array([5e-324]) * np.array([1.0])).view(np.int64)[0] == 1
 
 
 @needs_compiler
