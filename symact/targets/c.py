@@ -54,9 +54,10 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """
     library = _open(_library(compiled, target, type_))
     argument, scalar = _SCALARS[type_.words["parameter"]]
+    suffix = type_.words["suffix"] + ("" if type_.level == "accurate" else f"_{type_.level}")
     functions = {}
     for name, kernel in compiled.signatures.items():
-        function = getattr(library, f"symact_{compiled.name}_{name}_{type_.words['suffix']}")
+        function = getattr(library, f"symact_{compiled.name}_{name}_{suffix}")
         arrays = len(kernel.inputs) + len(kernel.outputs)
         function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * arrays, *[argument] * len(compiled.parameters)]
         function.restype = None
