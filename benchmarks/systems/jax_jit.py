@@ -21,9 +21,9 @@ _TEXTS = {
     "copysign": "jnp.sign({1})",
     "min": "jnp.minimum({0}, {1})",
     "max": "jnp.maximum({0}, {1})",
-    "pow": "{0} ** {1}",
-    "and": "{0} & {1}",
-    "or": "{0} | {1}",
+    "pow": "({0} ** {1})",
+    "and": "({0} & {1})",
+    "or": "({0} | {1})",
     "select": "jnp.where({0}, {1}, {2})",
 }
 

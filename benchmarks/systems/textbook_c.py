@@ -76,12 +76,12 @@ def source(name: str, pass_: str, dtype: str, literal: bool = False) -> str:
         **(plain if literal else {}),
         "abs": f"fabs{suffix}({{0}})",
         "copysign": f"copysign{suffix}({{0}}, {{1}})",
-        "min": "{1} < {0} ? {1} : {0}",
-        "max": "{1} > {0} ? {1} : {0}",
+        "min": "({1} < {0} ? {1} : {0})",
+        "max": "({1} > {0} ? {1} : {0})",
         "pow": f"pow{suffix}({{0}}, {{1}})",
-        "and": "{0} && {1}",
-        "or": "{0} || {1}",
-        "select": "{0} ? {1} : {2}",
+        "and": "({0} && {1})",
+        "or": "({0} || {1})",
+        "select": "({0} ? {1} : {2})",
     }
     formula = program(name, dtype, pass_)
     steps, result = statements(formula, words("C", texts, f"{{0}}{suffix}"), dtype)

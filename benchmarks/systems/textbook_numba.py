@@ -17,9 +17,9 @@ _TEXTS = {
     "copysign": "math.copysign({0}, {1})",
     "min": "min({0}, {1})",
     "max": "max({0}, {1})",
-    "pow": "{0} ** {1}",
-    "and": "{0} and {1}",
-    "or": "{0} or {1}",
+    "pow": "({0} ** {1})",
+    "and": "({0} and {1})",
+    "or": "({0} or {1})",
     "select": "({1} if {0} else {2})",
 }
 

@@ -19,9 +19,9 @@ _TEXTS = {
     "copysign": "np.sign({1})",
     "min": "np.minimum({0}, {1})",
     "max": "np.maximum({0}, {1})",
-    "pow": "{0} ** {1}",
-    "and": "{0} & {1}",
-    "or": "{0} | {1}",
+    "pow": "({0} ** {1})",
+    "and": "({0} & {1})",
+    "or": "({0} | {1})",
     "select": "np.where({0}, {1}, {2})",
 }
 #: NumPy has no error function; who needs one takes SciPy's.

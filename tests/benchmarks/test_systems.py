@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 from benchmarks import native, systems, tasks
 from benchmarks.systems import all_systems, chosen, limits
+from benchmarks.systems.ours import Ours
 from benchmarks.tasks import Arrays, Task, arrays
 from benchmarks.textbook import program
+from symact import targets
 from symact.errors import Error
-from symact.kernel.interpret import evaluate
 
 #: Some have a function of their own everywhere, some nowhere; with pieces, with an error function, with a parameter.
 TASKS = [
@@ -25,12 +27,21 @@ TASKS = [
 #: Far above anybody's rounding errors, far below the values.
 COARSE = {"float32": 2e-5, "float64": 1e-12}
 
-#: What a system does not have.
+#: What peers do not have.
 LACKS = {
     "numexpr": lambda task: task.name == "gelu",  # no error function
     "torch eager": lambda task: task.pass_ == "derivative",
     "torch.compile": lambda task: task.pass_ == "derivative",
 }
+
+
+def lacks(name: str, task: Task) -> bool:
+    """Whether a system cannot do a task."""
+    system = all_systems()[name]
+    if isinstance(system, Ours):
+        return (task.dtype, system.level) not in {(t.dtype, t.level) for t in targets.get(system.target).types}
+    return name in LACKS and LACKS[name](task)
+
 
 SLOW = {"torch.compile": pytest.mark.slow}
 COMPARED = [
@@ -56,8 +67,8 @@ def test_a_system_computes_the_same_functions_as_symact(name: str) -> None:
         if name in SLOW and task.name != "logsig":
             continue
         given = arrays(task)
-        if name in LACKS and LACKS[name](task):
-            with pytest.raises(Error, match=r"no erf|backward passes only"):
+        if lacks(name, task):
+            with pytest.raises(Error, match=r"no erf|backward passes only|no level"):
                 computed(name, task, given)
             continue
         expected = computed("symact NumPy accurate", task, given)
@@ -125,19 +136,33 @@ def test_parameters_are_what_the_dtype_can_hold_for_everybody() -> None:
         ("logsig", "forward", -1.0, -0.40938389085035876),  # -ln 2/(1 + ln 2)
         ("relu6", "forward", 7.5, 6.0),
         ("relu6", "derivative", 5.0, 1.0),
-        ("gelu", "derivative", 0.0, 0.5),
         ("tanh", "derivative", 0.5493061443340548457, 0.75),  # artanh(1/2)
+        ("selu", "forward", -math.log(2), -0.87904967042368843),  # half of both constants' product
+        ("hardswish", "derivative", 1.5, 1.0),
     ],
 )
 def test_textbook_formulas_are_the_functions(name: str, pass_: str, x: float, expected: float) -> None:
-    (found,) = evaluate(program(name, "float64", pass_), {"x": np.array([x])}).values()
-    assert found[0] == pytest.approx(expected, rel=1e-14)
+    given = Arrays(np.array([x]), np.empty(1))
+    found = computed("NumPy", Task(name, pass_, "float64", 1, 1), given)
+    assert found[0] == pytest.approx(expected, rel=1e-15)
 
 
-def test_textbook_formulas_compute_nothing_twice_and_no_quotient_for_a_sign() -> None:
-    steps = program("logsig", "float64", "forward")
-    assert [step.operation for step in steps.instructions].count("log1p") == 1
-    assert [step.operation for step in steps.instructions].count("div") == 1
+@pytest.mark.parametrize(
+    ("name", "pass_", "operations"),
+    [
+        ("logsig", "forward", "abs add copysign div log1p mul"),
+        ("silu", "derivative", "add add div exp mul mul neg sub"),  # s = 1/(1 + exp(-x)); s*(1 + x*(1 - s))
+        ("elu", "forward", "expm1 lt select"),
+        ("softplus", "forward", "exp log1p"),
+        ("logsigmoid", "forward", "exp log1p neg neg"),
+        ("hardsigmoid", "forward", "add div max min"),
+        ("gelu", "forward", "add erf mul mul mul"),
+        ("gelu_tanh", "forward", "add add mul mul mul mul mul mul tanh"),
+    ],
+)
+def test_textbook_formulas_have_the_steps_that_a_person_writes(name: str, pass_: str, operations: str) -> None:
+    steps = program(name, "float64", pass_).instructions
+    assert sorted(step.operation for step in steps if step.operation not in ("input", "const")) == operations.split()
 
 
 def test_a_constant_derivative_is_no_task_for_a_textbook() -> None:
