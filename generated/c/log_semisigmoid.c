@@ -552,7 +552,7 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_paired(double x)
     const int t0 = x == 0.0;
     const double t1 = copysign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 372.0;
+    const int t3 = t2 < 3.8685626227668134e+25;
     const double t4 = t2 + 1.0;
     const double t5 = t4 - t2;
     const double t6 = t4 - t5;
@@ -580,18 +580,17 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_paired(double x)
     const double t28 = t24 - t27;
     const double t29 = t28 * t19;
     const double t30 = t20 + t29;
-    const double t31 = -t30;
-    const double t32 = t30 - t20;
-    const double t33 = t29 - t32;
+    const double t31 = t30 - t20;
+    const double t32 = t29 - t31;
+    const double t33 = t30 + t32;
     const double t34 = -t33;
-    const double t35 = t31 + t34;
-    const double t36 = 1.0 / t4;
-    const double t37 = -t36;
-    const double t38 = t37 / t4;
-    const double t39 = t3 ? t35 : t38;
-    const double t40 = t1 * t39;
-    const double t41 = t0 ? 1.0 : t40;
-    return t41;
+    const double t35 = 1.0 / t4;
+    const double t36 = -t35;
+    const double t37 = t36 / t4;
+    const double t38 = t3 ? t34 : t37;
+    const double t39 = t1 * t38;
+    const double t40 = t0 ? 1.0 : t39;
+    return t40;
 }
 
 #ifndef SYMACT_OWN_LOG1P_FLOAT32

@@ -565,7 +565,7 @@ SYMACT_INLINE double logmin_second_derivative_paired(double x)
 {
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const int t2 = t1 < 372.0;
+    const int t2 = t1 < 3.8685626227668134e+25;
     const double t3 = t1 + 1.0;
     const double t4 = t3 - t1;
     const double t5 = t3 - t4;
@@ -593,17 +593,16 @@ SYMACT_INLINE double logmin_second_derivative_paired(double x)
     const double t27 = t23 - t26;
     const double t28 = t27 * t18;
     const double t29 = t19 + t28;
-    const double t30 = -t29;
-    const double t31 = t29 - t19;
-    const double t32 = t28 - t31;
+    const double t30 = t29 - t19;
+    const double t31 = t28 - t30;
+    const double t32 = t29 + t31;
     const double t33 = -t32;
-    const double t34 = t30 + t33;
-    const double t35 = 1.0 / t3;
-    const double t36 = -t35;
-    const double t37 = t36 / t3;
-    const double t38 = t2 ? t34 : t37;
-    const double t39 = t0 ? 0.0 : t38;
-    return t39;
+    const double t34 = 1.0 / t3;
+    const double t35 = -t34;
+    const double t36 = t35 / t3;
+    const double t37 = t2 ? t33 : t36;
+    const double t38 = t0 ? 0.0 : t37;
+    return t38;
 }
 
 #ifndef SYMACT_OWN_LOG1P_FLOAT32

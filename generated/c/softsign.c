@@ -577,7 +577,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const int t0 = x == 0.0;
     const double t1 = copysign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 328.0;
+    const int t3 = t2 < 764.0;
     const double t4 = t2 + 1.0;
     const double t5 = t4 - t2;
     const double t6 = t4 - t5;
@@ -614,19 +614,18 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const double t37 = t33 - t36;
     const double t38 = t37 * t28;
     const double t39 = t29 + t38;
-    const double t40 = -t39;
-    const double t41 = t39 - t29;
-    const double t42 = t38 - t41;
+    const double t40 = t39 - t29;
+    const double t41 = t38 - t40;
+    const double t42 = t39 + t41;
     const double t43 = -t42;
-    const double t44 = t40 + t43;
-    const double t45 = 2.0 / t4;
-    const double t46 = t45 / t4;
-    const double t47 = -t46;
-    const double t48 = t47 / t4;
-    const double t49 = t3 ? t44 : t48;
-    const double t50 = t1 * t49;
-    const double t51 = t0 ? 2.0 : t50;
-    return t51;
+    const double t44 = 2.0 / t4;
+    const double t45 = t44 / t4;
+    const double t46 = -t45;
+    const double t47 = t46 / t4;
+    const double t48 = t3 ? t43 : t47;
+    const double t49 = t1 * t48;
+    const double t50 = t0 ? 2.0 : t49;
+    return t50;
 }
 
 /* y = f(x); in float. */

@@ -1728,7 +1728,7 @@ SYMACT_INLINE float own_expm1_float32(float a)
 SYMACT_INLINE float tanhshrink_forward_float32(float x)
 {
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.95233154f;
+    const int t1 = t0 < 1.1328125f;
     const float t2 = t0 * t0;
     const float t3 = -1.3756605e-09f * t2;
     const float t4 = t3 + 4.19128e-08f;
@@ -1784,7 +1784,7 @@ SYMACT_INLINE float tanhshrink_derivative_float32(float x)
 SYMACT_INLINE void tanhshrink_value_and_derivative_float32(float x, float *y, float *dydx)
 {
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.95233154f;
+    const int t1 = t0 < 1.1328125f;
     const float t2 = t0 * t0;
     const float t3 = -1.3756605e-09f * t2;
     const float t4 = t3 + 4.19128e-08f;

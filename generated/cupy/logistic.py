@@ -142,15 +142,17 @@ logistic_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = exp(-t0);
-    const float t2 = t1 + 1.0f;
-    d2ydx2 = (x == 0.0f) ? (-x) : (copysign(1.0f, x) * (expm1(-t0) * t1 / (t2 * t2 * t2)));
+    const bool t1 = t0 < 7.5f;
+    const float t2 = exp(-t0);
+    const float t3 = expm1(-t0) * t2;
+    const float t4 = t2 + 1.0f;
+    d2ydx2 = (x == 0.0f) ? (-x) : (copysign(1.0f, x) * ((t1 ? (t3 / t4 / t4) : t3) / (t1 ? t4 : (t4 * t4 * t4))));
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
     const double t1 = exp(-t0);
     const double t2 = t1 + 1.0;
-    d2ydx2 = (x == 0.0) ? (-x) : (copysign(1.0, x) * (expm1(-t0) * t1 / (t2 * t2 * t2)));
+    d2ydx2 = (x == 0.0) ? (-x) : (copysign(1.0, x) * (expm1(-t0) * t1 / t2 / t2 / t2));
 }
 """,
 )

@@ -152,15 +152,11 @@ logsig_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 206158430000.0f;
-    const float t2 = log1p(t0);
-    const float t3 = t2 + 3.0f;
-    const float t4 = 1.0f / t0;
-    const float t5 = t0 + 1.0f;
-    const float t6 = t4 + 1.0f;
-    const float t7 = t2 + 1.0f;
-    const float t8 = (t1 ? (-t3) : (-(t4 * t4 * t3))) / ((t1 ? (t5 * t5) : (t6 * t6)) * (t7 * t7 * t7));
-    d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : ((x == 0.0f) ? 3.0f : (copysign(1.0f, x) * t8)));
+    const float t1 = log1p(t0);
+    const float t2 = t0 + 1.0f;
+    const float t3 = t1 + 1.0f;
+    const float t4 = (x == 0.0f) ? 3.0f : (copysign(1.0f, x) * (-((t1 + 3.0f) / t2 / t2 / t3 / t3) / t3));
+    d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : t4);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);

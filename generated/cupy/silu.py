@@ -115,25 +115,24 @@ __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = t0 * beta;
     const double t2 = beta * t0;
-    const double t3 = exp(-t2);
-    const double t4 = fma(beta, t0, -t2);
-    const double t5 = t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0);
-    const double t6 = t5 + 1.0;
-    const double t7 = -((t2 - t5 - 1.0) * t5) / (t6 * t6);
-    const double t8 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
-    const double t9 = (-3.7038489553655295e-08 * t8 + (-8.271990013631195e-07)) * t8 + 2.346936172898554e-06;
-    const double t10 = ((t9 * t8 + 2.9380454952998264e-06) * t8 + (-2.9733605013106486e-05)) * t8 + 4.090566126449768e-05;
-    const double t11 = ((t10 * t8 + 0.00018570724585055429) * t8 + (-0.0007985218932304301)) * t8 + 0.00012662741004307098;
-    const double t12 = ((t11 * t8 + 0.006606589138550524) * t8 + (-0.01522265522318779)) * t8 + (-0.01887481422378355);
-    const double t13 = 0.5 * t2;
-    const double t14 = exp(-t13);
-    const double t15 = t14 - t14 * ((t13 < 1024.0) ? (0.5 * t4) : 0.0);
-    const double t16 = t15 * t15;
-    const double t17 = t16 + 1.0;
-    const double t18 = (t1 < 33.5) ? t7 : ((t15 == 0.0) ? (-t15) : (-((t2 - t16 - 1.0) * t15 / (t17 * t17) * t15)));
-    const double t19 = (t1 < 1.5771484375) ? (((t12 * t8 + 0.1466487969969469) * t8 + (-0.2178117057198001)) * t8) : t18;
-    const double t20 = t3 + 1.0;
-    dydx = (x < 0.0) ? ((t1 < 1.08984375) ? t7 : t19) : ((t3 == 0.0) ? 1.0 : ((t3 + t2 * t3 + 1.0) / (t20 * t20)));
+    const double t3 = 0.5 * t2;
+    const double t4 = exp(-t3);
+    const double t5 = fma(beta, t0, -t2);
+    const double t6 = t4 - t4 * ((t3 < 1024.0) ? (0.5 * t5) : 0.0);
+    const double t7 = t6 * t6;
+    const double t8 = t7 + 1.0;
+    const double t9 = (t6 == 0.0) ? (-t6) : (-((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6));
+    const double t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t11 = (-3.7038489553655295e-08 * t10 + (-8.271990013631195e-07)) * t10 + 2.346936172898554e-06;
+    const double t12 = ((t11 * t10 + 2.9380454952998264e-06) * t10 + (-2.9733605013106486e-05)) * t10 + 4.090566126449768e-05;
+    const double t13 = ((t12 * t10 + 0.00018570724585055429) * t10 + (-0.0007985218932304301)) * t10 + 0.00012662741004307098;
+    const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
+    const double t15 = exp(-t2);
+    const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
+    const double t17 = t16 * t16;
+    const double t18 = (t1 < 1.615234375) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 33.5) ? ((t16 + t17 - t2 * t16) / (2.0 * t16 + t17 + 1.0)) : t9);
+    const double t19 = t15 + 1.0;
+    dydx = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
 }
 """,
 )
@@ -180,18 +179,17 @@ __device__ inline void symact_value_and_derivative(double x, double beta, T& y, 
     const double t8 = exp(-t1);
     const double t9 = t8 + 1.0;
     const double t10 = t0 * beta;
-    const double t11 = t8 - t8 * ((t1 < 1024.0) ? t4 : 0.0);
-    const double t12 = t11 + 1.0;
-    const double t13 = -((t1 - t11 - 1.0) * t11) / (t12 * t12);
-    const double t14 = t10 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t10) - 1.2532719437511683e-23;
-    const double t15 = (-3.7038489553655295e-08 * t14 + (-8.271990013631195e-07)) * t14 + 2.346936172898554e-06;
-    const double t16 = ((t15 * t14 + 2.9380454952998264e-06) * t14 + (-2.9733605013106486e-05)) * t14 + 4.090566126449768e-05;
-    const double t17 = ((t16 * t14 + 0.00018570724585055429) * t14 + (-0.0007985218932304301)) * t14 + 0.00012662741004307098;
-    const double t18 = ((t17 * t14 + 0.006606589138550524) * t14 + (-0.01522265522318779)) * t14 + (-0.01887481422378355);
-    const double t19 = (t10 < 33.5) ? t13 : ((t5 == 0.0) ? (-t5) : (-((t1 - t6 - 1.0) * t5 / (t7 * t7) * t5)));
-    const double t20 = (t10 < 1.5771484375) ? (((t18 * t14 + 0.1466487969969469) * t14 + (-0.2178117057198001)) * t14) : t19;
+    const double t11 = (t5 == 0.0) ? (-t5) : (-((t1 - t6 - 1.0) * t5 / (t7 * t7) * t5));
+    const double t12 = t10 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t10) - 1.2532719437511683e-23;
+    const double t13 = (-3.7038489553655295e-08 * t12 + (-8.271990013631195e-07)) * t12 + 2.346936172898554e-06;
+    const double t14 = ((t13 * t12 + 2.9380454952998264e-06) * t12 + (-2.9733605013106486e-05)) * t12 + 4.090566126449768e-05;
+    const double t15 = ((t14 * t12 + 0.00018570724585055429) * t12 + (-0.0007985218932304301)) * t12 + 0.00012662741004307098;
+    const double t16 = ((t15 * t12 + 0.006606589138550524) * t12 + (-0.01522265522318779)) * t12 + (-0.01887481422378355);
+    const double t17 = t8 - t8 * ((t1 < 1024.0) ? t4 : 0.0);
+    const double t18 = t17 * t17;
+    const double t19 = (t10 < 1.615234375) ? (((t16 * t12 + 0.1466487969969469) * t12 + (-0.2178117057198001)) * t12) : ((t10 < 33.5) ? ((t17 + t18 - t1 * t17) / (2.0 * t17 + t18 + 1.0)) : t11);
     y = (x == (-CUDART_INF)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t5 / t7 * t5)) : (t0 / t9));
-    dydx = (x < 0.0) ? ((t10 < 1.08984375) ? t13 : t20) : ((t8 == 0.0) ? 1.0 : ((t8 + t1 * t8 + 1.0) / (t9 * t9)));
+    dydx = (x < 0.0) ? ((t10 < 1.015625) ? t11 : t19) : ((t8 == 0.0) ? 1.0 : ((t1 - t8 - 1.0) * t8 / (t9 * t9) + 1.0));
 }
 """,
 )
@@ -230,26 +228,25 @@ __device__ inline void symact_backward(double x, double grad_y, double beta, T& 
     const double t0 = fabs(x);
     const double t1 = t0 * beta;
     const double t2 = beta * t0;
-    const double t3 = exp(-t2);
-    const double t4 = fma(beta, t0, -t2);
-    const double t5 = t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0);
-    const double t6 = t5 + 1.0;
-    const double t7 = -((t2 - t5 - 1.0) * t5) / (t6 * t6);
-    const double t8 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
-    const double t9 = (-3.7038489553655295e-08 * t8 + (-8.271990013631195e-07)) * t8 + 2.346936172898554e-06;
-    const double t10 = ((t9 * t8 + 2.9380454952998264e-06) * t8 + (-2.9733605013106486e-05)) * t8 + 4.090566126449768e-05;
-    const double t11 = ((t10 * t8 + 0.00018570724585055429) * t8 + (-0.0007985218932304301)) * t8 + 0.00012662741004307098;
-    const double t12 = ((t11 * t8 + 0.006606589138550524) * t8 + (-0.01522265522318779)) * t8 + (-0.01887481422378355);
-    const double t13 = 0.5 * t2;
-    const double t14 = exp(-t13);
-    const double t15 = t14 - t14 * ((t13 < 1024.0) ? (0.5 * t4) : 0.0);
-    const double t16 = t15 * t15;
-    const double t17 = t16 + 1.0;
-    const double t18 = (t1 < 33.5) ? t7 : ((t15 == 0.0) ? (-t15) : (-((t2 - t16 - 1.0) * t15 / (t17 * t17) * t15)));
-    const double t19 = (t1 < 1.5771484375) ? (((t12 * t8 + 0.1466487969969469) * t8 + (-0.2178117057198001)) * t8) : t18;
-    const double t20 = t3 + 1.0;
-    const double t21 = (x < 0.0) ? ((t1 < 1.08984375) ? t7 : t19) : ((t3 == 0.0) ? 1.0 : ((t3 + t2 * t3 + 1.0) / (t20 * t20)));
-    grad_x = grad_y * t21;
+    const double t3 = 0.5 * t2;
+    const double t4 = exp(-t3);
+    const double t5 = fma(beta, t0, -t2);
+    const double t6 = t4 - t4 * ((t3 < 1024.0) ? (0.5 * t5) : 0.0);
+    const double t7 = t6 * t6;
+    const double t8 = t7 + 1.0;
+    const double t9 = (t6 == 0.0) ? (-t6) : (-((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6));
+    const double t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t11 = (-3.7038489553655295e-08 * t10 + (-8.271990013631195e-07)) * t10 + 2.346936172898554e-06;
+    const double t12 = ((t11 * t10 + 2.9380454952998264e-06) * t10 + (-2.9733605013106486e-05)) * t10 + 4.090566126449768e-05;
+    const double t13 = ((t12 * t10 + 0.00018570724585055429) * t10 + (-0.0007985218932304301)) * t10 + 0.00012662741004307098;
+    const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
+    const double t15 = exp(-t2);
+    const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
+    const double t17 = t16 * t16;
+    const double t18 = (t1 < 1.615234375) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 33.5) ? ((t16 + t17 - t2 * t16) / (2.0 * t16 + t17 + 1.0)) : t9);
+    const double t19 = t15 + 1.0;
+    const double t20 = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
+    grad_x = grad_y * t20;
 }
 """,
 )
@@ -271,7 +268,7 @@ __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) 
     const float t4 = fma(beta, t0, -t2);
     const float t5 = t3 - t3 * ((t2 < 1024.0f) ? t4 : 0.0f);
     const float t6 = t5 + 1.0f;
-    const float t7 = beta * (2.0f * t5 + t2 * t5 + 2.0f - t2) * t5 / (t6 * t6 * t6);
+    const float t7 = beta * (2.0f * t5 + t0 * (beta * t5 - beta) + 2.0f) * t5 / (t6 * t6 * t6);
     const float t8 = t1 - 2.3993568f - 4.3847444e-07f + fma(t0, beta, -t1) - 7.7341655e-15f;
     const float t9 = ((7.3584897e-06f * t8 + (-4.617029e-05f)) * t8 + 9.677889e-05f) * t8 + 0.00011471185f;
     const float t10 = (((t9 * t8 + (-0.0013664132f)) * t8 + 0.0038628716f) * t8 + (-0.0018366682f)) * t8;
@@ -280,32 +277,26 @@ __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) 
     const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13 + 1.0f;
     const float t15 = beta * (2.0f * t13 * t13 + t2 * t13 * t13 + 2.0f - t2) * t13 / (t14 * t14 * t14) * t13;
-    const float t16 = (t1 < 3.078125f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : ((t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : t15));
-    d2ydx2 = (t1 < 1.6494141f) ? t7 : t16;
+    const float t16 = (t1 < 3.15625f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : ((t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : t15));
+    d2ydx2 = (t1 < 1.7995179f) ? t7 : t16;
 }
 __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2) {
     const double t0 = fabs(x);
     const double t1 = t0 * beta;
     const double t2 = beta * t0;
-    const double t3 = exp(-t2);
-    const double t4 = t3 + 1.0;
-    const double t5 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 + fma(t0, beta, -t1) - (-7.02493075341627e-24);
-    const double t6 = (-3.5777734752317657e-10 * t5 + (-8.338320368138778e-10)) * t5 + 8.662245453762457e-09;
-    const double t7 = ((t6 * t5 + (-2.2823530308855783e-08)) * t5 + (-9.91855566364651e-09)) * t5 + 3.1453953931404867e-07;
-    const double t8 = ((t7 * t5 + (-1.1904574848177457e-06)) * t5 + 1.2461457050979343e-06) * t5 + 8.4323771894028e-06;
-    const double t9 = ((t8 * t5 + (-4.7450740826031916e-05)) * t5 + 9.64405929677204e-05) * t5 + 0.00011513070182091393;
-    const double t10 = ((t9 * t5 + (-0.0013663696912376891)) * t5 + 0.003862816776835073) * t5 + (-0.0018366701447628316);
-    const double t11 = ((t10 * t5 + (-0.02248725923422539)) * t5 + 0.07629586548655085) * t5 + (-0.09153052016419229);
-    const double t12 = fma(beta, t0, -t2);
-    const double t13 = t3 - t3 * ((t2 < 1024.0) ? t12 : 0.0);
-    const double t14 = t13 + 1.0;
-    const double t15 = 0.5 * t2;
-    const double t16 = exp(-t15);
-    const double t17 = t16 - t16 * ((t15 < 1024.0) ? (0.5 * t12) : 0.0);
-    const double t18 = t17 * t17 + 1.0;
-    const double t19 = beta * (2.0 * t17 * t17 + t2 * t17 * t17 + 2.0 - t2) * t17 / (t18 * t18 * t18) * t17;
-    const double t20 = (t1 < 128.0) ? (beta * (2.0 * t13 + t2 * t13 + 2.0 - t2) * t13 / (t14 * t14 * t14)) : ((t17 == 0.0) ? (-t17) : t19);
-    d2ydx2 = (t1 < 1.85546875) ? (beta * (2.0 * t3 + t2 * t3 + 2.0 - t2) * t3 / t4 / t4 / t4) : ((t1 < 2.9991966006443342) ? (t11 * t5 * beta) : t20);
+    const double t3 = 0.5 * t2;
+    const double t4 = exp(-t3);
+    const double t5 = t4 - t4 * ((t3 < 1024.0) ? (0.5 * fma(beta, t0, -t2)) : 0.0);
+    const double t6 = t5 * t5 + 1.0;
+    const double t7 = (t5 == 0.0) ? (-t5) : (beta * (2.0 * t5 * t5 + t2 * t5 * t5 + 2.0 - t2) * t5 / (t6 * t6 * t6) * t5);
+    const double t8 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 + fma(t0, beta, -t1) - (-7.02493075341627e-24);
+    const double t9 = (-3.5777734752317657e-10 * t8 + (-8.338320368138778e-10)) * t8 + 8.662245453762457e-09;
+    const double t10 = ((t9 * t8 + (-2.2823530308855783e-08)) * t8 + (-9.91855566364651e-09)) * t8 + 3.1453953931404867e-07;
+    const double t11 = ((t10 * t8 + (-1.1904574848177457e-06)) * t8 + 1.2461457050979343e-06) * t8 + 8.4323771894028e-06;
+    const double t12 = ((t11 * t8 + (-4.7450740826031916e-05)) * t8 + 9.64405929677204e-05) * t8 + 0.00011513070182091393;
+    const double t13 = ((t12 * t8 + (-0.0013663696912376891)) * t8 + 0.003862816776835073) * t8 + (-0.0018366701447628316);
+    const double t14 = ((t13 * t8 + (-0.02248725923422539)) * t8 + 0.07629586548655085) * t8 + (-0.09153052016419229);
+    d2ydx2 = (t1 < 1.8525390625) ? t7 : ((t1 < 2.7233352661132812) ? (t14 * t8 * beta) : t7);
 }
 """,
 )

@@ -82,7 +82,8 @@ __device__ inline void symact_derivative(float x, T& dydx) {
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = exp(-(2.0 * fabs(x)));
-    dydx = 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    const double t1 = t0 + 1.0;
+    dydx = 4.0 * (t0 / (t1 * t1));
 }
 """,
 )
@@ -104,8 +105,9 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = exp(-(2.0 * fabs(x)));
+    const double t1 = t0 + 1.0;
     y = tanh(x);
-    dydx = 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0));
+    dydx = 4.0 * (t0 / (t1 * t1));
 }
 """,
 )
@@ -126,7 +128,8 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = exp(-(2.0 * fabs(x)));
-    grad_x = grad_y * (4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0)));
+    const double t1 = t0 + 1.0;
+    grad_x = grad_y * (4.0 * (t0 / (t1 * t1)));
 }
 """,
 )

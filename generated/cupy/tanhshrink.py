@@ -65,7 +65,7 @@ __device__ inline void symact_forward(float x, T& y) {
     const float t4 = (((t3 + 0.0013197083f) * t1 + (-0.003498859f)) * t1 + 0.00882038f) * t1 + (-0.021857386f);
     const float t5 = (((t4 * t1 + 0.053966433f) * t1 + (-0.13333322f)) * t1 + 0.33333334f) * t0 * t0 * t0;
     const float t6 = exp(-(2.0f * t0));
-    y = copysign((t0 < 0.95233154f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
+    y = copysign((t0 < 1.1328125f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
@@ -77,8 +77,7 @@ __device__ inline void symact_forward(double x, T& y) {
     const double t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476);
     const double t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333;
     const double t8 = exp(-(2.0 * t0));
-    const double t9 = (t0 < 0.95233154296875) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0));
-    y = copysign(t9, x);
+    y = copysign((t0 < 0.84765625) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
 }
 """,
 )
@@ -121,7 +120,7 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t5 = (((t4 * t1 + 0.053966433f) * t1 + (-0.13333322f)) * t1 + 0.33333334f) * t0 * t0 * t0;
     const float t6 = exp(-(2.0f * t0));
     const float t7 = tanh(t0);
-    y = copysign((t0 < 0.95233154f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
+    y = copysign((t0 < 1.1328125f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
     dydx = t7 * t7;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
@@ -134,10 +133,9 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476);
     const double t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333;
     const double t8 = exp(-(2.0 * t0));
-    const double t9 = (t0 < 0.95233154296875) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0));
-    const double t10 = tanh(t0);
-    y = copysign(t9, x);
-    dydx = t10 * t10;
+    const double t9 = tanh(t0);
+    y = copysign((t0 < 0.84765625) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
+    dydx = t9 * t9;
 }
 """,
 )

@@ -119,7 +119,7 @@ def _second_derivative_float64(x):
     t0 = np.abs(x)
     t1 = np.exp(-t0)
     t2 = t1 + 1.0
-    return np.where(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(-t0) * t1 / (t2 * t2 * t2)))
+    return np.where(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(-t0) * t1 / t2 / t2 / t2))
 
 
 def _d2ydx2_ties(x, y):

@@ -78,7 +78,8 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.exp(-(2.0 * np.abs(x)))
-    return 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0))
+    t1 = t0 + 1.0
+    return 4.0 * (t0 / (t1 * t1))
 
 
 def _value_and_derivative_wide(x):
@@ -90,7 +91,8 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_float64(x):
     t0 = np.exp(-(2.0 * np.abs(x)))
-    return np.tanh(x), 4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0))
+    t1 = t0 + 1.0
+    return np.tanh(x), 4.0 * (t0 / (t1 * t1))
 
 
 def _backward_wide(x, grad_y):
@@ -102,7 +104,8 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.exp(-(2.0 * np.abs(x)))
-    return grad_y * (4.0 * (t0 / (2.0 * t0 + t0 * t0 + 1.0)))
+    t1 = t0 + 1.0
+    return grad_y * (4.0 * (t0 / (t1 * t1)))
 
 
 def _second_derivative_wide(x):

@@ -9,7 +9,7 @@ from sympy import Add, Expr, Mul, Pow, S, Symbol, atan, exp, log
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
-from symact.kernel.lowering import DIRECT, Style, as_expm1, is_negative, ordered
+from symact.kernel.lowering import DIRECT, as_expm1, is_negative, ordered
 from symact.kernel.pairs import VANISHES, Pair, Pairs
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
@@ -24,18 +24,15 @@ _ROOT = 64
 class PairedLowering:
     """Writes expressions into a `Builder`, each step a pair of numbers.
 
-    Of the style only `halves` and `settled` are looked at. `halves` says that a decaying exponential which multiplies
-    the whole is a pair between 1/2 and 2 and powers of two, the last of which is multiplied in the end: so a tail keeps
-    its digits where the exponential alone is already subnormal.
+    A decaying exponential that multiplies the whole is a pair between 1/2 and 2 and powers of two, the last of which is
+    multiplied in the end: so a tail keeps its digits where the exponential alone is already subnormal. The sign comes
+    after that, for sums of small parts lose that of a zero.
     """
 
-    def __init__(
-        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style
-    ) -> None:
+    def __init__(self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr]) -> None:
         self._b = builder
         self._pairs = Pairs(builder)
         self._where = dict(where)
-        self._style = style
         self._done: dict[Expr, Pair] = {symbol: Pair(step) for symbol, step in leaves.items()}
 
     def __call__(self, expression: Expr) -> int:
@@ -44,10 +41,14 @@ class PairedLowering:
         Raises:
             Error: a function for which there is no operation.
         """
-        if self._style.halves:
-            outer = [f for f in Mul.make_args(expression) if self._is_power_of_decaying(f)]
-            if len(outer) == 1:
-                return self._with_outer(Mul(*(f for f in Mul.make_args(expression) if f != outer[0])), outer[0])
+        if is_negative(expression):
+            return self._b("neg", self._positive(-expression))
+        return self._positive(expression)
+
+    def _positive(self, expression: Expr) -> int:
+        outer = [f for f in Mul.make_args(expression) if self._is_power_of_decaying(f)]
+        if len(outer) == 1:
+            return self._with_outer(Mul(*(f for f in Mul.make_args(expression) if f != outer[0])), outer[0])
         return self._pairs.rounded(self._pair(expression))
 
     def settled(self, step: int, main: Expr | None, negative: bool) -> int:
@@ -66,15 +67,14 @@ class PairedLowering:
     def _with_outer(self, rest: Expr, factor: Expr) -> int:
         letter, power = factor.as_base_exp()
         fraction, scales = self._pairs.decay(self._exponent(letter))
-        negative = is_negative(rest)  # the sign comes last, for sums of small parts lose that of a zero
-        value = self._pair(-rest if negative else rest)
+        value = self._pair(rest)
         for _ in range(int(power)):
             value = self._pairs.multiply(value, fraction)
         result = self._pairs.rounded(value)
         for scale in scales:
             for _ in range(int(power)):
                 result = self._b("mul", result, scale)
-        return self._b("neg", result) if negative else result
+        return result
 
     def _decays(self, letter: Expr) -> bool:
         return isinstance(self._where.get(letter), exp | gauss | bell)

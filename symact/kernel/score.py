@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -105,6 +105,7 @@ class Sample:
     x: NDArray[Any]
     parameters: Mapping[str, float]
     reference: Reference
+    _known: dict[Kernel, Float64s] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     def of(arithmetic: Arithmetic, oracle: Oracle, x: NDArray[Any], parameters: Mapping[str, float]) -> Sample:
@@ -117,10 +118,12 @@ class Sample:
 
         A wrong NaN, infinity or sign of zero is infinitely wrong.
         """
-        (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
-        if self.arithmetic.is_wide:
-            values = overflowing(values, self.arithmetic)
-        return self.reference.errors(values)
+        if kernel not in self._known:
+            (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
+            if self.arithmetic.is_wide:
+                values = overflowing(values, self.arithmetic)
+            self._known[kernel] = self.reference.errors(values)
+        return self._known[kernel]
 
 
 def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:

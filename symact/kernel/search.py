@@ -58,11 +58,18 @@ _FAR = 2.0**-27
 
 _ZEROS = np.array([0.0, -0.0])
 
+#: How often fresh inputs are tried, with samples of how many seeds, beside how many of the worst ones known and how far
+#: around them; how many of those that are too bad join the sample.
+_ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
+
+#: How many times worse than the level an error on fresh inputs may be; beyond the other level none of this helps.
+_SLACK, _HOPELESS = 1.15, 32.0
+
 #: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
 _STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
 
-#: Pairs need no exact exponents and no order of divisions.
-_PAIRED_STYLES = tuple(Style(halves=halves, settled=settled) for halves, settled in product((False, True), repeat=2))
+#: Pairs need no exact exponents, no order of divisions and no halves.
+_PAIRED_STYLES = (Style(), Style(settled=True))
 
 
 @dataclass(frozen=True)
@@ -284,7 +291,7 @@ class PassSearch:
             try:
                 leaves = {variable: start, **self._leaves(b)}
                 lower: Lowering | PairedLowering = (
-                    PairedLowering(b, leaves, form.where, style)
+                    PairedLowering(b, leaves, form.where)
                     if in_pairs
                     else Lowering(b, leaves, form.where, style, self.arithmetic.format)
                 )
@@ -341,37 +348,76 @@ class PassSearch:
         return True
 
     def _region_samples(self, region: Region) -> list[Sample]:
-        lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
-        upper = np.inf if region.upper == oo else self._at_defaults(region.upper)
+        lower, upper = self._bounds(region)
         roots = [root for root in _exact_roots(region.expression, self.t) if lower < root < upper]
         return self._samples(region.side, lower, upper, roots)
 
+    def _bounds(self, region: Region) -> tuple[float, float]:
+        lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
+        return lower, np.inf if region.upper == oo else self._at_defaults(region.upper)
+
     def _regimes(self, region: Region) -> list[Regime]:
-        """The fewest and cheapest forms that cover a region at the first error level that is reached."""
-        samples = self._region_samples(region)
+        """The fewest and cheapest forms that cover a region at the first error level that is reached.
+
+        What a sample lets through is tried on fresh inputs; those where it is worse than promised join the sample.
+        """
+        samples = list(self._region_samples(region))
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
         candidates = list(self._candidates(forms(region.expression, self.t), self.t, bool(np.signbit(outermost))))
+        table = _errors(candidates, samples)
+        soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
+        first = np.arange(table.shape[1]) < len(samples[0].x)
+        lost = first & (soundest > self.ladder[1][0])
+        size = np.concatenate([self._size(s) for s in samples])
+        patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
+        for number in range(_ROUNDS):
+            level, regimes = self._covered(candidates, patches, region, samples)
+            if self.arithmetic.is_wide or level > _HOPELESS:
+                break
+            worse = self._worse(regimes, region, samples[0], number, _SLACK * level)
+            if worse is None:
+                break
+            samples.append(worse)
+        return regimes
+
+    def _worse(
+        self, regimes: Sequence[Regime], region: Region, known: Sample, number: int, limit: float
+    ) -> Sample | None:
+        """Fresh inputs on which the forms are worse than a limit; None if there are none."""
+        lower, upper = self._bounds(region)
+        dtype = np.dtype(self.arithmetic.result)
+        generator = np.random.default_rng(number)
+        errors = _errors_of(regimes, known, self._size(known))
+        worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
+        with np.errstate(over="ignore"):
+            around = np.outer(worst, 1 + generator.uniform(-_AROUND, _AROUND, 64)).ravel().astype(dtype)
+        seeds = range(_FRESH * (number + 1), _FRESH * (number + 2))
+        t = np.unique(np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around]))
+        t = t[(t > lower) & (t < upper)]
+        fresh = Sample.of(self.arithmetic, self.oracles[0], region.side * t, self.settings[0])
+        errors = _errors_of(regimes, fresh, self._size(fresh))
+        bad = np.sort(np.argsort(errors)[-_FED_BACK:])
+        bad = bad[errors[bad] > limit]
+        if not len(bad):
+            return None
+        return Sample.of(self.arithmetic, self.oracles[0], region.side * t[bad], self.settings[0])
+
+    def _covered(
+        self, candidates: Sequence[Candidate], patches: Sequence[Candidate], region: Region, samples: Sequence[Sample]
+    ) -> tuple[float, list[Regime]]:
+        """The error level that is reached, and the forms."""
+        everything = [*candidates, *patches]
         size = np.concatenate([self._size(s) for s in samples])
         order = np.argsort(size, kind="stable")
         size = size[order]
         other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
-
-        def errors(found: Sequence[Candidate]) -> NDArray[np.float64]:
-            return np.array([np.concatenate([s.errors(c.kernel) for s in samples])[order] for c in found])
-
-        table = errors(candidates)
-        soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
-        lost = ~other & (soundest > self.ladder[1][0])
-        patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
-        if patches:
-            candidates += patches
-            table = np.vstack([table, errors(patches)])
+        table = _errors(everything, samples)[:, order]
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
         nearby = _largest_nearby(size, np.where(lost | other, 0.0, best))
-        costs = [cost(c.kernel, self.arithmetic) for c in candidates]
-        survives = np.array([self._survives(c, region, samples) for c in candidates])
+        costs = [cost(c.kernel, self.arithmetic) for c in everything]
+        survives = np.array([self._survives(c, region, samples) for c in everything])
         for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
@@ -379,12 +425,12 @@ class PassSearch:
             cover = _cover(allowed, costs, regimes)
             if cover is None and patches:
                 with_patch = _cover(allowed, costs, regimes + 2) or []
-                used = any(which >= len(candidates) - len(patches) for which, *_ in with_patch)
+                used = any(which >= len(candidates) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:
-                return [
+                return level, [
                     Regime(
-                        candidates[which],
+                        everything[which],
                         None if stop is None else _round_between(*size[[stop - 1, stop]]),
                         float(table[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
                     )
@@ -509,6 +555,23 @@ def oracles_of(activation: Activation, branches: Branches) -> list[Oracle]:
         Oracle(branches.subs({activation.symbols[name]: _exact(v) for name, v in setting.items()}))
         for setting in _settings(activation)
     ]
+
+
+def _errors(candidates: Sequence[Candidate], samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Of each candidate at all inputs of all samples."""
+    return np.array([np.concatenate([s.errors(c.kernel) for s in samples]) for c in candidates])
+
+
+def _errors_of(regimes: Sequence[Regime], sample: Sample, size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the forms of a region at a sample's inputs, which are as large as `size` says."""
+    found = np.zeros(len(size))
+    lower = 0.0
+    for regime in regimes:
+        upper = np.inf if regime.upper is None else regime.upper
+        here = (size >= lower) & (size < upper)
+        found[here] = sample.errors(regime.candidate.kernel)[here]
+        lower = upper
+    return found
 
 
 def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDArray[np.float64]:
