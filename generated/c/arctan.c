@@ -515,7 +515,7 @@ SYMACT_INLINE double arctan_forward_paired(double x)
 SYMACT_INLINE double arctan_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.9053641054174757e+140;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = t0 * t0;
     const double t3 = product_error(t0, t0, t2);
     const double t4 = t2 + t3;
@@ -557,7 +557,7 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
 {
     const double t0 = own_atan_paired(x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 1.9053641054174757e+140;
+    const int t2 = t1 < 1.0229345649675443e+149;
     const double t3 = t1 * t1;
     const double t4 = product_error(t1, t1, t3);
     const double t5 = t3 + t4;
@@ -599,7 +599,7 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
 SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.9053641054174757e+140;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = t0 * t0;
     const double t3 = product_error(t0, t0, t2);
     const double t4 = t2 + t3;

@@ -519,9 +519,32 @@ SYMACT_INLINE double log_semisigmoid_forward_paired(double x)
 SYMACT_INLINE double log_semisigmoid_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = 1.0 / t1;
-    return t2;
+    const int t1 = t0 < 110.0;
+    const double t2 = t0 + 1.0;
+    const double t3 = t2 - t0;
+    const double t4 = t2 - t3;
+    const double t5 = t0 - t4;
+    const double t6 = 1.0 - t3;
+    const double t7 = t5 + t6;
+    const double t8 = t2 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = 1.0 * t9;
+    const double t11 = t10 * t8;
+    const double t12 = 1.0 - t11;
+    const double t13 = product_error(t10, t8, t11);
+    const double t14 = t12 - t13;
+    const double t15 = t8 - t2;
+    const double t16 = t7 - t15;
+    const double t17 = t10 * t16;
+    const double t18 = t14 - t17;
+    const double t19 = t18 * t9;
+    const double t20 = t10 + t19;
+    const double t21 = t20 - t10;
+    const double t22 = t19 - t21;
+    const double t23 = t20 + t22;
+    const double t24 = 1.0 / t2;
+    const double t25 = t1 ? t23 : t24;
+    return t25;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -530,20 +553,66 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_paired(double x, double 
     const double t0 = fabs(x);
     const double t1 = own_log1p_paired(t0);
     const double t2 = copysign(t1, x);
-    const double t3 = t0 + 1.0;
-    const double t4 = 1.0 / t3;
+    const int t3 = t0 < 110.0;
+    const double t4 = t0 + 1.0;
+    const double t5 = t4 - t0;
+    const double t6 = t4 - t5;
+    const double t7 = t0 - t6;
+    const double t8 = 1.0 - t5;
+    const double t9 = t7 + t8;
+    const double t10 = t4 + t9;
+    const double t11 = 1.0 / t10;
+    const double t12 = 1.0 * t11;
+    const double t13 = t12 * t10;
+    const double t14 = 1.0 - t13;
+    const double t15 = product_error(t12, t10, t13);
+    const double t16 = t14 - t15;
+    const double t17 = t10 - t4;
+    const double t18 = t9 - t17;
+    const double t19 = t12 * t18;
+    const double t20 = t16 - t19;
+    const double t21 = t20 * t11;
+    const double t22 = t12 + t21;
+    const double t23 = t22 - t12;
+    const double t24 = t21 - t23;
+    const double t25 = t22 + t24;
+    const double t26 = 1.0 / t4;
+    const double t27 = t3 ? t25 : t26;
     *y = t2;
-    *dydx = t4;
+    *dydx = t27;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double log_semisigmoid_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = 1.0 / t1;
-    const double t3 = grad_y * t2;
-    return t3;
+    const int t1 = t0 < 110.0;
+    const double t2 = t0 + 1.0;
+    const double t3 = t2 - t0;
+    const double t4 = t2 - t3;
+    const double t5 = t0 - t4;
+    const double t6 = 1.0 - t3;
+    const double t7 = t5 + t6;
+    const double t8 = t2 + t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = 1.0 * t9;
+    const double t11 = t10 * t8;
+    const double t12 = 1.0 - t11;
+    const double t13 = product_error(t10, t8, t11);
+    const double t14 = t12 - t13;
+    const double t15 = t8 - t2;
+    const double t16 = t7 - t15;
+    const double t17 = t10 * t16;
+    const double t18 = t14 - t17;
+    const double t19 = t18 * t9;
+    const double t20 = t10 + t19;
+    const double t21 = t20 - t10;
+    const double t22 = t19 - t21;
+    const double t23 = t20 + t22;
+    const double t24 = 1.0 / t2;
+    const double t25 = t1 ? t23 : t24;
+    const double t26 = grad_y * t25;
+    return t26;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

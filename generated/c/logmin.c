@@ -527,10 +527,33 @@ SYMACT_INLINE double logmin_derivative_paired(double x)
 {
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const double t2 = t1 + 1.0;
-    const double t3 = 1.0 / t2;
-    const double t4 = t0 ? 0.0 : t3;
-    return t4;
+    const int t2 = t1 < 110.0;
+    const double t3 = t1 + 1.0;
+    const double t4 = t3 - t1;
+    const double t5 = t3 - t4;
+    const double t6 = t1 - t5;
+    const double t7 = 1.0 - t4;
+    const double t8 = t6 + t7;
+    const double t9 = t3 + t8;
+    const double t10 = 1.0 / t9;
+    const double t11 = 1.0 * t10;
+    const double t12 = t11 * t9;
+    const double t13 = 1.0 - t12;
+    const double t14 = product_error(t11, t9, t12);
+    const double t15 = t13 - t14;
+    const double t16 = t9 - t3;
+    const double t17 = t8 - t16;
+    const double t18 = t11 * t17;
+    const double t19 = t15 - t18;
+    const double t20 = t19 * t10;
+    const double t21 = t11 + t20;
+    const double t22 = t21 - t11;
+    const double t23 = t20 - t22;
+    const double t24 = t21 + t23;
+    const double t25 = 1.0 / t3;
+    const double t26 = t2 ? t24 : t25;
+    const double t27 = t0 ? 0.0 : t26;
+    return t27;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -541,11 +564,34 @@ SYMACT_INLINE void logmin_value_and_derivative_paired(double x, double *y, doubl
     const double t2 = own_log1p_paired(t1);
     const double t3 = t0 ? 0.0 : t2;
     const int t4 = x <= 0.0;
-    const double t5 = t1 + 1.0;
-    const double t6 = 1.0 / t5;
-    const double t7 = t4 ? 0.0 : t6;
+    const int t5 = t1 < 110.0;
+    const double t6 = t1 + 1.0;
+    const double t7 = t6 - t1;
+    const double t8 = t6 - t7;
+    const double t9 = t1 - t8;
+    const double t10 = 1.0 - t7;
+    const double t11 = t9 + t10;
+    const double t12 = t6 + t11;
+    const double t13 = 1.0 / t12;
+    const double t14 = 1.0 * t13;
+    const double t15 = t14 * t12;
+    const double t16 = 1.0 - t15;
+    const double t17 = product_error(t14, t12, t15);
+    const double t18 = t16 - t17;
+    const double t19 = t12 - t6;
+    const double t20 = t11 - t19;
+    const double t21 = t14 * t20;
+    const double t22 = t18 - t21;
+    const double t23 = t22 * t13;
+    const double t24 = t14 + t23;
+    const double t25 = t24 - t14;
+    const double t26 = t23 - t25;
+    const double t27 = t24 + t26;
+    const double t28 = 1.0 / t6;
+    const double t29 = t5 ? t27 : t28;
+    const double t30 = t4 ? 0.0 : t29;
     *y = t3;
-    *dydx = t7;
+    *dydx = t30;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -553,11 +599,34 @@ SYMACT_INLINE double logmin_backward_paired(double x, double grad_y)
 {
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const double t2 = t1 + 1.0;
-    const double t3 = 1.0 / t2;
-    const double t4 = t0 ? 0.0 : t3;
-    const double t5 = grad_y * t4;
-    return t5;
+    const int t2 = t1 < 110.0;
+    const double t3 = t1 + 1.0;
+    const double t4 = t3 - t1;
+    const double t5 = t3 - t4;
+    const double t6 = t1 - t5;
+    const double t7 = 1.0 - t4;
+    const double t8 = t6 + t7;
+    const double t9 = t3 + t8;
+    const double t10 = 1.0 / t9;
+    const double t11 = 1.0 * t10;
+    const double t12 = t11 * t9;
+    const double t13 = 1.0 - t12;
+    const double t14 = product_error(t11, t9, t12);
+    const double t15 = t13 - t14;
+    const double t16 = t9 - t3;
+    const double t17 = t8 - t16;
+    const double t18 = t11 * t17;
+    const double t19 = t15 - t18;
+    const double t20 = t19 * t10;
+    const double t21 = t11 + t20;
+    const double t22 = t21 - t11;
+    const double t23 = t20 - t22;
+    const double t24 = t21 + t23;
+    const double t25 = 1.0 / t3;
+    const double t26 = t2 ? t24 : t25;
+    const double t27 = t0 ? 0.0 : t26;
+    const double t28 = grad_y * t27;
+    return t28;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

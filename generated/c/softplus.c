@@ -756,9 +756,10 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
     const double t97 = t96 * t58;
     const double t98 = own_decay_paired(t2);
     const double t99 = t98 + 1.0;
-    const double t100 = 1.0 / t99;
-    const double t101 = t0 ? t97 : t100;
-    return t101;
+    const double t100 = t98 / t99;
+    const double t101 = 1.0 - t100;
+    const double t102 = t0 ? t97 : t101;
+    return t102;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -874,10 +875,11 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t107 = t106 * t64;
     const double t108 = t107 * t69;
     const double t109 = t3 + 1.0;
-    const double t110 = 1.0 / t109;
-    const double t111 = t0 ? t108 : t110;
+    const double t110 = t3 / t109;
+    const double t111 = 1.0 - t110;
+    const double t112 = t0 ? t108 : t111;
     *y = t14;
-    *dydx = t111;
+    *dydx = t112;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -983,10 +985,11 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
     const double t97 = t96 * t58;
     const double t98 = own_decay_paired(t2);
     const double t99 = t98 + 1.0;
-    const double t100 = 1.0 / t99;
-    const double t101 = t0 ? t97 : t100;
-    const double t102 = grad_y * t101;
-    return t102;
+    const double t100 = t98 / t99;
+    const double t101 = 1.0 - t100;
+    const double t102 = t0 ? t97 : t101;
+    const double t103 = grad_y * t102;
+    return t103;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -437,7 +437,7 @@ SYMACT_INLINE double softsign_forward_paired(double x)
 SYMACT_INLINE double softsign_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 7.410693711188237e+78;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = t0 + 1.0;
     const double t3 = t2 - t0;
     const double t4 = t2 - t3;
@@ -486,7 +486,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
     const double t3 = t0 / t2;
     const double t4 = t1 ? 1.0 : t3;
     const double t5 = copysign(t4, x);
-    const int t6 = t0 < 7.410693711188237e+78;
+    const int t6 = t0 < 1.0229345649675443e+149;
     const double t7 = t2 - t0;
     const double t8 = t2 - t7;
     const double t9 = t0 - t8;
@@ -530,7 +530,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
 SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 7.410693711188237e+78;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = t0 + 1.0;
     const double t3 = t2 - t0;
     const double t4 = t2 - t3;

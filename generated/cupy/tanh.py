@@ -58,7 +58,7 @@ tanh = ElementwiseKernel(
     "symact_tanh_forward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
-    y = tanh(x);
+    y = copysign(tanh(fabs(x)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     y = tanh(x);
@@ -98,10 +98,11 @@ tanh_value_and_derivative = ElementwiseKernel(
     "symact_tanh_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = exp(-(2.0f * fabs(x)));
-    const float t1 = t0 + 1.0f;
-    y = tanh(x);
-    dydx = 4.0f * (t0 / (t1 * t1));
+    const float t0 = fabs(x);
+    const float t1 = exp(-(2.0f * t0));
+    const float t2 = t1 + 1.0f;
+    y = copysign(tanh(t0), x);
+    dydx = 4.0f * (t1 / (t2 * t2));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = exp(-(2.0 * fabs(x)));

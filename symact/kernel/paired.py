@@ -46,9 +46,10 @@ class PairedLowering:
         return self._positive(expression)
 
     def _positive(self, expression: Expr) -> int:
-        outer = [f for f in Mul.make_args(expression) if self._is_power_of_decaying(f)]
-        if len(outer) == 1:
-            return self._with_outer(Mul(*(f for f in Mul.make_args(expression) if f != outer[0])), outer[0])
+        factors = Mul.make_args(expression)
+        outer = [f for f in factors if self._is_power_of_decaying(f)]
+        if outer:
+            return self._with_outer(Mul(*(f for f in factors if f not in outer)), outer)
         return self._pairs.rounded(self._pair(expression))
 
     def settled(self, step: int, main: Expr | None, negative: bool) -> int:
@@ -64,16 +65,20 @@ class PairedLowering:
         rest = self._pairs.rounded(self._pair(main)) if main != 0 else self._b("neg", zero) if negative else zero
         return self._b("select", inside, step, rest)
 
-    def _with_outer(self, rest: Expr, factor: Expr) -> int:
-        letter, power = factor.as_base_exp()
-        fraction, scales = self._pairs.decay(self._exponent(letter))
-        value = self._pair(rest)
-        for _ in range(int(power)):
-            value = self._pairs.multiply(value, fraction)
-        result = self._pairs.rounded(value)
+    def _with_outer(self, rest: Expr, outer: list[Expr]) -> int:
+        """rest times powers of decaying exponentials, which are one exponential together."""
+        total: Pair | None = None
+        for factor in outer:
+            letter, power = factor.as_base_exp()
+            exponent = self._exponent(letter)
+            if power != 1:
+                exponent = self._pairs.multiply(exponent, self._pair(power))
+            total = exponent if total is None else self._pairs.add(total, exponent)
+        assert total is not None
+        fraction, scales = self._pairs.decay(total)
+        result = self._pairs.rounded(self._pairs.multiply(self._pair(rest), fraction))
         for scale in scales:
-            for _ in range(int(power)):
-                result = self._b("mul", result, scale)
+            result = self._b("mul", result, scale)
         return result
 
     def _decays(self, letter: Expr) -> bool:
@@ -81,7 +86,7 @@ class PairedLowering:
 
     def _is_power_of_decaying(self, factor: Expr) -> bool:
         base, power = factor.as_base_exp()
-        return self._decays(base) and bool(power.is_Integer and 0 < power <= 3)
+        return self._decays(base) and bool(power.is_Integer and power > 0)
 
     def _exponent(self, letter: Expr) -> Pair:
         """u where a letter stands for exp(-u)."""

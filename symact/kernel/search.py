@@ -43,8 +43,9 @@ _FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0,
 #: Wide programs are rounded once more in the end, so that their own error is to be a small part of an ULP.
 _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
 
-#: Where pairs of numbers are at hand, a single formula that is good to 3/2 is taken without them, and then with them.
-_PAIRED = ((1.5, 1), (1.5, 2), *((level, 2) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
+#: Where pairs of numbers are at hand, a single formula that is good to 5/4 is taken without them, then with them: on
+#: more inputs than a sample has it may be half as bad again.
+_PAIRED = ((1.25, 1), (1.25, 2), *((level, 2) for level in (1.5, 2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
 
 LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
 
@@ -61,6 +62,9 @@ _ZEROS = np.array([0.0, -0.0])
 #: How often fresh inputs are tried, with samples of how many seeds, beside how many of the worst ones known and how far
 #: around them; how many of those that are too bad join the sample.
 _ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
+
+#: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
+_WHOLE = 0.75
 
 #: How many times worse than the level an error on fresh inputs may be; beyond the other level none of this helps.
 _SLACK, _HOPELESS = 1.15, 32.0
@@ -150,7 +154,7 @@ class PassSearch:
         candidates = list(self._candidates([Form("as written", piece.expression)], self.x, negative=False))
         samples = [sample for side in (-1, 1) for sample in self._samples(side, 0.0, np.inf)]
         best = min(candidates, key=lambda c: self._worst(c, samples))
-        if self._worst(best, samples) > self.ladder[0][0]:
+        if self._worst(best, samples) > self.ladder[0][0] * (1.0 if self.arithmetic.is_wide else _WHOLE):
             return None
         return best.kernel, [{"rule": best.name, "error": _rounded(self._worst(best, samples))}]
 
