@@ -197,9 +197,13 @@ class Pairs:
     # Parts ------------------------------------------------------------------------------------------------------------
 
     def _reduced(self, a: Pair, end: int) -> Reduced:
-        """The parts of exp(-a); what is beyond the end, and no number, as a product that overflowed is none, is cut."""
+        """The parts of exp(-a); what is beyond the end is cut.
+
+        So is what is no number, or minus infinity: a product or sum that overflowed is one or the other, as its error
+        was computed.
+        """
         b = self._b
-        inside, limit = b("lt", a.high, b.const(end)), b.const(end)
+        inside, limit = b("lt", b("abs", a.high), b.const(end)), b.const(end)
         low = None if a.low is None else b("select", inside, b("neg", a.low), b.const(0))
         return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
 
