@@ -32,13 +32,13 @@ _SECONDS, _COUNT = 10.0, 20_000
 
 _HEAD = """# Naively typed activations
 
-Nobody has to write an activation in a form that is stable: kernels are searched for by measured error. Below are texts as
-one types them, from [`tests/kernel/naive.toml`](../tests/kernel/naive.toml), with the largest errors of the kernels that
-`symact.load(TEXT, target, dtype)` gives, in units in the last place, f and f'. In plain float64 most of these texts
-overflow, cancel or become NaN somewhere. Bounds: float32 0.55 in C and 1 in NumPy, float64 2 in C and 4 in NumPy.
+Nobody has to write an activation in a form that is stable: kernels are searched for by measured error. Below are texts
+as one types them, from [`tests/kernel/naive.toml`](../tests/kernel/naive.toml), with the largest errors of the kernels
+that `symact.load(TEXT, target, dtype)` gives, in units in the last place, f and f'. In plain float64 most of these
+texts overflow, cancel or become NaN somewhere. Bounds: float32 0.55 in C and 1 in NumPy, float64 2 in C and 4 in NumPy.
 
-Each cell is a sample of {count} inputs over all exponents, with the worst ones searched around. The search's seconds are
-those of the slowest of the three arithmetics that C and NumPy use. This page is written by
+Each cell is a sample of {count} inputs over all exponents, with the worst ones searched around. The search's seconds
+are those of the slowest of the three arithmetics that C and NumPy use. This page is written by
 `python scripts/naive_texts.py --write`.
 """
 
@@ -70,10 +70,9 @@ def row(text: str) -> tuple[str, list[str]]:
             figure = one.accuracy.max_ulp
             cells.append(f"{figure:.3g}")
             if figure > bound or one.accuracy.failures or one.violations:
-                worst = one.accuracy.worst["x"] if one.accuracy.worst else ""
-                wrong.append(
-                    f"{one.target} {one.dtype} {one.pass_}: {figure:.3g} ULP at {worst}, {one.accuracy.failures} failures"
-                )
+                at = one.accuracy.worst["x"] if one.accuracy.worst else ""
+                what = f"{one.target} {one.dtype} {one.pass_}"
+                wrong.append(f"{what}: {figure:.3g} ULP at {at}, {one.accuracy.failures} failures")
                 wrong += [str(violation) for violation in one.violations[:2]]
     return f"| {' | '.join(cells)} |", wrong
 

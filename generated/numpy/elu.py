@@ -67,7 +67,8 @@ def elu_second_derivative(x, out=None, *, alpha=1.0):
 
 def _forward_wide(x, alpha):
     t0 = np.abs(x)
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0), t0))
+    t1 = np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)
+    return np.where(x == 0.0, x, t1)
 
 
 def _forward_float64(x, alpha):
@@ -76,7 +77,7 @@ def _forward_float64(x, alpha):
 
 
 def _derivative_wide(x, alpha):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.abs(x)), 1.0))
+    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
     return np.where(x != x, x, t0)
 
 
@@ -87,7 +88,9 @@ def _derivative_float64(x, alpha):
 
 def _value_and_derivative_wide(x, alpha):
     t0 = np.abs(x)
-    return np.where(x == 0.0, x, np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0), t0)), np.where(x != x, x, np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-t0), 1.0)))
+    t1 = np.where(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)
+    t2 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.minimum(t0, 700.0)), 1.0))
+    return np.where(x == 0.0, x, t1), np.where(x != x, x, t2)
 
 
 def _value_and_derivative_float64(x, alpha):
@@ -97,7 +100,7 @@ def _value_and_derivative_float64(x, alpha):
 
 
 def _backward_wide(x, grad_y, alpha):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.abs(x)), 1.0))
+    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
     return grad_y * np.where(x != x, x, t0)
 
 
@@ -107,7 +110,7 @@ def _backward_float64(x, grad_y, alpha):
 
 
 def _second_derivative_wide(x, alpha):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.abs(x)), 0.0))
+    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0))
     return np.where(x != x, x, t0)
 
 

@@ -178,7 +178,8 @@ def _backward_float64(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = 0.5 * (x * x)
-    return np.where(np.abs(x) == np.inf, -0.0, 1.4142135623730951 * (1.0 - t0) * np.exp(-t0) / 1.772453850905516)
+    t1 = 1.4142135623730951 * (1.0 - t0) * np.exp(np.minimum(-t0, 350.0)) / 1.772453850905516
+    return np.where(np.abs(x) == np.inf, -0.0, t1)
 
 
 def _second_derivative_float64(x):
@@ -206,7 +207,7 @@ def _erfcx_wide(a):
 
 def _gauss_wide(a):
     """exp(-a^2/2) without the error of rounding a^2."""
-    return np.exp(-(0.5 * (a * a)))
+    return np.exp(-np.minimum(0.5 * (a * a), 700.0))
 
 
 def _erfcx_float64(a):

@@ -63,7 +63,7 @@ def logistic_second_derivative(x, out=None):
 
 
 def _forward_wide(x):
-    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(-x) + 1.0))
+    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-x, 350.0)) + 1.0))
 
 
 def _forward_float64(x):
@@ -73,7 +73,7 @@ def _forward_float64(x):
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
     return np.where(t0 == np.inf, 0.0, t1 / (t2 * t2))
 
@@ -85,9 +85,9 @@ def _derivative_float64(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
-    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(-x) + 1.0)), np.where(t0 == np.inf, 0.0, t1 / (t2 * t2))
+    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-x, 350.0)) + 1.0)), np.where(t0 == np.inf, 0.0, t1 / (t2 * t2))
 
 
 def _value_and_derivative_float64(x):
@@ -97,7 +97,7 @@ def _value_and_derivative_float64(x):
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
     return grad_y * np.where(t0 == np.inf, 0.0, t1 / (t2 * t2))
 
@@ -109,9 +109,9 @@ def _backward_float64(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
-    t3 = np.where(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(-t0) * t1 / (t2 * t2 * t2)))
+    t3 = np.where(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
     return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, t3))
 
 

@@ -63,7 +63,7 @@ def logsigmoid_second_derivative(x, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    t1 = np.log1p(np.exp(-t0))
+    t1 = np.log1p(np.exp(-np.minimum(t0, 700.0)))
     return np.where(x == np.inf, -0.0, np.where(x < 0.0, -(t1 + t0), -t1))
 
 
@@ -74,7 +74,7 @@ def _forward_float64(x):
 
 
 def _derivative_wide(x):
-    return np.where(x == np.inf, 0.0, 1.0 / (np.exp(x) + 1.0))
+    return np.where(x == np.inf, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
 
 
 def _derivative_float64(x):
@@ -85,8 +85,8 @@ def _derivative_float64(x):
 def _value_and_derivative_wide(x):
     t0 = x == np.inf
     t1 = np.abs(x)
-    t2 = np.log1p(np.exp(-t1))
-    return np.where(t0, -0.0, np.where(x < 0.0, -(t2 + t1), -t2)), np.where(t0, 0.0, 1.0 / (np.exp(x) + 1.0))
+    t2 = np.log1p(np.exp(-np.minimum(t1, 700.0)))
+    return np.where(t0, -0.0, np.where(x < 0.0, -(t2 + t1), -t2)), np.where(t0, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
 
 
 def _value_and_derivative_float64(x):
@@ -98,7 +98,7 @@ def _value_and_derivative_float64(x):
 
 
 def _backward_wide(x, grad_y):
-    return grad_y * np.where(x == np.inf, 0.0, 1.0 / (np.exp(x) + 1.0))
+    return grad_y * np.where(x == np.inf, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
 
 
 def _backward_float64(x, grad_y):
@@ -108,7 +108,7 @@ def _backward_float64(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
     return np.where(t0 == np.inf, -0.0, -t1 / (t2 * t2))
 

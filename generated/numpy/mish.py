@@ -65,7 +65,7 @@ def mish_second_derivative(x, out=None):
 def _forward_wide(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.abs(x)
-    t2 = np.exp(-t1)
+    t2 = np.exp(-np.minimum(t1, 700.0))
     t3 = 2.0 * t2
     t4 = t2 * t2
     t5 = np.where(t0, -(t1 * (t2 + 2.0) * t2), t1 * (t3 + 1.0)) / np.where(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
@@ -84,7 +84,7 @@ def _forward_float64(x):
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 * t1
     t3 = 2.0 * t1
     t4 = t3 + t2 + 2.0
@@ -129,7 +129,7 @@ def _value_and_derivative_wide(x):
     t1 = -0.0
     t2 = np.copysign(1.0, x) < 0.0
     t3 = np.abs(x)
-    t4 = np.exp(-t3)
+    t4 = np.exp(-np.minimum(t3, 700.0))
     t5 = 2.0 * t4
     t6 = t4 * t4
     t7 = t5 + t6 + 2.0
@@ -173,7 +173,7 @@ def _value_and_derivative_float64(x):
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 * t1
     t3 = 2.0 * t1
     t4 = t3 + t2 + 2.0
@@ -215,7 +215,7 @@ def _backward_float64(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 * t1
     t3 = t2 * t1
     t4 = 2.0 * (t0 * t3)

@@ -73,7 +73,7 @@ def selu_second_derivative(x, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    t1 = np.where(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
+    t1 = np.where(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
     return np.where(x == 0.0, x, t1)
 
 
@@ -84,8 +84,8 @@ def _forward_float64(x):
 
 
 def _derivative_wide(x):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
-    return np.where(x != x, x, t0)
+    t0 = np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
+    return np.where(x != x, x, np.where(x == (-np.inf), 0.0, t0))
 
 
 def _derivative_float64(x):
@@ -94,9 +94,9 @@ def _derivative_float64(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.where(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
-    t2 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, 1.7580993408473768 * np.exp(-t0), 1.0507009873554805))
-    return np.where(x == 0.0, x, t1), np.where(x != x, x, t2)
+    t1 = np.where(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
+    t2 = np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(t0, 700.0)), 1.0507009873554805)
+    return np.where(x == 0.0, x, t1), np.where(x != x, x, np.where(x == (-np.inf), 0.0, t2))
 
 
 def _value_and_derivative_float64(x):
@@ -106,8 +106,8 @@ def _value_and_derivative_float64(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
-    return grad_y * np.where(x != x, x, t0)
+    t0 = np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
+    return grad_y * np.where(x != x, x, np.where(x == (-np.inf), 0.0, t0))
 
 
 def _backward_float64(x, grad_y):
@@ -116,8 +116,8 @@ def _backward_float64(x, grad_y):
 
 
 def _second_derivative_wide(x):
-    t0 = np.where(x == (-np.inf), 0.0, np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 0.0))
-    return np.where(x != x, x, t0)
+    t0 = np.where(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0)
+    return np.where(x != x, x, np.where(x == (-np.inf), 0.0, t0))
 
 
 def _second_derivative_float64(x):

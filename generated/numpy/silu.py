@@ -66,7 +66,7 @@ def silu_second_derivative(x, out=None, *, beta=1.0):
 
 
 def _forward_wide(x, beta):
-    return np.where(x == (-np.inf), -0.0, x / (np.exp(-(x * beta)) + 1.0))
+    return np.where(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
 def _forward_float64(x, beta):
@@ -83,7 +83,7 @@ def _derivative_wide(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = np.exp(-t2)
+    t3 = np.exp(-np.minimum(t2, 700.0))
     t4 = t3 + 1.0
     t5 = t4 * t4
     t6 = -((t2 - t3 - 1.0) * t3) / t5
@@ -126,7 +126,7 @@ def _value_and_derivative_wide(x, beta):
     t2 = np.abs(x)
     t3 = t2 * beta
     t4 = beta * t2
-    t5 = np.exp(-t4)
+    t5 = np.exp(-np.minimum(t4, 700.0))
     t6 = t5 + 1.0
     t7 = t6 * t6
     t8 = -((t4 - t5 - 1.0) * t5) / t7
@@ -135,7 +135,7 @@ def _value_and_derivative_wide(x, beta):
     t11 = ((t10 * t9 + (-0.0007985848286447503)) * t9 + 0.00012662935718302544) * t9 + 0.006606591418336911
     t12 = ((t11 * t9 + (-0.015222655248047166)) * t9 + (-0.018874814252800638)) * t9 + 0.14664879699699768
     t13 = np.where(t3 < 1.041015625, t8, np.where(t3 < 1.48828125, (t12 * t9 + (-0.21781170571974084)) * t9, t8))
-    return np.where(t0, t1, x / (np.exp(-(x * beta)) + 1.0)), np.where(t0, t1, np.where(x == np.inf, 1.0, np.where(x < 0.0, t13, (t5 + t4 * t5 + 1.0) / t7)))
+    return np.where(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), np.where(t0, t1, np.where(x == np.inf, 1.0, np.where(x < 0.0, t13, (t5 + t4 * t5 + 1.0) / t7)))
 
 
 def _value_and_derivative_float64(x, beta):
@@ -167,7 +167,7 @@ def _backward_wide(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = np.exp(-t2)
+    t3 = np.exp(-np.minimum(t2, 700.0))
     t4 = t3 + 1.0
     t5 = t4 * t4
     t6 = -((t2 - t3 - 1.0) * t3) / t5
@@ -210,7 +210,7 @@ def _second_derivative_wide(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = np.exp(-t2)
+    t3 = np.exp(-np.minimum(t2, 700.0))
     t4 = t3 + 1.0
     t5 = beta * (2.0 * t3 + t2 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4)
     t6 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 - (-7.02493075341627e-24)

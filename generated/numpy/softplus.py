@@ -67,7 +67,7 @@ def softplus_second_derivative(x, out=None, *, beta=1.0):
 
 def _forward_wide(x, beta):
     t0 = beta * np.abs(x)
-    t1 = np.log1p(np.exp(-t0))
+    t1 = np.log1p(np.exp(-np.minimum(t0, 700.0)))
     return np.where(x == (-np.inf), 0.0, np.where(x < 0.0, t1, t0 + t1) / beta)
 
 
@@ -80,7 +80,7 @@ def _forward_float64(x, beta):
 
 
 def _derivative_wide(x, beta):
-    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(-(x * beta)) + 1.0))
+    return np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
 def _derivative_float64(x, beta):
@@ -95,8 +95,8 @@ def _derivative_float64(x, beta):
 def _value_and_derivative_wide(x, beta):
     t0 = x == (-np.inf)
     t1 = beta * np.abs(x)
-    t2 = np.log1p(np.exp(-t1))
-    return np.where(t0, 0.0, np.where(x < 0.0, t2, t1 + t2) / beta), np.where(t0, 0.0, 1.0 / (np.exp(-(x * beta)) + 1.0))
+    t2 = np.log1p(np.exp(-np.minimum(t1, 700.0)))
+    return np.where(t0, 0.0, np.where(x < 0.0, t2, t1 + t2) / beta), np.where(t0, 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
 def _value_and_derivative_float64(x, beta):
@@ -109,7 +109,8 @@ def _value_and_derivative_float64(x, beta):
 
 
 def _backward_wide(x, grad_y, beta):
-    return grad_y * np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(-(x * beta)) + 1.0))
+    t0 = np.where(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
+    return grad_y * t0
 
 
 def _backward_float64(x, grad_y, beta):
@@ -123,7 +124,7 @@ def _backward_float64(x, grad_y, beta):
 
 def _second_derivative_wide(x, beta):
     t0 = np.abs(x)
-    t1 = np.exp(-(beta * t0))
+    t1 = np.exp(-np.minimum(beta * t0, 700.0))
     t2 = t1 + 1.0
     return np.where(t0 == np.inf, 0.0, beta * t1 / (t2 * t2))
 

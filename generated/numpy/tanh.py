@@ -71,7 +71,7 @@ def _forward_float64(x):
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-(2.0 * t0))
+    t1 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t2 = t1 + 1.0
     return np.where(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
 
@@ -84,7 +84,7 @@ def _derivative_float64(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-(2.0 * t0))
+    t1 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t2 = t1 + 1.0
     return np.tanh(x), np.where(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
 
@@ -97,7 +97,7 @@ def _value_and_derivative_float64(x):
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.exp(-(2.0 * t0))
+    t1 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t2 = t1 + 1.0
     return grad_y * np.where(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
 
@@ -110,10 +110,10 @@ def _backward_float64(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-t0)
+    t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
-    t3 = np.where(x == 0.0, -x, np.copysign(1.0, x) * (8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))))
-    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, t3))
+    t3 = np.copysign(1.0, x) * (8.0 * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
+    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, np.where(x == 0.0, -x, t3)))
 
 
 def _second_derivative_float64(x):

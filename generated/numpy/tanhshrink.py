@@ -70,7 +70,7 @@ def _forward_wide(x):
     t5 = ((t4 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
     t6 = ((t5 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
     t7 = ((t6 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
-    t8 = np.exp(-(2.0 * t0))
+    t8 = np.exp(-np.minimum(2.0 * t0, 700.0))
     return np.copysign(np.where(t0 < 1.15625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x)
 
 
@@ -107,7 +107,7 @@ def _value_and_derivative_wide(x):
     t5 = ((t4 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
     t6 = ((t5 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
     t7 = ((t6 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
-    t8 = np.exp(-(2.0 * t0))
+    t8 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t9 = np.tanh(x)
     return np.copysign(np.where(t0 < 1.15625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x), t9 * t9
 
@@ -140,9 +140,10 @@ def _backward_float64(x, grad_y):
 def _second_derivative_wide(x):
     t0 = np.abs(x)
     t1 = 2.0 * t0
-    t2 = np.exp(-t1)
+    t2 = np.exp(-np.minimum(t1, 700.0))
     t3 = t2 + 1.0
-    return np.copysign(np.where(t0 == np.inf, 0.0, -(8.0 * (np.expm1(-t1) * t2 / (t3 * t3 * t3)))), x)
+    t4 = np.where(t0 == np.inf, 0.0, -(8.0 * (np.expm1(np.minimum(-t1, 350.0)) * t2 / (t3 * t3 * t3))))
+    return np.copysign(t4, x)
 
 
 def _second_derivative_float64(x):
