@@ -44,8 +44,13 @@ _FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0,
 _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
 
 #: Where pairs of numbers are at hand, a single formula that is good to 5/4 is taken without them, then with them: on
-#: more inputs than a sample has it may be half as bad again.
-_PAIRED = ((1.25, 1), (1.25, 2), *((level, 2) for level in (1.5, 2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)))
+#: more inputs than a sample has it may be half as bad again. Products with their errors end before the largest numbers
+#: do, so that a third regime may be needed there.
+_PAIRED = (
+    *((1.25, count) for count in (1, 2)),
+    *((2.0, count) for count in (2, 3)),
+    *((level, 3) for level in (4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
+)
 
 LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
 
