@@ -515,7 +515,7 @@ SYMACT_INLINE double arctan_forward_paired(double x)
 SYMACT_INLINE double arctan_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
+    const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 * t0;
     const double t3 = product_error(t0, t0, t2);
     const double t4 = t2 + t3;
@@ -544,12 +544,15 @@ SYMACT_INLINE double arctan_derivative_paired(double x)
     const double t27 = t26 - t16;
     const double t28 = t25 - t27;
     const double t29 = t26 + t28;
-    const double t30 = 1.0 / t0;
-    const double t31 = t30 * t30;
-    const double t32 = t31 + 1.0;
-    const double t33 = t31 / t32;
-    const double t34 = t1 ? t29 : t33;
-    return t34;
+    const int t30 = t0 < 6.6844198597781584e+153;
+    const double t31 = 1.0 / t0;
+    const double t32 = t31 * t31;
+    const double t33 = t30 ? 1.0 : t32;
+    const double t34 = t30 ? t2 : t32;
+    const double t35 = t34 + 1.0;
+    const double t36 = t33 / t35;
+    const double t37 = t1 ? t29 : t36;
+    return t37;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -557,7 +560,7 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
 {
     const double t0 = own_atan_paired(x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 1.0229345649675443e+149;
+    const int t2 = t1 < 3.99583814440447e+146;
     const double t3 = t1 * t1;
     const double t4 = product_error(t1, t1, t3);
     const double t5 = t3 + t4;
@@ -586,20 +589,23 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
     const double t28 = t27 - t17;
     const double t29 = t26 - t28;
     const double t30 = t27 + t29;
-    const double t31 = 1.0 / t1;
-    const double t32 = t31 * t31;
-    const double t33 = t32 + 1.0;
-    const double t34 = t32 / t33;
-    const double t35 = t2 ? t30 : t34;
+    const int t31 = t1 < 6.6844198597781584e+153;
+    const double t32 = 1.0 / t1;
+    const double t33 = t32 * t32;
+    const double t34 = t31 ? 1.0 : t33;
+    const double t35 = t31 ? t3 : t33;
+    const double t36 = t35 + 1.0;
+    const double t37 = t34 / t36;
+    const double t38 = t2 ? t30 : t37;
     *y = t0;
-    *dydx = t35;
+    *dydx = t38;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
+    const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 * t0;
     const double t3 = product_error(t0, t0, t2);
     const double t4 = t2 + t3;
@@ -628,13 +634,16 @@ SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
     const double t27 = t26 - t16;
     const double t28 = t25 - t27;
     const double t29 = t26 + t28;
-    const double t30 = 1.0 / t0;
-    const double t31 = t30 * t30;
-    const double t32 = t31 + 1.0;
-    const double t33 = t31 / t32;
-    const double t34 = t1 ? t29 : t33;
-    const double t35 = grad_y * t34;
-    return t35;
+    const int t30 = t0 < 6.6844198597781584e+153;
+    const double t31 = 1.0 / t0;
+    const double t32 = t31 * t31;
+    const double t33 = t30 ? 1.0 : t32;
+    const double t34 = t30 ? t2 : t32;
+    const double t35 = t34 + 1.0;
+    const double t36 = t33 / t35;
+    const double t37 = t1 ? t29 : t36;
+    const double t38 = grad_y * t37;
+    return t38;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -646,14 +655,14 @@ SYMACT_INLINE double arctan_second_derivative_paired(double x)
     const double t3 = -0.0;
     const double t4 = copysign(1.0, x);
     const double t5 = fabs(x);
-    const int t6 = t5 < 0.203125;
+    const int t6 = t5 < 1.1210387714598537e-44;
     const double t7 = t5 * t5;
     const double t8 = t7 + 1.0;
-    const double t9 = t8 * t8;
-    const double t10 = t5 / t9;
+    const double t9 = t5 / t8;
+    const double t10 = t9 / t8;
     const double t11 = 2.0 * t10;
     const double t12 = -t11;
-    const int t13 = t5 < 1.824976247048878e+193;
+    const int t13 = t5 < 4.4794894843556084e+102;
     const double t14 = 1.0 / t5;
     const double t15 = 1.0 * t14;
     const double t16 = t15 * t5;

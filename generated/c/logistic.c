@@ -1423,7 +1423,7 @@ SYMACT_INLINE float logistic_second_derivative_float32(float x)
     const float t1 = -x;
     const float t2 = copysignf(1.0f, x);
     const float t3 = fabsf(x);
-    const int t4 = t3 < 7.5f;
+    const int t4 = t3 < 8.3125f;
     const float t5 = -t3;
     const float t6 = own_expm1_float32(t5);
     const float t7 = own_decay_float32(t3);

@@ -426,18 +426,41 @@ SYMACT_INLINE double softsign_forward_paired(double x)
 {
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = t0 + 1.0;
-    const double t3 = t0 / t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = copysign(t4, x);
-    return t5;
+    const int t2 = t0 < 784.0;
+    const double t3 = t0 + 1.0;
+    const double t4 = t3 - t0;
+    const double t5 = t3 - t4;
+    const double t6 = t0 - t5;
+    const double t7 = 1.0 - t4;
+    const double t8 = t6 + t7;
+    const double t9 = t3 + t8;
+    const double t10 = 1.0 / t9;
+    const double t11 = t0 * t10;
+    const double t12 = t11 * t9;
+    const double t13 = t0 - t12;
+    const double t14 = product_error(t11, t9, t12);
+    const double t15 = t13 - t14;
+    const double t16 = t9 - t3;
+    const double t17 = t8 - t16;
+    const double t18 = t11 * t17;
+    const double t19 = t15 - t18;
+    const double t20 = t19 * t10;
+    const double t21 = t11 + t20;
+    const double t22 = t21 - t11;
+    const double t23 = t20 - t22;
+    const double t24 = t21 + t23;
+    const double t25 = t0 / t3;
+    const double t26 = t2 ? t24 : t25;
+    const double t27 = t1 ? 1.0 : t26;
+    const double t28 = copysign(t27, x);
+    return t28;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_derivative_paired(double x)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
+    const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 + 1.0;
     const double t3 = t2 - t0;
     const double t4 = t2 - t3;
@@ -468,13 +491,17 @@ SYMACT_INLINE double softsign_derivative_paired(double x)
     const double t29 = t28 - t18;
     const double t30 = t27 - t29;
     const double t31 = t28 + t30;
-    const double t32 = 1.0 / t0;
-    const double t33 = t32 * t32;
-    const double t34 = t32 + 1.0;
-    const double t35 = t34 * t34;
-    const double t36 = t33 / t35;
-    const double t37 = t1 ? t31 : t36;
-    return t37;
+    const int t32 = t0 < 6.6844198597781584e+153;
+    const double t33 = 1.0 / t0;
+    const double t34 = t33 * t33;
+    const double t35 = t32 ? 1.0 : t34;
+    const double t36 = t2 * t2;
+    const double t37 = t33 + 1.0;
+    const double t38 = t37 * t37;
+    const double t39 = t32 ? t36 : t38;
+    const double t40 = t35 / t39;
+    const double t41 = t1 ? t31 : t40;
+    return t41;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -482,55 +509,74 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
 {
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = t0 + 1.0;
-    const double t3 = t0 / t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = copysign(t4, x);
-    const int t6 = t0 < 1.0229345649675443e+149;
-    const double t7 = t2 - t0;
-    const double t8 = t2 - t7;
-    const double t9 = t0 - t8;
-    const double t10 = 1.0 - t7;
-    const double t11 = t9 + t10;
-    const double t12 = t2 + t11;
-    const double t13 = t12 * t12;
-    const double t14 = product_error(t12, t12, t13);
-    const double t15 = t12 - t2;
-    const double t16 = t11 - t15;
-    const double t17 = t12 * t16;
-    const double t18 = t14 + t17;
-    const double t19 = t18 + t17;
-    const double t20 = t13 + t19;
-    const double t21 = 1.0 / t20;
-    const double t22 = 1.0 * t21;
-    const double t23 = t22 * t20;
-    const double t24 = 1.0 - t23;
-    const double t25 = product_error(t22, t20, t23);
-    const double t26 = t24 - t25;
-    const double t27 = t20 - t13;
-    const double t28 = t19 - t27;
-    const double t29 = t22 * t28;
-    const double t30 = t26 - t29;
-    const double t31 = t30 * t21;
-    const double t32 = t22 + t31;
-    const double t33 = t32 - t22;
-    const double t34 = t31 - t33;
-    const double t35 = t32 + t34;
-    const double t36 = 1.0 / t0;
-    const double t37 = t36 * t36;
-    const double t38 = t36 + 1.0;
-    const double t39 = t38 * t38;
-    const double t40 = t37 / t39;
-    const double t41 = t6 ? t35 : t40;
-    *y = t5;
-    *dydx = t41;
+    const int t2 = t0 < 784.0;
+    const double t3 = t0 + 1.0;
+    const double t4 = t3 - t0;
+    const double t5 = t3 - t4;
+    const double t6 = t0 - t5;
+    const double t7 = 1.0 - t4;
+    const double t8 = t6 + t7;
+    const double t9 = t3 + t8;
+    const double t10 = 1.0 / t9;
+    const double t11 = t0 * t10;
+    const double t12 = t11 * t9;
+    const double t13 = t0 - t12;
+    const double t14 = product_error(t11, t9, t12);
+    const double t15 = t13 - t14;
+    const double t16 = t9 - t3;
+    const double t17 = t8 - t16;
+    const double t18 = t11 * t17;
+    const double t19 = t15 - t18;
+    const double t20 = t19 * t10;
+    const double t21 = t11 + t20;
+    const double t22 = t21 - t11;
+    const double t23 = t20 - t22;
+    const double t24 = t21 + t23;
+    const double t25 = t0 / t3;
+    const double t26 = t2 ? t24 : t25;
+    const double t27 = t1 ? 1.0 : t26;
+    const double t28 = copysign(t27, x);
+    const int t29 = t0 < 3.99583814440447e+146;
+    const double t30 = t9 * t9;
+    const double t31 = product_error(t9, t9, t30);
+    const double t32 = t9 * t17;
+    const double t33 = t31 + t32;
+    const double t34 = t33 + t32;
+    const double t35 = t30 + t34;
+    const double t36 = 1.0 / t35;
+    const double t37 = 1.0 * t36;
+    const double t38 = t37 * t35;
+    const double t39 = 1.0 - t38;
+    const double t40 = product_error(t37, t35, t38);
+    const double t41 = t39 - t40;
+    const double t42 = t35 - t30;
+    const double t43 = t34 - t42;
+    const double t44 = t37 * t43;
+    const double t45 = t41 - t44;
+    const double t46 = t45 * t36;
+    const double t47 = t37 + t46;
+    const double t48 = t47 - t37;
+    const double t49 = t46 - t48;
+    const double t50 = t47 + t49;
+    const int t51 = t0 < 6.6844198597781584e+153;
+    const double t52 = 1.0 / t0;
+    const double t53 = t52 * t52;
+    const double t54 = t51 ? 1.0 : t53;
+    const double t55 = t3 * t3;
+    const double t56 = t52 + 1.0;
+    const double t57 = t56 * t56;
+    const double t58 = t51 ? t55 : t57;
+    const double t59 = t54 / t58;
+    const double t60 = t29 ? t50 : t59;
+    *y = t28;
+    *dydx = t60;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 {
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
+    const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 + 1.0;
     const double t3 = t2 - t0;
     const double t4 = t2 - t3;
@@ -561,14 +607,18 @@ SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
     const double t29 = t28 - t18;
     const double t30 = t27 - t29;
     const double t31 = t28 + t30;
-    const double t32 = 1.0 / t0;
-    const double t33 = t32 * t32;
-    const double t34 = t32 + 1.0;
-    const double t35 = t34 * t34;
-    const double t36 = t33 / t35;
-    const double t37 = t1 ? t31 : t36;
-    const double t38 = grad_y * t37;
-    return t38;
+    const int t32 = t0 < 6.6844198597781584e+153;
+    const double t33 = 1.0 / t0;
+    const double t34 = t33 * t33;
+    const double t35 = t32 ? 1.0 : t34;
+    const double t36 = t2 * t2;
+    const double t37 = t33 + 1.0;
+    const double t38 = t37 * t37;
+    const double t39 = t32 ? t36 : t38;
+    const double t40 = t35 / t39;
+    const double t41 = t1 ? t31 : t40;
+    const double t42 = grad_y * t41;
+    return t42;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -577,7 +627,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const int t0 = x == 0.0;
     const double t1 = copysign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 764.0;
+    const int t3 = t2 < 328.0;
     const double t4 = t2 + 1.0;
     const double t5 = t4 - t2;
     const double t6 = t4 - t5;
@@ -644,7 +694,7 @@ SYMACT_INLINE float softsign_forward_float32(float x)
 SYMACT_INLINE float softsign_derivative_float32(float x)
 {
     const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
+    const int t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
     const float t4 = t1 ? 1.0f : t3;
@@ -666,7 +716,7 @@ SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, floa
     const float t3 = t0 / t2;
     const float t4 = t1 ? 1.0f : t3;
     const float t5 = copysignf(t4, x);
-    const int t6 = t0 < 17.75f;
+    const int t6 = t0 < 140737490000000.0f;
     const float t7 = 1.0f / t0;
     const float t8 = t7 * t7;
     const float t9 = t6 ? 1.0f : t8;
@@ -683,7 +733,7 @@ SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, floa
 SYMACT_INLINE float softsign_backward_float32(float x, float grad_y)
 {
     const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
+    const int t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
     const float t4 = t1 ? 1.0f : t3;

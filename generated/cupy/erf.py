@@ -149,8 +149,8 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
     const double t1 = symact_exp_square(t0, -0.5);
-    const double t2 = (x == CUDART_INF) ? (-0.0) : (copysign(1.0, x) * (-(4.0 * (t0 * t1 / 1.772453850905516) * t1)));
-    d2ydx2 = (x == (-CUDART_INF)) ? 0.0 : t2;
+    const double t2 = (t0 < 6.34375) ? (-(4.0 * (t0 * symact_exp_square(t0, -1.0) / 1.772453850905516))) : (-(4.0 * (t0 * t1 / 1.772453850905516) * t1));
+    d2ydx2 = (x == (-CUDART_INF)) ? 0.0 : ((x == CUDART_INF) ? (-0.0) : (copysign(1.0, x) * t2));
 }
 """,
 )

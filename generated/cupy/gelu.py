@@ -91,17 +91,17 @@ gelu_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = symact_exp_square(t0, -0.5f);
-    const float t2 = t0 * 1.4142135f;
-    const float t3 = erfcx(0.5f * t2);
-    const float t4 = 0.5f * ((1.7724539f * t1 * t3 - t2 * t1) / 1.7724539f);
-    const float t5 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t6 = ((-0.0022264118f * t5 + (-0.0044869017f)) * t5 + 0.019421391f) * t5 + 0.014770369f;
-    const float t7 = (((t6 * t5 + (-0.11400823f)) * t5 + 0.018199684f) * t5 + 0.38828498f) * t5 + (-0.431494f);
-    const float t8 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t9 = t2 - 1.7724539f * t3;
-    const float t10 = (t0 < 8.3515625f) ? t4 : ((t8 == 0.0f) ? (-t8) : (-(0.5f * (t9 * t8 / 1.7724539f) * t8)));
-    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t4 : ((t0 < 1.09375f) ? (t7 * t5) : t10)) : ((t1 == 0.0f) ? 1.0f : (0.5f * (t9 * t1 / 1.7724539f) + 1.0f));
+    const float t1 = t0 * 1.4142135f;
+    const float t2 = 0.5f * t1;
+    const float t3 = 0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
+    const float t4 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t5 = ((-0.0022264118f * t4 + (-0.0044869017f)) * t4 + 0.019421391f) * t4 + 0.014770369f;
+    const float t6 = (((t5 * t4 + (-0.11400823f)) * t4 + 0.018199684f) * t4 + 0.38828498f) * t4 + (-0.431494f);
+    const float t7 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t8 = t1 - 1.7724539f * erfcx(t2);
+    const float t9 = (t0 < 2.125f) ? t3 : ((t7 == 0.0f) ? (-t7) : (-(0.5f * (t8 * t7 / 1.7724539f) * t7)));
+    const float t10 = symact_exp_square(t0, -0.5f);
+    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t3 : ((t0 < 1.1035156f) ? (t6 * t4) : t9)) : ((t10 == 0.0f) ? 1.0f : (0.5f * (t8 * t10 / 1.7724539f) + 1.0f));
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -116,8 +116,8 @@ __device__ inline void symact_derivative(double x, T& dydx) {
     const double t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047;
     const double t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711;
     const double t11 = symact_exp_square(0.5 * t0, -1.0);
-    const double t12 = (t0 < 27.0) ? t5 : ((t11 == 0.0) ? (-t11) : (-(0.5 * (t2 * t11 / 1.772453850905516) * t11)));
-    const double t13 = (t0 < 0.99609375) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : t12;
+    const double t12 = (t0 < 32.5) ? t5 : ((t11 == 0.0) ? (-t11) : (-(0.5 * (t2 * t11 / 1.772453850905516) * t11)));
+    const double t13 = (t0 < 0.998046875) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : t12;
     dydx = (x < 0.0) ? ((t0 < 0.5) ? t5 : t13) : ((t3 == 0.0) ? 1.0 : (t4 + 1.0));
 }
 """,
@@ -136,18 +136,19 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = symact_exp_square(t0, -0.5f);
     const float t2 = t0 * 1.4142135f;
-    const float t3 = erfcx(0.5f * t2);
-    const float t4 = 0.5f * (t0 * t1 * t3);
-    const float t5 = (x == CUDART_INF_F) ? CUDART_INF_F : ((copysign(1.0f, x) < 0.0f) ? (-t4) : (t0 - t4));
-    const float t6 = 0.5f * ((1.7724539f * t1 * t3 - t2 * t1) / 1.7724539f);
-    const float t7 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t8 = ((-0.0022264118f * t7 + (-0.0044869017f)) * t7 + 0.019421391f) * t7 + 0.014770369f;
-    const float t9 = (((t8 * t7 + (-0.11400823f)) * t7 + 0.018199684f) * t7 + 0.38828498f) * t7 + (-0.431494f);
-    const float t10 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t11 = t2 - 1.7724539f * t3;
-    const float t12 = (t0 < 8.3515625f) ? t6 : ((t10 == 0.0f) ? (-t10) : (-(0.5f * (t11 * t10 / 1.7724539f) * t10)));
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : t5;
-    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t6 : ((t0 < 1.09375f) ? (t9 * t7) : t12)) : ((t1 == 0.0f) ? 1.0f : (0.5f * (t11 * t1 / 1.7724539f) + 1.0f));
+    const float t3 = 0.5f * t2;
+    const float t4 = erfcx(t3);
+    const float t5 = 0.5f * (t0 * t1 * t4);
+    const float t6 = (x == CUDART_INF_F) ? CUDART_INF_F : ((copysign(1.0f, x) < 0.0f) ? (-t5) : (t0 - t5));
+    const float t7 = 0.5f - 0.5f * erf(t3) - 0.5f * (t2 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
+    const float t8 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t9 = ((-0.0022264118f * t8 + (-0.0044869017f)) * t8 + 0.019421391f) * t8 + 0.014770369f;
+    const float t10 = (((t9 * t8 + (-0.11400823f)) * t8 + 0.018199684f) * t8 + 0.38828498f) * t8 + (-0.431494f);
+    const float t11 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t12 = t2 - 1.7724539f * t4;
+    const float t13 = (t0 < 2.125f) ? t7 : ((t11 == 0.0f) ? (-t11) : (-(0.5f * (t12 * t11 / 1.7724539f) * t11)));
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : t6;
+    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t7 : ((t0 < 1.1035156f) ? (t10 * t8) : t13)) : ((t1 == 0.0f) ? 1.0f : (0.5f * (t12 * t1 / 1.7724539f) + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
@@ -164,8 +165,8 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t11 = ((t10 * t8 + (-0.0022395380680703364)) * t8 + (-0.004539228378113106)) * t8 + 0.019421679838189047;
     const double t12 = ((t11 * t8 + 0.014771522148238379) * t8 + (-0.1140082332972217)) * t8 + 0.0181996763986711;
     const double t13 = symact_exp_square(0.5 * t0, -1.0);
-    const double t14 = (t0 < 27.0) ? t7 : ((t13 == 0.0) ? (-t13) : (-(0.5 * (t5 * t13 / 1.772453850905516) * t13)));
-    const double t15 = (t0 < 0.99609375) ? (((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8) : t14;
+    const double t14 = (t0 < 32.5) ? t7 : ((t13 == 0.0) ? (-t13) : (-(0.5 * (t5 * t13 / 1.772453850905516) * t13)));
+    const double t15 = (t0 < 0.998046875) ? (((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8) : t14;
     y = (x == (-CUDART_INF)) ? (-0.0) : ((x == CUDART_INF) ? CUDART_INF : ((copysign(1.0, x) < 0.0) ? (-t4) : (t0 - t4)));
     dydx = (x < 0.0) ? ((t0 < 0.5) ? t7 : t15) : ((t1 == 0.0) ? 1.0 : (t6 + 1.0));
 }
@@ -183,17 +184,17 @@ gelu_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = symact_exp_square(t0, -0.5f);
-    const float t2 = t0 * 1.4142135f;
-    const float t3 = erfcx(0.5f * t2);
-    const float t4 = 0.5f * ((1.7724539f * t1 * t3 - t2 * t1) / 1.7724539f);
-    const float t5 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t6 = ((-0.0022264118f * t5 + (-0.0044869017f)) * t5 + 0.019421391f) * t5 + 0.014770369f;
-    const float t7 = (((t6 * t5 + (-0.11400823f)) * t5 + 0.018199684f) * t5 + 0.38828498f) * t5 + (-0.431494f);
-    const float t8 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t9 = t2 - 1.7724539f * t3;
-    const float t10 = (t0 < 8.3515625f) ? t4 : ((t8 == 0.0f) ? (-t8) : (-(0.5f * (t9 * t8 / 1.7724539f) * t8)));
-    const float t11 = (x < 0.0f) ? ((t0 < 0.5f) ? t4 : ((t0 < 1.09375f) ? (t7 * t5) : t10)) : ((t1 == 0.0f) ? 1.0f : (0.5f * (t9 * t1 / 1.7724539f) + 1.0f));
+    const float t1 = t0 * 1.4142135f;
+    const float t2 = 0.5f * t1;
+    const float t3 = 0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
+    const float t4 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t5 = ((-0.0022264118f * t4 + (-0.0044869017f)) * t4 + 0.019421391f) * t4 + 0.014770369f;
+    const float t6 = (((t5 * t4 + (-0.11400823f)) * t4 + 0.018199684f) * t4 + 0.38828498f) * t4 + (-0.431494f);
+    const float t7 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t8 = t1 - 1.7724539f * erfcx(t2);
+    const float t9 = (t0 < 2.125f) ? t3 : ((t7 == 0.0f) ? (-t7) : (-(0.5f * (t8 * t7 / 1.7724539f) * t7)));
+    const float t10 = symact_exp_square(t0, -0.5f);
+    const float t11 = (x < 0.0f) ? ((t0 < 0.5f) ? t3 : ((t0 < 1.1035156f) ? (t6 * t4) : t9)) : ((t10 == 0.0f) ? 1.0f : (0.5f * (t8 * t10 / 1.7724539f) + 1.0f));
     grad_x = grad_y * t11;
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
@@ -209,8 +210,8 @@ __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047;
     const double t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711;
     const double t11 = symact_exp_square(0.5 * t0, -1.0);
-    const double t12 = (t0 < 27.0) ? t5 : ((t11 == 0.0) ? (-t11) : (-(0.5 * (t2 * t11 / 1.772453850905516) * t11)));
-    const double t13 = (t0 < 0.99609375) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : t12;
+    const double t12 = (t0 < 32.5) ? t5 : ((t11 == 0.0) ? (-t11) : (-(0.5 * (t2 * t11 / 1.772453850905516) * t11)));
+    const double t13 = (t0 < 0.998046875) ? (((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6) : t12;
     grad_x = grad_y * ((x < 0.0) ? ((t0 < 0.5) ? t5 : t13) : ((t3 == 0.0) ? 1.0 : (t4 + 1.0)));
 }
 """,
@@ -233,20 +234,22 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t4 = ((-0.00015401763f * t3 + 0.0021865538f) * t3 + (-0.0013117936f)) * t3 + (-0.014982575f);
     const float t5 = (((t4 * t3 + 0.02568353f) * t3 + 0.05188811f) * t3 + (-0.1712231f)) * t3 + 5.159657e-09f;
     const float t6 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t7 = (t0 < 11.0f) ? t2 : ((t6 == 0.0f) ? (-t6) : (-(0.5f * (t1 * t6 / 1.7724539f) * t6)));
-    d2ydx2 = (t0 < 1.125f) ? t2 : ((t0 < 1.6875f) ? (((t5 * t3 + 0.44028798f) * t3 + (-0.4151075f)) * t3) : t7);
+    const float t7 = (t0 < 12.0f) ? t2 : ((t6 == 0.0f) ? (-t6) : (-(0.5f * (t1 * t6 / 1.7724539f) * t6)));
+    d2ydx2 = (t0 < 1.125f) ? t2 : ((t0 < 1.7265625f) ? (((t5 * t3 + 0.44028798f) * t3 + (-0.4151075f)) * t3) : t7);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
-    const double t1 = symact_exp_square(0.5 * t0, -1.0);
-    const double t2 = (t1 == 0.0) ? (-t1) : (-(0.5 * (1.4142135623730951 * (t0 * t0 - 2.0) * t1 / 1.772453850905516) * t1));
+    const double t1 = 1.4142135623730951 * (t0 * t0 - 2.0);
+    const double t2 = -(0.5 * (t1 * symact_exp_square(t0, -0.5) / 1.772453850905516));
     const double t3 = t0 - 1.4142131805419922 - 3.818311028613017e-07 - (-4.07321176479858e-24);
     const double t4 = (3.980790020122614e-07 * t3 + (-6.499654219644482e-07)) * t3 + (-5.008554902900533e-06);
     const double t5 = ((t4 * t3 + 1.4952417872844795e-05) * t3 + 4.2653287053460516e-05) * t3 + (-0.0002210062069217401);
     const double t6 = ((t5 * t3 + (-0.000167033107579228)) * t3 + 0.002254676133406001) * t3 + (-0.0013103809217033283);
     const double t7 = ((t6 * t3 + (-0.014989992962223541)) * t3 + 0.025683466055412434) * t3 + 0.05188843717757141;
     const double t8 = ((t7 * t3 + (-0.17122310703602994)) * t3 + 1.7413016597094424e-17) * t3 + 0.4402879895212197;
-    d2ydx2 = (t0 < 1.140625) ? t2 : ((t0 < 1.6484375) ? ((t8 * t3 + (-0.4151074974205947)) * t3) : t2);
+    const double t9 = symact_exp_square(0.5 * t0, -1.0);
+    const double t10 = (t0 < 32.5) ? t2 : ((t9 == 0.0) ? (-t9) : (-(0.5 * (t1 * t9 / 1.772453850905516) * t9)));
+    d2ydx2 = (t0 < 1.1376953125) ? t2 : ((t0 < 1.6875) ? ((t8 * t3 + (-0.4151074974205947)) * t3) : t10);
 }
 """,
 )

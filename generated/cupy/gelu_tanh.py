@@ -125,12 +125,12 @@ __device__ inline void symact_derivative(float x, T& dydx) {
     const float t16 = (((t15 * t14 + (-0.11394448f)) * t14 + 0.015782863f) * t14 + 0.38751844f) * t14 + (-0.4304001f);
     const float t17 = t0 * 1.4142135f;
     const float t18 = exp(-(2.0f * (t17 / 1.7724539f)));
-    const float t19 = 1.4142135f * t0 * t0 * t0;
+    const float t19 = 1.4142135f * t6;
     const float t20 = exp(-(0.08943f * (t19 / 1.7724539f)));
     const float t21 = 200000.0f * t17 + 26829.0f * t19 - 100000.0f * (1.7724539f * t18 * t20) - 177245.39f;
     const float t22 = t18 * t20 + 1.0f;
-    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / 1.7724539f / t22 / t22) + 1.0f);
-    dydx = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.9453125f) ? (t16 * t14) : t13)) : t23;
+    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / (1.7724539f * (t22 * t22))) + 1.0f);
+    dydx = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.95233154f) ? (t16 * t14) : t13)) : t23;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -153,7 +153,7 @@ __device__ inline void symact_derivative(double x, T& dydx) {
     const double t17 = ((t16 * t15 + (-0.00012423786821658236)) * t15 + 0.00026392749886917184) * t15 + 0.0009274416760666935;
     const double t18 = ((t17 * t15 + (-0.002422731844122216)) * t15 + (-0.0052610592506296214)) * t15 + 0.019682309459822786;
     const double t19 = ((t18 * t15 + 0.016619328343027262) * t15 + (-0.11394448308095896)) * t15 + 0.015782853521848085;
-    const double t20 = (t0 < 0.875) ? (((t19 * t15 + 0.38751844613578895) * t15 + (-0.4304000910248585)) * t15) : t14;
+    const double t20 = (t0 < 0.95233154296875) ? (((t19 * t15 + 0.38751844613578895) * t15 + (-0.4304000910248585)) * t15) : t14;
     const double t21 = t0 * 1.4142135623730951;
     const double t22 = exp(-(2.0 * (t21 / 1.772453850905516)));
     const double t23 = 1.4142135623730951 * t6;
@@ -191,20 +191,20 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t12 = t5 * t11;
     const float t13 = t1 * 1.4142135f;
     const float t14 = exp(-(2.0f * (t13 / 1.7724539f)));
-    const float t15 = (t0 ? (-(t1 * t5 * t11)) : t1) / ((t0 ? t12 : (t14 * exp(-(0.08943f * (1.4142135f * t7 / 1.7724539f))))) + 1.0f);
-    const float t16 = t1 * (26829.0f * (1.4142135f * t6) + 282842.72f) - 100000.0f * (1.7724539f * t5 * t11);
-    const float t17 = t12 + 1.0f;
-    const float t18 = (t5 + t11 == 0.0f) ? (-t5) : (-(1e-05f * ((t16 - 177245.39f) * t5 * t11 / (1.7724539f * (t17 * t17)))));
-    const float t19 = t1 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
-    const float t20 = ((-0.002404172f * t19 + (-0.0051958454f)) * t19 + 0.019681899f) * t19 + 0.016617889f;
-    const float t21 = (((t20 * t19 + (-0.11394448f)) * t19 + 0.015782863f) * t19 + 0.38751844f) * t19 + (-0.4304001f);
-    const float t22 = 1.4142135f * t1 * t1 * t1;
-    const float t23 = exp(-(0.08943f * (t22 / 1.7724539f)));
-    const float t24 = 200000.0f * t13 + 26829.0f * t22 - 100000.0f * (1.7724539f * t14 * t23) - 177245.39f;
-    const float t25 = t14 * t23 + 1.0f;
-    const float t26 = (t14 + t23 == 0.0f) ? 1.0f : (1e-05f * (t24 * t14 * t23 / 1.7724539f / t25 / t25) + 1.0f);
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : t15;
-    dydx = (x < 0.0f) ? ((t1 < 0.59375f) ? t18 : ((t1 < 0.9453125f) ? (t21 * t19) : t18)) : t26;
+    const float t15 = 1.4142135f * t7;
+    const float t16 = exp(-(0.08943f * (t15 / 1.7724539f)));
+    const float t17 = t14 * t16;
+    const float t18 = t1 * (26829.0f * (1.4142135f * t6) + 282842.72f) - 100000.0f * (1.7724539f * t5 * t11);
+    const float t19 = t12 + 1.0f;
+    const float t20 = (t5 + t11 == 0.0f) ? (-t5) : (-(1e-05f * ((t18 - 177245.39f) * t5 * t11 / (1.7724539f * (t19 * t19)))));
+    const float t21 = t1 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
+    const float t22 = ((-0.002404172f * t21 + (-0.0051958454f)) * t21 + 0.019681899f) * t21 + 0.016617889f;
+    const float t23 = (((t22 * t21 + (-0.11394448f)) * t21 + 0.015782863f) * t21 + 0.38751844f) * t21 + (-0.4304001f);
+    const float t24 = 200000.0f * t13 + 26829.0f * t15 - 100000.0f * (1.7724539f * t14 * t16) - 177245.39f;
+    const float t25 = t17 + 1.0f;
+    const float t26 = (t14 + t16 == 0.0f) ? 1.0f : (1e-05f * (t24 * t14 * t16 / (1.7724539f * (t25 * t25))) + 1.0f);
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((t0 ? (-(t1 * t5 * t11)) : t1) / ((t0 ? t12 : t17) + 1.0f));
+    dydx = (x < 0.0f) ? ((t1 < 0.59375f) ? t20 : ((t1 < 0.95233154f) ? (t23 * t21) : t20)) : t26;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t0 = copysign(1.0, x) < 0.0;
@@ -234,7 +234,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t24 = ((t23 * t22 + (-0.00012423786821658236)) * t22 + 0.00026392749886917184) * t22 + 0.0009274416760666935;
     const double t25 = ((t24 * t22 + (-0.002422731844122216)) * t22 + (-0.0052610592506296214)) * t22 + 0.019682309459822786;
     const double t26 = ((t25 * t22 + 0.016619328343027262) * t22 + (-0.11394448308095896)) * t22 + 0.015782853521848085;
-    const double t27 = (t1 < 0.875) ? (((t26 * t22 + 0.38751844613578895) * t22 + (-0.4304000910248585)) * t22) : t21;
+    const double t27 = (t1 < 0.95233154296875) ? (((t26 * t22 + 0.38751844613578895) * t22 + (-0.4304000910248585)) * t22) : t21;
     const double t28 = 200000.0 * t13 + 26829.0 * t15 - 100000.0 * (1.772453850905516 * t14 * t16) - 177245.3850905516;
     const double t29 = t17 + 1.0;
     const double t30 = (t14 + t16 == 0.0) ? 1.0 : (1e-05 * (t28 * t14 * t16 / (1.772453850905516 * (t29 * t29))) + 1.0);
@@ -273,12 +273,12 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t16 = (((t15 * t14 + (-0.11394448f)) * t14 + 0.015782863f) * t14 + 0.38751844f) * t14 + (-0.4304001f);
     const float t17 = t0 * 1.4142135f;
     const float t18 = exp(-(2.0f * (t17 / 1.7724539f)));
-    const float t19 = 1.4142135f * t0 * t0 * t0;
+    const float t19 = 1.4142135f * t6;
     const float t20 = exp(-(0.08943f * (t19 / 1.7724539f)));
     const float t21 = 200000.0f * t17 + 26829.0f * t19 - 100000.0f * (1.7724539f * t18 * t20) - 177245.39f;
     const float t22 = t18 * t20 + 1.0f;
-    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / 1.7724539f / t22 / t22) + 1.0f);
-    const float t24 = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.9453125f) ? (t16 * t14) : t13)) : t23;
+    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / (1.7724539f * (t22 * t22))) + 1.0f);
+    const float t24 = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.95233154f) ? (t16 * t14) : t13)) : t23;
     grad_x = grad_y * t24;
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
@@ -302,7 +302,7 @@ __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t17 = ((t16 * t15 + (-0.00012423786821658236)) * t15 + 0.00026392749886917184) * t15 + 0.0009274416760666935;
     const double t18 = ((t17 * t15 + (-0.002422731844122216)) * t15 + (-0.0052610592506296214)) * t15 + 0.019682309459822786;
     const double t19 = ((t18 * t15 + 0.016619328343027262) * t15 + (-0.11394448308095896)) * t15 + 0.015782853521848085;
-    const double t20 = (t0 < 0.875) ? (((t19 * t15 + 0.38751844613578895) * t15 + (-0.4304000910248585)) * t15) : t14;
+    const double t20 = (t0 < 0.95233154296875) ? (((t19 * t15 + 0.38751844613578895) * t15 + (-0.4304000910248585)) * t15) : t14;
     const double t21 = t0 * 1.4142135623730951;
     const double t22 = exp(-(2.0 * (t21 / 1.772453850905516)));
     const double t23 = 1.4142135623730951 * t6;
@@ -336,18 +336,21 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t8 = exp(-t7);
     const float t9 = fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.071354814f;
     const float t10 = t8 - t8 * ((t7 < 1024.0f) ? t9 : 0.0f);
-    const float t11 = 3.1415927f * 1.4142135f * t4 * t10;
-    const float t12 = 1.7724539f * t4 * t10;
-    const float t13 = 10731600000.0f * t12 + t5 * (719795260.0f * t12 - 1275803900.0f) - 19021265000.0f;
-    const float t14 = 40000000000.0f * t12 + t0 * (5365800000.0f * t11 + t0 * t13 + 23839621000.0f) - 70898156000.0f;
-    const float t15 = t4 * t10 + 1.0f;
-    const float t16 = (20000000000.0f * t11 + t0 * t14 + 88857660000.0f) * t4 * t10 / (5.568328f * (t15 * t15 * t15));
-    const float t17 = (t4 + t10 == 0.0f) ? (-t4) : (2e-10f * t16);
-    const float t18 = t0 - 1.4185038f - 2.4749932e-07f - 9.184721e-15f;
-    const float t19 = ((-0.00069785997f * t18 + 0.0025616162f) * t18 + 0.00075737014f) * t18 + (-0.016702518f);
-    const float t20 = (((t19 * t18 + 0.020035623f) * t18 + 0.056750137f) * t18 + (-0.16109481f)) * t18 + (-0.008168945f);
-    const float t21 = (t0 < 1.78125f) ? (((t20 * t18 + 0.4320811f) * t18 + (-0.40954882f)) * t18) : t17;
-    d2ydx2 = (t0 < 1.0639648f) ? t17 : t21;
+    const float t11 = 1.7724539f * t6;
+    const float t12 = 3.1415927f * 1.4142135f;
+    const float t13 = t0 * 1.7724539f;
+    const float t14 = 10731600000.0f * (t11 * t4 * t10) + 20000000000.0f * (t12 * t4 * t10) + 40000000000.0f * (t13 * t4 * t10);
+    const float t15 = t12 * t5;
+    const float t16 = 1.7724539f * (t5 * t5 * t0);
+    const float t17 = t14 + 5365800000.0f * (t15 * t4 * t10) + 5365800000.0f * t15 + 719795260.0f * (t16 * t4 * t10);
+    const float t18 = t17 + 88857660000.0f - 10731600000.0f * t11 - 40000000000.0f * t13 - 719795260.0f * t16;
+    const float t19 = t4 * t10 + 1.0f;
+    const float t20 = (t4 + t10 == 0.0f) ? (-t4) : (2e-10f * (t18 * t4 * t10 / (5.568328f * (t19 * t19 * t19))));
+    const float t21 = t0 - 1.4185038f - 2.4749932e-07f - 9.184721e-15f;
+    const float t22 = ((-0.00069785997f * t21 + 0.0025616162f) * t21 + 0.00075737014f) * t21 + (-0.016702518f);
+    const float t23 = (((t22 * t21 + 0.020035623f) * t21 + 0.056750137f) * t21 + (-0.16109481f)) * t21 + (-0.008168945f);
+    const float t24 = (t0 < 1.956543f) ? (((t23 * t21 + 0.4320811f) * t21 + (-0.40954882f)) * t21) : t20;
+    d2ydx2 = (t0 < 1.0625f) ? t20 : t24;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);

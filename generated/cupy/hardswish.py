@@ -66,7 +66,7 @@ __device__ inline void symact_forward(float x, T& y) {
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
-    const double t1 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * (t0 + 3.0))) : t0);
+    const double t1 = (copysign(1.0, x) < 0.0) ? ((t0 < 3.0) ? (0.16666666666666666 * (t0 * (t0 - 3.0))) : 0.0) : ((t0 <= 3.0) ? (0.16666666666666666 * (t0 * t0) + 0.5 * t0) : t0);
     y = (x != x) ? x : ((x == (-CUDART_INF)) ? (-0.0) : t1);
 }
 """,
@@ -122,7 +122,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t3 = fabs(x);
     const bool t4 = t3 < 3.0;
     const bool t5 = t3 <= 3.0;
-    const double t6 = (copysign(1.0, x) < 0.0) ? (t4 ? (0.16666666666666666 * (t3 * (t3 - 3.0))) : 0.0) : (t5 ? (0.16666666666666666 * (t3 * (t3 + 3.0))) : t3);
+    const double t6 = (copysign(1.0, x) < 0.0) ? (t4 ? (0.16666666666666666 * (t3 * (t3 - 3.0))) : 0.0) : (t5 ? (0.16666666666666666 * (t3 * t3) + 0.5 * t3) : t3);
     const double t7 = (x < 0.0) ? (t4 ? (0.16666666666666666 * (3.0 - 2.0 * t3)) : 0.0) : (t5 ? (0.3333333333333333 * t3 + 0.5) : 1.0);
     y = t0 ? x : (t1 ? t2 : t6);
     dydx = t0 ? x : (t1 ? t2 : t7);

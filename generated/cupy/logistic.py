@@ -142,7 +142,7 @@ logistic_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 7.5f;
+    const bool t1 = t0 < 8.3125f;
     const float t2 = exp(-t0);
     const float t3 = expm1(-t0) * t2;
     const float t4 = t2 + 1.0f;

@@ -152,11 +152,17 @@ logsig_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = log1p(t0);
-    const float t2 = t0 + 1.0f;
-    const float t3 = t1 + 1.0f;
-    const float t4 = (x == 0.0f) ? 3.0f : (copysign(1.0f, x) * (-((t1 + 3.0f) / t2 / t2 / t3 / t3) / t3));
-    d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : t4);
+    const float t1 = (((837.6032f * t0 + (-3366.8867f)) * t0 + 6325.409f) * t0 + (-7478.617f)) * t0 + 6370.646f;
+    const float t2 = (((t1 * t0 + (-4283.052f)) * t0 + 2446.7837f) * t0 + (-1259.0303f)) * t0 + 604.79376f;
+    const float t3 = (((t2 * t0 + (-273.9757f)) * t0 + 115.66277f) * t0 + (-43.999924f)) * t0 + 13.999999f;
+    const float t4 = log1p(t0);
+    const float t5 = t4 + 3.0f;
+    const float t6 = t0 + 1.0f;
+    const float t7 = t4 + 1.0f;
+    const float t8 = -(t5 / t6 / t6 / t7 / t7) / t7;
+    const float t9 = (t0 < 0.84375f) ? t8 : ((t0 < 1125899900000000.0f) ? (-t5 / (t6 * t6 * (t7 * t7 * t7))) : t8);
+    const float t10 = (x == 0.0f) ? 3.0f : (copysign(1.0f, x) * ((t0 < 0.3125f) ? (t3 * t0 + (-3.0f)) : t9));
+    d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : t10);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);

@@ -59,22 +59,24 @@ mish = ElementwiseKernel(
     "symact_mish_forward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
-    const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
-    const float t2 = t1 * t1;
-    const float t3 = (t1 == 0.0f) ? (-t1) : (-(t0 * (t2 + 2.0f) * t1 / (2.0f * t1 * t1 + t2 * t2 + 2.0f) * t1));
-    const float t4 = exp(-t0);
-    const float t5 = (copysign(1.0f, x) < 0.0f) ? t3 : ((2.0f * (t0 * t4) + t0) / (2.0f * t4 + 2.0f * (t4 * t4) + 1.0f));
-    y = (x == CUDART_INF_F) ? CUDART_INF_F : t5;
+    const bool t0 = copysign(1.0f, x) < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = exp(-(0.5f * t1));
+    const float t3 = t1 * t2;
+    const float t4 = exp(-t1);
+    const float t5 = t2 * t2;
+    const float t6 = (t0 ? (-(2.0f * t3 * t2 + t3 * t2 * t2 * t2)) : (2.0f * (t1 * t4) + t1)) / (t0 ? (2.0f * t2 * t2 + t5 * t5 + 2.0f) : (2.0f * t4 + 2.0f * (t4 * t4) + 1.0f));
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((x == CUDART_INF_F) ? CUDART_INF_F : t6);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
     const double t1 = exp(-(0.5 * t0));
-    const double t2 = t1 * t1;
-    const double t3 = (t1 == 0.0) ? (-t1) : (-(t0 * (t2 + 2.0) * t1 / (2.0 * t1 * t1 + t2 * t2 + 2.0) * t1));
+    const double t2 = t0 * t1;
+    const double t3 = t1 * t1;
     const double t4 = exp(-t0);
-    const double t5 = 2.0 * t4;
-    y = (copysign(1.0, x) < 0.0) ? t3 : (t0 * (t5 + 1.0) / (t5 + 2.0 * (t4 * t4) + 1.0));
+    const double t5 = t4 * t4;
+    const double t6 = (copysign(1.0, x) < 0.0) ? (-(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / (2.0 * t1 * t1 + t3 * t3 + 2.0)) : (t0 - 2.0 * (t0 * t5 / (2.0 * t4 + 2.0 * t5 + 1.0)));
+    y = (x == (-CUDART_INF)) ? (-0.0) : ((x == CUDART_INF) ? CUDART_INF : t6);
 }
 """,
 )
@@ -105,7 +107,7 @@ __device__ inline void symact_derivative(float x, T& dydx) {
     const float t13 = 2.0f * t11;
     const float t14 = t12 + t13 + 1.0f;
     const float t15 = (t10 == 0.0f) ? 1.0f : (2.0f * (t11 * (t0 * (t12 + 2.0f) - t12 - t13 - 1.0f) / (t14 * t14)) + 1.0f);
-    dydx = (x < 0.0f) ? ((t0 < 0.8828125f) ? t6 : ((t0 < 1.5859375f) ? (t9 * t7) : t6)) : t15;
+    dydx = (x < 0.0f) ? ((t0 < 0.875f) ? t6 : ((t0 < 1.5917969f) ? (t9 * t7) : t6)) : t15;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -121,7 +123,7 @@ __device__ inline void symact_derivative(double x, T& dydx) {
     const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
     const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
     const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.95233154296875) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
+    const double t13 = (t0 < 0.890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
     const double t14 = exp(-t0);
     const double t15 = t14 * t14;
     const double t16 = 2.0 * t14;
@@ -143,53 +145,52 @@ mish_value_and_derivative = ElementwiseKernel(
     "symact_mish_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
-    const bool t2 = t1 == 0.0f;
-    const float t3 = -t1;
-    const float t4 = t1 * t1;
-    const float t5 = t4 * t4;
-    const float t6 = 2.0f * t1 * t1 + t5 + 2.0f;
-    const float t7 = exp(-t0);
-    const float t8 = 2.0f * t7;
-    const float t9 = t7 * t7;
+    const bool t0 = copysign(1.0f, x) < 0.0f;
+    const float t1 = fabs(x);
+    const float t2 = exp(-(0.5f * t1));
+    const float t3 = t1 * t2;
+    const float t4 = exp(-t1);
+    const float t5 = t2 * t2;
+    const float t6 = t5 * t5;
+    const float t7 = 2.0f * t2 * t2 + t6 + 2.0f;
+    const float t8 = 2.0f * t4;
+    const float t9 = t4 * t4;
     const float t10 = 2.0f * t9;
     const float t11 = t8 + t10 + 1.0f;
-    const float t12 = (copysign(1.0f, x) < 0.0f) ? (t2 ? t3 : (-(t0 * (t4 + 2.0f) * t1 / t6 * t1))) : ((2.0f * (t0 * t7) + t0) / t11);
-    const float t13 = t0 * (4.0f * t1 * t1 + 4.0f) - 4.0f * t4 * t1 * t1 - 6.0f * t1 * t1 - t5 * t4 - 4.0f;
-    const float t14 = t2 ? t3 : (-(t13 * t1 / (t6 * t6) * t1));
-    const float t15 = t0 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
+    const float t12 = (t0 ? (-(2.0f * t3 * t2 + t3 * t2 * t2 * t2)) : (2.0f * (t1 * t4) + t1)) / (t0 ? t7 : t11);
+    const float t13 = t1 * (4.0f * t2 * t2 + 4.0f) - 4.0f * t5 * t2 * t2 - 6.0f * t2 * t2 - t6 * t5 - 4.0f;
+    const float t14 = (t2 == 0.0f) ? (-t2) : (-(t13 * t2 / (t7 * t7) * t2));
+    const float t15 = t1 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
     const float t16 = ((0.000981991f * t15 + (-0.0011363635f)) * t15 + (-0.003360244f)) * t15 + 0.015823547f;
     const float t17 = (((t16 * t15 + (-0.02027183f)) * t15 + (-0.041907866f)) * t15 + 0.20473127f) * t15;
-    const float t18 = (t0 < 0.8828125f) ? t14 : ((t0 < 1.5859375f) ? ((t17 + (-0.26694793f)) * t15) : t14);
-    const float t19 = (t7 == 0.0f) ? 1.0f : (2.0f * (t9 * (t0 * (t8 + 2.0f) - t8 - t10 - 1.0f) / (t11 * t11)) + 1.0f);
-    y = (x == CUDART_INF_F) ? CUDART_INF_F : t12;
-    dydx = (x < 0.0f) ? t18 : t19;
+    const float t18 = (t4 == 0.0f) ? 1.0f : (2.0f * (t9 * (t1 * (t8 + 2.0f) - t8 - t10 - 1.0f) / (t11 * t11)) + 1.0f);
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((x == CUDART_INF_F) ? CUDART_INF_F : t12);
+    dydx = (x < 0.0f) ? ((t1 < 0.875f) ? t14 : ((t1 < 1.5917969f) ? ((t17 + (-0.26694793f)) * t15) : t14)) : t18;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = exp(-(0.5 * t0));
-    const bool t2 = t1 == 0.0;
-    const double t3 = -t1;
-    const double t4 = t1 * t1;
-    const double t5 = t4 * t4;
-    const double t6 = 2.0 * t1 * t1 + t5 + 2.0;
-    const double t7 = exp(-t0);
-    const double t8 = 2.0 * t7;
-    const double t9 = t7 * t7;
-    const double t10 = 2.0 * t9;
-    const double t11 = t8 + t10 + 1.0;
-    const double t12 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t4 * t1 * t1 - 6.0 * t1 * t1 - t5 * t4 - 4.0) * t1;
-    const double t13 = t2 ? t3 : (-(t12 / (t6 * t6) * t1));
+    const double t2 = t0 * t1;
+    const double t3 = t1 * t1;
+    const double t4 = t3 * t3;
+    const double t5 = 2.0 * t1 * t1 + t4 + 2.0;
+    const double t6 = exp(-t0);
+    const double t7 = t6 * t6;
+    const double t8 = 2.0 * t6;
+    const double t9 = 2.0 * t7;
+    const double t10 = t8 + t9 + 1.0;
+    const double t11 = (copysign(1.0, x) < 0.0) ? (-(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / t5) : (t0 - 2.0 * (t0 * t7 / t10));
+    const double t12 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t3 * t1 * t1 - 6.0 * t1 * t1 - t4 * t3 - 4.0) * t1;
+    const double t13 = (t1 == 0.0) ? (-t1) : (-(t12 / (t5 * t5) * t1));
     const double t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
     const double t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06;
     const double t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05;
     const double t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463;
     const double t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761;
     const double t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586;
-    const double t20 = (t0 < 0.95233154296875) ? t13 : ((t0 < 1.5) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : t13);
-    const double t21 = (t7 == 0.0) ? 1.0 : (2.0 * (t9 * (t0 * (t8 + 2.0) - t8 - t10 - 1.0) / (t11 * t11)) + 1.0);
-    y = (copysign(1.0, x) < 0.0) ? (t2 ? t3 : (-(t0 * (t4 + 2.0) * t1 / t6 * t1))) : (t0 * (t8 + 1.0) / t11);
+    const double t20 = (t0 < 0.890625) ? t13 : ((t0 < 1.5) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : t13);
+    const double t21 = (t6 == 0.0) ? 1.0 : (2.0 * (t7 * (t0 * (t8 + 2.0) - t8 - t9 - 1.0) / (t10 * t10)) + 1.0);
+    y = (x == (-CUDART_INF)) ? (-0.0) : ((x == CUDART_INF) ? CUDART_INF : t11);
     dydx = (x < 0.0) ? t20 : t21;
 }
 """,
@@ -221,8 +222,7 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t13 = 2.0f * t11;
     const float t14 = t12 + t13 + 1.0f;
     const float t15 = (t10 == 0.0f) ? 1.0f : (2.0f * (t11 * (t0 * (t12 + 2.0f) - t12 - t13 - 1.0f) / (t14 * t14)) + 1.0f);
-    const float t16 = (x < 0.0f) ? ((t0 < 0.8828125f) ? t6 : ((t0 < 1.5859375f) ? (t9 * t7) : t6)) : t15;
-    grad_x = grad_y * t16;
+    grad_x = grad_y * ((x < 0.0f) ? ((t0 < 0.875f) ? t6 : ((t0 < 1.5917969f) ? (t9 * t7) : t6)) : t15);
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
@@ -238,7 +238,7 @@ __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
     const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
     const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.95233154296875) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
+    const double t13 = (t0 < 0.890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
     const double t14 = exp(-t0);
     const double t15 = t14 * t14;
     const double t16 = 2.0 * t14;
@@ -261,30 +261,37 @@ mish_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
-    const float t2 = t1 * t1;
-    const float t3 = t2 * t1;
-    const float t4 = 2.0f * t1 * t1;
-    const float t5 = 2.0f * t3 * t1 * t1 * t1 + 6.0f * t2 * t1 * t1 + 8.0f * t1 * t1 + t0 * (3.0f * t2 * t1 * t1 + 2.0f * expm1(-(3.0f * t0)) - t4);
-    const float t6 = (t5 + 4.0f) * t1;
-    const float t7 = t4 + t2 * t2 + 2.0f;
-    const float t8 = t0 - 2.2563763f - 1.298813e-07f - 5.51121e-16f;
-    const float t9 = ((3.3845725e-05f * t8 + (-4.8944894e-05f)) * t8 + (-0.00010581861f)) * t8 + 0.00079532934f;
-    const float t10 = (((t9 * t8 + (-0.0024800193f)) * t8 + 0.0038602056f) * t8 + 0.0033540507f) * t8 + (-0.037361883f);
-    const bool t11 = t1 == 0.0f;
-    const float t12 = -t1;
-    const float t13 = (t0 < 2.875f) ? (((t10 * t8 + 0.09898194f) * t8 + (-0.10875441f)) * t8) : (t11 ? t12 : (4.0f * (t6 / (t7 * t7 * t7)) * t1));
-    const float t14 = t0 * t1;
-    const float t15 = t14 * t1;
-    const float t16 = 2.0f * t15 * t1 * t1 + 2.0f * (t15 * t1) * t1 * t1 * t1 + 4.0f * t3 * t1 * t1 * t1;
-    const float t17 = (t16 + 6.0f * t1 * t1 + 8.0f * t2 * t1 * t1 + 2.0f - 2.0f * t0 - 3.0f * t14 * t1) * t1;
-    const float t18 = t4 + 2.0f * t2 * t1 * t1 + 1.0f;
-    const float t19 = t11 ? t12 : (4.0f * (t17 * t1 / (t18 * t18 * t18)) * t1 * t1);
-    const float t20 = t0 - 1.490571f - 1.5745174e-07f - 7.1260366e-17f;
-    const float t21 = ((-0.0013821579f * t20 + (-6.7957466e-05f)) * t20 + 0.0070002996f) * t20 + (-0.011559211f);
-    const float t22 = (((t21 * t20 + (-0.00893212f)) * t20 + 0.05999006f) * t20 + (-0.06665174f)) * t20;
-    const float t23 = (t0 < 1.71875f) ? ((((t22 + (-0.07970738f)) * t20 + 0.28127277f) * t20 + (-0.23069452f)) * t20) : t19;
-    d2ydx2 = (x < 0.0f) ? ((t0 < 1.6875f) ? (4.0f * (t6 / t7 / t7 / t7) * t1) : t13) : ((t0 < 1.1171875f) ? t19 : t23);
+    const bool t1 = t0 < 1.71875f;
+    const float t2 = exp(-(0.5f * t0));
+    const bool t3 = t2 == 0.0f;
+    const float t4 = -t2;
+    const float t5 = t2 * t2;
+    const float t6 = t5 * t2;
+    const float t7 = t0 * t2;
+    const float t8 = t7 * t2;
+    const float t9 = 2.0f * (t8 * t2) * t2 * t2 * t2;
+    const float t10 = 2.0f * t6 * t2 * t2 * t2 + t9 + 3.0f * t8 * t2 * t2 + 6.0f * t5 * t2 * t2 + 8.0f * t2 * t2;
+    const float t11 = 2.0f * t0;
+    const float t12 = 2.0f * t2 * t2;
+    const float t13 = t12 + t5 * t5 + 2.0f;
+    const float t14 = t3 ? t4 : (4.0f * ((t10 + 4.0f - 2.0f * t7 * t2 - t11) * t2 / (t13 * t13 * t13)) * t2);
+    const float t15 = t0 - 2.2563763f - 1.298813e-07f - 5.51121e-16f;
+    const float t16 = ((3.3845725e-05f * t15 + (-4.8944894e-05f)) * t15 + (-0.00010581861f)) * t15 + 0.00079532934f;
+    const float t17 = (((t16 * t15 + (-0.0024800193f)) * t15 + 0.0038602056f) * t15 + 0.0033540507f) * t15;
+    const float t18 = (t0 < 2.75f) ? ((((t17 + (-0.037361883f)) * t15 + 0.09898194f) * t15 + (-0.10875441f)) * t15) : t14;
+    const float t19 = exp(-t0);
+    const float t20 = t19 * t19;
+    const float t21 = t20 * t19;
+    const float t22 = 4.0f * t21 + 6.0f * t19 + 8.0f * t20 + t0 * (2.0f * t21 + 2.0f * expm1(-t11) - 3.0f * t19);
+    const float t23 = 2.0f * t19 + 2.0f * t20 + 1.0f;
+    const float t24 = t0 - 1.490571f - 1.5745174e-07f - 7.1260366e-17f;
+    const float t25 = ((-0.0013821579f * t24 + (-6.7957466e-05f)) * t24 + 0.0070002996f) * t24 + (-0.011559211f);
+    const float t26 = (((t25 * t24 + (-0.00893212f)) * t24 + 0.05999006f) * t24 + (-0.06665174f)) * t24;
+    const float t27 = 2.0f * t8 * t2 * t2 + t9 + 4.0f * t6 * t2 * t2 * t2 + 6.0f * t2 * t2 + 8.0f * t5 * t2 * t2;
+    const float t28 = t12 + 2.0f * t5 * t2 * t2 + 1.0f;
+    const float t29 = 4.0f * ((t27 + 2.0f - t11 - 3.0f * t7 * t2) * t2 * t2 / (t28 * t28 * t28)) * t2 * t2;
+    const float t30 = t1 ? ((((t26 + (-0.07970738f)) * t24 + 0.28127277f) * t24 + (-0.23069452f)) * t24) : (t3 ? t4 : t29);
+    d2ydx2 = (x < 0.0f) ? (t1 ? t14 : t18) : ((t0 < 1.140625f) ? (4.0f * (t20 * (t22 + 2.0f) / (t23 * t23 * t23))) : t30);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
@@ -293,14 +300,14 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t3 = -t1;
     const double t4 = t1 * t1;
     const double t5 = t4 * t1;
-    const double t6 = t0 * t1;
-    const double t7 = t6 * t1;
-    const double t8 = 2.0 * (t7 * t1) * t1 * t1 * t1;
-    const double t9 = 2.0 * t5 * t1 * t1 * t1 + t8 + 3.0 * t7 * t1 * t1 + 6.0 * t4 * t1 * t1 + 8.0 * t1 * t1;
+    const double t6 = 2.0 * t5 * t1 * t1 * t1;
+    const double t7 = t0 * t1;
+    const double t8 = t7 * t1;
+    const double t9 = t6 + 2.0 * (t8 * t1) * t1 * t1 * t1 + 3.0 * t8 * t1 * t1 + 6.0 * t4 * t1 * t1 + 8.0 * t1 * t1;
     const double t10 = 2.0 * t0;
     const double t11 = 2.0 * t1 * t1;
     const double t12 = t11 + t4 * t4 + 2.0;
-    const double t13 = t2 ? t3 : (4.0 * ((t9 + 4.0 - 2.0 * t6 * t1 - t10) * t1 / (t12 * t12 * t12)) * t1);
+    const double t13 = t2 ? t3 : (4.0 * ((t9 + 4.0 - 2.0 * t7 * t1 - t10) * t1 / (t12 * t12 * t12)) * t1);
     const double t14 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24;
     const double t15 = (3.2972598045141825e-09 * t14 + (-1.1262451398409027e-09)) * t14 + (-3.208929372156335e-08);
     const double t16 = ((t15 * t14 + 1.393854150643089e-07) * t14 + (-3.287734867934519e-07)) * t14 + 1.9127077341024012e-07;
@@ -308,10 +315,10 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t18 = ((t17 * t14 + (-3.9783338648042526e-05)) * t14 + (-0.00010538381931433421)) * t14;
     const double t19 = ((t18 + 0.0007927886729175279) * t14 + (-0.0024800681093311854)) * t14 + 0.0038604939351729295;
     const double t20 = ((t19 * t14 + 0.0033540526593358213) * t14 + (-0.03736189561023711)) * t14 + 0.09898193805255845;
-    const double t21 = (t0 < 1.84375) ? t13 : ((t0 < 2.71875) ? ((t20 * t14 + (-0.1087544107316427)) * t14) : t13);
-    const double t22 = 2.0 * t7 * t1 * t1 + t8 + 4.0 * t5 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t4 * t1 * t1;
+    const double t21 = (t0 < 1.796875) ? t13 : ((t0 < 2.7373046875) ? ((t20 * t14 + (-0.1087544107316427)) * t14) : t13);
+    const double t22 = 4.0 * t5 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t4 * t1 * t1 + t0 * (t6 + 2.0 * expm1(-t10) - 3.0 * t1 * t1);
     const double t23 = t11 + 2.0 * t4 * t1 * t1 + 1.0;
-    const double t24 = t2 ? t3 : (4.0 * ((t22 + 2.0 - t10 - 3.0 * t6 * t1) * t1 * t1 / t23 / t23 / t23) * t1 * t1);
+    const double t24 = t2 ? t3 : (4.0 * ((t22 + 2.0) * t1 * t1 / t23 / t23 / t23) * t1 * t1);
     const double t25 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23);
     const double t26 = (1.2082716131393951e-06 * t25 + 2.065693825194078e-06) * t25 + (-1.1652191816688736e-05);
     const double t27 = ((t26 * t25 + 9.639302480058884e-06) * t25 + 4.3430991367544266e-05) * t25 + (-0.0001371945334855757);
@@ -319,7 +326,7 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t29 = ((t28 * t25 + (-0.0002685219104228623)) * t25 + 0.007002748870093258) * t25 + (-0.011535248882505091);
     const double t30 = ((t29 * t25 + (-0.008932244292080047)) * t25 + 0.05998888116273816) * t25 + (-0.06665173991852784);
     const double t31 = ((t30 * t25 + (-0.07970735516542517)) * t25 + 0.28127277803034306) * t25 + (-0.23069451159746054);
-    d2ydx2 = (x < 0.0) ? t21 : ((t0 < 1.17578125) ? t24 : ((t0 < 1.78125) ? (t31 * t25) : t24));
+    d2ydx2 = (x < 0.0) ? t21 : ((t0 < 1.171875) ? t24 : ((t0 < 1.75) ? (t31 * t25) : t24));
 }
 """,
 )

@@ -73,11 +73,14 @@ __device__ inline void symact_forward(float x, float beta, T& y) {
 __device__ inline void symact_forward(double x, double beta, T& y) {
     const double t0 = fabs(x);
     const double t1 = beta * t0;
-    const double t2 = 0.5 * t1;
-    const double t3 = exp(-t2);
-    const double t4 = t3 - t3 * ((t2 < 1024.0) ? (0.5 * fma(beta, t0, -t1)) : 0.0);
-    const double t5 = (copysign(1.0, x) < 0.0) ? (-(t0 * t4 / (t4 * t4 + 1.0) * t4)) : (t0 / (exp(-t1) + 1.0));
-    y = (x == (-CUDART_INF)) ? (-0.0) : t5;
+    const double t2 = exp(-t1);
+    const double t3 = fma(beta, t0, -t1);
+    const double t4 = t2 - t2 * ((t1 < 1024.0) ? t3 : 0.0);
+    const double t5 = 0.5 * t1;
+    const double t6 = exp(-t5);
+    const double t7 = t6 - t6 * ((t5 < 1024.0) ? (0.5 * t3) : 0.0);
+    const double t8 = (t0 * beta < 54.25) ? (-(t0 * t4) / (t4 + 1.0)) : (-(t0 * t7 / (t7 * t7 + 1.0) * t7));
+    y = (x == (-CUDART_INF)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? t8 : (t0 / (t2 + 1.0)));
 }
 """,
 )
@@ -96,20 +99,21 @@ __device__ inline void symact_derivative(float x, float beta, T& dydx) {
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
     const float t3 = exp(-t2);
-    const bool t4 = t3 == 0.0f;
-    const float t5 = t3 + 1.0f;
-    const float t6 = (t2 - t3 - 1.0f) * t3 / (t5 * t5);
-    const float t7 = t4 ? (-t3) : (-t6);
+    const float t4 = fma(beta, t0, -t2);
+    const float t5 = t3 - t3 * ((t2 < 1024.0f) ? t4 : 0.0f);
+    const float t6 = t5 + 1.0f;
+    const float t7 = -((t2 - t5 - 1.0f) * t5) / (t6 * t6);
     const float t8 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
     const float t9 = ((0.00017969962f * t8 + (-0.000790083f)) * t8 + 0.00012700965f) * t8 + 0.006606049f;
     const float t10 = (((t9 * t8 + (-0.015222663f)) * t8 + (-0.018874804f)) * t8 + 0.1466488f) * t8 + (-0.2178117f);
     const float t11 = 0.5f * t2;
     const float t12 = exp(-t11);
-    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
+    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13;
-    const float t15 = t14 * t14;
-    const float t16 = (t1 < 108.5f) ? ((t14 + t15 - t2 * t13 * t13) / (2.0f * t13 * t13 + t15 + 1.0f)) : t7;
-    dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.734375f) ? (t10 * t8) : t16)) : (t4 ? 1.0f : (t6 + 1.0f));
+    const float t15 = t14 + 1.0f;
+    const float t16 = (t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
+    const float t17 = t3 + 1.0f;
+    dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t0 = fabs(x);
@@ -129,8 +133,8 @@ __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
     const double t15 = exp(-t2);
     const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
-    const double t17 = t16 * t16;
-    const double t18 = (t1 < 1.615234375) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 33.5) ? ((t16 + t17 - t2 * t16) / (2.0 * t16 + t17 + 1.0)) : t9);
+    const double t17 = t16 + 1.0;
+    const double t18 = (t1 < 1.61328125) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 152.0) ? (-((t2 - t16 - 1.0) * t16 / t17) / t17) : t9);
     const double t19 = t15 + 1.0;
     dydx = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
 }
@@ -151,45 +155,47 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const float t1 = beta * t0;
     const float t2 = 0.5f * t1;
     const float t3 = exp(-t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * fma(beta, t0, -t1)) : 0.0f);
-    const float t5 = t4 * t4;
-    const float t6 = exp(-t1);
+    const float t4 = fma(beta, t0, -t1);
+    const float t5 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * t4) : 0.0f);
+    const float t6 = t5 * t5;
     const float t7 = t6 + 1.0f;
-    const float t8 = t0 * beta;
-    const bool t9 = t6 == 0.0f;
-    const float t10 = (t1 - t6 - 1.0f) * t6 / (t7 * t7);
-    const float t11 = t9 ? (-t6) : (-t10);
-    const float t12 = t8 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t8) - 2.5519606e-15f;
-    const float t13 = ((0.00017969962f * t12 + (-0.000790083f)) * t12 + 0.00012700965f) * t12 + 0.006606049f;
-    const float t14 = (((t13 * t12 + (-0.015222663f)) * t12 + (-0.018874804f)) * t12 + 0.1466488f) * t12;
-    const float t15 = t5 * t5;
-    const float t16 = (t8 < 108.5f) ? ((t5 + t15 - t1 * t4 * t4) / (2.0f * t4 * t4 + t15 + 1.0f)) : t11;
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t4 / (t5 + 1.0f) * t4)) : (t0 / t7));
-    dydx = (x < 0.0f) ? ((t8 < 1.0f) ? t11 : ((t8 < 1.734375f) ? ((t14 + (-0.2178117f)) * t12) : t16)) : (t9 ? 1.0f : (t10 + 1.0f));
+    const float t8 = exp(-t1);
+    const float t9 = t8 + 1.0f;
+    const float t10 = t0 * beta;
+    const float t11 = t8 - t8 * ((t1 < 1024.0f) ? t4 : 0.0f);
+    const float t12 = t11 + 1.0f;
+    const float t13 = -((t1 - t11 - 1.0f) * t11) / (t12 * t12);
+    const float t14 = t10 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t10) - 2.5519606e-15f;
+    const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
+    const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
+    const float t17 = (t10 < 33.828125f) ? t13 : ((t5 == 0.0f) ? (-t5) : (-((t1 - t6 - 1.0f) * t5 / (t7 * t7) * t5)));
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t5 / t7 * t5)) : (t0 / t9));
+    dydx = (x < 0.0f) ? ((t10 < 1.0f) ? t13 : ((t10 < 1.703125f) ? ((t16 + (-0.2178117f)) * t14) : t17)) : ((t8 == 0.0f) ? 1.0f : ((t1 - t8 - 1.0f) * t8 / (t9 * t9) + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = beta * t0;
-    const double t2 = 0.5 * t1;
+    const double t1 = t0 * beta;
+    const double t2 = beta * t0;
     const double t3 = exp(-t2);
-    const double t4 = fma(beta, t0, -t1);
-    const double t5 = t3 - t3 * ((t2 < 1024.0) ? (0.5 * t4) : 0.0);
-    const double t6 = t5 * t5;
-    const double t7 = t6 + 1.0;
-    const double t8 = exp(-t1);
-    const double t9 = t8 + 1.0;
-    const double t10 = t0 * beta;
-    const double t11 = (t5 == 0.0) ? (-t5) : (-((t1 - t6 - 1.0) * t5 / (t7 * t7) * t5));
-    const double t12 = t10 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t10) - 1.2532719437511683e-23;
-    const double t13 = (-3.7038489553655295e-08 * t12 + (-8.271990013631195e-07)) * t12 + 2.346936172898554e-06;
-    const double t14 = ((t13 * t12 + 2.9380454952998264e-06) * t12 + (-2.9733605013106486e-05)) * t12 + 4.090566126449768e-05;
-    const double t15 = ((t14 * t12 + 0.00018570724585055429) * t12 + (-0.0007985218932304301)) * t12 + 0.00012662741004307098;
-    const double t16 = ((t15 * t12 + 0.006606589138550524) * t12 + (-0.01522265522318779)) * t12 + (-0.01887481422378355);
-    const double t17 = t8 - t8 * ((t1 < 1024.0) ? t4 : 0.0);
-    const double t18 = t17 * t17;
-    const double t19 = (t10 < 1.615234375) ? (((t16 * t12 + 0.1466487969969469) * t12 + (-0.2178117057198001)) * t12) : ((t10 < 33.5) ? ((t17 + t18 - t1 * t17) / (2.0 * t17 + t18 + 1.0)) : t11);
-    y = (x == (-CUDART_INF)) ? (-0.0) : ((copysign(1.0, x) < 0.0) ? (-(t0 * t5 / t7 * t5)) : (t0 / t9));
-    dydx = (x < 0.0) ? ((t10 < 1.015625) ? t11 : t19) : ((t8 == 0.0) ? 1.0 : ((t1 - t8 - 1.0) * t8 / (t9 * t9) + 1.0));
+    const double t4 = fma(beta, t0, -t2);
+    const double t5 = t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0);
+    const double t6 = t5 + 1.0;
+    const double t7 = 0.5 * t2;
+    const double t8 = exp(-t7);
+    const double t9 = t8 - t8 * ((t7 < 1024.0) ? (0.5 * t4) : 0.0);
+    const double t10 = t9 * t9;
+    const double t11 = t10 + 1.0;
+    const double t12 = t3 + 1.0;
+    const double t13 = (copysign(1.0, x) < 0.0) ? ((t1 < 54.25) ? (-(t0 * t5) / t6) : (-(t0 * t9 / t11 * t9))) : (t0 / t12);
+    const double t14 = (t9 == 0.0) ? (-t9) : (-((t2 - t10 - 1.0) * t9 / (t11 * t11) * t9));
+    const double t15 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t16 = (-3.7038489553655295e-08 * t15 + (-8.271990013631195e-07)) * t15 + 2.346936172898554e-06;
+    const double t17 = ((t16 * t15 + 2.9380454952998264e-06) * t15 + (-2.9733605013106486e-05)) * t15 + 4.090566126449768e-05;
+    const double t18 = ((t17 * t15 + 0.00018570724585055429) * t15 + (-0.0007985218932304301)) * t15 + 0.00012662741004307098;
+    const double t19 = ((t18 * t15 + 0.006606589138550524) * t15 + (-0.01522265522318779)) * t15 + (-0.01887481422378355);
+    const double t20 = (t1 < 1.61328125) ? (((t19 * t15 + 0.1466487969969469) * t15 + (-0.2178117057198001)) * t15) : ((t1 < 152.0) ? (-((t2 - t5 - 1.0) * t5 / t6) / t6) : t14);
+    y = (x == (-CUDART_INF)) ? (-0.0) : t13;
+    dydx = (x < 0.0) ? ((t1 < 1.015625) ? t14 : t20) : ((t3 == 0.0) ? 1.0 : ((t2 - t3 - 1.0) * t3 / (t12 * t12) + 1.0));
 }
 """,
 )
@@ -208,21 +214,22 @@ __device__ inline void symact_backward(float x, float grad_y, float beta, T& gra
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
     const float t3 = exp(-t2);
-    const bool t4 = t3 == 0.0f;
-    const float t5 = t3 + 1.0f;
-    const float t6 = (t2 - t3 - 1.0f) * t3 / (t5 * t5);
-    const float t7 = t4 ? (-t3) : (-t6);
+    const float t4 = fma(beta, t0, -t2);
+    const float t5 = t3 - t3 * ((t2 < 1024.0f) ? t4 : 0.0f);
+    const float t6 = t5 + 1.0f;
+    const float t7 = -((t2 - t5 - 1.0f) * t5) / (t6 * t6);
     const float t8 = t1 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t1) - 2.5519606e-15f;
     const float t9 = ((0.00017969962f * t8 + (-0.000790083f)) * t8 + 0.00012700965f) * t8 + 0.006606049f;
     const float t10 = (((t9 * t8 + (-0.015222663f)) * t8 + (-0.018874804f)) * t8 + 0.1466488f) * t8 + (-0.2178117f);
     const float t11 = 0.5f * t2;
     const float t12 = exp(-t11);
-    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
+    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13;
-    const float t15 = t14 * t14;
-    const float t16 = (t1 < 108.5f) ? ((t14 + t15 - t2 * t13 * t13) / (2.0f * t13 * t13 + t15 + 1.0f)) : t7;
-    const float t17 = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.734375f) ? (t10 * t8) : t16)) : (t4 ? 1.0f : (t6 + 1.0f));
-    grad_x = grad_y * t17;
+    const float t15 = t14 + 1.0f;
+    const float t16 = (t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
+    const float t17 = t3 + 1.0f;
+    const float t18 = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
+    grad_x = grad_y * t18;
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
     const double t0 = fabs(x);
@@ -242,8 +249,8 @@ __device__ inline void symact_backward(double x, double grad_y, double beta, T& 
     const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
     const double t15 = exp(-t2);
     const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
-    const double t17 = t16 * t16;
-    const double t18 = (t1 < 1.615234375) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 33.5) ? ((t16 + t17 - t2 * t16) / (2.0 * t16 + t17 + 1.0)) : t9);
+    const double t17 = t16 + 1.0;
+    const double t18 = (t1 < 1.61328125) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 152.0) ? (-((t2 - t16 - 1.0) * t16 / t17) / t17) : t9);
     const double t19 = t15 + 1.0;
     const double t20 = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
     grad_x = grad_y * t20;
@@ -264,21 +271,16 @@ __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) 
     const float t0 = fabs(x);
     const float t1 = t0 * beta;
     const float t2 = beta * t0;
-    const float t3 = exp(-t2);
-    const float t4 = fma(beta, t0, -t2);
-    const float t5 = t3 - t3 * ((t2 < 1024.0f) ? t4 : 0.0f);
-    const float t6 = t5 + 1.0f;
-    const float t7 = beta * (2.0f * t5 + t0 * (beta * t5 - beta) + 2.0f) * t5 / (t6 * t6 * t6);
+    const float t3 = 0.5f * t2;
+    const float t4 = exp(-t3);
+    const float t5 = t4 - t4 * ((t3 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
+    const float t6 = t5 * t5 + 1.0f;
+    const float t7 = (t5 == 0.0f) ? (-t5) : (beta * (2.0f * t5 * t5 + t2 * t5 * t5 + 2.0f - t2) * t5 / (t6 * t6 * t6) * t5);
     const float t8 = t1 - 2.3993568f - 4.3847444e-07f + fma(t0, beta, -t1) - 7.7341655e-15f;
     const float t9 = ((7.3584897e-06f * t8 + (-4.617029e-05f)) * t8 + 9.677889e-05f) * t8 + 0.00011471185f;
     const float t10 = (((t9 * t8 + (-0.0013664132f)) * t8 + 0.0038628716f) * t8 + (-0.0018366682f)) * t8;
-    const float t11 = 0.5f * t2;
-    const float t12 = exp(-t11);
-    const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
-    const float t14 = t13 * t13 + 1.0f;
-    const float t15 = beta * (2.0f * t13 * t13 + t2 * t13 * t13 + 2.0f - t2) * t13 / (t14 * t14 * t14) * t13;
-    const float t16 = (t1 < 3.15625f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : ((t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : t15));
-    d2ydx2 = (t1 < 1.7995179f) ? t7 : t16;
+    const float t11 = (t1 < 2.9804688f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : t7;
+    d2ydx2 = (t1 < 1.7995179f) ? t7 : t11;
 }
 __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2) {
     const double t0 = fabs(x);
@@ -296,7 +298,7 @@ __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2
     const double t12 = ((t11 * t8 + (-4.7450740826031916e-05)) * t8 + 9.64405929677204e-05) * t8 + 0.00011513070182091393;
     const double t13 = ((t12 * t8 + (-0.0013663696912376891)) * t8 + 0.003862816776835073) * t8 + (-0.0018366701447628316);
     const double t14 = ((t13 * t8 + (-0.02248725923422539)) * t8 + 0.07629586548655085) * t8 + (-0.09153052016419229);
-    d2ydx2 = (t1 < 1.8525390625) ? t7 : ((t1 < 2.7233352661132812) ? (t14 * t8 * beta) : t7);
+    d2ydx2 = (t1 < 1.84375) ? t7 : ((t1 < 2.7233352661132812) ? (t14 * t8 * beta) : t7);
 }
 """,
 )

@@ -79,7 +79,7 @@ softsign_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 17.75f;
+    const bool t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
     const float t4 = t2 + 1.0f;
@@ -87,7 +87,7 @@ __device__ inline void symact_derivative(float x, T& dydx) {
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    const bool t1 = t0 < 18.0;
+    const bool t1 = t0 < 712.0;
     const double t2 = 1.0 / t0;
     const double t3 = t0 + 1.0;
     const double t4 = t2 + 1.0;
@@ -108,7 +108,7 @@ softsign_value_and_derivative = ElementwiseKernel(
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = t0 + 1.0f;
-    const bool t2 = t0 < 17.75f;
+    const bool t2 = t0 < 140737490000000.0f;
     const float t3 = 1.0f / t0;
     const float t4 = t3 + 1.0f;
     y = copysign((t0 == CUDART_INF_F) ? 1.0f : (t0 / t1), x);
@@ -117,7 +117,7 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const bool t2 = t0 < 18.0;
+    const bool t2 = t0 < 712.0;
     const double t3 = 1.0 / t0;
     const double t4 = t3 + 1.0;
     y = copysign((t0 == CUDART_INF) ? 1.0 : (t0 / t1), x);
@@ -137,7 +137,7 @@ softsign_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 17.75f;
+    const bool t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
     const float t3 = t0 + 1.0f;
     const float t4 = t2 + 1.0f;
@@ -145,7 +145,7 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const bool t1 = t0 < 18.0;
+    const bool t1 = t0 < 712.0;
     const double t2 = 1.0 / t0;
     const double t3 = t0 + 1.0;
     const double t4 = t2 + 1.0;

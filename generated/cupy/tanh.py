@@ -58,7 +58,8 @@ tanh = ElementwiseKernel(
     "symact_tanh_forward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
-    y = copysign(tanh(fabs(x)), x);
+    const float t0 = 2.0f * fabs(x);
+    y = copysign(-expm1(-t0) / (exp(-t0) + 1.0f), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     y = tanh(x);
@@ -98,10 +99,10 @@ tanh_value_and_derivative = ElementwiseKernel(
     "symact_tanh_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = fabs(x);
-    const float t1 = exp(-(2.0f * t0));
+    const float t0 = 2.0f * fabs(x);
+    const float t1 = exp(-t0);
     const float t2 = t1 + 1.0f;
-    y = copysign(tanh(t0), x);
+    y = copysign(-expm1(-t0) / t2, x);
     dydx = 4.0f * (t1 / (t2 * t2));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
@@ -154,7 +155,7 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = 2.0 * fabs(x);
     const double t1 = exp(-t0);
     const double t2 = t1 + 1.0;
-    d2ydx2 = (x == 0.0) ? (-x) : (copysign(1.0, x) * (8.0 * (expm1(-t0) * t1 / (t2 * t2 * t2))));
+    d2ydx2 = (x == 0.0) ? (-x) : (copysign(1.0, x) * (8.0 * (expm1(-t0) * t1 / t2 / t2 / t2)));
 }
 """,
 )

@@ -65,7 +65,7 @@ __device__ inline void symact_forward(float x, T& y) {
     const float t4 = (((t3 + 0.0013197083f) * t1 + (-0.003498859f)) * t1 + 0.00882038f) * t1 + (-0.021857386f);
     const float t5 = (((t4 * t1 + 0.053966433f) * t1 + (-0.13333322f)) * t1 + 0.33333334f) * t0 * t0 * t0;
     const float t6 = exp(-(2.0f * t0));
-    y = copysign((t0 < 1.1328125f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
+    y = copysign((t0 < 0.984375f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
@@ -77,7 +77,7 @@ __device__ inline void symact_forward(double x, T& y) {
     const double t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476);
     const double t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333;
     const double t8 = exp(-(2.0 * t0));
-    y = copysign((t0 < 0.84765625) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
+    y = copysign((t0 < 0.84375) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
 }
 """,
 )
@@ -92,8 +92,10 @@ tanhshrink_derivative = ElementwiseKernel(
     "symact_tanhshrink_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
-    const float t0 = tanh(fabs(x));
-    dydx = t0 * t0;
+    const float t0 = 2.0f * fabs(x);
+    const float t1 = expm1(-t0);
+    const float t2 = exp(-t0) + 1.0f;
+    dydx = t1 * t1 / (t2 * t2);
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = tanh(fabs(x));
@@ -118,10 +120,12 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t3 = (((t2 * t1 + (-2.9358687e-05f)) * t1 + 0.0001287922f) * t1 + (-0.0004484175f)) * t1;
     const float t4 = (((t3 + 0.0013197083f) * t1 + (-0.003498859f)) * t1 + 0.00882038f) * t1 + (-0.021857386f);
     const float t5 = (((t4 * t1 + 0.053966433f) * t1 + (-0.13333322f)) * t1 + 0.33333334f) * t0 * t0 * t0;
-    const float t6 = exp(-(2.0f * t0));
-    const float t7 = tanh(t0);
-    y = copysign((t0 < 1.1328125f) ? t5 : (2.0f * (t6 / (t6 + 1.0f)) + (t0 - 1.0f)), x);
-    dydx = t7 * t7;
+    const float t6 = 2.0f * t0;
+    const float t7 = exp(-t6);
+    const float t8 = t7 + 1.0f;
+    const float t9 = expm1(-t6);
+    y = copysign((t0 < 0.984375f) ? t5 : (2.0f * (t7 / t8) + (t0 - 1.0f)), x);
+    dydx = t9 * t9 / (t8 * t8);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
@@ -134,7 +138,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333;
     const double t8 = exp(-(2.0 * t0));
     const double t9 = tanh(t0);
-    y = copysign((t0 < 0.84765625) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
+    y = copysign((t0 < 0.84375) ? (t7 * t0 * t0 * t0) : (2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x);
     dydx = t9 * t9;
 }
 """,
@@ -150,8 +154,10 @@ tanhshrink_backward = ElementwiseKernel(
     "symact_tanhshrink_backward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
-    const float t0 = tanh(fabs(x));
-    grad_x = grad_y * (t0 * t0);
+    const float t0 = 2.0f * fabs(x);
+    const float t1 = expm1(-t0);
+    const float t2 = exp(-t0) + 1.0f;
+    grad_x = grad_y * (t1 * t1 / (t2 * t2));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = tanh(fabs(x));
@@ -179,7 +185,7 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = 2.0 * fabs(x);
     const double t1 = exp(-t0);
     const double t2 = t1 + 1.0;
-    d2ydx2 = copysign(-(8.0 * (expm1(-t0) * t1 / (t2 * t2 * t2))), x);
+    d2ydx2 = copysign(-(8.0 * (expm1(-t0) * t1 / t2 / t2 / t2)), x);
 }
 """,
 )

@@ -104,8 +104,8 @@ def _second_derivative_wide(x):
 def _second_derivative_float64(x):
     t0 = np.abs(x)
     t1 = _gauss_float64(t0)
-    t2 = np.where(x == np.inf, -0.0, np.copysign(1.0, x) * (-(4.0 * (t0 * t1 / 1.772453850905516) * t1)))
-    return np.where(x == (-np.inf), 0.0, t2)
+    t2 = np.where(t0 < 6.34375, -(4.0 * (t0 * _bell_float64(t0) / 1.772453850905516)), -(4.0 * (t0 * t1 / 1.772453850905516) * t1))
+    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, np.copysign(1.0, x) * t2))
 
 
 def _erf_wide(a):

@@ -71,7 +71,7 @@ def _forward_wide(x):
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    t1 = np.where(np.copysign(1.0, x) < 0.0, np.where(t0 < 3.0, 0.16666666666666666 * (t0 * (t0 - 3.0)), 0.0), np.where(t0 <= 3.0, 0.16666666666666666 * (t0 * (t0 + 3.0)), t0))
+    t1 = np.where(np.copysign(1.0, x) < 0.0, np.where(t0 < 3.0, 0.16666666666666666 * (t0 * (t0 - 3.0)), 0.0), np.where(t0 <= 3.0, 0.16666666666666666 * (t0 * t0) + 0.5 * t0, t0))
     return np.where(x != x, x, np.where(x == (-np.inf), -0.0, t1))
 
 
@@ -108,7 +108,7 @@ def _value_and_derivative_float64(x):
     t3 = np.abs(x)
     t4 = t3 < 3.0
     t5 = t3 <= 3.0
-    t6 = np.where(np.copysign(1.0, x) < 0.0, np.where(t4, 0.16666666666666666 * (t3 * (t3 - 3.0)), 0.0), np.where(t5, 0.16666666666666666 * (t3 * (t3 + 3.0)), t3))
+    t6 = np.where(np.copysign(1.0, x) < 0.0, np.where(t4, 0.16666666666666666 * (t3 * (t3 - 3.0)), 0.0), np.where(t5, 0.16666666666666666 * (t3 * t3) + 0.5 * t3, t3))
     t7 = np.where(x < 0.0, np.where(t4, 0.16666666666666666 * (3.0 - 2.0 * t3), 0.0), np.where(t5, 0.3333333333333333 * t3 + 0.5, 1.0))
     return np.where(t0, x, np.where(t1, t2, t6)), np.where(t0, x, np.where(t1, t2, t7))
 

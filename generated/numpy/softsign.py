@@ -78,7 +78,7 @@ def _derivative_wide(x):
 
 def _derivative_float64(x):
     t0 = np.abs(x)
-    t1 = t0 < 18.0
+    t1 = t0 < 712.0
     t2 = 1.0 / t0
     t3 = t0 + 1.0
     t4 = t2 + 1.0
@@ -94,7 +94,7 @@ def _value_and_derivative_wide(x):
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    t2 = t0 < 18.0
+    t2 = t0 < 712.0
     t3 = 1.0 / t0
     t4 = t3 + 1.0
     return np.copysign(np.where(t0 == np.inf, 1.0, t0 / t1), x), np.where(t2, 1.0, t3 * t3) / np.where(t2, t1 * t1, t4 * t4)
@@ -107,7 +107,7 @@ def _backward_wide(x, grad_y):
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
-    t1 = t0 < 18.0
+    t1 = t0 < 712.0
     t2 = 1.0 / t0
     t3 = t0 + 1.0
     t4 = t2 + 1.0

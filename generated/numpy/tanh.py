@@ -120,7 +120,7 @@ def _second_derivative_float64(x):
     t0 = 2.0 * np.abs(x)
     t1 = np.exp(-t0)
     t2 = t1 + 1.0
-    return np.where(x == 0.0, -x, np.copysign(1.0, x) * (8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))))
+    return np.where(x == 0.0, -x, np.copysign(1.0, x) * (8.0 * (np.expm1(-t0) * t1 / t2 / t2 / t2)))
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

@@ -84,8 +84,7 @@ def _forward_float64(x):
     t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
     t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
     t8 = np.exp(-(2.0 * t0))
-    t9 = np.where(t0 < 0.84765625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0))
-    return np.copysign(t9, x)
+    return np.copysign(np.where(t0 < 0.84375, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x)
 
 
 def _derivative_wide(x):
@@ -122,9 +121,8 @@ def _value_and_derivative_float64(x):
     t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
     t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
     t8 = np.exp(-(2.0 * t0))
-    t9 = np.where(t0 < 0.84765625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0))
-    t10 = np.tanh(t0)
-    return np.copysign(t9, x), t10 * t10
+    t9 = np.tanh(t0)
+    return np.copysign(np.where(t0 < 0.84375, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x), t9 * t9
 
 
 def _backward_wide(x, grad_y):
@@ -150,7 +148,7 @@ def _second_derivative_float64(x):
     t0 = 2.0 * np.abs(x)
     t1 = np.exp(-t0)
     t2 = t1 + 1.0
-    return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))), x)
+    return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / t2 / t2 / t2)), x)
 
 
 def _y_ties(x, y):

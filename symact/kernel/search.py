@@ -44,13 +44,13 @@ _FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0,
 _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
 
 #: Where pairs of numbers are at hand, a single formula that is good to 5/4 is taken without them, then with them: on
-#: more inputs than a sample has it may be half as bad again. Products with their errors end before the largest numbers
-#: do, so that a third regime may be needed there.
+#: more inputs than a sample has it may be half as bad again. Errors of products end before the largest numbers do, so
+#: that a third regime may be needed there, which has to be without pairs.
 _PAIRED = (
-    *((1.25, count) for count in (1, 2)),
-    *((2.0, count) for count in (2, 3)),
-    *((level, 3) for level in (4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
+    *((1.25, count) for count in (1, 2, 3)),
+    *((level, 3) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
 )
+_WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 3.0
 
 LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
 
@@ -71,8 +71,8 @@ _ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
 #: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
 _WHOLE = 0.75
 
-#: How many times worse than the level an error on fresh inputs may be; beyond the other level none of this helps.
-_SLACK, _HOPELESS = 1.15, 32.0
+#: Beyond this level fresh inputs do not help.
+_HOPELESS = 32.0
 
 #: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
 _STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
@@ -383,7 +383,7 @@ class PassSearch:
             level, regimes = self._covered(candidates, patches, region, samples)
             if self.arithmetic.is_wide or level > _HOPELESS:
                 break
-            worse = self._worse(regimes, region, samples[0], number, _SLACK * level)
+            worse = self._worse(regimes, region, samples[0], number, level)
             if worse is None:
                 break
             samples.append(worse)
@@ -405,6 +405,8 @@ class PassSearch:
         t = t[(t > lower) & (t < upper)]
         fresh = Sample.of(self.arithmetic, self.oracles[0], region.side * t, self.settings[0])
         errors = _errors_of(regimes, fresh, self._size(fresh))
+        if self.arithmetic.name == "paired":
+            errors[(self._size(fresh) > _WITHOUT_PAIRS) & (errors <= _GOOD_THERE)] = 0.0
         bad = np.sort(np.argsort(errors)[-_FED_BACK:])
         bad = bad[errors[bad] > limit]
         if not len(bad):
@@ -430,6 +432,8 @@ class PassSearch:
         for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
+            if self.arithmetic.name == "paired":
+                allowed[:, size > _WITHOUT_PAIRS] |= table[:, size > _WITHOUT_PAIRS] <= _GOOD_THERE
             allowed[~survives, -1] &= not survives.any()
             cover = _cover(allowed, costs, regimes)
             if cover is None and patches:
