@@ -1,0 +1,69 @@
+"""The inputs on which programs are scored: beside roots too, where formulas lose their digits."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from sympy import Symbol, exp
+
+from symact import catalog
+from symact.activation import Activation
+from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.program import Builder
+from symact.kernel.score import Sample, beside_roots, cost, inputs
+from symact.oracle import Oracle
+from symact.oracle.formats import FORMATS
+from symact.symbolic.derivatives import derive
+
+#: The root of silu', from mpmath with 30 digits.
+ROOT = Fraction("1.27846454276107379510935873902")
+
+
+def slope_of_silu() -> Oracle:
+    entry = catalog.get("silu")
+    return Oracle(derive(entry).first.subs(entry.values))
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+def test_a_root_is_closed_in_upon(name: str) -> None:
+    """Both neighbours of the root are there, and points at all distances on both sides."""
+    format = FORMATS[name]
+    found = beside_roots(slope_of_silu(), format, np.array([0.5, 1.0, 2.0, 5.0], format.dtype), -1)
+    left = np.array([Fraction(t) < ROOT for t in found.tolist()])
+    below, above = found[left], found[~left]
+    neighbour = format.from_ordinals(format.ordinals(below[-1:]) + 1)
+    assert neighbour == above[0]
+    distances = np.floor(np.log2([float(Fraction(t) - ROOT) for t in above.tolist()]))
+    assert len(set(distances)) > format.precision - 4
+
+
+def test_a_function_without_roots_has_none() -> None:
+    activation = Activation("custom", lambda x: 1 / (1 + exp(-x)))
+    oracle = Oracle(derive(activation).function)
+    assert len(beside_roots(oracle, FORMATS["float32"], np.array([0.5, 1.0, 2.0], np.float32), 1)) == 0
+
+
+def test_inputs_are_the_same_every_time_and_inside() -> None:
+    first, second = (inputs(0.25, 8.0, np.float32, seed=3) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert first.dtype == np.float32
+    assert first[0] > 0.25
+    assert first[-1] < 8
+    assert np.all(np.diff(first) > 0)
+
+
+def test_a_wide_program_is_scored_before_the_last_rounding_and_may_overflow_there() -> None:
+    """2x: in float64 exact, so the error is 0 and no half; 1e39 is the infinity that rounding to float32 gives."""
+    x = Symbol("x", real=True)
+    oracle = Oracle(derive(Activation("custom", lambda _: 2 * x + x / 2**30)).function)
+    sample = Sample.of(ARITHMETICS["wide"], oracle, np.array([1.0, 3e38, -3e38], np.float32), {})
+    b = Builder()
+    step = b("mul", b.input("x"), b.const("2147483649/1073741824"))
+    assert sample.errors(b.kernel("forward", ["x"], [], {"y": step})).max() < 2.0**-10
+
+
+def test_elementary_functions_cost_what_their_programs_do() -> None:
+    b = Builder()
+    one = b.kernel("forward", ["x"], [], {"y": b("exp", b.input("x"))})
+    assert cost(one, ARITHMETICS["wide"]) < cost(one, ARITHMETICS["float64"])
+    assert cost(one, ARITHMETICS["wide"]) > 20
