@@ -14,6 +14,9 @@ FORMAT = 2
 #: The passes every activation has, in the order in which files list them.
 PASSES = ("forward", "derivative", "value_and_derivative", "backward", "second_derivative")
 
+#: The passes that only those activations have for which they are accurate.
+OPTIONAL_PASSES = ("backward_from_output",)
+
 
 @dataclass(frozen=True)
 class KernelParameter:
@@ -37,8 +40,8 @@ class CompiledActivation:
         digest: hash of the definition.
         summary, reference: one line each.
         parameters: run-time scalars in order.
-        programs: arithmetic -> pass -> program, for every name in `PASSES`, and for those arithmetics (see
-            `symact.kernel.arithmetic`) that were asked for.
+        programs: arithmetic -> pass -> program, for every name in `PASSES` and perhaps some in `OPTIONAL_PASSES`, and
+            for those arithmetics (see `symact.kernel.arithmetic`) that were asked for.
         kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
     """
 

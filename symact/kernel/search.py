@@ -132,7 +132,7 @@ class PassSearch:
         self.branches = branches
         self.arithmetic = arithmetic
         self.ladder = LADDERS[arithmetic.name]
-        self.x = activation.x
+        self.x = branches.x
         self.t = Symbol("t", positive=True)
         self.symbols = activation.symbols
         self.parameters = tuple(activation.symbols)

@@ -19,7 +19,7 @@ from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel.arithmetic import ARITHMETICS
-from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation, KernelParameter
+from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
 
 _searched: dict[tuple[str, str], CompiledActivation] = {}
@@ -58,6 +58,7 @@ def search(
     Raises:
         Error: see `compiled`.
     """
+    from symact.kernel.from_output import backward_from_output, usable_slope
     from symact.kernel.search import PassSearch, oracles_of
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
@@ -68,6 +69,9 @@ def search(
         ("derivative", "dydx", derivation.first),
         ("second_derivative", "d2ydx2", derivation.second),
     )
+    slope = usable_slope(activation, derivation)
+    if slope is not None:
+        passes = (*passes, ("backward_from_output", "slope", slope))
     oracles = {name: oracles_of(activation, branches) for name, _, branches in passes}
     programs: dict[str, Mapping[str, Kernel]] = {}
     record: dict[str, Any] = {}
@@ -80,6 +84,8 @@ def search(
         kernels["value_and_derivative"] = together(
             "value_and_derivative", kernels["forward"], kernels["derivative"], activation
         )
+        if slope is not None:
+            kernels["backward_from_output"] = backward_from_output(kernels["backward_from_output"])
         programs[arithmetic] = _with_backward(kernels)
     found = CompiledActivation(
         name=activation.name,
@@ -117,7 +123,8 @@ def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
     gradient = b.input("grad_y")
     product = b("mul", gradient, b.include(derivative)["dydx"])
     backward = b.kernel("backward", ["x", "grad_y"], derivative.parameters, {"grad_x": product})
-    return {name: {**kernels, "backward": backward}[name] for name in PASSES}
+    every = {**kernels, "backward": backward}
+    return {name: every[name] for name in (*PASSES, *OPTIONAL_PASSES) if name in every}
 
 
 def _from_document(document: Mapping[str, Any]) -> CompiledActivation:

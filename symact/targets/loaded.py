@@ -96,6 +96,19 @@ class Loaded:
         """grad_output * f'(x), the gradient with respect to x; both arrays have one shape."""
         return self._call("backward", (x, grad_output), out, parameters)
 
+    def backward_from_output(self, y: Any, grad_output: Any, /, out: Any = None, **parameters: float) -> Any:
+        """grad_output * f'(x) from y = f(x), for activations where that is accurate; both arrays have one shape.
+
+        Raises:
+            Error: the activation has no such pass.
+        """
+        if "backward_from_output" not in self._outputs:
+            raise Error(
+                f"{self.name} has no backward pass from its output: that would not be accurate",
+                "use backward, which takes the input",
+            )
+        return self._call("backward_from_output", (y, grad_output), out, parameters)
+
     def _call(self, name: str, values: Sequence[Any], out: Any, parameters: dict[str, float]) -> Any:
         inputs = [self._input(value) for value in values]
         shape = inputs[0].shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symact.kernel.compiled import PASSES, CompiledActivation
+from symact.kernel.compiled import CompiledActivation
 from symact.targets.render import activation_files
 from symact.targets.table import DataType, Target
 
@@ -18,4 +18,4 @@ def functions(compiled: CompiledActivation, target: Target, types: Sequence[Data
     ((path, text),) = activation_files(compiled, target, types).items()
     module: dict[str, Any] = {"__name__": f"symact_generated_{compiled.name}"}
     exec(compile(text, path, "exec"), module)
-    return {name: module[public] for name, public in zip(PASSES, module["__all__"], strict=True)}
+    return {name: module[public] for name, public in zip(compiled.signatures, module["__all__"], strict=True)}

@@ -36,7 +36,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symact.kernel.compiled import FORMAT, PASSES, CompiledActivation
+from symact.kernel.compiled import FORMAT, CompiledActivation
 from symact.kernel.program import OPERATIONS, Kernel
 from symact.kernel.ties import ties
 from symact.targets import data
@@ -58,6 +58,7 @@ MEANINGS = {
     "value_and_derivative": "y = f(x) and dydx = f'(x)",
     "backward": "grad_x = grad_y * f'(x)",
     "second_derivative": "d2ydx2 = f''(x)",
+    "backward_from_output": "grad_x = grad_y * f'(x), from y = f(x)",
 }
 
 
@@ -119,7 +120,7 @@ def activation_files(
         ],
         "passes": [
             _pass({a: compiled.programs[a][name] for a in arithmetics}, name, MEANINGS[name], compiled, target)
-            for name in PASSES
+            for name in compiled.signatures
         ],
         "own": {
             a: [_pass({a: kernel}, name, OPERATIONS[name].meaning, None, target) for name, kernel in own[a].items()]
