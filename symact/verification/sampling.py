@@ -56,6 +56,7 @@ class Group:
         format: of the arrays.
         order: which of the functions they should be: 0, 1 or 2.
         backward: whether they multiply it by an incoming gradient.
+        rounded_first: whether that is done with a number of the format; kernels that compute in a wider one do not.
         implementations: what is measured.
         results: for each, in the same order, its figures and the breaches of its contract, once the steps are done.
     """
@@ -64,6 +65,7 @@ class Group:
     format: Format
     order: int
     backward: bool = False
+    rounded_first: bool = False
     implementations: list[Implementation] = field(default_factory=list)
     results: list[tuple[Accuracy, tuple[Violation, ...]]] = field(default_factory=list)
 
@@ -101,10 +103,11 @@ class Group:
 
 
 class _Batch:
-    """Inputs of a group with the exact values there; of float64's backward pass only those that a number judges.
+    """Inputs of a group with the exact values there; where f' is rounded before it is multiplied, those that a number
+    judges.
 
-    Where f' or the product is subnormal, the error of f' in its subnormal spacing is multiplied by the gradient: no
-    bound in ULP can hold unless f' is computed beyond float64.
+    Where f' or the product is subnormal, the error of f' in its subnormal spacing is then multiplied by the gradient:
+    no bound in ULP can hold.
 
     Attributes:
         points, reference: the inputs and the exact values.
@@ -116,7 +119,7 @@ class _Batch:
         format = group.format
         self.points, self.left_out = points, 0
         self.reference = bulk.reference(points.x, format, points.factor)
-        if group.backward and format.width == 64:
+        if group.rounded_first:
             slope = np.abs(bulk.reference(points.x, format).rounded)
             judged = ~(np.fmin(slope, np.abs(self.reference.rounded)) < format.smallest_normal)
             self.points, self.reference = points[judged], self.reference[judged]

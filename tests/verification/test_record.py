@@ -14,6 +14,7 @@ import pytest
 
 from symact import catalog, targets
 from symact.kernel import store
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.oracle import Reference
 from symact.oracle.samples import gradients, inputs
@@ -97,11 +98,11 @@ def test_every_row_is_about_a_program_of_today_and_has_no_failure() -> None:
 
 def test_every_kernel_that_runs_here_has_its_rows() -> None:
     expected = {
-        (name, target.name, dtype, "accurate", pass_)
+        (name, target.name, type_.dtype, type_.level, pass_)
         for target in targets.available()
         if target.missing is None
         for name in catalog.names()
-        for dtype in target.dtypes
+        for type_ in targets.get(target.name).types
         for pass_ in OUTPUTS
     }
     assert expected - {tuple(each[name] for name in record.KEY) for each in ROWS} == set()
@@ -159,7 +160,8 @@ def test_the_record_is_what_kernels_do(name: str) -> None:
 
         x, factor, reference = fresh(name, parameters, each["dtype"], order, backward)
         errors = reference.errors(call(*(format.encode(array) for array in (x, factor) if array is not None)))
-        if backward and each["dtype"] == "float64":
+        type_ = targets.get(each["target"]).type(each["dtype"], each["level"])
+        if backward and not ARITHMETICS[type_.arithmetic].is_wide:
             slope = functions(name, parameters).oracles[1].reference(x, format).rounded
             smallest = np.fmin(np.abs(slope), np.abs(reference.rounded))
             errors = np.where((smallest < format.smallest_normal) & np.isfinite(errors), 0.0, errors)
