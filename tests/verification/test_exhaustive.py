@@ -242,25 +242,26 @@ def test_a_worker_with_another_compiler_does_not_measure_its_own_kernels() -> No
 
 
 @needs_compiler
-@pytest.mark.parametrize("scheduler", [None, "threading", "dask"])
+@pytest.mark.parametrize("scheduler", [None, "threading", "dask", "dask at an address"])
 def test_processes_and_clusters_give_the_same_result(small: list[int], scheduler: str | None) -> None:
     pytest.importorskip("joblib")
     (alone,) = exhaustive.run("tanh", "numpy", "forward", ranges=small)
     for path in exhaustive.folder().iterdir():
         path.unlink()
-    with cluster() if scheduler == "dask" else nullcontext():
-        (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2, scheduler=scheduler)
+    kind, _, place = (scheduler or "").partition(" ")
+    with cluster(bool(place)) if kind == "dask" else nullcontext():
+        (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2, scheduler=kind or None)
     assert together == replace(alone, accuracy=replace(alone.accuracy, mean_ulp=together.accuracy.mean_ulp))
     assert together.accuracy.mean_ulp == pytest.approx(alone.accuracy.mean_ulp)
 
 
 @contextmanager
-def cluster() -> Iterator[None]:
-    """A Dask cluster of two processes on this machine, with an open client."""
-    distributed = pytest.importorskip("distributed")
+def cluster(configured: bool) -> Iterator[None]:
+    """A Dask cluster of two processes on this machine: with an open client, or its address in Dask's configuration."""
+    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local,
-        distributed.Client(local),
+        dask.config.set({"scheduler-address": local.scheduler_address}) if configured else distributed.Client(local),
     ):
         yield
 
