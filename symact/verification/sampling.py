@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,10 +41,12 @@ class Implementation:
     Attributes:
         call: the pass.
         contract: finds breaches of the IEEE contract, given the pass, the function, the format and inputs.
+        landmarks: where it may change the way it computes, as far as that is known.
     """
 
     call: Pass
     contract: Callable[[Pass, Oracle, Format, Float64s], list[Violation]]
+    landmarks: tuple[float, ...] = ()
 
 
 @dataclass
@@ -75,7 +77,16 @@ class Group:
 
     def steps(self, count: int | None = None, seed: int = 0) -> Iterator[None]:
         """Measure; yields after each step. The arguments are those of `sample`."""
-        points = sample(self.functions, self.format, self.order, backward=self.backward, count=count, seed=seed)
+        landmarks = sorted({point for each in self.implementations for point in each.landmarks})
+        points = sample(
+            self.functions,
+            self.format,
+            self.order,
+            backward=self.backward,
+            landmarks=landmarks,
+            count=count,
+            seed=seed,
+        )
         self.functions.bulk[self.order].prepare(points.x, self.format)
         figures = [Figures(self.format) for _ in self.implementations]
         for start in range(0, len(points), _BATCH):
@@ -133,7 +144,14 @@ class _Batch:
 
 
 def sample(
-    functions: Functions, format: Format, order: int, *, backward: bool = False, count: int | None = None, seed: int = 0
+    functions: Functions,
+    format: Format,
+    order: int,
+    *,
+    backward: bool = False,
+    landmarks: Sequence[float] = (),
+    count: int | None = None,
+    seed: int = 0,
 ) -> Points:
     """The inputs at which implementations of f, f' or f'' (order 0, 1, 2) are measured.
 
@@ -142,6 +160,7 @@ def sample(
         format: of the inputs.
         order: which of the functions.
         backward: whether incoming gradients are needed.
+        landmarks: points around which errors may hide, besides those of the functions.
         count: how many, where not all numbers of the format are taken; by default `SAMPLES`.
         seed: another one gives other inputs.
     """
@@ -151,7 +170,8 @@ def sample(
         count = _count(format, count)
         spread = format.random(count // 2, np.random.default_rng([seed, 2]))
         oracle = functions.oracles[order]
-        x = np.concatenate([inputs(format, count - len(spread), oracle, seed, functions.landmarks), spread])
+        around_ = np.union1d(functions.landmarks, landmarks)
+        x = np.concatenate([inputs(format, count - len(spread), oracle, seed, around_), spread])
         x.sort()  # neighbours share polynomials
     return Points(x, gradients(format, len(x), seed) if backward else None)
 

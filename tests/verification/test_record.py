@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.record_accuracy import missing
 from symact import catalog, targets
 from symact.kernel import store
 from symact.kernel.arithmetic import ARITHMETICS
@@ -20,7 +21,7 @@ from symact.oracle.oracle import Reference
 from symact.oracle.samples import gradients, inputs
 from symact.targets import accuracy as stated
 from symact.verification import accuracy, record
-from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement
+from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, Subject
 from symact.verification.functions import Functions
 
 Judged = tuple[Float64s, Float64s | None, Reference]
@@ -83,6 +84,25 @@ def test_what_is_written_is_read_again_and_makes_the_table(tmp_path: Path) -> No
     assert "## tanh" in lines
     key = ("tanh", "numpy", "float32", "accurate", "forward", row()["program"])
     assert stated.stated(path, *key) == "0.5001 (all 2**32 inputs)"
+
+
+def test_what_misses_the_goals_is_listed() -> None:
+    """1 ULP for NumPy's float32; failures always; no goal for f''."""
+    good, bad = row(replace(FIGURES, max_ulp=0.99)), row(replace(FIGURES, max_ulp=1.01))
+    failed = row(replace(FIGURES, max_ulp=0.3, failures=1))
+    free = {**bad, "pass": "second_derivative"}
+    assert record.misses([good, bad, failed, free, {**bad, "level": "fast"}]) == [bad, failed]
+    text = record.to_markdown([good, bad])
+    assert "| tanh | forward | float32 | numpy | accurate | 1.01 |" in text
+    assert "| tanh | forward | float32 | numpy | accurate | 0.99 |" not in text
+
+
+def test_only_what_is_missing_is_measured() -> None:
+    one = Subject("numpy", "float32", "forward")
+    known = {**row(), "tool": targets.tool("numpy")}
+    assert missing("tanh", [one, one._replace(pass_="derivative")], [known]) == [one._replace(pass_="derivative")]
+    for key in ("tool", "program"):
+        assert missing("tanh", [one], [{**known, key: "another"}]) == [one]
 
 
 def test_the_checked_in_table_is_that_of_the_checked_in_record() -> None:
