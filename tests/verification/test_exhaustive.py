@@ -108,13 +108,11 @@ def test_straight_lines_are_known_exactly() -> None:
 
 @pytest.mark.slow
 def test_every_function_of_the_catalogue_has_polynomials() -> None:
-    """For other entries each day: all of them take minutes."""
+    """For another entry each day: all of them take minutes."""
     names = catalog.names()
-    day = datetime.date.today().toordinal()
-    for name in (names[(3 * day + k) % len(names)] for k in range(3)):
-        activation = catalog.get(name)
-        for oracle in oracles(activation, {p.name: float(np.float32(float(p.value))) for p in activation.parameters}):
-            assert Table(oracle).size() > 0
+    activation = catalog.get(names[datetime.date.today().toordinal() % len(names)])
+    for oracle in oracles(activation, {p.name: float(np.float32(float(p.value))) for p in activation.parameters}):
+        assert Table(oracle).size() > 0
 
 
 @needs_compiler
@@ -242,26 +240,25 @@ def test_a_worker_with_another_compiler_does_not_measure_its_own_kernels() -> No
 
 
 @needs_compiler
-@pytest.mark.parametrize("scheduler", [None, "threading", "dask", "dask at an address"])
+@pytest.mark.parametrize("scheduler", [None, "threading", "dask"])
 def test_processes_and_clusters_give_the_same_result(small: list[int], scheduler: str | None) -> None:
     pytest.importorskip("joblib")
     (alone,) = exhaustive.run("tanh", "numpy", "forward", ranges=small)
     for path in exhaustive.folder().iterdir():
         path.unlink()
-    kind, _, place = (scheduler or "").partition(" ")
-    with cluster(bool(place)) if kind == "dask" else nullcontext():
-        (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2, scheduler=kind or None)
+    with cluster() if scheduler == "dask" else nullcontext():
+        (together,) = exhaustive.run("tanh", "numpy", "forward", ranges=small, jobs=2, scheduler=scheduler)
     assert together == replace(alone, accuracy=replace(alone.accuracy, mean_ulp=together.accuracy.mean_ulp))
     assert together.accuracy.mean_ulp == pytest.approx(alone.accuracy.mean_ulp)
 
 
 @contextmanager
-def cluster(configured: bool) -> Iterator[None]:
-    """A Dask cluster of two processes on this machine: with an open client, or its address in Dask's configuration."""
+def cluster() -> Iterator[None]:
+    """A Dask cluster of two processes on this machine, its address in Dask's configuration."""
     distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local,
-        dask.config.set({"scheduler-address": local.scheduler_address}) if configured else distributed.Client(local),
+        dask.config.set({"scheduler-address": local.scheduler_address}),
     ):
         yield
 
