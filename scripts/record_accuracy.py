@@ -1,6 +1,7 @@
 """Measure kernels of the catalogue and note the results in generated/ACCURACY.json and generated/ACCURACY.md.
 
     python scripts/record_accuracy.py --jobs 2                            every pass, sampled; 16-bit dtypes in full
+    python scripts/record_accuracy.py --missing --jobs 2                  only what has no row of today's program
     python scripts/record_accuracy.py gelu --exhaustive --target c --pass derivative --jobs 2
     DASK_SCHEDULER_ADDRESS=tcp://host:8786 python scripts/record_accuracy.py --exhaustive --target c --scheduler dask
     python scripts/record_accuracy.py --merge other/ACCURACY.json         what was measured elsewhere
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -44,14 +45,27 @@ def subjects(name: str, given: argparse.Namespace) -> Iterator[Subject]:
     for target in (one for one in targets.available() if one.missing is None):
         if target.name not in (given.target or [target.name]):
             continue
-        for dtype in given.dtype or target.dtypes:
+        for type_ in targets.get(target.name).types:
+            if type_.dtype not in (given.dtype or [type_.dtype]) or type_.level not in (given.level or [type_.level]):
+                continue
             try:
-                load(catalog.get(name), target.name, dtype, given.level)
+                load(catalog.get(name), target.name, type_.dtype, type_.level)
             except Error as error:
-                print(f"{name} {target.name} {dtype}: {error}", flush=True)
+                print(f"{name} {target.name} {type_.dtype} {type_.level}: {error}", flush=True)
                 continue
             for pass_ in given.passes or OUTPUTS:
-                yield Subject(target.name, dtype, pass_, given.level)
+                yield Subject(target.name, type_.dtype, pass_, type_.level)
+
+
+def missing(name: str, chosen: Iterable[Subject], known: Collection[record.Row]) -> list[Subject]:
+    """Those of an activation's passes that have no row of today's program, made with today's tool."""
+    compiled = store.compiled(catalog.get(name))
+    current = {
+        tuple(row[key] for key in ("target", "dtype", "pass", "level"))
+        for row in record.current(known, {name: compiled})
+        if row["tool"] == targets.tool(row["target"])
+    }
+    return [subject for subject in chosen if subject not in current]
 
 
 def rows(name: str, measurements: Sequence[Measurement]) -> list[record.Row]:
@@ -83,6 +97,9 @@ def proved(name: str, subject: Subject, given: argparse.Namespace) -> list[recor
 def everything(given: argparse.Namespace) -> Iterator[list[record.Row] | str]:
     """What the command line asks for, piece by piece."""
     chosen = {name: list(subjects(name, given)) for name in given.names or catalog.names()}
+    if given.missing:
+        known = [row for row in record.read(given.into / "ACCURACY.json") if not given.exhaustive or record.proved(row)]
+        chosen = {name: missing(name, own, known) for name, own in chosen.items()}
     if given.exhaustive:
         for name, own in chosen.items():
             for subject in own:
@@ -103,10 +120,11 @@ def main() -> None:
     parser.add_argument("--target", action="append", help="repeat for more; by default what runs here")
     parser.add_argument("--dtype", action="append", help="repeat for more; by default all of the target")
     parser.add_argument("--pass", action="append", dest="passes", choices=list(OUTPUTS), help="repeat for more")
-    parser.add_argument("--level", default="accurate", help="of the kernels")
+    parser.add_argument("--level", action="append", help="repeat for more; by default all of the target")
     parser.add_argument("--count", type=int, help="how many inputs of a sample, instead of 2**22 or 10**6")
     parser.add_argument("--seed", type=int, default=0, help="another one gives other inputs")
     parser.add_argument("--exhaustive", action="store_true", help="float32 alone, at all 2**32 inputs")
+    parser.add_argument("--missing", action="store_true", help="leave out what has a row of today's program")
     parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for one a core")
     parser.add_argument("--scheduler", help="another backend of joblib, such as dask")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help="where the record is")

@@ -10,6 +10,11 @@ from rich.table import Table
 from symact.report.content import Document
 
 
+def share(part: float) -> str:
+    """A share in percent, cut off: not all is never 100."""
+    return "all" if part == 1 else f"{int(part * 10_000) / 100:.2f} %"
+
+
 def print_against(measurements: Sequence[Document]) -> None:
     """Print measured errors, a line an implementation and pass, to stdout."""
     console = Console(highlight=False)
@@ -29,7 +34,7 @@ def print_against(measurements: Sequence[Document]) -> None:
             each["target"],
             f"{found['max_ulp']:.4g}",
             f"{float.fromhex(found['worst']['x']):.7g}" if found["worst"] else "",
-            f"{found['correctly_rounded']:.2%}",
+            share(found["correctly_rounded"]),
             str(found["failures"]),
         )
     console.print(table)

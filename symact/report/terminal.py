@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from symact.report import formulas
+from symact.report.accuracy import share
 from symact.report.content import Document, Formula, Inline, Report, Section
 
 #: What is printed where the output's encoding has no such sign.
@@ -139,7 +140,7 @@ def print_measurements(measurements: Sequence[Document]) -> None:
             f"{found['max_ulp']:.3f}" if found["max_ulp"] < 1e5 else f"{found['max_ulp']:.3g}",
             f"{float.fromhex(found['worst']['x']):.4g}" if found["worst"] else "",
             f"{found['mean_ulp']:.3f}" if found["mean_ulp"] < 1e5 else f"{found['mean_ulp']:.3g}",
-            _share(found["correctly_rounded"]),
+            share(found["correctly_rounded"]),
             str(found["failures"]),
         )
     page.print(table)
@@ -159,11 +160,6 @@ def _inputs(measurement: Document) -> str:
         return f"all 2**{(found['inputs'] - 1).bit_length()} inputs"
     searched = f", and {found['searched']} around the worst" if found["searched"] else ""
     return f"{found['inputs']} inputs, sampled{searched}"
-
-
-def _share(share: float) -> str:
-    """A share in percent, cut off, so that 100 % means all."""
-    return "all" if share == 1 else f"{int(share * 10_000) / 100:.2f} %"
 
 
 def _notes(measurement: Document) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -13,7 +14,9 @@ from symact import catalog, targets
 from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel import store
-from symact.kernel.compiled import PASSES
+from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.compiled import PASSES, CompiledActivation
+from symact.kernel.program import OPERATIONS, Kernel, constant_value
 from symact.oracle.formats import Float64s, Format, get
 from symact.targets.loaded import Loaded
 from symact.verification.contract import Violation, check, check_backward
@@ -167,10 +170,12 @@ class Plan:
         if subject.pass_ not in OUTPUTS:
             raise Error(f"there is no pass called '{subject.pass_}'", f"use one of {', '.join(OUTPUTS)}")
         kernels = self._kernels(subject.target, subject.dtype, subject.level)
+        arithmetic = ARITHMETICS[targets.get(subject.target).type(subject.dtype, subject.level).arithmetic]
+        landmarks = boundaries(_compiled(self.activation, arithmetic.name).programs[arithmetic.name][subject.pass_])
         contract = check_backward if subject.pass_ == "backward" else check
         for position in range(len(OUTPUTS[subject.pass_])):
-            implementation = Implementation(single(getattr(kernels, subject.pass_), position), contract)
-            self.put(subject, position, implementation, kernels.parameters)
+            implementation = Implementation(single(getattr(kernels, subject.pass_), position), contract, landmarks)
+            self.put(subject, position, implementation, kernels.parameters, wide=arithmetic.is_wide)
 
     def _kernels(self, *key: str) -> Loaded:
         """The kernels of a target, dtype and level, loaded once."""
@@ -179,7 +184,13 @@ class Plan:
         return self._loaded[key]
 
     def put(
-        self, subject: Subject, position: int, implementation: Implementation, parameters: Mapping[str, float]
+        self,
+        subject: Subject,
+        position: int,
+        implementation: Implementation,
+        parameters: Mapping[str, float],
+        *,
+        wide: bool = False,
     ) -> None:
         """Measure something else too.
 
@@ -188,15 +199,18 @@ class Plan:
             position: which of the pass's outputs.
             implementation: what is measured.
             parameters: the values in force.
+            wide: whether it computes in a wider format than that of its results.
         """
         values = tuple(sorted(parameters.items()))
         if values not in self._functions:
             self._functions[values] = Functions(self.activation, parameters)
         output, order = list(OUTPUTS[subject.pass_].items())[position]
         backward = subject.pass_ == "backward"
-        key = (subject.dtype, values, order, backward)
+        rounded_first = backward and not wide
+        key = (subject.dtype, values, order, backward, rounded_first)
         if key not in self._groups:
-            self._groups[key] = Group(self._functions[values], get(subject.dtype), order, backward)
+            format = get(subject.dtype)
+            self._groups[key] = Group(self._functions[values], format, order, backward, rounded_first)
         group = self._groups[key]
         exact = {name: str(Fraction(value)) for name, value in parameters.items()}
         self._places.append(_Place(subject, output, exact, group, len(group.implementations)))
@@ -263,7 +277,22 @@ class _Place:
 
 def load(activation: Activation, target: str, dtype: str, level: str = "accurate") -> Loaded:
     """A target's kernels with the activation's parameter values as defaults."""
-    return targets.load(store.compiled(activation), target, dtype, level)
+    arithmetic = targets.get(target).type(dtype, level).arithmetic
+    return targets.load(_compiled(activation, arithmetic), target, dtype, level)
+
+
+def _compiled(activation: Activation, arithmetic: str) -> CompiledActivation:
+    return store.compiled(activation, [arithmetic])
+
+
+def boundaries(program: Kernel) -> tuple[float, ...]:
+    """Where a program may change the way it computes: the numbers it compares something with, on both sides of 0."""
+    found: set[float] = set()
+    for step in program.instructions:
+        if step.operation in OPERATIONS and OPERATIONS[step.operation].boolean:
+            operands = (program.instructions[index] for index in step.operands)
+            found |= {float(constant_value(operand.value)) for operand in operands if operand.operation == "const"}
+    return tuple(sorted({sign * number for number in found if math.isfinite(number) for sign in (-1.0, 1.0)}))
 
 
 def single(kernel: Callable[..., Any], position: int) -> Callable[..., NDArray[Any]]:

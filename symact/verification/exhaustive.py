@@ -184,7 +184,7 @@ def run(
         passes = [name for name in OUTPUTS if name != "backward"]
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
-    compiled = store.compiled(activation)
+    compiled = store.compiled(activation, [targets.get(target).type("float32", level).arithmetic])
     kernels = targets.load(compiled, target, "float32", level)
     functions = oracles(activation, kernels.parameters)
     found = []

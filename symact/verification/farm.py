@@ -7,7 +7,7 @@ or to the client that is open in this process; where there is neither, to a clus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from symact.errors import Error
@@ -52,14 +52,19 @@ def _cluster(scheduler: str | None, jobs: int) -> Iterator[None]:
         yield
         return
     try:
-        from distributed import Client, get_client
+        import dask
+        from distributed import Client, LocalCluster, get_client
     except ImportError:
         raise Error("Dask is not installed here", "pip install dask distributed") from None
-    try:
-        get_client()
-    except ValueError:
-        workers = jobs if jobs > 1 else None
-        with Client(n_workers=workers, threads_per_worker=1, dashboard_address=None):  # type: ignore[no-untyped-call]
-            yield
-    else:
+    with ExitStack() as opened:
+        try:
+            get_client()
+        except ValueError:  # none is open
+            address = dask.config.get("scheduler-address", None)
+            workers = jobs if jobs > 1 else None
+            started = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+            cluster = address or opened.enter_context(
+                LocalCluster(**started)  # type: ignore[no-untyped-call]
+            )
+            opened.enter_context(Client(cluster))  # type: ignore[no-untyped-call]
         yield

@@ -30,8 +30,8 @@ class Accuracy:
         method: "exhaustive" (every bit pattern) or "sampled".
         inputs: how many.
         searched: how many more were tried around the worst ones; they count for the largest error and for failures.
-        left_out: how many inputs are judged by no number: of float64's backward pass those where f' or the result is
-            subnormal or 0.
+        left_out: how many inputs are judged by no number: of a backward pass that multiplies a rounded f' those where
+            f' or the result is subnormal or 0.
         max_ulp, mean_ulp: of the numeric errors; failures are counted apart.
         worst: the input with the largest numeric error (and the incoming gradient), the value there and the correctly
             rounded one, as exact hexadecimal text; None where there is no numeric result.

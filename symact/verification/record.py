@@ -22,6 +22,18 @@ from symact.verification.accuracy import Measurement
 
 Row = Mapping[str, Any]
 
+#: The largest errors that the project aims at for f, f' and backward at the default level, by target and dtype.
+GOALS: Mapping[tuple[str, str], Mapping[str, float]] = {
+    ("c", "float16"): {"forward": 0.5, "derivative": 0.5},
+    ("c", "bfloat16"): {"forward": 0.5, "derivative": 0.5},
+    ("c", "float32"): {"forward": 0.55, "derivative": 0.55, "backward": 0.55},
+    ("c", "float64"): {"forward": 2.0, "derivative": 2.0, "backward": 5.0},
+    ("numpy", "float16"): {"forward": 0.5, "derivative": 0.5},
+    ("numpy", "bfloat16"): {"forward": 0.5, "derivative": 0.5},
+    ("numpy", "float32"): {"forward": 1.0, "derivative": 1.0, "backward": 1.0},
+    ("numpy", "float64"): {"forward": 4.0, "derivative": 4.0, "backward": 5.0},
+}
+
 #: What names a row.
 KEY = ("activation", "target", "dtype", "level", "pass")
 
@@ -79,10 +91,10 @@ def merged(rows: Iterable[Row], new: Iterable[Row]) -> list[Row]:
 
 def _stays(old: Row, new: Row) -> bool:
     """Whether an old row says more than a new one of the same key."""
-    if old["program"] != new["program"] or _proved(new):
+    if old["program"] != new["program"] or proved(new):
         return False
     worse = (old["failures"], old["max_ulp"]) > (new["failures"], new["max_ulp"])
-    return _proved(old) or (old["tool"] == new["tool"] and worse)
+    return proved(old) or (old["tool"] == new["tool"] and worse)
 
 
 def current(rows: Iterable[Row], activations: Mapping[str, CompiledActivation]) -> list[Row]:
@@ -100,7 +112,8 @@ def _key(each: Row) -> tuple[str, ...]:
     return tuple(each[name] for name in KEY)
 
 
-def _proved(each: Row) -> bool:
+def proved(each: Row) -> bool:
+    """Whether all inputs were tried."""
     return str(each["method"]).startswith("all ")
 
 
@@ -124,6 +137,7 @@ def to_markdown(rows: Sequence[Row]) -> str:
         "",
         *_table(("target", "dtype", "level", "pass", "largest ULP", "of", "at x", "failures", "rows"), _largest(rows)),
     ]
+    lines += ["", "## Above the goals", "", *_misses(rows)]
     columns = ("pass", "dtype", "target", "level", "largest ULP", "at x", "rounded right", "failures", "measured")
     for name in sorted({each["activation"] for each in rows}):
         own = [_cells(each) for each in rows if each["activation"] == name]
@@ -146,6 +160,31 @@ def _largest(rows: Sequence[Row]) -> Iterator[Sequence[object]]:
         worst = max(group, key=lambda each: each["max_ulp"])
         failures = sum(each["failures"] for each in group)
         yield *key, f"{worst['max_ulp']:.6g}", worst["activation"], _at(worst), failures, len(group)
+
+
+def misses(rows: Iterable[Row]) -> list[Row]:
+    """The rows with a larger error than the project aims at (`GOALS`), or with failures."""
+
+    def aim(each: Row) -> float:
+        goals = GOALS.get((each["target"], each["dtype"]), {}) if each["level"] == "accurate" else {}
+        return goals.get(each["pass"], math.inf)
+
+    return [each for each in rows if each["max_ulp"] > aim(each) or each["failures"] or each["violations"]]
+
+
+def _misses(rows: Iterable[Row]) -> Iterator[str]:
+    found = misses(rows)
+    aims = "; ".join(
+        f"{target} {dtype}: {', '.join(f'{pass_} {goal:g}' for pass_, goal in goals.items())}"
+        for (target, dtype), goals in GOALS.items()
+    )
+    yield f"The goals at level accurate, in ULP: {aims}."
+    yield ""
+    if not found:
+        yield "None."
+        return
+    columns = ("activation", "pass", "dtype", "target", "level", "largest ULP", "at x", "rounded right", "failures")
+    yield from _table(columns, ((each["activation"], *_cells(each)[:-1]) for each in found))
 
 
 def _cells(each: Row) -> Sequence[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,10 +41,12 @@ class Implementation:
     Attributes:
         call: the pass.
         contract: finds breaches of the IEEE contract, given the pass, the function, the format and inputs.
+        landmarks: where it may change the way it computes, as far as that is known.
     """
 
     call: Pass
     contract: Callable[[Pass, Oracle, Format, Float64s], list[Violation]]
+    landmarks: tuple[float, ...] = ()
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Group:
         format: of the arrays.
         order: which of the functions they should be: 0, 1 or 2.
         backward: whether they multiply it by an incoming gradient.
+        rounded_first: whether that is done with a number of the format; kernels that compute in a wider one do not.
         implementations: what is measured.
         results: for each, in the same order, its figures and the breaches of its contract, once the steps are done.
     """
@@ -64,6 +67,7 @@ class Group:
     format: Format
     order: int
     backward: bool = False
+    rounded_first: bool = False
     implementations: list[Implementation] = field(default_factory=list)
     results: list[tuple[Accuracy, tuple[Violation, ...]]] = field(default_factory=list)
 
@@ -73,7 +77,16 @@ class Group:
 
     def steps(self, count: int | None = None, seed: int = 0) -> Iterator[None]:
         """Measure; yields after each step. The arguments are those of `sample`."""
-        points = sample(self.functions, self.format, self.order, backward=self.backward, count=count, seed=seed)
+        landmarks = sorted({point for each in self.implementations for point in each.landmarks})
+        points = sample(
+            self.functions,
+            self.format,
+            self.order,
+            backward=self.backward,
+            landmarks=landmarks,
+            count=count,
+            seed=seed,
+        )
         self.functions.bulk[self.order].prepare(points.x, self.format)
         figures = [Figures(self.format) for _ in self.implementations]
         for start in range(0, len(points), _BATCH):
@@ -101,10 +114,11 @@ class Group:
 
 
 class _Batch:
-    """Inputs of a group with the exact values there; of float64's backward pass only those that a number judges.
+    """Inputs of a group with the exact values there; where f' is rounded before it is multiplied, those that a number
+    judges.
 
-    Where f' or the product is subnormal, the error of f' in its subnormal spacing is multiplied by the gradient: no
-    bound in ULP can hold unless f' is computed beyond float64.
+    Where f' or the product is subnormal, the error of f' in its subnormal spacing is then multiplied by the gradient:
+    no bound in ULP can hold.
 
     Attributes:
         points, reference: the inputs and the exact values.
@@ -116,7 +130,7 @@ class _Batch:
         format = group.format
         self.points, self.left_out = points, 0
         self.reference = bulk.reference(points.x, format, points.factor)
-        if group.backward and format.width == 64:
+        if group.rounded_first:
             slope = np.abs(bulk.reference(points.x, format).rounded)
             judged = ~(np.fmin(slope, np.abs(self.reference.rounded)) < format.smallest_normal)
             self.points, self.reference = points[judged], self.reference[judged]
@@ -130,7 +144,14 @@ class _Batch:
 
 
 def sample(
-    functions: Functions, format: Format, order: int, *, backward: bool = False, count: int | None = None, seed: int = 0
+    functions: Functions,
+    format: Format,
+    order: int,
+    *,
+    backward: bool = False,
+    landmarks: Sequence[float] = (),
+    count: int | None = None,
+    seed: int = 0,
 ) -> Points:
     """The inputs at which implementations of f, f' or f'' (order 0, 1, 2) are measured.
 
@@ -139,6 +160,7 @@ def sample(
         format: of the inputs.
         order: which of the functions.
         backward: whether incoming gradients are needed.
+        landmarks: points around which errors may hide, besides those of the functions.
         count: how many, where not all numbers of the format are taken; by default `SAMPLES`.
         seed: another one gives other inputs.
     """
@@ -148,7 +170,8 @@ def sample(
         count = _count(format, count)
         spread = format.random(count // 2, np.random.default_rng([seed, 2]))
         oracle = functions.oracles[order]
-        x = np.concatenate([inputs(format, count - len(spread), oracle, seed, functions.landmarks), spread])
+        around_ = np.union1d(functions.landmarks, landmarks)
+        x = np.concatenate([inputs(format, count - len(spread), oracle, seed, around_), spread])
         x.sort()  # neighbours share polynomials
     return Points(x, gradients(format, len(x), seed) if backward else None)
 

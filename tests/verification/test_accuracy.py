@@ -12,11 +12,15 @@ from sympy import Rational, Symbol, oo
 
 from symact.catalog import get
 from symact.errors import Error
+from symact.kernel.program import Builder
 from symact.oracle import FORMATS, Oracle
 from symact.oracle.samples import inputs
 from symact.symbolic.branches import Branches, Piece
 from symact.symbolic.derivatives import derive
-from symact.verification.accuracy import OUTPUTS, measure, oracles, run
+from symact.verification.accuracy import OUTPUTS, boundaries, measure, oracles, run
+from symact.verification.bulk import Bulk
+from symact.verification.functions import Functions
+from symact.verification.sampling import Group, Implementation
 
 x = Symbol("x", real=True)
 THIRD = Oracle(Branches(x, (Piece(-oo, oo, x * Rational(1, 3)),), ()))
@@ -121,3 +125,33 @@ def test_run_takes_other_parameter_values() -> None:
     assert Fraction(found.parameters["alpha"]) == Fraction(float(np.float32(0.3)))
     assert found.accuracy.max_ulp <= 0.55
     assert not math.isclose(found.accuracy.max_ulp, 0)
+
+
+def test_numbers_that_a_program_compares_with_are_where_its_way_changes() -> None:
+    b = Builder()
+    x = b.input("x")
+    small = b("select", b("lt", b("abs", x), b.const(Fraction(3, 8))), x, b.const(7))
+    kernel = b.kernel("forward", ("x",), (), {"y": b("select", b("le", x, b.const(math.inf)), small, b("exp", x))})
+    assert boundaries(kernel) == (-0.375, 0.375)
+
+
+def test_a_kernel_that_is_wrong_beside_its_own_boundary_is_caught() -> None:
+    """One binade of 2**-30, nothing of which a sample of that size would otherwise hold."""
+    right = THIRD
+
+    def wrong(values: np.ndarray) -> np.ndarray:
+        near = np.abs(values - 0.4375) < 2.0**-30
+        return right.rounded(values, "float64") * np.where(near, 1 + 2.0**-40, 1.0)
+
+    found = []
+    for landmarks in ((), (0.4375,)):
+        functions = Functions(get("identity"), {})
+        functions.oracles = (right, *functions.oracles[1:])
+        functions.bulk = (Bulk(right), *functions.bulk[1:])
+        implementation = Implementation(wrong, lambda *_: [], landmarks)
+        group = Group(functions, FORMATS["float64"], 0, implementations=[implementation])
+        for _ in group.steps(count=2000):
+            pass
+        found.append(group.results[0][0].max_ulp)
+    assert found[0] < 1
+    assert found[1] > 1000

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.record_accuracy import missing
 from symact import catalog, targets
 from symact.kernel import store
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.oracle import Reference
 from symact.oracle.samples import gradients, inputs
 from symact.targets import accuracy as stated
 from symact.verification import accuracy, record
-from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement
+from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, Subject
 from symact.verification.functions import Functions
 
 Judged = tuple[Float64s, Float64s | None, Reference]
@@ -84,6 +86,25 @@ def test_what_is_written_is_read_again_and_makes_the_table(tmp_path: Path) -> No
     assert stated.stated(path, *key) == "0.5001 (all 2**32 inputs)"
 
 
+def test_what_misses_the_goals_is_listed() -> None:
+    """1 ULP for NumPy's float32; failures always; no goal for f''."""
+    good, bad = row(replace(FIGURES, max_ulp=0.99)), row(replace(FIGURES, max_ulp=1.01))
+    failed = row(replace(FIGURES, max_ulp=0.3, failures=1))
+    free = {**bad, "pass": "second_derivative"}
+    assert record.misses([good, bad, failed, free, {**bad, "level": "fast"}]) == [bad, failed]
+    text = record.to_markdown([good, bad])
+    assert "| tanh | forward | float32 | numpy | accurate | 1.01 |" in text
+    assert "| tanh | forward | float32 | numpy | accurate | 0.99 |" not in text
+
+
+def test_only_what_is_missing_is_measured() -> None:
+    one = Subject("numpy", "float32", "forward")
+    known = {**row(), "tool": targets.tool("numpy")}
+    assert missing("tanh", [one, one._replace(pass_="derivative")], [known]) == [one._replace(pass_="derivative")]
+    for key in ("tool", "program"):
+        assert missing("tanh", [one], [{**known, key: "another"}]) == [one]
+
+
 def test_the_checked_in_table_is_that_of_the_checked_in_record() -> None:
     assert (GENERATED / "ACCURACY.json").read_text(encoding="utf-8") == record.to_json(ROWS)
     assert (GENERATED / "ACCURACY.md").read_text(encoding="utf-8") == record.to_markdown(ROWS)
@@ -97,11 +118,11 @@ def test_every_row_is_about_a_program_of_today_and_has_no_failure() -> None:
 
 def test_every_kernel_that_runs_here_has_its_rows() -> None:
     expected = {
-        (name, target.name, dtype, "accurate", pass_)
+        (name, target.name, type_.dtype, type_.level, pass_)
         for target in targets.available()
         if target.missing is None
         for name in catalog.names()
-        for dtype in target.dtypes
+        for type_ in targets.get(target.name).types
         for pass_ in OUTPUTS
     }
     assert expected - {tuple(each[name] for name in record.KEY) for each in ROWS} == set()
@@ -159,7 +180,8 @@ def test_the_record_is_what_kernels_do(name: str) -> None:
 
         x, factor, reference = fresh(name, parameters, each["dtype"], order, backward)
         errors = reference.errors(call(*(format.encode(array) for array in (x, factor) if array is not None)))
-        if backward and each["dtype"] == "float64":
+        type_ = targets.get(each["target"]).type(each["dtype"], each["level"])
+        if backward and not ARITHMETICS[type_.arithmetic].is_wide:
             slope = functions(name, parameters).oracles[1].reference(x, format).rounded
             smallest = np.fmin(np.abs(slope), np.abs(reference.rounded))
             errors = np.where((smallest < format.smallest_normal) & np.isfinite(errors), 0.0, errors)

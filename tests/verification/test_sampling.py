@@ -25,9 +25,9 @@ def functions(name: str) -> Functions:
 
 
 def measured(
-    call: Callable[..., NDArray[Any]], name: str, dtype: str, order: int, *, count: int, backward: bool = False
+    call: Callable[..., NDArray[Any]], name: str, dtype: str, order: int, *, count: int, **how: bool
 ) -> Accuracy:
-    group = Group(functions(name), FORMATS[dtype], order, backward, [Implementation(call, lambda *_: [])])
+    group = Group(functions(name), FORMATS[dtype], order, **how, implementations=[Implementation(call, lambda *_: [])])
     assert sum(1 for _ in group.steps(count)) == group.size(count)
     ((accuracy, _),) = group.results
     return accuracy
@@ -81,10 +81,11 @@ def test_a_failure_that_only_the_search_meets_is_counted() -> None:
     assert {example.rule for example in found.examples} == {"no spurious NaN"}
 
 
-def test_float64_backward_leaves_out_what_no_bound_can_hold_for() -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_backward_with_a_rounded_slope_leaves_out_what_no_bound_can_hold_for(dtype: str) -> None:
     """f' rounded to a subnormal number and multiplied by a large gradient is no reason for a verdict."""
     slope = truth("tanh", 1)
-    found = measured(lambda x, g: slope(x) * g, "tanh", "float64", 1, count=4000, backward=True)
+    found = measured(lambda x, g: slope(x) * g, "tanh", dtype, 1, count=4000, backward=True, rounded_first=True)
     assert 100 < found.left_out < 3000
     assert found.inputs == 4000
     assert found.max_ulp <= 1.5  # f' rounded (up to 1 in the product's spacing), and the product
@@ -93,8 +94,8 @@ def test_float64_backward_leaves_out_what_no_bound_can_hold_for() -> None:
     assert found.method == "sampled"
 
 
-def test_float32_backward_is_judged_everywhere() -> None:
-    """A rounded f' is not enough there: kernels multiply the unrounded one."""
+def test_backward_with_a_wide_slope_is_judged_everywhere() -> None:
+    """A rounded f' is not enough there."""
     slope = truth("tanh", 1)
     found = measured(lambda x, g: slope(x) * g, "tanh", "float32", 1, count=4000, backward=True)
     assert found.left_out == 0
