@@ -190,8 +190,9 @@ def _setting(run: Run) -> Iterator[str]:
             else ""
         ),
         *(f"Errors, *{name}*: {text}." for name, text in accuracy.SAMPLES.items()),
-        "Errors are against the exact value of the definition, from ball arithmetic. *Wrong*: NaN or infinity where "
-        "there should be a number, or the other way round. The sign of a zero counts nowhere here.",
+        "Errors are against the exact value of the definition, from ball arithmetic, in units of its last place: a "
+        "tail that a formula loses by cancellation counts in full. *Wrong*: NaN or infinity where there should be a "
+        "number, or the other way round. The sign of a zero counts nowhere here.",
     ]
     yield "\n".join(f"- {line}" for line in lines)
     yield "## Machine"

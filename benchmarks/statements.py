@@ -86,7 +86,7 @@ def _share(run: Run, case: Case, name: str, least: float) -> Verdict:
     if absent:
         return absent
     share = case.of_limit(name).median
-    return Verdict(share >= least, f"{share:.2f} of the limit, {least:.2f} is asked")
+    return Verdict(share >= least, f"{share:.3f} of the limit, {least:.2f} is asked")
 
 
 def _accurate_share(run: Run, case: Case) -> Verdict | None:
@@ -145,7 +145,7 @@ def _tables(run: Run, case: Case) -> Verdict | None:
         return Verdict(False, "no level is within 1 ULP")
     best = max(levels, key=case.speed)
     share = case.of_limit(best).median
-    return Verdict(share >= _AT_THE_LIMIT, f"{best}: {share:.2f} of the limit, {_AT_THE_LIMIT:.2f} is asked")
+    return Verdict(share >= _AT_THE_LIMIT, f"{best}: {share:.3f} of the limit, {_AT_THE_LIMIT:.2f} is asked")
 
 
 def _unbeaten(run: Run, case: Case) -> Verdict | None:
@@ -169,7 +169,7 @@ def _threads(run: Run, case: Case) -> Verdict | None:
     if alone is None or _absent(case, _ACCURATE):
         return None
     one, two = (found.of_limit(_ACCURATE).median for found in (alone, case))
-    return Verdict(two > one, f"{two:.2f} of the limit with 2 threads, {one:.2f} with 1")
+    return Verdict(two > one, f"{two:.3f} of the limit with 2 threads, {one:.3f} with 1")
 
 
 def _numpy_fast(run: Run, case: Case) -> Verdict | None:
