@@ -25,6 +25,7 @@ import numpy as np
 
 from symact.errors import Error
 from symact.kernel.compiled import CompiledActivation
+from symact.targets import calls
 from symact.targets.loaded import Loaded
 from symact.targets.render import activation_files
 from symact.targets.table import DataType, Target
@@ -54,27 +55,17 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """
     library = _open(_library(compiled, target, type_))
     argument, scalar = _SCALARS[type_.words["parameter"]]
-    suffix = type_.words["suffix"] + ("" if type_.level == "accurate" else f"_{type_.level}")
-    functions = {}
+    runs = {}
+    parameters = [argument] * len(compiled.parameters)
     for name, kernel in compiled.signatures.items():
-        function = getattr(library, f"symact_{compiled.name}_{name}_{suffix}")
-        arrays = len(kernel.inputs) + len(kernel.outputs)
-        function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * arrays, *[argument] * len(compiled.parameters)]
-        function.restype = None
-        functions[name] = function
-
-    def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
-        pointers = [_address(array) for array in (*inputs, *outputs)]
-        functions[name](inputs[0].size, *pointers, *parameters)  # ctypes releases the GIL meanwhile
-
-    return Loaded(compiled, type_.dtype, run, scalar=scalar, contiguous=True)
+        function = library[calls.called(_symbol(compiled, name, type_))]
+        runs[name] = calls.run(function, len(kernel.inputs) + len(kernel.outputs), parameters)
+    return Loaded(compiled, type_.dtype, runs, scalar=scalar, contiguous=True)
 
 
-def _address(array: Any) -> int:
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # several times faster than array.ctypes.data
-    except (TypeError, ValueError):  # a read-only array, an empty one
-        return int(array.ctypes.data)
+def _symbol(compiled: CompiledActivation, pass_: str, type_: DataType) -> str:
+    level = "" if type_.level == "accurate" else f"_{type_.level}"
+    return f"symact_{compiled.name}_{pass_}_{type_.words['suffix']}{level}"
 
 
 def _open(path: Path) -> ctypes.CDLL:
@@ -109,7 +100,13 @@ def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes
 
 def _library(compiled: CompiledActivation, target: Target, type_: DataType) -> Path:
     """The compiled library of an activation's functions for one type of arrays."""
-    return _built(compiled.name, activation_files(compiled, target, [type_]), target.settings["flags"])
+    arrays = {_symbol(compiled, name, type_): len(k.inputs) + len(k.outputs) for name, k in compiled.signatures.items()}
+    parameters = [type_.words["parameter"]] * len(compiled.parameters)
+    files = {
+        **activation_files(compiled, target, [type_]),
+        f"c/{compiled.name}_calls.c": calls.source(f"{compiled.name}.h", arrays, parameters),
+    }
+    return _built(compiled.name, files, target.settings["flags"])
 
 
 def _built(name: str, files: Mapping[str, str], flags: Sequence[str]) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from symact.kernel.compiled import CompiledActivation
-from symact.targets.loaded import Loaded
+from symact.targets.loaded import Loaded, Run
 from symact.targets.python import functions
 from symact.targets.table import DataType, Target
 
@@ -31,8 +31,13 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     import cupy
 
     passes = functions(compiled, target, [type_])
+    runs = {name: _run(passes[name], len(each.inputs), len(each.outputs)) for name, each in compiled.signatures.items()}
+    return Loaded(compiled, type_.dtype, runs, scalar=np.dtype(type_.dtype).type, arrays=cupy)
 
-    def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
-        passes[name](*inputs, *parameters, *outputs)
 
-    return Loaded(compiled, type_.dtype, run, scalar=np.dtype(type_.dtype).type, arrays=cupy)
+def _run(kernel: Callable[..., Any], inputs: int, outputs: int) -> Run:
+    def run(*given: Any) -> None:
+        read, written, parameters = given[:inputs], given[inputs : inputs + outputs], given[inputs + outputs :]
+        kernel(*read, *parameters, *written)
+
+    return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import ModuleType
 from typing import Any, NoReturn
@@ -14,8 +14,11 @@ from symact.errors import Error
 from symact.kernel.compiled import CompiledActivation
 from symact.oracle.formats import get
 
-#: Runs a pass: its name, the arrays read, the arrays written (all of one shape and dtype), the parameters' values.
-Run = Callable[[str, Sequence[Any], Sequence[Any], tuple[float, ...]], None]
+#: Runs a pass: the arrays read, then those written (all of one shape and dtype), then the parameters' values.
+Run = Callable[..., None]
+
+#: How many sets of parameters a `Loaded` remembers.
+_REMEMBERED = 64
 
 
 class Loaded:
@@ -39,20 +42,20 @@ class Loaded:
         self,
         compiled: CompiledActivation,
         dtype: str,
-        run: Run,
+        runs: Mapping[str, Run],
         *,
         scalar: Callable[[float], Any] = float,
         contiguous: bool = False,
         arrays: ModuleType = np,
     ) -> None:
-        """Wrap a function that runs passes.
+        """Wrap functions that run passes.
 
         Args:
             compiled: the activation.
             dtype: of the arrays.
-            run: runs a pass on arrays that were checked; it may be called from several threads at once.
+            runs: for each pass a function of arrays that were checked; it may be called from several threads at once.
             scalar: rounds a parameter to the type in which the kernels take it.
-            contiguous: whether `run` needs contiguous arrays.
+            contiguous: whether `runs` need contiguous arrays.
             arrays: the array module, numpy or one that follows it.
 
         Raises:
@@ -63,13 +66,15 @@ class Loaded:
         self._dtype = get(dtype).dtype
         if self._dtype.name != dtype:
             raise Error(f"arrays of {dtype} need the package ml_dtypes", "pip install 'symact[bfloat16]'")
-        self._run = run
+        self._runs = runs
         self._scalar = scalar
         self._contiguous = contiguous
         self._arrays = arrays
+        self._array, self._empty = arrays.ndarray, arrays.empty
         self._parameters = {p.name: p for p in compiled.parameters}
         self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.signatures.items()}
         self._defaults = tuple(self._value(p.name, Fraction(p.default)) for p in compiled.parameters)
+        self._known: dict[tuple[tuple[str, float], ...], tuple[float, ...]] = {}
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -78,23 +83,30 @@ class Loaded:
 
     def forward(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
         """f(x)."""
-        return self._call("forward", (x,), out, parameters)
+        return self._of_one("forward", x, out, parameters)
 
     def derivative(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
         """f'(x)."""
-        return self._call("derivative", (x,), out, parameters)
+        return self._of_one("derivative", x, out, parameters)
 
     def second_derivative(self, x: Any, /, out: Any = None, **parameters: float) -> Any:
         """f''(x)."""
-        return self._call("second_derivative", (x,), out, parameters)
+        return self._of_one("second_derivative", x, out, parameters)
+
+    # For short arrays a call takes as long as its checks. So the usual case is told from all others by few of them.
 
     def value_and_derivative(self, x: Any, /, out: tuple[Any, Any] | None = None, **parameters: float) -> Any:
         """(f(x), f'(x)) in one sweep; `out` is a pair of arrays."""
-        return self._call("value_and_derivative", (x,), out, parameters)
+        scalars = self._scalars(parameters) if parameters else self._defaults
+        if out is None and type(x) is self._array and x.dtype is self._dtype and x.flags.c_contiguous:
+            y, dydx = self._empty(x.shape, self._dtype), self._empty(x.shape, self._dtype)
+            self._runs["value_and_derivative"](x, y, dydx, *scalars)
+            return y, dydx
+        return self._of_any("value_and_derivative", (x,), out, scalars)
 
     def backward(self, x: Any, grad_output: Any, /, out: Any = None, **parameters: float) -> Any:
         """grad_output * f'(x), the gradient with respect to x; both arrays have one shape."""
-        return self._call("backward", (x, grad_output), out, parameters)
+        return self._of_two("backward", x, grad_output, out, parameters)
 
     def backward_from_output(self, y: Any, grad_output: Any, /, out: Any = None, **parameters: float) -> Any:
         """grad_output * f'(x) from y = f(x), for activations where that is accurate; both arrays have one shape.
@@ -107,9 +119,52 @@ class Loaded:
                 f"{self.name} has no backward pass from its output: that would not be accurate",
                 "use backward, which takes the input",
             )
-        return self._call("backward_from_output", (y, grad_output), out, parameters)
+        return self._of_two("backward_from_output", y, grad_output, out, parameters)
 
-    def _call(self, name: str, values: Sequence[Any], out: Any, parameters: dict[str, float]) -> Any:
+    def _of_one(self, name: str, x: Any, out: Any, parameters: dict[str, float]) -> Any:
+        """A pass with one input and one result."""
+        scalars = self._scalars(parameters) if parameters else self._defaults
+        if (
+            type(x) is self._array
+            and x.dtype is self._dtype
+            and x.flags.c_contiguous
+            and (out is None or self._takes(out, x, x))
+        ):
+            y = self._empty(x.shape, self._dtype) if out is None else out
+            self._runs[name](x, y, *scalars)
+            return y
+        return self._of_any(name, (x,), out, scalars)
+
+    def _of_two(self, name: str, x: Any, grad_output: Any, out: Any, parameters: dict[str, float]) -> Any:
+        """A pass with an input and a gradient, and one result."""
+        scalars = self._scalars(parameters) if parameters else self._defaults
+        if (
+            type(x) is type(grad_output) is self._array
+            and x.dtype is grad_output.dtype is self._dtype
+            and x.flags.c_contiguous
+            and grad_output.flags.c_contiguous
+            and x.shape == grad_output.shape
+            and (out is None or self._takes(out, x, grad_output))
+        ):
+            grad_x = self._empty(x.shape, self._dtype) if out is None else out
+            self._runs[name](x, grad_output, grad_x, *scalars)
+            return grad_x
+        return self._of_any(name, (x, grad_output), out, scalars)
+
+    def _takes(self, out: Any, x: Any, y: Any) -> bool:
+        """Whether `out` can be written while two arrays that were checked are read; True is certain, False is not."""
+        if type(out) is not self._array or out.dtype is not self._dtype or out.shape != x.shape:
+            return False
+        flags = out.flags
+        if not flags.carray:
+            return False
+        if flags.owndata and (out is x or x.flags.owndata) and (out is y or y.flags.owndata):
+            return True
+        shares = self._arrays.may_share_memory
+        return (out is x or not shares(out, x)) and (out is y or not shares(out, y))
+
+    def _of_any(self, name: str, values: Sequence[Any], out: Any, scalars: tuple[float, ...]) -> Any:
+        """A pass of any arrays, after all checks."""
         inputs = [self._input(value) for value in values]
         shape = inputs[0].shape
         if inputs[-1].shape != shape:
@@ -120,10 +175,9 @@ class Loaded:
         else:
             results = list(out) if isinstance(out, tuple) and len(out) == len(names) != 1 else [out]
             written = self._writable(results, inputs, names)
-        scalars = self._scalars(parameters) if parameters else self._defaults
         if self._contiguous:
             inputs = [array if array.flags.c_contiguous else array.copy() for array in inputs]
-        self._run(name, inputs, written, scalars)
+        self._runs[name](*inputs, *written, *scalars)
         for result, array in zip(results, written, strict=True):
             if result is not array:
                 result[...] = array
@@ -166,6 +220,21 @@ class Loaded:
         )
 
     def _scalars(self, values: dict[str, float]) -> tuple[float, ...]:
+        """All parameters as the kernels get them; the last few answers are remembered."""
+        key = tuple(values.items())
+        try:
+            known = self._known.get(key)
+        except TypeError:  # a value without a hash is no number
+            return self._checked(values)
+        if known is None:
+            known = self._checked(values)
+            if 0 not in values.values():  # 0.0 and -0.0 would be one key
+                if len(self._known) >= _REMEMBERED:
+                    self._known = {}
+                self._known[key] = known
+        return known
+
+    def _checked(self, values: dict[str, float]) -> tuple[float, ...]:
         for name in values:
             if name not in self._parameters:
                 has = f"its parameters are {', '.join(self._parameters)}" if self._parameters else "it has none"

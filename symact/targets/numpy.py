@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from symact.kernel.compiled import CompiledActivation
-from symact.targets.loaded import Loaded
+from symact.targets.loaded import Loaded, Run
 from symact.targets.python import functions
 from symact.targets.table import DataType, Target
 
@@ -22,11 +22,16 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """The kernels of one activation as functions of NumPy arrays."""
     passes = functions(compiled, target, [type_])
     names = [target.identifier(p.name) for p in compiled.parameters]
+    runs = {name: _run(passes[name], len(kernel.inputs), names) for name, kernel in compiled.signatures.items()}
+    return Loaded(compiled, type_.dtype, runs, scalar=np.dtype(type_.words["parameter"]).type)
 
-    def run(name: str, inputs: Sequence[Any], outputs: Sequence[Any], parameters: tuple[float, ...]) -> None:
-        passes[name](*inputs, out=tuple(outputs), **dict(zip(names, parameters, strict=True)))
 
-    return Loaded(compiled, type_.dtype, run, scalar=np.dtype(type_.words["parameter"]).type)
+def _run(function: Callable[..., Any], inputs: int, names: Sequence[str]) -> Run:
+    def run(*given: Any) -> None:
+        end = len(given) - len(names)
+        function(*given[:inputs], out=given[inputs:end], **dict(zip(names, given[end:], strict=True)))
+
+    return run
 
 
 def tool() -> str:

@@ -24,7 +24,8 @@ A template of one activation sees
 A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``arithmetics``,
 ``settings``, ``template`` and ``format``.
 
-Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
+Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment; ``frugal`` is
+`symact.targets.printer.frugal` for a printed program.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from symact.kernel.ties import ties
 from symact.targets import data
 from symact.targets.accuracy import fingerprint, stated
 from symact.targets.constants import decimal
-from symact.targets.printer import Body, body, own_functions
+from symact.targets.printer import Body, body, frugal, own_functions
 from symact.targets.table import DataType, Target
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ def _environment(folder: Path) -> Environment:
         autoescape=False,
     )
     environment.filters["comment"] = comment
+    environment.filters["frugal"] = frugal
     return environment
 
 

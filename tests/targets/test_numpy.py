@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 import threading
+import tracemalloc
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,10 +18,12 @@ import pytest
 from programs import logistic, logsig, softplus
 
 from symact import catalog, targets
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import PASSES, CompiledActivation
 from symact.kernel.interpret import evaluate
+from symact.kernel.program import constant_value
 from symact.kernel.store import compiled
-from symact.oracle import Oracle
+from symact.oracle import FORMATS, Oracle
 from symact.symbolic.derivatives import derive
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -103,6 +106,55 @@ def test_every_pass_computes_what_its_program_means(make, folder: Path) -> None:
             np.testing.assert_array_equal(np.signbit(result[signs]), np.signbit(wanted[output][signs]))
 
 
+@pytest.mark.parametrize("make", [logistic, logsig, softplus, lambda: compiled(catalog.get("gelu_tanh"))])
+def test_fast_functions_compute_what_their_programs_mean_in_float32(make, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    """NumPy's exp is within 2.6 ULP and symact's within 1; programs square it and add as much again: 8 ULP."""
+    activation = make()
+    kernels = module(activation, folder)
+    x = np.random.default_rng(1).uniform(-12, 12, 3000).astype(np.float32)
+    values = {"x": x, "grad_y": np.linspace(-3, 3, x.size, dtype=np.float32), "beta": 2.5}
+    keywords = {p.name: values[p.name] for p in activation.parameters}
+    for name in ("forward", "derivative", "value_and_derivative", "backward"):
+        kernel = activation.programs["float32"][name]
+        function = getattr(kernels, activation.name + ("" if name == "forward" else f"_{name}") + "_fast")
+        results = function(*(values[i] for i in kernel.inputs), **keywords)
+        wanted = evaluate(kernel, values, ARITHMETICS["float32"])
+        for output, result in zip(wanted, results if len(wanted) > 1 else [results], strict=True):
+            away = np.abs(wanted[output]) > 0.02  # near a root of f' the last digits of terms that cancel count
+            assert away.sum() > 400
+            np.testing.assert_allclose(result[away], wanted[output][away], rtol=8 * 2.0**-23, atol=0, strict=True)
+
+
+def test_fast_functions_take_float32_alone(made: ModuleType) -> None:
+    x = np.ones(3, np.float32)
+    assert made.logsig_fast(x).dtype == np.float32
+    assert type(made.logsig_fast(np.float32(1))) is np.float32
+    assert np.array_equal(made.logsig_backward_fast(x, 2.0), 2 * made.logsig_derivative_fast(x))
+    for bad in (1.0, [1, 2], x.astype(np.float64), x.astype(np.float16), x.astype(FORMATS["bfloat16"].dtype)):
+        with pytest.raises(TypeError, match="the fast functions of logsig take arrays of float32, not of"):
+            made.logsig_fast(bad)
+
+
+def test_second_operands_of_minima_are_numbers_and_not_0() -> None:
+    """np.minimum and np.maximum then do what programs mean by min and max, with NaN and with zeros of both signs."""
+    programs = [
+        kernel
+        for arithmetic in ARITHMETICS.values()
+        for kernel in [
+            *arithmetic.functions.values(),
+            *(compiled(entry).programs[arithmetic.name][name] for entry in catalog.entries() for name in PASSES),
+        ]
+    ]
+    seconds = [
+        kernel.instructions[step.operands[1]]
+        for kernel in programs
+        for step in kernel.instructions
+        if step.operation in ("min", "max")
+    ]
+    assert len(seconds) > 50
+    assert all(second.operation == "const" and constant_value(second.value) != 0 for second in seconds)
+
+
 def test_module_needs_numpy_alone(made: ModuleType) -> None:
     """It runs isolated from this project, with nothing but NumPy added to the standard library."""
     program = (
@@ -153,29 +205,77 @@ def test_other_dtypes_are_errors(made: ModuleType, bad: object) -> None:
         made.logsig(bad)
 
 
-def layouts() -> Iterator[np.ndarray]:
-    base = np.linspace(-9, 9, 4 * 6 * 10, dtype=np.float32).reshape(4, 6, 10)
+def layouts(dtype: str) -> Iterator[np.ndarray]:
+    base = np.linspace(-9, 9, 4 * 6 * 10, dtype=dtype).reshape(4, 6, 10)
     yield base[::2, ::-1, ::3]
     yield base.transpose(2, 0, 1)
     yield np.asfortranarray(base)
     yield np.broadcast_to(base[:1, :, :1], (4, 6, 10))
-    unaligned = np.zeros(base.nbytes + 1, np.uint8)[1:].view(np.float32).reshape(base.shape)
+    unaligned = np.zeros(base.nbytes + 1, np.uint8)[1:].view(dtype).reshape(base.shape)
     unaligned[...] = base
     yield unaligned
 
 
-@pytest.mark.parametrize("x", list(layouts()), ids=["strided", "transposed", "fortran", "broadcast", "unaligned"])
-def test_strides_change_nothing(made: ModuleType, x: np.ndarray) -> None:
-    wanted = made.logsig(np.ascontiguousarray(x))
-    assert np.array_equal(made.logsig(x), wanted)
-    out = np.empty(x.shape[::-1], np.float32).T
-    assert made.logsig(x, out=out) is out
+#: Functions, and the dtype of the arrays they are tried with.
+VARIANTS = [("logsig", "float32"), ("logsig", "float64"), ("logsig_fast", "float32")]
+
+
+@pytest.mark.parametrize("layout", range(5), ids=["strided", "transposed", "fortran", "broadcast", "unaligned"])
+@pytest.mark.parametrize(("name", "dtype"), VARIANTS)
+def test_strides_change_nothing(made: ModuleType, name: str, dtype: str, layout: int) -> None:
+    function = getattr(made, name)
+    x = list(layouts(dtype))[layout]
+    wanted = function(np.ascontiguousarray(x))
+    assert np.array_equal(function(x), wanted)
+    out = np.empty(x.shape[::-1], dtype).T
+    assert function(x, out=out) is out
     assert np.array_equal(out, wanted)
 
 
-def test_more_than_one_block_is_as_one(made: ModuleType) -> None:
-    x = np.random.default_rng(3).normal(size=30011)
-    assert np.array_equal(made.logsig(x)[17000:17010], made.logsig(x[17000:17010]))
+@pytest.mark.parametrize(("name", "dtype"), [("softplus", "float32"), ("softplus", "float64"), ("softplus_fast", "float32")])
+def test_neither_position_nor_length_nor_alignment_changes_a_result(bent: ModuleType, name: str, dtype: str) -> None:
+    """Blocks have 2**13 elements of 8 bytes, or 2**14 of 4."""
+    passes = [getattr(bent, name.replace("softplus", "softplus" + pass_)) for pass_ in ("", "_derivative")]
+    x = (20 * np.random.default_rng(3).normal(size=40_011)).astype(dtype)
+    for function in passes:
+        whole = function(x)
+        pieces = [function(piece) for piece in np.split(x, [1, 4, 9, 26, 1000, 8191, 8194, 16385, 30_000])]
+        assert np.array_equal(np.concatenate(pieces), whole)
+        memory = np.zeros(x.nbytes + 1, np.uint8)[1:].view(dtype)
+        memory[...] = x
+        assert np.array_equal(function(memory), whole)
+        assert np.array_equal([function(value) for value in x[8180:8200]], whole[8180:8200])
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("mish", "float32"), ("mish", "float64"), ("mish_fast", "float32")])
+def test_temporaries_are_as_small_as_blocks(name: str, dtype: str, folder: Path) -> None:
+    """A step of a formula on the whole array would take 16 or 32 MB; all of them on a block take some of 64 KB."""
+    kernels = module(compiled(catalog.get("mish")), folder)
+    function = getattr(kernels, name.replace("mish", "mish_derivative"))
+    x = np.linspace(-9, 9, 1 << 22, dtype=dtype)
+    out = np.empty_like(x)
+    tracemalloc.start()
+    try:
+        function(x, out=out)
+        function(out, out=out)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 24 * 2**16
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_choices_are_those_of_where(made: ModuleType, dtype: str, share: float) -> None:
+    random = np.random.default_rng(11)
+    condition = random.random(1000) < share
+    special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan], dtype)
+    first, second = random.choice(special, 1000), random.normal(size=1000).astype(dtype)
+    select = made._select if dtype == "float64" else made._select_float32
+    for yes, no in [(first, second), (second, first), (first, 0.1), (-0.0, second), (np.inf, -0.0)]:
+        wanted = np.where(condition, np.asarray(yes, dtype), np.asarray(no, dtype))
+        found = np.broadcast_to(np.asarray(select(condition, yes, no), dtype), wanted.shape)
+        assert np.array_equal(np.ascontiguousarray(found).view(f"u{found.itemsize}"), wanted.view(f"u{found.itemsize}"))
 
 
 def test_out(made: ModuleType) -> None:
@@ -324,6 +424,10 @@ def test_loaded_kernels_are_those_of_the_module(bent: ModuleType) -> None:
     assert np.array_equal(
         loaded.second_derivative(x, out=x), bent.softplus_second_derivative(np.linspace(-3, 3, 7, dtype="f4"))
     )
+    x = np.linspace(-3, 3, 7, dtype=np.float32)
+    fast = targets.load(softplus(), "numpy", "float32", "fast")
+    assert np.array_equal(fast.forward(x, beta=2), bent.softplus_fast(x, beta=2))
+    assert np.array_equal(fast.backward(x, x, out=x), bent.softplus_backward_fast(*2 * [np.linspace(-3, 3, 7, dtype="f4")]))
 
 
 def test_header_says_what_it_is(made: ModuleType) -> None:
