@@ -22,7 +22,7 @@ from pathlib import Path
 from symact import Error, catalog, targets
 from symact.kernel import store
 from symact.verification import exhaustive, farm, record
-from symact.verification.accuracy import OUTPUTS, Measurement, Subject, load, survey
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Measurement, Subject, load, survey
 
 FOLDER = Path(__file__).resolve().parents[1] / "generated"
 
@@ -49,11 +49,11 @@ def subjects(name: str, given: argparse.Namespace) -> Iterator[Subject]:
             if type_.dtype not in (given.dtype or [type_.dtype]) or type_.level not in (given.level or [type_.level]):
                 continue
             try:
-                load(catalog.get(name), target.name, type_.dtype, type_.level)
+                kernels = load(catalog.get(name), target.name, type_.dtype, type_.level)
             except Error as error:
                 print(f"{name} {target.name} {type_.dtype} {type_.level}: {error}", flush=True)
                 continue
-            for pass_ in given.passes or OUTPUTS:
+            for pass_ in (one for one in given.passes or kernels.passes if one in kernels.passes):
                 yield Subject(target.name, type_.dtype, pass_, type_.level)
 
 
@@ -103,7 +103,7 @@ def everything(given: argparse.Namespace) -> Iterator[list[record.Row] | str]:
     if given.exhaustive:
         for name, own in chosen.items():
             for subject in own:
-                if subject.dtype == "float32" and subject.pass_ != "backward":
+                if subject.dtype == "float32" and subject.pass_ not in MULTIPLYING:
                     yield proved(name, subject, given)
         return
     work = [(name, own, given.count, given.seed) for name, own in chosen.items() if own]

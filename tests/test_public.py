@@ -33,9 +33,7 @@ def test_import_loads_neither_sympy_nor_numpy() -> None:
 
 
 def test_a_name_an_expression_and_an_activation_are_the_same_to_analyze() -> None:
-    documents = [
-        symact.analyze(given).to_dict() for given in ("softsign", "x/(1 + abs(x))", symact.get("softsign"))
-    ]
+    documents = [symact.analyze(given).to_dict() for given in ("softsign", "x/(1 + abs(x))", symact.get("softsign"))]
     for document in documents:
         del document["name"]
     assert documents[0] == documents[1] == documents[2]

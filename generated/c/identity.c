@@ -397,6 +397,15 @@ SYMACT_INLINE double identity_second_derivative_wide(double x)
     return t1;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double identity_backward_from_output_wide(double y, double grad_y)
+{
+    const int t0 = y != y;
+    const double t1 = t0 ? y : 1.0;
+    const double t2 = grad_y * t1;
+    return t2;
+}
+
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double identity_forward_paired(double x)
 {
@@ -437,6 +446,15 @@ SYMACT_INLINE double identity_second_derivative_paired(double x)
     return t1;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double identity_backward_from_output_paired(double y, double grad_y)
+{
+    const int t0 = y != y;
+    const double t1 = t0 ? y : 1.0;
+    const double t2 = grad_y * t1;
+    return t2;
+}
+
 /* y = f(x); in float. */
 SYMACT_INLINE float identity_forward_float32(float x)
 {
@@ -475,6 +493,15 @@ SYMACT_INLINE float identity_second_derivative_float32(float x)
     const int t0 = x != x;
     const float t1 = t0 ? x : 0.0f;
     return t1;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in float. */
+SYMACT_INLINE float identity_backward_from_output_float32(float y, float grad_y)
+{
+    const int t0 = y != y;
+    const float t1 = t0 ? y : 1.0f;
+    const float t2 = grad_y * t1;
+    return t2;
 }
 
 SYMACT_CLONES static void identity_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -588,6 +615,29 @@ void symact_identity_second_derivative_f32(size_t n, const float *x, float *d2yd
     symact_sweep(identity_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void identity_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f32(y, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, identity_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_identity_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(identity_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void identity_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -697,6 +747,29 @@ void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(identity_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void identity_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f64(y, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, identity_backward_from_output_paired(y_i, grad_y_i));
+    }
+}
+
+void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(identity_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }
 
 SYMACT_CLONES static void identity_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -810,6 +883,29 @@ void symact_identity_second_derivative_f32_fast(size_t n, const float *x, float 
     symact_sweep(identity_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void identity_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const float y_i = load_f32_fast(y, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, identity_backward_from_output_float32(y_i, grad_y_i));
+    }
+}
+
+void symact_identity_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(identity_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void identity_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -921,6 +1017,29 @@ void symact_identity_second_derivative_f16(size_t n, const symact_f16 *x, symact
     symact_sweep(identity_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void identity_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f16(y, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, identity_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_identity_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(identity_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void identity_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1030,4 +1149,27 @@ void symact_identity_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(identity_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void identity_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_bf16(y, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, identity_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_identity_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(identity_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }

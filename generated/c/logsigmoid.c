@@ -455,6 +455,39 @@ SYMACT_INLINE double own_exp_wide(double a)
 }
 #endif
 
+#ifndef SYMACT_OWN_EXPM1_WIDE
+#define SYMACT_OWN_EXPM1_WIDE
+/* e^a - 1; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_expm1_wide(double a)
+{
+    const double t0 = (-40.0) > a ? (-40.0) : a;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = power_of_2(t3);
+    const double t21 = t20 * t19;
+    const double t22 = t20 - 1.0;
+    const double t23 = t21 + t22;
+    return t23;
+}
+#endif
+
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logsigmoid_forward_wide(double x)
 {
@@ -530,6 +563,18 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
     const double t7 = t4 / t6;
     const double t8 = t1 ? t2 : t7;
     return t8;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double logsigmoid_backward_from_output_wide(double y, double grad_y)
+{
+    const int t0 = y == 0.0;
+    const double t1 = -y;
+    const double t2 = own_expm1_wide(y);
+    const double t3 = -t2;
+    const double t4 = t0 ? t1 : t3;
+    const double t5 = grad_y * t4;
+    return t5;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -621,6 +666,61 @@ SYMACT_INLINE double own_log1p_unit_paired(double a)
     const double t29 = t6 - t27;
     const double t30 = t28 + t29;
     return t30;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXPM1_PAIRED
+#define SYMACT_OWN_EXPM1_PAIRED
+/* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_expm1_paired(double a)
+{
+    const double t0 = (-56.0) > a ? (-56.0) : a;
+    const double t1 = 710.0 < t0 ? 710.0 : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const int t32 = 1000.0 < t4;
+    const double t33 = t32 ? 1.0 : 0.0;
+    const double t34 = t3 - t33;
+    const double t35 = power_of_2(t34);
+    const double t36 = t35 - 1.0;
+    const double t37 = t35 * t8;
+    const double t38 = t36 + t37;
+    const double t39 = t38 - t36;
+    const double t40 = t37 - t39;
+    const double t41 = t35 * t31;
+    const double t42 = t41 + t40;
+    const double t43 = t38 + t42;
+    const double t44 = t32 ? 2.0 : 1.0;
+    const double t45 = t43 * t44;
+    return t45;
 }
 #endif
 
@@ -1292,6 +1392,84 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
     return t97;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double logsigmoid_backward_from_output_paired(double y, double grad_y)
+{
+    const int t0 = y != y;
+    const int t1 = y == INFINITY;
+    const int t2 = y == 0.0;
+    const double t3 = -y;
+    const double t4 = copysign(1.0, y);
+    const int t5 = t4 < 0.0;
+    const double t6 = fabs(y);
+    const double t7 = -t6;
+    const double t8 = own_expm1_paired(t7);
+    const double t9 = -t8;
+    const double t10 = fabs(t7);
+    const int t11 = t10 < 60.0;
+    const double t12 = t11 ? t7 : 60.0;
+    const double t13 = -t12;
+    const double t14 = t13 * 1.4426950408889634;
+    const double t15 = t14 + 6755399441055744.0;
+    const double t16 = power_of_2(t15);
+    const double t17 = t16 + (-1.0);
+    const double t18 = t15 - 6755399441055744.0;
+    const double t19 = t18 * 0.6931471805598903;
+    const double t20 = t13 - t19;
+    const double t21 = t18 * 5.497923018708371e-14;
+    const double t22 = t20 - t21;
+    const double t23 = t16 * t22;
+    const double t24 = t17 + t23;
+    const double t25 = t24 - t17;
+    const double t26 = t24 - t25;
+    const double t27 = t17 - t26;
+    const double t28 = t23 - t25;
+    const double t29 = t27 + t28;
+    const double t30 = t17 - t16;
+    const double t31 = t17 - t30;
+    const double t32 = t16 - t31;
+    const double t33 = -1.0 - t30;
+    const double t34 = t32 + t33;
+    const double t35 = 2.511784416113084e-08 * t22;
+    const double t36 = t35 + 2.763128188739826e-07;
+    const double t37 = t36 * t22;
+    const double t38 = t37 + 2.755721635507523e-06;
+    const double t39 = t38 * t22;
+    const double t40 = t39 + 2.480148993747346e-05;
+    const double t41 = t40 * t22;
+    const double t42 = t41 + 0.00019841269917321528;
+    const double t43 = t42 * t22;
+    const double t44 = t43 + 0.001388888894702103;
+    const double t45 = t44 * t22;
+    const double t46 = t45 + 0.008333333333307234;
+    const double t47 = t46 * t22;
+    const double t48 = t47 + 0.041666666666515396;
+    const double t49 = t48 * t22;
+    const double t50 = t49 + 0.166666666666667;
+    const double t51 = t50 * t22;
+    const double t52 = t51 + 0.5000000000000012;
+    const double t53 = t22 * t22;
+    const double t54 = t52 * t53;
+    const double t55 = t20 - t22;
+    const double t56 = t55 - t21;
+    const double t57 = t54 + t56;
+    const double t58 = t16 * t57;
+    const double t59 = t34 + t58;
+    const double t60 = t29 + t59;
+    const double t61 = t24 + t60;
+    const double t62 = -t61;
+    const double t63 = t61 - t24;
+    const double t64 = t60 - t63;
+    const double t65 = -t64;
+    const double t66 = t62 + t65;
+    const double t67 = t5 ? t9 : t66;
+    const double t68 = t2 ? t3 : t67;
+    const double t69 = t1 ? (-INFINITY) : t68;
+    const double t70 = t0 ? y : t69;
+    const double t71 = grad_y * t70;
+    return t71;
+}
+
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
@@ -1375,6 +1553,51 @@ SYMACT_INLINE float own_log1p_unit_float32(float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_EXPM1_FLOAT32
+#define SYMACT_OWN_EXPM1_FLOAT32
+/* e^a - 1; in float. */
+SYMACT_INLINE float own_expm1_float32(float a)
+{
+    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t1 = 89.0f < t0 ? 89.0f : t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const int t22 = 104.0f < t4;
+    const float t23 = t22 ? 1.0f : 0.0f;
+    const float t24 = t3 - t23;
+    const float t25 = power_of_2_float(t24);
+    const float t26 = t25 - 1.0f;
+    const float t27 = t25 * t8;
+    const float t28 = t26 + t27;
+    const float t29 = t28 - t26;
+    const float t30 = t27 - t29;
+    const float t31 = t25 * t21;
+    const float t32 = t31 + t30;
+    const float t33 = t28 + t32;
+    const float t34 = t22 ? 2.0f : 1.0f;
+    const float t35 = t33 * t34;
+    return t35;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float logsigmoid_forward_float32(float x)
 {
@@ -1444,6 +1667,18 @@ SYMACT_INLINE float logsigmoid_second_derivative_float32(float x)
     const float t6 = t5 + 1.0f;
     const float t7 = t2 / t6;
     return t7;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in float. */
+SYMACT_INLINE float logsigmoid_backward_from_output_float32(float y, float grad_y)
+{
+    const int t0 = y == 0.0f;
+    const float t1 = -y;
+    const float t2 = own_expm1_float32(y);
+    const float t3 = -t2;
+    const float t4 = t0 ? t1 : t3;
+    const float t5 = grad_y * t4;
+    return t5;
 }
 
 SYMACT_CLONES static void logsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1557,6 +1792,29 @@ void symact_logsigmoid_second_derivative_f32(size_t n, const float *x, float *d2
     symact_sweep(logsigmoid_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void logsigmoid_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f32(y, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_logsigmoid_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(logsigmoid_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void logsigmoid_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1666,6 +1924,29 @@ void symact_logsigmoid_second_derivative_f64(size_t n, const double *x, double *
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(logsigmoid_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void logsigmoid_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f64(y, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, logsigmoid_backward_from_output_paired(y_i, grad_y_i));
+    }
+}
+
+void symact_logsigmoid_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(logsigmoid_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }
 
 SYMACT_CLONES static void logsigmoid_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1779,6 +2060,29 @@ void symact_logsigmoid_second_derivative_f32_fast(size_t n, const float *x, floa
     symact_sweep(logsigmoid_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void logsigmoid_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const float y_i = load_f32_fast(y, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, logsigmoid_backward_from_output_float32(y_i, grad_y_i));
+    }
+}
+
+void symact_logsigmoid_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(logsigmoid_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void logsigmoid_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1890,6 +2194,29 @@ void symact_logsigmoid_second_derivative_f16(size_t n, const symact_f16 *x, syma
     symact_sweep(logsigmoid_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void logsigmoid_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f16(y, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_logsigmoid_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(logsigmoid_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void logsigmoid_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1999,4 +2326,27 @@ void symact_logsigmoid_second_derivative_bf16(size_t n, const symact_bf16 *x, sy
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(logsigmoid_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void logsigmoid_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_bf16(y, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_logsigmoid_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(logsigmoid_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }

@@ -409,6 +409,17 @@ SYMACT_INLINE double relu_second_derivative_wide(double x)
     return t1;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double relu_backward_from_output_wide(double y, double grad_y)
+{
+    const int t0 = y != y;
+    const int t1 = y <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? y : t2;
+    const double t4 = grad_y * t3;
+    return t4;
+}
+
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double relu_forward_paired(double x)
 {
@@ -461,6 +472,17 @@ SYMACT_INLINE double relu_second_derivative_paired(double x)
     return t1;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double relu_backward_from_output_paired(double y, double grad_y)
+{
+    const int t0 = y != y;
+    const int t1 = y <= 0.0;
+    const double t2 = t1 ? 0.0 : 1.0;
+    const double t3 = t0 ? y : t2;
+    const double t4 = grad_y * t3;
+    return t4;
+}
+
 /* y = f(x); in float. */
 SYMACT_INLINE float relu_forward_float32(float x)
 {
@@ -511,6 +533,17 @@ SYMACT_INLINE float relu_second_derivative_float32(float x)
     const int t0 = x != x;
     const float t1 = t0 ? x : 0.0f;
     return t1;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in float. */
+SYMACT_INLINE float relu_backward_from_output_float32(float y, float grad_y)
+{
+    const int t0 = y != y;
+    const int t1 = y <= 0.0f;
+    const float t2 = t1 ? 0.0f : 1.0f;
+    const float t3 = t0 ? y : t2;
+    const float t4 = grad_y * t3;
+    return t4;
 }
 
 SYMACT_CLONES static void relu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -624,6 +657,29 @@ void symact_relu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     symact_sweep(relu_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void relu_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f32(y, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, relu_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_relu_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(relu_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void relu_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -733,6 +789,29 @@ void symact_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(relu_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void relu_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f64(y, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, relu_backward_from_output_paired(y_i, grad_y_i));
+    }
+}
+
+void symact_relu_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(relu_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }
 
 SYMACT_CLONES static void relu_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -846,6 +925,29 @@ void symact_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2y
     symact_sweep(relu_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void relu_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const float y_i = load_f32_fast(y, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, relu_backward_from_output_float32(y_i, grad_y_i));
+    }
+}
+
+void symact_relu_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(relu_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void relu_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -957,6 +1059,29 @@ void symact_relu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     symact_sweep(relu_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void relu_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f16(y, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, relu_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_relu_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(relu_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void relu_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1066,4 +1191,27 @@ void symact_relu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
     symact_sweep(relu_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void relu_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_bf16(y, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, relu_backward_from_output_wide(y_i, grad_y_i));
+    }
+}
+
+void symact_relu_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const void *const parameters = NULL;
+    symact_sweep(relu_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }

@@ -107,6 +107,19 @@ void symact_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2y
 void symact_relu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2);
 void symact_relu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 
+/* grad_x = grad_y * f'(x), from y = f(x). Largest error, in units in the last place:
+ *   f32: not measured
+ *   f64: not measured
+ *   f32_fast: not measured
+ *   f16: not measured
+ *   bf16: not measured
+ */
+void symact_relu_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x);
+void symact_relu_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x);
+void symact_relu_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x);
+void symact_relu_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x);
+void symact_relu_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x);
+
 #ifdef __cplusplus
 }
 #endif

@@ -455,6 +455,39 @@ SYMACT_INLINE double own_exp_wide(double a)
 }
 #endif
 
+#ifndef SYMACT_OWN_EXPM1_WIDE
+#define SYMACT_OWN_EXPM1_WIDE
+/* e^a - 1; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_expm1_wide(double a)
+{
+    const double t0 = (-40.0) > a ? (-40.0) : a;
+    const double t1 = 350.0 < t0 ? 350.0 : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805599453;
+    const double t6 = t1 - t5;
+    const double t7 = 0.00019845909143085424 * t6;
+    const double t8 = t7 + 0.0013940628035516399;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + 0.008333389314351894;
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.04166636090269094;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + 0.16666666370672778;
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.5000000044167455;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + 1.0;
+    const double t19 = t18 * t6;
+    const double t20 = power_of_2(t3);
+    const double t21 = t20 * t19;
+    const double t22 = t20 - 1.0;
+    const double t23 = t21 + t22;
+    return t23;
+}
+#endif
+
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_forward_wide(double x, double beta)
 {
@@ -538,6 +571,25 @@ SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
     const double t7 = t4 / t6;
     const double t8 = t1 ? 0.0 : t7;
     return t8;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double softplus_backward_from_output_wide(double y, double grad_y, double beta)
+{
+    const int t0 = y == 0.0;
+    const double t1 = copysign(1.0, y);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(y);
+    const double t4 = beta * t3;
+    const double t5 = -t4;
+    const double t6 = own_expm1_wide(t5);
+    const double t7 = own_exp_wide(t4);
+    const double t8 = t6 * t7;
+    const double t9 = -t6;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? y : t10;
+    const double t12 = grad_y * t11;
+    return t12;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -629,6 +681,113 @@ SYMACT_INLINE double own_log1p_unit_paired(double a)
     const double t29 = t6 - t27;
     const double t30 = t28 + t29;
     return t30;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXP_PAIRED
+#define SYMACT_OWN_EXP_PAIRED
+/* e^a; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_exp_paired(double a)
+{
+    const double t0 = (-746.0) > a ? (-746.0) : a;
+    const double t1 = 710.0 < t0 ? 710.0 : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const double t32 = t8 + t31;
+    const double t33 = 1.0 + t32;
+    const double t34 = t4 * 0.5;
+    const double t35 = t34 + 6755399441055744.0;
+    const double t36 = t35 - 6755399441055744.0;
+    const double t37 = t4 - t36;
+    const double t38 = t37 + 6755399441055744.0;
+    const double t39 = power_of_2(t35);
+    const double t40 = power_of_2(t38);
+    const double t41 = t33 * t39;
+    const double t42 = t41 * t40;
+    return t42;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXPM1_PAIRED
+#define SYMACT_OWN_EXPM1_PAIRED
+/* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double own_expm1_paired(double a)
+{
+    const double t0 = (-56.0) > a ? (-56.0) : a;
+    const double t1 = 710.0 < t0 ? 710.0 : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055744.0;
+    const double t4 = t3 - 6755399441055744.0;
+    const double t5 = t4 * 0.6931471805598903;
+    const double t6 = t1 - t5;
+    const double t7 = t4 * 5.497923018708371e-14;
+    const double t8 = t6 - t7;
+    const double t9 = 2.511784416113084e-08 * t8;
+    const double t10 = t9 + 2.763128188739826e-07;
+    const double t11 = t10 * t8;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t8;
+    const double t14 = t13 + 2.480148993747346e-05;
+    const double t15 = t14 * t8;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t8;
+    const double t18 = t17 + 0.001388888894702103;
+    const double t19 = t18 * t8;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t8;
+    const double t22 = t21 + 0.041666666666515396;
+    const double t23 = t22 * t8;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t8;
+    const double t26 = t25 + 0.5000000000000012;
+    const double t27 = t8 * t8;
+    const double t28 = t26 * t27;
+    const double t29 = t6 - t8;
+    const double t30 = t29 - t7;
+    const double t31 = t28 + t30;
+    const int t32 = 1000.0 < t4;
+    const double t33 = t32 ? 1.0 : 0.0;
+    const double t34 = t3 - t33;
+    const double t35 = power_of_2(t34);
+    const double t36 = t35 - 1.0;
+    const double t37 = t35 * t8;
+    const double t38 = t36 + t37;
+    const double t39 = t38 - t36;
+    const double t40 = t37 - t39;
+    const double t41 = t35 * t31;
+    const double t42 = t41 + t40;
+    const double t43 = t38 + t42;
+    const double t44 = t32 ? 2.0 : 1.0;
+    const double t45 = t43 * t44;
+    return t45;
 }
 #endif
 
@@ -1362,6 +1521,394 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     return t107;
 }
 
+/* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_y, double beta)
+{
+    const int t0 = y == 0.0;
+    const double t1 = copysign(1.0, y);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(y);
+    const double t4 = t3 * beta;
+    const int t5 = t4 < 14.59375;
+    const double t6 = beta * t3;
+    const double t7 = product_error(beta, t3, t6);
+    const double t8 = t6 + t7;
+    const double t9 = fabs(t8);
+    const int t10 = t9 < 60.0;
+    const double t11 = t10 ? t8 : 60.0;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = power_of_2(t14);
+    const double t16 = t15 + (-1.0);
+    const double t17 = t14 - 6755399441055744.0;
+    const double t18 = t17 * 0.6931471805598903;
+    const double t19 = t12 - t18;
+    const double t20 = t17 * 5.497923018708371e-14;
+    const double t21 = t19 - t20;
+    const double t22 = t15 * t21;
+    const double t23 = t16 + t22;
+    const double t24 = t23 - t16;
+    const double t25 = t23 - t24;
+    const double t26 = t16 - t25;
+    const double t27 = t22 - t24;
+    const double t28 = t26 + t27;
+    const double t29 = t16 - t15;
+    const double t30 = t16 - t29;
+    const double t31 = t15 - t30;
+    const double t32 = -1.0 - t29;
+    const double t33 = t31 + t32;
+    const double t34 = 2.511784416113084e-08 * t21;
+    const double t35 = t34 + 2.763128188739826e-07;
+    const double t36 = t35 * t21;
+    const double t37 = t36 + 2.755721635507523e-06;
+    const double t38 = t37 * t21;
+    const double t39 = t38 + 2.480148993747346e-05;
+    const double t40 = t39 * t21;
+    const double t41 = t40 + 0.00019841269917321528;
+    const double t42 = t41 * t21;
+    const double t43 = t42 + 0.001388888894702103;
+    const double t44 = t43 * t21;
+    const double t45 = t44 + 0.008333333333307234;
+    const double t46 = t45 * t21;
+    const double t47 = t46 + 0.041666666666515396;
+    const double t48 = t47 * t21;
+    const double t49 = t48 + 0.166666666666667;
+    const double t50 = t49 * t21;
+    const double t51 = t50 + 0.5000000000000012;
+    const double t52 = t21 * t21;
+    const double t53 = t51 * t52;
+    const double t54 = t19 - t21;
+    const double t55 = t54 - t20;
+    const double t56 = t8 - t6;
+    const double t57 = t7 - t56;
+    const double t58 = -t57;
+    const double t59 = t10 ? t58 : 0.0;
+    const double t60 = t21 + t53;
+    const double t61 = t59 * t60;
+    const double t62 = t59 + t61;
+    const double t63 = t55 + t62;
+    const double t64 = t53 + t63;
+    const double t65 = t15 * t64;
+    const double t66 = t33 + t65;
+    const double t67 = t28 + t66;
+    const double t68 = t23 + t67;
+    const int t69 = t9 < 1416.0;
+    const double t70 = t69 ? t8 : 1416.0;
+    const double t71 = -t70;
+    const double t72 = t71 * 1.4426950408889634;
+    const double t73 = t72 + 6755399441055744.0;
+    const double t74 = t73 - 6755399441055744.0;
+    const double t75 = t74 * 0.6931471805598903;
+    const double t76 = t71 - t75;
+    const double t77 = t74 * 5.497923018708371e-14;
+    const double t78 = t76 - t77;
+    const double t79 = 1.0 + t78;
+    const double t80 = t79 - 1.0;
+    const double t81 = t78 - t80;
+    const double t82 = 2.511784416113084e-08 * t78;
+    const double t83 = t82 + 2.763128188739826e-07;
+    const double t84 = t83 * t78;
+    const double t85 = t84 + 2.755721635507523e-06;
+    const double t86 = t85 * t78;
+    const double t87 = t86 + 2.480148993747346e-05;
+    const double t88 = t87 * t78;
+    const double t89 = t88 + 0.00019841269917321528;
+    const double t90 = t89 * t78;
+    const double t91 = t90 + 0.001388888894702103;
+    const double t92 = t91 * t78;
+    const double t93 = t92 + 0.008333333333307234;
+    const double t94 = t93 * t78;
+    const double t95 = t94 + 0.041666666666515396;
+    const double t96 = t95 * t78;
+    const double t97 = t96 + 0.166666666666667;
+    const double t98 = t97 * t78;
+    const double t99 = t98 + 0.5000000000000012;
+    const double t100 = t78 * t78;
+    const double t101 = t99 * t100;
+    const double t102 = t76 - t78;
+    const double t103 = t102 - t77;
+    const double t104 = t69 ? t58 : 0.0;
+    const double t105 = t78 + t101;
+    const double t106 = t104 * t105;
+    const double t107 = t104 + t106;
+    const double t108 = t103 + t107;
+    const double t109 = t101 + t108;
+    const double t110 = t81 + t109;
+    const double t111 = t79 + t110;
+    const double t112 = t74 * 0.5;
+    const double t113 = t112 + 6755399441055744.0;
+    const double t114 = power_of_2(t113);
+    const double t115 = t111 * t114;
+    const double t116 = t113 - 6755399441055744.0;
+    const double t117 = t74 - t116;
+    const double t118 = t117 + 6755399441055744.0;
+    const double t119 = power_of_2(t118);
+    const double t120 = t115 * t119;
+    const double t121 = 1.0 / t120;
+    const double t122 = t68 * t121;
+    const double t123 = t122 * t120;
+    const double t124 = t68 - t123;
+    const double t125 = product_error(t122, t120, t123);
+    const double t126 = t124 - t125;
+    const double t127 = t68 - t23;
+    const double t128 = t67 - t127;
+    const double t129 = t126 + t128;
+    const double t130 = t111 - t79;
+    const double t131 = t110 - t130;
+    const double t132 = t131 * t114;
+    const double t133 = t132 * t119;
+    const double t134 = t122 * t133;
+    const double t135 = t129 - t134;
+    const double t136 = t135 * t121;
+    const double t137 = t122 + t136;
+    const double t138 = t137 - t122;
+    const double t139 = t136 - t138;
+    const double t140 = t137 + t139;
+    const int t141 = t4 < 703.25;
+    const double t142 = -t6;
+    const double t143 = own_expm1_paired(t142);
+    const double t144 = own_decay_paired(t6);
+    const int t145 = t6 < 1024.0;
+    const double t146 = t145 ? t7 : 0.0;
+    const double t147 = t144 * t146;
+    const double t148 = t144 - t147;
+    const double t149 = t143 / t148;
+    const double t150 = own_exp_paired(t6);
+    const double t151 = t143 * t150;
+    const double t152 = t141 ? t149 : t151;
+    const double t153 = t5 ? t140 : t152;
+    const int t154 = t4 < 0.650390625;
+    const double t155 = -t8;
+    const double t156 = 710.0 < t155 ? 710.0 : t155;
+    const double t157 = (-746.0) > t156 ? (-746.0) : t156;
+    const double t158 = t157 * 1.4426950408889634;
+    const double t159 = t158 + 6755399441055744.0;
+    const double t160 = t159 - 6755399441055744.0;
+    const double t161 = t160 * 0.6931471805598903;
+    const double t162 = t157 - t161;
+    const double t163 = t160 * 5.497923018708371e-14;
+    const double t164 = t162 - t163;
+    const double t165 = t162 - t164;
+    const double t166 = t165 - t163;
+    const int t167 = -746.0 < t155;
+    const int t168 = t155 < 710.0;
+    const int t169 = (t167) & (t168);
+    const double t170 = t169 ? t58 : 0.0;
+    const double t171 = t166 + t170;
+    const double t172 = t164 + t171;
+    const double t173 = t172 * t172;
+    const double t174 = product_error(t172, t172, t173);
+    const double t175 = t172 - t164;
+    const double t176 = t171 - t175;
+    const double t177 = t172 * t176;
+    const double t178 = t174 + t177;
+    const double t179 = t178 + t177;
+    const double t180 = t173 + t179;
+    const double t181 = 1.1494581392858498e-11 * t172;
+    const double t182 = t181 + 1.6092442912552674e-10;
+    const double t183 = t182 * t172;
+    const double t184 = t183 + 2.0876708823479736e-09;
+    const double t185 = t184 * t172;
+    const double t186 = t185 + 2.505205071563133e-08;
+    const double t187 = t186 * t172;
+    const double t188 = t187 + 2.755731927440996e-07;
+    const double t189 = t188 * t172;
+    const double t190 = t189 + 2.7557319273781054e-06;
+    const double t191 = t190 * t172;
+    const double t192 = t191 + 2.480158730155837e-05;
+    const double t193 = t192 * t172;
+    const double t194 = t193 + 0.00019841269841247558;
+    const double t195 = t194 * t172;
+    const double t196 = t195 + 0.0013888888888888898;
+    const double t197 = t196 * t172;
+    const double t198 = 0.008333333333333338 + t197;
+    const double t199 = t198 * t172;
+    const double t200 = product_error(t198, t172, t199);
+    const double t201 = t198 * t176;
+    const double t202 = t200 + t201;
+    const double t203 = t198 - 0.008333333333333338;
+    const double t204 = t198 - t203;
+    const double t205 = 0.008333333333333338 - t204;
+    const double t206 = t197 - t203;
+    const double t207 = t205 + t206;
+    const double t208 = t172 * t207;
+    const double t209 = t202 + t208;
+    const double t210 = t199 + t209;
+    const double t211 = 0.041666666666666664 + t210;
+    const double t212 = t211 - 0.041666666666666664;
+    const double t213 = t211 - t212;
+    const double t214 = 0.041666666666666664 - t213;
+    const double t215 = t210 - t212;
+    const double t216 = t214 + t215;
+    const double t217 = t210 - t199;
+    const double t218 = t209 - t217;
+    const double t219 = 2.300572757969076e-18 + t218;
+    const double t220 = t216 + t219;
+    const double t221 = t211 + t220;
+    const double t222 = t221 * t172;
+    const double t223 = product_error(t221, t172, t222);
+    const double t224 = t221 * t176;
+    const double t225 = t223 + t224;
+    const double t226 = t221 - t211;
+    const double t227 = t220 - t226;
+    const double t228 = t172 * t227;
+    const double t229 = t225 + t228;
+    const double t230 = t222 + t229;
+    const double t231 = 0.16666666666666666 + t230;
+    const double t232 = t231 - 0.16666666666666666;
+    const double t233 = t231 - t232;
+    const double t234 = 0.16666666666666666 - t233;
+    const double t235 = t230 - t232;
+    const double t236 = t234 + t235;
+    const double t237 = t230 - t222;
+    const double t238 = t229 - t237;
+    const double t239 = 9.215290571876305e-18 + t238;
+    const double t240 = t236 + t239;
+    const double t241 = t231 + t240;
+    const double t242 = t241 * t172;
+    const double t243 = product_error(t241, t172, t242);
+    const double t244 = t241 * t176;
+    const double t245 = t243 + t244;
+    const double t246 = t241 - t231;
+    const double t247 = t240 - t246;
+    const double t248 = t172 * t247;
+    const double t249 = t245 + t248;
+    const double t250 = t242 + t249;
+    const double t251 = 0.5 + t250;
+    const double t252 = t251 - 0.5;
+    const double t253 = t251 - t252;
+    const double t254 = 0.5 - t253;
+    const double t255 = t250 - t252;
+    const double t256 = t254 + t255;
+    const double t257 = t250 - t242;
+    const double t258 = t249 - t257;
+    const double t259 = 5.48e-23 + t258;
+    const double t260 = t256 + t259;
+    const double t261 = t251 + t260;
+    const double t262 = t180 * t261;
+    const double t263 = product_error(t180, t261, t262);
+    const double t264 = t261 - t251;
+    const double t265 = t260 - t264;
+    const double t266 = t180 * t265;
+    const double t267 = t263 + t266;
+    const double t268 = t180 - t173;
+    const double t269 = t179 - t268;
+    const double t270 = t261 * t269;
+    const double t271 = t267 + t270;
+    const double t272 = t262 + t271;
+    const double t273 = t172 + t272;
+    const double t274 = t273 - t172;
+    const double t275 = t273 - t274;
+    const double t276 = t172 - t275;
+    const double t277 = t272 - t274;
+    const double t278 = t276 + t277;
+    const double t279 = t272 - t262;
+    const double t280 = t271 - t279;
+    const double t281 = t176 + t280;
+    const double t282 = t278 + t281;
+    const double t283 = t273 + t282;
+    const double t284 = 1.0 + t283;
+    const double t285 = t284 - 1.0;
+    const double t286 = t284 - t285;
+    const double t287 = 1.0 - t286;
+    const double t288 = t283 - t285;
+    const double t289 = t287 + t288;
+    const double t290 = t283 - t273;
+    const double t291 = t282 - t290;
+    const double t292 = t289 + t291;
+    const double t293 = t284 + t292;
+    const double t294 = t160 * 0.5;
+    const double t295 = t294 + 6755399441055744.0;
+    const double t296 = power_of_2(t295);
+    const double t297 = t293 * t296;
+    const double t298 = t295 - 6755399441055744.0;
+    const double t299 = t160 - t298;
+    const double t300 = t299 + 6755399441055744.0;
+    const double t301 = power_of_2(t300);
+    const double t302 = t297 * t301;
+    const double t303 = fabs(t155);
+    const int t304 = t303 < 60.0;
+    const double t305 = t304 ? t155 : 60.0;
+    const double t306 = -t305;
+    const double t307 = t306 * 1.4426950408889634;
+    const double t308 = t307 + 6755399441055744.0;
+    const double t309 = power_of_2(t308);
+    const double t310 = t309 + (-1.0);
+    const double t311 = t308 - 6755399441055744.0;
+    const double t312 = t311 * 0.6931471805598903;
+    const double t313 = t306 - t312;
+    const double t314 = t311 * 5.497923018708371e-14;
+    const double t315 = t313 - t314;
+    const double t316 = t309 * t315;
+    const double t317 = t310 + t316;
+    const double t318 = t317 - t310;
+    const double t319 = t317 - t318;
+    const double t320 = t310 - t319;
+    const double t321 = t316 - t318;
+    const double t322 = t320 + t321;
+    const double t323 = t310 - t309;
+    const double t324 = t310 - t323;
+    const double t325 = t309 - t324;
+    const double t326 = -1.0 - t323;
+    const double t327 = t325 + t326;
+    const double t328 = 2.511784416113084e-08 * t315;
+    const double t329 = t328 + 2.763128188739826e-07;
+    const double t330 = t329 * t315;
+    const double t331 = t330 + 2.755721635507523e-06;
+    const double t332 = t331 * t315;
+    const double t333 = t332 + 2.480148993747346e-05;
+    const double t334 = t333 * t315;
+    const double t335 = t334 + 0.00019841269917321528;
+    const double t336 = t335 * t315;
+    const double t337 = t336 + 0.001388888894702103;
+    const double t338 = t337 * t315;
+    const double t339 = t338 + 0.008333333333307234;
+    const double t340 = t339 * t315;
+    const double t341 = t340 + 0.041666666666515396;
+    const double t342 = t341 * t315;
+    const double t343 = t342 + 0.166666666666667;
+    const double t344 = t343 * t315;
+    const double t345 = t344 + 0.5000000000000012;
+    const double t346 = t315 * t315;
+    const double t347 = t345 * t346;
+    const double t348 = t313 - t315;
+    const double t349 = t348 - t314;
+    const double t350 = -t58;
+    const double t351 = t304 ? t350 : 0.0;
+    const double t352 = t315 + t347;
+    const double t353 = t351 * t352;
+    const double t354 = t351 + t353;
+    const double t355 = t349 + t354;
+    const double t356 = t347 + t355;
+    const double t357 = t309 * t356;
+    const double t358 = t327 + t357;
+    const double t359 = t322 + t358;
+    const double t360 = t317 + t359;
+    const double t361 = t302 * t360;
+    const double t362 = product_error(t302, t360, t361);
+    const double t363 = t360 - t317;
+    const double t364 = t359 - t363;
+    const double t365 = t302 * t364;
+    const double t366 = t362 + t365;
+    const double t367 = t293 - t284;
+    const double t368 = t292 - t367;
+    const double t369 = t368 * t296;
+    const double t370 = t369 * t301;
+    const double t371 = t360 * t370;
+    const double t372 = t366 + t371;
+    const double t373 = t361 + t372;
+    const double t374 = t373 - t361;
+    const double t375 = t372 - t374;
+    const double t376 = t373 + t375;
+    const double t377 = -t143;
+    const double t378 = t154 ? t376 : t377;
+    const double t379 = t2 ? t153 : t378;
+    const double t380 = t0 ? y : t379;
+    const double t381 = grad_y * t380;
+    return t381;
+}
+
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
@@ -1442,6 +1989,93 @@ SYMACT_INLINE float own_log1p_unit_float32(float a)
     const float t30 = t6 - t28;
     const float t31 = t29 + t30;
     return t31;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXP_FLOAT32
+#define SYMACT_OWN_EXP_FLOAT32
+/* e^a; in float. */
+SYMACT_INLINE float own_exp_float32(float a)
+{
+    const float t0 = (-104.0f) > a ? (-104.0f) : a;
+    const float t1 = 89.0f < t0 ? 89.0f : t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const float t22 = t8 + t21;
+    const float t23 = 1.0f + t22;
+    const float t24 = t4 * 0.5f;
+    const float t25 = t24 + 12582912.0f;
+    const float t26 = t25 - 12582912.0f;
+    const float t27 = t4 - t26;
+    const float t28 = t27 + 12582912.0f;
+    const float t29 = power_of_2_float(t25);
+    const float t30 = power_of_2_float(t28);
+    const float t31 = t23 * t29;
+    const float t32 = t31 * t30;
+    return t32;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXPM1_FLOAT32
+#define SYMACT_OWN_EXPM1_FLOAT32
+/* e^a - 1; in float. */
+SYMACT_INLINE float own_expm1_float32(float a)
+{
+    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t1 = 89.0f < t0 ? 89.0f : t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582912.0f;
+    const float t4 = t3 - 12582912.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = 0.001395046f * t8;
+    const float t10 = t9 + 0.008368891f;
+    const float t11 = t10 * t8;
+    const float t12 = t11 + 0.041666206f;
+    const float t13 = t12 * t8;
+    const float t14 = t13 + 0.16666518f;
+    const float t15 = t14 * t8;
+    const float t16 = t15 + 0.5f;
+    const float t17 = t8 * t8;
+    const float t18 = t16 * t17;
+    const float t19 = t6 - t8;
+    const float t20 = t19 - t7;
+    const float t21 = t18 + t20;
+    const int t22 = 104.0f < t4;
+    const float t23 = t22 ? 1.0f : 0.0f;
+    const float t24 = t3 - t23;
+    const float t25 = power_of_2_float(t24);
+    const float t26 = t25 - 1.0f;
+    const float t27 = t25 * t8;
+    const float t28 = t26 + t27;
+    const float t29 = t28 - t26;
+    const float t30 = t27 - t29;
+    const float t31 = t25 * t21;
+    const float t32 = t31 + t30;
+    const float t33 = t28 + t32;
+    const float t34 = t22 ? 2.0f : 1.0f;
+    const float t35 = t33 * t34;
+    return t35;
 }
 #endif
 
@@ -1551,6 +2185,40 @@ SYMACT_INLINE float softplus_second_derivative_float32(float x, float beta)
     const float t14 = t10 / t13;
     const float t15 = t14 * t9;
     return t15;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x); in float. */
+SYMACT_INLINE float softplus_backward_from_output_float32(float y, float grad_y, float beta)
+{
+    const int t0 = y == 0.0f;
+    const float t1 = copysignf(1.0f, y);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(y);
+    const float t4 = t3 * beta;
+    const int t5 = t4 < 88.625f;
+    const float t6 = beta * t3;
+    const float t7 = -t6;
+    const float t8 = own_expm1_float32(t7);
+    const float t9 = own_decay_float32(t6);
+    const int t10 = t6 < 1024.0f;
+    const float t11 = product_error_float(beta, t3, t6);
+    const float t12 = t10 ? t11 : 0.0f;
+    const float t13 = t9 * t12;
+    const float t14 = t9 - t13;
+    const float t15 = t8 / t14;
+    const float t16 = own_exp_float32(t6);
+    const float t17 = t8 * t16;
+    const float t18 = t5 ? t15 : t17;
+    const int t19 = t4 < 1.078125f;
+    const float t20 = own_expm1_float32(t6);
+    const float t21 = own_exp_float32(t7);
+    const float t22 = t20 * t21;
+    const float t23 = -t8;
+    const float t24 = t19 ? t22 : t23;
+    const float t25 = t2 ? t18 : t24;
+    const float t26 = t0 ? y : t25;
+    const float t27 = grad_y * t26;
+    return t27;
 }
 
 SYMACT_CLONES static void softplus_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1664,6 +2332,29 @@ void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2yd
     symact_sweep(softplus_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void softplus_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    const double beta = ((const double *)parameters)[0];
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f32(y, i);
+        const double grad_y_i = load_f32(grad_y, i);
+        store_f32(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+    }
+}
+
+void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const double parameters[] = { beta };
+    symact_sweep(softplus_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void softplus_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1773,6 +2464,29 @@ void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
     symact_sweep(softplus_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void softplus_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    const double beta = ((const double *)parameters)[0];
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f64(y, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, softplus_backward_from_output_paired(y_i, grad_y_i, beta));
+    }
+}
+
+void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const double parameters[] = { beta };
+    symact_sweep(softplus_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }
 
 SYMACT_CLONES static void softplus_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1886,6 +2600,29 @@ void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float 
     symact_sweep(softplus_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void softplus_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    const float beta = ((const float *)parameters)[0];
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const float y_i = load_f32_fast(y, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, softplus_backward_from_output_float32(y_i, grad_y_i, beta));
+    }
+}
+
+void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const float parameters[] = { beta };
+    symact_sweep(softplus_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void softplus_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1997,6 +2734,29 @@ void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact
     symact_sweep(softplus_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
 }
 
+SYMACT_CLONES static void softplus_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    const double beta = ((const double *)parameters)[0];
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_f16(y, i);
+        const double grad_y_i = load_f16(grad_y, i);
+        store_f16(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+    }
+}
+
+void symact_softplus_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x, float beta)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const double parameters[] = { beta };
+    symact_sweep(softplus_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+}
+
 SYMACT_CLONES static void softplus_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -2106,4 +2866,27 @@ void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
     symact_sweep(softplus_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+}
+
+SYMACT_CLONES static void softplus_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    const double beta = ((const double *)parameters)[0];
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+        const double y_i = load_bf16(y, i);
+        const double grad_y_i = load_bf16(grad_y, i);
+        store_bf16(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+    }
+}
+
+void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta)
+{
+    const void *const in[] = { y, grad_y };
+    void *const out[] = { grad_x };
+    const double parameters[] = { beta };
+    symact_sweep(softplus_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
 }

@@ -20,6 +20,7 @@ Largest error, in units in the last place:
     y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
     grad_x = grad_y * f'(x): float16 not measured, float32 not measured, float64 not measured
     d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_y * f'(x), from y = f(x): float16 not measured, float32 not measured, float64 not measured
 """
 
 try:
@@ -35,6 +36,7 @@ __all__ = [
     "identity_value_and_derivative",
     "identity_backward",
     "identity_second_derivative",
+    "identity_backward_from_output",
 ]
 
 # T is the arrays' type, W the type to compute in.
@@ -136,6 +138,24 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     d2ydx2 = (x != x) ? x : 0.0;
+}
+""",
+)
+
+# grad_x = grad_y * f'(x), from y = f(x)
+identity_backward_from_output = ElementwiseKernel(
+    "T y_in, T grad_y_in",
+    "T grad_x",
+    """
+    symact_backward_from_output(W(y_in), W(grad_y_in), grad_x);
+    """,
+    "symact_identity_backward_from_output",
+    preamble=_PREAMBLE + """
+__device__ inline void symact_backward_from_output(float y, float grad_y, T& grad_x) {
+    grad_x = grad_y * ((y != y) ? y : 1.0f);
+}
+__device__ inline void symact_backward_from_output(double y, double grad_y, T& grad_x) {
+    grad_x = grad_y * ((y != y) ? y : 1.0);
 }
 """,
 )

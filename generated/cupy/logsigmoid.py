@@ -20,6 +20,7 @@ Largest error, in units in the last place:
     y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
     grad_x = grad_y * f'(x): float16 not measured, float32 not measured, float64 not measured
     d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_y * f'(x), from y = f(x): float16 not measured, float32 not measured, float64 not measured
 """
 
 try:
@@ -35,6 +36,7 @@ __all__ = [
     "logsigmoid_value_and_derivative",
     "logsigmoid_backward",
     "logsigmoid_second_derivative",
+    "logsigmoid_backward_from_output",
 ]
 
 # T is the arrays' type, W the type to compute in.
@@ -154,6 +156,24 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = exp(-fabs(x));
     d2ydx2 = -t0 / (2.0 * t0 + t0 * t0 + 1.0);
+}
+""",
+)
+
+# grad_x = grad_y * f'(x), from y = f(x)
+logsigmoid_backward_from_output = ElementwiseKernel(
+    "T y_in, T grad_y_in",
+    "T grad_x",
+    """
+    symact_backward_from_output(W(y_in), W(grad_y_in), grad_x);
+    """,
+    "symact_logsigmoid_backward_from_output",
+    preamble=_PREAMBLE + """
+__device__ inline void symact_backward_from_output(float y, float grad_y, T& grad_x) {
+    grad_x = grad_y * ((y == 0.0f) ? (-y) : (-expm1(y)));
+}
+__device__ inline void symact_backward_from_output(double y, double grad_y, T& grad_x) {
+    grad_x = grad_y * ((y == 0.0) ? (-y) : (-expm1(y)));
 }
 """,
 )

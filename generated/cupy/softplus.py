@@ -24,6 +24,7 @@ Largest error, in units in the last place:
     y = f(x) and dydx = f'(x): float16 not measured, float32 not measured, float64 not measured
     grad_x = grad_y * f'(x): float16 not measured, float32 not measured, float64 not measured
     d2ydx2 = f''(x): float16 not measured, float32 not measured, float64 not measured
+    grad_x = grad_y * f'(x), from y = f(x): float16 not measured, float32 not measured, float64 not measured
 """
 
 try:
@@ -39,6 +40,7 @@ __all__ = [
     "softplus_value_and_derivative",
     "softplus_backward",
     "softplus_second_derivative",
+    "softplus_backward_from_output",
 ]
 
 # T is the arrays' type, W the type to compute in.
@@ -188,6 +190,38 @@ __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2
     const double t4 = t3 - t3 * ((t2 < 1024.0) ? (0.5 * fma(beta, t0, -t1)) : 0.0);
     const double t5 = t4 * t4;
     d2ydx2 = beta * t4 / (2.0 * t4 * t4 + t5 * t5 + 1.0) * t4;
+}
+""",
+)
+
+# grad_x = grad_y * f'(x), from y = f(x)
+softplus_backward_from_output = ElementwiseKernel(
+    "T y_in, T grad_y_in, T beta_in",
+    "T grad_x",
+    """
+    symact_backward_from_output(W(y_in), W(grad_y_in), W(beta_in), grad_x);
+    """,
+    "symact_softplus_backward_from_output",
+    preamble=_PREAMBLE + """
+__device__ inline void symact_backward_from_output(float y, float grad_y, float beta, T& grad_x) {
+    const float t0 = fabs(y);
+    const float t1 = t0 * beta;
+    const float t2 = beta * t0;
+    const float t3 = -t2;
+    const float t4 = expm1(t3);
+    const float t5 = exp(-t2);
+    const float t6 = (t1 < 88.625f) ? (t4 / (t5 - t5 * ((t2 < 1024.0f) ? fma(beta, t0, -t2) : 0.0f))) : (t4 * exp(t2));
+    const float t7 = (copysign(1.0f, y) < 0.0f) ? t6 : ((t1 < 1.078125f) ? (expm1(t2) * exp(t3)) : (-t4));
+    grad_x = grad_y * ((y == 0.0f) ? y : t7);
+}
+__device__ inline void symact_backward_from_output(double y, double grad_y, double beta, T& grad_x) {
+    const double t0 = fabs(y);
+    const double t1 = beta * t0;
+    const double t2 = -t1;
+    const double t3 = expm1(t2);
+    const double t4 = exp(-t1);
+    const double t5 = (copysign(1.0, y) < 0.0) ? (t3 / (t4 - t4 * ((t1 < 1024.0) ? fma(beta, t0, -t1) : 0.0))) : ((t0 * beta < 2.03125) ? (expm1(t1) * exp(t2)) : (-t3));
+    grad_x = grad_y * ((y == 0.0) ? y : t5);
 }
 """,
 )

@@ -11,15 +11,18 @@ Reference: NIST Digital Library of Mathematical Functions, 7.2.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -30,10 +33,16 @@ __all__ = [
     "erf_value_and_derivative",
     "erf_backward",
     "erf_second_derivative",
+    "erf_fast",
+    "erf_derivative_fast",
+    "erf_value_and_derivative_fast",
+    "erf_backward_fast",
+    "erf_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def erf(x, out=None):
@@ -61,6 +70,31 @@ def erf_second_derivative(x, out=None):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
 
 
+def erf_fast(x, out=None):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out)
+
+
+def erf_derivative_fast(x, out=None):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out)
+
+
+def erf_value_and_derivative_fast(x, out=None):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+
+
+def erf_backward_fast(x, grad_output, out=None):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+
+
+def erf_second_derivative_fast(x, out=None):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+
+
 def _forward_wide(x):
     return _erf_wide(x)
 
@@ -69,58 +103,81 @@ def _forward_float64(x):
     return _erf_float64(x)
 
 
+def _forward_float32(x):
+    return _erf_float32(x)
+
+
 def _derivative_wide(x):
     t0 = np.abs(x)
-    return np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
+    return _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _derivative_float64(x):
     return 2.0 * (_bell_float64(np.abs(x)) / 1.772453850905516)
 
 
+def _derivative_float32(x):
+    return 2.0 * (_bell_float32(np.abs(x)) / 1.7724539)
+
+
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    return _erf_wide(x), np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
+    return _erf_wide(x), _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _value_and_derivative_float64(x):
     return _erf_float64(x), 2.0 * (_bell_float64(np.abs(x)) / 1.772453850905516)
 
 
+def _value_and_derivative_float32(x):
+    return _erf_float32(x), 2.0 * (_bell_float32(np.abs(x)) / 1.7724539)
+
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    return grad_y * np.where(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
+    return grad_y * _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
 def _backward_float64(x, grad_y):
     return grad_y * (2.0 * (_bell_float64(np.abs(x)) / 1.772453850905516))
 
 
+def _backward_float32(x, grad_y):
+    return grad_y * (2.0 * (_bell_float32(np.abs(x)) / 1.7724539))
+
+
 def _second_derivative_wide(x):
-    t0 = np.where(x == np.inf, -0.0, -(4.0 * (x * np.exp(np.minimum(-(x * x), 350.0)) / 1.772453850905516)))
-    return np.where(x == (-np.inf), 0.0, t0)
+    t0 = _select(x == np.inf, -0.0, -(4.0 * (x * np.exp(np.minimum(-(x * x), 350.0)) / 1.772453850905516)))
+    return _select(x == (-np.inf), 0.0, t0)
 
 
 def _second_derivative_float64(x):
     t0 = np.abs(x)
     t1 = _gauss_float64(t0)
-    t2 = np.where(t0 < 6.34375, -(4.0 * (t0 * _bell_float64(t0) / 1.772453850905516)), -(4.0 * (t0 * t1 / 1.772453850905516) * t1))
-    return np.where(x == (-np.inf), 0.0, np.where(x == np.inf, -0.0, np.copysign(1.0, x) * t2))
+    t0 = _select(t0 < 6.34375, -(4.0 * (t0 * _bell_float64(t0) / 1.772453850905516)), -(4.0 * (t0 * t1 / 1.772453850905516) * t1))
+    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, np.copysign(1.0, x) * t0))
+
+
+def _second_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = _gauss_float32(t0)
+    t0 = _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * (-(4.0 * (t0 * t1 / 1.7724539) * t1)))
+    return _select_float32(x == (-np.inf), 0.0, t0)
 
 
 def _erf_wide(a):
     """the error function."""
     t0 = np.abs(a)
-    t1 = np.where(1e+40 < t0, 1e+40, t0)
+    t1 = np.minimum(t0, 1e+40)
     t2 = ((0.003189874669613079 * t1 + 0.03741840421994664) * t1 + 0.20512206783132228) * t1
-    t3 = (((t2 + 0.6685407433625775) * t1 + 1.3656995568454326) * t1 + 1.675451502623033) * t1
-    t4 = ((0.0056539056414527805 * t1 + 0.06632239507822532) * t1 + 0.3663963057172038) * t1
-    t5 = (((t4 + 1.2181207122486646) * t1 + 2.599557160116386) * t1 + 3.529483904638426) * t1
-    t6 = np.exp(-np.minimum(t0 * t0, 700.0)) * ((t3 + 0.9999999998923078) / ((t5 + 2.803830656775596) * t1 + 1.0))
-    t7 = a * a
-    t8 = (-9.641520714481638e-06 * t7 + 0.00011256949018883668) * t7 + (-0.0008482828898113125)
-    t9 = ((t8 * t7 + 0.005220945426674363) * t7 + (-0.026865400035170316)) * t7 + 0.1128378197388677
-    return np.where(t0 < 1.0, a * ((t9 * t7 + (-0.3761263843463427)) * t7 + 1.1283791670580297), np.copysign(1.0 - t6, a))
+    t2 = (((t2 + 0.6685407433625775) * t1 + 1.3656995568454326) * t1 + 1.675451502623033) * t1
+    t3 = ((0.0056539056414527805 * t1 + 0.06632239507822532) * t1 + 0.3663963057172038) * t1
+    t3 = (((t3 + 1.2181207122486646) * t1 + 2.599557160116386) * t1 + 3.529483904638426) * t1
+    t1 = np.exp(-np.minimum(t0 * t0, 700.0)) * ((t2 + 0.9999999998923078) / ((t3 + 2.803830656775596) * t1 + 1.0))
+    t2 = a * a
+    t3 = (-9.641520714481638e-06 * t2 + 0.00011256949018883668) * t2 + (-0.0008482828898113125)
+    t3 = ((t3 * t2 + 0.005220945426674363) * t2 + (-0.026865400035170316)) * t2 + 0.1128378197388677
+    return _select(t0 < 1.0, a * ((t3 * t2 + (-0.3761263843463427)) * t2 + 1.1283791670580297), np.copysign(1.0 - t1, a))
 
 
 def _bell_wide(a):
@@ -131,82 +188,149 @@ def _bell_wide(a):
 def _erf_float64(a):
     """the error function."""
     t0 = np.abs(a)
-    t1 = np.where(28.0 < t0, 28.0, t0)
+    t1 = np.minimum(t0, 28.0)
     t2 = t1 + 6442450944.0 - 6442450944.0
     t3 = (t2 - t1) * (t1 + t2)
     t4 = (t1 + t1) / (t1 + 3.5078125)
     t5 = t4 - 1.0
     t6 = (-5.724515602918129e-10 * t5 + (-5.148588275679866e-11)) * t5 + 6.737705796704589e-09
-    t7 = ((t6 * t5 + 1.2605438453631374e-09) * t5 + (-4.789579343193399e-08)) * t5 + (-1.0634951198926811e-08)
-    t8 = ((t7 * t5 + 3.004547586964103e-07) * t5 + 1.5802703774004282e-08) * t5 + (-1.9234269899885667e-06)
-    t9 = ((t8 * t5 + 9.539157075644585e-07) * t5 + 1.242649417125808e-05) * t5 + (-2.0446919535154306e-05)
-    t10 = ((t9 * t5 + (-6.41856958223268e-05)) * t5 + 0.00028283123911837553) * t5 + (-0.00012884770245177044)
-    t11 = ((t10 * t5 + (-0.0021840031261581433)) * t5 + 0.009694387938153502) * t5 + (-0.02458204872765203)
-    t12 = ((t11 * t5 + 0.044084143933532716) * t5 + (-0.057461991201247405)) * t5 + 0.048514620742597235
-    t13 = ((t12 * t5 + (-0.0050370827054973775)) * t5 + (-0.07001608923353198)) * t5
-    t14 = 0.6210965729223318 + t13
-    t15 = t1 + 0.5
-    t16 = t14 / t15
-    t17 = 0.6210965729223318 - t14 + t13 + 0.5 * (t4 - (t5 + 1.0)) - t16 * (np.where(0.5 > t1, 0.5, t1) - t15 + np.where(0.5 < t1, 0.5, t1))
-    t18 = np.exp(-(t2 * t2)) * t16
-    t19 = t3 + t3 * t3 * (0.5 + t3 * (0.16666666666666666 + t3 * 0.041666666666666664)) + 1.75 * t17
-    t20 = a * a
-    t21 = (5.945257717615258e-11 * t20 + (-1.136566402561067e-09)) * t20 + 1.4657879478290919e-08
-    t22 = ((t21 * t20 + (-1.6350025192426865e-07)) * t20 + 1.6460972816777951e-06) * t20 + (-1.4925593507058626e-05)
-    t23 = ((t22 * t20 + 0.00012055331036915008) * t20 + (-0.0008548326978742865)) * t20 + 0.005223977624780882
-    t24 = ((t23 * t20 + (-0.026866170645072896)) * t20 + 0.11283791670954857) * t20 + (-0.3761263890318375)
-    return np.where(t0 < 1.0, a + a * (t24 * t20 + 0.1283791670955126), np.copysign(1.0 - (t18 + t18 * t19), a))
+    t6 = ((t6 * t5 + 1.2605438453631374e-09) * t5 + (-4.789579343193399e-08)) * t5 + (-1.0634951198926811e-08)
+    t6 = ((t6 * t5 + 3.004547586964103e-07) * t5 + 1.5802703774004282e-08) * t5 + (-1.9234269899885667e-06)
+    t6 = ((t6 * t5 + 9.539157075644585e-07) * t5 + 1.242649417125808e-05) * t5 + (-2.0446919535154306e-05)
+    t6 = ((t6 * t5 + (-6.41856958223268e-05)) * t5 + 0.00028283123911837553) * t5 + (-0.00012884770245177044)
+    t6 = ((t6 * t5 + (-0.0021840031261581433)) * t5 + 0.009694387938153502) * t5 + (-0.02458204872765203)
+    t6 = ((t6 * t5 + 0.044084143933532716) * t5 + (-0.057461991201247405)) * t5 + 0.048514620742597235
+    t6 = ((t6 * t5 + (-0.0050370827054973775)) * t5 + (-0.07001608923353198)) * t5
+    t7 = 0.6210965729223318 + t6
+    t8 = t1 + 0.5
+    t9 = t7 / t8
+    t1 = 0.6210965729223318 - t7 + t6 + 0.5 * (t4 - (t5 + 1.0)) - t9 * (np.maximum(t1, 0.5) - t8 + np.minimum(t1, 0.5))
+    t2 = np.exp(-(t2 * t2)) * t9
+    t1 = t3 + t3 * t3 * (0.5 + t3 * (0.16666666666666666 + t3 * 0.041666666666666664)) + 1.75 * t1
+    t3 = a * a
+    t4 = (5.945257717615258e-11 * t3 + (-1.136566402561067e-09)) * t3 + 1.4657879478290919e-08
+    t4 = ((t4 * t3 + (-1.6350025192426865e-07)) * t3 + 1.6460972816777951e-06) * t3 + (-1.4925593507058626e-05)
+    t4 = ((t4 * t3 + 0.00012055331036915008) * t3 + (-0.0008548326978742865)) * t3 + 0.005223977624780882
+    t4 = ((t4 * t3 + (-0.026866170645072896)) * t3 + 0.11283791670954857) * t3 + (-0.3761263890318375)
+    return _select(t0 < 1.0, a + a * (t4 * t3 + 0.1283791670955126), np.copysign(1.0 - (t2 + t2 * t1), a))
 
 
 def _bell_float64(a):
     """exp(-a^2) without the error of rounding a^2."""
-    t0 = np.abs(a)
-    t1 = np.where(28.0 < t0, 28.0, t0)
-    t2 = t1 + 6442450944.0 - 6442450944.0
-    t3 = np.exp(-(t2 * t2))
-    t4 = (t2 - t1) * (t1 + t2)
-    t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)))
-    return t3 + t5
+    t0 = np.minimum(np.abs(a), 28.0)
+    t1 = t0 + 6442450944.0 - 6442450944.0
+    t2 = np.exp(-(t1 * t1))
+    t0 = (t1 - t0) * (t0 + t1)
+    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
+    return t2 + t0
 
 
 def _gauss_float64(a):
     """exp(-a^2/2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 40.0)
+    t1 = t0 + 6442450944.0 - 6442450944.0
+    t2 = np.exp(-(0.5 * (t1 * t1)))
+    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
+    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
+    return t2 + t0
+
+
+def _erf_float32(a):
+    """the error function."""
     t0 = np.abs(a)
-    t1 = np.where(40.0 < t0, 40.0, t0)
-    t2 = t1 + 6442450944.0 - 6442450944.0
-    t3 = np.exp(-(0.5 * (t2 * t2)))
-    t4 = 0.5 * ((t2 - t1) * (t1 + t2))
-    t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)))
-    return t3 + t5
+    t1 = np.minimum(t0, 15.0)
+    t2 = t1 + 49152.0 - 49152.0
+    t3 = (t2 - t1) * (t1 + t2)
+    t4 = np.minimum(t1, 1e+18)
+    t4 = (t4 + t4) / (t4 + 3.5078125) - 1.0
+    t5 = ((-1.6866097e-05 * t4 + (-3.3778797e-05)) * t4 + 0.00027750025) * t4 + (-0.00016322071)
+    t5 = (((t5 * t4 + (-0.0021799882)) * t4 + 0.00971402) * t4 + (-0.02458364)) * t4 + 0.044078577
+    t5 = (((t5 * t4 + (-0.057461683)) * t4 + 0.048515305) * t4 + (-0.005037106)) * t4 + (-0.070016116)
+    t1 = np.exp(-(t2 * t2)) * ((t5 * t4 + 0.62109655) / (t1 + 0.5))
+    t1 = np.copysign(1.0 - (t1 + t1 * (t3 + t3 * t3 * (0.5 + t3 * (0.16666667 + t3 * 0.041666668)))), a)
+    t2 = a * a
+    t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
+    return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
+
+
+def _bell_float32(a):
+    """exp(-a^2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 11.0)
+    t1 = t0 + 49152.0 - 49152.0
+    t2 = np.exp(-(t1 * t1))
+    t0 = (t1 - t0) * (t0 + t1)
+    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
+
+def _gauss_float32(a):
+    """exp(-a^2/2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 15.0)
+    t1 = t0 + 49152.0 - 49152.0
+    t2 = np.exp(-(0.5 * (t1 * t1)))
+    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
+    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"erf takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of erf take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"erf takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -221,7 +345,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

@@ -11,15 +11,18 @@ Reference: D. Hendrycks, K. Gimpel, Gaussian error linear units, 2016.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -30,10 +33,16 @@ __all__ = [
     "gelu_value_and_derivative",
     "gelu_backward",
     "gelu_second_derivative",
+    "gelu_fast",
+    "gelu_derivative_fast",
+    "gelu_value_and_derivative_fast",
+    "gelu_backward_fast",
+    "gelu_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def gelu(x, out=None):
@@ -61,48 +70,95 @@ def gelu_second_derivative(x, out=None):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
 
 
+def gelu_fast(x, out=None):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out)
+
+
+def gelu_derivative_fast(x, out=None):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out)
+
+
+def gelu_value_and_derivative_fast(x, out=None):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+
+
+def gelu_backward_fast(x, grad_output, out=None):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+
+
+def gelu_second_derivative_fast(x, out=None):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+
+
 def _forward_wide(x):
     t0 = np.abs(x)
     t1 = 0.5 * (t0 * _gauss_wide(t0) * _erfcx_wide(0.5 * (t0 * 1.4142135623730951)))
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, _select(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
     t1 = 0.5 * (t0 * _gauss_float64(t0) * _erfcx_float64(0.5 * (t0 * 1.4142135623730951)))
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, _select(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
+
+
+def _forward_float32(x):
+    t0 = np.abs(x)
+    t1 = 0.5 * (t0 * _gauss_float32(t0) * _erfcx_float32(0.5 * (t0 * 1.4142135)))
+    t0 = _select_float32(x == np.inf, np.inf, _select_float32(np.copysign(1.0, x) < 0.0, -t1, t0 - t1))
+    return _select_float32(x == (-np.inf), -0.0, t0)
 
 
 def _derivative_wide(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
-    t3 = 0.5 * t2
-    t4 = -t3
-    t5 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t6 = (-0.002226411806368231 * t5 + (-0.004486901796099241)) * t5 + 0.01942139030180172
-    t7 = ((t6 * t5 + 0.014770368901397903) * t5 + (-0.1140082312524162)) * t5 + 0.018199684540598622
-    t8 = np.where(t0 < 0.8466796875, ((t7 * t5 + 0.3882849829882949) * t5 + (-0.43149399232303354)) * t5, t4)
-    t9 = np.where(x == np.inf, 1.0, np.where(x < 0.0, np.where(t0 < 0.671875, t4, t8), t3 + 1.0))
-    return np.where(x == (-np.inf), -0.0, t9)
+    t1 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
+    t1 = 0.5 * t1
+    t2 = -t1
+    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t4 = (-0.002226411806368231 * t3 + (-0.004486901796099241)) * t3 + 0.01942139030180172
+    t4 = ((t4 * t3 + 0.014770368901397903) * t3 + (-0.1140082312524162)) * t3 + 0.018199684540598622
+    t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
+    t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
+    return _select(x == (-np.inf), -0.0, t0)
 
 
 def _derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = t1 - 1.772453850905516 * _erfcx_float64(0.5 * t1)
-    t3 = _gauss_float64(t0)
-    t4 = 0.5 * (t2 * t3 / 1.772453850905516)
-    t5 = -t4
-    t6 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t7 = (4.3263381358780523e-07 * t6 + 7.678282977887777e-06) * t6 + (-1.1214369724299814e-05)
-    t8 = ((t7 * t6 + (-8.61560751649917e-05)) * t6 + 0.00018633974597796586) * t6 + 0.0007448267567630634
-    t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047
-    t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711
-    t11 = _bell_float64(0.5 * t0)
-    t12 = np.where(t0 < 32.5, t5, np.where(t11 == 0.0, -t11, -(0.5 * (t2 * t11 / 1.772453850905516) * t11)))
-    t13 = np.where(t0 < 0.998046875, ((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6, t12)
-    return np.where(x < 0.0, np.where(t0 < 0.5, t5, t13), np.where(t3 == 0.0, 1.0, t4 + 1.0))
+    t1 = t1 - 1.772453850905516 * _erfcx_float64(0.5 * t1)
+    t2 = _gauss_float64(t0)
+    t3 = 0.5 * (t1 * t2 / 1.772453850905516)
+    t4 = -t3
+    t5 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t6 = (4.3263381358780523e-07 * t5 + 7.678282977887777e-06) * t5 + (-1.1214369724299814e-05)
+    t6 = ((t6 * t5 + (-8.61560751649917e-05)) * t5 + 0.00018633974597796586) * t5 + 0.0007448267567630634
+    t6 = ((t6 * t5 + (-0.0022395380680703364)) * t5 + (-0.004539228378113106)) * t5 + 0.019421679838189047
+    t6 = ((t6 * t5 + 0.014771522148238379) * t5 + (-0.1140082332972217)) * t5 + 0.0181996763986711
+    t7 = _bell_float64(0.5 * t0)
+    t1 = _select(t0 < 32.5, t4, _select(t7 == 0.0, -t7, -(0.5 * (t1 * t7 / 1.772453850905516) * t7)))
+    t1 = _select(t0 < 0.998046875, ((t6 * t5 + 0.388284982990552) * t5 + (-0.4314939923140469)) * t5, t1)
+    return _select(x < 0.0, _select(t0 < 0.5, t4, t1), _select(t2 == 0.0, 1.0, t3 + 1.0))
+
+
+def _derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135
+    t2 = 0.5 * t1
+    t3 = 0.5 - 0.5 * _erf_float32(t2) - 0.5 * (t1 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
+    t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
+    t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
+    t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
+    t5 = _bell_float32(0.5 * t0)
+    t1 = t1 - 1.7724539 * _erfcx_float32(t2)
+    t2 = _select_float32(t0 < 2.125, t3, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
+    t5 = _gauss_float32(t0)
+    return _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t4, t2)), _select_float32(t5 == 0.0, 1.0, 0.5 * (t1 * t5 / 1.7724539) + 1.0))
 
 
 def _value_and_derivative_wide(x):
@@ -114,13 +170,13 @@ def _value_and_derivative_wide(x):
     t5 = t3 * 1.4142135623730951
     t6 = _erfcx_wide(0.5 * t5)
     t7 = 0.5 * (t3 * t4 * t6)
-    t8 = 0.5 * ((t5 - 1.772453850905516 * t6) * t4 / 1.772453850905516)
-    t9 = -t8
-    t10 = t3 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t11 = (-0.002226411806368231 * t10 + (-0.004486901796099241)) * t10 + 0.01942139030180172
-    t12 = ((t11 * t10 + 0.014770368901397903) * t10 + (-0.1140082312524162)) * t10 + 0.018199684540598622
-    t13 = np.where(t3 < 0.8466796875, ((t12 * t10 + 0.3882849829882949) * t10 + (-0.43149399232303354)) * t10, t9)
-    return np.where(t0, t1, np.where(t2, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t7, t3 - t7))), np.where(t0, t1, np.where(t2, 1.0, np.where(x < 0.0, np.where(t3 < 0.671875, t9, t13), t8 + 1.0)))
+    t4 = 0.5 * ((t5 - 1.772453850905516 * t6) * t4 / 1.772453850905516)
+    t5 = -t4
+    t6 = t3 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t8 = (-0.002226411806368231 * t6 + (-0.004486901796099241)) * t6 + 0.01942139030180172
+    t8 = ((t8 * t6 + 0.014770368901397903) * t6 + (-0.1140082312524162)) * t6 + 0.018199684540598622
+    t6 = _select(t3 < 0.8466796875, ((t8 * t6 + 0.3882849829882949) * t6 + (-0.43149399232303354)) * t6, t5)
+    return _select(t0, t1, _select(t2, np.inf, _select(np.copysign(1.0, x) < 0.0, -t7, t3 - t7))), _select(t0, t1, _select(t2, 1.0, _select(x < 0.0, _select(t3 < 0.671875, t5, t6), t4 + 1.0)))
 
 
 def _value_and_derivative_float64(x):
@@ -129,57 +185,90 @@ def _value_and_derivative_float64(x):
     t2 = t0 * 1.4142135623730951
     t3 = _erfcx_float64(0.5 * t2)
     t4 = 0.5 * (t0 * t1 * t3)
-    t5 = t2 - 1.772453850905516 * t3
-    t6 = 0.5 * (t5 * t1 / 1.772453850905516)
-    t7 = -t6
-    t8 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t9 = (4.3263381358780523e-07 * t8 + 7.678282977887777e-06) * t8 + (-1.1214369724299814e-05)
-    t10 = ((t9 * t8 + (-8.61560751649917e-05)) * t8 + 0.00018633974597796586) * t8 + 0.0007448267567630634
-    t11 = ((t10 * t8 + (-0.0022395380680703364)) * t8 + (-0.004539228378113106)) * t8 + 0.019421679838189047
-    t12 = ((t11 * t8 + 0.014771522148238379) * t8 + (-0.1140082332972217)) * t8 + 0.0181996763986711
-    t13 = _bell_float64(0.5 * t0)
-    t14 = np.where(t0 < 32.5, t7, np.where(t13 == 0.0, -t13, -(0.5 * (t5 * t13 / 1.772453850905516) * t13)))
-    t15 = np.where(t0 < 0.998046875, ((t12 * t8 + 0.388284982990552) * t8 + (-0.4314939923140469)) * t8, t14)
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, np.where(np.copysign(1.0, x) < 0.0, -t4, t0 - t4))), np.where(x < 0.0, np.where(t0 < 0.5, t7, t15), np.where(t1 == 0.0, 1.0, t6 + 1.0))
+    t2 = t2 - 1.772453850905516 * t3
+    t3 = 0.5 * (t2 * t1 / 1.772453850905516)
+    t5 = -t3
+    t6 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t7 = (4.3263381358780523e-07 * t6 + 7.678282977887777e-06) * t6 + (-1.1214369724299814e-05)
+    t7 = ((t7 * t6 + (-8.61560751649917e-05)) * t6 + 0.00018633974597796586) * t6 + 0.0007448267567630634
+    t7 = ((t7 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047
+    t7 = ((t7 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711
+    t8 = _bell_float64(0.5 * t0)
+    t2 = _select(t0 < 32.5, t5, _select(t8 == 0.0, -t8, -(0.5 * (t2 * t8 / 1.772453850905516) * t8)))
+    t2 = _select(t0 < 0.998046875, ((t7 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6, t2)
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, _select(np.copysign(1.0, x) < 0.0, -t4, t0 - t4))), _select(x < 0.0, _select(t0 < 0.5, t5, t2), _select(t1 == 0.0, 1.0, t3 + 1.0))
+
+
+def _value_and_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = _gauss_float32(t0)
+    t2 = t0 * 1.4142135
+    t3 = 0.5 * t2
+    t4 = _erfcx_float32(t3)
+    t5 = 0.5 * (t0 * t1 * t4)
+    t5 = _select_float32(x == np.inf, np.inf, _select_float32(np.copysign(1.0, x) < 0.0, -t5, t0 - t5))
+    t3 = 0.5 - 0.5 * _erf_float32(t3) - 0.5 * (t2 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
+    t6 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
+    t7 = (((-0.0022264118 * t6 + (-0.0044869017)) * t6 + 0.019421391) * t6 + 0.014770369) * t6
+    t6 = ((((t7 + (-0.11400823)) * t6 + 0.018199684) * t6 + 0.38828498) * t6 + (-0.431494)) * t6
+    t7 = _bell_float32(0.5 * t0)
+    t2 = t2 - 1.7724539 * t4
+    t4 = _select_float32(t0 < 2.125, t3, _select_float32(t7 == 0.0, -t7, -(0.5 * (t2 * t7 / 1.7724539) * t7)))
+    return _select_float32(x == (-np.inf), -0.0, t5), _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t6, t4)), _select_float32(t1 == 0.0, 1.0, 0.5 * (t2 * t1 / 1.7724539) + 1.0))
 
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
-    t3 = 0.5 * t2
-    t4 = -t3
-    t5 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t6 = (-0.002226411806368231 * t5 + (-0.004486901796099241)) * t5 + 0.01942139030180172
-    t7 = ((t6 * t5 + 0.014770368901397903) * t5 + (-0.1140082312524162)) * t5 + 0.018199684540598622
-    t8 = np.where(t0 < 0.8466796875, ((t7 * t5 + 0.3882849829882949) * t5 + (-0.43149399232303354)) * t5, t4)
-    t9 = np.where(x == np.inf, 1.0, np.where(x < 0.0, np.where(t0 < 0.671875, t4, t8), t3 + 1.0))
-    return grad_y * np.where(x == (-np.inf), -0.0, t9)
+    t1 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
+    t1 = 0.5 * t1
+    t2 = -t1
+    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t4 = (-0.002226411806368231 * t3 + (-0.004486901796099241)) * t3 + 0.01942139030180172
+    t4 = ((t4 * t3 + 0.014770368901397903) * t3 + (-0.1140082312524162)) * t3 + 0.018199684540598622
+    t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
+    t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
+    return grad_y * _select(x == (-np.inf), -0.0, t0)
 
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
-    t2 = t1 - 1.772453850905516 * _erfcx_float64(0.5 * t1)
-    t3 = _gauss_float64(t0)
-    t4 = 0.5 * (t2 * t3 / 1.772453850905516)
-    t5 = -t4
-    t6 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t7 = (4.3263381358780523e-07 * t6 + 7.678282977887777e-06) * t6 + (-1.1214369724299814e-05)
-    t8 = ((t7 * t6 + (-8.61560751649917e-05)) * t6 + 0.00018633974597796586) * t6 + 0.0007448267567630634
-    t9 = ((t8 * t6 + (-0.0022395380680703364)) * t6 + (-0.004539228378113106)) * t6 + 0.019421679838189047
-    t10 = ((t9 * t6 + 0.014771522148238379) * t6 + (-0.1140082332972217)) * t6 + 0.0181996763986711
-    t11 = _bell_float64(0.5 * t0)
-    t12 = np.where(t0 < 32.5, t5, np.where(t11 == 0.0, -t11, -(0.5 * (t2 * t11 / 1.772453850905516) * t11)))
-    t13 = np.where(t0 < 0.998046875, ((t10 * t6 + 0.388284982990552) * t6 + (-0.4314939923140469)) * t6, t12)
-    t14 = np.where(x < 0.0, np.where(t0 < 0.5, t5, t13), np.where(t3 == 0.0, 1.0, t4 + 1.0))
-    return grad_y * t14
+    t1 = t1 - 1.772453850905516 * _erfcx_float64(0.5 * t1)
+    t2 = _gauss_float64(t0)
+    t3 = 0.5 * (t1 * t2 / 1.772453850905516)
+    t4 = -t3
+    t5 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
+    t6 = (4.3263381358780523e-07 * t5 + 7.678282977887777e-06) * t5 + (-1.1214369724299814e-05)
+    t6 = ((t6 * t5 + (-8.61560751649917e-05)) * t5 + 0.00018633974597796586) * t5 + 0.0007448267567630634
+    t6 = ((t6 * t5 + (-0.0022395380680703364)) * t5 + (-0.004539228378113106)) * t5 + 0.019421679838189047
+    t6 = ((t6 * t5 + 0.014771522148238379) * t5 + (-0.1140082332972217)) * t5 + 0.0181996763986711
+    t7 = _bell_float64(0.5 * t0)
+    t1 = _select(t0 < 32.5, t4, _select(t7 == 0.0, -t7, -(0.5 * (t1 * t7 / 1.772453850905516) * t7)))
+    t1 = _select(t0 < 0.998046875, ((t6 * t5 + 0.388284982990552) * t5 + (-0.4314939923140469)) * t5, t1)
+    return grad_y * _select(x < 0.0, _select(t0 < 0.5, t4, t1), _select(t2 == 0.0, 1.0, t3 + 1.0))
+
+
+def _backward_float32(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135
+    t2 = 0.5 * t1
+    t3 = 0.5 - 0.5 * _erf_float32(t2) - 0.5 * (t1 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
+    t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
+    t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
+    t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
+    t5 = _bell_float32(0.5 * t0)
+    t1 = t1 - 1.7724539 * _erfcx_float32(t2)
+    t2 = _select_float32(t0 < 2.125, t3, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
+    t5 = _gauss_float32(t0)
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t4, t2)), _select_float32(t5 == 0.0, 1.0, 0.5 * (t1 * t5 / 1.7724539) + 1.0))
+    return grad_y * t0
 
 
 def _second_derivative_wide(x):
     t0 = 0.5 * (x * x)
-    t1 = 1.4142135623730951 * (1.0 - t0) * np.exp(np.minimum(-t0, 350.0)) / 1.772453850905516
-    return np.where(np.abs(x) == np.inf, -0.0, t1)
+    t0 = 1.4142135623730951 * (1.0 - t0) * np.exp(np.minimum(-t0, 350.0)) / 1.772453850905516
+    return _select(np.abs(x) == np.inf, -0.0, t0)
 
 
 def _second_derivative_float64(x):
@@ -188,23 +277,36 @@ def _second_derivative_float64(x):
     t2 = -(0.5 * (t1 * _gauss_float64(t0) / 1.772453850905516))
     t3 = t0 - 1.4142131805419922 - 3.818311028613017e-07 - (-4.07321176479858e-24)
     t4 = (3.980790020122614e-07 * t3 + (-6.499654219644482e-07)) * t3 + (-5.008554902900533e-06)
-    t5 = ((t4 * t3 + 1.4952417872844795e-05) * t3 + 4.2653287053460516e-05) * t3 + (-0.0002210062069217401)
-    t6 = ((t5 * t3 + (-0.000167033107579228)) * t3 + 0.002254676133406001) * t3 + (-0.0013103809217033283)
-    t7 = ((t6 * t3 + (-0.014989992962223541)) * t3 + 0.025683466055412434) * t3 + 0.05188843717757141
-    t8 = ((t7 * t3 + (-0.17122310703602994)) * t3 + 1.7413016597094424e-17) * t3 + 0.4402879895212197
-    t9 = _bell_float64(0.5 * t0)
-    t10 = np.where(t0 < 32.5, t2, np.where(t9 == 0.0, -t9, -(0.5 * (t1 * t9 / 1.772453850905516) * t9)))
-    return np.where(t0 < 1.1376953125, t2, np.where(t0 < 1.6875, (t8 * t3 + (-0.4151074974205947)) * t3, t10))
+    t4 = ((t4 * t3 + 1.4952417872844795e-05) * t3 + 4.2653287053460516e-05) * t3 + (-0.0002210062069217401)
+    t4 = ((t4 * t3 + (-0.000167033107579228)) * t3 + 0.002254676133406001) * t3 + (-0.0013103809217033283)
+    t4 = ((t4 * t3 + (-0.014989992962223541)) * t3 + 0.025683466055412434) * t3 + 0.05188843717757141
+    t4 = ((t4 * t3 + (-0.17122310703602994)) * t3 + 1.7413016597094424e-17) * t3 + 0.4402879895212197
+    t5 = _bell_float64(0.5 * t0)
+    t1 = _select(t0 < 32.5, t2, _select(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.772453850905516) * t5)))
+    return _select(t0 < 1.1376953125, t2, _select(t0 < 1.6875, (t4 * t3 + (-0.4151074974205947)) * t3, t1))
+
+
+def _second_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = 1.4142135 * (t0 * t0 - 2.0)
+    t2 = -(0.5 * (t1 * _gauss_float32(t0) / 1.7724539))
+    t3 = t0 - 1.4142132 - 3.8183111e-07 - (-1.14209476e-14)
+    t4 = ((-0.00015401763 * t3 + 0.0021865538) * t3 + (-0.0013117936)) * t3 + (-0.014982575)
+    t4 = (((t4 * t3 + 0.02568353) * t3 + 0.05188811) * t3 + (-0.1712231)) * t3 + 5.159657e-09
+    t5 = _bell_float32(0.5 * t0)
+    t1 = _select_float32(t0 < 12.0, t2, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
+    t1 = _select_float32(t0 < 1.7265625, ((t4 * t3 + 0.44028798) * t3 + (-0.4151075)) * t3, t1)
+    return _select_float32(t0 < 1.125, t2, t1)
 
 
 def _erfcx_wide(a):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.where(1e+40 < a, 1e+40, a)
+    t0 = np.minimum(a, 1e+40)
     t1 = ((0.003189874669613079 * t0 + 0.03741840421994664) * t0 + 0.20512206783132228) * t0
-    t2 = (((t1 + 0.6685407433625775) * t0 + 1.3656995568454326) * t0 + 1.675451502623033) * t0
-    t3 = ((0.0056539056414527805 * t0 + 0.06632239507822532) * t0 + 0.3663963057172038) * t0
-    t4 = (((t3 + 1.2181207122486646) * t0 + 2.599557160116386) * t0 + 3.529483904638426) * t0
-    return (t2 + 0.9999999998923078) / ((t4 + 2.803830656775596) * t0 + 1.0)
+    t1 = (((t1 + 0.6685407433625775) * t0 + 1.3656995568454326) * t0 + 1.675451502623033) * t0
+    t2 = ((0.0056539056414527805 * t0 + 0.06632239507822532) * t0 + 0.3663963057172038) * t0
+    t2 = (((t2 + 1.2181207122486646) * t0 + 2.599557160116386) * t0 + 3.529483904638426) * t0
+    return (t1 + 0.9999999998923078) / ((t2 + 2.803830656775596) * t0 + 1.0)
 
 
 def _gauss_wide(a):
@@ -214,72 +316,149 @@ def _gauss_wide(a):
 
 def _erfcx_float64(a):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.where(1e+18 < a, 1e+18, a)
+    t0 = np.minimum(a, 1e+18)
     t1 = (t0 + t0) / (t0 + 3.5078125)
     t2 = t1 - 1.0
     t3 = (-5.724515602918129e-10 * t2 + (-5.148588275679866e-11)) * t2 + 6.737705796704589e-09
-    t4 = ((t3 * t2 + 1.2605438453631374e-09) * t2 + (-4.789579343193399e-08)) * t2 + (-1.0634951198926811e-08)
-    t5 = ((t4 * t2 + 3.004547586964103e-07) * t2 + 1.5802703774004282e-08) * t2 + (-1.9234269899885667e-06)
-    t6 = ((t5 * t2 + 9.539157075644585e-07) * t2 + 1.242649417125808e-05) * t2 + (-2.0446919535154306e-05)
-    t7 = ((t6 * t2 + (-6.41856958223268e-05)) * t2 + 0.00028283123911837553) * t2 + (-0.00012884770245177044)
-    t8 = ((t7 * t2 + (-0.0021840031261581433)) * t2 + 0.009694387938153502) * t2 + (-0.02458204872765203)
-    t9 = ((t8 * t2 + 0.044084143933532716) * t2 + (-0.057461991201247405)) * t2 + 0.048514620742597235
-    t10 = ((t9 * t2 + (-0.0050370827054973775)) * t2 + (-0.07001608923353198)) * t2
-    t11 = 0.6210965729223318 + t10
-    t12 = t11 / (a + 0.5)
-    t13 = 0.6210965729223318 - t11 + t10 + 0.5 * (t1 - (t2 + 1.0)) - t12 * (np.where(0.5 > t0, 0.5, t0) - (t0 + 0.5) + np.where(0.5 < t0, 0.5, t0))
-    return t12 + t12 * (1.75 * t13)
+    t3 = ((t3 * t2 + 1.2605438453631374e-09) * t2 + (-4.789579343193399e-08)) * t2 + (-1.0634951198926811e-08)
+    t3 = ((t3 * t2 + 3.004547586964103e-07) * t2 + 1.5802703774004282e-08) * t2 + (-1.9234269899885667e-06)
+    t3 = ((t3 * t2 + 9.539157075644585e-07) * t2 + 1.242649417125808e-05) * t2 + (-2.0446919535154306e-05)
+    t3 = ((t3 * t2 + (-6.41856958223268e-05)) * t2 + 0.00028283123911837553) * t2 + (-0.00012884770245177044)
+    t3 = ((t3 * t2 + (-0.0021840031261581433)) * t2 + 0.009694387938153502) * t2 + (-0.02458204872765203)
+    t3 = ((t3 * t2 + 0.044084143933532716) * t2 + (-0.057461991201247405)) * t2 + 0.048514620742597235
+    t3 = ((t3 * t2 + (-0.0050370827054973775)) * t2 + (-0.07001608923353198)) * t2
+    t4 = 0.6210965729223318 + t3
+    t5 = t4 / (a + 0.5)
+    t0 = 0.6210965729223318 - t4 + t3 + 0.5 * (t1 - (t2 + 1.0)) - t5 * (np.maximum(t0, 0.5) - (t0 + 0.5) + np.minimum(t0, 0.5))
+    return t5 + t5 * (1.75 * t0)
 
 
 def _gauss_float64(a):
     """exp(-a^2/2) without the error of rounding a^2."""
-    t0 = np.abs(a)
-    t1 = np.where(40.0 < t0, 40.0, t0)
-    t2 = t1 + 6442450944.0 - 6442450944.0
-    t3 = np.exp(-(0.5 * (t2 * t2)))
-    t4 = 0.5 * ((t2 - t1) * (t1 + t2))
-    t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)))
-    return t3 + t5
+    t0 = np.minimum(np.abs(a), 40.0)
+    t1 = t0 + 6442450944.0 - 6442450944.0
+    t2 = np.exp(-(0.5 * (t1 * t1)))
+    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
+    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
+    return t2 + t0
 
 
 def _bell_float64(a):
     """exp(-a^2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 28.0)
+    t1 = t0 + 6442450944.0 - 6442450944.0
+    t2 = np.exp(-(t1 * t1))
+    t0 = (t1 - t0) * (t0 + t1)
+    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
+    return t2 + t0
+
+
+def _erfcx_float32(a):
+    """exp(a^2)*erfc(a), a >= 0."""
+    t0 = np.minimum(a, 1e+18)
+    t0 = (t0 + t0) / (t0 + 3.5078125) - 1.0
+    t1 = ((-1.6866097e-05 * t0 + (-3.3778797e-05)) * t0 + 0.00027750025) * t0 + (-0.00016322071)
+    t1 = (((t1 * t0 + (-0.0021799882)) * t0 + 0.00971402) * t0 + (-0.02458364)) * t0 + 0.044078577
+    t1 = (((t1 * t0 + (-0.057461683)) * t0 + 0.048515305) * t0 + (-0.005037106)) * t0 + (-0.070016116)
+    return (t1 * t0 + 0.62109655) / (a + 0.5)
+
+
+def _gauss_float32(a):
+    """exp(-a^2/2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 15.0)
+    t1 = t0 + 49152.0 - 49152.0
+    t2 = np.exp(-(0.5 * (t1 * t1)))
+    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
+    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
+
+def _bell_float32(a):
+    """exp(-a^2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 11.0)
+    t1 = t0 + 49152.0 - 49152.0
+    t2 = np.exp(-(t1 * t1))
+    t0 = (t1 - t0) * (t0 + t1)
+    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
+
+def _erf_float32(a):
+    """the error function."""
     t0 = np.abs(a)
-    t1 = np.where(28.0 < t0, 28.0, t0)
-    t2 = t1 + 6442450944.0 - 6442450944.0
-    t3 = np.exp(-(t2 * t2))
-    t4 = (t2 - t1) * (t1 + t2)
-    t5 = t3 * (t4 + t4 * t4 * (0.5 + t4 * (0.16666666666666666 + t4 * 0.041666666666666664)))
-    return t3 + t5
+    t1 = np.minimum(t0, 15.0)
+    t2 = t1 + 49152.0 - 49152.0
+    t3 = (t2 - t1) * (t1 + t2)
+    t4 = np.minimum(t1, 1e+18)
+    t4 = (t4 + t4) / (t4 + 3.5078125) - 1.0
+    t5 = ((-1.6866097e-05 * t4 + (-3.3778797e-05)) * t4 + 0.00027750025) * t4 + (-0.00016322071)
+    t5 = (((t5 * t4 + (-0.0021799882)) * t4 + 0.00971402) * t4 + (-0.02458364)) * t4 + 0.044078577
+    t5 = (((t5 * t4 + (-0.057461683)) * t4 + 0.048515305) * t4 + (-0.005037106)) * t4 + (-0.070016116)
+    t1 = np.exp(-(t2 * t2)) * ((t5 * t4 + 0.62109655) / (t1 + 0.5))
+    t1 = np.copysign(1.0 - (t1 + t1 * (t3 + t3 * t3 * (0.5 + t3 * (0.16666667 + t3 * 0.041666668)))), a)
+    t2 = a * a
+    t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
+    return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"gelu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of gelu take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"gelu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -294,7 +473,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

@@ -12,15 +12,18 @@ Reference: D. Misra, Mish: a self regularized non-monotonic activation function,
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -31,10 +34,16 @@ __all__ = [
     "mish_value_and_derivative",
     "mish_backward",
     "mish_second_derivative",
+    "mish_fast",
+    "mish_derivative_fast",
+    "mish_value_and_derivative_fast",
+    "mish_backward_fast",
+    "mish_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def mish(x, out=None):
@@ -62,14 +71,39 @@ def mish_second_derivative(x, out=None):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
 
 
+def mish_fast(x, out=None):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out)
+
+
+def mish_derivative_fast(x, out=None):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out)
+
+
+def mish_value_and_derivative_fast(x, out=None):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+
+
+def mish_backward_fast(x, grad_output, out=None):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+
+
+def mish_second_derivative_fast(x, out=None):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+
+
 def _forward_wide(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.abs(x)
     t2 = np.exp(-np.minimum(t1, 700.0))
     t3 = 2.0 * t2
     t4 = t2 * t2
-    t5 = np.where(t0, -(t1 * (t2 + 2.0) * t2), t1 * (t3 + 1.0)) / np.where(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
-    return np.where(x == (-np.inf), -0.0, t5)
+    t0 = _select(t0, -(t1 * (t2 + 2.0) * t2), t1 * (t3 + 1.0)) / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
+    return _select(x == (-np.inf), -0.0, t0)
 
 
 def _forward_float64(x):
@@ -79,8 +113,20 @@ def _forward_float64(x):
     t3 = t1 * t1
     t4 = np.exp(-t0)
     t5 = t4 * t4
-    t6 = np.where(np.copysign(1.0, x) < 0.0, -(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / (2.0 * t1 * t1 + t3 * t3 + 2.0), t0 - 2.0 * (t0 * t5 / (2.0 * t4 + 2.0 * t5 + 1.0)))
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, t6))
+    t0 = _select(np.copysign(1.0, x) < 0.0, -(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / (2.0 * t1 * t1 + t3 * t3 + 2.0), t0 - 2.0 * (t0 * t5 / (2.0 * t4 + 2.0 * t5 + 1.0)))
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, t0))
+
+
+def _forward_float32(x):
+    t0 = np.copysign(1.0, x) < 0.0
+    t1 = np.abs(x)
+    t2 = np.exp(-(0.5 * t1))
+    t3 = t1 * t2
+    t4 = np.exp(-t1)
+    t5 = t2 * t2
+    t5 = _select_float32(t0, 2.0 * t2 * t2 + t5 * t5 + 2.0, 2.0 * t4 + 2.0 * (t4 * t4) + 1.0)
+    t0 = _select_float32(t0, -(2.0 * t3 * t2 + t3 * t2 * t2 * t2), 2.0 * (t1 * t4) + t1) / t5
+    return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0))
 
 
 def _derivative_wide(x):
@@ -89,16 +135,16 @@ def _derivative_wide(x):
     t2 = t1 * t1
     t3 = 2.0 * t1
     t4 = t3 + t2 + 2.0
-    t5 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
-    t6 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t7 = (-4.571148231700036e-05 * t6 + (-0.00024176011826844963)) * t6 + 0.0009901073846961923
-    t8 = ((t7 * t6 + (-0.0010933664730071587)) * t6 + (-0.00336069407551884)) * t6 + 0.01582115704731839
-    t9 = ((t8 * t6 + (-0.020271822615223437)) * t6 + (-0.04190782138219327)) * t6 + 0.2047312640799256
-    t10 = np.where(t0 < 1.04296875, t5, np.where(t0 < 1.359375, (t9 * t6 + (-0.26694791404893276)) * t6, t5))
-    t11 = 2.0 * t2
-    t12 = t3 + t11 + 1.0
-    t13 = np.where(x < 0.0, t10, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t11 - 1.0) / (t12 * t12)) + 1.0)
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, 1.0, t13))
+    t1 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
+    t4 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
+    t5 = (-4.571148231700036e-05 * t4 + (-0.00024176011826844963)) * t4 + 0.0009901073846961923
+    t5 = ((t5 * t4 + (-0.0010933664730071587)) * t4 + (-0.00336069407551884)) * t4 + 0.01582115704731839
+    t5 = ((t5 * t4 + (-0.020271822615223437)) * t4 + (-0.04190782138219327)) * t4 + 0.2047312640799256
+    t1 = _select(t0 < 1.04296875, t1, _select(t0 < 1.359375, (t5 * t4 + (-0.26694791404893276)) * t4, t1))
+    t4 = 2.0 * t2
+    t5 = t3 + t4 + 1.0
+    t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
 
 
 def _derivative_float64(x):
@@ -106,23 +152,43 @@ def _derivative_float64(x):
     t1 = np.exp(-(0.5 * t0))
     t2 = t1 * t1
     t3 = t2 * t2
-    t4 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
-    t5 = 2.0 * t1 * t1 + t3 + 2.0
-    t6 = np.where(t1 == 0.0, -t1, -(t4 / (t5 * t5) * t1))
-    t7 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t8 = (5.41601313271226e-09 * t7 + (-1.0211248060154654e-06)) * t7 + 2.911896391624852e-06
-    t9 = ((t8 * t7 + (-9.500529075851674e-07)) * t7 + (-1.7299501303974018e-05)) * t7 + 5.582946644999156e-05
-    t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463
-    t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761
-    t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586
-    t13 = np.where(t0 < 0.890625, t6, np.where(t0 < 1.5, (t12 * t7 + (-0.2669479140495345)) * t7, t6))
-    t14 = np.exp(-t0)
-    t15 = t14 * t14
-    t16 = 2.0 * t14
-    t17 = 2.0 * t15
-    t18 = t16 + t17 + 1.0
-    t19 = np.where(t14 == 0.0, 1.0, 2.0 * (t15 * (t0 * (t16 + 2.0) - t16 - t17 - 1.0) / (t18 * t18)) + 1.0)
-    return np.where(x < 0.0, t13, t19)
+    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
+    t3 = 2.0 * t1 * t1 + t3 + 2.0
+    t1 = _select(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
+    t2 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
+    t3 = (5.41601313271226e-09 * t2 + (-1.0211248060154654e-06)) * t2 + 2.911896391624852e-06
+    t3 = ((t3 * t2 + (-9.500529075851674e-07)) * t2 + (-1.7299501303974018e-05)) * t2 + 5.582946644999156e-05
+    t3 = ((t3 * t2 + (-4.196148645001801e-05)) * t2 + (-0.00025412938681908443)) * t2 + 0.0009898181019124463
+    t3 = ((t3 * t2 + (-0.001092405540425089)) * t2 + (-0.003360684927020866)) * t2 + 0.01582112656172761
+    t3 = ((t3 * t2 + (-0.020271822716684255)) * t2 + (-0.04190782104360985)) * t2 + 0.20473126408010586
+    t1 = _select(t0 < 0.890625, t1, _select(t0 < 1.5, (t3 * t2 + (-0.2669479140495345)) * t2, t1))
+    t2 = np.exp(-t0)
+    t3 = t2 * t2
+    t4 = 2.0 * t2
+    t5 = 2.0 * t3
+    t6 = t4 + t5 + 1.0
+    t0 = _select(t2 == 0.0, 1.0, 2.0 * (t3 * (t0 * (t4 + 2.0) - t4 - t5 - 1.0) / (t6 * t6)) + 1.0)
+    return _select(x < 0.0, t1, t0)
+
+
+def _derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = np.exp(-(0.5 * t0))
+    t2 = t1 * t1
+    t3 = t2 * t2
+    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
+    t3 = 2.0 * t1 * t1 + t3 + 2.0
+    t1 = _select_float32(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
+    t2 = t0 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
+    t3 = (((0.000981991 * t2 + (-0.0011363635)) * t2 + (-0.003360244)) * t2 + 0.015823547) * t2
+    t3 = (((t3 + (-0.02027183)) * t2 + (-0.041907866)) * t2 + 0.20473127) * t2 + (-0.26694793)
+    t4 = np.exp(-t0)
+    t5 = t4 * t4
+    t6 = 2.0 * t4
+    t7 = 2.0 * t5
+    t8 = t6 + t7 + 1.0
+    t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
+    return _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
 
 
 def _value_and_derivative_wide(x):
@@ -139,11 +205,11 @@ def _value_and_derivative_wide(x):
     t10 = -((t3 * (4.0 * t4 + 4.0) - 4.0 * t6 - 6.0 * t4 - t6 * t4 - 4.0) * t4) / (t7 * t7)
     t11 = t3 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
     t12 = (-4.571148231700036e-05 * t11 + (-0.00024176011826844963)) * t11 + 0.0009901073846961923
-    t13 = ((t12 * t11 + (-0.0010933664730071587)) * t11 + (-0.00336069407551884)) * t11 + 0.01582115704731839
-    t14 = ((t13 * t11 + (-0.020271822615223437)) * t11 + (-0.04190782138219327)) * t11 + 0.2047312640799256
-    t15 = np.where(t3 < 1.04296875, t10, np.where(t3 < 1.359375, (t14 * t11 + (-0.26694791404893276)) * t11, t10))
-    t16 = np.where(x < 0.0, t15, 2.0 * (t6 * (t3 * (t5 + 2.0) - t5 - t8 - 1.0) / (t9 * t9)) + 1.0)
-    return np.where(t0, t1, np.where(t2, -(t3 * (t4 + 2.0) * t4), t3 * (t5 + 1.0)) / np.where(t2, t7, t9)), np.where(t0, t1, np.where(x == np.inf, 1.0, t16))
+    t12 = ((t12 * t11 + (-0.0010933664730071587)) * t11 + (-0.00336069407551884)) * t11 + 0.01582115704731839
+    t12 = ((t12 * t11 + (-0.020271822615223437)) * t11 + (-0.04190782138219327)) * t11 + 0.2047312640799256
+    t10 = _select(t3 < 1.04296875, t10, _select(t3 < 1.359375, (t12 * t11 + (-0.26694791404893276)) * t11, t10))
+    t6 = _select(x < 0.0, t10, 2.0 * (t6 * (t3 * (t5 + 2.0) - t5 - t8 - 1.0) / (t9 * t9)) + 1.0)
+    return _select(t0, t1, _select(t2, -(t3 * (t4 + 2.0) * t4), t3 * (t5 + 1.0)) / _select(t2, t7, t9)), _select(t0, t1, _select(x == np.inf, 1.0, t6))
 
 
 def _value_and_derivative_float64(x):
@@ -158,18 +224,42 @@ def _value_and_derivative_float64(x):
     t8 = 2.0 * t6
     t9 = 2.0 * t7
     t10 = t8 + t9 + 1.0
-    t11 = np.where(np.copysign(1.0, x) < 0.0, -(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / t5, t0 - 2.0 * (t0 * t7 / t10))
-    t12 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t3 * t1 * t1 - 6.0 * t1 * t1 - t4 * t3 - 4.0) * t1
-    t13 = np.where(t1 == 0.0, -t1, -(t12 / (t5 * t5) * t1))
-    t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06
-    t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05
-    t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463
-    t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761
-    t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586
-    t20 = np.where(t0 < 0.890625, t13, np.where(t0 < 1.5, (t19 * t14 + (-0.2669479140495345)) * t14, t13))
-    t21 = np.where(t6 == 0.0, 1.0, 2.0 * (t7 * (t0 * (t8 + 2.0) - t8 - t9 - 1.0) / (t10 * t10)) + 1.0)
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, np.inf, t11)), np.where(x < 0.0, t20, t21)
+    t2 = _select(np.copysign(1.0, x) < 0.0, -(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / t5, t0 - 2.0 * (t0 * t7 / t10))
+    t3 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t3 * t1 * t1 - 6.0 * t1 * t1 - t4 * t3 - 4.0) * t1
+    t1 = _select(t1 == 0.0, -t1, -(t3 / (t5 * t5) * t1))
+    t3 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
+    t4 = (5.41601313271226e-09 * t3 + (-1.0211248060154654e-06)) * t3 + 2.911896391624852e-06
+    t4 = ((t4 * t3 + (-9.500529075851674e-07)) * t3 + (-1.7299501303974018e-05)) * t3 + 5.582946644999156e-05
+    t4 = ((t4 * t3 + (-4.196148645001801e-05)) * t3 + (-0.00025412938681908443)) * t3 + 0.0009898181019124463
+    t4 = ((t4 * t3 + (-0.001092405540425089)) * t3 + (-0.003360684927020866)) * t3 + 0.01582112656172761
+    t4 = ((t4 * t3 + (-0.020271822716684255)) * t3 + (-0.04190782104360985)) * t3 + 0.20473126408010586
+    t1 = _select(t0 < 0.890625, t1, _select(t0 < 1.5, (t4 * t3 + (-0.2669479140495345)) * t3, t1))
+    t0 = _select(t6 == 0.0, 1.0, 2.0 * (t7 * (t0 * (t8 + 2.0) - t8 - t9 - 1.0) / (t10 * t10)) + 1.0)
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, t2)), _select(x < 0.0, t1, t0)
+
+
+def _value_and_derivative_float32(x):
+    t0 = np.copysign(1.0, x) < 0.0
+    t1 = np.abs(x)
+    t2 = np.exp(-(0.5 * t1))
+    t3 = t1 * t2
+    t4 = np.exp(-t1)
+    t5 = t2 * t2
+    t6 = t5 * t5
+    t7 = 2.0 * t2 * t2 + t6 + 2.0
+    t8 = 2.0 * t4
+    t9 = t4 * t4
+    t10 = 2.0 * t9
+    t11 = t8 + t10 + 1.0
+    t0 = _select_float32(t0, -(2.0 * t3 * t2 + t3 * t2 * t2 * t2), 2.0 * (t1 * t4) + t1) / _select_float32(t0, t7, t11)
+    t3 = (t1 * (4.0 * t2 * t2 + 4.0) - 4.0 * t5 * t2 * t2 - 6.0 * t2 * t2 - t6 * t5 - 4.0) * t2
+    t2 = _select_float32(t2 == 0.0, -t2, -(t3 / (t7 * t7) * t2))
+    t3 = t1 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
+    t5 = ((0.000981991 * t3 + (-0.0011363635)) * t3 + (-0.003360244)) * t3 + 0.015823547
+    t5 = (((t5 * t3 + (-0.02027183)) * t3 + (-0.041907866)) * t3 + 0.20473127) * t3 + (-0.26694793)
+    t2 = _select_float32(t1 < 0.875, t2, _select_float32(t1 < 1.5917969, t5 * t3, t2))
+    t1 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t9 * (t1 * (t8 + 2.0) - t8 - t10 - 1.0) / (t11 * t11)) + 1.0)
+    return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0)), _select_float32(x < 0.0, t2, t1)
 
 
 def _backward_wide(x, grad_y):
@@ -178,16 +268,16 @@ def _backward_wide(x, grad_y):
     t2 = t1 * t1
     t3 = 2.0 * t1
     t4 = t3 + t2 + 2.0
-    t5 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
-    t6 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t7 = (-4.571148231700036e-05 * t6 + (-0.00024176011826844963)) * t6 + 0.0009901073846961923
-    t8 = ((t7 * t6 + (-0.0010933664730071587)) * t6 + (-0.00336069407551884)) * t6 + 0.01582115704731839
-    t9 = ((t8 * t6 + (-0.020271822615223437)) * t6 + (-0.04190782138219327)) * t6 + 0.2047312640799256
-    t10 = np.where(t0 < 1.04296875, t5, np.where(t0 < 1.359375, (t9 * t6 + (-0.26694791404893276)) * t6, t5))
-    t11 = 2.0 * t2
-    t12 = t3 + t11 + 1.0
-    t13 = np.where(x < 0.0, t10, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t11 - 1.0) / (t12 * t12)) + 1.0)
-    return grad_y * np.where(x == (-np.inf), -0.0, np.where(x == np.inf, 1.0, t13))
+    t1 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
+    t4 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
+    t5 = (-4.571148231700036e-05 * t4 + (-0.00024176011826844963)) * t4 + 0.0009901073846961923
+    t5 = ((t5 * t4 + (-0.0010933664730071587)) * t4 + (-0.00336069407551884)) * t4 + 0.01582115704731839
+    t5 = ((t5 * t4 + (-0.020271822615223437)) * t4 + (-0.04190782138219327)) * t4 + 0.2047312640799256
+    t1 = _select(t0 < 1.04296875, t1, _select(t0 < 1.359375, (t5 * t4 + (-0.26694791404893276)) * t4, t1))
+    t4 = 2.0 * t2
+    t5 = t3 + t4 + 1.0
+    t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
+    return grad_y * _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
 
 
 def _backward_float64(x, grad_y):
@@ -195,23 +285,44 @@ def _backward_float64(x, grad_y):
     t1 = np.exp(-(0.5 * t0))
     t2 = t1 * t1
     t3 = t2 * t2
-    t4 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
-    t5 = 2.0 * t1 * t1 + t3 + 2.0
-    t6 = np.where(t1 == 0.0, -t1, -(t4 / (t5 * t5) * t1))
-    t7 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t8 = (5.41601313271226e-09 * t7 + (-1.0211248060154654e-06)) * t7 + 2.911896391624852e-06
-    t9 = ((t8 * t7 + (-9.500529075851674e-07)) * t7 + (-1.7299501303974018e-05)) * t7 + 5.582946644999156e-05
-    t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463
-    t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761
-    t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586
-    t13 = np.where(t0 < 0.890625, t6, np.where(t0 < 1.5, (t12 * t7 + (-0.2669479140495345)) * t7, t6))
-    t14 = np.exp(-t0)
-    t15 = t14 * t14
-    t16 = 2.0 * t14
-    t17 = 2.0 * t15
-    t18 = t16 + t17 + 1.0
-    t19 = np.where(t14 == 0.0, 1.0, 2.0 * (t15 * (t0 * (t16 + 2.0) - t16 - t17 - 1.0) / (t18 * t18)) + 1.0)
-    return grad_y * np.where(x < 0.0, t13, t19)
+    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
+    t3 = 2.0 * t1 * t1 + t3 + 2.0
+    t1 = _select(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
+    t2 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
+    t3 = (5.41601313271226e-09 * t2 + (-1.0211248060154654e-06)) * t2 + 2.911896391624852e-06
+    t3 = ((t3 * t2 + (-9.500529075851674e-07)) * t2 + (-1.7299501303974018e-05)) * t2 + 5.582946644999156e-05
+    t3 = ((t3 * t2 + (-4.196148645001801e-05)) * t2 + (-0.00025412938681908443)) * t2 + 0.0009898181019124463
+    t3 = ((t3 * t2 + (-0.001092405540425089)) * t2 + (-0.003360684927020866)) * t2 + 0.01582112656172761
+    t3 = ((t3 * t2 + (-0.020271822716684255)) * t2 + (-0.04190782104360985)) * t2 + 0.20473126408010586
+    t1 = _select(t0 < 0.890625, t1, _select(t0 < 1.5, (t3 * t2 + (-0.2669479140495345)) * t2, t1))
+    t2 = np.exp(-t0)
+    t3 = t2 * t2
+    t4 = 2.0 * t2
+    t5 = 2.0 * t3
+    t6 = t4 + t5 + 1.0
+    t0 = _select(t2 == 0.0, 1.0, 2.0 * (t3 * (t0 * (t4 + 2.0) - t4 - t5 - 1.0) / (t6 * t6)) + 1.0)
+    return grad_y * _select(x < 0.0, t1, t0)
+
+
+def _backward_float32(x, grad_y):
+    t0 = np.abs(x)
+    t1 = np.exp(-(0.5 * t0))
+    t2 = t1 * t1
+    t3 = t2 * t2
+    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
+    t3 = 2.0 * t1 * t1 + t3 + 2.0
+    t1 = _select_float32(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
+    t2 = t0 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
+    t3 = (((0.000981991 * t2 + (-0.0011363635)) * t2 + (-0.003360244)) * t2 + 0.015823547) * t2
+    t3 = (((t3 + (-0.02027183)) * t2 + (-0.041907866)) * t2 + 0.20473127) * t2 + (-0.26694793)
+    t4 = np.exp(-t0)
+    t5 = t4 * t4
+    t6 = 2.0 * t4
+    t7 = 2.0 * t5
+    t8 = t6 + t7 + 1.0
+    t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
+    return grad_y * t0
 
 
 def _second_derivative_wide(x):
@@ -225,24 +336,24 @@ def _second_derivative_wide(x):
     t7 = 2.0 * t0
     t8 = 2.0 * t1
     t9 = t8 + t2 + 2.0
-    t10 = (2.0 * t3 + t4 + 3.0 * t5 + 6.0 * t2 + 8.0 * t1 + 4.0 - 2.0 * t6 - t7) * t1 / (t9 * t9 * t9)
-    t11 = 4.0 * t10
-    t12 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24
-    t13 = (1.8659871263898794e-06 * t12 + (-1.1384658910472777e-05)) * t12 + 3.2359030324743265e-05
-    t14 = ((t13 * t12 + (-3.9886148530716715e-05)) * t12 + (-0.00010540385571293718)) * t12
-    t15 = ((t14 + 0.0007928063416410296) * t12 + (-0.0024800666092606163)) * t12 + 0.003860492589942952
-    t16 = ((t15 * t12 + 0.00335405261834628) * t12 + (-0.037361895573184103)) * t12 + 0.09898193805273967
-    t17 = np.where(t0 < 1.84375, t11, np.where(t0 < 2.40625, (t16 * t12 + (-0.10875441073180676)) * t12, t11))
-    t18 = t8 + 2.0 * t2 + 1.0
-    t19 = t2 * (2.0 * t5 + t4 + 4.0 * t3 + 6.0 * t1 + 8.0 * t2 + 2.0 - t7 - 3.0 * t6) / (t18 * t18 * t18)
-    t20 = 4.0 * t19
-    t21 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23)
-    t22 = (6.270658391931407e-05 * t21 + 0.0005522106037032002) * t21 + (-0.001403881178706823)
-    t23 = ((t22 * t21 + (-0.00025982037871303247)) * t21 + 0.007002931954431952) * t21 + (-0.01153587349524441)
-    t24 = ((t23 * t21 + (-0.008932250215564078)) * t21 + 0.059988901458401404) * t21 + (-0.0666517398482254)
-    t25 = ((t24 * t21 + (-0.07970735540680454)) * t21 + 0.28127277803020756) * t21 + (-0.23069451159699508)
-    t26 = np.where(x < 0.0, t17, np.where(t0 < 1.25, t20, np.where(t0 < 1.6484375, t25 * t21, t20)))
-    return np.where(t0 == np.inf, -0.0, t26)
+    t9 = (2.0 * t3 + t4 + 3.0 * t5 + 6.0 * t2 + 8.0 * t1 + 4.0 - 2.0 * t6 - t7) * t1 / (t9 * t9 * t9)
+    t9 = 4.0 * t9
+    t10 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24
+    t11 = (1.8659871263898794e-06 * t10 + (-1.1384658910472777e-05)) * t10 + 3.2359030324743265e-05
+    t11 = ((t11 * t10 + (-3.9886148530716715e-05)) * t10 + (-0.00010540385571293718)) * t10
+    t11 = ((t11 + 0.0007928063416410296) * t10 + (-0.0024800666092606163)) * t10 + 0.003860492589942952
+    t11 = ((t11 * t10 + 0.00335405261834628) * t10 + (-0.037361895573184103)) * t10 + 0.09898193805273967
+    t9 = _select(t0 < 1.84375, t9, _select(t0 < 2.40625, (t11 * t10 + (-0.10875441073180676)) * t10, t9))
+    t8 = t8 + 2.0 * t2 + 1.0
+    t1 = t2 * (2.0 * t5 + t4 + 4.0 * t3 + 6.0 * t1 + 8.0 * t2 + 2.0 - t7 - 3.0 * t6) / (t8 * t8 * t8)
+    t1 = 4.0 * t1
+    t2 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23)
+    t3 = (6.270658391931407e-05 * t2 + 0.0005522106037032002) * t2 + (-0.001403881178706823)
+    t3 = ((t3 * t2 + (-0.00025982037871303247)) * t2 + 0.007002931954431952) * t2 + (-0.01153587349524441)
+    t3 = ((t3 * t2 + (-0.008932250215564078)) * t2 + 0.059988901458401404) * t2 + (-0.0666517398482254)
+    t3 = ((t3 * t2 + (-0.07970735540680454)) * t2 + 0.28127277803020756) * t2 + (-0.23069451159699508)
+    t1 = _select(x < 0.0, t9, _select(t0 < 1.25, t1, _select(t0 < 1.6484375, t3 * t2, t1)))
+    return _select(t0 == np.inf, -0.0, t1)
 
 
 def _second_derivative_float64(x):
@@ -255,59 +366,128 @@ def _second_derivative_float64(x):
     t6 = 2.0 * t5 * t1 * t1 * t1
     t7 = t0 * t1
     t8 = t7 * t1
-    t9 = t6 + 2.0 * (t8 * t1) * t1 * t1 * t1 + 3.0 * t8 * t1 * t1 + 6.0 * t4 * t1 * t1 + 8.0 * t1 * t1
-    t10 = 2.0 * t0
-    t11 = 2.0 * t1 * t1
-    t12 = t11 + t4 * t4 + 2.0
-    t13 = np.where(t2, t3, 4.0 * ((t9 + 4.0 - 2.0 * t7 * t1 - t10) * t1 / (t12 * t12 * t12)) * t1)
-    t14 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24
-    t15 = (3.2972598045141825e-09 * t14 + (-1.1262451398409027e-09)) * t14 + (-3.208929372156335e-08)
-    t16 = ((t15 * t14 + 1.393854150643089e-07) * t14 + (-3.287734867934519e-07)) * t14 + 1.9127077341024012e-07
-    t17 = ((t16 * t14 + 2.19720975986099e-06) * t14 + (-1.1646325188694018e-05)) * t14 + 3.223849877047188e-05
-    t18 = ((t17 * t14 + (-3.9783338648042526e-05)) * t14 + (-0.00010538381931433421)) * t14
-    t19 = ((t18 + 0.0007927886729175279) * t14 + (-0.0024800681093311854)) * t14 + 0.0038604939351729295
-    t20 = ((t19 * t14 + 0.0033540526593358213) * t14 + (-0.03736189561023711)) * t14 + 0.09898193805255845
-    t21 = np.where(t0 < 1.796875, t13, np.where(t0 < 2.7373046875, (t20 * t14 + (-0.1087544107316427)) * t14, t13))
-    t22 = 4.0 * t5 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t4 * t1 * t1 + t0 * (t6 + 2.0 * np.expm1(-t10) - 3.0 * t1 * t1)
-    t23 = t11 + 2.0 * t4 * t1 * t1 + 1.0
-    t24 = np.where(t2, t3, 4.0 * ((t22 + 2.0) * t1 * t1 / t23 / t23 / t23) * t1 * t1)
-    t25 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23)
-    t26 = (1.2082716131393951e-06 * t25 + 2.065693825194078e-06) * t25 + (-1.1652191816688736e-05)
-    t27 = ((t26 * t25 + 9.639302480058884e-06) * t25 + 4.3430991367544266e-05) * t25 + (-0.0001371945334855757)
-    t28 = ((t27 * t25 + 4.585012157229965e-05) * t25 + 0.0006082716425562643) * t25 + (-0.0014013096593164076)
-    t29 = ((t28 * t25 + (-0.0002685219104228623)) * t25 + 0.007002748870093258) * t25 + (-0.011535248882505091)
-    t30 = ((t29 * t25 + (-0.008932244292080047)) * t25 + 0.05998888116273816) * t25 + (-0.06665173991852784)
-    t31 = ((t30 * t25 + (-0.07970735516542517)) * t25 + 0.28127277803034306) * t25 + (-0.23069451159746054)
-    return np.where(x < 0.0, t21, np.where(t0 < 1.171875, t24, np.where(t0 < 1.75, t31 * t25, t24)))
+    t8 = t6 + 2.0 * (t8 * t1) * t1 * t1 * t1 + 3.0 * t8 * t1 * t1 + 6.0 * t4 * t1 * t1 + 8.0 * t1 * t1
+    t9 = 2.0 * t0
+    t10 = 2.0 * t1 * t1
+    t11 = t10 + t4 * t4 + 2.0
+    t7 = _select(t2, t3, 4.0 * ((t8 + 4.0 - 2.0 * t7 * t1 - t9) * t1 / (t11 * t11 * t11)) * t1)
+    t8 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24
+    t11 = (3.2972598045141825e-09 * t8 + (-1.1262451398409027e-09)) * t8 + (-3.208929372156335e-08)
+    t11 = ((t11 * t8 + 1.393854150643089e-07) * t8 + (-3.287734867934519e-07)) * t8 + 1.9127077341024012e-07
+    t11 = ((t11 * t8 + 2.19720975986099e-06) * t8 + (-1.1646325188694018e-05)) * t8 + 3.223849877047188e-05
+    t11 = ((t11 * t8 + (-3.9783338648042526e-05)) * t8 + (-0.00010538381931433421)) * t8
+    t11 = ((t11 + 0.0007927886729175279) * t8 + (-0.0024800681093311854)) * t8 + 0.0038604939351729295
+    t11 = ((t11 * t8 + 0.0033540526593358213) * t8 + (-0.03736189561023711)) * t8 + 0.09898193805255845
+    t7 = _select(t0 < 1.796875, t7, _select(t0 < 2.7373046875, (t11 * t8 + (-0.1087544107316427)) * t8, t7))
+    t5 = 4.0 * t5 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t4 * t1 * t1 + t0 * (t6 + 2.0 * np.expm1(-t9) - 3.0 * t1 * t1)
+    t4 = t10 + 2.0 * t4 * t1 * t1 + 1.0
+    t1 = _select(t2, t3, 4.0 * ((t5 + 2.0) * t1 * t1 / t4 / t4 / t4) * t1 * t1)
+    t2 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23)
+    t3 = (1.2082716131393951e-06 * t2 + 2.065693825194078e-06) * t2 + (-1.1652191816688736e-05)
+    t3 = ((t3 * t2 + 9.639302480058884e-06) * t2 + 4.3430991367544266e-05) * t2 + (-0.0001371945334855757)
+    t3 = ((t3 * t2 + 4.585012157229965e-05) * t2 + 0.0006082716425562643) * t2 + (-0.0014013096593164076)
+    t3 = ((t3 * t2 + (-0.0002685219104228623)) * t2 + 0.007002748870093258) * t2 + (-0.011535248882505091)
+    t3 = ((t3 * t2 + (-0.008932244292080047)) * t2 + 0.05998888116273816) * t2 + (-0.06665173991852784)
+    t3 = ((t3 * t2 + (-0.07970735516542517)) * t2 + 0.28127277803034306) * t2 + (-0.23069451159746054)
+    return _select(x < 0.0, t7, _select(t0 < 1.171875, t1, _select(t0 < 1.75, t3 * t2, t1)))
+
+
+def _second_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 < 1.71875
+    t2 = np.exp(-(0.5 * t0))
+    t3 = t2 == 0.0
+    t4 = -t2
+    t5 = t2 * t2
+    t6 = t5 * t2
+    t7 = t0 * t2
+    t8 = t7 * t2
+    t9 = 2.0 * (t8 * t2) * t2 * t2 * t2
+    t10 = 2.0 * t6 * t2 * t2 * t2 + t9 + 3.0 * t8 * t2 * t2 + 6.0 * t5 * t2 * t2 + 8.0 * t2 * t2
+    t11 = 2.0 * t0
+    t12 = 2.0 * t2 * t2
+    t13 = t12 + t5 * t5 + 2.0
+    t10 = _select_float32(t3, t4, 4.0 * ((t10 + 4.0 - 2.0 * t7 * t2 - t11) * t2 / (t13 * t13 * t13)) * t2)
+    t13 = t0 - 2.2563763 - 1.298813e-07 - 5.51121e-16
+    t14 = ((3.3845725e-05 * t13 + (-4.8944894e-05)) * t13 + (-0.00010581861)) * t13 + 0.00079532934
+    t14 = (((t14 * t13 + (-0.0024800193)) * t13 + 0.0038602056) * t13 + 0.0033540507) * t13
+    t13 = _select_float32(t0 < 2.75, (((t14 + (-0.037361883)) * t13 + 0.09898194) * t13 + (-0.10875441)) * t13, t10)
+    t14 = np.exp(-t0)
+    t15 = t14 * t14
+    t16 = t15 * t14
+    t16 = 4.0 * t16 + 6.0 * t14 + 8.0 * t15 + t0 * (2.0 * t16 + 2.0 * np.expm1(-t11) - 3.0 * t14)
+    t14 = 2.0 * t14 + 2.0 * t15 + 1.0
+    t17 = t0 - 1.490571 - 1.5745174e-07 - 7.1260366e-17
+    t18 = ((-0.0013821579 * t17 + (-6.7957466e-05)) * t17 + 0.0070002996) * t17 + (-0.011559211)
+    t18 = (((t18 * t17 + (-0.00893212)) * t17 + 0.05999006) * t17 + (-0.06665174)) * t17 + (-0.07970738)
+    t6 = 2.0 * t8 * t2 * t2 + t9 + 4.0 * t6 * t2 * t2 * t2 + 6.0 * t2 * t2 + 8.0 * t5 * t2 * t2
+    t5 = t12 + 2.0 * t5 * t2 * t2 + 1.0
+    t2 = 4.0 * ((t6 + 2.0 - t11 - 3.0 * t7 * t2) * t2 * t2 / (t5 * t5 * t5)) * t2 * t2
+    t2 = _select_float32(t1, ((t18 * t17 + 0.28127277) * t17 + (-0.23069452)) * t17, _select_float32(t3, t4, t2))
+    t0 = _select_float32(t0 < 1.140625, 4.0 * (t15 * (t16 + 2.0) / (t14 * t14 * t14)), t2)
+    return _select_float32(x < 0.0, _select_float32(t1, t10, t13), t0)
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"mish takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of mish take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"mish takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -322,7 +502,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

@@ -13,17 +13,20 @@ Reference: S. Elfwing et al., Sigmoid-weighted linear units, 2018; P. Ramachandr
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 `beta`: sharpness of the gate; a positive number; with arrays of 16 bits it is rounded to float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -34,10 +37,16 @@ __all__ = [
     "silu_value_and_derivative",
     "silu_backward",
     "silu_second_derivative",
+    "silu_fast",
+    "silu_derivative_fast",
+    "silu_value_and_derivative_fast",
+    "silu_backward_fast",
+    "silu_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def silu(x, out=None, *, beta=1.0):
@@ -65,8 +74,33 @@ def silu_second_derivative(x, out=None, *, beta=1.0):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out, parameters=[beta])
 
 
+def silu_fast(x, out=None, *, beta=1.0):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out, parameters=[beta])
+
+
+def silu_derivative_fast(x, out=None, *, beta=1.0):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out, parameters=[beta])
+
+
+def silu_value_and_derivative_fast(x, out=None, *, beta=1.0):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2, parameters=[beta])
+
+
+def silu_backward_fast(x, grad_output, out=None, *, beta=1.0):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, parameters=[beta])
+
+
+def silu_second_derivative_fast(x, out=None, *, beta=1.0):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, parameters=[beta])
+
+
 def _forward_wide(x, beta):
-    return np.where(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
+    return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
 def _forward_float64(x, beta):
@@ -74,28 +108,39 @@ def _forward_float64(x, beta):
     t1 = beta * t0
     t2 = np.exp(-t1)
     t3 = _product_error_float64(beta, t0, t1)
-    t4 = t2 - t2 * np.where(t1 < 1024.0, t3, 0.0)
-    t5 = 0.5 * t1
-    t6 = np.exp(-t5)
-    t7 = t6 - t6 * np.where(t5 < 1024.0, 0.5 * t3, 0.0)
-    t8 = np.where(t0 * beta < 54.25, -(t0 * t4) / (t4 + 1.0), -(t0 * t7 / (t7 * t7 + 1.0) * t7))
-    return np.where(x == (-np.inf), -0.0, np.where(np.copysign(1.0, x) < 0.0, t8, t0 / (t2 + 1.0)))
+    t4 = t2 - t2 * _select(t1 < 1024.0, t3, 0.0)
+    t1 = 0.5 * t1
+    t5 = np.exp(-t1)
+    t1 = t5 - t5 * _select(t1 < 1024.0, 0.5 * t3, 0.0)
+    t1 = _select(t0 * beta < 54.25, -(t0 * t4) / (t4 + 1.0), -(t0 * t1 / (t1 * t1 + 1.0) * t1))
+    return _select(x == (-np.inf), -0.0, _select(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
+
+
+def _forward_float32(x, beta):
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = 0.5 * t1
+    t3 = np.exp(-t2)
+    t2 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
+    t2 = t3 - t2
+    t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / (t2 * t2 + 1.0) * t2), t0 / (np.exp(-t1) + 1.0))
+    return _select_float32(x == (-np.inf), -0.0, t0)
 
 
 def _derivative_wide(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-np.minimum(t2, 700.0))
-    t4 = t3 + 1.0
-    t5 = t4 * t4
-    t6 = -((t2 - t3 - 1.0) * t3) / t5
-    t7 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t8 = (-2.9135800160868148e-05 * t7 + 4.1620928919927833e-05) * t7 + 0.0001856538557013296
-    t9 = ((t8 * t7 + (-0.0007985848286447503)) * t7 + 0.00012662935718302544) * t7 + 0.006606591418336911
-    t10 = ((t9 * t7 + (-0.015222655248047166)) * t7 + (-0.018874814252800638)) * t7 + 0.14664879699699768
-    t11 = np.where(t1 < 1.041015625, t6, np.where(t1 < 1.48828125, (t10 * t7 + (-0.21781170571974084)) * t7, t6))
-    return np.where(x == (-np.inf), -0.0, np.where(x == np.inf, 1.0, np.where(x < 0.0, t11, (t3 + t2 * t3 + 1.0) / t5)))
+    t0 = beta * t0
+    t2 = np.exp(-np.minimum(t0, 700.0))
+    t3 = t2 + 1.0
+    t3 = t3 * t3
+    t4 = -((t0 - t2 - 1.0) * t2) / t3
+    t5 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
+    t6 = (-2.9135800160868148e-05 * t5 + 4.1620928919927833e-05) * t5 + 0.0001856538557013296
+    t6 = ((t6 * t5 + (-0.0007985848286447503)) * t5 + 0.00012662935718302544) * t5 + 0.006606591418336911
+    t6 = ((t6 * t5 + (-0.015222655248047166)) * t5 + (-0.018874814252800638)) * t5 + 0.14664879699699768
+    t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
+    return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
 
 
 def _derivative_float64(x, beta):
@@ -105,22 +150,44 @@ def _derivative_float64(x, beta):
     t3 = 0.5 * t2
     t4 = np.exp(-t3)
     t5 = _product_error_float64(beta, t0, t2)
-    t6 = t4 - t4 * np.where(t3 < 1024.0, 0.5 * t5, 0.0)
-    t7 = t6 * t6
+    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * t5, 0.0)
+    t4 = t3 * t3
+    t6 = t4 + 1.0
+    t3 = _select(t3 == 0.0, -t3, -((t2 - t4 - 1.0) * t3 / (t6 * t6) * t3))
+    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
+    t0 = t0 - 1.2532719437511683e-23
+    t4 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
+    t4 = ((t4 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
+    t4 = ((t4 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
+    t4 = ((t4 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
+    t6 = np.exp(-t2)
+    t5 = t6 - t6 * _select(t2 < 1024.0, t5, 0.0)
+    t7 = t5 + 1.0
+    t0 = _select(t1 < 1.61328125, ((t4 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t7) / t7, t3))
+    t4 = t6 + 1.0
+    return _select(x < 0.0, _select(t1 < 1.015625, t3, t0), _select(t6 == 0.0, 1.0, (t2 - t6 - 1.0) * t6 / (t4 * t4) + 1.0))
+
+
+def _derivative_float32(x, beta):
+    t0 = np.abs(x)
+    t1 = t0 * beta
+    t2 = beta * t0
+    t3 = np.exp(-t2)
+    t4 = _product_error_float32(beta, t0, t2)
+    t5 = t3 - t3 * _select_float32(t2 < 1024.0, t4, 0.0)
+    t6 = t5 + 1.0
+    t5 = -((t2 - t5 - 1.0) * t5) / (t6 * t6)
+    t0 = t1 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t1) - 2.5519606e-15
+    t6 = (((0.00017969962 * t0 + (-0.000790083)) * t0 + 0.00012700965) * t0 + 0.006606049) * t0
+    t6 = (((t6 + (-0.015222663)) * t0 + (-0.018874804)) * t0 + 0.1466488) * t0 + (-0.2178117)
+    t7 = 0.5 * t2
+    t8 = np.exp(-t7)
+    t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
+    t7 = t4 * t4
     t8 = t7 + 1.0
-    t9 = np.where(t6 == 0.0, -t6, -((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6))
-    t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t11 = t10 - 1.2532719437511683e-23
-    t12 = (-3.7038489553655295e-08 * t11 + (-8.271990013631195e-07)) * t11 + 2.346936172898554e-06
-    t13 = ((t12 * t11 + 2.9380454952998264e-06) * t11 + (-2.9733605013106486e-05)) * t11 + 4.090566126449768e-05
-    t14 = ((t13 * t11 + 0.00018570724585055429) * t11 + (-0.0007985218932304301)) * t11 + 0.00012662741004307098
-    t15 = ((t14 * t11 + 0.006606589138550524) * t11 + (-0.01522265522318779)) * t11 + (-0.01887481422378355)
-    t16 = np.exp(-t2)
-    t17 = t16 - t16 * np.where(t2 < 1024.0, t5, 0.0)
-    t18 = t17 + 1.0
-    t19 = np.where(t1 < 1.61328125, ((t15 * t11 + 0.1466487969969469) * t11 + (-0.2178117057198001)) * t11, np.where(t1 < 152.0, -((t2 - t17 - 1.0) * t17 / t18) / t18, t9))
-    t20 = t16 + 1.0
-    return np.where(x < 0.0, np.where(t1 < 1.015625, t9, t19), np.where(t16 == 0.0, 1.0, (t2 - t16 - 1.0) * t16 / (t20 * t20) + 1.0))
+    t4 = _select_float32(t1 < 33.828125, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
+    t7 = t3 + 1.0
+    return _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
 
 
 def _value_and_derivative_wide(x, beta):
@@ -128,17 +195,17 @@ def _value_and_derivative_wide(x, beta):
     t1 = -0.0
     t2 = np.abs(x)
     t3 = t2 * beta
-    t4 = beta * t2
-    t5 = np.exp(-np.minimum(t4, 700.0))
-    t6 = t5 + 1.0
-    t7 = t6 * t6
-    t8 = -((t4 - t5 - 1.0) * t5) / t7
-    t9 = t3 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t10 = (-2.9135800160868148e-05 * t9 + 4.1620928919927833e-05) * t9 + 0.0001856538557013296
-    t11 = ((t10 * t9 + (-0.0007985848286447503)) * t9 + 0.00012662935718302544) * t9 + 0.006606591418336911
-    t12 = ((t11 * t9 + (-0.015222655248047166)) * t9 + (-0.018874814252800638)) * t9 + 0.14664879699699768
-    t13 = np.where(t3 < 1.041015625, t8, np.where(t3 < 1.48828125, (t12 * t9 + (-0.21781170571974084)) * t9, t8))
-    return np.where(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), np.where(t0, t1, np.where(x == np.inf, 1.0, np.where(x < 0.0, t13, (t5 + t4 * t5 + 1.0) / t7)))
+    t2 = beta * t2
+    t4 = np.exp(-np.minimum(t2, 700.0))
+    t5 = t4 + 1.0
+    t5 = t5 * t5
+    t6 = -((t2 - t4 - 1.0) * t4) / t5
+    t7 = t3 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
+    t8 = (-2.9135800160868148e-05 * t7 + 4.1620928919927833e-05) * t7 + 0.0001856538557013296
+    t8 = ((t8 * t7 + (-0.0007985848286447503)) * t7 + 0.00012662935718302544) * t7 + 0.006606591418336911
+    t8 = ((t8 * t7 + (-0.015222655248047166)) * t7 + (-0.018874814252800638)) * t7 + 0.14664879699699768
+    t3 = _select(t3 < 1.041015625, t6, _select(t3 < 1.48828125, (t8 * t7 + (-0.21781170571974084)) * t7, t6))
+    return _select(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(t0, t1, _select(x == np.inf, 1.0, _select(x < 0.0, t3, (t4 + t2 * t4 + 1.0) / t5)))
 
 
 def _value_and_derivative_float64(x, beta):
@@ -147,41 +214,63 @@ def _value_and_derivative_float64(x, beta):
     t2 = beta * t0
     t3 = np.exp(-t2)
     t4 = _product_error_float64(beta, t0, t2)
-    t5 = t3 - t3 * np.where(t2 < 1024.0, t4, 0.0)
+    t5 = t3 - t3 * _select(t2 < 1024.0, t4, 0.0)
     t6 = t5 + 1.0
     t7 = 0.5 * t2
     t8 = np.exp(-t7)
-    t9 = t8 - t8 * np.where(t7 < 1024.0, 0.5 * t4, 0.0)
-    t10 = t9 * t9
-    t11 = t10 + 1.0
-    t12 = t3 + 1.0
-    t13 = np.where(np.copysign(1.0, x) < 0.0, np.where(t1 < 54.25, -(t0 * t5) / t6, -(t0 * t9 / t11 * t9)), t0 / t12)
-    t14 = np.where(t9 == 0.0, -t9, -((t2 - t10 - 1.0) * t9 / (t11 * t11) * t9))
-    t15 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t16 = t15 - 1.2532719437511683e-23
-    t17 = (-3.7038489553655295e-08 * t16 + (-8.271990013631195e-07)) * t16 + 2.346936172898554e-06
-    t18 = ((t17 * t16 + 2.9380454952998264e-06) * t16 + (-2.9733605013106486e-05)) * t16 + 4.090566126449768e-05
-    t19 = ((t18 * t16 + 0.00018570724585055429) * t16 + (-0.0007985218932304301)) * t16 + 0.00012662741004307098
-    t20 = ((t19 * t16 + 0.006606589138550524) * t16 + (-0.01522265522318779)) * t16 + (-0.01887481422378355)
-    t21 = np.where(t1 < 1.61328125, ((t20 * t16 + 0.1466487969969469) * t16 + (-0.2178117057198001)) * t16, np.where(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t6) / t6, t14))
-    return np.where(x == (-np.inf), -0.0, t13), np.where(x < 0.0, np.where(t1 < 1.015625, t14, t21), np.where(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t12 * t12) + 1.0))
+    t4 = t8 - t8 * _select(t7 < 1024.0, 0.5 * t4, 0.0)
+    t7 = t4 * t4
+    t8 = t7 + 1.0
+    t9 = t3 + 1.0
+    t10 = _select(np.copysign(1.0, x) < 0.0, _select(t1 < 54.25, -(t0 * t5) / t6, -(t0 * t4 / t8 * t4)), t0 / t9)
+    t4 = _select(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4))
+    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
+    t0 = t0 - 1.2532719437511683e-23
+    t7 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
+    t7 = ((t7 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
+    t7 = ((t7 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
+    t7 = ((t7 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
+    t0 = _select(t1 < 1.61328125, ((t7 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t6) / t6, t4))
+    return _select(x == (-np.inf), -0.0, t10), _select(x < 0.0, _select(t1 < 1.015625, t4, t0), _select(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t9 * t9) + 1.0))
+
+
+def _value_and_derivative_float32(x, beta):
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = 0.5 * t1
+    t3 = np.exp(-t2)
+    t4 = _product_error_float32(beta, t0, t1)
+    t2 = t3 - t3 * _select_float32(t2 < 1024.0, 0.5 * t4, 0.0)
+    t3 = t2 * t2
+    t5 = t3 + 1.0
+    t6 = np.exp(-t1)
+    t7 = t6 + 1.0
+    t8 = t0 * beta
+    t4 = t6 - t6 * _select_float32(t1 < 1024.0, t4, 0.0)
+    t9 = t4 + 1.0
+    t4 = -((t1 - t4 - 1.0) * t4) / (t9 * t9)
+    t9 = t8 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t8) - 2.5519606e-15
+    t10 = ((0.00017969962 * t9 + (-0.000790083)) * t9 + 0.00012700965) * t9 + 0.006606049
+    t10 = (((t10 * t9 + (-0.015222663)) * t9 + (-0.018874804)) * t9 + 0.1466488) * t9 + (-0.2178117)
+    t3 = _select_float32(t8 < 33.828125, t4, _select_float32(t2 == 0.0, -t2, -((t1 - t3 - 1.0) * t2 / (t5 * t5) * t2)))
+    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / t5 * t2), t0 / t7)), _select_float32(x < 0.0, _select_float32(t8 < 1.0, t4, _select_float32(t8 < 1.703125, t10 * t9, t3)), _select_float32(t6 == 0.0, 1.0, (t1 - t6 - 1.0) * t6 / (t7 * t7) + 1.0))
 
 
 def _backward_wide(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-np.minimum(t2, 700.0))
-    t4 = t3 + 1.0
-    t5 = t4 * t4
-    t6 = -((t2 - t3 - 1.0) * t3) / t5
-    t7 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t8 = (-2.9135800160868148e-05 * t7 + 4.1620928919927833e-05) * t7 + 0.0001856538557013296
-    t9 = ((t8 * t7 + (-0.0007985848286447503)) * t7 + 0.00012662935718302544) * t7 + 0.006606591418336911
-    t10 = ((t9 * t7 + (-0.015222655248047166)) * t7 + (-0.018874814252800638)) * t7 + 0.14664879699699768
-    t11 = np.where(t1 < 1.041015625, t6, np.where(t1 < 1.48828125, (t10 * t7 + (-0.21781170571974084)) * t7, t6))
-    t12 = np.where(x == (-np.inf), -0.0, np.where(x == np.inf, 1.0, np.where(x < 0.0, t11, (t3 + t2 * t3 + 1.0) / t5)))
-    return grad_y * t12
+    t0 = beta * t0
+    t2 = np.exp(-np.minimum(t0, 700.0))
+    t3 = t2 + 1.0
+    t3 = t3 * t3
+    t4 = -((t0 - t2 - 1.0) * t2) / t3
+    t5 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
+    t6 = (-2.9135800160868148e-05 * t5 + 4.1620928919927833e-05) * t5 + 0.0001856538557013296
+    t6 = ((t6 * t5 + (-0.0007985848286447503)) * t5 + 0.00012662935718302544) * t5 + 0.006606591418336911
+    t6 = ((t6 * t5 + (-0.015222655248047166)) * t5 + (-0.018874814252800638)) * t5 + 0.14664879699699768
+    t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
+    t0 = _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
+    return grad_y * t0
 
 
 def _backward_float64(x, grad_y, beta):
@@ -191,23 +280,46 @@ def _backward_float64(x, grad_y, beta):
     t3 = 0.5 * t2
     t4 = np.exp(-t3)
     t5 = _product_error_float64(beta, t0, t2)
-    t6 = t4 - t4 * np.where(t3 < 1024.0, 0.5 * t5, 0.0)
-    t7 = t6 * t6
+    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * t5, 0.0)
+    t4 = t3 * t3
+    t6 = t4 + 1.0
+    t3 = _select(t3 == 0.0, -t3, -((t2 - t4 - 1.0) * t3 / (t6 * t6) * t3))
+    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
+    t0 = t0 - 1.2532719437511683e-23
+    t4 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
+    t4 = ((t4 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
+    t4 = ((t4 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
+    t4 = ((t4 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
+    t6 = np.exp(-t2)
+    t5 = t6 - t6 * _select(t2 < 1024.0, t5, 0.0)
+    t7 = t5 + 1.0
+    t0 = _select(t1 < 1.61328125, ((t4 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t7) / t7, t3))
+    t4 = t6 + 1.0
+    t0 = _select(x < 0.0, _select(t1 < 1.015625, t3, t0), _select(t6 == 0.0, 1.0, (t2 - t6 - 1.0) * t6 / (t4 * t4) + 1.0))
+    return grad_y * t0
+
+
+def _backward_float32(x, grad_y, beta):
+    t0 = np.abs(x)
+    t1 = t0 * beta
+    t2 = beta * t0
+    t3 = np.exp(-t2)
+    t4 = _product_error_float32(beta, t0, t2)
+    t5 = t3 - t3 * _select_float32(t2 < 1024.0, t4, 0.0)
+    t6 = t5 + 1.0
+    t5 = -((t2 - t5 - 1.0) * t5) / (t6 * t6)
+    t0 = t1 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t1) - 2.5519606e-15
+    t6 = (((0.00017969962 * t0 + (-0.000790083)) * t0 + 0.00012700965) * t0 + 0.006606049) * t0
+    t6 = (((t6 + (-0.015222663)) * t0 + (-0.018874804)) * t0 + 0.1466488) * t0 + (-0.2178117)
+    t7 = 0.5 * t2
+    t8 = np.exp(-t7)
+    t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
+    t7 = t4 * t4
     t8 = t7 + 1.0
-    t9 = np.where(t6 == 0.0, -t6, -((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6))
-    t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t11 = t10 - 1.2532719437511683e-23
-    t12 = (-3.7038489553655295e-08 * t11 + (-8.271990013631195e-07)) * t11 + 2.346936172898554e-06
-    t13 = ((t12 * t11 + 2.9380454952998264e-06) * t11 + (-2.9733605013106486e-05)) * t11 + 4.090566126449768e-05
-    t14 = ((t13 * t11 + 0.00018570724585055429) * t11 + (-0.0007985218932304301)) * t11 + 0.00012662741004307098
-    t15 = ((t14 * t11 + 0.006606589138550524) * t11 + (-0.01522265522318779)) * t11 + (-0.01887481422378355)
-    t16 = np.exp(-t2)
-    t17 = t16 - t16 * np.where(t2 < 1024.0, t5, 0.0)
-    t18 = t17 + 1.0
-    t19 = np.where(t1 < 1.61328125, ((t15 * t11 + 0.1466487969969469) * t11 + (-0.2178117057198001)) * t11, np.where(t1 < 152.0, -((t2 - t17 - 1.0) * t17 / t18) / t18, t9))
-    t20 = t16 + 1.0
-    t21 = np.where(x < 0.0, np.where(t1 < 1.015625, t9, t19), np.where(t16 == 0.0, 1.0, (t2 - t16 - 1.0) * t16 / (t20 * t20) + 1.0))
-    return grad_y * t21
+    t4 = _select_float32(t1 < 33.828125, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
+    t7 = t3 + 1.0
+    t0 = _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
+    return grad_y * t0
 
 
 def _second_derivative_wide(x, beta):
@@ -216,13 +328,13 @@ def _second_derivative_wide(x, beta):
     t2 = beta * t0
     t3 = np.exp(-np.minimum(t2, 700.0))
     t4 = t3 + 1.0
-    t5 = beta * (2.0 * t3 + t2 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4)
-    t6 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 - (-7.02493075341627e-24)
-    t7 = (-1.1949974311495836e-06 * t6 + 1.5687158027383686e-06) * t6 + 8.433416451334288e-06
-    t8 = ((t7 * t6 + (-4.757907159449058e-05)) * t6 + 9.644046843197593e-05) * t6 + 0.00011515444724843741
-    t9 = ((t8 * t6 + (-0.0013663696837847522)) * t6 + 0.003862814783096775) * t6 + (-0.0018366701449473277)
-    t10 = ((t9 * t6 + (-0.02248725917286723)) * t6 + 0.07629586548655172) * t6 + (-0.09153052016449878)
-    return np.where(t0 == np.inf, -0.0, np.where(t1 < 1.927734375, t5, np.where(t1 < 2.640625, t10 * t6 * beta, t5)))
+    t2 = beta * (2.0 * t3 + t2 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4)
+    t3 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 - (-7.02493075341627e-24)
+    t4 = (-1.1949974311495836e-06 * t3 + 1.5687158027383686e-06) * t3 + 8.433416451334288e-06
+    t4 = ((t4 * t3 + (-4.757907159449058e-05)) * t3 + 9.644046843197593e-05) * t3 + 0.00011515444724843741
+    t4 = ((t4 * t3 + (-0.0013663696837847522)) * t3 + 0.003862814783096775) * t3 + (-0.0018366701449473277)
+    t4 = ((t4 * t3 + (-0.02248725917286723)) * t3 + 0.07629586548655172) * t3 + (-0.09153052016449878)
+    return _select(t0 == np.inf, -0.0, _select(t1 < 1.927734375, t2, _select(t1 < 2.640625, t4 * t3 * beta, t2)))
 
 
 def _second_derivative_float64(x, beta):
@@ -231,65 +343,115 @@ def _second_derivative_float64(x, beta):
     t2 = beta * t0
     t3 = 0.5 * t2
     t4 = np.exp(-t3)
-    t5 = t4 - t4 * np.where(t3 < 1024.0, 0.5 * _product_error_float64(beta, t0, t2), 0.0)
-    t6 = t5 * t5 + 1.0
-    t7 = np.where(t5 == 0.0, -t5, beta * (2.0 * t5 * t5 + t2 * t5 * t5 + 2.0 - t2) * t5 / (t6 * t6 * t6) * t5)
-    t8 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 + _product_error_float64(t0, beta, t1)
-    t9 = t8 - (-7.02493075341627e-24)
-    t10 = (-3.5777734752317657e-10 * t9 + (-8.338320368138778e-10)) * t9 + 8.662245453762457e-09
-    t11 = ((t10 * t9 + (-2.2823530308855783e-08)) * t9 + (-9.91855566364651e-09)) * t9 + 3.1453953931404867e-07
-    t12 = ((t11 * t9 + (-1.1904574848177457e-06)) * t9 + 1.2461457050979343e-06) * t9 + 8.4323771894028e-06
-    t13 = ((t12 * t9 + (-4.7450740826031916e-05)) * t9 + 9.64405929677204e-05) * t9 + 0.00011513070182091393
-    t14 = ((t13 * t9 + (-0.0013663696912376891)) * t9 + 0.003862816776835073) * t9 + (-0.0018366701447628316)
-    t15 = ((t14 * t9 + (-0.02248725923422539)) * t9 + 0.07629586548655085) * t9 + (-0.09153052016419229)
-    return np.where(t1 < 1.84375, t7, np.where(t1 < 2.7233352661132812, t15 * t9 * beta, t7))
+    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * _product_error_float64(beta, t0, t2), 0.0)
+    t4 = t3 * t3 + 1.0
+    t2 = _select(t3 == 0.0, -t3, beta * (2.0 * t3 * t3 + t2 * t3 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4) * t3)
+    t0 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 + _product_error_float64(t0, beta, t1)
+    t0 = t0 - (-7.02493075341627e-24)
+    t3 = (-3.5777734752317657e-10 * t0 + (-8.338320368138778e-10)) * t0 + 8.662245453762457e-09
+    t3 = ((t3 * t0 + (-2.2823530308855783e-08)) * t0 + (-9.91855566364651e-09)) * t0 + 3.1453953931404867e-07
+    t3 = ((t3 * t0 + (-1.1904574848177457e-06)) * t0 + 1.2461457050979343e-06) * t0 + 8.4323771894028e-06
+    t3 = ((t3 * t0 + (-4.7450740826031916e-05)) * t0 + 9.64405929677204e-05) * t0 + 0.00011513070182091393
+    t3 = ((t3 * t0 + (-0.0013663696912376891)) * t0 + 0.003862816776835073) * t0 + (-0.0018366701447628316)
+    t3 = ((t3 * t0 + (-0.02248725923422539)) * t0 + 0.07629586548655085) * t0 + (-0.09153052016419229)
+    return _select(t1 < 1.84375, t2, _select(t1 < 2.7233352661132812, t3 * t0 * beta, t2))
+
+
+def _second_derivative_float32(x, beta):
+    t0 = np.abs(x)
+    t1 = t0 * beta
+    t2 = beta * t0
+    t3 = 0.5 * t2
+    t4 = np.exp(-t3)
+    t3 = t4 * _select_float32(t3 < 1024.0, 0.5 * _product_error_float32(beta, t0, t2), 0.0)
+    t3 = t4 - t3
+    t4 = t3 * t3 + 1.0
+    t2 = _select_float32(t3 == 0.0, -t3, beta * (2.0 * t3 * t3 + t2 * t3 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4) * t3)
+    t0 = t1 - 2.3993568 - 4.3847444e-07 + _product_error_float32(t0, beta, t1) - 7.7341655e-15
+    t3 = ((7.3584897e-06 * t0 + (-4.617029e-05)) * t0 + 9.677889e-05) * t0 + 0.00011471185
+    t3 = (((t3 * t0 + (-0.0013664132)) * t0 + 0.0038628716) * t0 + (-0.0018366682)) * t0 + (-0.022487262)
+    t0 = _select_float32(t1 < 2.9804688, ((t3 * t0 + 0.07629587) * t0 + (-0.09153052)) * t0 * beta, t2)
+    return _select_float32(t1 < 1.7995179, t2, t0)
 
 
 def _y_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = np.abs(x) < 9.5367431640625e-07
-    t1 = np.where(t0 & (0.0 < x), 1.0000000000000142, np.where(t0 & (x < 0.0), 0.9999999999999858, 1.0))
-    return y * t1
+    t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
+    return y * t0
 
 
 def _product_error_float64(a, b, c):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
     t0 = a * 134217728.0
-    t1 = a + t0 - t0
-    t2 = a - t1
-    t3 = b * 134217728.0
-    t4 = b + t3 - t3
-    t5 = b - t4
-    return t1 * t4 - c + t1 * t5 + t2 * t4 + t2 * t5
+    t0 = a + t0 - t0
+    t1 = a - t0
+    t2 = b * 134217728.0
+    t2 = b + t2 - t2
+    t3 = b - t2
+    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"silu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of silu take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"silu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -304,7 +466,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

@@ -11,15 +11,18 @@ Reference: J. Bergstra et al., Quadratic polynomials learn better image features
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -30,10 +33,16 @@ __all__ = [
     "softsign_value_and_derivative",
     "softsign_backward",
     "softsign_second_derivative",
+    "softsign_fast",
+    "softsign_derivative_fast",
+    "softsign_value_and_derivative_fast",
+    "softsign_backward_fast",
+    "softsign_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def softsign(x, out=None):
@@ -61,14 +70,44 @@ def softsign_second_derivative(x, out=None):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
 
 
+def softsign_fast(x, out=None):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out)
+
+
+def softsign_derivative_fast(x, out=None):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out)
+
+
+def softsign_value_and_derivative_fast(x, out=None):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+
+
+def softsign_backward_fast(x, grad_output, out=None):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+
+
+def softsign_second_derivative_fast(x, out=None):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+
+
 def _forward_wide(x):
     t0 = np.abs(x)
-    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
-    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
+
+
+def _forward_float32(x):
+    t0 = np.abs(x)
+    return np.copysign(_select_float32(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
 
 def _derivative_wide(x):
@@ -80,15 +119,24 @@ def _derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 < 712.0
     t2 = 1.0 / t0
-    t3 = t0 + 1.0
-    t4 = t2 + 1.0
-    return np.where(t1, 1.0, t2 * t2) / np.where(t1, t3 * t3, t4 * t4)
+    t0 = t0 + 1.0
+    t3 = t2 + 1.0
+    return _select(t1, 1.0, t2 * t2) / _select(t1, t0 * t0, t3 * t3)
+
+
+def _derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 < 140737490000000.0
+    t2 = 1.0 / t0
+    t0 = t0 + 1.0
+    t3 = t2 + 1.0
+    return _select_float32(t1, 1.0, t2 * t2) / _select_float32(t1, t0 * t0, t3 * t3)
 
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / t1), x), 1.0 / (t1 * t1)
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), 1.0 / (t1 * t1)
 
 
 def _value_and_derivative_float64(x):
@@ -97,7 +145,16 @@ def _value_and_derivative_float64(x):
     t2 = t0 < 712.0
     t3 = 1.0 / t0
     t4 = t3 + 1.0
-    return np.copysign(np.where(t0 == np.inf, 1.0, t0 / t1), x), np.where(t2, 1.0, t3 * t3) / np.where(t2, t1 * t1, t4 * t4)
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), _select(t2, 1.0, t3 * t3) / _select(t2, t1 * t1, t4 * t4)
+
+
+def _value_and_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 + 1.0
+    t2 = t0 < 140737490000000.0
+    t3 = 1.0 / t0
+    t4 = t3 + 1.0
+    return np.copysign(_select_float32(t0 == np.inf, 1.0, t0 / t1), x), _select_float32(t2, 1.0, t3 * t3) / _select_float32(t2, t1 * t1, t4 * t4)
 
 
 def _backward_wide(x, grad_y):
@@ -109,48 +166,95 @@ def _backward_float64(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 < 712.0
     t2 = 1.0 / t0
-    t3 = t0 + 1.0
-    t4 = t2 + 1.0
-    return grad_y * (np.where(t1, 1.0, t2 * t2) / np.where(t1, t3 * t3, t4 * t4))
+    t0 = t0 + 1.0
+    t3 = t2 + 1.0
+    return grad_y * (_select(t1, 1.0, t2 * t2) / _select(t1, t0 * t0, t3 * t3))
+
+
+def _backward_float32(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 < 140737490000000.0
+    t2 = 1.0 / t0
+    t0 = t0 + 1.0
+    t3 = t2 + 1.0
+    return grad_y * (_select_float32(t1, 1.0, t2 * t2) / _select_float32(t1, t0 * t0, t3 * t3))
 
 
 def _second_derivative_wide(x):
     t0 = np.abs(x) + 1.0
-    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)))
+    return _select(x == 0.0, 2.0, np.copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)))
 
 
 def _second_derivative_float64(x):
     t0 = np.abs(x) + 1.0
-    return np.where(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
+    return _select(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
+
+
+def _second_derivative_float32(x):
+    t0 = np.abs(x) + 1.0
+    return _select_float32(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"softsign takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of softsign take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"softsign takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -165,7 +269,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

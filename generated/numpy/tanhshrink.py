@@ -11,15 +11,18 @@ Reference: PyTorch documentation, torch.nn.Tanhshrink.
 
 Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
 shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
+float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
+NumPy: an array to write to, which may be the input. No warning is raised.
+
+Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 not measured, float32 fast not measured
 """
 
 import numpy as np
@@ -30,10 +33,16 @@ __all__ = [
     "tanhshrink_value_and_derivative",
     "tanhshrink_backward",
     "tanhshrink_second_derivative",
+    "tanhshrink_fast",
+    "tanhshrink_derivative_fast",
+    "tanhshrink_value_and_derivative_fast",
+    "tanhshrink_backward_fast",
+    "tanhshrink_second_derivative_fast",
 ]
 
-# Elements computed at a time: the temporaries of so many stay in the processor's cache.
-_BLOCK = 8192
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
+# next block gets the memory of the last one's.
+_BLOCK = 2**16
 
 
 def tanhshrink(x, out=None):
@@ -61,30 +70,66 @@ def tanhshrink_second_derivative(x, out=None):
     return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
 
 
+def tanhshrink_fast(x, out=None):
+    """y = f(x), computed in float32."""
+    return _evaluate({"float32": _forward_float32}, [x], out)
+
+
+def tanhshrink_derivative_fast(x, out=None):
+    """dydx = f'(x), computed in float32."""
+    return _evaluate({"float32": _derivative_float32}, [x], out)
+
+
+def tanhshrink_value_and_derivative_fast(x, out=None):
+    """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+
+
+def tanhshrink_backward_fast(x, grad_output, out=None):
+    """grad_x = grad_output * f'(x), computed in float32."""
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+
+
+def tanhshrink_second_derivative_fast(x, out=None):
+    """d2ydx2 = f''(x), computed in float32."""
+    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+
+
 def _forward_wide(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-4.292568585924147e-12 * t1 + 1.6512395754517323e-10) * t1 + (-2.9572127745672402e-09)
-    t3 = ((t2 * t1 + 3.2845998277127576e-08) * t1 + (-2.547001144321001e-07)) * t1 + 1.475439805689712e-06
-    t4 = ((t3 * t1 + (-6.699085694478493e-06)) * t1 + 2.484626890009828e-05) * t1 + (-7.845939479062208e-05)
-    t5 = ((t4 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
-    t6 = ((t5 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
-    t7 = ((t6 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
-    t8 = np.exp(-np.minimum(2.0 * t0, 700.0))
-    return np.copysign(np.where(t0 < 1.15625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x)
+    t2 = ((t2 * t1 + 3.2845998277127576e-08) * t1 + (-2.547001144321001e-07)) * t1 + 1.475439805689712e-06
+    t2 = ((t2 * t1 + (-6.699085694478493e-06)) * t1 + 2.484626890009828e-05) * t1 + (-7.845939479062208e-05)
+    t2 = ((t2 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
+    t2 = ((t2 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
+    t1 = ((t2 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
+    t2 = np.exp(-np.minimum(2.0 * t0, 700.0))
+    return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
 
 
 def _forward_float64(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
-    t3 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
-    t4 = ((t3 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
-    t5 = ((t4 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
-    t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
-    t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
-    t8 = np.exp(-(2.0 * t0))
-    return np.copysign(np.where(t0 < 0.84375, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x)
+    t2 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
+    t2 = ((t2 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
+    t2 = ((t2 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
+    t2 = ((t2 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
+    t1 = ((t2 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
+    t2 = np.exp(-(2.0 * t0))
+    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
+
+
+def _forward_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 * t0
+    t2 = ((-1.3756605e-09 * t1 + 4.19128e-08) * t1 + (-5.8489684e-07)) * t1 + 4.9868763e-06
+    t2 = (((t2 * t1 + (-2.9358687e-05)) * t1 + 0.0001287922) * t1 + (-0.0004484175)) * t1 + 0.0013197083
+    t2 = (((t2 * t1 + (-0.003498859)) * t1 + 0.00882038) * t1 + (-0.021857386)) * t1 + 0.053966433
+    t3 = np.exp(-(2.0 * t0))
+    t0 = _select_float32(t0 < 0.984375, ((t2 * t1 + (-0.13333322)) * t1 + 0.33333334) * t0 * t0 * t0, 2.0 * (t3 / (t3 + 1.0)) + (t0 - 1.0))
+    return np.copysign(t0, x)
 
 
 def _derivative_wide(x):
@@ -97,32 +142,53 @@ def _derivative_float64(x):
     return t0 * t0
 
 
+def _derivative_float32(x):
+    t0 = 2.0 * np.abs(x)
+    t1 = np.expm1(-t0)
+    t0 = np.exp(-t0) + 1.0
+    return t1 * t1 / (t0 * t0)
+
+
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-4.292568585924147e-12 * t1 + 1.6512395754517323e-10) * t1 + (-2.9572127745672402e-09)
-    t3 = ((t2 * t1 + 3.2845998277127576e-08) * t1 + (-2.547001144321001e-07)) * t1 + 1.475439805689712e-06
-    t4 = ((t3 * t1 + (-6.699085694478493e-06)) * t1 + 2.484626890009828e-05) * t1 + (-7.845939479062208e-05)
-    t5 = ((t4 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
-    t6 = ((t5 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
-    t7 = ((t6 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
-    t8 = np.exp(-np.minimum(2.0 * t0, 700.0))
-    t9 = np.tanh(x)
-    return np.copysign(np.where(t0 < 1.15625, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x), t9 * t9
+    t2 = ((t2 * t1 + 3.2845998277127576e-08) * t1 + (-2.547001144321001e-07)) * t1 + 1.475439805689712e-06
+    t2 = ((t2 * t1 + (-6.699085694478493e-06)) * t1 + 2.484626890009828e-05) * t1 + (-7.845939479062208e-05)
+    t2 = ((t2 * t1 + 0.00022041548744434512) * t1 + (-0.0005754240146957179)) * t1 + 0.0014473543981641012
+    t2 = ((t2 * t1 + (-0.003588616165307422)) * t1 + 0.008862257088956412) * t1 + (-0.021869320459327296)
+    t1 = ((t2 * t1 + 0.053968238567203994) * t1 + (-0.13333333276825632)) * t1 + 0.33333333332985393
+    t2 = np.exp(-np.minimum(2.0 * t0, 700.0))
+    t3 = np.tanh(x)
+    return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
 
 
 def _value_and_derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
-    t3 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
-    t4 = ((t3 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
-    t5 = ((t4 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
-    t6 = ((t5 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
-    t7 = ((t6 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
-    t8 = np.exp(-(2.0 * t0))
-    t9 = np.tanh(t0)
-    return np.copysign(np.where(t0 < 0.84375, t7 * t0 * t0 * t0, 2.0 * (t8 / (t8 + 1.0)) + (t0 - 1.0)), x), t9 * t9
+    t2 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
+    t2 = ((t2 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
+    t2 = ((t2 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
+    t2 = ((t2 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
+    t1 = ((t2 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
+    t2 = np.exp(-(2.0 * t0))
+    t3 = np.tanh(t0)
+    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
+
+
+def _value_and_derivative_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 * t0
+    t2 = ((-1.3756605e-09 * t1 + 4.19128e-08) * t1 + (-5.8489684e-07)) * t1 + 4.9868763e-06
+    t2 = (((t2 * t1 + (-2.9358687e-05)) * t1 + 0.0001287922) * t1 + (-0.0004484175)) * t1 + 0.0013197083
+    t2 = (((t2 * t1 + (-0.003498859)) * t1 + 0.00882038) * t1 + (-0.021857386)) * t1 + 0.053966433
+    t3 = 2.0 * t0
+    t4 = np.exp(-t3)
+    t5 = t4 + 1.0
+    t0 = _select_float32(t0 < 0.984375, ((t2 * t1 + (-0.13333322)) * t1 + 0.33333334) * t0 * t0 * t0, 2.0 * (t4 / t5) + (t0 - 1.0))
+    t1 = np.expm1(-t3)
+    return np.copysign(t0, x), t1 * t1 / (t5 * t5)
 
 
 def _backward_wide(x, grad_y):
@@ -135,13 +201,20 @@ def _backward_float64(x, grad_y):
     return grad_y * (t0 * t0)
 
 
+def _backward_float32(x, grad_y):
+    t0 = 2.0 * np.abs(x)
+    t1 = np.expm1(-t0)
+    t0 = np.exp(-t0) + 1.0
+    return grad_y * (t1 * t1 / (t0 * t0))
+
+
 def _second_derivative_wide(x):
     t0 = np.abs(x)
     t1 = 2.0 * t0
     t2 = np.exp(-np.minimum(t1, 700.0))
     t3 = t2 + 1.0
-    t4 = np.where(t0 == np.inf, 0.0, -(8.0 * (np.expm1(np.minimum(-t1, 350.0)) * t2 / (t3 * t3 * t3))))
-    return np.copysign(t4, x)
+    t0 = _select(t0 == np.inf, 0.0, -(8.0 * (np.expm1(np.minimum(-t1, 350.0)) * t2 / (t3 * t3 * t3))))
+    return np.copysign(t0, x)
 
 
 def _second_derivative_float64(x):
@@ -151,47 +224,87 @@ def _second_derivative_float64(x):
     return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / t2 / t2 / t2)), x)
 
 
+def _second_derivative_float32(x):
+    t0 = 2.0 * np.abs(x)
+    t1 = np.exp(-t0)
+    t2 = t1 + 1.0
+    return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))), x)
+
+
 def _y_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = 16.0 < np.abs(x)
-    t1 = np.where(t0 & (0.0 < x), 1.0000000000000142, np.where(t0 & (x < 0.0), 1.0000000000000142, 1.0))
-    return y * t1
+    t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 1.0000000000000142, 1.0))
+    return y * t0
 
 
 def _dydx_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = np.abs(x) < 9.5367431640625e-07
-    t1 = np.where(t0 & (0.0 < x), 0.9999999999999858, np.where(t0 & (x < 0.0), 0.9999999999999858, 1.0))
-    return y * t1
+    t0 = _select(t0 & (0.0 < x), 0.9999999999999858, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
+    return y * t0
+
+
+def _select(condition, yes, no, dtype=np.float64):
+    """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
+    if condition.all():
+        return yes
+    if not condition.any():
+        return no
+    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
+    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
+    return (no ^ (yes ^ no) * condition).view(dtype)
+
+
+def _select_float32(condition, yes, no):
+    return _select(condition, yes, no, np.float32)
+
+
+def _product_error_float32(a, b, product):
+    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        return np.float32(0.0)
+    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
-    """The results of a formula of float64 arrays, block by block, each rounded once to the dtype of the result."""
+    """The results of a formula, block by block, each rounded once to the dtype of the result.
+
+    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
-    if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
-        raise TypeError(f"tanhshrink takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
     dtype = dtype.newbyteorder("=")
-    formula = formulas["float64" if dtype.itemsize == 8 else "wide"]
+    if "float32" in formulas:
+        if dtype != np.float32:
+            raise TypeError(f"the fast functions of tanhshrink take arrays of float32, not of {dtype}")
+        compute, formula = np.float32, formulas["float32"]
+    else:
+        if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
+            raise TypeError(f"tanhshrink takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
+        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
-    scalar = np.float32 if dtype.itemsize == 2 else np.float64
-    parameters = [np.float64(scalar(p)) for p in parameters]
+    scalar = np.float32 if dtype.itemsize == 2 else compute
+    parameters = [compute(scalar(p)) for p in parameters]
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[["readonly"]] * len(operands) + [["writeonly", "no_broadcast"]] * count,
-        op_dtypes=[np.uint16 if b else np.float64 for b in bits],
+        # NumPy's functions may differ in the last digits where elements are not side by side.
+        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
+        op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
-        buffersize=_BLOCK,
+        buffersize=_BLOCK // np.dtype(compute).itemsize,
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
@@ -206,7 +319,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
 
 
 def _is_bfloat16(dtype):
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
 def _widen(bits):

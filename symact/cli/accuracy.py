@@ -70,11 +70,10 @@ def accuracy(
     format_: OutputFormat = Format.text,
 ) -> None:
     """Measure kernels against correctly rounded values and check their contract; exit 1 where one is broken."""
-    from symact.kernel.compiled import PASSES
     from symact.oracle.formats import get
     from symact.report import plot
     from symact.verification import others
-    from symact.verification.accuracy import Plan, Subject, document
+    from symact.verification.accuracy import MULTIPLYING, Plan, Subject, document, load
 
     kind = None if picture is None else plot.kind(picture)
     activation = chosen(name, expression, source, settings, called)
@@ -84,11 +83,12 @@ def accuracy(
             raise Error("--exhaustive measures symact's kernels alone", "leave --against out")
         plan = others.plan(activation, against, target, dtype, pass_ or others.PASSES, level=level)
     else:
-        plan = Plan(activation, [Subject(target, dtype, one, level) for one in pass_ or PASSES])
+        passes = pass_ or load(activation, target, dtype, level).passes
+        plan = Plan(activation, [Subject(target, dtype, one, level) for one in passes])
     if every:
         if dtype != "float32":
             raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")
-        passes = pass_ or [one for one in PASSES if one != "backward"]
+        passes = pass_ or [one for one in passes if one not in MULTIPLYING]
         found = _prove(activation, [Subject(target, dtype, one, level) for one in passes], jobs, scheduler)
     else:
         found = plan.measure(count=count, watch=lambda steps, total: progress(steps, "measuring", total))
@@ -109,9 +109,7 @@ def accuracy(
         raise typer.Exit(1)
 
 
-def _prove(
-    activation: Activation, subjects: Sequence[Subject], jobs: int, scheduler: str | None
-) -> list[Measurement]:
+def _prove(activation: Activation, subjects: Sequence[Subject], jobs: int, scheduler: str | None) -> list[Measurement]:
     """All inputs of float32."""
     from symact.verification import exhaustive
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symact import catalog
 from symact.activation import Activation
@@ -21,6 +21,9 @@ from symact.errors import Error
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
+
+if TYPE_CHECKING:
+    from symact.symbolic.branches import Branches
 
 _searched: dict[tuple[str, str], CompiledActivation] = {}
 
@@ -64,7 +67,7 @@ def search(
     from symact.symbolic.forms import joined
 
     derivation = derive(activation)
-    passes = (
+    passes: tuple[tuple[str, str, Branches], ...] = (
         ("forward", "y", derivation.function),
         ("derivative", "dydx", derivation.first),
         ("second_derivative", "d2ydx2", derivation.second),

@@ -77,6 +77,11 @@ class Loaded:
         self._known: dict[tuple[tuple[str, float], ...], tuple[float, ...]] = {}
 
     @property
+    def passes(self) -> tuple[str, ...]:
+        """The names of the passes that there are."""
+        return tuple(self._outputs)
+
+    @property
     def parameters(self) -> dict[str, float]:
         """The values of parameters that are left out, rounded to the type in which the kernels take them."""
         return dict(zip(self._parameters, self._defaults, strict=True))

@@ -15,7 +15,7 @@ from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel import store
 from symact.kernel.arithmetic import ARITHMETICS
-from symact.kernel.compiled import PASSES, CompiledActivation
+from symact.kernel.compiled import OPTIONAL_PASSES, PASSES, CompiledActivation
 from symact.kernel.program import OPERATIONS, Kernel, constant_value
 from symact.oracle.formats import Float64s, Format, get
 from symact.targets.loaded import Loaded
@@ -51,8 +51,12 @@ OUTPUTS: dict[str, dict[str, int]] = {
     "value_and_derivative": {"y": 0, "dydx": 1},
     "backward": {"grad_x": 1},
     "second_derivative": {"d2ydx2": 2},
+    "backward_from_output": {"grad_x": 1},
 }
-assert OUTPUTS.keys() == set(PASSES)
+assert OUTPUTS.keys() == {*PASSES, *OPTIONAL_PASSES}
+
+#: The passes that multiply f' by an incoming gradient.
+MULTIPLYING = ("backward", "backward_from_output")
 
 #: Goes through the steps of something long, given how many there are.
 Watch = Callable[[Iterable[None], int], Iterable[None]]
@@ -170,12 +174,15 @@ class Plan:
         if subject.pass_ not in OUTPUTS:
             raise Error(f"there is no pass called '{subject.pass_}'", f"use one of {', '.join(OUTPUTS)}")
         kernels = self._kernels(subject.target, subject.dtype, subject.level)
+        if subject.pass_ not in kernels.passes:
+            raise Error(f"{kernels.name} has no pass '{subject.pass_}'", f"use one of {', '.join(kernels.passes)}")
         arithmetic = ARITHMETICS[targets.get(subject.target).type(subject.dtype, subject.level).arithmetic]
         landmarks = boundaries(_compiled(self.activation, arithmetic.name).programs[arithmetic.name][subject.pass_])
-        contract = check_backward if subject.pass_ == "backward" else check
+        contract = check_backward if subject.pass_ in MULTIPLYING else check
         for position in range(len(OUTPUTS[subject.pass_])):
-            implementation = Implementation(single(getattr(kernels, subject.pass_), position), contract, landmarks)
-            self.put(subject, position, implementation, kernels.parameters, wide=arithmetic.is_wide)
+            implementation = Implementation(single(kernels, subject.pass_, position), contract, landmarks)
+            wide = arithmetic.is_wide and subject.pass_ != "backward_from_output"
+            self.put(subject, position, implementation, kernels.parameters, wide=wide)
 
     def _kernels(self, *key: str) -> Loaded:
         """The kernels of a target, dtype and level, loaded once."""
@@ -199,13 +206,13 @@ class Plan:
             position: which of the pass's outputs.
             implementation: what is measured.
             parameters: the values in force.
-            wide: whether it computes in a wider format than that of its results.
+            wide: whether it knows f' in a wider format than that of its results.
         """
         values = tuple(sorted(parameters.items()))
         if values not in self._functions:
             self._functions[values] = Functions(self.activation, parameters)
         output, order = list(OUTPUTS[subject.pass_].items())[position]
-        backward = subject.pass_ == "backward"
+        backward = subject.pass_ in MULTIPLYING
         rounded_first = backward and not wide
         key = (subject.dtype, values, order, backward, rounded_first)
         if key not in self._groups:
@@ -230,7 +237,7 @@ class Plan:
         """The errors of what was planned over the real line.
 
         Args:
-            passes: which passes; `backward` has no curve.
+            passes: which passes; those that multiply have no curve.
             x: for a format inputs in ascending order.
         """
         chosen = [place for place in self._places if place.subject.pass_ in passes and not place.group.backward]
@@ -295,11 +302,16 @@ def boundaries(program: Kernel) -> tuple[float, ...]:
     return tuple(sorted({sign * number for number in found if math.isfinite(number) for sign in (-1.0, 1.0)}))
 
 
-def single(kernel: Callable[..., Any], position: int) -> Callable[..., NDArray[Any]]:
-    """A pass as a function with one result: that at `position` where it returns several."""
+def single(kernels: Loaded, pass_: str, position: int = 0, **parameters: float) -> Callable[..., NDArray[Any]]:
+    """A pass as a function of x (and the incoming gradient) with one result: that at `position` of several.
 
-    def implementation(*arrays: NDArray[Any]) -> NDArray[Any]:
-        results = kernel(*arrays)
+    What is computed from the output gets the one that the kernels themselves compute.
+    """
+    kernel = getattr(kernels, pass_)
+
+    def implementation(x: NDArray[Any], *gradient: NDArray[Any]) -> NDArray[Any]:
+        given = kernels.forward(x, **parameters) if pass_ == "backward_from_output" else x
+        results = kernel(given, *gradient, **parameters)
         found: NDArray[Any] = results[position] if isinstance(results, tuple) else results
         return found
 

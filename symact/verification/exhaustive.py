@@ -33,7 +33,7 @@ from symact.oracle.oracle import Oracle
 from symact.targets import c
 from symact.targets.accuracy import program
 from symact.verification import accuracy, farm
-from symact.verification.accuracy import OUTPUTS, Accuracy, Measurement, oracles, single
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Accuracy, Measurement, oracles, single
 from symact.verification.certified import PIECE, Table, UncertifiedError
 from symact.verification.contract import check, compare
 
@@ -102,7 +102,7 @@ class Task:
             raise Error(f"a worker has the kernels of '{here}', not those of '{self.tool}'", "give it the same tool")
         loaded = targets.load(self.compiled, self.target, "float32", self.level)
         values = dict(self.parameters)
-        return single(lambda x: getattr(loaded, self.pass_)(x, **values), self.position)
+        return single(loaded, self.pass_, self.position, **values)
 
     def key(self) -> str:
         """Hash of everything on which the results depend."""
@@ -170,7 +170,7 @@ def run(
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``; its parameters' values are in force.
         target: one that can run here.
-        pass_: one of `symact.kernel.compiled.PASSES`, but not backward, which has 2**64 inputs.
+        pass_: one that does not multiply: what has two inputs has 2**64 pairs of them.
         level: of the kernels.
         jobs: processes at once; -1 for one a core.
         scheduler: a backend of joblib, such as "dask"; None for processes here.
@@ -180,8 +180,8 @@ def run(
     Raises:
         Error: no such pass, the target cannot run here, or joblib is needed and missing.
     """
-    if pass_ == "backward" or pass_ not in OUTPUTS:
-        passes = [name for name in OUTPUTS if name != "backward"]
+    passes = [name for name in OUTPUTS if name not in MULTIPLYING]
+    if pass_ not in passes:
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
     compiled = store.compiled(activation, [targets.get(target).type("float32", level).arithmetic])
@@ -211,7 +211,7 @@ def run(
         tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
         figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
         exact = {name: str(Fraction(value)) for name, value in kernels.parameters.items()}
-        violations = tuple(check(single(getattr(kernels, pass_), position), oracle, _FLOAT32))
+        violations = tuple(check(single(kernels, pass_, position), oracle, _FLOAT32))
         found.append(Measurement(activation.name, target, "float32", pass_, output, exact, figures, violations, level))
     return tuple(found)
 
@@ -352,9 +352,7 @@ def prove(
         yield tally
 
 
-def _judged(
-    task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None
-) -> Iterator[tuple[int, Judged]]:
+def _judged(task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None) -> Iterator[tuple[int, Judged]]:
     """The ranges' results as they come."""
     if jobs == 1 and scheduler is None:
         kernel = task.kernel()

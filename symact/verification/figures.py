@@ -129,9 +129,7 @@ class Figures:
         self._judge(points, values, reference)
         self._searched += len(points)
 
-    def _judge(
-        self, points: Points, values: NDArray[Any], reference: Reference
-    ) -> tuple[Float64s, NDArray[np.bool_]]:
+    def _judge(self, points: Points, values: NDArray[Any], reference: Reference) -> tuple[Float64s, NDArray[np.bool_]]:
         """The numeric errors, and which results are the correctly rounded ones."""
         errors = reference.errors(values)
         got = self.format.decode(values)

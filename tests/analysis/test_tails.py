@@ -163,8 +163,12 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     ("tanh of a logarithm", lambda x: tanh(log(1 + x)), 1, power(4 / t**3, "3")),  # 1 - 2/((1 + t)**2 + 1)
     ("erf of a root", lambda x: erf(sqrt(x)), 1, exponential(exp(-t) / sqrt(pi * t), "1")),
     ("erf of a logarithm", lambda x: erf(log(1 + x)), 1, lognormal(2 / sqrt(pi) * exp(-(log(t) ** 2)) / t)),
-    ("logistic of a tenth", lambda x: logistic(x ** Rational(1, 10)), 1, stretched(
-        t ** Rational(-9, 10) / 10 * exp(-(t ** Rational(1, 10))), "1/10")),
+    (
+        "logistic of a tenth",
+        lambda x: logistic(x ** Rational(1, 10)),
+        1,
+        stretched(t ** Rational(-9, 10) / 10 * exp(-(t ** Rational(1, 10))), "1/10"),
+    ),
     # Gated.
     ("mish", lambda x: x * tanh(softplus(x)), -1, exponential(-t * exp(-t), "1")),  # f ~ x*e**x
     # tanh(softplus) = 1 - 2*e**(-2t) + ..., so f' - 1 ~ -2*e**(-2t) + 4*t*e**(-2t).
@@ -175,15 +179,22 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
         lambda x: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + Rational(44715, 10**6) * x**3))),
         -1,
         superexponential(
-            -6 * sqrt(2 / pi) * Rational(44715, 10**6) * t**3
+            -6
+            * sqrt(2 / pi)
+            * Rational(44715, 10**6)
+            * t**3
             * exp(-2 * sqrt(2 / pi) * (t + Rational(44715, 10**6) * t**3)),
             "3",
         ),
     ),
     ("serf", lambda x: x * erf(softplus(x)), -1, exponential(-2 / sqrt(pi) * t * exp(-t), "1")),  # erf(u) ~ 2u/sqrt(pi)
     # softplus**2 = t**2 + o(1).
-    ("serf", lambda x: x * erf(softplus(x)), 1, constant(
-        S.One, superexponential(2 / sqrt(pi) * t * exp(-(t**2)), "2"))),
+    (
+        "serf",
+        lambda x: x * erf(softplus(x)),
+        1,
+        constant(S.One, superexponential(2 / sqrt(pi) * t * exp(-(t**2)), "2")),
+    ),
     ("logish", lambda x: x * log(1 + logistic(x)), -1, exponential(-t * exp(-t), "1")),  # f ~ x*e**x
     # ln(1 + s) = ln 2 - e**-t/2 + ...
     ("logish", lambda x: x * log(1 + logistic(x)), 1, constant(log(2), exponential(t * exp(-t) / 2, "1"))),
@@ -196,11 +207,19 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     # Between the classes.
     ("e**(-t/ln t)", lambda x: exp(-x / log(x)), 1, stretched(-exp(-t / log(t)) / log(t), "1")),  # h ~ 1/ln t
     ("t**-t", lambda x: x**-x, 1, superexponential(-log(t) * t**-t, "1")),  # h ~ ln t
-    ("e**-sqrt(ln t)", lambda x: exp(-sqrt(log(x))), 1, power(
-        -exp(-sqrt(log(t))) / (2 * t * sqrt(log(t))), "1", "oo")),  # (t*h - 1)*ln t ~ sqrt(ln t)/2
+    (
+        "e**-sqrt(ln t)",
+        lambda x: exp(-sqrt(log(x))),
+        1,
+        power(-exp(-sqrt(log(t))) / (2 * t * sqrt(log(t))), "1", "oo"),
+    ),  # (t*h - 1)*ln t ~ sqrt(ln t)/2
     ("e**-(ln t)**2", lambda x: exp(-(log(x) ** 2)), 1, lognormal(-2 * log(t) / t * exp(-(log(t) ** 2)))),
-    ("e**-e**sqrt t", lambda x: exp(-exp(sqrt(x))), 1, superexponential(
-        -exp(sqrt(t)) / (2 * sqrt(t)) * exp(-exp(sqrt(t))), "oo")),
+    (
+        "e**-e**sqrt t",
+        lambda x: exp(-exp(sqrt(x))),
+        1,
+        superexponential(-exp(sqrt(t)) / (2 * sqrt(t)) * exp(-exp(sqrt(t))), "oo"),
+    ),
     ("ln ln", lambda x: log(1 + log(1 + x)), 1, power(1 / (t * log(t)), "1", "1")),
     ("cube root", lambda x: x ** Rational(1, 3), 1, power(t ** Rational(-2, 3) / 3, "2/3")),
     ("asin", lambda x: asin(x / (1 + x)), 1, power(t ** Rational(-3, 2) / sqrt(2), "3/2")),  # pi/2 - sqrt(2/t)
@@ -216,8 +235,12 @@ KEYS: list[tuple[str, Callable[[Expr], Expr], int, Key]] = [
     # Cancellation.
     ("softplus - x", lambda x: softplus(x) - x, 1, exponential(-exp(-t), "1")),  # ln(1 + e**-t)
     ("sqrt(1 + x**2) - x", lambda x: sqrt(1 + x**2) - x, 1, power(-1 / (2 * t**2), "2")),  # 1/(2t)
-    ("nested roots", lambda x: sqrt(x + sqrt(x)) - sqrt(x), 1, power(
-        t ** Rational(-3, 2) / 16, "3/2")),  # 1/2 - t**(-1/2)/8
+    (
+        "nested roots",
+        lambda x: sqrt(x + sqrt(x)) - sqrt(x),
+        1,
+        power(t ** Rational(-3, 2) / 16, "3/2"),
+    ),  # 1/2 - t**(-1/2)/8
     ("(1 + 1/x)**x", lambda x: (1 + 1 / x) ** x, 1, power(E / (2 * t**2), "2")),  # e*(1 - 1/(2t))
     ("x - x*s", lambda x: 1 + x * (1 - logistic(x)), 1, exponential(-t * exp(-t), "1")),  # 1 + t*e**-t
     ("tanh + tiny atan", lambda x: tanh(x) + atan(x) / 10**100, 1, power(1 / (10**100 * t**2), "2")),

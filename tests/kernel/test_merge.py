@@ -25,9 +25,7 @@ def chosen(yes, no):
 
 
 def test_two_divisions_become_one_and_a_sign_is_no_obstacle():
-    kernel = chosen(
-        lambda b, x: b("neg", b("div", x, b("add", x, b.const(2)))), lambda b, x: b("div", b.const(3), x)
-    )
+    kernel = chosen(lambda b, x: b("neg", b("div", x, b("add", x, b.const(2)))), lambda b, x: b("div", b.const(3), x))
     assert operations(merged(kernel, WIDE)).count("div") == 1
 
 
