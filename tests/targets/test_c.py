@@ -275,4 +275,4 @@ def test_elementary_functions_are_written_out_and_not_the_c_librarys(operation: 
     kernel = b.kernel("forward", ("x",), (), {"y": b(operation, b.input("x"))})
     for arithmetic in ARITHMETICS:
         printed = body(kernel, targets.get("c").operations, arithmetic)
-        assert printed.outputs["y"] == f"own_{operation}_{arithmetic}(x)"
+        assert printed.outputs["y"] == f"own_{operation}_{arithmetic}(fused, x)"
