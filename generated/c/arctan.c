@@ -5,9 +5,9 @@
  * arctan(x) = atan(x)
  * Definition: 91dd0c0ea013031e
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "arctan.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_ATAN_WIDE
 #define SYMACT_OWN_ATAN_WIDE
 /* inverse tangent; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_atan_wide(double a)
+SYMACT_INLINE double own_atan_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const int t1 = 1.0 < t0;
     const double t2 = t1 ? 1.0 : t0;
@@ -393,21 +476,23 @@ SYMACT_INLINE double own_atan_wide(double a)
     const double t28 = t27 * t4;
     const double t29 = 1.5707963267948966 - t28;
     const double t30 = t1 ? t29 : t28;
-    const double t31 = copysign(t30, a);
+    const double t31 = with_sign(t30, a);
     return t31;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double arctan_forward_wide(double x)
+SYMACT_INLINE double arctan_forward_wide(int fused, double x)
 {
-    const double t0 = own_atan_wide(x);
+    (void)fused;
+    const double t0 = own_atan_wide(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double arctan_derivative_wide(double x)
+SYMACT_INLINE double arctan_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = x * x;
     const double t1 = t0 + 1.0;
     const double t2 = 1.0 / t1;
@@ -415,9 +500,10 @@ SYMACT_INLINE double arctan_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void arctan_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void arctan_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
-    const double t0 = own_atan_wide(x);
+    (void)fused;
+    const double t0 = own_atan_wide(fused, x);
     const double t1 = x * x;
     const double t2 = t1 + 1.0;
     const double t3 = 1.0 / t2;
@@ -426,8 +512,9 @@ SYMACT_INLINE void arctan_value_and_derivative_wide(double x, double *y, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double arctan_backward_wide(double x, double grad_y)
+SYMACT_INLINE double arctan_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = x * x;
     const double t1 = t0 + 1.0;
     const double t2 = 1.0 / t1;
@@ -436,8 +523,9 @@ SYMACT_INLINE double arctan_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double arctan_second_derivative_wide(double x)
+SYMACT_INLINE double arctan_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
@@ -456,8 +544,9 @@ SYMACT_INLINE double arctan_second_derivative_wide(double x)
 #ifndef SYMACT_OWN_ATAN_PAIRED
 #define SYMACT_OWN_ATAN_PAIRED
 /* inverse tangent; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_atan_paired(double a)
+SYMACT_INLINE double own_atan_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const int t1 = 0.41421356 < t0;
     const int t2 = 2.4142136 < t0;
@@ -499,25 +588,27 @@ SYMACT_INLINE double own_atan_paired(double a)
     const double t38 = t33 + t37;
     const double t39 = t10 + t38;
     const double t40 = t35 + t39;
-    const double t41 = copysign(t40, a);
+    const double t41 = with_sign(t40, a);
     return t41;
 }
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double arctan_forward_paired(double x)
+SYMACT_INLINE double arctan_forward_paired(int fused, double x)
 {
-    const double t0 = own_atan_paired(x);
+    (void)fused;
+    const double t0 = own_atan_paired(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double arctan_derivative_paired(double x)
+SYMACT_INLINE double arctan_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 * t0;
-    const double t3 = product_error(t0, t0, t2);
+    const double t3 = product_error(fused, t0, t0, t2);
     const double t4 = t2 + t3;
     const double t5 = t4 + 1.0;
     const double t6 = t5 - t4;
@@ -533,7 +624,7 @@ SYMACT_INLINE double arctan_derivative_paired(double x)
     const double t16 = 1.0 * t15;
     const double t17 = t16 * t14;
     const double t18 = 1.0 - t17;
-    const double t19 = product_error(t16, t14, t17);
+    const double t19 = product_error(fused, t16, t14, t17);
     const double t20 = t18 - t19;
     const double t21 = t14 - t5;
     const double t22 = t13 - t21;
@@ -556,13 +647,14 @@ SYMACT_INLINE double arctan_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void arctan_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
-    const double t0 = own_atan_paired(x);
+    (void)fused;
+    const double t0 = own_atan_paired(fused, x);
     const double t1 = fabs(x);
     const int t2 = t1 < 3.99583814440447e+146;
     const double t3 = t1 * t1;
-    const double t4 = product_error(t1, t1, t3);
+    const double t4 = product_error(fused, t1, t1, t3);
     const double t5 = t3 + t4;
     const double t6 = t5 + 1.0;
     const double t7 = t6 - t5;
@@ -578,7 +670,7 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
     const double t17 = 1.0 * t16;
     const double t18 = t17 * t15;
     const double t19 = 1.0 - t18;
-    const double t20 = product_error(t17, t15, t18);
+    const double t20 = product_error(fused, t17, t15, t18);
     const double t21 = t19 - t20;
     const double t22 = t15 - t6;
     const double t23 = t14 - t22;
@@ -602,12 +694,13 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(double x, double *y, doubl
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
+SYMACT_INLINE double arctan_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 * t0;
-    const double t3 = product_error(t0, t0, t2);
+    const double t3 = product_error(fused, t0, t0, t2);
     const double t4 = t2 + t3;
     const double t5 = t4 + 1.0;
     const double t6 = t5 - t4;
@@ -623,7 +716,7 @@ SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
     const double t16 = 1.0 * t15;
     const double t17 = t16 * t14;
     const double t18 = 1.0 - t17;
-    const double t19 = product_error(t16, t14, t17);
+    const double t19 = product_error(fused, t16, t14, t17);
     const double t20 = t18 - t19;
     const double t21 = t14 - t5;
     const double t22 = t13 - t21;
@@ -647,102 +740,142 @@ SYMACT_INLINE double arctan_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double arctan_second_derivative_paired(double x)
+SYMACT_INLINE double arctan_second_derivative_paired(int fused, double x)
 {
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const double t3 = -0.0;
-    const double t4 = copysign(1.0, x);
-    const double t5 = fabs(x);
-    const int t6 = t5 < 1.1210387714598537e-44;
-    const double t7 = t5 * t5;
-    const double t8 = t7 + 1.0;
-    const double t9 = t5 / t8;
-    const double t10 = t9 / t8;
-    const double t11 = 2.0 * t10;
-    const double t12 = -t11;
-    const int t13 = t5 < 4.4794894843556084e+102;
-    const double t14 = 1.0 / t5;
-    const double t15 = 1.0 * t14;
-    const double t16 = t15 * t5;
-    const double t17 = 1.0 - t16;
-    const double t18 = product_error(t15, t5, t16);
-    const double t19 = t17 - t18;
-    const double t20 = t19 * t14;
-    const double t21 = t15 + t20;
-    const double t22 = t21 * t21;
-    const double t23 = product_error(t21, t21, t22);
-    const double t24 = t21 - t15;
-    const double t25 = t20 - t24;
-    const double t26 = t21 * t25;
-    const double t27 = t23 + t26;
-    const double t28 = t27 + t26;
-    const double t29 = t22 + t28;
-    const double t30 = t29 * t21;
-    const double t31 = product_error(t29, t21, t30);
-    const double t32 = t29 * t25;
-    const double t33 = t31 + t32;
-    const double t34 = t29 - t22;
-    const double t35 = t28 - t34;
-    const double t36 = t21 * t35;
-    const double t37 = t33 + t36;
-    const double t38 = t30 + t37;
-    const double t39 = 2.0 * t38;
-    const double t40 = product_error(2.0, t38, t39);
-    const double t41 = t38 - t30;
-    const double t42 = t37 - t41;
-    const double t43 = 2.0 * t42;
-    const double t44 = t40 + t43;
-    const double t45 = t39 + t44;
-    const double t46 = t29 + 1.0;
-    const double t47 = t46 - t29;
-    const double t48 = t46 - t47;
-    const double t49 = t29 - t48;
-    const double t50 = 1.0 - t47;
-    const double t51 = t49 + t50;
-    const double t52 = t51 + t35;
-    const double t53 = t46 + t52;
-    const double t54 = t53 * t53;
-    const double t55 = product_error(t53, t53, t54);
-    const double t56 = t53 - t46;
-    const double t57 = t52 - t56;
-    const double t58 = t53 * t57;
-    const double t59 = t55 + t58;
-    const double t60 = t59 + t58;
-    const double t61 = t54 + t60;
-    const double t62 = 1.0 / t61;
-    const double t63 = t45 * t62;
-    const double t64 = t63 * t61;
-    const double t65 = t45 - t64;
-    const double t66 = product_error(t63, t61, t64);
-    const double t67 = t65 - t66;
-    const double t68 = t45 - t39;
-    const double t69 = t44 - t68;
-    const double t70 = t67 + t69;
-    const double t71 = t61 - t54;
-    const double t72 = t60 - t71;
-    const double t73 = t63 * t72;
-    const double t74 = t70 - t73;
-    const double t75 = t74 * t62;
-    const double t76 = t63 + t75;
-    const double t77 = t76 - t63;
-    const double t78 = t75 - t77;
-    const double t79 = t76 + t78;
-    const double t80 = -t79;
-    const double t81 = t13 ? t80 : t12;
-    const double t82 = t6 ? t12 : t81;
-    const double t83 = t4 * t82;
-    const double t84 = t2 ? t3 : t83;
-    const double t85 = t1 ? 0.0 : t84;
-    return t85;
+    (void)fused;
+    const double t0 = with_sign(1.0, x);
+    const double t1 = fabs(x);
+    const int t2 = t1 < 14.6875;
+    const double t3 = 2.0 * t1;
+    const double t4 = product_error(fused, 2.0, t1, t3);
+    const double t5 = t3 + t4;
+    const double t6 = t1 * t1;
+    const double t7 = product_error(fused, t1, t1, t6);
+    const double t8 = t6 + t7;
+    const double t9 = t8 + 1.0;
+    const double t10 = t9 - t8;
+    const double t11 = t9 - t10;
+    const double t12 = t8 - t11;
+    const double t13 = 1.0 - t10;
+    const double t14 = t12 + t13;
+    const double t15 = t8 - t6;
+    const double t16 = t7 - t15;
+    const double t17 = t14 + t16;
+    const double t18 = t9 + t17;
+    const double t19 = t18 * t18;
+    const double t20 = product_error(fused, t18, t18, t19);
+    const double t21 = t18 - t9;
+    const double t22 = t17 - t21;
+    const double t23 = t18 * t22;
+    const double t24 = t20 + t23;
+    const double t25 = t24 + t23;
+    const double t26 = t19 + t25;
+    const double t27 = 1.0 / t26;
+    const double t28 = t5 * t27;
+    const double t29 = t28 * t26;
+    const double t30 = t5 - t29;
+    const double t31 = product_error(fused, t28, t26, t29);
+    const double t32 = t30 - t31;
+    const double t33 = t5 - t3;
+    const double t34 = t4 - t33;
+    const double t35 = t32 + t34;
+    const double t36 = t26 - t19;
+    const double t37 = t25 - t36;
+    const double t38 = t28 * t37;
+    const double t39 = t35 - t38;
+    const double t40 = t39 * t27;
+    const double t41 = t28 + t40;
+    const double t42 = t41 - t28;
+    const double t43 = t40 - t42;
+    const double t44 = t41 + t43;
+    const double t45 = -t44;
+    const int t46 = t1 < 4.475343429711415e+102;
+    const double t47 = 1.0 / t1;
+    const double t48 = 1.0 * t47;
+    const double t49 = t48 * t1;
+    const double t50 = 1.0 - t49;
+    const double t51 = product_error(fused, t48, t1, t49);
+    const double t52 = t50 - t51;
+    const double t53 = t52 * t47;
+    const double t54 = t48 + t53;
+    const double t55 = t54 * t54;
+    const double t56 = product_error(fused, t54, t54, t55);
+    const double t57 = t54 - t48;
+    const double t58 = t53 - t57;
+    const double t59 = t54 * t58;
+    const double t60 = t56 + t59;
+    const double t61 = t60 + t59;
+    const double t62 = t55 + t61;
+    const double t63 = t62 * t54;
+    const double t64 = product_error(fused, t62, t54, t63);
+    const double t65 = t62 * t58;
+    const double t66 = t64 + t65;
+    const double t67 = t62 - t55;
+    const double t68 = t61 - t67;
+    const double t69 = t54 * t68;
+    const double t70 = t66 + t69;
+    const double t71 = t63 + t70;
+    const double t72 = 2.0 * t71;
+    const double t73 = product_error(fused, 2.0, t71, t72);
+    const double t74 = t71 - t63;
+    const double t75 = t70 - t74;
+    const double t76 = 2.0 * t75;
+    const double t77 = t73 + t76;
+    const double t78 = t72 + t77;
+    const double t79 = t62 + 1.0;
+    const double t80 = t79 - t62;
+    const double t81 = t79 - t80;
+    const double t82 = t62 - t81;
+    const double t83 = 1.0 - t80;
+    const double t84 = t82 + t83;
+    const double t85 = t84 + t68;
+    const double t86 = t79 + t85;
+    const double t87 = t86 * t86;
+    const double t88 = product_error(fused, t86, t86, t87);
+    const double t89 = t86 - t79;
+    const double t90 = t85 - t89;
+    const double t91 = t86 * t90;
+    const double t92 = t88 + t91;
+    const double t93 = t92 + t91;
+    const double t94 = t87 + t93;
+    const double t95 = 1.0 / t94;
+    const double t96 = t78 * t95;
+    const double t97 = t96 * t94;
+    const double t98 = t78 - t97;
+    const double t99 = product_error(fused, t96, t94, t97);
+    const double t100 = t98 - t99;
+    const double t101 = t78 - t72;
+    const double t102 = t77 - t101;
+    const double t103 = t100 + t102;
+    const double t104 = t94 - t87;
+    const double t105 = t93 - t104;
+    const double t106 = t96 * t105;
+    const double t107 = t103 - t106;
+    const double t108 = t107 * t95;
+    const double t109 = t96 + t108;
+    const double t110 = t109 - t96;
+    const double t111 = t108 - t110;
+    const double t112 = t109 + t111;
+    const double t113 = -t112;
+    const double t114 = t47 * t47;
+    const double t115 = t114 * t47;
+    const double t116 = t114 + 1.0;
+    const double t117 = t116 * t116;
+    const double t118 = t115 / t117;
+    const double t119 = 2.0 * t118;
+    const double t120 = -t119;
+    const double t121 = t46 ? t113 : t120;
+    const double t122 = t2 ? t45 : t121;
+    const double t123 = t0 * t122;
+    return t123;
 }
 
 #ifndef SYMACT_OWN_ATAN_FLOAT32
 #define SYMACT_OWN_ATAN_FLOAT32
 /* inverse tangent; in float. */
-SYMACT_INLINE float own_atan_float32(float a)
+SYMACT_INLINE float own_atan_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const int t1 = 0.41421357f < t0;
     const int t2 = 2.4142137f < t0;
@@ -770,21 +903,23 @@ SYMACT_INLINE float own_atan_float32(float a)
     const float t24 = t19 + t23;
     const float t25 = t10 + t24;
     const float t26 = t21 + t25;
-    const float t27 = copysignf(t26, a);
+    const float t27 = with_sign_float(t26, a);
     return t27;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float arctan_forward_float32(float x)
+SYMACT_INLINE float arctan_forward_float32(int fused, float x)
 {
-    const float t0 = own_atan_float32(x);
+    (void)fused;
+    const float t0 = own_atan_float32(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float arctan_derivative_float32(float x)
+SYMACT_INLINE float arctan_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
@@ -798,9 +933,10 @@ SYMACT_INLINE float arctan_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void arctan_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void arctan_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
-    const float t0 = own_atan_float32(x);
+    (void)fused;
+    const float t0 = own_atan_float32(fused, x);
     const float t1 = fabsf(x);
     const int t2 = t1 < 17.75f;
     const float t3 = 1.0f / t1;
@@ -815,8 +951,9 @@ SYMACT_INLINE void arctan_value_and_derivative_float32(float x, float *y, float 
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float arctan_backward_float32(float x, float grad_y)
+SYMACT_INLINE float arctan_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
@@ -831,27 +968,32 @@ SYMACT_INLINE float arctan_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float arctan_second_derivative_float32(float x)
+SYMACT_INLINE float arctan_second_derivative_float32(int fused, float x)
 {
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const float t3 = -0.0f;
-    const float t4 = copysignf(1.0f, x);
-    const float t5 = fabsf(x);
-    const float t6 = t5 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t5 / t7;
-    const float t9 = t8 / t7;
-    const float t10 = 2.0f * t9;
-    const float t11 = -t10;
-    const float t12 = t4 * t11;
-    const float t13 = t2 ? t3 : t12;
-    const float t14 = t1 ? 0.0f : t13;
-    return t14;
+    (void)fused;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 5541194600000.0f;
+    const float t3 = t1 * t1;
+    const float t4 = t3 + 1.0f;
+    const float t5 = t1 / t4;
+    const float t6 = t5 / t4;
+    const float t7 = 2.0f * t6;
+    const float t8 = -t7;
+    const float t9 = 1.0f / t1;
+    const float t10 = t9 * t9;
+    const float t11 = t10 * t9;
+    const float t12 = t10 + 1.0f;
+    const float t13 = t12 * t12;
+    const float t14 = t11 / t13;
+    const float t15 = 2.0f * t14;
+    const float t16 = -t15;
+    const float t17 = t2 ? t8 : t16;
+    const float t18 = t0 * t17;
+    return t18;
 }
 
-SYMACT_CLONES static void arctan_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -860,19 +1002,21 @@ SYMACT_CLONES static void arctan_forward_f32_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, arctan_forward_wide(x_i));
+        store_f32(y, i, arctan_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_forward_f32)
 
 void symact_arctan_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(arctan_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -881,19 +1025,21 @@ SYMACT_CLONES static void arctan_derivative_f32_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, arctan_derivative_wide(x_i));
+        store_f32(dydx, i, arctan_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_derivative_f32)
 
 void symact_arctan_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -904,21 +1050,23 @@ SYMACT_CLONES static void arctan_value_and_derivative_f32_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        arctan_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(arctan_value_and_derivative_f32)
 
 void symact_arctan_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(arctan_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -929,19 +1077,21 @@ SYMACT_CLONES static void arctan_backward_f32_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, arctan_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, arctan_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(arctan_backward_f32)
 
 void symact_arctan_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(arctan_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(arctan_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -950,19 +1100,21 @@ SYMACT_CLONES static void arctan_second_derivative_f32_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, arctan_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, arctan_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_second_derivative_f32)
 
 void symact_arctan_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(arctan_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -971,19 +1123,21 @@ SYMACT_CLONES static void arctan_forward_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, arctan_forward_paired(x_i));
+        store_f64(y, i, arctan_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_forward_f64)
 
 void symact_arctan_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(arctan_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -992,19 +1146,21 @@ SYMACT_CLONES static void arctan_derivative_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, arctan_derivative_paired(x_i));
+        store_f64(dydx, i, arctan_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_derivative_f64)
 
 void symact_arctan_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1015,21 +1171,23 @@ SYMACT_CLONES static void arctan_value_and_derivative_f64_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        arctan_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(arctan_value_and_derivative_f64)
 
 void symact_arctan_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(arctan_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1040,19 +1198,21 @@ SYMACT_CLONES static void arctan_backward_f64_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, arctan_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, arctan_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(arctan_backward_f64)
 
 void symact_arctan_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(arctan_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(arctan_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1061,19 +1221,21 @@ SYMACT_CLONES static void arctan_second_derivative_f64_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, arctan_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, arctan_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_second_derivative_f64)
 
 void symact_arctan_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(arctan_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1082,19 +1244,21 @@ SYMACT_CLONES static void arctan_forward_f32_fast_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, arctan_forward_float32(x_i));
+        store_f32_fast(y, i, arctan_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_forward_f32_fast)
 
 void symact_arctan_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(arctan_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1103,19 +1267,21 @@ SYMACT_CLONES static void arctan_derivative_f32_fast_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, arctan_derivative_float32(x_i));
+        store_f32_fast(dydx, i, arctan_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_derivative_f32_fast)
 
 void symact_arctan_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1126,21 +1292,23 @@ SYMACT_CLONES static void arctan_value_and_derivative_f32_fast_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        arctan_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(arctan_value_and_derivative_f32_fast)
 
 void symact_arctan_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(arctan_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1151,19 +1319,21 @@ SYMACT_CLONES static void arctan_backward_f32_fast_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, arctan_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, arctan_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(arctan_backward_f32_fast)
 
 void symact_arctan_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(arctan_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(arctan_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1172,19 +1342,21 @@ SYMACT_CLONES static void arctan_second_derivative_f32_fast_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, arctan_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, arctan_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_second_derivative_f32_fast)
 
 void symact_arctan_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(arctan_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1193,19 +1365,21 @@ SYMACT_CLONES static void arctan_forward_f16_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, arctan_forward_wide(x_i));
+        store_f16(y, i, arctan_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_forward_f16)
 
 void symact_arctan_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(arctan_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1214,19 +1388,21 @@ SYMACT_CLONES static void arctan_derivative_f16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, arctan_derivative_wide(x_i));
+        store_f16(dydx, i, arctan_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_derivative_f16)
 
 void symact_arctan_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1237,21 +1413,23 @@ SYMACT_CLONES static void arctan_value_and_derivative_f16_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        arctan_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(arctan_value_and_derivative_f16)
 
 void symact_arctan_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(arctan_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1262,19 +1440,21 @@ SYMACT_CLONES static void arctan_backward_f16_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, arctan_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, arctan_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(arctan_backward_f16)
 
 void symact_arctan_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(arctan_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(arctan_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1283,19 +1463,21 @@ SYMACT_CLONES static void arctan_second_derivative_f16_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, arctan_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, arctan_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_second_derivative_f16)
 
 void symact_arctan_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(arctan_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1304,19 +1486,21 @@ SYMACT_CLONES static void arctan_forward_bf16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, arctan_forward_wide(x_i));
+        store_bf16(y, i, arctan_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_forward_bf16)
 
 void symact_arctan_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(arctan_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1325,19 +1509,21 @@ SYMACT_CLONES static void arctan_derivative_bf16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, arctan_derivative_wide(x_i));
+        store_bf16(dydx, i, arctan_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_derivative_bf16)
 
 void symact_arctan_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1348,21 +1534,23 @@ SYMACT_CLONES static void arctan_value_and_derivative_bf16_loop(size_t n, const 
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        arctan_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(arctan_value_and_derivative_bf16)
 
 void symact_arctan_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(arctan_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(arctan_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1373,19 +1561,21 @@ SYMACT_CLONES static void arctan_backward_bf16_loop(size_t n, const void *const 
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, arctan_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, arctan_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(arctan_backward_bf16)
 
 void symact_arctan_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(arctan_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(arctan_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void arctan_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void arctan_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1394,14 +1584,16 @@ SYMACT_CLONES static void arctan_second_derivative_bf16_loop(size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, arctan_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, arctan_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(arctan_second_derivative_bf16)
 
 void symact_arctan_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(arctan_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(arctan_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

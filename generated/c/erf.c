@@ -5,9 +5,9 @@
  * erf(x) = erf(x)
  * Definition: 825163766c8bde98
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "erf.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,11 +475,12 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_ERF_WIDE
 #define SYMACT_OWN_ERF_WIDE
 /* the error function; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_erf_wide(double a)
+SYMACT_INLINE double own_erf_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const double t1 = t0 * t0;
-    const double t2 = own_decay_wide(t1);
+    const double t2 = own_decay_wide(fused, t1);
     const double t3 = 1e+40 < t0 ? 1e+40 : t0;
     const double t4 = 0.003189874669613079 * t3;
     const double t5 = t4 + 0.03741840421994664;
@@ -427,7 +511,7 @@ SYMACT_INLINE double own_erf_wide(double a)
     const double t30 = t15 / t29;
     const double t31 = t2 * t30;
     const double t32 = 1.0 - t31;
-    const double t33 = copysign(t32, a);
+    const double t33 = with_sign(t32, a);
     const int t34 = t0 < 1.0;
     const double t35 = a * a;
     const double t36 = -9.641520714481638e-06 * t35;
@@ -453,10 +537,11 @@ SYMACT_INLINE double own_erf_wide(double a)
 #ifndef SYMACT_OWN_BELL_WIDE
 #define SYMACT_OWN_BELL_WIDE
 /* exp(-a^2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_bell_wide(double a)
+SYMACT_INLINE double own_bell_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = a * a;
-    const double t1 = own_decay_wide(t0);
+    const double t1 = own_decay_wide(fused, t0);
     return t1;
 }
 #endif
@@ -464,8 +549,9 @@ SYMACT_INLINE double own_bell_wide(double a)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -494,18 +580,20 @@ SYMACT_INLINE double own_exp_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double erf_forward_wide(double x)
+SYMACT_INLINE double erf_forward_wide(int fused, double x)
 {
-    const double t0 = own_erf_wide(x);
+    (void)fused;
+    const double t0 = own_erf_wide(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double erf_derivative_wide(double x)
+SYMACT_INLINE double erf_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_bell_wide(t0);
+    const double t2 = own_bell_wide(fused, t0);
     const double t3 = t2 / 1.772453850905516;
     const double t4 = 2.0 * t3;
     const double t5 = t1 ? 0.0 : t4;
@@ -513,12 +601,13 @@ SYMACT_INLINE double erf_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void erf_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void erf_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
-    const double t0 = own_erf_wide(x);
+    (void)fused;
+    const double t0 = own_erf_wide(fused, x);
     const double t1 = fabs(x);
     const int t2 = t1 == INFINITY;
-    const double t3 = own_bell_wide(t1);
+    const double t3 = own_bell_wide(fused, t1);
     const double t4 = t3 / 1.772453850905516;
     const double t5 = 2.0 * t4;
     const double t6 = t2 ? 0.0 : t5;
@@ -527,11 +616,12 @@ SYMACT_INLINE void erf_value_and_derivative_wide(double x, double *y, double *dy
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double erf_backward_wide(double x, double grad_y)
+SYMACT_INLINE double erf_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_bell_wide(t0);
+    const double t2 = own_bell_wide(fused, t0);
     const double t3 = t2 / 1.772453850905516;
     const double t4 = 2.0 * t3;
     const double t5 = t1 ? 0.0 : t4;
@@ -540,15 +630,16 @@ SYMACT_INLINE double erf_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double erf_second_derivative_wide(double x)
+SYMACT_INLINE double erf_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const double t3 = -0.0;
     const double t4 = x * x;
     const double t5 = -t4;
-    const double t6 = own_exp_wide(t5);
+    const double t6 = own_exp_wide(fused, t5);
     const double t7 = x * t6;
     const double t8 = t7 / 1.772453850905516;
     const double t9 = 4.0 * t8;
@@ -561,8 +652,9 @@ SYMACT_INLINE double erf_second_derivative_wide(double x)
 #ifndef SYMACT_OWN_DECAY_PAIRED
 #define SYMACT_OWN_DECAY_PAIRED
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_decay_paired(double a)
+SYMACT_INLINE double own_decay_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 746.0 < a ? 746.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -613,14 +705,15 @@ SYMACT_INLINE double own_decay_paired(double a)
 #ifndef SYMACT_OWN_ERF_PAIRED
 #define SYMACT_OWN_ERF_PAIRED
 /* the error function; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_erf_paired(double a)
+SYMACT_INLINE double own_erf_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const double t1 = 28.0 < t0 ? 28.0 : t0;
     const double t2 = t1 + 6442450944.0;
     const double t3 = t2 - 6442450944.0;
     const double t4 = t3 * t3;
-    const double t5 = own_decay_paired(t4);
+    const double t5 = own_decay_paired(fused, t4);
     const double t6 = t3 - t1;
     const double t7 = t1 + t3;
     const double t8 = t6 * t7;
@@ -701,7 +794,7 @@ SYMACT_INLINE double own_erf_paired(double a)
     const double t83 = t81 * t82;
     const double t84 = t81 + t83;
     const double t85 = 1.0 - t84;
-    const double t86 = copysign(t85, a);
+    const double t86 = with_sign(t85, a);
     const int t87 = t0 < 1.0;
     const double t88 = a * a;
     const double t89 = 5.945257717615258e-11 * t88;
@@ -736,20 +829,22 @@ SYMACT_INLINE double own_erf_paired(double a)
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double erf_forward_paired(double x)
+SYMACT_INLINE double erf_forward_paired(int fused, double x)
 {
-    const double t0 = own_erf_paired(x);
+    (void)fused;
+    const double t0 = own_erf_paired(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double erf_derivative_paired(double x)
+SYMACT_INLINE double erf_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(t2, t2, t3);
+    const double t4 = product_error(fused, t2, t2, t3);
     const double t5 = t3 + t4;
     const double t6 = fabs(t5);
     const int t7 = t6 < 1416.0;
@@ -799,7 +894,7 @@ SYMACT_INLINE double erf_derivative_paired(double x)
     const double t51 = t19 + t50;
     const double t52 = t17 + t51;
     const double t53 = 1.1283791670955126 * t52;
-    const double t54 = product_error(1.1283791670955126, t52, t53);
+    const double t54 = product_error(fused, 1.1283791670955126, t52, t53);
     const double t55 = t52 - t17;
     const double t56 = t51 - t55;
     const double t57 = 1.1283791670955126 * t56;
@@ -824,14 +919,15 @@ SYMACT_INLINE double erf_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void erf_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
-    const double t0 = own_erf_paired(x);
+    (void)fused;
+    const double t0 = own_erf_paired(fused, x);
     const int t1 = x != x;
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const double t5 = product_error(t3, t3, t4);
+    const double t5 = product_error(fused, t3, t3, t4);
     const double t6 = t4 + t5;
     const double t7 = fabs(t6);
     const int t8 = t7 < 1416.0;
@@ -881,7 +977,7 @@ SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *
     const double t52 = t20 + t51;
     const double t53 = t18 + t52;
     const double t54 = 1.1283791670955126 * t53;
-    const double t55 = product_error(1.1283791670955126, t53, t54);
+    const double t55 = product_error(fused, 1.1283791670955126, t53, t54);
     const double t56 = t53 - t18;
     const double t57 = t52 - t56;
     const double t58 = 1.1283791670955126 * t57;
@@ -907,13 +1003,14 @@ SYMACT_INLINE void erf_value_and_derivative_paired(double x, double *y, double *
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
+SYMACT_INLINE double erf_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(t2, t2, t3);
+    const double t4 = product_error(fused, t2, t2, t3);
     const double t5 = t3 + t4;
     const double t6 = fabs(t5);
     const int t7 = t6 < 1416.0;
@@ -963,7 +1060,7 @@ SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
     const double t51 = t19 + t50;
     const double t52 = t17 + t51;
     const double t53 = 1.1283791670955126 * t52;
-    const double t54 = product_error(1.1283791670955126, t52, t53);
+    const double t54 = product_error(fused, 1.1283791670955126, t52, t53);
     const double t55 = t52 - t17;
     const double t56 = t51 - t55;
     const double t57 = 1.1283791670955126 * t56;
@@ -989,24 +1086,25 @@ SYMACT_INLINE double erf_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double erf_second_derivative_paired(double x)
+SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
-    const double t1 = copysign(1.0, x);
+    const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const double t5 = product_error(t3, t3, t4);
+    const double t5 = product_error(fused, t3, t3, t4);
     const double t6 = t4 + t5;
     const int t7 = t6 < 1416.0;
     const double t8 = 4.0 * t2;
-    const double t9 = product_error(4.0, t2, t8);
+    const double t9 = product_error(fused, 4.0, t2, t8);
     const double t10 = t8 + t9;
     const double t11 = 1.0 / 1.772453850905516;
     const double t12 = t10 * t11;
     const double t13 = t12 * 1.772453850905516;
     const double t14 = t10 - t13;
-    const double t15 = product_error(t12, 1.772453850905516, t13);
+    const double t15 = product_error(fused, t12, 1.772453850905516, t13);
     const double t16 = t14 - t15;
     const double t17 = t10 - t8;
     const double t18 = t9 - t17;
@@ -1063,7 +1161,7 @@ SYMACT_INLINE double erf_second_derivative_paired(double x)
     const double t69 = t37 + t68;
     const double t70 = t35 + t69;
     const double t71 = t23 * t70;
-    const double t72 = product_error(t23, t70, t71);
+    const double t72 = product_error(fused, t23, t70, t71);
     const double t73 = t70 - t35;
     const double t74 = t69 - t73;
     const double t75 = t23 * t74;
@@ -1096,8 +1194,9 @@ SYMACT_INLINE double erf_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1138,14 +1237,15 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_ERF_FLOAT32
 #define SYMACT_OWN_ERF_FLOAT32
 /* the error function; in float. */
-SYMACT_INLINE float own_erf_float32(float a)
+SYMACT_INLINE float own_erf_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const float t6 = t3 - t1;
     const float t7 = t1 + t3;
     const float t8 = t6 * t7;
@@ -1191,7 +1291,7 @@ SYMACT_INLINE float own_erf_float32(float a)
     const float t48 = t47 * t15;
     const float t49 = t47 + t48;
     const float t50 = 1.0f - t49;
-    const float t51 = copysignf(t50, a);
+    const float t51 = with_sign_float(t50, a);
     const int t52 = t0 < 1.0f;
     const float t53 = a * a;
     const float t54 = 7.853862e-05f * t53;
@@ -1216,14 +1316,15 @@ SYMACT_INLINE float own_erf_float32(float a)
 #ifndef SYMACT_OWN_BELL_FLOAT32
 #define SYMACT_OWN_BELL_FLOAT32
 /* exp(-a^2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_bell_float32(float a)
+SYMACT_INLINE float own_bell_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 11.0f < t0 ? 11.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const float t6 = t3 - t1;
     const float t7 = t1 + t3;
     const float t8 = t6 * t7;
@@ -1243,15 +1344,16 @@ SYMACT_INLINE float own_bell_float32(float a)
 #ifndef SYMACT_OWN_GAUSS_FLOAT32
 #define SYMACT_OWN_GAUSS_FLOAT32
 /* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_float32(float a)
+SYMACT_INLINE float own_gauss_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
     const float t5 = 0.5f * t4;
-    const float t6 = own_decay_float32(t5);
+    const float t6 = own_decay_float32(fused, t5);
     const float t7 = t3 - t1;
     const float t8 = t1 + t3;
     const float t9 = t7 * t8;
@@ -1270,28 +1372,31 @@ SYMACT_INLINE float own_gauss_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float erf_forward_float32(float x)
+SYMACT_INLINE float erf_forward_float32(int fused, float x)
 {
-    const float t0 = own_erf_float32(x);
+    (void)fused;
+    const float t0 = own_erf_float32(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float erf_derivative_float32(float x)
+SYMACT_INLINE float erf_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_bell_float32(t0);
+    const float t1 = own_bell_float32(fused, t0);
     const float t2 = t1 / 1.7724539f;
     const float t3 = 2.0f * t2;
     return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void erf_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void erf_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
-    const float t0 = own_erf_float32(x);
+    (void)fused;
+    const float t0 = own_erf_float32(fused, x);
     const float t1 = fabsf(x);
-    const float t2 = own_bell_float32(t1);
+    const float t2 = own_bell_float32(fused, t1);
     const float t3 = t2 / 1.7724539f;
     const float t4 = 2.0f * t3;
     *y = t0;
@@ -1299,10 +1404,11 @@ SYMACT_INLINE void erf_value_and_derivative_float32(float x, float *y, float *dy
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float erf_backward_float32(float x, float grad_y)
+SYMACT_INLINE float erf_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_bell_float32(t0);
+    const float t1 = own_bell_float32(fused, t0);
     const float t2 = t1 / 1.7724539f;
     const float t3 = 2.0f * t2;
     const float t4 = grad_y * t3;
@@ -1310,15 +1416,16 @@ SYMACT_INLINE float erf_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float erf_second_derivative_float32(float x)
+SYMACT_INLINE float erf_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const float t3 = -0.0f;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const float t5 = fabsf(x);
-    const float t6 = own_gauss_float32(t5);
+    const float t6 = own_gauss_float32(fused, t5);
     const float t7 = t5 * t6;
     const float t8 = t7 / 1.7724539f;
     const float t9 = 4.0f * t8;
@@ -1330,7 +1437,7 @@ SYMACT_INLINE float erf_second_derivative_float32(float x)
     return t14;
 }
 
-SYMACT_CLONES static void erf_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1339,19 +1446,21 @@ SYMACT_CLONES static void erf_forward_f32_loop(size_t n, const void *const *in, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, erf_forward_wide(x_i));
+        store_f32(y, i, erf_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_forward_f32)
 
 void symact_erf_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1360,19 +1469,21 @@ SYMACT_CLONES static void erf_derivative_f32_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, erf_derivative_wide(x_i));
+        store_f32(dydx, i, erf_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_derivative_f32)
 
 void symact_erf_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1383,21 +1494,23 @@ SYMACT_CLONES static void erf_value_and_derivative_f32_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        erf_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(erf_value_and_derivative_f32)
 
 void symact_erf_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(erf_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void erf_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1408,19 +1521,21 @@ SYMACT_CLONES static void erf_backward_f32_loop(size_t n, const void *const *in,
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, erf_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, erf_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(erf_backward_f32)
 
 void symact_erf_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(erf_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1429,19 +1544,21 @@ SYMACT_CLONES static void erf_second_derivative_f32_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, erf_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, erf_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_second_derivative_f32)
 
 void symact_erf_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1450,19 +1567,21 @@ SYMACT_CLONES static void erf_forward_f64_loop(size_t n, const void *const *in, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, erf_forward_paired(x_i));
+        store_f64(y, i, erf_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_forward_f64)
 
 void symact_erf_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1471,19 +1590,21 @@ SYMACT_CLONES static void erf_derivative_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, erf_derivative_paired(x_i));
+        store_f64(dydx, i, erf_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_derivative_f64)
 
 void symact_erf_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1494,21 +1615,23 @@ SYMACT_CLONES static void erf_value_and_derivative_f64_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        erf_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(erf_value_and_derivative_f64)
 
 void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(erf_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void erf_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1519,19 +1642,21 @@ SYMACT_CLONES static void erf_backward_f64_loop(size_t n, const void *const *in,
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, erf_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, erf_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(erf_backward_f64)
 
 void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(erf_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1540,19 +1665,21 @@ SYMACT_CLONES static void erf_second_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, erf_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, erf_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_second_derivative_f64)
 
 void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1561,19 +1688,21 @@ SYMACT_CLONES static void erf_forward_f32_fast_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, erf_forward_float32(x_i));
+        store_f32_fast(y, i, erf_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_forward_f32_fast)
 
 void symact_erf_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1582,19 +1711,21 @@ SYMACT_CLONES static void erf_derivative_f32_fast_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, erf_derivative_float32(x_i));
+        store_f32_fast(dydx, i, erf_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_derivative_f32_fast)
 
 void symact_erf_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1605,21 +1736,23 @@ SYMACT_CLONES static void erf_value_and_derivative_f32_fast_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        erf_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(erf_value_and_derivative_f32_fast)
 
 void symact_erf_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(erf_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void erf_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1630,19 +1763,21 @@ SYMACT_CLONES static void erf_backward_f32_fast_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, erf_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, erf_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(erf_backward_f32_fast)
 
 void symact_erf_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(erf_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1651,19 +1786,21 @@ SYMACT_CLONES static void erf_second_derivative_f32_fast_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, erf_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, erf_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_second_derivative_f32_fast)
 
 void symact_erf_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1672,19 +1809,21 @@ SYMACT_CLONES static void erf_forward_f16_loop(size_t n, const void *const *in, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, erf_forward_wide(x_i));
+        store_f16(y, i, erf_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_forward_f16)
 
 void symact_erf_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1693,19 +1832,21 @@ SYMACT_CLONES static void erf_derivative_f16_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, erf_derivative_wide(x_i));
+        store_f16(dydx, i, erf_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_derivative_f16)
 
 void symact_erf_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1716,21 +1857,23 @@ SYMACT_CLONES static void erf_value_and_derivative_f16_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        erf_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(erf_value_and_derivative_f16)
 
 void symact_erf_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(erf_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void erf_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1741,19 +1884,21 @@ SYMACT_CLONES static void erf_backward_f16_loop(size_t n, const void *const *in,
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, erf_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, erf_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(erf_backward_f16)
 
 void symact_erf_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(erf_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1762,19 +1907,21 @@ SYMACT_CLONES static void erf_second_derivative_f16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, erf_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, erf_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_second_derivative_f16)
 
 void symact_erf_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1783,19 +1930,21 @@ SYMACT_CLONES static void erf_forward_bf16_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, erf_forward_wide(x_i));
+        store_bf16(y, i, erf_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_forward_bf16)
 
 void symact_erf_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1804,19 +1953,21 @@ SYMACT_CLONES static void erf_derivative_bf16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, erf_derivative_wide(x_i));
+        store_bf16(dydx, i, erf_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_derivative_bf16)
 
 void symact_erf_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1827,21 +1978,23 @@ SYMACT_CLONES static void erf_value_and_derivative_bf16_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        erf_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(erf_value_and_derivative_bf16)
 
 void symact_erf_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(erf_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void erf_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1852,19 +2005,21 @@ SYMACT_CLONES static void erf_backward_bf16_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, erf_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, erf_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(erf_backward_bf16)
 
 void symact_erf_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(erf_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void erf_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void erf_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1873,14 +2028,16 @@ SYMACT_CLONES static void erf_second_derivative_bf16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, erf_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, erf_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(erf_second_derivative_bf16)
 
 void symact_erf_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(erf_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

@@ -5,9 +5,9 @@
  * gelu(x) = x*(erf(sqrt(2)*x/2) + 1)/2
  * Definition: 7c546be3400fe035
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "gelu.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_ERFCX_WIDE
 #define SYMACT_OWN_ERFCX_WIDE
 /* exp(a^2)*erfc(a), a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_erfcx_wide(double a)
+SYMACT_INLINE double own_erfcx_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 1e+40 < a ? 1e+40 : a;
     const double t1 = 0.003189874669613079 * t0;
     const double t2 = t1 + 0.03741840421994664;
@@ -397,8 +480,9 @@ SYMACT_INLINE double own_erfcx_wide(double a)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -429,11 +513,12 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_GAUSS_WIDE
 #define SYMACT_OWN_GAUSS_WIDE
 /* exp(-a^2/2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_gauss_wide(double a)
+SYMACT_INLINE double own_gauss_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = a * a;
     const double t1 = 0.5 * t0;
-    const double t2 = own_decay_wide(t1);
+    const double t2 = own_decay_wide(fused, t1);
     return t2;
 }
 #endif
@@ -441,8 +526,9 @@ SYMACT_INLINE double own_gauss_wide(double a)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -471,20 +557,21 @@ SYMACT_INLINE double own_exp_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_forward_wide(double x)
+SYMACT_INLINE double gelu_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
     const int t3 = x == INFINITY;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
-    const double t7 = own_gauss_wide(t6);
+    const double t7 = own_gauss_wide(fused, t6);
     const double t8 = t6 * t7;
     const double t9 = t6 * 1.4142135623730951;
     const double t10 = 0.5 * t9;
-    const double t11 = own_erfcx_wide(t10);
+    const double t11 = own_erfcx_wide(fused, t10);
     const double t12 = t8 * t11;
     const double t13 = 0.5 * t12;
     const double t14 = -t13;
@@ -496,8 +583,9 @@ SYMACT_INLINE double gelu_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_derivative_wide(double x)
+SYMACT_INLINE double gelu_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -507,10 +595,10 @@ SYMACT_INLINE double gelu_derivative_wide(double x)
     const int t6 = t5 < 0.671875;
     const double t7 = t5 * 1.4142135623730951;
     const double t8 = 0.5 * t7;
-    const double t9 = own_erfcx_wide(t8);
+    const double t9 = own_erfcx_wide(fused, t8);
     const double t10 = 1.772453850905516 * t9;
     const double t11 = t7 - t10;
-    const double t12 = own_gauss_wide(t5);
+    const double t12 = own_gauss_wide(fused, t5);
     const double t13 = t11 * t12;
     const double t14 = t13 / 1.772453850905516;
     const double t15 = 0.5 * t14;
@@ -544,20 +632,21 @@ SYMACT_INLINE double gelu_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void gelu_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void gelu_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
     const int t3 = x == INFINITY;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
-    const double t7 = own_gauss_wide(t6);
+    const double t7 = own_gauss_wide(fused, t6);
     const double t8 = t6 * t7;
     const double t9 = t6 * 1.4142135623730951;
     const double t10 = 0.5 * t9;
-    const double t11 = own_erfcx_wide(t10);
+    const double t11 = own_erfcx_wide(fused, t10);
     const double t12 = t8 * t11;
     const double t13 = 0.5 * t12;
     const double t14 = -t13;
@@ -603,8 +692,9 @@ SYMACT_INLINE void gelu_value_and_derivative_wide(double x, double *y, double *d
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_backward_wide(double x, double grad_y)
+SYMACT_INLINE double gelu_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -614,10 +704,10 @@ SYMACT_INLINE double gelu_backward_wide(double x, double grad_y)
     const int t6 = t5 < 0.671875;
     const double t7 = t5 * 1.4142135623730951;
     const double t8 = 0.5 * t7;
-    const double t9 = own_erfcx_wide(t8);
+    const double t9 = own_erfcx_wide(fused, t8);
     const double t10 = 1.772453850905516 * t9;
     const double t11 = t7 - t10;
-    const double t12 = own_gauss_wide(t5);
+    const double t12 = own_gauss_wide(fused, t5);
     const double t13 = t11 * t12;
     const double t14 = t13 / 1.772453850905516;
     const double t15 = 0.5 * t14;
@@ -652,8 +742,9 @@ SYMACT_INLINE double gelu_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_second_derivative_wide(double x)
+SYMACT_INLINE double gelu_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = -0.0;
@@ -662,7 +753,7 @@ SYMACT_INLINE double gelu_second_derivative_wide(double x)
     const double t5 = 1.0 - t4;
     const double t6 = 1.4142135623730951 * t5;
     const double t7 = -t4;
-    const double t8 = own_exp_wide(t7);
+    const double t8 = own_exp_wide(fused, t7);
     const double t9 = t6 * t8;
     const double t10 = t9 / 1.772453850905516;
     const double t11 = t1 ? t2 : t10;
@@ -670,25 +761,26 @@ SYMACT_INLINE double gelu_second_derivative_wide(double x)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_forward_paired(double x)
+SYMACT_INLINE double gelu_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(t2, t2, t3);
+    const double t4 = product_error(fused, t2, t2, t3);
     const double t5 = t3 + t4;
     const double t6 = t5 * 0.5;
     const int t7 = t6 < 1416.0;
-    const double t8 = copysign(1.0, x);
+    const double t8 = with_sign(1.0, x);
     const int t9 = t8 < 0.0;
     const double t10 = 0.5 * 1.4142135623730951;
-    const double t11 = product_error(0.5, 1.4142135623730951, t10);
+    const double t11 = product_error(fused, 0.5, 1.4142135623730951, t10);
     const double t12 = 0.5 * (-9.667293313452913e-17);
     const double t13 = t11 + t12;
     const double t14 = t10 + t13;
     const double t15 = t14 * t1;
-    const double t16 = product_error(t14, t1, t15);
+    const double t16 = product_error(fused, t14, t1, t15);
     const double t17 = t14 - t10;
     const double t18 = t13 - t17;
     const double t19 = t1 * t18;
@@ -738,7 +830,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t63 = t62 * t26;
     const double t64 = -0.057461991201247405 + t63;
     const double t65 = t64 * t26;
-    const double t66 = product_error(t64, t26, t65);
+    const double t66 = product_error(fused, t64, t26, t65);
     const double t67 = t26 + 1.0;
     const double t68 = t25 - t67;
     const double t69 = t64 * t68;
@@ -763,7 +855,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t88 = t84 + t87;
     const double t89 = t79 + t88;
     const double t90 = t89 * t26;
-    const double t91 = product_error(t89, t26, t90);
+    const double t91 = product_error(fused, t89, t26, t90);
     const double t92 = t89 * t68;
     const double t93 = t91 + t92;
     const double t94 = t89 - t79;
@@ -783,7 +875,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t108 = t104 + t107;
     const double t109 = t99 + t108;
     const double t110 = t109 * t26;
-    const double t111 = product_error(t109, t26, t110);
+    const double t111 = product_error(fused, t109, t26, t110);
     const double t112 = t109 * t68;
     const double t113 = t111 + t112;
     const double t114 = t109 - t99;
@@ -803,7 +895,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t128 = t124 + t127;
     const double t129 = t119 + t128;
     const double t130 = t129 * t26;
-    const double t131 = product_error(t129, t26, t130);
+    const double t131 = product_error(fused, t129, t26, t130);
     const double t132 = t129 * t68;
     const double t133 = t131 + t132;
     const double t134 = t129 - t119;
@@ -833,7 +925,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t158 = t149 * t157;
     const double t159 = t158 * t156;
     const double t160 = t149 - t159;
-    const double t161 = product_error(t158, t156, t159);
+    const double t161 = product_error(fused, t158, t156, t159);
     const double t162 = t160 - t161;
     const double t163 = t149 - t139;
     const double t164 = t148 - t163;
@@ -856,14 +948,14 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t181 = t173 + t180;
     const double t182 = t171 + t181;
     const double t183 = 0.5 * t182;
-    const double t184 = product_error(0.5, t182, t183);
+    const double t184 = product_error(fused, 0.5, t182, t183);
     const double t185 = t182 - t171;
     const double t186 = t181 - t185;
     const double t187 = 0.5 * t186;
     const double t188 = t184 + t187;
     const double t189 = t183 + t188;
     const double t190 = t189 * t1;
-    const double t191 = product_error(t189, t1, t190);
+    const double t191 = product_error(fused, t189, t1, t190);
     const double t192 = t189 - t183;
     const double t193 = t188 - t192;
     const double t194 = t1 * t193;
@@ -918,7 +1010,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t243 = t210 + t242;
     const double t244 = t208 + t243;
     const double t245 = t196 * t244;
-    const double t246 = product_error(t196, t244, t245);
+    const double t246 = product_error(fused, t196, t244, t245);
     const double t247 = t244 - t208;
     const double t248 = t243 - t247;
     const double t249 = t196 * t248;
@@ -944,14 +1036,14 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t269 = t244 * t261;
     const double t270 = t269 * t266;
     const double t271 = 0.5 * t270;
-    const double t272 = product_error(0.5, t270, t271);
+    const double t272 = product_error(fused, 0.5, t270, t271);
     const double t273 = t248 * t261;
     const double t274 = t273 * t266;
     const double t275 = 0.5 * t274;
     const double t276 = t272 + t275;
     const double t277 = t271 + t276;
     const double t278 = t277 * t182;
-    const double t279 = product_error(t277, t182, t278);
+    const double t279 = product_error(fused, t277, t182, t278);
     const double t280 = t277 * t186;
     const double t281 = t279 + t280;
     const double t282 = t277 - t271;
@@ -960,7 +1052,7 @@ SYMACT_INLINE double gelu_forward_paired(double x)
     const double t285 = t281 + t284;
     const double t286 = t278 + t285;
     const double t287 = t286 * t1;
-    const double t288 = product_error(t286, t1, t287);
+    const double t288 = product_error(fused, t286, t1, t287);
     const double t289 = t286 - t278;
     const double t290 = t285 - t289;
     const double t291 = t1 * t290;
@@ -990,30 +1082,31 @@ SYMACT_INLINE double gelu_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_derivative_paired(double x)
+SYMACT_INLINE double gelu_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 0.65625;
     const double t4 = 64.0 < t2 ? 64.0 : t2;
     const double t5 = t4 * t4;
-    const double t6 = product_error(t4, t4, t5);
+    const double t6 = product_error(fused, t4, t4, t5);
     const double t7 = t5 + t6;
     const double t8 = t7 * 0.5;
     const int t9 = t8 < 1416.0;
     const double t10 = 1.4142135623730951 * t2;
-    const double t11 = product_error(1.4142135623730951, t2, t10);
+    const double t11 = product_error(fused, 1.4142135623730951, t2, t10);
     const double t12 = t2 * (-9.667293313452913e-17);
     const double t13 = t11 + t12;
     const double t14 = t10 + t13;
     const double t15 = 0.5 * 1.4142135623730951;
-    const double t16 = product_error(0.5, 1.4142135623730951, t15);
+    const double t16 = product_error(fused, 0.5, 1.4142135623730951, t15);
     const double t17 = 0.5 * (-9.667293313452913e-17);
     const double t18 = t16 + t17;
     const double t19 = t15 + t18;
     const double t20 = t19 * t2;
-    const double t21 = product_error(t19, t2, t20);
+    const double t21 = product_error(fused, t19, t2, t20);
     const double t22 = t19 - t15;
     const double t23 = t18 - t22;
     const double t24 = t2 * t23;
@@ -1063,7 +1156,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t68 = t67 * t31;
     const double t69 = -0.057461991201247405 + t68;
     const double t70 = t69 * t31;
-    const double t71 = product_error(t69, t31, t70);
+    const double t71 = product_error(fused, t69, t31, t70);
     const double t72 = t31 + 1.0;
     const double t73 = t30 - t72;
     const double t74 = t69 * t73;
@@ -1088,7 +1181,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t93 = t89 + t92;
     const double t94 = t84 + t93;
     const double t95 = t94 * t31;
-    const double t96 = product_error(t94, t31, t95);
+    const double t96 = product_error(fused, t94, t31, t95);
     const double t97 = t94 * t73;
     const double t98 = t96 + t97;
     const double t99 = t94 - t84;
@@ -1108,7 +1201,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t113 = t109 + t112;
     const double t114 = t104 + t113;
     const double t115 = t114 * t31;
-    const double t116 = product_error(t114, t31, t115);
+    const double t116 = product_error(fused, t114, t31, t115);
     const double t117 = t114 * t73;
     const double t118 = t116 + t117;
     const double t119 = t114 - t104;
@@ -1128,7 +1221,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t133 = t129 + t132;
     const double t134 = t124 + t133;
     const double t135 = t134 * t31;
-    const double t136 = product_error(t134, t31, t135);
+    const double t136 = product_error(fused, t134, t31, t135);
     const double t137 = t134 * t73;
     const double t138 = t136 + t137;
     const double t139 = t134 - t124;
@@ -1158,7 +1251,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t163 = t154 * t162;
     const double t164 = t163 * t161;
     const double t165 = t154 - t164;
-    const double t166 = product_error(t163, t161, t164);
+    const double t166 = product_error(fused, t163, t161, t164);
     const double t167 = t165 - t166;
     const double t168 = t154 - t144;
     const double t169 = t153 - t168;
@@ -1181,7 +1274,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t186 = t178 + t185;
     const double t187 = t176 + t186;
     const double t188 = 1.772453850905516 * t187;
-    const double t189 = product_error(1.772453850905516, t187, t188);
+    const double t189 = product_error(fused, 1.772453850905516, t187, t188);
     const double t190 = t187 - t176;
     const double t191 = t186 - t190;
     const double t192 = 1.772453850905516 * t191;
@@ -1205,7 +1298,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t210 = t203 + t209;
     const double t211 = t198 + t210;
     const double t212 = 0.5 * t211;
-    const double t213 = product_error(0.5, t211, t212);
+    const double t213 = product_error(fused, 0.5, t211, t212);
     const double t214 = t211 - t198;
     const double t215 = t210 - t214;
     const double t216 = 0.5 * t215;
@@ -1215,7 +1308,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t220 = t218 * t219;
     const double t221 = t220 * 1.772453850905516;
     const double t222 = t218 - t221;
-    const double t223 = product_error(t220, 1.772453850905516, t221);
+    const double t223 = product_error(fused, t220, 1.772453850905516, t221);
     const double t224 = t222 - t223;
     const double t225 = t218 - t212;
     const double t226 = t217 - t225;
@@ -1273,7 +1366,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t278 = t245 + t277;
     const double t279 = t243 + t278;
     const double t280 = t231 * t279;
-    const double t281 = product_error(t231, t279, t280);
+    const double t281 = product_error(fused, t231, t279, t280);
     const double t282 = t279 - t243;
     const double t283 = t278 - t282;
     const double t284 = t231 * t283;
@@ -1349,7 +1442,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t354 = t353 * t333;
     const double t355 = t354 + 0.0181996763986711;
     const double t356 = t355 * t333;
-    const double t357 = product_error(t355, t333, t356);
+    const double t357 = product_error(fused, t355, t333, t356);
     const double t358 = t333 - t324;
     const double t359 = t332 - t358;
     const double t360 = t355 * t359;
@@ -1367,7 +1460,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t372 = t368 + t371;
     const double t373 = t363 + t372;
     const double t374 = t373 * t333;
-    const double t375 = product_error(t373, t333, t374);
+    const double t375 = product_error(fused, t373, t333, t374);
     const double t376 = t373 * t359;
     const double t377 = t375 + t376;
     const double t378 = t373 - t363;
@@ -1387,7 +1480,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t392 = t388 + t391;
     const double t393 = t383 + t392;
     const double t394 = t393 * t333;
-    const double t395 = product_error(t393, t333, t394);
+    const double t395 = product_error(fused, t393, t333, t394);
     const double t396 = t393 * t359;
     const double t397 = t395 + t396;
     const double t398 = t393 - t383;
@@ -1403,14 +1496,14 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t408 = t279 * t296;
     const double t409 = t408 * t301;
     const double t410 = 0.5 * t409;
-    const double t411 = product_error(0.5, t409, t410);
+    const double t411 = product_error(fused, 0.5, t409, t410);
     const double t412 = t283 * t296;
     const double t413 = t412 * t301;
     const double t414 = 0.5 * t413;
     const double t415 = t411 + t414;
     const double t416 = t410 + t415;
     const double t417 = t416 * t211;
-    const double t418 = product_error(t416, t211, t417);
+    const double t418 = product_error(fused, t416, t211, t417);
     const double t419 = t416 * t215;
     const double t420 = t418 + t419;
     const double t421 = t416 - t410;
@@ -1421,7 +1514,7 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
     const double t426 = t425 * t219;
     const double t427 = t426 * 1.772453850905516;
     const double t428 = t425 - t427;
-    const double t429 = product_error(t426, 1.772453850905516, t427);
+    const double t429 = product_error(fused, t426, 1.772453850905516, t427);
     const double t430 = t428 - t429;
     const double t431 = t425 - t417;
     const double t432 = t424 - t431;
@@ -1450,25 +1543,26 @@ SYMACT_INLINE double gelu_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void gelu_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(t2, t2, t3);
+    const double t4 = product_error(fused, t2, t2, t3);
     const double t5 = t3 + t4;
     const double t6 = t5 * 0.5;
     const int t7 = t6 < 1416.0;
-    const double t8 = copysign(1.0, x);
+    const double t8 = with_sign(1.0, x);
     const int t9 = t8 < 0.0;
     const double t10 = 0.5 * 1.4142135623730951;
-    const double t11 = product_error(0.5, 1.4142135623730951, t10);
+    const double t11 = product_error(fused, 0.5, 1.4142135623730951, t10);
     const double t12 = 0.5 * (-9.667293313452913e-17);
     const double t13 = t11 + t12;
     const double t14 = t10 + t13;
     const double t15 = t14 * t1;
-    const double t16 = product_error(t14, t1, t15);
+    const double t16 = product_error(fused, t14, t1, t15);
     const double t17 = t14 - t10;
     const double t18 = t13 - t17;
     const double t19 = t1 * t18;
@@ -1518,7 +1612,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t63 = t62 * t26;
     const double t64 = -0.057461991201247405 + t63;
     const double t65 = t64 * t26;
-    const double t66 = product_error(t64, t26, t65);
+    const double t66 = product_error(fused, t64, t26, t65);
     const double t67 = t26 + 1.0;
     const double t68 = t25 - t67;
     const double t69 = t64 * t68;
@@ -1543,7 +1637,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t88 = t84 + t87;
     const double t89 = t79 + t88;
     const double t90 = t89 * t26;
-    const double t91 = product_error(t89, t26, t90);
+    const double t91 = product_error(fused, t89, t26, t90);
     const double t92 = t89 * t68;
     const double t93 = t91 + t92;
     const double t94 = t89 - t79;
@@ -1563,7 +1657,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t108 = t104 + t107;
     const double t109 = t99 + t108;
     const double t110 = t109 * t26;
-    const double t111 = product_error(t109, t26, t110);
+    const double t111 = product_error(fused, t109, t26, t110);
     const double t112 = t109 * t68;
     const double t113 = t111 + t112;
     const double t114 = t109 - t99;
@@ -1583,7 +1677,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t128 = t124 + t127;
     const double t129 = t119 + t128;
     const double t130 = t129 * t26;
-    const double t131 = product_error(t129, t26, t130);
+    const double t131 = product_error(fused, t129, t26, t130);
     const double t132 = t129 * t68;
     const double t133 = t131 + t132;
     const double t134 = t129 - t119;
@@ -1613,7 +1707,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t158 = t149 * t157;
     const double t159 = t158 * t156;
     const double t160 = t149 - t159;
-    const double t161 = product_error(t158, t156, t159);
+    const double t161 = product_error(fused, t158, t156, t159);
     const double t162 = t160 - t161;
     const double t163 = t149 - t139;
     const double t164 = t148 - t163;
@@ -1636,14 +1730,14 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t181 = t173 + t180;
     const double t182 = t171 + t181;
     const double t183 = 0.5 * t182;
-    const double t184 = product_error(0.5, t182, t183);
+    const double t184 = product_error(fused, 0.5, t182, t183);
     const double t185 = t182 - t171;
     const double t186 = t181 - t185;
     const double t187 = 0.5 * t186;
     const double t188 = t184 + t187;
     const double t189 = t183 + t188;
     const double t190 = t189 * t1;
-    const double t191 = product_error(t189, t1, t190);
+    const double t191 = product_error(fused, t189, t1, t190);
     const double t192 = t189 - t183;
     const double t193 = t188 - t192;
     const double t194 = t1 * t193;
@@ -1698,7 +1792,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t243 = t210 + t242;
     const double t244 = t208 + t243;
     const double t245 = t196 * t244;
-    const double t246 = product_error(t196, t244, t245);
+    const double t246 = product_error(fused, t196, t244, t245);
     const double t247 = t244 - t208;
     const double t248 = t243 - t247;
     const double t249 = t196 * t248;
@@ -1724,14 +1818,14 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t269 = t244 * t261;
     const double t270 = t269 * t266;
     const double t271 = 0.5 * t270;
-    const double t272 = product_error(0.5, t270, t271);
+    const double t272 = product_error(fused, 0.5, t270, t271);
     const double t273 = t248 * t261;
     const double t274 = t273 * t266;
     const double t275 = 0.5 * t274;
     const double t276 = t272 + t275;
     const double t277 = t271 + t276;
     const double t278 = t277 * t182;
-    const double t279 = product_error(t277, t182, t278);
+    const double t279 = product_error(fused, t277, t182, t278);
     const double t280 = t277 * t186;
     const double t281 = t279 + t280;
     const double t282 = t277 - t271;
@@ -1740,7 +1834,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t285 = t281 + t284;
     const double t286 = t278 + t285;
     const double t287 = t286 * t1;
-    const double t288 = product_error(t286, t1, t287);
+    const double t288 = product_error(fused, t286, t1, t287);
     const double t289 = t286 - t278;
     const double t290 = t285 - t289;
     const double t291 = t1 * t290;
@@ -1769,12 +1863,12 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const int t314 = x < 0.0;
     const int t315 = t1 < 0.65625;
     const double t316 = 1.4142135623730951 * t1;
-    const double t317 = product_error(1.4142135623730951, t1, t316);
+    const double t317 = product_error(fused, 1.4142135623730951, t1, t316);
     const double t318 = t1 * (-9.667293313452913e-17);
     const double t319 = t317 + t318;
     const double t320 = t316 + t319;
     const double t321 = 1.772453850905516 * t182;
-    const double t322 = product_error(1.772453850905516, t182, t321);
+    const double t322 = product_error(fused, 1.772453850905516, t182, t321);
     const double t323 = 1.772453850905516 * t186;
     const double t324 = t322 + t323;
     const double t325 = t182 * (-7.666586499825799e-17);
@@ -1796,7 +1890,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t341 = t334 + t340;
     const double t342 = t329 + t341;
     const double t343 = 0.5 * t342;
-    const double t344 = product_error(0.5, t342, t343);
+    const double t344 = product_error(fused, 0.5, t342, t343);
     const double t345 = t342 - t329;
     const double t346 = t341 - t345;
     const double t347 = 0.5 * t346;
@@ -1806,7 +1900,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t351 = t349 * t350;
     const double t352 = t351 * 1.772453850905516;
     const double t353 = t349 - t352;
-    const double t354 = product_error(t351, 1.772453850905516, t352);
+    const double t354 = product_error(fused, t351, 1.772453850905516, t352);
     const double t355 = t353 - t354;
     const double t356 = t349 - t343;
     const double t357 = t348 - t356;
@@ -1816,7 +1910,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t361 = t360 * t350;
     const double t362 = t351 + t361;
     const double t363 = t362 * t244;
-    const double t364 = product_error(t362, t244, t363);
+    const double t364 = product_error(fused, t362, t244, t363);
     const double t365 = t362 * t248;
     const double t366 = t364 + t365;
     const double t367 = t362 - t351;
@@ -1882,7 +1976,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t427 = t426 * t406;
     const double t428 = t427 + 0.0181996763986711;
     const double t429 = t428 * t406;
-    const double t430 = product_error(t428, t406, t429);
+    const double t430 = product_error(fused, t428, t406, t429);
     const double t431 = t406 - t397;
     const double t432 = t405 - t431;
     const double t433 = t428 * t432;
@@ -1900,7 +1994,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t445 = t441 + t444;
     const double t446 = t436 + t445;
     const double t447 = t446 * t406;
-    const double t448 = product_error(t446, t406, t447);
+    const double t448 = product_error(fused, t446, t406, t447);
     const double t449 = t446 * t432;
     const double t450 = t448 + t449;
     const double t451 = t446 - t436;
@@ -1920,7 +2014,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t465 = t461 + t464;
     const double t466 = t456 + t465;
     const double t467 = t466 * t406;
-    const double t468 = product_error(t466, t406, t467);
+    const double t468 = product_error(fused, t466, t406, t467);
     const double t469 = t466 * t432;
     const double t470 = t468 + t469;
     const double t471 = t466 - t456;
@@ -1934,7 +2028,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t479 = t379 ? t478 : t378;
     const double t480 = t315 ? t378 : t479;
     const double t481 = t277 * t342;
-    const double t482 = product_error(t277, t342, t481);
+    const double t482 = product_error(fused, t277, t342, t481);
     const double t483 = t277 * t346;
     const double t484 = t482 + t483;
     const double t485 = t342 * t283;
@@ -1943,7 +2037,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
     const double t488 = t487 * t350;
     const double t489 = t488 * 1.772453850905516;
     const double t490 = t487 - t489;
-    const double t491 = product_error(t488, 1.772453850905516, t489);
+    const double t491 = product_error(fused, t488, 1.772453850905516, t489);
     const double t492 = t490 - t491;
     const double t493 = t487 - t481;
     const double t494 = t486 - t493;
@@ -1973,30 +2067,31 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(double x, double *y, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
+SYMACT_INLINE double gelu_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 0.65625;
     const double t4 = 64.0 < t2 ? 64.0 : t2;
     const double t5 = t4 * t4;
-    const double t6 = product_error(t4, t4, t5);
+    const double t6 = product_error(fused, t4, t4, t5);
     const double t7 = t5 + t6;
     const double t8 = t7 * 0.5;
     const int t9 = t8 < 1416.0;
     const double t10 = 1.4142135623730951 * t2;
-    const double t11 = product_error(1.4142135623730951, t2, t10);
+    const double t11 = product_error(fused, 1.4142135623730951, t2, t10);
     const double t12 = t2 * (-9.667293313452913e-17);
     const double t13 = t11 + t12;
     const double t14 = t10 + t13;
     const double t15 = 0.5 * 1.4142135623730951;
-    const double t16 = product_error(0.5, 1.4142135623730951, t15);
+    const double t16 = product_error(fused, 0.5, 1.4142135623730951, t15);
     const double t17 = 0.5 * (-9.667293313452913e-17);
     const double t18 = t16 + t17;
     const double t19 = t15 + t18;
     const double t20 = t19 * t2;
-    const double t21 = product_error(t19, t2, t20);
+    const double t21 = product_error(fused, t19, t2, t20);
     const double t22 = t19 - t15;
     const double t23 = t18 - t22;
     const double t24 = t2 * t23;
@@ -2046,7 +2141,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t68 = t67 * t31;
     const double t69 = -0.057461991201247405 + t68;
     const double t70 = t69 * t31;
-    const double t71 = product_error(t69, t31, t70);
+    const double t71 = product_error(fused, t69, t31, t70);
     const double t72 = t31 + 1.0;
     const double t73 = t30 - t72;
     const double t74 = t69 * t73;
@@ -2071,7 +2166,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t93 = t89 + t92;
     const double t94 = t84 + t93;
     const double t95 = t94 * t31;
-    const double t96 = product_error(t94, t31, t95);
+    const double t96 = product_error(fused, t94, t31, t95);
     const double t97 = t94 * t73;
     const double t98 = t96 + t97;
     const double t99 = t94 - t84;
@@ -2091,7 +2186,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t113 = t109 + t112;
     const double t114 = t104 + t113;
     const double t115 = t114 * t31;
-    const double t116 = product_error(t114, t31, t115);
+    const double t116 = product_error(fused, t114, t31, t115);
     const double t117 = t114 * t73;
     const double t118 = t116 + t117;
     const double t119 = t114 - t104;
@@ -2111,7 +2206,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t133 = t129 + t132;
     const double t134 = t124 + t133;
     const double t135 = t134 * t31;
-    const double t136 = product_error(t134, t31, t135);
+    const double t136 = product_error(fused, t134, t31, t135);
     const double t137 = t134 * t73;
     const double t138 = t136 + t137;
     const double t139 = t134 - t124;
@@ -2141,7 +2236,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t163 = t154 * t162;
     const double t164 = t163 * t161;
     const double t165 = t154 - t164;
-    const double t166 = product_error(t163, t161, t164);
+    const double t166 = product_error(fused, t163, t161, t164);
     const double t167 = t165 - t166;
     const double t168 = t154 - t144;
     const double t169 = t153 - t168;
@@ -2164,7 +2259,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t186 = t178 + t185;
     const double t187 = t176 + t186;
     const double t188 = 1.772453850905516 * t187;
-    const double t189 = product_error(1.772453850905516, t187, t188);
+    const double t189 = product_error(fused, 1.772453850905516, t187, t188);
     const double t190 = t187 - t176;
     const double t191 = t186 - t190;
     const double t192 = 1.772453850905516 * t191;
@@ -2188,7 +2283,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t210 = t203 + t209;
     const double t211 = t198 + t210;
     const double t212 = 0.5 * t211;
-    const double t213 = product_error(0.5, t211, t212);
+    const double t213 = product_error(fused, 0.5, t211, t212);
     const double t214 = t211 - t198;
     const double t215 = t210 - t214;
     const double t216 = 0.5 * t215;
@@ -2198,7 +2293,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t220 = t218 * t219;
     const double t221 = t220 * 1.772453850905516;
     const double t222 = t218 - t221;
-    const double t223 = product_error(t220, 1.772453850905516, t221);
+    const double t223 = product_error(fused, t220, 1.772453850905516, t221);
     const double t224 = t222 - t223;
     const double t225 = t218 - t212;
     const double t226 = t217 - t225;
@@ -2256,7 +2351,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t278 = t245 + t277;
     const double t279 = t243 + t278;
     const double t280 = t231 * t279;
-    const double t281 = product_error(t231, t279, t280);
+    const double t281 = product_error(fused, t231, t279, t280);
     const double t282 = t279 - t243;
     const double t283 = t278 - t282;
     const double t284 = t231 * t283;
@@ -2332,7 +2427,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t354 = t353 * t333;
     const double t355 = t354 + 0.0181996763986711;
     const double t356 = t355 * t333;
-    const double t357 = product_error(t355, t333, t356);
+    const double t357 = product_error(fused, t355, t333, t356);
     const double t358 = t333 - t324;
     const double t359 = t332 - t358;
     const double t360 = t355 * t359;
@@ -2350,7 +2445,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t372 = t368 + t371;
     const double t373 = t363 + t372;
     const double t374 = t373 * t333;
-    const double t375 = product_error(t373, t333, t374);
+    const double t375 = product_error(fused, t373, t333, t374);
     const double t376 = t373 * t359;
     const double t377 = t375 + t376;
     const double t378 = t373 - t363;
@@ -2370,7 +2465,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t392 = t388 + t391;
     const double t393 = t383 + t392;
     const double t394 = t393 * t333;
-    const double t395 = product_error(t393, t333, t394);
+    const double t395 = product_error(fused, t393, t333, t394);
     const double t396 = t393 * t359;
     const double t397 = t395 + t396;
     const double t398 = t393 - t383;
@@ -2386,14 +2481,14 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t408 = t279 * t296;
     const double t409 = t408 * t301;
     const double t410 = 0.5 * t409;
-    const double t411 = product_error(0.5, t409, t410);
+    const double t411 = product_error(fused, 0.5, t409, t410);
     const double t412 = t283 * t296;
     const double t413 = t412 * t301;
     const double t414 = 0.5 * t413;
     const double t415 = t411 + t414;
     const double t416 = t410 + t415;
     const double t417 = t416 * t211;
-    const double t418 = product_error(t416, t211, t417);
+    const double t418 = product_error(fused, t416, t211, t417);
     const double t419 = t416 * t215;
     const double t420 = t418 + t419;
     const double t421 = t416 - t410;
@@ -2404,7 +2499,7 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
     const double t426 = t425 * t219;
     const double t427 = t426 * 1.772453850905516;
     const double t428 = t425 - t427;
-    const double t429 = product_error(t426, 1.772453850905516, t427);
+    const double t429 = product_error(fused, t426, 1.772453850905516, t427);
     const double t430 = t428 - t429;
     const double t431 = t425 - t417;
     const double t432 = t424 - t431;
@@ -2434,23 +2529,24 @@ SYMACT_INLINE double gelu_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_second_derivative_paired(double x)
+SYMACT_INLINE double gelu_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(t2, t2, t3);
+    const double t4 = product_error(fused, t2, t2, t3);
     const double t5 = t3 + t4;
     const double t6 = t5 * 0.5;
     const int t7 = t6 < 1416.0;
     const double t8 = 0.5 * 1.4142135623730951;
-    const double t9 = product_error(0.5, 1.4142135623730951, t8);
+    const double t9 = product_error(fused, 0.5, 1.4142135623730951, t8);
     const double t10 = 0.5 * (-9.667293313452913e-17);
     const double t11 = t9 + t10;
     const double t12 = t8 + t11;
     const double t13 = t1 * t1;
-    const double t14 = product_error(t1, t1, t13);
+    const double t14 = product_error(fused, t1, t1, t13);
     const double t15 = t13 + t14;
     const double t16 = -2.0;
     const double t17 = t15 + t16;
@@ -2464,7 +2560,7 @@ SYMACT_INLINE double gelu_second_derivative_paired(double x)
     const double t25 = t22 + t24;
     const double t26 = t17 + t25;
     const double t27 = t12 * t26;
-    const double t28 = product_error(t12, t26, t27);
+    const double t28 = product_error(fused, t12, t26, t27);
     const double t29 = t26 - t17;
     const double t30 = t25 - t29;
     const double t31 = t12 * t30;
@@ -2478,7 +2574,7 @@ SYMACT_INLINE double gelu_second_derivative_paired(double x)
     const double t39 = t37 * t38;
     const double t40 = t39 * 1.772453850905516;
     const double t41 = t37 - t40;
-    const double t42 = product_error(t39, 1.772453850905516, t40);
+    const double t42 = product_error(fused, t39, 1.772453850905516, t40);
     const double t43 = t41 - t42;
     const double t44 = t37 - t27;
     const double t45 = t36 - t44;
@@ -2536,7 +2632,7 @@ SYMACT_INLINE double gelu_second_derivative_paired(double x)
     const double t97 = t64 + t96;
     const double t98 = t62 + t97;
     const double t99 = t50 * t98;
-    const double t100 = product_error(t50, t98, t99);
+    const double t100 = product_error(fused, t50, t98, t99);
     const double t101 = t98 - t62;
     const double t102 = t97 - t101;
     const double t103 = t50 * t102;
@@ -2568,8 +2664,9 @@ SYMACT_INLINE double gelu_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_ERFCX_FLOAT32
 #define SYMACT_OWN_ERFCX_FLOAT32
 /* exp(a^2)*erfc(a), a >= 0; in float. */
-SYMACT_INLINE float own_erfcx_float32(float a)
+SYMACT_INLINE float own_erfcx_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 1e+18f < a ? 1e+18f : a;
     const float t1 = t0 + t0;
     const float t2 = t0 + 3.5078125f;
@@ -2608,8 +2705,9 @@ SYMACT_INLINE float own_erfcx_float32(float a)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -2650,15 +2748,16 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_GAUSS_FLOAT32
 #define SYMACT_OWN_GAUSS_FLOAT32
 /* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_float32(float a)
+SYMACT_INLINE float own_gauss_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
     const float t5 = 0.5f * t4;
-    const float t6 = own_decay_float32(t5);
+    const float t6 = own_decay_float32(fused, t5);
     const float t7 = t3 - t1;
     const float t8 = t1 + t3;
     const float t9 = t7 * t8;
@@ -2679,14 +2778,15 @@ SYMACT_INLINE float own_gauss_float32(float a)
 #ifndef SYMACT_OWN_BELL_FLOAT32
 #define SYMACT_OWN_BELL_FLOAT32
 /* exp(-a^2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_bell_float32(float a)
+SYMACT_INLINE float own_bell_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 11.0f < t0 ? 11.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const float t6 = t3 - t1;
     const float t7 = t1 + t3;
     const float t8 = t6 * t7;
@@ -2706,14 +2806,15 @@ SYMACT_INLINE float own_bell_float32(float a)
 #ifndef SYMACT_OWN_ERF_FLOAT32
 #define SYMACT_OWN_ERF_FLOAT32
 /* the error function; in float. */
-SYMACT_INLINE float own_erf_float32(float a)
+SYMACT_INLINE float own_erf_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = t1 + 49152.0f;
     const float t3 = t2 - 49152.0f;
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const float t6 = t3 - t1;
     const float t7 = t1 + t3;
     const float t8 = t6 * t7;
@@ -2759,7 +2860,7 @@ SYMACT_INLINE float own_erf_float32(float a)
     const float t48 = t47 * t15;
     const float t49 = t47 + t48;
     const float t50 = 1.0f - t49;
-    const float t51 = copysignf(t50, a);
+    const float t51 = with_sign_float(t50, a);
     const int t52 = t0 < 1.0f;
     const float t53 = a * a;
     const float t54 = 7.853862e-05f * t53;
@@ -2784,8 +2885,9 @@ SYMACT_INLINE float own_erf_float32(float a)
 #ifndef SYMACT_OWN_EXP_FLOAT32
 #define SYMACT_OWN_EXP_FLOAT32
 /* e^a; in float. */
-SYMACT_INLINE float own_exp_float32(float a)
+SYMACT_INLINE float own_exp_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-104.0f) > a ? (-104.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -2824,20 +2926,21 @@ SYMACT_INLINE float own_exp_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float gelu_forward_float32(float x)
+SYMACT_INLINE float gelu_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
     const int t3 = x == INFINITY;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
-    const float t7 = own_gauss_float32(t6);
+    const float t7 = own_gauss_float32(fused, t6);
     const float t8 = t6 * t7;
     const float t9 = t6 * 1.4142135f;
     const float t10 = 0.5f * t9;
-    const float t11 = own_erfcx_float32(t10);
+    const float t11 = own_erfcx_float32(fused, t10);
     const float t12 = t8 * t11;
     const float t13 = 0.5f * t12;
     const float t14 = -t13;
@@ -2849,20 +2952,21 @@ SYMACT_INLINE float gelu_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float gelu_derivative_float32(float x)
+SYMACT_INLINE float gelu_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.5f;
     const float t3 = t1 * 1.4142135f;
     const float t4 = 0.5f * t3;
-    const float t5 = own_erf_float32(t4);
+    const float t5 = own_erf_float32(fused, t4);
     const float t6 = 0.5f * t5;
     const float t7 = 0.5f - t6;
     const float t8 = t1 * t1;
     const float t9 = 0.5f * t8;
     const float t10 = -t9;
-    const float t11 = own_exp_float32(t10);
+    const float t11 = own_exp_float32(fused, t10);
     const float t12 = t3 * t11;
     const float t13 = t12 / 1.7724539f;
     const float t14 = 0.5f * t13;
@@ -2888,10 +2992,10 @@ SYMACT_INLINE float gelu_derivative_float32(float x)
     const float t34 = t33 * t19;
     const int t35 = t1 < 2.125f;
     const float t36 = 0.5f * t1;
-    const float t37 = own_bell_float32(t36);
+    const float t37 = own_bell_float32(fused, t36);
     const int t38 = t37 == 0.0f;
     const float t39 = -t37;
-    const float t40 = own_erfcx_float32(t4);
+    const float t40 = own_erfcx_float32(fused, t4);
     const float t41 = 1.7724539f * t40;
     const float t42 = t3 - t41;
     const float t43 = t42 * t37;
@@ -2903,7 +3007,7 @@ SYMACT_INLINE float gelu_derivative_float32(float x)
     const float t49 = t35 ? t15 : t48;
     const float t50 = t16 ? t34 : t49;
     const float t51 = t2 ? t15 : t50;
-    const float t52 = own_gauss_float32(t1);
+    const float t52 = own_gauss_float32(fused, t1);
     const int t53 = t52 == 0.0f;
     const float t54 = t42 * t52;
     const float t55 = t54 / 1.7724539f;
@@ -2915,20 +3019,21 @@ SYMACT_INLINE float gelu_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void gelu_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void gelu_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
     const int t3 = x == INFINITY;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
-    const float t7 = own_gauss_float32(t6);
+    const float t7 = own_gauss_float32(fused, t6);
     const float t8 = t6 * t7;
     const float t9 = t6 * 1.4142135f;
     const float t10 = 0.5f * t9;
-    const float t11 = own_erfcx_float32(t10);
+    const float t11 = own_erfcx_float32(fused, t10);
     const float t12 = t8 * t11;
     const float t13 = 0.5f * t12;
     const float t14 = -t13;
@@ -2938,13 +3043,13 @@ SYMACT_INLINE void gelu_value_and_derivative_float32(float x, float *y, float *d
     const float t18 = t1 ? t2 : t17;
     const int t19 = x < 0.0f;
     const int t20 = t6 < 0.5f;
-    const float t21 = own_erf_float32(t10);
+    const float t21 = own_erf_float32(fused, t10);
     const float t22 = 0.5f * t21;
     const float t23 = 0.5f - t22;
     const float t24 = t6 * t6;
     const float t25 = 0.5f * t24;
     const float t26 = -t25;
-    const float t27 = own_exp_float32(t26);
+    const float t27 = own_exp_float32(fused, t26);
     const float t28 = t9 * t27;
     const float t29 = t28 / 1.7724539f;
     const float t30 = 0.5f * t29;
@@ -2970,7 +3075,7 @@ SYMACT_INLINE void gelu_value_and_derivative_float32(float x, float *y, float *d
     const float t50 = t49 * t35;
     const int t51 = t6 < 2.125f;
     const float t52 = 0.5f * t6;
-    const float t53 = own_bell_float32(t52);
+    const float t53 = own_bell_float32(fused, t52);
     const int t54 = t53 == 0.0f;
     const float t55 = -t53;
     const float t56 = 1.7724539f * t11;
@@ -2996,20 +3101,21 @@ SYMACT_INLINE void gelu_value_and_derivative_float32(float x, float *y, float *d
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float gelu_backward_float32(float x, float grad_y)
+SYMACT_INLINE float gelu_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.5f;
     const float t3 = t1 * 1.4142135f;
     const float t4 = 0.5f * t3;
-    const float t5 = own_erf_float32(t4);
+    const float t5 = own_erf_float32(fused, t4);
     const float t6 = 0.5f * t5;
     const float t7 = 0.5f - t6;
     const float t8 = t1 * t1;
     const float t9 = 0.5f * t8;
     const float t10 = -t9;
-    const float t11 = own_exp_float32(t10);
+    const float t11 = own_exp_float32(fused, t10);
     const float t12 = t3 * t11;
     const float t13 = t12 / 1.7724539f;
     const float t14 = 0.5f * t13;
@@ -3035,10 +3141,10 @@ SYMACT_INLINE float gelu_backward_float32(float x, float grad_y)
     const float t34 = t33 * t19;
     const int t35 = t1 < 2.125f;
     const float t36 = 0.5f * t1;
-    const float t37 = own_bell_float32(t36);
+    const float t37 = own_bell_float32(fused, t36);
     const int t38 = t37 == 0.0f;
     const float t39 = -t37;
-    const float t40 = own_erfcx_float32(t4);
+    const float t40 = own_erfcx_float32(fused, t4);
     const float t41 = 1.7724539f * t40;
     const float t42 = t3 - t41;
     const float t43 = t42 * t37;
@@ -3050,7 +3156,7 @@ SYMACT_INLINE float gelu_backward_float32(float x, float grad_y)
     const float t49 = t35 ? t15 : t48;
     const float t50 = t16 ? t34 : t49;
     const float t51 = t2 ? t15 : t50;
-    const float t52 = own_gauss_float32(t1);
+    const float t52 = own_gauss_float32(fused, t1);
     const int t53 = t52 == 0.0f;
     const float t54 = t42 * t52;
     const float t55 = t54 / 1.7724539f;
@@ -3063,14 +3169,15 @@ SYMACT_INLINE float gelu_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float gelu_second_derivative_float32(float x)
+SYMACT_INLINE float gelu_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 1.125f;
     const float t2 = t0 * t0;
     const float t3 = t2 - 2.0f;
     const float t4 = 1.4142135f * t3;
-    const float t5 = own_gauss_float32(t0);
+    const float t5 = own_gauss_float32(fused, t0);
     const float t6 = t4 * t5;
     const float t7 = t6 / 1.7724539f;
     const float t8 = 0.5f * t7;
@@ -3100,7 +3207,7 @@ SYMACT_INLINE float gelu_second_derivative_float32(float x)
     const float t32 = t31 * t13;
     const int t33 = t0 < 12.0f;
     const float t34 = 0.5f * t0;
-    const float t35 = own_bell_float32(t34);
+    const float t35 = own_bell_float32(fused, t34);
     const int t36 = t35 == 0.0f;
     const float t37 = -t35;
     const float t38 = t4 * t35;
@@ -3115,7 +3222,7 @@ SYMACT_INLINE float gelu_second_derivative_float32(float x)
     return t46;
 }
 
-SYMACT_CLONES static void gelu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3124,19 +3231,21 @@ SYMACT_CLONES static void gelu_forward_f32_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, gelu_forward_wide(x_i));
+        store_f32(y, i, gelu_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_forward_f32)
 
 void symact_gelu_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3145,19 +3254,21 @@ SYMACT_CLONES static void gelu_derivative_f32_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, gelu_derivative_wide(x_i));
+        store_f32(dydx, i, gelu_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_derivative_f32)
 
 void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3168,21 +3279,23 @@ SYMACT_CLONES static void gelu_value_and_derivative_f32_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        gelu_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_value_and_derivative_f32)
 
 void symact_gelu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3193,19 +3306,21 @@ SYMACT_CLONES static void gelu_backward_f32_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, gelu_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, gelu_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_backward_f32)
 
 void symact_gelu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3214,19 +3329,21 @@ SYMACT_CLONES static void gelu_second_derivative_f32_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, gelu_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, gelu_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_second_derivative_f32)
 
 void symact_gelu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3235,19 +3352,21 @@ SYMACT_CLONES static void gelu_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, gelu_forward_paired(x_i));
+        store_f64(y, i, gelu_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_forward_f64)
 
 void symact_gelu_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3256,19 +3375,21 @@ SYMACT_CLONES static void gelu_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, gelu_derivative_paired(x_i));
+        store_f64(dydx, i, gelu_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_derivative_f64)
 
 void symact_gelu_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3279,21 +3400,23 @@ SYMACT_CLONES static void gelu_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        gelu_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_value_and_derivative_f64)
 
 void symact_gelu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3304,19 +3427,21 @@ SYMACT_CLONES static void gelu_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, gelu_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, gelu_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_backward_f64)
 
 void symact_gelu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3325,19 +3450,21 @@ SYMACT_CLONES static void gelu_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, gelu_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, gelu_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_second_derivative_f64)
 
 void symact_gelu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3346,19 +3473,21 @@ SYMACT_CLONES static void gelu_forward_f32_fast_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, gelu_forward_float32(x_i));
+        store_f32_fast(y, i, gelu_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_forward_f32_fast)
 
 void symact_gelu_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3367,19 +3496,21 @@ SYMACT_CLONES static void gelu_derivative_f32_fast_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, gelu_derivative_float32(x_i));
+        store_f32_fast(dydx, i, gelu_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_derivative_f32_fast)
 
 void symact_gelu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3390,21 +3521,23 @@ SYMACT_CLONES static void gelu_value_and_derivative_f32_fast_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        gelu_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_value_and_derivative_f32_fast)
 
 void symact_gelu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3415,19 +3548,21 @@ SYMACT_CLONES static void gelu_backward_f32_fast_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, gelu_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, gelu_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_backward_f32_fast)
 
 void symact_gelu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3436,19 +3571,21 @@ SYMACT_CLONES static void gelu_second_derivative_f32_fast_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, gelu_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, gelu_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_second_derivative_f32_fast)
 
 void symact_gelu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3457,19 +3594,21 @@ SYMACT_CLONES static void gelu_forward_f16_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, gelu_forward_wide(x_i));
+        store_f16(y, i, gelu_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_forward_f16)
 
 void symact_gelu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3478,19 +3617,21 @@ SYMACT_CLONES static void gelu_derivative_f16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, gelu_derivative_wide(x_i));
+        store_f16(dydx, i, gelu_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_derivative_f16)
 
 void symact_gelu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3501,21 +3642,23 @@ SYMACT_CLONES static void gelu_value_and_derivative_f16_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        gelu_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_value_and_derivative_f16)
 
 void symact_gelu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3526,19 +3669,21 @@ SYMACT_CLONES static void gelu_backward_f16_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, gelu_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, gelu_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_backward_f16)
 
 void symact_gelu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3547,19 +3692,21 @@ SYMACT_CLONES static void gelu_second_derivative_f16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, gelu_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, gelu_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_second_derivative_f16)
 
 void symact_gelu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3568,19 +3715,21 @@ SYMACT_CLONES static void gelu_forward_bf16_loop(size_t n, const void *const *in
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, gelu_forward_wide(x_i));
+        store_bf16(y, i, gelu_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_forward_bf16)
 
 void symact_gelu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3589,19 +3738,21 @@ SYMACT_CLONES static void gelu_derivative_bf16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, gelu_derivative_wide(x_i));
+        store_bf16(dydx, i, gelu_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_derivative_bf16)
 
 void symact_gelu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3612,21 +3763,23 @@ SYMACT_CLONES static void gelu_value_and_derivative_bf16_loop(size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        gelu_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_value_and_derivative_bf16)
 
 void symact_gelu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3637,19 +3790,21 @@ SYMACT_CLONES static void gelu_backward_bf16_loop(size_t n, const void *const *i
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, gelu_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, gelu_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_backward_bf16)
 
 void symact_gelu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3658,14 +3813,16 @@ SYMACT_CLONES static void gelu_second_derivative_bf16_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, gelu_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, gelu_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_second_derivative_bf16)
 
 void symact_gelu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

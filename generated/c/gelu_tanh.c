@@ -5,9 +5,9 @@
  * gelu_tanh(x) = x*(tanh(sqrt(2)*(8943*x**3/200000 + x)/sqrt(pi)) + 1)/2
  * Definition: 5f48358597af9fb5
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "gelu_tanh.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_TANH_WIDE
 #define SYMACT_OWN_TANH_WIDE
 /* hyperbolic tangent; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_tanh_wide(double a)
+SYMACT_INLINE double own_tanh_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const double t1 = t0 + t0;
     const double t2 = -t1;
@@ -423,31 +507,32 @@ SYMACT_INLINE double own_tanh_wide(double a)
     const double t26 = t24 + t25;
     const double t27 = 2.0 + t26;
     const double t28 = t26 / t27;
-    const double t29 = copysign(t28, a);
+    const double t29 = with_sign(t28, a);
     return t29;
 }
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_tanh_forward_wide(double x)
+SYMACT_INLINE double gelu_tanh_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(x);
     const double t6 = t5 * 1.4142135623730951;
     const double t7 = t6 / 1.772453850905516;
     const double t8 = 2.0 * t7;
-    const double t9 = own_decay_wide(t8);
+    const double t9 = own_decay_wide(fused, t8);
     const double t10 = t5 * t9;
     const double t11 = t5 * t5;
     const double t12 = t11 * t5;
     const double t13 = 1.4142135623730951 * t12;
     const double t14 = t13 / 1.772453850905516;
     const double t15 = 0.08943 * t14;
-    const double t16 = own_decay_wide(t15);
+    const double t16 = own_decay_wide(fused, t15);
     const double t17 = t10 * t16;
     const double t18 = -t17;
     const double t19 = t9 * t16;
@@ -457,7 +542,7 @@ SYMACT_INLINE double gelu_tanh_forward_wide(double x)
     const double t23 = t22 + t5;
     const double t24 = 1.4142135623730951 * t23;
     const double t25 = t24 / 1.772453850905516;
-    const double t26 = own_tanh_wide(t25);
+    const double t26 = own_tanh_wide(fused, t25);
     const double t27 = t26 + 1.0;
     const double t28 = t5 * t27;
     const double t29 = 0.5 * t28;
@@ -467,8 +552,9 @@ SYMACT_INLINE double gelu_tanh_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_tanh_derivative_wide(double x)
+SYMACT_INLINE double gelu_tanh_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -485,11 +571,11 @@ SYMACT_INLINE double gelu_tanh_derivative_wide(double x)
     const double t13 = t8 + t12;
     const double t14 = t7 / 1.772453850905516;
     const double t15 = 2.0 * t14;
-    const double t16 = own_decay_wide(t15);
+    const double t16 = own_decay_wide(fused, t15);
     const double t17 = 1.772453850905516 * t16;
     const double t18 = t11 / 1.772453850905516;
     const double t19 = 0.08943 * t18;
-    const double t20 = own_decay_wide(t19);
+    const double t20 = own_decay_wide(fused, t19);
     const double t21 = t17 * t20;
     const double t22 = 100000.0 * t21;
     const double t23 = t13 - t22;
@@ -528,7 +614,7 @@ SYMACT_INLINE double gelu_tanh_derivative_wide(double x)
     const double t56 = t55 + t5;
     const double t57 = 1.4142135623730951 * t56;
     const double t58 = t57 / 1.772453850905516;
-    const double t59 = own_tanh_wide(t58);
+    const double t59 = own_tanh_wide(fused, t58);
     const double t60 = t59 * t59;
     const double t61 = 1.0 - t60;
     const double t62 = t7 * t61;
@@ -547,25 +633,26 @@ SYMACT_INLINE double gelu_tanh_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(x);
     const double t6 = t5 * 1.4142135623730951;
     const double t7 = t6 / 1.772453850905516;
     const double t8 = 2.0 * t7;
-    const double t9 = own_decay_wide(t8);
+    const double t9 = own_decay_wide(fused, t8);
     const double t10 = t5 * t9;
     const double t11 = t5 * t5;
     const double t12 = t11 * t5;
     const double t13 = 1.4142135623730951 * t12;
     const double t14 = t13 / 1.772453850905516;
     const double t15 = 0.08943 * t14;
-    const double t16 = own_decay_wide(t15);
+    const double t16 = own_decay_wide(fused, t15);
     const double t17 = t10 * t16;
     const double t18 = -t17;
     const double t19 = t9 * t16;
@@ -575,7 +662,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(double x, double *y, doub
     const double t23 = t22 + t5;
     const double t24 = 1.4142135623730951 * t23;
     const double t25 = t24 / 1.772453850905516;
-    const double t26 = own_tanh_wide(t25);
+    const double t26 = own_tanh_wide(fused, t25);
     const double t27 = t26 + 1.0;
     const double t28 = t5 * t27;
     const double t29 = 0.5 * t28;
@@ -639,8 +726,9 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(double x, double *y, doub
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_tanh_backward_wide(double x, double grad_y)
+SYMACT_INLINE double gelu_tanh_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -657,11 +745,11 @@ SYMACT_INLINE double gelu_tanh_backward_wide(double x, double grad_y)
     const double t13 = t8 + t12;
     const double t14 = t7 / 1.772453850905516;
     const double t15 = 2.0 * t14;
-    const double t16 = own_decay_wide(t15);
+    const double t16 = own_decay_wide(fused, t15);
     const double t17 = 1.772453850905516 * t16;
     const double t18 = t11 / 1.772453850905516;
     const double t19 = 0.08943 * t18;
-    const double t20 = own_decay_wide(t19);
+    const double t20 = own_decay_wide(fused, t19);
     const double t21 = t17 * t20;
     const double t22 = 100000.0 * t21;
     const double t23 = t13 - t22;
@@ -700,7 +788,7 @@ SYMACT_INLINE double gelu_tanh_backward_wide(double x, double grad_y)
     const double t56 = t55 + t5;
     const double t57 = 1.4142135623730951 * t56;
     const double t58 = t57 / 1.772453850905516;
-    const double t59 = own_tanh_wide(t58);
+    const double t59 = own_tanh_wide(fused, t58);
     const double t60 = t59 * t59;
     const double t61 = 1.0 - t60;
     const double t62 = t7 * t61;
@@ -720,8 +808,9 @@ SYMACT_INLINE double gelu_tanh_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double gelu_tanh_second_derivative_wide(double x)
+SYMACT_INLINE double gelu_tanh_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = -0.0;
@@ -730,14 +819,14 @@ SYMACT_INLINE double gelu_tanh_second_derivative_wide(double x)
     const double t5 = t0 * 1.4142135623730951;
     const double t6 = t5 / 1.772453850905516;
     const double t7 = 2.0 * t6;
-    const double t8 = own_decay_wide(t7);
+    const double t8 = own_decay_wide(fused, t7);
     const double t9 = t4 * t8;
     const double t10 = t0 * t0;
     const double t11 = t10 * t0;
     const double t12 = 1.4142135623730951 * t11;
     const double t13 = t12 / 1.772453850905516;
     const double t14 = 0.08943 * t13;
-    const double t15 = own_decay_wide(t14);
+    const double t15 = own_decay_wide(fused, t14);
     const double t16 = t9 * t15;
     const double t17 = 20000000000.0 * t16;
     const double t18 = 1.772453850905516 * t8;
@@ -802,17 +891,18 @@ SYMACT_INLINE double gelu_tanh_second_derivative_wide(double x)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_tanh_forward_paired(double x)
+SYMACT_INLINE double gelu_tanh_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = 2.0 * 1.4142135623730951;
-    const double t2 = product_error(2.0, 1.4142135623730951, t1);
+    const double t2 = product_error(fused, 2.0, 1.4142135623730951, t1);
     const double t3 = 2.0 * (-9.667293313452913e-17);
     const double t4 = t2 + t3;
     const double t5 = t1 + t4;
     const double t6 = fabs(x);
     const double t7 = t5 * t6;
-    const double t8 = product_error(t5, t6, t7);
+    const double t8 = product_error(fused, t5, t6, t7);
     const double t9 = t5 - t1;
     const double t10 = t4 - t9;
     const double t11 = t6 * t10;
@@ -822,7 +912,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t15 = t13 * t14;
     const double t16 = t15 * 1.772453850905516;
     const double t17 = t13 - t16;
-    const double t18 = product_error(t15, 1.772453850905516, t16);
+    const double t18 = product_error(fused, t15, 1.772453850905516, t16);
     const double t19 = t17 - t18;
     const double t20 = t13 - t7;
     const double t21 = t12 - t20;
@@ -832,24 +922,24 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t25 = t24 * t14;
     const double t26 = t15 + t25;
     const double t27 = 0.08943 * 1.4142135623730951;
-    const double t28 = product_error(0.08943, 1.4142135623730951, t27);
+    const double t28 = product_error(fused, 0.08943, 1.4142135623730951, t27);
     const double t29 = 0.08943 * (-9.667293313452913e-17);
     const double t30 = t28 + t29;
     const double t31 = 1.4142135623730951 * 4.392042285417119e-18;
     const double t32 = t30 + t31;
     const double t33 = t27 + t32;
     const double t34 = t6 * t6;
-    const double t35 = product_error(t6, t6, t34);
+    const double t35 = product_error(fused, t6, t6, t34);
     const double t36 = t34 + t35;
     const double t37 = t36 * t6;
-    const double t38 = product_error(t36, t6, t37);
+    const double t38 = product_error(fused, t36, t6, t37);
     const double t39 = t36 - t34;
     const double t40 = t35 - t39;
     const double t41 = t6 * t40;
     const double t42 = t38 + t41;
     const double t43 = t37 + t42;
     const double t44 = t33 * t43;
-    const double t45 = product_error(t33, t43, t44);
+    const double t45 = product_error(fused, t33, t43, t44);
     const double t46 = t43 - t37;
     const double t47 = t42 - t46;
     const double t48 = t33 * t47;
@@ -862,7 +952,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t55 = t54 * t14;
     const double t56 = t55 * 1.772453850905516;
     const double t57 = t54 - t56;
-    const double t58 = product_error(t55, 1.772453850905516, t56);
+    const double t58 = product_error(fused, t55, 1.772453850905516, t56);
     const double t59 = t57 - t58;
     const double t60 = t54 - t44;
     const double t61 = t53 - t60;
@@ -873,7 +963,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t66 = t55 + t65;
     const double t67 = t66 < t26 ? t66 : t26;
     const int t68 = t67 < 1416.0;
-    const double t69 = copysign(1.0, x);
+    const double t69 = with_sign(1.0, x);
     const int t70 = t69 < 0.0;
     const double t71 = fabs(t26);
     const int t72 = t71 < 1416.0;
@@ -988,7 +1078,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t181 = power_of_2(t180);
     const double t182 = t177 * t181;
     const double t183 = t126 * t182;
-    const double t184 = product_error(t126, t182, t183);
+    const double t184 = product_error(fused, t126, t182, t183);
     const double t185 = t173 - t138;
     const double t186 = t172 - t185;
     const double t187 = t186 * t176;
@@ -1016,7 +1106,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t209 = t6 * t208;
     const double t210 = t209 * t207;
     const double t211 = t6 - t210;
-    const double t212 = product_error(t209, t207, t210);
+    const double t212 = product_error(fused, t209, t207, t210);
     const double t213 = t211 - t212;
     const double t214 = t207 - t198;
     const double t215 = t206 - t214;
@@ -1081,7 +1171,7 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
     const double t274 = t242 + t273;
     const double t275 = t240 + t274;
     const double t276 = t219 * t275;
-    const double t277 = product_error(t219, t275, t276);
+    const double t277 = product_error(fused, t219, t275, t276);
     const double t278 = t275 - t240;
     const double t279 = t274 - t278;
     const double t280 = t219 * t279;
@@ -1114,19 +1204,20 @@ SYMACT_INLINE double gelu_tanh_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
+SYMACT_INLINE double gelu_tanh_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 0.703125;
     const double t4 = 2.0 * 1.4142135623730951;
-    const double t5 = product_error(2.0, 1.4142135623730951, t4);
+    const double t5 = product_error(fused, 2.0, 1.4142135623730951, t4);
     const double t6 = 2.0 * (-9.667293313452913e-17);
     const double t7 = t5 + t6;
     const double t8 = t4 + t7;
     const double t9 = t8 * t2;
-    const double t10 = product_error(t8, t2, t9);
+    const double t10 = product_error(fused, t8, t2, t9);
     const double t11 = t8 - t4;
     const double t12 = t7 - t11;
     const double t13 = t2 * t12;
@@ -1136,7 +1227,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t17 = t15 * t16;
     const double t18 = t17 * 1.772453850905516;
     const double t19 = t15 - t18;
-    const double t20 = product_error(t17, 1.772453850905516, t18);
+    const double t20 = product_error(fused, t17, 1.772453850905516, t18);
     const double t21 = t19 - t20;
     const double t22 = t15 - t9;
     const double t23 = t14 - t22;
@@ -1146,24 +1237,24 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t27 = t26 * t16;
     const double t28 = t17 + t27;
     const double t29 = 0.08943 * 1.4142135623730951;
-    const double t30 = product_error(0.08943, 1.4142135623730951, t29);
+    const double t30 = product_error(fused, 0.08943, 1.4142135623730951, t29);
     const double t31 = 0.08943 * (-9.667293313452913e-17);
     const double t32 = t30 + t31;
     const double t33 = 1.4142135623730951 * 4.392042285417119e-18;
     const double t34 = t32 + t33;
     const double t35 = t29 + t34;
     const double t36 = t2 * t2;
-    const double t37 = product_error(t2, t2, t36);
+    const double t37 = product_error(fused, t2, t2, t36);
     const double t38 = t36 + t37;
     const double t39 = t38 * t2;
-    const double t40 = product_error(t38, t2, t39);
+    const double t40 = product_error(fused, t38, t2, t39);
     const double t41 = t38 - t36;
     const double t42 = t37 - t41;
     const double t43 = t2 * t42;
     const double t44 = t40 + t43;
     const double t45 = t39 + t44;
     const double t46 = t35 * t45;
-    const double t47 = product_error(t35, t45, t46);
+    const double t47 = product_error(fused, t35, t45, t46);
     const double t48 = t45 - t39;
     const double t49 = t44 - t48;
     const double t50 = t35 * t49;
@@ -1176,7 +1267,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t57 = t56 * t16;
     const double t58 = t57 * 1.772453850905516;
     const double t59 = t56 - t58;
-    const double t60 = product_error(t57, 1.772453850905516, t58);
+    const double t60 = product_error(fused, t57, 1.772453850905516, t58);
     const double t61 = t59 - t60;
     const double t62 = t56 - t46;
     const double t63 = t55 - t62;
@@ -1188,12 +1279,12 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t69 = t68 < t28 ? t68 : t28;
     const int t70 = t69 < 1416.0;
     const double t71 = 26829.0 * 1.4142135623730951;
-    const double t72 = product_error(26829.0, 1.4142135623730951, t71);
+    const double t72 = product_error(fused, 26829.0, 1.4142135623730951, t71);
     const double t73 = 26829.0 * (-9.667293313452913e-17);
     const double t74 = t72 + t73;
     const double t75 = t71 + t74;
     const double t76 = t75 * t38;
-    const double t77 = product_error(t75, t38, t76);
+    const double t77 = product_error(fused, t75, t38, t76);
     const double t78 = t75 * t42;
     const double t79 = t77 + t78;
     const double t80 = t75 - t71;
@@ -1213,14 +1304,14 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t94 = t90 + t93;
     const double t95 = t85 + t94;
     const double t96 = t95 * t2;
-    const double t97 = product_error(t95, t2, t96);
+    const double t97 = product_error(fused, t95, t2, t96);
     const double t98 = t95 - t85;
     const double t99 = t94 - t98;
     const double t100 = t2 * t99;
     const double t101 = t97 + t100;
     const double t102 = t96 + t101;
     const double t103 = 100000.0 * 1.772453850905516;
-    const double t104 = product_error(100000.0, 1.772453850905516, t103);
+    const double t104 = product_error(fused, 100000.0, 1.772453850905516, t103);
     const double t105 = 100000.0 * (-7.666586499825799e-17);
     const double t106 = t104 + t105;
     const double t107 = t103 + t106;
@@ -1281,7 +1372,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t162 = power_of_2(t161);
     const double t163 = t158 * t162;
     const double t164 = t107 * t163;
-    const double t165 = product_error(t107, t163, t164);
+    const double t165 = product_error(fused, t107, t163, t164);
     const double t166 = t154 - t119;
     const double t167 = t153 - t166;
     const double t168 = t167 * t157;
@@ -1350,7 +1441,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t231 = power_of_2(t230);
     const double t232 = t227 * t231;
     const double t233 = t176 * t232;
-    const double t234 = product_error(t176, t232, t233);
+    const double t234 = product_error(fused, t176, t232, t233);
     const double t235 = t223 - t188;
     const double t236 = t222 - t235;
     const double t237 = t236 * t226;
@@ -1391,7 +1482,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t272 = t267 + t271;
     const double t273 = t262 + t272;
     const double t274 = 1e-05 * t273;
-    const double t275 = product_error(1e-05, t273, t274);
+    const double t275 = product_error(fused, 1e-05, t273, t274);
     const double t276 = t273 - t262;
     const double t277 = t272 - t276;
     const double t278 = 1e-05 * t277;
@@ -1400,7 +1491,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t281 = t279 + t280;
     const double t282 = t274 + t281;
     const double t283 = t163 * t232;
-    const double t284 = product_error(t163, t232, t283);
+    const double t284 = product_error(fused, t163, t232, t283);
     const double t285 = t163 * t238;
     const double t286 = t284 + t285;
     const double t287 = t232 * t169;
@@ -1417,7 +1508,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t298 = t295 + t297;
     const double t299 = t290 + t298;
     const double t300 = t299 * t299;
-    const double t301 = product_error(t299, t299, t300);
+    const double t301 = product_error(fused, t299, t299, t300);
     const double t302 = t299 - t290;
     const double t303 = t298 - t302;
     const double t304 = t299 * t303;
@@ -1425,7 +1516,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t306 = t305 + t304;
     const double t307 = t300 + t306;
     const double t308 = 1.772453850905516 * t307;
-    const double t309 = product_error(1.772453850905516, t307, t308);
+    const double t309 = product_error(fused, 1.772453850905516, t307, t308);
     const double t310 = t307 - t300;
     const double t311 = t306 - t310;
     const double t312 = 1.772453850905516 * t311;
@@ -1437,7 +1528,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t318 = t282 * t317;
     const double t319 = t318 * t316;
     const double t320 = t282 - t319;
-    const double t321 = product_error(t318, t316, t319);
+    const double t321 = product_error(fused, t318, t316, t319);
     const double t322 = t320 - t321;
     const double t323 = t282 - t274;
     const double t324 = t281 - t323;
@@ -1505,7 +1596,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t386 = t354 + t385;
     const double t387 = t352 + t386;
     const double t388 = t331 * t387;
-    const double t389 = product_error(t331, t387, t388);
+    const double t389 = product_error(fused, t331, t387, t388);
     const double t390 = t387 - t352;
     const double t391 = t386 - t390;
     const double t392 = t331 * t391;
@@ -1581,7 +1672,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t462 = t461 * t441;
     const double t463 = t462 + 0.015782853521848085;
     const double t464 = t463 * t441;
-    const double t465 = product_error(t463, t441, t464);
+    const double t465 = product_error(fused, t463, t441, t464);
     const double t466 = t441 - t432;
     const double t467 = t440 - t466;
     const double t468 = t463 * t467;
@@ -1599,7 +1690,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t480 = t476 + t479;
     const double t481 = t471 + t480;
     const double t482 = t481 * t441;
-    const double t483 = product_error(t481, t441, t482);
+    const double t483 = product_error(fused, t481, t441, t482);
     const double t484 = t481 * t467;
     const double t485 = t483 + t484;
     const double t486 = t481 - t471;
@@ -1619,7 +1710,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t500 = t496 + t499;
     const double t501 = t491 + t500;
     const double t502 = t501 * t441;
-    const double t503 = product_error(t501, t441, t502);
+    const double t503 = product_error(fused, t501, t441, t502);
     const double t504 = t501 * t467;
     const double t505 = t503 + t504;
     const double t506 = t501 - t491;
@@ -1633,14 +1724,14 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t514 = t414 ? t513 : t413;
     const double t515 = t3 ? t413 : t514;
     const double t516 = t282 * t163;
-    const double t517 = product_error(t282, t163, t516);
+    const double t517 = product_error(fused, t282, t163, t516);
     const double t518 = t282 * t169;
     const double t519 = t517 + t518;
     const double t520 = t163 * t324;
     const double t521 = t519 + t520;
     const double t522 = t516 + t521;
     const double t523 = t522 * t232;
-    const double t524 = product_error(t522, t232, t523);
+    const double t524 = product_error(fused, t522, t232, t523);
     const double t525 = t522 * t238;
     const double t526 = t524 + t525;
     const double t527 = t522 - t516;
@@ -1651,7 +1742,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
     const double t532 = t531 * t317;
     const double t533 = t532 * t316;
     const double t534 = t531 - t533;
-    const double t535 = product_error(t532, t316, t533);
+    const double t535 = product_error(fused, t532, t316, t533);
     const double t536 = t534 - t535;
     const double t537 = t531 - t523;
     const double t538 = t530 - t537;
@@ -1680,17 +1771,18 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = 2.0 * 1.4142135623730951;
-    const double t2 = product_error(2.0, 1.4142135623730951, t1);
+    const double t2 = product_error(fused, 2.0, 1.4142135623730951, t1);
     const double t3 = 2.0 * (-9.667293313452913e-17);
     const double t4 = t2 + t3;
     const double t5 = t1 + t4;
     const double t6 = fabs(x);
     const double t7 = t5 * t6;
-    const double t8 = product_error(t5, t6, t7);
+    const double t8 = product_error(fused, t5, t6, t7);
     const double t9 = t5 - t1;
     const double t10 = t4 - t9;
     const double t11 = t6 * t10;
@@ -1700,7 +1792,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t15 = t13 * t14;
     const double t16 = t15 * 1.772453850905516;
     const double t17 = t13 - t16;
-    const double t18 = product_error(t15, 1.772453850905516, t16);
+    const double t18 = product_error(fused, t15, 1.772453850905516, t16);
     const double t19 = t17 - t18;
     const double t20 = t13 - t7;
     const double t21 = t12 - t20;
@@ -1710,24 +1802,24 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t25 = t24 * t14;
     const double t26 = t15 + t25;
     const double t27 = 0.08943 * 1.4142135623730951;
-    const double t28 = product_error(0.08943, 1.4142135623730951, t27);
+    const double t28 = product_error(fused, 0.08943, 1.4142135623730951, t27);
     const double t29 = 0.08943 * (-9.667293313452913e-17);
     const double t30 = t28 + t29;
     const double t31 = 1.4142135623730951 * 4.392042285417119e-18;
     const double t32 = t30 + t31;
     const double t33 = t27 + t32;
     const double t34 = t6 * t6;
-    const double t35 = product_error(t6, t6, t34);
+    const double t35 = product_error(fused, t6, t6, t34);
     const double t36 = t34 + t35;
     const double t37 = t36 * t6;
-    const double t38 = product_error(t36, t6, t37);
+    const double t38 = product_error(fused, t36, t6, t37);
     const double t39 = t36 - t34;
     const double t40 = t35 - t39;
     const double t41 = t6 * t40;
     const double t42 = t38 + t41;
     const double t43 = t37 + t42;
     const double t44 = t33 * t43;
-    const double t45 = product_error(t33, t43, t44);
+    const double t45 = product_error(fused, t33, t43, t44);
     const double t46 = t43 - t37;
     const double t47 = t42 - t46;
     const double t48 = t33 * t47;
@@ -1740,7 +1832,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t55 = t54 * t14;
     const double t56 = t55 * 1.772453850905516;
     const double t57 = t54 - t56;
-    const double t58 = product_error(t55, 1.772453850905516, t56);
+    const double t58 = product_error(fused, t55, 1.772453850905516, t56);
     const double t59 = t57 - t58;
     const double t60 = t54 - t44;
     const double t61 = t53 - t60;
@@ -1751,7 +1843,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t66 = t55 + t65;
     const double t67 = t66 < t26 ? t66 : t26;
     const int t68 = t67 < 1416.0;
-    const double t69 = copysign(1.0, x);
+    const double t69 = with_sign(1.0, x);
     const int t70 = t69 < 0.0;
     const double t71 = fabs(t26);
     const int t72 = t71 < 1416.0;
@@ -1866,7 +1958,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t181 = power_of_2(t180);
     const double t182 = t177 * t181;
     const double t183 = t126 * t182;
-    const double t184 = product_error(t126, t182, t183);
+    const double t184 = product_error(fused, t126, t182, t183);
     const double t185 = t173 - t138;
     const double t186 = t172 - t185;
     const double t187 = t186 * t176;
@@ -1894,7 +1986,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t209 = t6 * t208;
     const double t210 = t209 * t207;
     const double t211 = t6 - t210;
-    const double t212 = product_error(t209, t207, t210);
+    const double t212 = product_error(fused, t209, t207, t210);
     const double t213 = t211 - t212;
     const double t214 = t207 - t198;
     const double t215 = t206 - t214;
@@ -1959,7 +2051,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t274 = t242 + t273;
     const double t275 = t240 + t274;
     const double t276 = t219 * t275;
-    const double t277 = product_error(t219, t275, t276);
+    const double t277 = product_error(fused, t219, t275, t276);
     const double t278 = t275 - t240;
     const double t279 = t274 - t278;
     const double t280 = t219 * t279;
@@ -1991,12 +2083,12 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const int t306 = x < 0.0;
     const int t307 = t6 < 0.703125;
     const double t308 = 26829.0 * 1.4142135623730951;
-    const double t309 = product_error(26829.0, 1.4142135623730951, t308);
+    const double t309 = product_error(fused, 26829.0, 1.4142135623730951, t308);
     const double t310 = 26829.0 * (-9.667293313452913e-17);
     const double t311 = t309 + t310;
     const double t312 = t308 + t311;
     const double t313 = t312 * t36;
-    const double t314 = product_error(t312, t36, t313);
+    const double t314 = product_error(fused, t312, t36, t313);
     const double t315 = t312 * t40;
     const double t316 = t314 + t315;
     const double t317 = t312 - t308;
@@ -2016,19 +2108,19 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t331 = t327 + t330;
     const double t332 = t322 + t331;
     const double t333 = t332 * t6;
-    const double t334 = product_error(t332, t6, t333);
+    const double t334 = product_error(fused, t332, t6, t333);
     const double t335 = t332 - t322;
     const double t336 = t331 - t335;
     const double t337 = t6 * t336;
     const double t338 = t334 + t337;
     const double t339 = t333 + t338;
     const double t340 = 100000.0 * 1.772453850905516;
-    const double t341 = product_error(100000.0, 1.772453850905516, t340);
+    const double t341 = product_error(fused, 100000.0, 1.772453850905516, t340);
     const double t342 = 100000.0 * (-7.666586499825799e-17);
     const double t343 = t341 + t342;
     const double t344 = t340 + t343;
     const double t345 = t344 * t126;
-    const double t346 = product_error(t344, t126, t345);
+    const double t346 = product_error(fused, t344, t126, t345);
     const double t347 = t344 * t194;
     const double t348 = t346 + t347;
     const double t349 = t344 - t340;
@@ -2037,7 +2129,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t352 = t348 + t351;
     const double t353 = t345 + t352;
     const double t354 = t353 * t182;
-    const double t355 = product_error(t353, t182, t354);
+    const double t355 = product_error(fused, t353, t182, t354);
     const double t356 = t353 * t188;
     const double t357 = t355 + t356;
     const double t358 = t353 - t345;
@@ -2074,7 +2166,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t389 = t384 + t388;
     const double t390 = t379 + t389;
     const double t391 = 1e-05 * t390;
-    const double t392 = product_error(1e-05, t390, t391);
+    const double t392 = product_error(fused, 1e-05, t390, t391);
     const double t393 = t390 - t379;
     const double t394 = t389 - t393;
     const double t395 = 1e-05 * t394;
@@ -2083,13 +2175,13 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t398 = t396 + t397;
     const double t399 = t391 + t398;
     const double t400 = t207 * t207;
-    const double t401 = product_error(t207, t207, t400);
+    const double t401 = product_error(fused, t207, t207, t400);
     const double t402 = t207 * t215;
     const double t403 = t401 + t402;
     const double t404 = t403 + t402;
     const double t405 = t400 + t404;
     const double t406 = 1.772453850905516 * t405;
-    const double t407 = product_error(1.772453850905516, t405, t406);
+    const double t407 = product_error(fused, 1.772453850905516, t405, t406);
     const double t408 = t405 - t400;
     const double t409 = t404 - t408;
     const double t410 = 1.772453850905516 * t409;
@@ -2101,7 +2193,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t416 = t399 * t415;
     const double t417 = t416 * t414;
     const double t418 = t399 - t417;
-    const double t419 = product_error(t416, t414, t417);
+    const double t419 = product_error(fused, t416, t414, t417);
     const double t420 = t418 - t419;
     const double t421 = t399 - t391;
     const double t422 = t398 - t421;
@@ -2113,7 +2205,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t428 = t427 * t415;
     const double t429 = t416 + t428;
     const double t430 = t429 * t275;
-    const double t431 = product_error(t429, t275, t430);
+    const double t431 = product_error(fused, t429, t275, t430);
     const double t432 = t429 * t279;
     const double t433 = t431 + t432;
     const double t434 = t429 - t416;
@@ -2179,7 +2271,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t494 = t493 * t473;
     const double t495 = t494 + 0.015782853521848085;
     const double t496 = t495 * t473;
-    const double t497 = product_error(t495, t473, t496);
+    const double t497 = product_error(fused, t495, t473, t496);
     const double t498 = t473 - t464;
     const double t499 = t472 - t498;
     const double t500 = t495 * t499;
@@ -2197,7 +2289,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t512 = t508 + t511;
     const double t513 = t503 + t512;
     const double t514 = t513 * t473;
-    const double t515 = product_error(t513, t473, t514);
+    const double t515 = product_error(fused, t513, t473, t514);
     const double t516 = t513 * t499;
     const double t517 = t515 + t516;
     const double t518 = t513 - t503;
@@ -2217,7 +2309,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t532 = t528 + t531;
     const double t533 = t523 + t532;
     const double t534 = t533 * t473;
-    const double t535 = product_error(t533, t473, t534);
+    const double t535 = product_error(fused, t533, t473, t534);
     const double t536 = t533 * t499;
     const double t537 = t535 + t536;
     const double t538 = t533 - t523;
@@ -2231,14 +2323,14 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t546 = t446 ? t545 : t445;
     const double t547 = t307 ? t445 : t546;
     const double t548 = t399 * t126;
-    const double t549 = product_error(t399, t126, t548);
+    const double t549 = product_error(fused, t399, t126, t548);
     const double t550 = t399 * t194;
     const double t551 = t549 + t550;
     const double t552 = t126 * t422;
     const double t553 = t551 + t552;
     const double t554 = t548 + t553;
     const double t555 = t554 * t182;
-    const double t556 = product_error(t554, t182, t555);
+    const double t556 = product_error(fused, t554, t182, t555);
     const double t557 = t554 * t188;
     const double t558 = t556 + t557;
     const double t559 = t554 - t548;
@@ -2249,7 +2341,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
     const double t564 = t563 * t415;
     const double t565 = t564 * t414;
     const double t566 = t563 - t565;
-    const double t567 = product_error(t564, t414, t565);
+    const double t567 = product_error(fused, t564, t414, t565);
     const double t568 = t566 - t567;
     const double t569 = t563 - t555;
     const double t570 = t562 - t569;
@@ -2279,19 +2371,20 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(double x, double *y, do
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
+SYMACT_INLINE double gelu_tanh_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 0.703125;
     const double t4 = 2.0 * 1.4142135623730951;
-    const double t5 = product_error(2.0, 1.4142135623730951, t4);
+    const double t5 = product_error(fused, 2.0, 1.4142135623730951, t4);
     const double t6 = 2.0 * (-9.667293313452913e-17);
     const double t7 = t5 + t6;
     const double t8 = t4 + t7;
     const double t9 = t8 * t2;
-    const double t10 = product_error(t8, t2, t9);
+    const double t10 = product_error(fused, t8, t2, t9);
     const double t11 = t8 - t4;
     const double t12 = t7 - t11;
     const double t13 = t2 * t12;
@@ -2301,7 +2394,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t17 = t15 * t16;
     const double t18 = t17 * 1.772453850905516;
     const double t19 = t15 - t18;
-    const double t20 = product_error(t17, 1.772453850905516, t18);
+    const double t20 = product_error(fused, t17, 1.772453850905516, t18);
     const double t21 = t19 - t20;
     const double t22 = t15 - t9;
     const double t23 = t14 - t22;
@@ -2311,24 +2404,24 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t27 = t26 * t16;
     const double t28 = t17 + t27;
     const double t29 = 0.08943 * 1.4142135623730951;
-    const double t30 = product_error(0.08943, 1.4142135623730951, t29);
+    const double t30 = product_error(fused, 0.08943, 1.4142135623730951, t29);
     const double t31 = 0.08943 * (-9.667293313452913e-17);
     const double t32 = t30 + t31;
     const double t33 = 1.4142135623730951 * 4.392042285417119e-18;
     const double t34 = t32 + t33;
     const double t35 = t29 + t34;
     const double t36 = t2 * t2;
-    const double t37 = product_error(t2, t2, t36);
+    const double t37 = product_error(fused, t2, t2, t36);
     const double t38 = t36 + t37;
     const double t39 = t38 * t2;
-    const double t40 = product_error(t38, t2, t39);
+    const double t40 = product_error(fused, t38, t2, t39);
     const double t41 = t38 - t36;
     const double t42 = t37 - t41;
     const double t43 = t2 * t42;
     const double t44 = t40 + t43;
     const double t45 = t39 + t44;
     const double t46 = t35 * t45;
-    const double t47 = product_error(t35, t45, t46);
+    const double t47 = product_error(fused, t35, t45, t46);
     const double t48 = t45 - t39;
     const double t49 = t44 - t48;
     const double t50 = t35 * t49;
@@ -2341,7 +2434,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t57 = t56 * t16;
     const double t58 = t57 * 1.772453850905516;
     const double t59 = t56 - t58;
-    const double t60 = product_error(t57, 1.772453850905516, t58);
+    const double t60 = product_error(fused, t57, 1.772453850905516, t58);
     const double t61 = t59 - t60;
     const double t62 = t56 - t46;
     const double t63 = t55 - t62;
@@ -2353,12 +2446,12 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t69 = t68 < t28 ? t68 : t28;
     const int t70 = t69 < 1416.0;
     const double t71 = 26829.0 * 1.4142135623730951;
-    const double t72 = product_error(26829.0, 1.4142135623730951, t71);
+    const double t72 = product_error(fused, 26829.0, 1.4142135623730951, t71);
     const double t73 = 26829.0 * (-9.667293313452913e-17);
     const double t74 = t72 + t73;
     const double t75 = t71 + t74;
     const double t76 = t75 * t38;
-    const double t77 = product_error(t75, t38, t76);
+    const double t77 = product_error(fused, t75, t38, t76);
     const double t78 = t75 * t42;
     const double t79 = t77 + t78;
     const double t80 = t75 - t71;
@@ -2378,14 +2471,14 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t94 = t90 + t93;
     const double t95 = t85 + t94;
     const double t96 = t95 * t2;
-    const double t97 = product_error(t95, t2, t96);
+    const double t97 = product_error(fused, t95, t2, t96);
     const double t98 = t95 - t85;
     const double t99 = t94 - t98;
     const double t100 = t2 * t99;
     const double t101 = t97 + t100;
     const double t102 = t96 + t101;
     const double t103 = 100000.0 * 1.772453850905516;
-    const double t104 = product_error(100000.0, 1.772453850905516, t103);
+    const double t104 = product_error(fused, 100000.0, 1.772453850905516, t103);
     const double t105 = 100000.0 * (-7.666586499825799e-17);
     const double t106 = t104 + t105;
     const double t107 = t103 + t106;
@@ -2446,7 +2539,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t162 = power_of_2(t161);
     const double t163 = t158 * t162;
     const double t164 = t107 * t163;
-    const double t165 = product_error(t107, t163, t164);
+    const double t165 = product_error(fused, t107, t163, t164);
     const double t166 = t154 - t119;
     const double t167 = t153 - t166;
     const double t168 = t167 * t157;
@@ -2515,7 +2608,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t231 = power_of_2(t230);
     const double t232 = t227 * t231;
     const double t233 = t176 * t232;
-    const double t234 = product_error(t176, t232, t233);
+    const double t234 = product_error(fused, t176, t232, t233);
     const double t235 = t223 - t188;
     const double t236 = t222 - t235;
     const double t237 = t236 * t226;
@@ -2556,7 +2649,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t272 = t267 + t271;
     const double t273 = t262 + t272;
     const double t274 = 1e-05 * t273;
-    const double t275 = product_error(1e-05, t273, t274);
+    const double t275 = product_error(fused, 1e-05, t273, t274);
     const double t276 = t273 - t262;
     const double t277 = t272 - t276;
     const double t278 = 1e-05 * t277;
@@ -2565,7 +2658,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t281 = t279 + t280;
     const double t282 = t274 + t281;
     const double t283 = t163 * t232;
-    const double t284 = product_error(t163, t232, t283);
+    const double t284 = product_error(fused, t163, t232, t283);
     const double t285 = t163 * t238;
     const double t286 = t284 + t285;
     const double t287 = t232 * t169;
@@ -2582,7 +2675,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t298 = t295 + t297;
     const double t299 = t290 + t298;
     const double t300 = t299 * t299;
-    const double t301 = product_error(t299, t299, t300);
+    const double t301 = product_error(fused, t299, t299, t300);
     const double t302 = t299 - t290;
     const double t303 = t298 - t302;
     const double t304 = t299 * t303;
@@ -2590,7 +2683,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t306 = t305 + t304;
     const double t307 = t300 + t306;
     const double t308 = 1.772453850905516 * t307;
-    const double t309 = product_error(1.772453850905516, t307, t308);
+    const double t309 = product_error(fused, 1.772453850905516, t307, t308);
     const double t310 = t307 - t300;
     const double t311 = t306 - t310;
     const double t312 = 1.772453850905516 * t311;
@@ -2602,7 +2695,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t318 = t282 * t317;
     const double t319 = t318 * t316;
     const double t320 = t282 - t319;
-    const double t321 = product_error(t318, t316, t319);
+    const double t321 = product_error(fused, t318, t316, t319);
     const double t322 = t320 - t321;
     const double t323 = t282 - t274;
     const double t324 = t281 - t323;
@@ -2670,7 +2763,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t386 = t354 + t385;
     const double t387 = t352 + t386;
     const double t388 = t331 * t387;
-    const double t389 = product_error(t331, t387, t388);
+    const double t389 = product_error(fused, t331, t387, t388);
     const double t390 = t387 - t352;
     const double t391 = t386 - t390;
     const double t392 = t331 * t391;
@@ -2746,7 +2839,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t462 = t461 * t441;
     const double t463 = t462 + 0.015782853521848085;
     const double t464 = t463 * t441;
-    const double t465 = product_error(t463, t441, t464);
+    const double t465 = product_error(fused, t463, t441, t464);
     const double t466 = t441 - t432;
     const double t467 = t440 - t466;
     const double t468 = t463 * t467;
@@ -2764,7 +2857,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t480 = t476 + t479;
     const double t481 = t471 + t480;
     const double t482 = t481 * t441;
-    const double t483 = product_error(t481, t441, t482);
+    const double t483 = product_error(fused, t481, t441, t482);
     const double t484 = t481 * t467;
     const double t485 = t483 + t484;
     const double t486 = t481 - t471;
@@ -2784,7 +2877,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t500 = t496 + t499;
     const double t501 = t491 + t500;
     const double t502 = t501 * t441;
-    const double t503 = product_error(t501, t441, t502);
+    const double t503 = product_error(fused, t501, t441, t502);
     const double t504 = t501 * t467;
     const double t505 = t503 + t504;
     const double t506 = t501 - t491;
@@ -2798,14 +2891,14 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t514 = t414 ? t513 : t413;
     const double t515 = t3 ? t413 : t514;
     const double t516 = t282 * t163;
-    const double t517 = product_error(t282, t163, t516);
+    const double t517 = product_error(fused, t282, t163, t516);
     const double t518 = t282 * t169;
     const double t519 = t517 + t518;
     const double t520 = t163 * t324;
     const double t521 = t519 + t520;
     const double t522 = t516 + t521;
     const double t523 = t522 * t232;
-    const double t524 = product_error(t522, t232, t523);
+    const double t524 = product_error(fused, t522, t232, t523);
     const double t525 = t522 * t238;
     const double t526 = t524 + t525;
     const double t527 = t522 - t516;
@@ -2816,7 +2909,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
     const double t532 = t531 * t317;
     const double t533 = t532 * t316;
     const double t534 = t531 - t533;
-    const double t535 = product_error(t532, t316, t533);
+    const double t535 = product_error(fused, t532, t316, t533);
     const double t536 = t534 - t535;
     const double t537 = t531 - t523;
     const double t538 = t530 - t537;
@@ -2846,18 +2939,19 @@ SYMACT_INLINE double gelu_tanh_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
+SYMACT_INLINE double gelu_tanh_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const int t2 = t1 < 1.17578125;
     const double t3 = 2.0 * 1.4142135623730951;
-    const double t4 = product_error(2.0, 1.4142135623730951, t3);
+    const double t4 = product_error(fused, 2.0, 1.4142135623730951, t3);
     const double t5 = 2.0 * (-9.667293313452913e-17);
     const double t6 = t4 + t5;
     const double t7 = t3 + t6;
     const double t8 = t7 * t1;
-    const double t9 = product_error(t7, t1, t8);
+    const double t9 = product_error(fused, t7, t1, t8);
     const double t10 = t7 - t3;
     const double t11 = t6 - t10;
     const double t12 = t1 * t11;
@@ -2867,7 +2961,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t16 = t14 * t15;
     const double t17 = t16 * 1.772453850905516;
     const double t18 = t14 - t17;
-    const double t19 = product_error(t16, 1.772453850905516, t17);
+    const double t19 = product_error(fused, t16, 1.772453850905516, t17);
     const double t20 = t18 - t19;
     const double t21 = t14 - t8;
     const double t22 = t13 - t21;
@@ -2877,24 +2971,24 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t26 = t25 * t15;
     const double t27 = t16 + t26;
     const double t28 = 0.08943 * 1.4142135623730951;
-    const double t29 = product_error(0.08943, 1.4142135623730951, t28);
+    const double t29 = product_error(fused, 0.08943, 1.4142135623730951, t28);
     const double t30 = 0.08943 * (-9.667293313452913e-17);
     const double t31 = t29 + t30;
     const double t32 = 1.4142135623730951 * 4.392042285417119e-18;
     const double t33 = t31 + t32;
     const double t34 = t28 + t33;
     const double t35 = t1 * t1;
-    const double t36 = product_error(t1, t1, t35);
+    const double t36 = product_error(fused, t1, t1, t35);
     const double t37 = t35 + t36;
     const double t38 = t37 * t1;
-    const double t39 = product_error(t37, t1, t38);
+    const double t39 = product_error(fused, t37, t1, t38);
     const double t40 = t37 - t35;
     const double t41 = t36 - t40;
     const double t42 = t1 * t41;
     const double t43 = t39 + t42;
     const double t44 = t38 + t43;
     const double t45 = t34 * t44;
-    const double t46 = product_error(t34, t44, t45);
+    const double t46 = product_error(fused, t34, t44, t45);
     const double t47 = t44 - t38;
     const double t48 = t43 - t47;
     const double t49 = t34 * t48;
@@ -2907,7 +3001,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t56 = t55 * t15;
     const double t57 = t56 * 1.772453850905516;
     const double t58 = t55 - t57;
-    const double t59 = product_error(t56, 1.772453850905516, t57);
+    const double t59 = product_error(fused, t56, 1.772453850905516, t57);
     const double t60 = t58 - t59;
     const double t61 = t55 - t45;
     const double t62 = t54 - t61;
@@ -2919,12 +3013,12 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t68 = t67 < t27 ? t67 : t27;
     const int t69 = t68 < 1416.0;
     const double t70 = 20000000000.0 * 3.141592653589793;
-    const double t71 = product_error(20000000000.0, 3.141592653589793, t70);
+    const double t71 = product_error(fused, 20000000000.0, 3.141592653589793, t70);
     const double t72 = 20000000000.0 * 1.2246467991473532e-16;
     const double t73 = t71 + t72;
     const double t74 = t70 + t73;
     const double t75 = t74 * 1.4142135623730951;
-    const double t76 = product_error(t74, 1.4142135623730951, t75);
+    const double t76 = product_error(fused, t74, 1.4142135623730951, t75);
     const double t77 = t74 * (-9.667293313452913e-17);
     const double t78 = t76 + t77;
     const double t79 = t74 - t70;
@@ -2989,7 +3083,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t138 = power_of_2(t137);
     const double t139 = t134 * t138;
     const double t140 = t83 * t139;
-    const double t141 = product_error(t83, t139, t140);
+    const double t141 = product_error(fused, t83, t139, t140);
     const double t142 = t130 - t95;
     const double t143 = t129 - t142;
     const double t144 = t143 * t133;
@@ -3058,7 +3152,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t207 = power_of_2(t206);
     const double t208 = t203 * t207;
     const double t209 = t152 * t208;
-    const double t210 = product_error(t152, t208, t209);
+    const double t210 = product_error(fused, t152, t208, t209);
     const double t211 = t199 - t164;
     const double t212 = t198 - t211;
     const double t213 = t212 * t202;
@@ -3071,12 +3165,12 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t220 = t216 + t219;
     const double t221 = t209 + t220;
     const double t222 = 40000000000.0 * 1.772453850905516;
-    const double t223 = product_error(40000000000.0, 1.772453850905516, t222);
+    const double t223 = product_error(fused, 40000000000.0, 1.772453850905516, t222);
     const double t224 = 40000000000.0 * (-7.666586499825799e-17);
     const double t225 = t223 + t224;
     const double t226 = t222 + t225;
     const double t227 = t226 * t139;
-    const double t228 = product_error(t226, t139, t227);
+    const double t228 = product_error(fused, t226, t139, t227);
     const double t229 = t226 * t145;
     const double t230 = t228 + t229;
     const double t231 = t226 - t222;
@@ -3085,7 +3179,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t234 = t230 + t233;
     const double t235 = t227 + t234;
     const double t236 = t235 * t208;
-    const double t237 = product_error(t235, t208, t236);
+    const double t237 = product_error(fused, t235, t208, t236);
     const double t238 = t235 * t214;
     const double t239 = t237 + t238;
     const double t240 = t235 - t227;
@@ -3094,12 +3188,12 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t243 = t239 + t242;
     const double t244 = t236 + t243;
     const double t245 = 5365800000.0 * 3.141592653589793;
-    const double t246 = product_error(5365800000.0, 3.141592653589793, t245);
+    const double t246 = product_error(fused, 5365800000.0, 3.141592653589793, t245);
     const double t247 = 5365800000.0 * 1.2246467991473532e-16;
     const double t248 = t246 + t247;
     const double t249 = t245 + t248;
     const double t250 = t249 * 1.4142135623730951;
-    const double t251 = product_error(t249, 1.4142135623730951, t250);
+    const double t251 = product_error(fused, t249, 1.4142135623730951, t250);
     const double t252 = t249 * (-9.667293313452913e-17);
     const double t253 = t251 + t252;
     const double t254 = t249 - t245;
@@ -3108,7 +3202,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t257 = t253 + t256;
     const double t258 = t250 + t257;
     const double t259 = t258 * t139;
-    const double t260 = product_error(t258, t139, t259);
+    const double t260 = product_error(fused, t258, t139, t259);
     const double t261 = t258 * t145;
     const double t262 = t260 + t261;
     const double t263 = t258 - t250;
@@ -3117,7 +3211,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t266 = t262 + t265;
     const double t267 = t259 + t266;
     const double t268 = t267 * t208;
-    const double t269 = product_error(t267, t208, t268);
+    const double t269 = product_error(fused, t267, t208, t268);
     const double t270 = t267 * t214;
     const double t271 = t269 + t270;
     const double t272 = t267 - t259;
@@ -3126,12 +3220,12 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t275 = t271 + t274;
     const double t276 = t268 + t275;
     const double t277 = 10731600000.0 * 1.772453850905516;
-    const double t278 = product_error(10731600000.0, 1.772453850905516, t277);
+    const double t278 = product_error(fused, 10731600000.0, 1.772453850905516, t277);
     const double t279 = 10731600000.0 * (-7.666586499825799e-17);
     const double t280 = t278 + t279;
     const double t281 = t277 + t280;
     const double t282 = t281 * t139;
-    const double t283 = product_error(t281, t139, t282);
+    const double t283 = product_error(fused, t281, t139, t282);
     const double t284 = t281 * t145;
     const double t285 = t283 + t284;
     const double t286 = t281 - t277;
@@ -3140,7 +3234,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t289 = t285 + t288;
     const double t290 = t282 + t289;
     const double t291 = t290 * t208;
-    const double t292 = product_error(t290, t208, t291);
+    const double t292 = product_error(fused, t290, t208, t291);
     const double t293 = t290 * t214;
     const double t294 = t292 + t293;
     const double t295 = t290 - t282;
@@ -3149,12 +3243,12 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t298 = t294 + t297;
     const double t299 = t291 + t298;
     const double t300 = 719795241.0 * 1.772453850905516;
-    const double t301 = product_error(719795241.0, 1.772453850905516, t300);
+    const double t301 = product_error(fused, 719795241.0, 1.772453850905516, t300);
     const double t302 = 719795241.0 * (-7.666586499825799e-17);
     const double t303 = t301 + t302;
     const double t304 = t300 + t303;
     const double t305 = t304 * t139;
-    const double t306 = product_error(t304, t139, t305);
+    const double t306 = product_error(fused, t304, t139, t305);
     const double t307 = t304 * t145;
     const double t308 = t306 + t307;
     const double t309 = t304 - t300;
@@ -3163,7 +3257,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t312 = t308 + t311;
     const double t313 = t305 + t312;
     const double t314 = t313 * t208;
-    const double t315 = product_error(t313, t208, t314);
+    const double t315 = product_error(fused, t313, t208, t314);
     const double t316 = t313 * t214;
     const double t317 = t315 + t316;
     const double t318 = t313 - t305;
@@ -3185,7 +3279,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t334 = t329 + t333;
     const double t335 = t324 + t334;
     const double t336 = t335 * t37;
-    const double t337 = product_error(t335, t37, t336);
+    const double t337 = product_error(fused, t335, t37, t336);
     const double t338 = t335 * t41;
     const double t339 = t337 + t338;
     const double t340 = t335 - t324;
@@ -3220,7 +3314,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t369 = t364 + t368;
     const double t370 = t359 + t369;
     const double t371 = t370 * t1;
-    const double t372 = product_error(t370, t1, t371);
+    const double t372 = product_error(fused, t370, t1, t371);
     const double t373 = t370 - t359;
     const double t374 = t369 - t373;
     const double t375 = t1 * t374;
@@ -3251,7 +3345,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t400 = t396 + t399;
     const double t401 = t391 + t400;
     const double t402 = t401 * t1;
-    const double t403 = product_error(t401, t1, t402);
+    const double t403 = product_error(fused, t401, t1, t402);
     const double t404 = t401 - t391;
     const double t405 = t400 - t404;
     const double t406 = t1 * t405;
@@ -3284,7 +3378,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t433 = t428 + t432;
     const double t434 = t423 + t433;
     const double t435 = t434 * t1;
-    const double t436 = product_error(t434, t1, t435);
+    const double t436 = product_error(fused, t434, t1, t435);
     const double t437 = t434 - t423;
     const double t438 = t433 - t437;
     const double t439 = t1 * t438;
@@ -3315,7 +3409,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t464 = t460 + t463;
     const double t465 = t455 + t464;
     const double t466 = 2e-10 * t465;
-    const double t467 = product_error(2e-10, t465, t466);
+    const double t467 = product_error(fused, 2e-10, t465, t466);
     const double t468 = t465 - t455;
     const double t469 = t464 - t468;
     const double t470 = 2e-10 * t469;
@@ -3324,7 +3418,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t473 = t471 + t472;
     const double t474 = t466 + t473;
     const double t475 = t139 * t208;
-    const double t476 = product_error(t139, t208, t475);
+    const double t476 = product_error(fused, t139, t208, t475);
     const double t477 = t139 * t214;
     const double t478 = t476 + t477;
     const double t479 = t208 * t145;
@@ -3341,7 +3435,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t490 = t487 + t489;
     const double t491 = t482 + t490;
     const double t492 = t491 * t491;
-    const double t493 = product_error(t491, t491, t492);
+    const double t493 = product_error(fused, t491, t491, t492);
     const double t494 = t491 - t482;
     const double t495 = t490 - t494;
     const double t496 = t491 * t495;
@@ -3349,7 +3443,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t498 = t497 + t496;
     const double t499 = t492 + t498;
     const double t500 = t499 * t491;
-    const double t501 = product_error(t499, t491, t500);
+    const double t501 = product_error(fused, t499, t491, t500);
     const double t502 = t499 * t495;
     const double t503 = t501 + t502;
     const double t504 = t499 - t492;
@@ -3358,7 +3452,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t507 = t503 + t506;
     const double t508 = t500 + t507;
     const double t509 = 5.568327996831708 * t508;
-    const double t510 = product_error(5.568327996831708, t508, t509);
+    const double t510 = product_error(fused, 5.568327996831708, t508, t509);
     const double t511 = t508 - t500;
     const double t512 = t507 - t511;
     const double t513 = 5.568327996831708 * t512;
@@ -3370,7 +3464,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t519 = t474 * t518;
     const double t520 = t519 * t517;
     const double t521 = t474 - t520;
-    const double t522 = product_error(t519, t517, t520);
+    const double t522 = product_error(fused, t519, t517, t520);
     const double t523 = t521 - t522;
     const double t524 = t474 - t466;
     const double t525 = t473 - t524;
@@ -3438,7 +3532,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t587 = t555 + t586;
     const double t588 = t553 + t587;
     const double t589 = t532 * t588;
-    const double t590 = product_error(t532, t588, t589);
+    const double t590 = product_error(fused, t532, t588, t589);
     const double t591 = t588 - t553;
     const double t592 = t587 - t591;
     const double t593 = t532 * t592;
@@ -3521,7 +3615,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t670 = t669 * t641;
     const double t671 = t670 + (-0.008168951883944824);
     const double t672 = t671 * t641;
-    const double t673 = product_error(t671, t641, t672);
+    const double t673 = product_error(fused, t671, t641, t672);
     const double t674 = t641 - t632;
     const double t675 = t640 - t674;
     const double t676 = t671 * t675;
@@ -3539,7 +3633,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t688 = t684 + t687;
     const double t689 = t679 + t688;
     const double t690 = t689 * t641;
-    const double t691 = product_error(t689, t641, t690);
+    const double t691 = product_error(fused, t689, t641, t690);
     const double t692 = t689 * t675;
     const double t693 = t691 + t692;
     const double t694 = t689 - t679;
@@ -3559,7 +3653,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
     const double t708 = t704 + t707;
     const double t709 = t699 + t708;
     const double t710 = t709 * t641;
-    const double t711 = product_error(t709, t641, t710);
+    const double t711 = product_error(fused, t709, t641, t710);
     const double t712 = t709 * t675;
     const double t713 = t711 + t712;
     const double t714 = t709 - t699;
@@ -3579,8 +3673,9 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -3619,18 +3714,19 @@ SYMACT_INLINE float own_decay_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float gelu_tanh_forward_float32(float x)
+SYMACT_INLINE float gelu_tanh_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
-    const float t3 = copysignf(1.0f, x);
+    const float t3 = with_sign_float(1.0f, x);
     const int t4 = t3 < 0.0f;
     const float t5 = fabsf(x);
     const float t6 = 1.5957692f * t5;
-    const float t7 = own_decay_float32(t6);
+    const float t7 = own_decay_float32(fused, t6);
     const int t8 = t6 < 1024.0f;
-    const float t9 = product_error_float(1.5957692f, t5, t6);
+    const float t9 = product_error_float(fused, 1.5957692f, t5, t6);
     const float t10 = t5 * (-4.534068e-08f);
     const float t11 = t9 + t10;
     const float t12 = t8 ? t11 : 0.0f;
@@ -3640,13 +3736,13 @@ SYMACT_INLINE float gelu_tanh_forward_float32(float x)
     const float t16 = t5 * t5;
     const float t17 = t16 * t5;
     const float t18 = 0.071354814f * t17;
-    const float t19 = own_decay_float32(t18);
+    const float t19 = own_decay_float32(fused, t18);
     const int t20 = t18 < 1024.0f;
-    const float t21 = product_error_float(0.071354814f, t17, t18);
+    const float t21 = product_error_float(fused, 0.071354814f, t17, t18);
     const float t22 = t17 * 2.3988325e-09f;
     const float t23 = t21 + t22;
-    const float t24 = product_error_float(t16, t5, t17);
-    const float t25 = product_error_float(t5, t5, t16);
+    const float t24 = product_error_float(fused, t16, t5, t17);
+    const float t25 = product_error_float(fused, t5, t5, t16);
     const float t26 = t25 * t5;
     const float t27 = t24 + t26;
     const float t28 = t27 * 0.071354814f;
@@ -3661,11 +3757,11 @@ SYMACT_INLINE float gelu_tanh_forward_float32(float x)
     const float t37 = t5 * 1.4142135f;
     const float t38 = t37 / 1.7724539f;
     const float t39 = 2.0f * t38;
-    const float t40 = own_decay_float32(t39);
+    const float t40 = own_decay_float32(fused, t39);
     const float t41 = 1.4142135f * t17;
     const float t42 = t41 / 1.7724539f;
     const float t43 = 0.08943f * t42;
-    const float t44 = own_decay_float32(t43);
+    const float t44 = own_decay_float32(fused, t43);
     const float t45 = t40 * t44;
     const float t46 = t4 ? t36 : t45;
     const float t47 = t46 + 1.0f;
@@ -3675,15 +3771,16 @@ SYMACT_INLINE float gelu_tanh_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float gelu_tanh_derivative_float32(float x)
+SYMACT_INLINE float gelu_tanh_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.59375f;
     const float t3 = 1.5957692f * t1;
-    const float t4 = own_decay_float32(t3);
+    const float t4 = own_decay_float32(fused, t3);
     const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(1.5957692f, t1, t3);
+    const float t6 = product_error_float(fused, 1.5957692f, t1, t3);
     const float t7 = t1 * (-4.534068e-08f);
     const float t8 = t6 + t7;
     const float t9 = t5 ? t8 : 0.0f;
@@ -3692,13 +3789,13 @@ SYMACT_INLINE float gelu_tanh_derivative_float32(float x)
     const float t12 = t1 * t1;
     const float t13 = t12 * t1;
     const float t14 = 0.071354814f * t13;
-    const float t15 = own_decay_float32(t14);
+    const float t15 = own_decay_float32(fused, t14);
     const int t16 = t14 < 1024.0f;
-    const float t17 = product_error_float(0.071354814f, t13, t14);
+    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
     const float t18 = t13 * 2.3988325e-09f;
     const float t19 = t17 + t18;
-    const float t20 = product_error_float(t12, t1, t13);
-    const float t21 = product_error_float(t1, t1, t12);
+    const float t20 = product_error_float(fused, t12, t1, t13);
+    const float t21 = product_error_float(fused, t1, t1, t12);
     const float t22 = t21 * t1;
     const float t23 = t20 + t22;
     const float t24 = t23 * 0.071354814f;
@@ -3752,11 +3849,11 @@ SYMACT_INLINE float gelu_tanh_derivative_float32(float x)
     const float t72 = t1 * 1.4142135f;
     const float t73 = t72 / 1.7724539f;
     const float t74 = 2.0f * t73;
-    const float t75 = own_decay_float32(t74);
+    const float t75 = own_decay_float32(fused, t74);
     const float t76 = 1.4142135f * t13;
     const float t77 = t76 / 1.7724539f;
     const float t78 = 0.08943f * t77;
-    const float t79 = own_decay_float32(t78);
+    const float t79 = own_decay_float32(fused, t78);
     const float t80 = t75 + t79;
     const int t81 = t80 == 0.0f;
     const float t82 = 200000.0f * t72;
@@ -3782,18 +3879,19 @@ SYMACT_INLINE float gelu_tanh_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void gelu_tanh_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
-    const float t3 = copysignf(1.0f, x);
+    const float t3 = with_sign_float(1.0f, x);
     const int t4 = t3 < 0.0f;
     const float t5 = fabsf(x);
     const float t6 = 1.5957692f * t5;
-    const float t7 = own_decay_float32(t6);
+    const float t7 = own_decay_float32(fused, t6);
     const int t8 = t6 < 1024.0f;
-    const float t9 = product_error_float(1.5957692f, t5, t6);
+    const float t9 = product_error_float(fused, 1.5957692f, t5, t6);
     const float t10 = t5 * (-4.534068e-08f);
     const float t11 = t9 + t10;
     const float t12 = t8 ? t11 : 0.0f;
@@ -3803,13 +3901,13 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_float32(float x, float *y, flo
     const float t16 = t5 * t5;
     const float t17 = t16 * t5;
     const float t18 = 0.071354814f * t17;
-    const float t19 = own_decay_float32(t18);
+    const float t19 = own_decay_float32(fused, t18);
     const int t20 = t18 < 1024.0f;
-    const float t21 = product_error_float(0.071354814f, t17, t18);
+    const float t21 = product_error_float(fused, 0.071354814f, t17, t18);
     const float t22 = t17 * 2.3988325e-09f;
     const float t23 = t21 + t22;
-    const float t24 = product_error_float(t16, t5, t17);
-    const float t25 = product_error_float(t5, t5, t16);
+    const float t24 = product_error_float(fused, t16, t5, t17);
+    const float t25 = product_error_float(fused, t5, t5, t16);
     const float t26 = t25 * t5;
     const float t27 = t24 + t26;
     const float t28 = t27 * 0.071354814f;
@@ -3824,11 +3922,11 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_float32(float x, float *y, flo
     const float t37 = t5 * 1.4142135f;
     const float t38 = t37 / 1.7724539f;
     const float t39 = 2.0f * t38;
-    const float t40 = own_decay_float32(t39);
+    const float t40 = own_decay_float32(fused, t39);
     const float t41 = 1.4142135f * t17;
     const float t42 = t41 / 1.7724539f;
     const float t43 = 0.08943f * t42;
-    const float t44 = own_decay_float32(t43);
+    const float t44 = own_decay_float32(fused, t43);
     const float t45 = t40 * t44;
     const float t46 = t4 ? t36 : t45;
     const float t47 = t46 + 1.0f;
@@ -3903,15 +4001,16 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_float32(float x, float *y, flo
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float gelu_tanh_backward_float32(float x, float grad_y)
+SYMACT_INLINE float gelu_tanh_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.59375f;
     const float t3 = 1.5957692f * t1;
-    const float t4 = own_decay_float32(t3);
+    const float t4 = own_decay_float32(fused, t3);
     const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(1.5957692f, t1, t3);
+    const float t6 = product_error_float(fused, 1.5957692f, t1, t3);
     const float t7 = t1 * (-4.534068e-08f);
     const float t8 = t6 + t7;
     const float t9 = t5 ? t8 : 0.0f;
@@ -3920,13 +4019,13 @@ SYMACT_INLINE float gelu_tanh_backward_float32(float x, float grad_y)
     const float t12 = t1 * t1;
     const float t13 = t12 * t1;
     const float t14 = 0.071354814f * t13;
-    const float t15 = own_decay_float32(t14);
+    const float t15 = own_decay_float32(fused, t14);
     const int t16 = t14 < 1024.0f;
-    const float t17 = product_error_float(0.071354814f, t13, t14);
+    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
     const float t18 = t13 * 2.3988325e-09f;
     const float t19 = t17 + t18;
-    const float t20 = product_error_float(t12, t1, t13);
-    const float t21 = product_error_float(t1, t1, t12);
+    const float t20 = product_error_float(fused, t12, t1, t13);
+    const float t21 = product_error_float(fused, t1, t1, t12);
     const float t22 = t21 * t1;
     const float t23 = t20 + t22;
     const float t24 = t23 * 0.071354814f;
@@ -3980,11 +4079,11 @@ SYMACT_INLINE float gelu_tanh_backward_float32(float x, float grad_y)
     const float t72 = t1 * 1.4142135f;
     const float t73 = t72 / 1.7724539f;
     const float t74 = 2.0f * t73;
-    const float t75 = own_decay_float32(t74);
+    const float t75 = own_decay_float32(fused, t74);
     const float t76 = 1.4142135f * t13;
     const float t77 = t76 / 1.7724539f;
     const float t78 = 0.08943f * t77;
-    const float t79 = own_decay_float32(t78);
+    const float t79 = own_decay_float32(fused, t78);
     const float t80 = t75 + t79;
     const int t81 = t80 == 0.0f;
     const float t82 = 200000.0f * t72;
@@ -4011,14 +4110,15 @@ SYMACT_INLINE float gelu_tanh_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float gelu_tanh_second_derivative_float32(float x)
+SYMACT_INLINE float gelu_tanh_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 1.0625f;
     const float t2 = 1.5957692f * t0;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(1.5957692f, t0, t2);
+    const float t5 = product_error_float(fused, 1.5957692f, t0, t2);
     const float t6 = t0 * (-4.534068e-08f);
     const float t7 = t5 + t6;
     const float t8 = t4 ? t7 : 0.0f;
@@ -4027,13 +4127,13 @@ SYMACT_INLINE float gelu_tanh_second_derivative_float32(float x)
     const float t11 = t0 * t0;
     const float t12 = t11 * t0;
     const float t13 = 0.071354814f * t12;
-    const float t14 = own_decay_float32(t13);
+    const float t14 = own_decay_float32(fused, t13);
     const int t15 = t13 < 1024.0f;
-    const float t16 = product_error_float(0.071354814f, t12, t13);
+    const float t16 = product_error_float(fused, 0.071354814f, t12, t13);
     const float t17 = t12 * 2.3988325e-09f;
     const float t18 = t16 + t17;
-    const float t19 = product_error_float(t11, t0, t12);
-    const float t20 = product_error_float(t0, t0, t11);
+    const float t19 = product_error_float(fused, t11, t0, t12);
+    const float t20 = product_error_float(fused, t0, t0, t11);
     const float t21 = t20 * t0;
     const float t22 = t19 + t21;
     const float t23 = t22 * 0.071354814f;
@@ -4118,8 +4218,9 @@ SYMACT_INLINE float gelu_tanh_second_derivative_float32(float x)
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double gelu_tanh_y_ties(double x, double y)
+SYMACT_INLINE double gelu_tanh_y_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 9.5367431640625e-07;
     const int t2 = x < 0.0;
@@ -4132,7 +4233,7 @@ SYMACT_INLINE double gelu_tanh_y_ties(double x, double y)
     return t8;
 }
 
-SYMACT_CLONES static void gelu_tanh_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4141,19 +4242,21 @@ SYMACT_CLONES static void gelu_tanh_forward_f32_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, gelu_tanh_forward_wide(x_i));
+        store_f32(y, i, gelu_tanh_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_forward_f32)
 
 void symact_gelu_tanh_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4162,19 +4265,21 @@ SYMACT_CLONES static void gelu_tanh_derivative_f32_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, gelu_tanh_derivative_wide(x_i));
+        store_f32(dydx, i, gelu_tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_derivative_f32)
 
 void symact_gelu_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4185,21 +4290,23 @@ SYMACT_CLONES static void gelu_tanh_value_and_derivative_f32_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        gelu_tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32)
 
 void symact_gelu_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4210,19 +4317,21 @@ SYMACT_CLONES static void gelu_tanh_backward_f32_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, gelu_tanh_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, gelu_tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_backward_f32)
 
 void symact_gelu_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4231,19 +4340,21 @@ SYMACT_CLONES static void gelu_tanh_second_derivative_f32_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, gelu_tanh_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, gelu_tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_second_derivative_f32)
 
 void symact_gelu_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4252,19 +4363,21 @@ SYMACT_CLONES static void gelu_tanh_forward_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, gelu_tanh_forward_paired(x_i));
+        store_f64(y, i, gelu_tanh_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_forward_f64)
 
 void symact_gelu_tanh_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4273,19 +4386,21 @@ SYMACT_CLONES static void gelu_tanh_derivative_f64_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, gelu_tanh_derivative_paired(x_i));
+        store_f64(dydx, i, gelu_tanh_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_derivative_f64)
 
 void symact_gelu_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4296,21 +4411,23 @@ SYMACT_CLONES static void gelu_tanh_value_and_derivative_f64_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        gelu_tanh_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_value_and_derivative_f64)
 
 void symact_gelu_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_tanh_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4321,19 +4438,21 @@ SYMACT_CLONES static void gelu_tanh_backward_f64_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, gelu_tanh_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, gelu_tanh_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_backward_f64)
 
 void symact_gelu_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4342,19 +4461,21 @@ SYMACT_CLONES static void gelu_tanh_second_derivative_f64_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, gelu_tanh_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, gelu_tanh_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_second_derivative_f64)
 
 void symact_gelu_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4363,19 +4484,21 @@ SYMACT_CLONES static void gelu_tanh_forward_f32_fast_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, gelu_tanh_forward_float32(x_i));
+        store_f32_fast(y, i, gelu_tanh_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_forward_f32_fast)
 
 void symact_gelu_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4384,19 +4507,21 @@ SYMACT_CLONES static void gelu_tanh_derivative_f32_fast_loop(size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, gelu_tanh_derivative_float32(x_i));
+        store_f32_fast(dydx, i, gelu_tanh_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_derivative_f32_fast)
 
 void symact_gelu_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4407,21 +4532,23 @@ SYMACT_CLONES static void gelu_tanh_value_and_derivative_f32_fast_loop(size_t n,
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        gelu_tanh_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        gelu_tanh_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32_fast)
 
 void symact_gelu_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4432,19 +4559,21 @@ SYMACT_CLONES static void gelu_tanh_backward_f32_fast_loop(size_t n, const void 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, gelu_tanh_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, gelu_tanh_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_backward_f32_fast)
 
 void symact_gelu_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4453,19 +4582,21 @@ SYMACT_CLONES static void gelu_tanh_second_derivative_f32_fast_loop(size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, gelu_tanh_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, gelu_tanh_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_second_derivative_f32_fast)
 
 void symact_gelu_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4474,19 +4605,21 @@ SYMACT_CLONES static void gelu_tanh_forward_f16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, gelu_tanh_y_ties(x_i, gelu_tanh_forward_wide(x_i)));
+        store_f16(y, i, gelu_tanh_y_ties(fused, x_i, gelu_tanh_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_forward_f16)
 
 void symact_gelu_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4495,19 +4628,21 @@ SYMACT_CLONES static void gelu_tanh_derivative_f16_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, gelu_tanh_derivative_wide(x_i));
+        store_f16(dydx, i, gelu_tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_derivative_f16)
 
 void symact_gelu_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4518,21 +4653,23 @@ SYMACT_CLONES static void gelu_tanh_value_and_derivative_f16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_f16(y, i, gelu_tanh_y_ties(x_i, y_i));
+        gelu_tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_f16(y, i, gelu_tanh_y_ties(fused, x_i, y_i));
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_value_and_derivative_f16)
 
 void symact_gelu_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_tanh_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4543,19 +4680,21 @@ SYMACT_CLONES static void gelu_tanh_backward_f16_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, gelu_tanh_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, gelu_tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_backward_f16)
 
 void symact_gelu_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4564,19 +4703,21 @@ SYMACT_CLONES static void gelu_tanh_second_derivative_f16_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, gelu_tanh_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, gelu_tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_second_derivative_f16)
 
 void symact_gelu_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4585,19 +4726,21 @@ SYMACT_CLONES static void gelu_tanh_forward_bf16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, gelu_tanh_y_ties(x_i, gelu_tanh_forward_wide(x_i)));
+        store_bf16(y, i, gelu_tanh_y_ties(fused, x_i, gelu_tanh_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_forward_bf16)
 
 void symact_gelu_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4606,19 +4749,21 @@ SYMACT_CLONES static void gelu_tanh_derivative_bf16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, gelu_tanh_derivative_wide(x_i));
+        store_bf16(dydx, i, gelu_tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_derivative_bf16)
 
 void symact_gelu_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4629,21 +4774,23 @@ SYMACT_CLONES static void gelu_tanh_value_and_derivative_bf16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        gelu_tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_bf16(y, i, gelu_tanh_y_ties(x_i, y_i));
+        gelu_tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_bf16(y, i, gelu_tanh_y_ties(fused, x_i, y_i));
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_value_and_derivative_bf16)
 
 void symact_gelu_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(gelu_tanh_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4654,19 +4801,21 @@ SYMACT_CLONES static void gelu_tanh_backward_bf16_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, gelu_tanh_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, gelu_tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_backward_bf16)
 
 void symact_gelu_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void gelu_tanh_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void gelu_tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4675,14 +4824,16 @@ SYMACT_CLONES static void gelu_tanh_second_derivative_bf16_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, gelu_tanh_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, gelu_tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(gelu_tanh_second_derivative_bf16)
 
 void symact_gelu_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(gelu_tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

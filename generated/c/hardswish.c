@@ -5,9 +5,9 @@
  * hardswish(x) = x*Min(6, Max(0, x + 3))/6
  * Definition: 588876718e149abf
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "hardswish.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -358,13 +440,14 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double hardswish_forward_wide(double x)
+SYMACT_INLINE double hardswish_forward_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
     const double t3 = -0.0;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
     const int t7 = t6 < 3.0;
@@ -384,8 +467,9 @@ SYMACT_INLINE double hardswish_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double hardswish_derivative_wide(double x)
+SYMACT_INLINE double hardswish_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
@@ -393,26 +477,29 @@ SYMACT_INLINE double hardswish_derivative_wide(double x)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
-    const double t7 = 0.3333333333333333 * t5;
-    const double t8 = 0.5 - t7;
-    const double t9 = t6 ? t8 : 0.0;
-    const int t10 = t5 <= 3.0;
-    const double t11 = t7 + 0.5;
-    const double t12 = t10 ? t11 : 1.0;
-    const double t13 = t4 ? t9 : t12;
-    const double t14 = t2 ? t3 : t13;
-    const double t15 = t0 ? x : t14;
-    return t15;
+    const double t7 = 2.0 * t5;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    return t17;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void hardswish_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void hardswish_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
     const double t3 = -0.0;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
     const int t7 = t6 < 3.0;
@@ -429,21 +516,24 @@ SYMACT_INLINE void hardswish_value_and_derivative_wide(double x, double *y, doub
     const double t18 = t2 ? t3 : t17;
     const double t19 = t0 ? x : t18;
     const int t20 = x < 0.0;
-    const double t21 = 0.3333333333333333 * t6;
-    const double t22 = 0.5 - t21;
-    const double t23 = t7 ? t22 : 0.0;
-    const double t24 = t21 + 0.5;
-    const double t25 = t12 ? t24 : 1.0;
-    const double t26 = t20 ? t23 : t25;
-    const double t27 = t2 ? t3 : t26;
-    const double t28 = t0 ? x : t27;
+    const double t21 = 2.0 * t6;
+    const double t22 = 3.0 - t21;
+    const double t23 = 0.16666666666666666 * t22;
+    const double t24 = t7 ? t23 : 0.0;
+    const double t25 = 0.3333333333333333 * t6;
+    const double t26 = t25 + 0.5;
+    const double t27 = t12 ? t26 : 1.0;
+    const double t28 = t20 ? t24 : t27;
+    const double t29 = t2 ? t3 : t28;
+    const double t30 = t0 ? x : t29;
     *y = t19;
-    *dydx = t28;
+    *dydx = t30;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double hardswish_backward_wide(double x, double grad_y)
+SYMACT_INLINE double hardswish_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
@@ -451,41 +541,46 @@ SYMACT_INLINE double hardswish_backward_wide(double x, double grad_y)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
-    const double t7 = 0.3333333333333333 * t5;
-    const double t8 = 0.5 - t7;
-    const double t9 = t6 ? t8 : 0.0;
-    const int t10 = t5 <= 3.0;
-    const double t11 = t7 + 0.5;
-    const double t12 = t10 ? t11 : 1.0;
-    const double t13 = t4 ? t9 : t12;
-    const double t14 = t2 ? t3 : t13;
-    const double t15 = t0 ? x : t14;
-    const double t16 = grad_y * t15;
-    return t16;
+    const double t7 = 2.0 * t5;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    const double t18 = grad_y * t17;
+    return t18;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double hardswish_second_derivative_wide(double x)
+SYMACT_INLINE double hardswish_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 3.0;
-    const int t4 = t2 <= 3.0;
-    const double t5 = t1 ? t3 : t4;
+    const double t4 = t3 ? 0.3333333333333333 : 0.0;
+    const int t5 = t2 <= 3.0;
     const double t6 = t5 ? 0.3333333333333333 : 0.0;
-    const double t7 = t0 ? x : t6;
-    return t7;
+    const double t7 = t1 ? t4 : t6;
+    const double t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double hardswish_forward_paired(double x)
+SYMACT_INLINE double hardswish_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
     const double t3 = -0.0;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
     const int t7 = t6 < 3.0;
@@ -498,7 +593,7 @@ SYMACT_INLINE double hardswish_forward_paired(double x)
     const double t14 = t12 + t13;
     const double t15 = t9 + t14;
     const double t16 = 0.16666666666666666 * t15;
-    const double t17 = product_error(0.16666666666666666, t15, t16);
+    const double t17 = product_error(fused, 0.16666666666666666, t15, t16);
     const double t18 = t15 - t9;
     const double t19 = t14 - t18;
     const double t20 = 0.16666666666666666 * t19;
@@ -507,7 +602,7 @@ SYMACT_INLINE double hardswish_forward_paired(double x)
     const double t23 = t21 + t22;
     const double t24 = t16 + t23;
     const double t25 = t24 * t6;
-    const double t26 = product_error(t24, t6, t25);
+    const double t26 = product_error(fused, t24, t6, t25);
     const double t27 = t24 - t16;
     const double t28 = t23 - t27;
     const double t29 = t6 * t28;
@@ -531,8 +626,9 @@ SYMACT_INLINE double hardswish_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double hardswish_derivative_paired(double x)
+SYMACT_INLINE double hardswish_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
@@ -540,45 +636,53 @@ SYMACT_INLINE double hardswish_derivative_paired(double x)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
-    const double t7 = 0.3333333333333333 * t5;
-    const double t8 = product_error(0.3333333333333333, t5, t7);
-    const double t9 = t5 * 1.850371707708594e-17;
-    const double t10 = t8 + t9;
-    const double t11 = t7 + t10;
-    const double t12 = -t11;
-    const double t13 = 0.5 + t12;
-    const double t14 = t13 - 0.5;
-    const double t15 = t13 - t14;
-    const double t16 = 0.5 - t15;
-    const double t17 = t12 - t14;
-    const double t18 = t16 + t17;
-    const double t19 = t11 - t7;
-    const double t20 = t10 - t19;
-    const double t21 = -t20;
-    const double t22 = t18 + t21;
-    const double t23 = t13 + t22;
-    const double t24 = t23 - t13;
-    const double t25 = t22 - t24;
-    const double t26 = t23 + t25;
-    const double t27 = t6 ? t26 : 0.0;
-    const int t28 = t5 <= 3.0;
-    const double t29 = 0.3333333333333333 * t5;
-    const double t30 = t29 + 0.5;
-    const double t31 = t28 ? t30 : 1.0;
-    const double t32 = t4 ? t27 : t31;
-    const double t33 = t2 ? t3 : t32;
-    const double t34 = t0 ? x : t33;
-    return t34;
+    const double t7 = 2.0 * t5;
+    const double t8 = product_error(fused, 2.0, t5, t7);
+    const double t9 = t7 + t8;
+    const double t10 = -t9;
+    const double t11 = 3.0 + t10;
+    const double t12 = t11 - 3.0;
+    const double t13 = t11 - t12;
+    const double t14 = 3.0 - t13;
+    const double t15 = t10 - t12;
+    const double t16 = t14 + t15;
+    const double t17 = t9 - t7;
+    const double t18 = t8 - t17;
+    const double t19 = -t18;
+    const double t20 = t16 + t19;
+    const double t21 = t11 + t20;
+    const double t22 = 0.16666666666666666 * t21;
+    const double t23 = product_error(fused, 0.16666666666666666, t21, t22);
+    const double t24 = t21 - t11;
+    const double t25 = t20 - t24;
+    const double t26 = 0.16666666666666666 * t25;
+    const double t27 = t23 + t26;
+    const double t28 = t21 * 9.25185853854297e-18;
+    const double t29 = t27 + t28;
+    const double t30 = t22 + t29;
+    const double t31 = t30 - t22;
+    const double t32 = t29 - t31;
+    const double t33 = t30 + t32;
+    const double t34 = t6 ? t33 : 0.0;
+    const int t35 = t5 <= 3.0;
+    const double t36 = 0.3333333333333333 * t5;
+    const double t37 = t36 + 0.5;
+    const double t38 = t35 ? t37 : 1.0;
+    const double t39 = t4 ? t34 : t38;
+    const double t40 = t2 ? t3 : t39;
+    const double t41 = t0 ? x : t40;
+    return t41;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void hardswish_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
     const double t3 = -0.0;
-    const double t4 = copysign(1.0, x);
+    const double t4 = with_sign(1.0, x);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(x);
     const int t7 = t6 < 3.0;
@@ -591,7 +695,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, do
     const double t14 = t12 + t13;
     const double t15 = t9 + t14;
     const double t16 = 0.16666666666666666 * t15;
-    const double t17 = product_error(0.16666666666666666, t15, t16);
+    const double t17 = product_error(fused, 0.16666666666666666, t15, t16);
     const double t18 = t15 - t9;
     const double t19 = t14 - t18;
     const double t20 = 0.16666666666666666 * t19;
@@ -600,7 +704,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, do
     const double t23 = t21 + t22;
     const double t24 = t16 + t23;
     const double t25 = t24 * t6;
-    const double t26 = product_error(t24, t6, t25);
+    const double t26 = product_error(fused, t24, t6, t25);
     const double t27 = t24 - t16;
     const double t28 = t23 - t27;
     const double t29 = t6 * t28;
@@ -621,40 +725,48 @@ SYMACT_INLINE void hardswish_value_and_derivative_paired(double x, double *y, do
     const double t44 = t2 ? t3 : t43;
     const double t45 = t0 ? x : t44;
     const int t46 = x < 0.0;
-    const double t47 = 0.3333333333333333 * t6;
-    const double t48 = product_error(0.3333333333333333, t6, t47);
-    const double t49 = t6 * 1.850371707708594e-17;
-    const double t50 = t48 + t49;
-    const double t51 = t47 + t50;
-    const double t52 = -t51;
-    const double t53 = 0.5 + t52;
-    const double t54 = t53 - 0.5;
-    const double t55 = t53 - t54;
-    const double t56 = 0.5 - t55;
-    const double t57 = t52 - t54;
-    const double t58 = t56 + t57;
-    const double t59 = t51 - t47;
-    const double t60 = t50 - t59;
-    const double t61 = -t60;
-    const double t62 = t58 + t61;
-    const double t63 = t53 + t62;
-    const double t64 = t63 - t53;
-    const double t65 = t62 - t64;
-    const double t66 = t63 + t65;
-    const double t67 = t7 ? t66 : 0.0;
-    const double t68 = 0.3333333333333333 * t6;
-    const double t69 = t68 + 0.5;
-    const double t70 = t37 ? t69 : 1.0;
-    const double t71 = t46 ? t67 : t70;
-    const double t72 = t2 ? t3 : t71;
-    const double t73 = t0 ? x : t72;
+    const double t47 = 2.0 * t6;
+    const double t48 = product_error(fused, 2.0, t6, t47);
+    const double t49 = t47 + t48;
+    const double t50 = -t49;
+    const double t51 = 3.0 + t50;
+    const double t52 = t51 - 3.0;
+    const double t53 = t51 - t52;
+    const double t54 = 3.0 - t53;
+    const double t55 = t50 - t52;
+    const double t56 = t54 + t55;
+    const double t57 = t49 - t47;
+    const double t58 = t48 - t57;
+    const double t59 = -t58;
+    const double t60 = t56 + t59;
+    const double t61 = t51 + t60;
+    const double t62 = 0.16666666666666666 * t61;
+    const double t63 = product_error(fused, 0.16666666666666666, t61, t62);
+    const double t64 = t61 - t51;
+    const double t65 = t60 - t64;
+    const double t66 = 0.16666666666666666 * t65;
+    const double t67 = t63 + t66;
+    const double t68 = t61 * 9.25185853854297e-18;
+    const double t69 = t67 + t68;
+    const double t70 = t62 + t69;
+    const double t71 = t70 - t62;
+    const double t72 = t69 - t71;
+    const double t73 = t70 + t72;
+    const double t74 = t7 ? t73 : 0.0;
+    const double t75 = 0.3333333333333333 * t6;
+    const double t76 = t75 + 0.5;
+    const double t77 = t37 ? t76 : 1.0;
+    const double t78 = t46 ? t74 : t77;
+    const double t79 = t2 ? t3 : t78;
+    const double t80 = t0 ? x : t79;
     *y = t45;
-    *dydx = t73;
+    *dydx = t80;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double hardswish_backward_paired(double x, double grad_y)
+SYMACT_INLINE double hardswish_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = -INFINITY;
     const int t2 = x == t1;
@@ -662,60 +774,70 @@ SYMACT_INLINE double hardswish_backward_paired(double x, double grad_y)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
-    const double t7 = 0.3333333333333333 * t5;
-    const double t8 = product_error(0.3333333333333333, t5, t7);
-    const double t9 = t5 * 1.850371707708594e-17;
-    const double t10 = t8 + t9;
-    const double t11 = t7 + t10;
-    const double t12 = -t11;
-    const double t13 = 0.5 + t12;
-    const double t14 = t13 - 0.5;
-    const double t15 = t13 - t14;
-    const double t16 = 0.5 - t15;
-    const double t17 = t12 - t14;
-    const double t18 = t16 + t17;
-    const double t19 = t11 - t7;
-    const double t20 = t10 - t19;
-    const double t21 = -t20;
-    const double t22 = t18 + t21;
-    const double t23 = t13 + t22;
-    const double t24 = t23 - t13;
-    const double t25 = t22 - t24;
-    const double t26 = t23 + t25;
-    const double t27 = t6 ? t26 : 0.0;
-    const int t28 = t5 <= 3.0;
-    const double t29 = 0.3333333333333333 * t5;
-    const double t30 = t29 + 0.5;
-    const double t31 = t28 ? t30 : 1.0;
-    const double t32 = t4 ? t27 : t31;
-    const double t33 = t2 ? t3 : t32;
-    const double t34 = t0 ? x : t33;
-    const double t35 = grad_y * t34;
-    return t35;
+    const double t7 = 2.0 * t5;
+    const double t8 = product_error(fused, 2.0, t5, t7);
+    const double t9 = t7 + t8;
+    const double t10 = -t9;
+    const double t11 = 3.0 + t10;
+    const double t12 = t11 - 3.0;
+    const double t13 = t11 - t12;
+    const double t14 = 3.0 - t13;
+    const double t15 = t10 - t12;
+    const double t16 = t14 + t15;
+    const double t17 = t9 - t7;
+    const double t18 = t8 - t17;
+    const double t19 = -t18;
+    const double t20 = t16 + t19;
+    const double t21 = t11 + t20;
+    const double t22 = 0.16666666666666666 * t21;
+    const double t23 = product_error(fused, 0.16666666666666666, t21, t22);
+    const double t24 = t21 - t11;
+    const double t25 = t20 - t24;
+    const double t26 = 0.16666666666666666 * t25;
+    const double t27 = t23 + t26;
+    const double t28 = t21 * 9.25185853854297e-18;
+    const double t29 = t27 + t28;
+    const double t30 = t22 + t29;
+    const double t31 = t30 - t22;
+    const double t32 = t29 - t31;
+    const double t33 = t30 + t32;
+    const double t34 = t6 ? t33 : 0.0;
+    const int t35 = t5 <= 3.0;
+    const double t36 = 0.3333333333333333 * t5;
+    const double t37 = t36 + 0.5;
+    const double t38 = t35 ? t37 : 1.0;
+    const double t39 = t4 ? t34 : t38;
+    const double t40 = t2 ? t3 : t39;
+    const double t41 = t0 ? x : t40;
+    const double t42 = grad_y * t41;
+    return t42;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double hardswish_second_derivative_paired(double x)
+SYMACT_INLINE double hardswish_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 3.0;
-    const int t4 = t2 <= 3.0;
-    const double t5 = t1 ? t3 : t4;
+    const double t4 = t3 ? 0.3333333333333333 : 0.0;
+    const int t5 = t2 <= 3.0;
     const double t6 = t5 ? 0.3333333333333333 : 0.0;
-    const double t7 = t0 ? x : t6;
-    return t7;
+    const double t7 = t1 ? t4 : t6;
+    const double t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float hardswish_forward_float32(float x)
+SYMACT_INLINE float hardswish_forward_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x != x;
     const float t1 = -INFINITY;
     const int t2 = x == t1;
     const float t3 = -0.0f;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
     const int t7 = t6 < 3.0f;
@@ -736,8 +858,9 @@ SYMACT_INLINE float hardswish_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float hardswish_derivative_float32(float x)
+SYMACT_INLINE float hardswish_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x != x;
     const float t1 = -INFINITY;
     const int t2 = x == t1;
@@ -760,13 +883,14 @@ SYMACT_INLINE float hardswish_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void hardswish_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void hardswish_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const float t1 = -INFINITY;
     const int t2 = x == t1;
     const float t3 = -0.0f;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
     const int t7 = t6 < 3.0f;
@@ -799,8 +923,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_float32(float x, float *y, flo
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float hardswish_backward_float32(float x, float grad_y)
+SYMACT_INLINE float hardswish_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const float t1 = -INFINITY;
     const int t2 = x == t1;
@@ -824,22 +949,25 @@ SYMACT_INLINE float hardswish_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float hardswish_second_derivative_float32(float x)
+SYMACT_INLINE float hardswish_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0f;
     const float t2 = fabsf(x);
     const int t3 = t2 < 3.0f;
-    const int t4 = t2 <= 3.0f;
-    const float t5 = t1 ? t3 : t4;
+    const float t4 = t3 ? 0.33333334f : 0.0f;
+    const int t5 = t2 <= 3.0f;
     const float t6 = t5 ? 0.33333334f : 0.0f;
-    const float t7 = t0 ? x : t6;
-    return t7;
+    const float t7 = t1 ? t4 : t6;
+    const float t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double hardswish_y_ties(double x, double y)
+SYMACT_INLINE double hardswish_y_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 9.5367431640625e-07;
     const int t2 = x < 0.0;
@@ -852,7 +980,7 @@ SYMACT_INLINE double hardswish_y_ties(double x, double y)
     return t8;
 }
 
-SYMACT_CLONES static void hardswish_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -861,19 +989,21 @@ SYMACT_CLONES static void hardswish_forward_f32_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, hardswish_forward_wide(x_i));
+        store_f32(y, i, hardswish_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_forward_f32)
 
 void symact_hardswish_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -882,19 +1012,21 @@ SYMACT_CLONES static void hardswish_derivative_f32_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, hardswish_derivative_wide(x_i));
+        store_f32(dydx, i, hardswish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_derivative_f32)
 
 void symact_hardswish_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -905,21 +1037,23 @@ SYMACT_CLONES static void hardswish_value_and_derivative_f32_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        hardswish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        hardswish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(hardswish_value_and_derivative_f32)
 
 void symact_hardswish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(hardswish_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -930,19 +1064,21 @@ SYMACT_CLONES static void hardswish_backward_f32_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, hardswish_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, hardswish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_backward_f32)
 
 void symact_hardswish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(hardswish_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -951,19 +1087,21 @@ SYMACT_CLONES static void hardswish_second_derivative_f32_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, hardswish_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, hardswish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_second_derivative_f32)
 
 void symact_hardswish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -972,19 +1110,21 @@ SYMACT_CLONES static void hardswish_forward_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, hardswish_forward_paired(x_i));
+        store_f64(y, i, hardswish_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_forward_f64)
 
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -993,19 +1133,21 @@ SYMACT_CLONES static void hardswish_derivative_f64_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, hardswish_derivative_paired(x_i));
+        store_f64(dydx, i, hardswish_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_derivative_f64)
 
 void symact_hardswish_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1016,21 +1158,23 @@ SYMACT_CLONES static void hardswish_value_and_derivative_f64_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        hardswish_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        hardswish_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(hardswish_value_and_derivative_f64)
 
 void symact_hardswish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(hardswish_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1041,19 +1185,21 @@ SYMACT_CLONES static void hardswish_backward_f64_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, hardswish_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, hardswish_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_backward_f64)
 
 void symact_hardswish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(hardswish_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1062,19 +1208,21 @@ SYMACT_CLONES static void hardswish_second_derivative_f64_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, hardswish_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, hardswish_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_second_derivative_f64)
 
 void symact_hardswish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1083,19 +1231,21 @@ SYMACT_CLONES static void hardswish_forward_f32_fast_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, hardswish_forward_float32(x_i));
+        store_f32_fast(y, i, hardswish_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_forward_f32_fast)
 
 void symact_hardswish_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1104,19 +1254,21 @@ SYMACT_CLONES static void hardswish_derivative_f32_fast_loop(size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, hardswish_derivative_float32(x_i));
+        store_f32_fast(dydx, i, hardswish_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_derivative_f32_fast)
 
 void symact_hardswish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1127,21 +1279,23 @@ SYMACT_CLONES static void hardswish_value_and_derivative_f32_fast_loop(size_t n,
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        hardswish_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        hardswish_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(hardswish_value_and_derivative_f32_fast)
 
 void symact_hardswish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(hardswish_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1152,19 +1306,21 @@ SYMACT_CLONES static void hardswish_backward_f32_fast_loop(size_t n, const void 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, hardswish_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, hardswish_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_backward_f32_fast)
 
 void symact_hardswish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(hardswish_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1173,19 +1329,21 @@ SYMACT_CLONES static void hardswish_second_derivative_f32_fast_loop(size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, hardswish_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, hardswish_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_second_derivative_f32_fast)
 
 void symact_hardswish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1194,19 +1352,21 @@ SYMACT_CLONES static void hardswish_forward_f16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, hardswish_y_ties(x_i, hardswish_forward_wide(x_i)));
+        store_f16(y, i, hardswish_y_ties(fused, x_i, hardswish_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(hardswish_forward_f16)
 
 void symact_hardswish_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1215,19 +1375,21 @@ SYMACT_CLONES static void hardswish_derivative_f16_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, hardswish_derivative_wide(x_i));
+        store_f16(dydx, i, hardswish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_derivative_f16)
 
 void symact_hardswish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1238,21 +1400,23 @@ SYMACT_CLONES static void hardswish_value_and_derivative_f16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        hardswish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_f16(y, i, hardswish_y_ties(x_i, y_i));
+        hardswish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_f16(y, i, hardswish_y_ties(fused, x_i, y_i));
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(hardswish_value_and_derivative_f16)
 
 void symact_hardswish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(hardswish_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1263,19 +1427,21 @@ SYMACT_CLONES static void hardswish_backward_f16_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, hardswish_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, hardswish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_backward_f16)
 
 void symact_hardswish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(hardswish_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1284,19 +1450,21 @@ SYMACT_CLONES static void hardswish_second_derivative_f16_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, hardswish_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, hardswish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_second_derivative_f16)
 
 void symact_hardswish_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1305,19 +1473,21 @@ SYMACT_CLONES static void hardswish_forward_bf16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, hardswish_y_ties(x_i, hardswish_forward_wide(x_i)));
+        store_bf16(y, i, hardswish_y_ties(fused, x_i, hardswish_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(hardswish_forward_bf16)
 
 void symact_hardswish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1326,19 +1496,21 @@ SYMACT_CLONES static void hardswish_derivative_bf16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, hardswish_derivative_wide(x_i));
+        store_bf16(dydx, i, hardswish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_derivative_bf16)
 
 void symact_hardswish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1349,21 +1521,23 @@ SYMACT_CLONES static void hardswish_value_and_derivative_bf16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        hardswish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_bf16(y, i, hardswish_y_ties(x_i, y_i));
+        hardswish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_bf16(y, i, hardswish_y_ties(fused, x_i, y_i));
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(hardswish_value_and_derivative_bf16)
 
 void symact_hardswish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(hardswish_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1374,19 +1548,21 @@ SYMACT_CLONES static void hardswish_backward_bf16_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, hardswish_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, hardswish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_backward_bf16)
 
 void symact_hardswish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(hardswish_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void hardswish_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void hardswish_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1395,14 +1571,16 @@ SYMACT_CLONES static void hardswish_second_derivative_bf16_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, hardswish_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, hardswish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(hardswish_second_derivative_bf16)
 
 void symact_hardswish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(hardswish_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(hardswish_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

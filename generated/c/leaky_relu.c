@@ -5,9 +5,9 @@
  * leaky_relu(x) = Piecewise((x, x > 0), (alpha*x, True))
  * Definition: 89b2b8959dfc4102
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "leaky_relu.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -358,9 +440,10 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double leaky_relu_forward_wide(double x, double alpha)
+SYMACT_INLINE double leaky_relu_forward_wide(int fused, double x, double alpha)
 {
-    const double t0 = copysign(1.0, x);
+    (void)fused;
+    const double t0 = with_sign(1.0, x);
     const int t1 = t0 < 0.0;
     const double t2 = fabs(x);
     const double t3 = alpha * t2;
@@ -370,8 +453,9 @@ SYMACT_INLINE double leaky_relu_forward_wide(double x, double alpha)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double leaky_relu_derivative_wide(double x, double alpha)
+SYMACT_INLINE double leaky_relu_derivative_wide(int fused, double x, double alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = t1 ? alpha : 1.0;
@@ -380,9 +464,10 @@ SYMACT_INLINE double leaky_relu_derivative_wide(double x, double alpha)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void leaky_relu_value_and_derivative_wide(double x, double alpha, double *y, double *dydx)
+SYMACT_INLINE void leaky_relu_value_and_derivative_wide(int fused, double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = copysign(1.0, x);
+    (void)fused;
+    const double t0 = with_sign(1.0, x);
     const int t1 = t0 < 0.0;
     const double t2 = fabs(x);
     const double t3 = alpha * t2;
@@ -397,8 +482,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_wide(double x, double alpha, 
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double leaky_relu_backward_wide(double x, double grad_y, double alpha)
+SYMACT_INLINE double leaky_relu_backward_wide(int fused, double x, double grad_y, double alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = t1 ? alpha : 1.0;
@@ -408,8 +494,9 @@ SYMACT_INLINE double leaky_relu_backward_wide(double x, double grad_y, double al
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double leaky_relu_second_derivative_wide(double x, double alpha)
+SYMACT_INLINE double leaky_relu_second_derivative_wide(int fused, double x, double alpha)
 {
+    (void)fused;
     (void)alpha;
     const int t0 = x != x;
     const double t1 = t0 ? x : 0.0;
@@ -417,9 +504,10 @@ SYMACT_INLINE double leaky_relu_second_derivative_wide(double x, double alpha)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double leaky_relu_forward_paired(double x, double alpha)
+SYMACT_INLINE double leaky_relu_forward_paired(int fused, double x, double alpha)
 {
-    const double t0 = copysign(1.0, x);
+    (void)fused;
+    const double t0 = with_sign(1.0, x);
     const int t1 = t0 < 0.0;
     const double t2 = fabs(x);
     const double t3 = alpha * t2;
@@ -429,8 +517,9 @@ SYMACT_INLINE double leaky_relu_forward_paired(double x, double alpha)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double leaky_relu_derivative_paired(double x, double alpha)
+SYMACT_INLINE double leaky_relu_derivative_paired(int fused, double x, double alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = t1 ? alpha : 1.0;
@@ -439,9 +528,10 @@ SYMACT_INLINE double leaky_relu_derivative_paired(double x, double alpha)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void leaky_relu_value_and_derivative_paired(double x, double alpha, double *y, double *dydx)
+SYMACT_INLINE void leaky_relu_value_and_derivative_paired(int fused, double x, double alpha, double *y, double *dydx)
 {
-    const double t0 = copysign(1.0, x);
+    (void)fused;
+    const double t0 = with_sign(1.0, x);
     const int t1 = t0 < 0.0;
     const double t2 = fabs(x);
     const double t3 = alpha * t2;
@@ -456,8 +546,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_paired(double x, double alpha
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double leaky_relu_backward_paired(double x, double grad_y, double alpha)
+SYMACT_INLINE double leaky_relu_backward_paired(int fused, double x, double grad_y, double alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = t1 ? alpha : 1.0;
@@ -467,8 +558,9 @@ SYMACT_INLINE double leaky_relu_backward_paired(double x, double grad_y, double 
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double leaky_relu_second_derivative_paired(double x, double alpha)
+SYMACT_INLINE double leaky_relu_second_derivative_paired(int fused, double x, double alpha)
 {
+    (void)fused;
     (void)alpha;
     const int t0 = x != x;
     const double t1 = t0 ? x : 0.0;
@@ -476,9 +568,10 @@ SYMACT_INLINE double leaky_relu_second_derivative_paired(double x, double alpha)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float leaky_relu_forward_float32(float x, float alpha)
+SYMACT_INLINE float leaky_relu_forward_float32(int fused, float x, float alpha)
 {
-    const float t0 = copysignf(1.0f, x);
+    (void)fused;
+    const float t0 = with_sign_float(1.0f, x);
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = alpha * t2;
@@ -488,8 +581,9 @@ SYMACT_INLINE float leaky_relu_forward_float32(float x, float alpha)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float leaky_relu_derivative_float32(float x, float alpha)
+SYMACT_INLINE float leaky_relu_derivative_float32(int fused, float x, float alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = t1 ? alpha : 1.0f;
@@ -498,9 +592,10 @@ SYMACT_INLINE float leaky_relu_derivative_float32(float x, float alpha)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void leaky_relu_value_and_derivative_float32(float x, float alpha, float *y, float *dydx)
+SYMACT_INLINE void leaky_relu_value_and_derivative_float32(int fused, float x, float alpha, float *y, float *dydx)
 {
-    const float t0 = copysignf(1.0f, x);
+    (void)fused;
+    const float t0 = with_sign_float(1.0f, x);
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = alpha * t2;
@@ -515,8 +610,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_float32(float x, float alpha,
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float leaky_relu_backward_float32(float x, float grad_y, float alpha)
+SYMACT_INLINE float leaky_relu_backward_float32(int fused, float x, float grad_y, float alpha)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = t1 ? alpha : 1.0f;
@@ -526,15 +622,16 @@ SYMACT_INLINE float leaky_relu_backward_float32(float x, float grad_y, float alp
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float leaky_relu_second_derivative_float32(float x, float alpha)
+SYMACT_INLINE float leaky_relu_second_derivative_float32(int fused, float x, float alpha)
 {
+    (void)fused;
     (void)alpha;
     const int t0 = x != x;
     const float t1 = t0 ? x : 0.0f;
     return t1;
 }
 
-SYMACT_CLONES static void leaky_relu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -543,19 +640,21 @@ SYMACT_CLONES static void leaky_relu_forward_f32_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, leaky_relu_forward_wide(x_i, alpha));
+        store_f32(y, i, leaky_relu_forward_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_forward_f32)
 
 void symact_leaky_relu_forward_f32(size_t n, const float *x, float *y, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -564,19 +663,21 @@ SYMACT_CLONES static void leaky_relu_derivative_f32_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, leaky_relu_derivative_wide(x_i, alpha));
+        store_f32(dydx, i, leaky_relu_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_derivative_f32)
 
 void symact_leaky_relu_derivative_f32(size_t n, const float *x, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -587,21 +688,23 @@ SYMACT_CLONES static void leaky_relu_value_and_derivative_f32_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative_wide(x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_wide(fused, x_i, alpha, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(leaky_relu_value_and_derivative_f32)
 
 void symact_leaky_relu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(leaky_relu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -612,19 +715,21 @@ SYMACT_CLONES static void leaky_relu_backward_f32_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, leaky_relu_backward_wide(x_i, grad_y_i, alpha));
+        store_f32(grad_x, i, leaky_relu_backward_wide(fused, x_i, grad_y_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_backward_f32)
 
 void symact_leaky_relu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(leaky_relu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -633,19 +738,21 @@ SYMACT_CLONES static void leaky_relu_second_derivative_f32_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, leaky_relu_second_derivative_wide(x_i, alpha));
+        store_f32(d2ydx2, i, leaky_relu_second_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_second_derivative_f32)
 
 void symact_leaky_relu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -654,19 +761,21 @@ SYMACT_CLONES static void leaky_relu_forward_f64_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, leaky_relu_forward_paired(x_i, alpha));
+        store_f64(y, i, leaky_relu_forward_paired(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_forward_f64)
 
 void symact_leaky_relu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -675,19 +784,21 @@ SYMACT_CLONES static void leaky_relu_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, leaky_relu_derivative_paired(x_i, alpha));
+        store_f64(dydx, i, leaky_relu_derivative_paired(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_derivative_f64)
 
 void symact_leaky_relu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -698,21 +809,23 @@ SYMACT_CLONES static void leaky_relu_value_and_derivative_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative_paired(x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_paired(fused, x_i, alpha, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(leaky_relu_value_and_derivative_f64)
 
 void symact_leaky_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(leaky_relu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -723,19 +836,21 @@ SYMACT_CLONES static void leaky_relu_backward_f64_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, leaky_relu_backward_paired(x_i, grad_y_i, alpha));
+        store_f64(grad_x, i, leaky_relu_backward_paired(fused, x_i, grad_y_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_backward_f64)
 
 void symact_leaky_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(leaky_relu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -744,19 +859,21 @@ SYMACT_CLONES static void leaky_relu_second_derivative_f64_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, leaky_relu_second_derivative_paired(x_i, alpha));
+        store_f64(d2ydx2, i, leaky_relu_second_derivative_paired(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_second_derivative_f64)
 
 void symact_leaky_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -765,19 +882,21 @@ SYMACT_CLONES static void leaky_relu_forward_f32_fast_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, leaky_relu_forward_float32(x_i, alpha));
+        store_f32_fast(y, i, leaky_relu_forward_float32(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_forward_f32_fast)
 
 void symact_leaky_relu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { alpha };
-    symact_sweep(leaky_relu_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -786,19 +905,21 @@ SYMACT_CLONES static void leaky_relu_derivative_f32_fast_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, leaky_relu_derivative_float32(x_i, alpha));
+        store_f32_fast(dydx, i, leaky_relu_derivative_float32(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_derivative_f32_fast)
 
 void symact_leaky_relu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { alpha };
-    symact_sweep(leaky_relu_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -809,21 +930,23 @@ SYMACT_CLONES static void leaky_relu_value_and_derivative_f32_fast_loop(size_t n
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        leaky_relu_value_and_derivative_float32(x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_float32(fused, x_i, alpha, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(leaky_relu_value_and_derivative_f32_fast)
 
 void symact_leaky_relu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { alpha };
-    symact_sweep(leaky_relu_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(leaky_relu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -834,19 +957,21 @@ SYMACT_CLONES static void leaky_relu_backward_f32_fast_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, leaky_relu_backward_float32(x_i, grad_y_i, alpha));
+        store_f32_fast(grad_x, i, leaky_relu_backward_float32(fused, x_i, grad_y_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_backward_f32_fast)
 
 void symact_leaky_relu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { alpha };
-    symact_sweep(leaky_relu_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(leaky_relu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -855,19 +980,21 @@ SYMACT_CLONES static void leaky_relu_second_derivative_f32_fast_loop(size_t n, c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, leaky_relu_second_derivative_float32(x_i, alpha));
+        store_f32_fast(d2ydx2, i, leaky_relu_second_derivative_float32(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_second_derivative_f32_fast)
 
 void symact_leaky_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { alpha };
-    symact_sweep(leaky_relu_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -876,19 +1003,21 @@ SYMACT_CLONES static void leaky_relu_forward_f16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, leaky_relu_forward_wide(x_i, alpha));
+        store_f16(y, i, leaky_relu_forward_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_forward_f16)
 
 void symact_leaky_relu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -897,19 +1026,21 @@ SYMACT_CLONES static void leaky_relu_derivative_f16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, leaky_relu_derivative_wide(x_i, alpha));
+        store_f16(dydx, i, leaky_relu_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_derivative_f16)
 
 void symact_leaky_relu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -920,21 +1051,23 @@ SYMACT_CLONES static void leaky_relu_value_and_derivative_f16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative_wide(x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_wide(fused, x_i, alpha, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(leaky_relu_value_and_derivative_f16)
 
 void symact_leaky_relu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(leaky_relu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -945,19 +1078,21 @@ SYMACT_CLONES static void leaky_relu_backward_f16_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, leaky_relu_backward_wide(x_i, grad_y_i, alpha));
+        store_f16(grad_x, i, leaky_relu_backward_wide(fused, x_i, grad_y_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_backward_f16)
 
 void symact_leaky_relu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(leaky_relu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -966,19 +1101,21 @@ SYMACT_CLONES static void leaky_relu_second_derivative_f16_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, leaky_relu_second_derivative_wide(x_i, alpha));
+        store_f16(d2ydx2, i, leaky_relu_second_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_second_derivative_f16)
 
 void symact_leaky_relu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -987,19 +1124,21 @@ SYMACT_CLONES static void leaky_relu_forward_bf16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, leaky_relu_forward_wide(x_i, alpha));
+        store_bf16(y, i, leaky_relu_forward_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_forward_bf16)
 
 void symact_leaky_relu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1008,19 +1147,21 @@ SYMACT_CLONES static void leaky_relu_derivative_bf16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, leaky_relu_derivative_wide(x_i, alpha));
+        store_bf16(dydx, i, leaky_relu_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_derivative_bf16)
 
 void symact_leaky_relu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1031,21 +1172,23 @@ SYMACT_CLONES static void leaky_relu_value_and_derivative_bf16_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        leaky_relu_value_and_derivative_wide(x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_wide(fused, x_i, alpha, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(leaky_relu_value_and_derivative_bf16)
 
 void symact_leaky_relu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(leaky_relu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1056,19 +1199,21 @@ SYMACT_CLONES static void leaky_relu_backward_bf16_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, leaky_relu_backward_wide(x_i, grad_y_i, alpha));
+        store_bf16(grad_x, i, leaky_relu_backward_wide(fused, x_i, grad_y_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_backward_bf16)
 
 void symact_leaky_relu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(leaky_relu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void leaky_relu_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void leaky_relu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1077,14 +1222,16 @@ SYMACT_CLONES static void leaky_relu_second_derivative_bf16_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, leaky_relu_second_derivative_wide(x_i, alpha));
+        store_bf16(d2ydx2, i, leaky_relu_second_derivative_wide(fused, x_i, alpha));
     }
 }
+
+SYMACT_LOOPS(leaky_relu_second_derivative_bf16)
 
 void symact_leaky_relu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(leaky_relu_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(leaky_relu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

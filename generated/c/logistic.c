@@ -5,9 +5,9 @@
  * logistic(x) = 1/(1 + exp(-x))
  * Definition: a41ef174406d1489
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "logistic.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_exp_wide(double a)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -424,8 +508,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_EXPM1_WIDE
 #define SYMACT_OWN_EXPM1_WIDE
 /* e^a - 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_expm1_wide(double a)
+SYMACT_INLINE double own_expm1_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -455,12 +540,13 @@ SYMACT_INLINE double own_expm1_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logistic_forward_wide(double x)
+SYMACT_INLINE double logistic_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -x;
-    const double t3 = own_exp_wide(t2);
+    const double t3 = own_exp_wide(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = 1.0 / t4;
     const double t6 = t1 ? 0.0 : t5;
@@ -468,11 +554,12 @@ SYMACT_INLINE double logistic_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logistic_derivative_wide(double x)
+SYMACT_INLINE double logistic_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_decay_wide(t0);
+    const double t2 = own_decay_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t2 / t4;
@@ -481,18 +568,19 @@ SYMACT_INLINE double logistic_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void logistic_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void logistic_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -x;
-    const double t3 = own_exp_wide(t2);
+    const double t3 = own_exp_wide(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = 1.0 / t4;
     const double t6 = t1 ? 0.0 : t5;
     const double t7 = fabs(x);
     const int t8 = t7 == INFINITY;
-    const double t9 = own_decay_wide(t7);
+    const double t9 = own_decay_wide(fused, t7);
     const double t10 = t9 + 1.0;
     const double t11 = t10 * t10;
     const double t12 = t9 / t11;
@@ -502,11 +590,12 @@ SYMACT_INLINE void logistic_value_and_derivative_wide(double x, double *y, doubl
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logistic_backward_wide(double x, double grad_y)
+SYMACT_INLINE double logistic_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_decay_wide(t0);
+    const double t2 = own_decay_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t2 / t4;
@@ -516,19 +605,20 @@ SYMACT_INLINE double logistic_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logistic_second_derivative_wide(double x)
+SYMACT_INLINE double logistic_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const double t3 = -0.0;
     const int t4 = x == 0.0;
     const double t5 = -x;
-    const double t6 = copysign(1.0, x);
+    const double t6 = with_sign(1.0, x);
     const double t7 = fabs(x);
     const double t8 = -t7;
-    const double t9 = own_expm1_wide(t8);
-    const double t10 = own_decay_wide(t7);
+    const double t9 = own_expm1_wide(fused, t8);
+    const double t10 = own_decay_wide(fused, t7);
     const double t11 = t9 * t10;
     const double t12 = t10 + 1.0;
     const double t13 = t12 * t12;
@@ -544,8 +634,9 @@ SYMACT_INLINE double logistic_second_derivative_wide(double x)
 #ifndef SYMACT_OWN_DECAY_PAIRED
 #define SYMACT_OWN_DECAY_PAIRED
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_decay_paired(double a)
+SYMACT_INLINE double own_decay_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 746.0 < a ? 746.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -596,8 +687,9 @@ SYMACT_INLINE double own_decay_paired(double a)
 #ifndef SYMACT_OWN_EXPM1_PAIRED
 #define SYMACT_OWN_EXPM1_PAIRED
 /* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_expm1_paired(double a)
+SYMACT_INLINE double own_expm1_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -649,8 +741,9 @@ SYMACT_INLINE double own_expm1_paired(double a)
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logistic_forward_paired(double x)
+SYMACT_INLINE double logistic_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = fabs(t1);
@@ -717,7 +810,7 @@ SYMACT_INLINE double logistic_forward_paired(double x)
     const double t63 = 1.0 * t62;
     const double t64 = t63 * t61;
     const double t65 = 1.0 - t64;
-    const double t66 = product_error(t63, t61, t64);
+    const double t66 = product_error(fused, t63, t61, t64);
     const double t67 = t65 - t66;
     const double t68 = t61 - t50;
     const double t69 = t60 - t68;
@@ -726,7 +819,7 @@ SYMACT_INLINE double logistic_forward_paired(double x)
     const double t72 = t71 * t62;
     const double t73 = t63 + t72;
     const double t74 = t73 * t40;
-    const double t75 = product_error(t73, t40, t74);
+    const double t75 = product_error(fused, t73, t40, t74);
     const double t76 = t73 * t57;
     const double t77 = t75 + t76;
     const double t78 = t73 - t63;
@@ -739,7 +832,7 @@ SYMACT_INLINE double logistic_forward_paired(double x)
     const double t85 = t82 + t84;
     const double t86 = t85 * t43;
     const double t87 = t86 * t48;
-    const double t88 = own_decay_paired(t1);
+    const double t88 = own_decay_paired(fused, t1);
     const double t89 = t88 + 1.0;
     const double t90 = t88 / t89;
     const double t91 = 1.0 - t90;
@@ -748,8 +841,9 @@ SYMACT_INLINE double logistic_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logistic_derivative_paired(double x)
+SYMACT_INLINE double logistic_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = fabs(t1);
@@ -813,7 +907,7 @@ SYMACT_INLINE double logistic_derivative_paired(double x)
     const double t60 = t55 + t59;
     const double t61 = t50 + t60;
     const double t62 = t61 * t61;
-    const double t63 = product_error(t61, t61, t62);
+    const double t63 = product_error(fused, t61, t61, t62);
     const double t64 = t61 - t50;
     const double t65 = t60 - t64;
     const double t66 = t61 * t65;
@@ -824,7 +918,7 @@ SYMACT_INLINE double logistic_derivative_paired(double x)
     const double t71 = 1.0 * t70;
     const double t72 = t71 * t69;
     const double t73 = 1.0 - t72;
-    const double t74 = product_error(t71, t69, t72);
+    const double t74 = product_error(fused, t71, t69, t72);
     const double t75 = t73 - t74;
     const double t76 = t69 - t62;
     const double t77 = t68 - t76;
@@ -833,7 +927,7 @@ SYMACT_INLINE double logistic_derivative_paired(double x)
     const double t80 = t79 * t70;
     const double t81 = t71 + t80;
     const double t82 = t81 * t40;
-    const double t83 = product_error(t81, t40, t82);
+    const double t83 = product_error(fused, t81, t40, t82);
     const double t84 = t81 * t57;
     const double t85 = t83 + t84;
     const double t86 = t81 - t71;
@@ -851,8 +945,9 @@ SYMACT_INLINE double logistic_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void logistic_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = fabs(t1);
@@ -919,7 +1014,7 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
     const double t63 = 1.0 * t62;
     const double t64 = t63 * t61;
     const double t65 = 1.0 - t64;
-    const double t66 = product_error(t63, t61, t64);
+    const double t66 = product_error(fused, t63, t61, t64);
     const double t67 = t65 - t66;
     const double t68 = t61 - t50;
     const double t69 = t60 - t68;
@@ -928,7 +1023,7 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
     const double t72 = t71 * t62;
     const double t73 = t63 + t72;
     const double t74 = t73 * t40;
-    const double t75 = product_error(t73, t40, t74);
+    const double t75 = product_error(fused, t73, t40, t74);
     const double t76 = t73 * t57;
     const double t77 = t75 + t76;
     const double t78 = t73 - t63;
@@ -941,14 +1036,14 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
     const double t85 = t82 + t84;
     const double t86 = t85 * t43;
     const double t87 = t86 * t48;
-    const double t88 = own_decay_paired(t1);
+    const double t88 = own_decay_paired(fused, t1);
     const double t89 = t88 + 1.0;
     const double t90 = t88 / t89;
     const double t91 = 1.0 - t90;
     const double t92 = t0 ? t87 : t91;
     const int t93 = x != x;
     const double t94 = t61 * t61;
-    const double t95 = product_error(t61, t61, t94);
+    const double t95 = product_error(fused, t61, t61, t94);
     const double t96 = t61 * t69;
     const double t97 = t95 + t96;
     const double t98 = t97 + t96;
@@ -957,7 +1052,7 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
     const double t101 = 1.0 * t100;
     const double t102 = t101 * t99;
     const double t103 = 1.0 - t102;
-    const double t104 = product_error(t101, t99, t102);
+    const double t104 = product_error(fused, t101, t99, t102);
     const double t105 = t103 - t104;
     const double t106 = t99 - t94;
     const double t107 = t98 - t106;
@@ -966,7 +1061,7 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
     const double t110 = t109 * t100;
     const double t111 = t101 + t110;
     const double t112 = t111 * t40;
-    const double t113 = product_error(t111, t40, t112);
+    const double t113 = product_error(fused, t111, t40, t112);
     const double t114 = t111 * t57;
     const double t115 = t113 + t114;
     const double t116 = t111 - t101;
@@ -985,8 +1080,9 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(double x, double *y, dou
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
+SYMACT_INLINE double logistic_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = fabs(t1);
@@ -1050,7 +1146,7 @@ SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
     const double t60 = t55 + t59;
     const double t61 = t50 + t60;
     const double t62 = t61 * t61;
-    const double t63 = product_error(t61, t61, t62);
+    const double t63 = product_error(fused, t61, t61, t62);
     const double t64 = t61 - t50;
     const double t65 = t60 - t64;
     const double t66 = t61 * t65;
@@ -1061,7 +1157,7 @@ SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
     const double t71 = 1.0 * t70;
     const double t72 = t71 * t69;
     const double t73 = 1.0 - t72;
-    const double t74 = product_error(t71, t69, t72);
+    const double t74 = product_error(fused, t71, t69, t72);
     const double t75 = t73 - t74;
     const double t76 = t69 - t62;
     const double t77 = t68 - t76;
@@ -1070,7 +1166,7 @@ SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
     const double t80 = t79 * t70;
     const double t81 = t71 + t80;
     const double t82 = t81 * t40;
-    const double t83 = product_error(t81, t40, t82);
+    const double t83 = product_error(fused, t81, t40, t82);
     const double t84 = t81 * t57;
     const double t85 = t83 + t84;
     const double t86 = t81 - t71;
@@ -1089,18 +1185,19 @@ SYMACT_INLINE double logistic_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logistic_second_derivative_paired(double x)
+SYMACT_INLINE double logistic_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x == 0.0;
     const double t2 = -x;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const double t4 = fabs(x);
     const int t5 = t4 < 4.845781754539109e-268;
     const double t6 = -t4;
-    const double t7 = own_expm1_paired(t6);
+    const double t7 = own_expm1_paired(fused, t6);
     const double t8 = 0.5 * t4;
-    const double t9 = own_decay_paired(t8);
+    const double t9 = own_decay_paired(fused, t8);
     const double t10 = t7 * t9;
     const double t11 = t9 * t9;
     const double t12 = t11 + 1.0;
@@ -1220,7 +1317,7 @@ SYMACT_INLINE double logistic_second_derivative_paired(double x)
     const double t126 = t121 + t125;
     const double t127 = t116 + t126;
     const double t128 = t127 * t127;
-    const double t129 = product_error(t127, t127, t128);
+    const double t129 = product_error(fused, t127, t127, t128);
     const double t130 = t127 - t116;
     const double t131 = t126 - t130;
     const double t132 = t127 * t131;
@@ -1228,7 +1325,7 @@ SYMACT_INLINE double logistic_second_derivative_paired(double x)
     const double t134 = t133 + t132;
     const double t135 = t128 + t134;
     const double t136 = t135 * t127;
-    const double t137 = product_error(t135, t127, t136);
+    const double t137 = product_error(fused, t135, t127, t136);
     const double t138 = t135 * t131;
     const double t139 = t137 + t138;
     const double t140 = t135 - t128;
@@ -1240,7 +1337,7 @@ SYMACT_INLINE double logistic_second_derivative_paired(double x)
     const double t146 = t68 * t145;
     const double t147 = t146 * t144;
     const double t148 = t68 - t147;
-    const double t149 = product_error(t146, t144, t147);
+    const double t149 = product_error(fused, t146, t144, t147);
     const double t150 = t148 - t149;
     const double t151 = t68 - t31;
     const double t152 = t67 - t151;
@@ -1252,7 +1349,7 @@ SYMACT_INLINE double logistic_second_derivative_paired(double x)
     const double t158 = t157 * t145;
     const double t159 = t146 + t158;
     const double t160 = t159 * t106;
-    const double t161 = product_error(t159, t106, t160);
+    const double t161 = product_error(fused, t159, t106, t160);
     const double t162 = t159 * t123;
     const double t163 = t161 + t162;
     const double t164 = t159 - t146;
@@ -1275,8 +1372,9 @@ SYMACT_INLINE double logistic_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1317,8 +1415,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -1360,11 +1459,12 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logistic_forward_float32(float x)
+SYMACT_INLINE float logistic_forward_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t0 ? t2 : 1.0f;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1372,10 +1472,11 @@ SYMACT_INLINE float logistic_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logistic_derivative_float32(float x)
+SYMACT_INLINE float logistic_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(t0);
+    const float t1 = own_decay_float32(fused, t0);
     const float t2 = 2.0f * t1;
     const float t3 = t1 * t1;
     const float t4 = t2 + t3;
@@ -1385,11 +1486,12 @@ SYMACT_INLINE float logistic_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logistic_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void logistic_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t0 ? t2 : 1.0f;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1403,10 +1505,11 @@ SYMACT_INLINE void logistic_value_and_derivative_float32(float x, float *y, floa
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logistic_backward_float32(float x, float grad_y)
+SYMACT_INLINE float logistic_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(t0);
+    const float t1 = own_decay_float32(fused, t0);
     const float t2 = 2.0f * t1;
     const float t3 = t1 * t1;
     const float t4 = t2 + t3;
@@ -1417,16 +1520,17 @@ SYMACT_INLINE float logistic_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logistic_second_derivative_float32(float x)
+SYMACT_INLINE float logistic_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x == 0.0f;
     const float t1 = -x;
-    const float t2 = copysignf(1.0f, x);
+    const float t2 = with_sign_float(1.0f, x);
     const float t3 = fabsf(x);
     const int t4 = t3 < 8.3125f;
     const float t5 = -t3;
-    const float t6 = own_expm1_float32(t5);
-    const float t7 = own_decay_float32(t3);
+    const float t6 = own_expm1_float32(fused, t5);
+    const float t7 = own_decay_float32(fused, t3);
     const float t8 = t6 * t7;
     const float t9 = t7 + 1.0f;
     const float t10 = t8 / t9;
@@ -1442,8 +1546,9 @@ SYMACT_INLINE float logistic_second_derivative_float32(float x)
 }
 
 /* A d2ydx2 in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double logistic_d2ydx2_ties(double x, double y)
+SYMACT_INLINE double logistic_d2ydx2_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 9.5367431640625e-07;
     const int t2 = x < 0.0;
@@ -1456,7 +1561,7 @@ SYMACT_INLINE double logistic_d2ydx2_ties(double x, double y)
     return t8;
 }
 
-SYMACT_CLONES static void logistic_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1465,19 +1570,21 @@ SYMACT_CLONES static void logistic_forward_f32_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, logistic_forward_wide(x_i));
+        store_f32(y, i, logistic_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_forward_f32)
 
 void symact_logistic_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logistic_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1486,19 +1593,21 @@ SYMACT_CLONES static void logistic_derivative_f32_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, logistic_derivative_wide(x_i));
+        store_f32(dydx, i, logistic_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_derivative_f32)
 
 void symact_logistic_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1509,21 +1618,23 @@ SYMACT_CLONES static void logistic_value_and_derivative_f32_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        logistic_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logistic_value_and_derivative_f32)
 
 void symact_logistic_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logistic_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1534,19 +1645,21 @@ SYMACT_CLONES static void logistic_backward_f32_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, logistic_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, logistic_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logistic_backward_f32)
 
 void symact_logistic_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logistic_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logistic_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1555,19 +1668,21 @@ SYMACT_CLONES static void logistic_second_derivative_f32_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, logistic_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, logistic_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_second_derivative_f32)
 
 void symact_logistic_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logistic_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1576,19 +1691,21 @@ SYMACT_CLONES static void logistic_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logistic_forward_paired(x_i));
+        store_f64(y, i, logistic_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_forward_f64)
 
 void symact_logistic_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logistic_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1597,19 +1714,21 @@ SYMACT_CLONES static void logistic_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logistic_derivative_paired(x_i));
+        store_f64(dydx, i, logistic_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_derivative_f64)
 
 void symact_logistic_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1620,21 +1739,23 @@ SYMACT_CLONES static void logistic_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logistic_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logistic_value_and_derivative_f64)
 
 void symact_logistic_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logistic_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1645,19 +1766,21 @@ SYMACT_CLONES static void logistic_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logistic_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, logistic_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logistic_backward_f64)
 
 void symact_logistic_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logistic_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logistic_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1666,19 +1789,21 @@ SYMACT_CLONES static void logistic_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logistic_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, logistic_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_second_derivative_f64)
 
 void symact_logistic_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logistic_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1687,19 +1812,21 @@ SYMACT_CLONES static void logistic_forward_f32_fast_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logistic_forward_float32(x_i));
+        store_f32_fast(y, i, logistic_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_forward_f32_fast)
 
 void symact_logistic_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logistic_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1708,19 +1835,21 @@ SYMACT_CLONES static void logistic_derivative_f32_fast_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logistic_derivative_float32(x_i));
+        store_f32_fast(dydx, i, logistic_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_derivative_f32_fast)
 
 void symact_logistic_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1731,21 +1860,23 @@ SYMACT_CLONES static void logistic_value_and_derivative_f32_fast_loop(size_t n, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logistic_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logistic_value_and_derivative_f32_fast)
 
 void symact_logistic_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logistic_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1756,19 +1887,21 @@ SYMACT_CLONES static void logistic_backward_f32_fast_loop(size_t n, const void *
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logistic_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logistic_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logistic_backward_f32_fast)
 
 void symact_logistic_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logistic_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logistic_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1777,19 +1910,21 @@ SYMACT_CLONES static void logistic_second_derivative_f32_fast_loop(size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logistic_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, logistic_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_second_derivative_f32_fast)
 
 void symact_logistic_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logistic_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1798,19 +1933,21 @@ SYMACT_CLONES static void logistic_forward_f16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, logistic_forward_wide(x_i));
+        store_f16(y, i, logistic_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_forward_f16)
 
 void symact_logistic_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logistic_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1819,19 +1956,21 @@ SYMACT_CLONES static void logistic_derivative_f16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, logistic_derivative_wide(x_i));
+        store_f16(dydx, i, logistic_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_derivative_f16)
 
 void symact_logistic_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1842,21 +1981,23 @@ SYMACT_CLONES static void logistic_value_and_derivative_f16_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        logistic_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logistic_value_and_derivative_f16)
 
 void symact_logistic_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logistic_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1867,19 +2008,21 @@ SYMACT_CLONES static void logistic_backward_f16_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, logistic_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, logistic_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logistic_backward_f16)
 
 void symact_logistic_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logistic_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logistic_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1888,19 +2031,21 @@ SYMACT_CLONES static void logistic_second_derivative_f16_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, logistic_d2ydx2_ties(x_i, logistic_second_derivative_wide(x_i)));
+        store_f16(d2ydx2, i, logistic_d2ydx2_ties(fused, x_i, logistic_second_derivative_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(logistic_second_derivative_f16)
 
 void symact_logistic_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logistic_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1909,19 +2054,21 @@ SYMACT_CLONES static void logistic_forward_bf16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, logistic_forward_wide(x_i));
+        store_bf16(y, i, logistic_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_forward_bf16)
 
 void symact_logistic_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logistic_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1930,19 +2077,21 @@ SYMACT_CLONES static void logistic_derivative_bf16_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, logistic_derivative_wide(x_i));
+        store_bf16(dydx, i, logistic_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logistic_derivative_bf16)
 
 void symact_logistic_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1953,21 +2102,23 @@ SYMACT_CLONES static void logistic_value_and_derivative_bf16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        logistic_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logistic_value_and_derivative_bf16)
 
 void symact_logistic_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logistic_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logistic_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1978,19 +2129,21 @@ SYMACT_CLONES static void logistic_backward_bf16_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, logistic_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, logistic_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logistic_backward_bf16)
 
 void symact_logistic_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logistic_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logistic_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logistic_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logistic_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1999,14 +2152,16 @@ SYMACT_CLONES static void logistic_second_derivative_bf16_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, logistic_d2ydx2_ties(x_i, logistic_second_derivative_wide(x_i)));
+        store_bf16(d2ydx2, i, logistic_d2ydx2_ties(fused, x_i, logistic_second_derivative_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(logistic_second_derivative_bf16)
 
 void symact_logistic_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logistic_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logistic_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

@@ -5,9 +5,9 @@
  * logsig(x) = x*log(Abs(x) + 1)/((log(Abs(x) + 1) + 1)*Abs(x))
  * Definition: f5e79be97871fb2b
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "logsig.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_LOG1P_WIDE
 #define SYMACT_OWN_LOG1P_WIDE
 /* ln(1 + a); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_wide(double a)
+SYMACT_INLINE double own_log1p_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
     const int t2 = t1 == 0.0;
@@ -405,24 +488,26 @@ SYMACT_INLINE double own_log1p_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsig_forward_wide(double x)
+SYMACT_INLINE double logsig_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_log1p_wide(t0);
+    const double t2 = own_log1p_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t2 / t3;
     const double t5 = t1 ? 1.0 : t4;
-    const double t6 = copysign(t5, x);
+    const double t6 = with_sign(t5, x);
     return t6;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsig_derivative_wide(double x)
+SYMACT_INLINE double logsig_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = own_log1p_wide(t0);
+    const double t2 = own_log1p_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t1 * t4;
@@ -431,15 +516,16 @@ SYMACT_INLINE double logsig_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void logsig_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void logsig_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_log1p_wide(t0);
+    const double t2 = own_log1p_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t2 / t3;
     const double t5 = t1 ? 1.0 : t4;
-    const double t6 = copysign(t5, x);
+    const double t6 = with_sign(t5, x);
     const double t7 = t0 + 1.0;
     const double t8 = t3 * t3;
     const double t9 = t7 * t8;
@@ -449,11 +535,12 @@ SYMACT_INLINE void logsig_value_and_derivative_wide(double x, double *y, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsig_backward_wide(double x, double grad_y)
+SYMACT_INLINE double logsig_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = own_log1p_wide(t0);
+    const double t2 = own_log1p_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t1 * t4;
@@ -463,16 +550,17 @@ SYMACT_INLINE double logsig_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsig_second_derivative_wide(double x)
+SYMACT_INLINE double logsig_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const double t3 = -0.0;
     const int t4 = x == 0.0;
-    const double t5 = copysign(1.0, x);
+    const double t5 = with_sign(1.0, x);
     const double t6 = fabs(x);
-    const double t7 = own_log1p_wide(t6);
+    const double t7 = own_log1p_wide(fused, t6);
     const double t8 = t7 + 3.0;
     const double t9 = -t8;
     const double t10 = t6 + 1.0;
@@ -492,8 +580,9 @@ SYMACT_INLINE double logsig_second_derivative_wide(double x)
 #ifndef SYMACT_OWN_LOG1P_PAIRED
 #define SYMACT_OWN_LOG1P_PAIRED
 /* ln(1 + a); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_log1p_paired(double a)
+SYMACT_INLINE double own_log1p_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
     const double t2 = 1.0 < a ? 1.0 : a;
@@ -537,8 +626,9 @@ SYMACT_INLINE double own_log1p_paired(double a)
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsig_forward_paired(double x)
+SYMACT_INLINE double logsig_forward_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 46.5;
@@ -554,7 +644,7 @@ SYMACT_INLINE double logsig_forward_paired(double x)
     const double t12 = t9 * t11;
     const double t13 = t12 * t10;
     const double t14 = t9 - t13;
-    const double t15 = product_error(t12, t10, t13);
+    const double t15 = product_error(fused, t12, t10, t13);
     const double t16 = t14 - t15;
     const double t17 = t10 - 2.0;
     const double t18 = t10 - t17;
@@ -629,7 +719,7 @@ SYMACT_INLINE double logsig_forward_paired(double x)
     const double t87 = t75 * t86;
     const double t88 = t87 * t85;
     const double t89 = t75 - t88;
-    const double t90 = product_error(t87, t85, t88);
+    const double t90 = product_error(fused, t87, t85, t88);
     const double t91 = t89 - t90;
     const double t92 = t91 + t83;
     const double t93 = t85 - t76;
@@ -641,18 +731,19 @@ SYMACT_INLINE double logsig_forward_paired(double x)
     const double t99 = t98 - t87;
     const double t100 = t97 - t99;
     const double t101 = t98 + t100;
-    const double t102 = own_log1p_paired(t0);
+    const double t102 = own_log1p_paired(fused, t0);
     const double t103 = t102 + 1.0;
     const double t104 = t102 / t103;
     const double t105 = t2 ? t101 : t104;
     const double t106 = t1 ? 1.0 : t105;
-    const double t107 = copysign(t106, x);
+    const double t107 = with_sign(t106, x);
     return t107;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsig_derivative_paired(double x)
+SYMACT_INLINE double logsig_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 6.237000967296e+290;
     const double t2 = 1.0 + t0;
@@ -667,7 +758,7 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
     const double t11 = t8 * t10;
     const double t12 = t11 * t9;
     const double t13 = t8 - t12;
-    const double t14 = product_error(t11, t9, t12);
+    const double t14 = product_error(fused, t11, t9, t12);
     const double t15 = t13 - t14;
     const double t16 = t9 - 2.0;
     const double t17 = t9 - t16;
@@ -739,7 +830,7 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
     const double t83 = t80 + t82;
     const double t84 = t75 + t83;
     const double t85 = t84 * t84;
-    const double t86 = product_error(t84, t84, t85);
+    const double t86 = product_error(fused, t84, t84, t85);
     const double t87 = t84 - t75;
     const double t88 = t83 - t87;
     const double t89 = t84 * t88;
@@ -754,7 +845,7 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
     const double t98 = t96 + t97;
     const double t99 = t93 + t98;
     const double t100 = t92 * t99;
-    const double t101 = product_error(t92, t99, t100);
+    const double t101 = product_error(fused, t92, t99, t100);
     const double t102 = t99 - t93;
     const double t103 = t98 - t102;
     const double t104 = t92 * t103;
@@ -768,7 +859,7 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
     const double t112 = 1.0 * t111;
     const double t113 = t112 * t110;
     const double t114 = 1.0 - t113;
-    const double t115 = product_error(t112, t110, t113);
+    const double t115 = product_error(fused, t112, t110, t113);
     const double t116 = t114 - t115;
     const double t117 = t110 - t100;
     const double t118 = t109 - t117;
@@ -781,7 +872,7 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
     const double t125 = t122 + t124;
     const double t126 = 1.0 / t0;
     const double t127 = t126 + 1.0;
-    const double t128 = own_log1p_paired(t0);
+    const double t128 = own_log1p_paired(fused, t0);
     const double t129 = t128 + 1.0;
     const double t130 = t129 * t129;
     const double t131 = t127 * t130;
@@ -791,8 +882,9 @@ SYMACT_INLINE double logsig_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 46.5;
@@ -808,7 +900,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t12 = t9 * t11;
     const double t13 = t12 * t10;
     const double t14 = t9 - t13;
-    const double t15 = product_error(t12, t10, t13);
+    const double t15 = product_error(fused, t12, t10, t13);
     const double t16 = t14 - t15;
     const double t17 = t10 - 2.0;
     const double t18 = t10 - t17;
@@ -883,7 +975,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t87 = t75 * t86;
     const double t88 = t87 * t85;
     const double t89 = t75 - t88;
-    const double t90 = product_error(t87, t85, t88);
+    const double t90 = product_error(fused, t87, t85, t88);
     const double t91 = t89 - t90;
     const double t92 = t91 + t83;
     const double t93 = t85 - t76;
@@ -895,15 +987,15 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t99 = t98 - t87;
     const double t100 = t97 - t99;
     const double t101 = t98 + t100;
-    const double t102 = own_log1p_paired(t0);
+    const double t102 = own_log1p_paired(fused, t0);
     const double t103 = t102 + 1.0;
     const double t104 = t102 / t103;
     const double t105 = t2 ? t101 : t104;
     const double t106 = t1 ? 1.0 : t105;
-    const double t107 = copysign(t106, x);
+    const double t107 = with_sign(t106, x);
     const int t108 = t0 < 6.237000967296e+290;
     const double t109 = t85 * t85;
-    const double t110 = product_error(t85, t85, t109);
+    const double t110 = product_error(fused, t85, t85, t109);
     const double t111 = t85 * t94;
     const double t112 = t110 + t111;
     const double t113 = t112 + t111;
@@ -916,7 +1008,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t120 = t118 + t119;
     const double t121 = t115 + t120;
     const double t122 = t114 * t121;
-    const double t123 = product_error(t114, t121, t122);
+    const double t123 = product_error(fused, t114, t121, t122);
     const double t124 = t121 - t115;
     const double t125 = t120 - t124;
     const double t126 = t114 * t125;
@@ -930,7 +1022,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
     const double t134 = 1.0 * t133;
     const double t135 = t134 * t132;
     const double t136 = 1.0 - t135;
-    const double t137 = product_error(t134, t132, t135);
+    const double t137 = product_error(fused, t134, t132, t135);
     const double t138 = t136 - t137;
     const double t139 = t132 - t122;
     const double t140 = t131 - t139;
@@ -952,8 +1044,9 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(double x, double *y, doubl
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
+SYMACT_INLINE double logsig_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 6.237000967296e+290;
     const double t2 = 1.0 + t0;
@@ -968,7 +1061,7 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t11 = t8 * t10;
     const double t12 = t11 * t9;
     const double t13 = t8 - t12;
-    const double t14 = product_error(t11, t9, t12);
+    const double t14 = product_error(fused, t11, t9, t12);
     const double t15 = t13 - t14;
     const double t16 = t9 - 2.0;
     const double t17 = t9 - t16;
@@ -1040,7 +1133,7 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t83 = t80 + t82;
     const double t84 = t75 + t83;
     const double t85 = t84 * t84;
-    const double t86 = product_error(t84, t84, t85);
+    const double t86 = product_error(fused, t84, t84, t85);
     const double t87 = t84 - t75;
     const double t88 = t83 - t87;
     const double t89 = t84 * t88;
@@ -1055,7 +1148,7 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t98 = t96 + t97;
     const double t99 = t93 + t98;
     const double t100 = t92 * t99;
-    const double t101 = product_error(t92, t99, t100);
+    const double t101 = product_error(fused, t92, t99, t100);
     const double t102 = t99 - t93;
     const double t103 = t98 - t102;
     const double t104 = t92 * t103;
@@ -1069,7 +1162,7 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t112 = 1.0 * t111;
     const double t113 = t112 * t110;
     const double t114 = 1.0 - t113;
-    const double t115 = product_error(t112, t110, t113);
+    const double t115 = product_error(fused, t112, t110, t113);
     const double t116 = t114 - t115;
     const double t117 = t110 - t100;
     const double t118 = t109 - t117;
@@ -1082,7 +1175,7 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
     const double t125 = t122 + t124;
     const double t126 = 1.0 / t0;
     const double t127 = t126 + 1.0;
-    const double t128 = own_log1p_paired(t0);
+    const double t128 = own_log1p_paired(fused, t0);
     const double t129 = t128 + 1.0;
     const double t130 = t129 * t129;
     const double t131 = t127 * t130;
@@ -1093,17 +1186,18 @@ SYMACT_INLINE double logsig_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsig_second_derivative_paired(double x)
+SYMACT_INLINE double logsig_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const double t3 = -0.0;
     const int t4 = x == 0.0;
-    const double t5 = copysign(1.0, x);
+    const double t5 = with_sign(1.0, x);
     const double t6 = fabs(x);
     const int t7 = t6 < 6.908934844075556e-77;
-    const double t8 = own_log1p_paired(t6);
+    const double t8 = own_log1p_paired(fused, t6);
     const double t9 = t8 + 3.0;
     const double t10 = -t9;
     const double t11 = t6 + 1.0;
@@ -1118,12 +1212,12 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t20 = 1.0 * t19;
     const double t21 = t20 * t6;
     const double t22 = 1.0 - t21;
-    const double t23 = product_error(t20, t6, t21);
+    const double t23 = product_error(fused, t20, t6, t21);
     const double t24 = t22 - t23;
     const double t25 = t24 * t19;
     const double t26 = t20 + t25;
     const double t27 = t26 * t26;
-    const double t28 = product_error(t26, t26, t27);
+    const double t28 = product_error(fused, t26, t26, t27);
     const double t29 = t26 - t20;
     const double t30 = t25 - t29;
     const double t31 = t26 * t30;
@@ -1142,7 +1236,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t44 = t41 * t43;
     const double t45 = t44 * t42;
     const double t46 = t41 - t45;
-    const double t47 = product_error(t44, t42, t45);
+    const double t47 = product_error(fused, t44, t42, t45);
     const double t48 = t46 - t47;
     const double t49 = t42 - 2.0;
     const double t50 = t42 - t49;
@@ -1214,7 +1308,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t116 = t113 + t115;
     const double t117 = t108 + t116;
     const double t118 = t34 * t117;
-    const double t119 = product_error(t34, t117, t118);
+    const double t119 = product_error(fused, t34, t117, t118);
     const double t120 = t117 - t108;
     const double t121 = t116 - t120;
     const double t122 = t34 * t121;
@@ -1233,7 +1327,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t135 = t134 + t30;
     const double t136 = t129 + t135;
     const double t137 = t136 * t136;
-    const double t138 = product_error(t136, t136, t137);
+    const double t138 = product_error(fused, t136, t136, t137);
     const double t139 = t136 - t129;
     const double t140 = t135 - t139;
     const double t141 = t136 * t140;
@@ -1249,7 +1343,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t151 = t150 + t115;
     const double t152 = t145 + t151;
     const double t153 = t152 * t152;
-    const double t154 = product_error(t152, t152, t153);
+    const double t154 = product_error(fused, t152, t152, t153);
     const double t155 = t152 - t145;
     const double t156 = t151 - t155;
     const double t157 = t152 * t156;
@@ -1257,7 +1351,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t159 = t158 + t157;
     const double t160 = t153 + t159;
     const double t161 = t160 * t152;
-    const double t162 = product_error(t160, t152, t161);
+    const double t162 = product_error(fused, t160, t152, t161);
     const double t163 = t160 * t156;
     const double t164 = t162 + t163;
     const double t165 = t160 - t153;
@@ -1266,7 +1360,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t168 = t164 + t167;
     const double t169 = t161 + t168;
     const double t170 = t144 * t169;
-    const double t171 = product_error(t144, t169, t170);
+    const double t171 = product_error(fused, t144, t169, t170);
     const double t172 = t169 - t161;
     const double t173 = t168 - t172;
     const double t174 = t144 * t173;
@@ -1280,7 +1374,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
     const double t182 = t128 * t181;
     const double t183 = t182 * t180;
     const double t184 = t128 - t183;
-    const double t185 = product_error(t182, t180, t183);
+    const double t185 = product_error(fused, t182, t180, t183);
     const double t186 = t184 - t185;
     const double t187 = t128 - t118;
     const double t188 = t127 - t187;
@@ -1307,8 +1401,9 @@ SYMACT_INLINE double logsig_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_LOG1P_FLOAT32
 #define SYMACT_OWN_LOG1P_FLOAT32
 /* ln(1 + a); in float. */
-SYMACT_INLINE float own_log1p_float32(float a)
+SYMACT_INLINE float own_log1p_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 1.0f + a;
     const float t1 = exponent_of_float(t0);
     const float t2 = 1.0f < a ? 1.0f : a;
@@ -1353,25 +1448,27 @@ SYMACT_INLINE float own_log1p_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logsig_forward_float32(float x)
+SYMACT_INLINE float logsig_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
-    const float t2 = own_log1p_float32(t0);
+    const float t2 = own_log1p_float32(fused, t0);
     const float t3 = t2 + 1.0f;
     const float t4 = t2 / t3;
     const float t5 = t1 ? 1.0f : t4;
-    const float t6 = copysignf(t5, x);
+    const float t6 = with_sign_float(t5, x);
     return t6;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logsig_derivative_float32(float x)
+SYMACT_INLINE float logsig_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = t0 + 1.0f;
     const float t2 = 1.0f / t1;
-    const float t3 = own_log1p_float32(t0);
+    const float t3 = own_log1p_float32(fused, t0);
     const float t4 = t3 + 1.0f;
     const float t5 = t2 / t4;
     const float t6 = t5 / t4;
@@ -1379,15 +1476,16 @@ SYMACT_INLINE float logsig_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logsig_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void logsig_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
-    const float t2 = own_log1p_float32(t0);
+    const float t2 = own_log1p_float32(fused, t0);
     const float t3 = t2 + 1.0f;
     const float t4 = t2 / t3;
     const float t5 = t1 ? 1.0f : t4;
-    const float t6 = copysignf(t5, x);
+    const float t6 = with_sign_float(t5, x);
     const float t7 = t0 + 1.0f;
     const float t8 = 1.0f / t7;
     const float t9 = t8 / t3;
@@ -1397,12 +1495,13 @@ SYMACT_INLINE void logsig_value_and_derivative_float32(float x, float *y, float 
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logsig_backward_float32(float x, float grad_y)
+SYMACT_INLINE float logsig_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = t0 + 1.0f;
     const float t2 = 1.0f / t1;
-    const float t3 = own_log1p_float32(t0);
+    const float t3 = own_log1p_float32(fused, t0);
     const float t4 = t3 + 1.0f;
     const float t5 = t2 / t4;
     const float t6 = t5 / t4;
@@ -1411,14 +1510,15 @@ SYMACT_INLINE float logsig_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logsig_second_derivative_float32(float x)
+SYMACT_INLINE float logsig_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const float t3 = -0.0f;
     const int t4 = x == 0.0f;
-    const float t5 = copysignf(1.0f, x);
+    const float t5 = with_sign_float(1.0f, x);
     const float t6 = fabsf(x);
     const int t7 = t6 < 0.3125f;
     const float t8 = 837.6032f * t6;
@@ -1448,7 +1548,7 @@ SYMACT_INLINE float logsig_second_derivative_float32(float x)
     const float t32 = t31 * t6;
     const float t33 = t32 + (-3.0f);
     const int t34 = t6 < 0.84375f;
-    const float t35 = own_log1p_float32(t6);
+    const float t35 = own_log1p_float32(fused, t6);
     const float t36 = t35 + 3.0f;
     const float t37 = t6 + 1.0f;
     const float t38 = t36 / t37;
@@ -1475,7 +1575,7 @@ SYMACT_INLINE float logsig_second_derivative_float32(float x)
     return t58;
 }
 
-SYMACT_CLONES static void logsig_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1484,19 +1584,21 @@ SYMACT_CLONES static void logsig_forward_f32_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, logsig_forward_wide(x_i));
+        store_f32(y, i, logsig_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_forward_f32)
 
 void symact_logsig_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsig_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1505,19 +1607,21 @@ SYMACT_CLONES static void logsig_derivative_f32_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, logsig_derivative_wide(x_i));
+        store_f32(dydx, i, logsig_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_derivative_f32)
 
 void symact_logsig_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1528,21 +1632,23 @@ SYMACT_CLONES static void logsig_value_and_derivative_f32_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        logsig_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsig_value_and_derivative_f32)
 
 void symact_logsig_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsig_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1553,19 +1659,21 @@ SYMACT_CLONES static void logsig_backward_f32_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, logsig_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, logsig_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsig_backward_f32)
 
 void symact_logsig_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsig_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsig_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1574,19 +1682,21 @@ SYMACT_CLONES static void logsig_second_derivative_f32_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, logsig_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, logsig_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_second_derivative_f32)
 
 void symact_logsig_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsig_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1595,19 +1705,21 @@ SYMACT_CLONES static void logsig_forward_f64_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logsig_forward_paired(x_i));
+        store_f64(y, i, logsig_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_forward_f64)
 
 void symact_logsig_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsig_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1616,19 +1728,21 @@ SYMACT_CLONES static void logsig_derivative_f64_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logsig_derivative_paired(x_i));
+        store_f64(dydx, i, logsig_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_derivative_f64)
 
 void symact_logsig_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1639,21 +1753,23 @@ SYMACT_CLONES static void logsig_value_and_derivative_f64_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logsig_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsig_value_and_derivative_f64)
 
 void symact_logsig_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsig_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1664,19 +1780,21 @@ SYMACT_CLONES static void logsig_backward_f64_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logsig_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, logsig_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsig_backward_f64)
 
 void symact_logsig_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsig_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsig_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1685,19 +1803,21 @@ SYMACT_CLONES static void logsig_second_derivative_f64_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logsig_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, logsig_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_second_derivative_f64)
 
 void symact_logsig_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsig_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1706,19 +1826,21 @@ SYMACT_CLONES static void logsig_forward_f32_fast_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logsig_forward_float32(x_i));
+        store_f32_fast(y, i, logsig_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_forward_f32_fast)
 
 void symact_logsig_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsig_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1727,19 +1849,21 @@ SYMACT_CLONES static void logsig_derivative_f32_fast_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logsig_derivative_float32(x_i));
+        store_f32_fast(dydx, i, logsig_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_derivative_f32_fast)
 
 void symact_logsig_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1750,21 +1874,23 @@ SYMACT_CLONES static void logsig_value_and_derivative_f32_fast_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logsig_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsig_value_and_derivative_f32_fast)
 
 void symact_logsig_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsig_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1775,19 +1901,21 @@ SYMACT_CLONES static void logsig_backward_f32_fast_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsig_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsig_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsig_backward_f32_fast)
 
 void symact_logsig_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsig_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsig_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1796,19 +1924,21 @@ SYMACT_CLONES static void logsig_second_derivative_f32_fast_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logsig_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, logsig_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_second_derivative_f32_fast)
 
 void symact_logsig_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsig_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1817,19 +1947,21 @@ SYMACT_CLONES static void logsig_forward_f16_loop(size_t n, const void *const *i
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, logsig_forward_wide(x_i));
+        store_f16(y, i, logsig_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_forward_f16)
 
 void symact_logsig_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsig_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1838,19 +1970,21 @@ SYMACT_CLONES static void logsig_derivative_f16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, logsig_derivative_wide(x_i));
+        store_f16(dydx, i, logsig_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_derivative_f16)
 
 void symact_logsig_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1861,21 +1995,23 @@ SYMACT_CLONES static void logsig_value_and_derivative_f16_loop(size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        logsig_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsig_value_and_derivative_f16)
 
 void symact_logsig_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsig_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1886,19 +2022,21 @@ SYMACT_CLONES static void logsig_backward_f16_loop(size_t n, const void *const *
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, logsig_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, logsig_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsig_backward_f16)
 
 void symact_logsig_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsig_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsig_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1907,19 +2045,21 @@ SYMACT_CLONES static void logsig_second_derivative_f16_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, logsig_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, logsig_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_second_derivative_f16)
 
 void symact_logsig_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsig_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1928,19 +2068,21 @@ SYMACT_CLONES static void logsig_forward_bf16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, logsig_forward_wide(x_i));
+        store_bf16(y, i, logsig_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_forward_bf16)
 
 void symact_logsig_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsig_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1949,19 +2091,21 @@ SYMACT_CLONES static void logsig_derivative_bf16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, logsig_derivative_wide(x_i));
+        store_bf16(dydx, i, logsig_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_derivative_bf16)
 
 void symact_logsig_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1972,21 +2116,23 @@ SYMACT_CLONES static void logsig_value_and_derivative_bf16_loop(size_t n, const 
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        logsig_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsig_value_and_derivative_bf16)
 
 void symact_logsig_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsig_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsig_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1997,19 +2143,21 @@ SYMACT_CLONES static void logsig_backward_bf16_loop(size_t n, const void *const 
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, logsig_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, logsig_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsig_backward_bf16)
 
 void symact_logsig_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsig_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsig_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsig_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsig_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2018,14 +2166,16 @@ SYMACT_CLONES static void logsig_second_derivative_bf16_loop(size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, logsig_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, logsig_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsig_second_derivative_bf16)
 
 void symact_logsig_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsig_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsig_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

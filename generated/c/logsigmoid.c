@@ -5,9 +5,9 @@
  * logsigmoid(x) = log(1/(1 + exp(-x)))
  * Definition: f950362ae5e00ea9
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "logsigmoid.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_WIDE
 #define SYMACT_OWN_LOG1P_UNIT_WIDE
 /* ln(1 + a), 0 <= a <= 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_unit_wide(double a)
+SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 0.0008277797538224279 * a;
     const double t1 = t0 + (-0.006255401559468862);
     const double t2 = t1 * a;
@@ -426,8 +510,9 @@ SYMACT_INLINE double own_log1p_unit_wide(double a)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -458,8 +543,9 @@ SYMACT_INLINE double own_exp_wide(double a)
 #ifndef SYMACT_OWN_EXPM1_WIDE
 #define SYMACT_OWN_EXPM1_WIDE
 /* e^a - 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_expm1_wide(double a)
+SYMACT_INLINE double own_expm1_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -489,14 +575,15 @@ SYMACT_INLINE double own_expm1_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsigmoid_forward_wide(double x)
+SYMACT_INLINE double logsigmoid_forward_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
     const double t1 = -0.0;
     const int t2 = x < 0.0;
     const double t3 = fabs(x);
-    const double t4 = own_decay_wide(t3);
-    const double t5 = own_log1p_unit_wide(t4);
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = own_log1p_unit_wide(fused, t4);
     const double t6 = t5 + t3;
     const double t7 = -t6;
     const double t8 = -t5;
@@ -506,10 +593,11 @@ SYMACT_INLINE double logsigmoid_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsigmoid_derivative_wide(double x)
+SYMACT_INLINE double logsigmoid_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
-    const double t1 = own_exp_wide(x);
+    const double t1 = own_exp_wide(fused, x);
     const double t2 = t1 + 1.0;
     const double t3 = 1.0 / t2;
     const double t4 = t0 ? 0.0 : t3;
@@ -517,20 +605,21 @@ SYMACT_INLINE double logsigmoid_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void logsigmoid_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void logsigmoid_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
     const double t1 = -0.0;
     const int t2 = x < 0.0;
     const double t3 = fabs(x);
-    const double t4 = own_decay_wide(t3);
-    const double t5 = own_log1p_unit_wide(t4);
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = own_log1p_unit_wide(fused, t4);
     const double t6 = t5 + t3;
     const double t7 = -t6;
     const double t8 = -t5;
     const double t9 = t2 ? t7 : t8;
     const double t10 = t0 ? t1 : t9;
-    const double t11 = own_exp_wide(x);
+    const double t11 = own_exp_wide(fused, x);
     const double t12 = t11 + 1.0;
     const double t13 = 1.0 / t12;
     const double t14 = t0 ? 0.0 : t13;
@@ -539,10 +628,11 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_wide(double x, double *y, dou
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsigmoid_backward_wide(double x, double grad_y)
+SYMACT_INLINE double logsigmoid_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
-    const double t1 = own_exp_wide(x);
+    const double t1 = own_exp_wide(fused, x);
     const double t2 = t1 + 1.0;
     const double t3 = 1.0 / t2;
     const double t4 = t0 ? 0.0 : t3;
@@ -551,12 +641,13 @@ SYMACT_INLINE double logsigmoid_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
+SYMACT_INLINE double logsigmoid_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = -0.0;
-    const double t3 = own_decay_wide(t0);
+    const double t3 = own_decay_wide(fused, t0);
     const double t4 = -t3;
     const double t5 = t3 + 1.0;
     const double t6 = t5 * t5;
@@ -566,11 +657,12 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(double x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double logsigmoid_backward_from_output_wide(double y, double grad_y)
+SYMACT_INLINE double logsigmoid_backward_from_output_wide(int fused, double y, double grad_y)
 {
+    (void)fused;
     const int t0 = y == 0.0;
     const double t1 = -y;
-    const double t2 = own_expm1_wide(y);
+    const double t2 = own_expm1_wide(fused, y);
     const double t3 = -t2;
     const double t4 = t0 ? t1 : t3;
     const double t5 = grad_y * t4;
@@ -580,8 +672,9 @@ SYMACT_INLINE double logsigmoid_backward_from_output_wide(double y, double grad_
 #ifndef SYMACT_OWN_DECAY_PAIRED
 #define SYMACT_OWN_DECAY_PAIRED
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_decay_paired(double a)
+SYMACT_INLINE double own_decay_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 746.0 < a ? 746.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -632,8 +725,9 @@ SYMACT_INLINE double own_decay_paired(double a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_PAIRED
 #define SYMACT_OWN_LOG1P_UNIT_PAIRED
 /* ln(1 + a), 0 <= a <= 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_log1p_unit_paired(double a)
+SYMACT_INLINE double own_log1p_unit_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = t0 - 1.0;
     const double t2 = a - t1;
@@ -672,8 +766,9 @@ SYMACT_INLINE double own_log1p_unit_paired(double a)
 #ifndef SYMACT_OWN_EXPM1_PAIRED
 #define SYMACT_OWN_EXPM1_PAIRED
 /* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_expm1_paired(double a)
+SYMACT_INLINE double own_expm1_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -725,8 +820,9 @@ SYMACT_INLINE double own_expm1_paired(double a)
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsigmoid_forward_paired(double x)
+SYMACT_INLINE double logsigmoid_forward_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x < 0.0;
@@ -791,7 +887,7 @@ SYMACT_INLINE double logsigmoid_forward_paired(double x)
     const double t61 = t58 * t60;
     const double t62 = t61 * t59;
     const double t63 = t58 - t62;
-    const double t64 = product_error(t61, t59, t62);
+    const double t64 = product_error(fused, t61, t59, t62);
     const double t65 = t63 - t64;
     const double t66 = t59 - 2.0;
     const double t67 = t59 - t66;
@@ -875,8 +971,8 @@ SYMACT_INLINE double logsigmoid_forward_paired(double x)
     const int t145 = t3 < 36.875;
     const double t146 = t128 + t138;
     const double t147 = -t146;
-    const double t148 = own_decay_paired(t3);
-    const double t149 = own_log1p_unit_paired(t148);
+    const double t148 = own_decay_paired(fused, t3);
+    const double t149 = own_log1p_unit_paired(fused, t148);
     const double t150 = -t149;
     const double t151 = t145 ? t147 : t150;
     const double t152 = t2 ? t144 : t151;
@@ -885,12 +981,13 @@ SYMACT_INLINE double logsigmoid_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsigmoid_derivative_paired(double x)
+SYMACT_INLINE double logsigmoid_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const double t3 = own_decay_paired(t2);
+    const double t3 = own_decay_paired(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = t3 / t4;
     const double t6 = 1.0 - t5;
@@ -958,7 +1055,7 @@ SYMACT_INLINE double logsigmoid_derivative_paired(double x)
     const double t68 = 1.0 * t67;
     const double t69 = t68 * t66;
     const double t70 = 1.0 - t69;
-    const double t71 = product_error(t68, t66, t69);
+    const double t71 = product_error(fused, t68, t66, t69);
     const double t72 = t70 - t71;
     const double t73 = t66 - t55;
     const double t74 = t65 - t73;
@@ -967,7 +1064,7 @@ SYMACT_INLINE double logsigmoid_derivative_paired(double x)
     const double t77 = t76 * t67;
     const double t78 = t68 + t77;
     const double t79 = t78 * t45;
-    const double t80 = product_error(t78, t45, t79);
+    const double t80 = product_error(fused, t78, t45, t79);
     const double t81 = t78 * t62;
     const double t82 = t80 + t81;
     const double t83 = t78 - t68;
@@ -986,8 +1083,9 @@ SYMACT_INLINE double logsigmoid_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void logsigmoid_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x < 0.0;
@@ -1052,7 +1150,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
     const double t61 = t58 * t60;
     const double t62 = t61 * t59;
     const double t63 = t58 - t62;
-    const double t64 = product_error(t61, t59, t62);
+    const double t64 = product_error(fused, t61, t59, t62);
     const double t65 = t63 - t64;
     const double t66 = t59 - 2.0;
     const double t67 = t59 - t66;
@@ -1136,8 +1234,8 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
     const int t145 = t3 < 36.875;
     const double t146 = t128 + t138;
     const double t147 = -t146;
-    const double t148 = own_decay_paired(t3);
-    const double t149 = own_log1p_unit_paired(t148);
+    const double t148 = own_decay_paired(fused, t3);
+    const double t149 = own_log1p_unit_paired(fused, t148);
     const double t150 = -t149;
     const double t151 = t145 ? t147 : t150;
     const double t152 = t2 ? t144 : t151;
@@ -1158,7 +1256,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
     const double t167 = 1.0 * t166;
     const double t168 = t167 * t165;
     const double t169 = 1.0 - t168;
-    const double t170 = product_error(t167, t165, t168);
+    const double t170 = product_error(fused, t167, t165, t168);
     const double t171 = t169 - t170;
     const double t172 = t165 - t158;
     const double t173 = t164 - t172;
@@ -1167,7 +1265,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
     const double t176 = t175 * t166;
     const double t177 = t167 + t176;
     const double t178 = t177 * t42;
-    const double t179 = product_error(t177, t42, t178);
+    const double t179 = product_error(fused, t177, t42, t178);
     const double t180 = t177 * t103;
     const double t181 = t179 + t180;
     const double t182 = t177 - t167;
@@ -1187,12 +1285,13 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(double x, double *y, d
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
+SYMACT_INLINE double logsigmoid_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const double t3 = own_decay_paired(t2);
+    const double t3 = own_decay_paired(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = t3 / t4;
     const double t6 = 1.0 - t5;
@@ -1260,7 +1359,7 @@ SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
     const double t68 = 1.0 * t67;
     const double t69 = t68 * t66;
     const double t70 = 1.0 - t69;
-    const double t71 = product_error(t68, t66, t69);
+    const double t71 = product_error(fused, t68, t66, t69);
     const double t72 = t70 - t71;
     const double t73 = t66 - t55;
     const double t74 = t65 - t73;
@@ -1269,7 +1368,7 @@ SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
     const double t77 = t76 * t67;
     const double t78 = t68 + t77;
     const double t79 = t78 * t45;
-    const double t80 = product_error(t78, t45, t79);
+    const double t80 = product_error(fused, t78, t45, t79);
     const double t81 = t78 * t62;
     const double t82 = t80 + t81;
     const double t83 = t78 - t68;
@@ -1289,8 +1388,9 @@ SYMACT_INLINE double logsigmoid_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
+SYMACT_INLINE double logsigmoid_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = fabs(t1);
@@ -1354,7 +1454,7 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
     const double t60 = t55 + t59;
     const double t61 = t50 + t60;
     const double t62 = t61 * t61;
-    const double t63 = product_error(t61, t61, t62);
+    const double t63 = product_error(fused, t61, t61, t62);
     const double t64 = t61 - t50;
     const double t65 = t60 - t64;
     const double t66 = t61 * t65;
@@ -1365,7 +1465,7 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
     const double t71 = 1.0 * t70;
     const double t72 = t71 * t69;
     const double t73 = 1.0 - t72;
-    const double t74 = product_error(t71, t69, t72);
+    const double t74 = product_error(fused, t71, t69, t72);
     const double t75 = t73 - t74;
     const double t76 = t69 - t62;
     const double t77 = t68 - t76;
@@ -1374,7 +1474,7 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
     const double t80 = t79 * t70;
     const double t81 = t71 + t80;
     const double t82 = t81 * t40;
-    const double t83 = product_error(t81, t40, t82);
+    const double t83 = product_error(fused, t81, t40, t82);
     const double t84 = t81 * t57;
     const double t85 = t83 + t84;
     const double t86 = t81 - t71;
@@ -1393,17 +1493,18 @@ SYMACT_INLINE double logsigmoid_second_derivative_paired(double x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double logsigmoid_backward_from_output_paired(double y, double grad_y)
+SYMACT_INLINE double logsigmoid_backward_from_output_paired(int fused, double y, double grad_y)
 {
+    (void)fused;
     const int t0 = y != y;
     const int t1 = y == INFINITY;
     const int t2 = y == 0.0;
     const double t3 = -y;
-    const double t4 = copysign(1.0, y);
+    const double t4 = with_sign(1.0, y);
     const int t5 = t4 < 0.0;
     const double t6 = fabs(y);
     const double t7 = -t6;
-    const double t8 = own_expm1_paired(t7);
+    const double t8 = own_expm1_paired(fused, t7);
     const double t9 = -t8;
     const double t10 = fabs(t7);
     const int t11 = t10 < 60.0;
@@ -1473,8 +1574,9 @@ SYMACT_INLINE double logsigmoid_backward_from_output_paired(double y, double gra
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1515,8 +1617,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT32
 #define SYMACT_OWN_LOG1P_UNIT_FLOAT32
 /* ln(1 + a), 0 <= a <= 1; in float. */
-SYMACT_INLINE float own_log1p_unit_float32(float a)
+SYMACT_INLINE float own_log1p_unit_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 1.0f + a;
     const float t1 = t0 - 1.0f;
     const float t2 = a - t1;
@@ -1556,8 +1659,9 @@ SYMACT_INLINE float own_log1p_unit_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -1599,12 +1703,13 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logsigmoid_forward_float32(float x)
+SYMACT_INLINE float logsigmoid_forward_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
-    const float t3 = own_log1p_unit_float32(t2);
+    const float t2 = own_decay_float32(fused, t1);
+    const float t3 = own_log1p_unit_float32(fused, t2);
     const float t4 = t3 + t1;
     const float t5 = -t4;
     const float t6 = -t3;
@@ -1613,11 +1718,12 @@ SYMACT_INLINE float logsigmoid_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logsigmoid_derivative_float32(float x)
+SYMACT_INLINE float logsigmoid_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t0 ? 1.0f : t2;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1625,12 +1731,13 @@ SYMACT_INLINE float logsigmoid_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logsigmoid_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void logsigmoid_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
-    const float t3 = own_log1p_unit_float32(t2);
+    const float t2 = own_decay_float32(fused, t1);
+    const float t3 = own_log1p_unit_float32(fused, t2);
     const float t4 = t3 + t1;
     const float t5 = -t4;
     const float t6 = -t3;
@@ -1643,11 +1750,12 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_float32(float x, float *y, fl
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logsigmoid_backward_float32(float x, float grad_y)
+SYMACT_INLINE float logsigmoid_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t0 ? 1.0f : t2;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1656,10 +1764,11 @@ SYMACT_INLINE float logsigmoid_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logsigmoid_second_derivative_float32(float x)
+SYMACT_INLINE float logsigmoid_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(t0);
+    const float t1 = own_decay_float32(fused, t0);
     const float t2 = -t1;
     const float t3 = 2.0f * t1;
     const float t4 = t1 * t1;
@@ -1670,18 +1779,19 @@ SYMACT_INLINE float logsigmoid_second_derivative_float32(float x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float logsigmoid_backward_from_output_float32(float y, float grad_y)
+SYMACT_INLINE float logsigmoid_backward_from_output_float32(int fused, float y, float grad_y)
 {
+    (void)fused;
     const int t0 = y == 0.0f;
     const float t1 = -y;
-    const float t2 = own_expm1_float32(y);
+    const float t2 = own_expm1_float32(fused, y);
     const float t3 = -t2;
     const float t4 = t0 ? t1 : t3;
     const float t5 = grad_y * t4;
     return t5;
 }
 
-SYMACT_CLONES static void logsigmoid_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1690,19 +1800,21 @@ SYMACT_CLONES static void logsigmoid_forward_f32_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, logsigmoid_forward_wide(x_i));
+        store_f32(y, i, logsigmoid_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_forward_f32)
 
 void symact_logsigmoid_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1711,19 +1823,21 @@ SYMACT_CLONES static void logsigmoid_derivative_f32_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, logsigmoid_derivative_wide(x_i));
+        store_f32(dydx, i, logsigmoid_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_derivative_f32)
 
 void symact_logsigmoid_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1734,21 +1848,23 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_f32_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        logsigmoid_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsigmoid_value_and_derivative_f32)
 
 void symact_logsigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsigmoid_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1759,19 +1875,21 @@ SYMACT_CLONES static void logsigmoid_backward_f32_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, logsigmoid_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, logsigmoid_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_f32)
 
 void symact_logsigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1780,19 +1898,21 @@ SYMACT_CLONES static void logsigmoid_second_derivative_f32_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, logsigmoid_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, logsigmoid_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_second_derivative_f32)
 
 void symact_logsigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_from_output_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -1803,19 +1923,21 @@ SYMACT_CLONES static void logsigmoid_backward_from_output_f32_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f32(y, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+        store_f32(grad_x, i, logsigmoid_backward_from_output_wide(fused, y_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_from_output_f32)
 
 void symact_logsigmoid_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_from_output_f32_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1824,19 +1946,21 @@ SYMACT_CLONES static void logsigmoid_forward_f64_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, logsigmoid_forward_paired(x_i));
+        store_f64(y, i, logsigmoid_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_forward_f64)
 
 void symact_logsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1845,19 +1969,21 @@ SYMACT_CLONES static void logsigmoid_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, logsigmoid_derivative_paired(x_i));
+        store_f64(dydx, i, logsigmoid_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_derivative_f64)
 
 void symact_logsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1868,21 +1994,23 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        logsigmoid_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsigmoid_value_and_derivative_f64)
 
 void symact_logsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsigmoid_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1893,19 +2021,21 @@ SYMACT_CLONES static void logsigmoid_backward_f64_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logsigmoid_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, logsigmoid_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_f64)
 
 void symact_logsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1914,19 +2044,21 @@ SYMACT_CLONES static void logsigmoid_second_derivative_f64_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, logsigmoid_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, logsigmoid_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_second_derivative_f64)
 
 void symact_logsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_from_output_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -1937,19 +2069,21 @@ SYMACT_CLONES static void logsigmoid_backward_from_output_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f64(y, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, logsigmoid_backward_from_output_paired(y_i, grad_y_i));
+        store_f64(grad_x, i, logsigmoid_backward_from_output_paired(fused, y_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_from_output_f64)
 
 void symact_logsigmoid_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_from_output_f64_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1958,19 +2092,21 @@ SYMACT_CLONES static void logsigmoid_forward_f32_fast_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logsigmoid_forward_float32(x_i));
+        store_f32_fast(y, i, logsigmoid_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_forward_f32_fast)
 
 void symact_logsigmoid_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1979,19 +2115,21 @@ SYMACT_CLONES static void logsigmoid_derivative_f32_fast_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logsigmoid_derivative_float32(x_i));
+        store_f32_fast(dydx, i, logsigmoid_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_derivative_f32_fast)
 
 void symact_logsigmoid_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2002,21 +2140,23 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_f32_fast_loop(size_t n
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logsigmoid_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsigmoid_value_and_derivative_f32_fast)
 
 void symact_logsigmoid_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsigmoid_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2027,19 +2167,21 @@ SYMACT_CLONES static void logsigmoid_backward_f32_fast_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsigmoid_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsigmoid_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_f32_fast)
 
 void symact_logsigmoid_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2048,19 +2190,21 @@ SYMACT_CLONES static void logsigmoid_second_derivative_f32_fast_loop(size_t n, c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logsigmoid_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, logsigmoid_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_second_derivative_f32_fast)
 
 void symact_logsigmoid_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_from_output_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2071,19 +2215,21 @@ SYMACT_CLONES static void logsigmoid_backward_from_output_f32_fast_loop(size_t n
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsigmoid_backward_from_output_float32(y_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsigmoid_backward_from_output_float32(fused, y_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_from_output_f32_fast)
 
 void symact_logsigmoid_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_from_output_f32_fast_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2092,19 +2238,21 @@ SYMACT_CLONES static void logsigmoid_forward_f16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, logsigmoid_forward_wide(x_i));
+        store_f16(y, i, logsigmoid_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_forward_f16)
 
 void symact_logsigmoid_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2113,19 +2261,21 @@ SYMACT_CLONES static void logsigmoid_derivative_f16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, logsigmoid_derivative_wide(x_i));
+        store_f16(dydx, i, logsigmoid_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_derivative_f16)
 
 void symact_logsigmoid_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2136,21 +2286,23 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_f16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        logsigmoid_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsigmoid_value_and_derivative_f16)
 
 void symact_logsigmoid_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsigmoid_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2161,19 +2313,21 @@ SYMACT_CLONES static void logsigmoid_backward_f16_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, logsigmoid_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, logsigmoid_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_f16)
 
 void symact_logsigmoid_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2182,19 +2336,21 @@ SYMACT_CLONES static void logsigmoid_second_derivative_f16_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, logsigmoid_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, logsigmoid_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_second_derivative_f16)
 
 void symact_logsigmoid_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_from_output_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2205,19 +2361,21 @@ SYMACT_CLONES static void logsigmoid_backward_from_output_f16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f16(y, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+        store_f16(grad_x, i, logsigmoid_backward_from_output_wide(fused, y_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_from_output_f16)
 
 void symact_logsigmoid_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_from_output_f16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2226,19 +2384,21 @@ SYMACT_CLONES static void logsigmoid_forward_bf16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, logsigmoid_forward_wide(x_i));
+        store_bf16(y, i, logsigmoid_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_forward_bf16)
 
 void symact_logsigmoid_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2247,19 +2407,21 @@ SYMACT_CLONES static void logsigmoid_derivative_bf16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, logsigmoid_derivative_wide(x_i));
+        store_bf16(dydx, i, logsigmoid_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_derivative_bf16)
 
 void symact_logsigmoid_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2270,21 +2432,23 @@ SYMACT_CLONES static void logsigmoid_value_and_derivative_bf16_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        logsigmoid_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(logsigmoid_value_and_derivative_bf16)
 
 void symact_logsigmoid_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(logsigmoid_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2295,19 +2459,21 @@ SYMACT_CLONES static void logsigmoid_backward_bf16_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, logsigmoid_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, logsigmoid_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_bf16)
 
 void symact_logsigmoid_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2316,19 +2482,21 @@ SYMACT_CLONES static void logsigmoid_second_derivative_bf16_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, logsigmoid_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, logsigmoid_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_second_derivative_bf16)
 
 void symact_logsigmoid_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(logsigmoid_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void logsigmoid_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void logsigmoid_backward_from_output_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2339,14 +2507,16 @@ SYMACT_CLONES static void logsigmoid_backward_from_output_bf16_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_bf16(y, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, logsigmoid_backward_from_output_wide(y_i, grad_y_i));
+        store_bf16(grad_x, i, logsigmoid_backward_from_output_wide(fused, y_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(logsigmoid_backward_from_output_bf16)
 
 void symact_logsigmoid_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(logsigmoid_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(logsigmoid_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }

@@ -5,9 +5,9 @@
  * mish(x) = x*tanh(log(exp(x) + 1))
  * Definition: 91cb858eedfcc31c
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "mish.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -390,15 +473,16 @@ SYMACT_INLINE double own_decay_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double mish_forward_wide(double x)
+SYMACT_INLINE double mish_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(x);
-    const double t6 = own_decay_wide(t5);
+    const double t6 = own_decay_wide(fused, t5);
     const double t7 = t6 + 2.0;
     const double t8 = t5 * t7;
     const double t9 = t8 * t6;
@@ -420,8 +504,9 @@ SYMACT_INLINE double mish_forward_wide(double x)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double mish_derivative_wide(double x)
+SYMACT_INLINE double mish_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -429,7 +514,7 @@ SYMACT_INLINE double mish_derivative_wide(double x)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 1.04296875;
-    const double t7 = own_decay_wide(t5);
+    const double t7 = own_decay_wide(fused, t5);
     const double t8 = 4.0 * t7;
     const double t9 = t8 + 4.0;
     const double t10 = t5 * t9;
@@ -493,15 +578,16 @@ SYMACT_INLINE double mish_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void mish_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void mish_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(x);
-    const double t6 = own_decay_wide(t5);
+    const double t6 = own_decay_wide(fused, t5);
     const double t7 = t6 + 2.0;
     const double t8 = t5 * t7;
     const double t9 = t8 * t6;
@@ -579,8 +665,9 @@ SYMACT_INLINE void mish_value_and_derivative_wide(double x, double *y, double *d
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double mish_backward_wide(double x, double grad_y)
+SYMACT_INLINE double mish_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -588,7 +675,7 @@ SYMACT_INLINE double mish_backward_wide(double x, double grad_y)
     const int t4 = x < 0.0;
     const double t5 = fabs(x);
     const int t6 = t5 < 1.04296875;
-    const double t7 = own_decay_wide(t5);
+    const double t7 = own_decay_wide(fused, t5);
     const double t8 = 4.0 * t7;
     const double t9 = t8 + 4.0;
     const double t10 = t5 * t9;
@@ -653,14 +740,15 @@ SYMACT_INLINE double mish_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double mish_second_derivative_wide(double x)
+SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = -0.0;
     const int t3 = x < 0.0;
     const int t4 = t0 < 1.84375;
-    const double t5 = own_decay_wide(t0);
+    const double t5 = own_decay_wide(fused, t0);
     const double t6 = t5 * t5;
     const double t7 = t6 * t5;
     const double t8 = 2.0 * t7;
@@ -773,12 +861,13 @@ SYMACT_INLINE double mish_second_derivative_wide(double x)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double mish_forward_paired(double x)
+SYMACT_INLINE double mish_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const int t2 = t1 < 1416.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(t1);
     const int t6 = t5 < 1416.0;
@@ -841,19 +930,19 @@ SYMACT_INLINE double mish_forward_paired(double x)
     const double t63 = t58 + t62;
     const double t64 = t53 + t63;
     const double t65 = t64 * t1;
-    const double t66 = product_error(t64, t1, t65);
+    const double t66 = product_error(fused, t64, t1, t65);
     const double t67 = t64 - t53;
     const double t68 = t63 - t67;
     const double t69 = t1 * t68;
     const double t70 = t66 + t69;
     const double t71 = t65 + t70;
     const double t72 = 2.0 * t52;
-    const double t73 = product_error(2.0, t52, t72);
+    const double t73 = product_error(fused, 2.0, t52, t72);
     const double t74 = 2.0 * t62;
     const double t75 = t73 + t74;
     const double t76 = t72 + t75;
     const double t77 = t52 * t52;
-    const double t78 = product_error(t52, t52, t77);
+    const double t78 = product_error(fused, t52, t52, t77);
     const double t79 = t52 * t62;
     const double t80 = t78 + t79;
     const double t81 = t80 + t79;
@@ -885,7 +974,7 @@ SYMACT_INLINE double mish_forward_paired(double x)
     const double t107 = t71 * t106;
     const double t108 = t107 * t105;
     const double t109 = t71 - t108;
-    const double t110 = product_error(t107, t105, t108);
+    const double t110 = product_error(fused, t107, t105, t108);
     const double t111 = t109 - t110;
     const double t112 = t71 - t65;
     const double t113 = t70 - t112;
@@ -897,7 +986,7 @@ SYMACT_INLINE double mish_forward_paired(double x)
     const double t119 = t118 * t106;
     const double t120 = t107 + t119;
     const double t121 = t120 * t43;
-    const double t122 = product_error(t120, t43, t121);
+    const double t122 = product_error(fused, t120, t43, t121);
     const double t123 = t120 * t60;
     const double t124 = t122 + t123;
     const double t125 = t120 - t107;
@@ -920,14 +1009,14 @@ SYMACT_INLINE double mish_forward_paired(double x)
     const double t142 = t141 + t90;
     const double t143 = t136 + t142;
     const double t144 = t143 * t1;
-    const double t145 = product_error(t143, t1, t144);
+    const double t145 = product_error(fused, t143, t1, t144);
     const double t146 = t143 - t136;
     const double t147 = t142 - t146;
     const double t148 = t1 * t147;
     const double t149 = t145 + t148;
     const double t150 = t144 + t149;
     const double t151 = 2.0 * t82;
-    const double t152 = product_error(2.0, t82, t151);
+    const double t152 = product_error(fused, 2.0, t82, t151);
     const double t153 = 2.0 * t92;
     const double t154 = t152 + t153;
     const double t155 = t151 + t154;
@@ -956,7 +1045,7 @@ SYMACT_INLINE double mish_forward_paired(double x)
     const double t178 = t150 * t177;
     const double t179 = t178 * t176;
     const double t180 = t150 - t179;
-    const double t181 = product_error(t178, t176, t179);
+    const double t181 = product_error(fused, t178, t176, t179);
     const double t182 = t180 - t181;
     const double t183 = t150 - t144;
     const double t184 = t149 - t183;
@@ -979,8 +1068,9 @@ SYMACT_INLINE double mish_forward_paired(double x)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double mish_derivative_paired(double x)
+SYMACT_INLINE double mish_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
@@ -1035,7 +1125,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t51 = power_of_2(t50);
     const double t52 = t47 * t51;
     const double t53 = 4.0 * t52;
-    const double t54 = product_error(4.0, t52, t53);
+    const double t54 = product_error(fused, 4.0, t52, t53);
     const double t55 = t43 - t16;
     const double t56 = t42 - t55;
     const double t57 = t56 * t46;
@@ -1054,20 +1144,20 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t70 = t67 + t69;
     const double t71 = t62 + t70;
     const double t72 = t71 * t2;
-    const double t73 = product_error(t71, t2, t72);
+    const double t73 = product_error(fused, t71, t2, t72);
     const double t74 = t71 - t62;
     const double t75 = t70 - t74;
     const double t76 = t2 * t75;
     const double t77 = t73 + t76;
     const double t78 = t72 + t77;
     const double t79 = t52 * t52;
-    const double t80 = product_error(t52, t52, t79);
+    const double t80 = product_error(fused, t52, t52, t79);
     const double t81 = t52 * t58;
     const double t82 = t80 + t81;
     const double t83 = t82 + t81;
     const double t84 = t79 + t83;
     const double t85 = 4.0 * t84;
-    const double t86 = product_error(4.0, t84, t85);
+    const double t86 = product_error(fused, 4.0, t84, t85);
     const double t87 = t84 - t79;
     const double t88 = t83 - t87;
     const double t89 = 4.0 * t88;
@@ -1089,7 +1179,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t105 = t98 + t104;
     const double t106 = t93 + t105;
     const double t107 = 6.0 * t52;
-    const double t108 = product_error(6.0, t52, t107);
+    const double t108 = product_error(fused, 6.0, t52, t107);
     const double t109 = 6.0 * t58;
     const double t110 = t108 + t109;
     const double t111 = t107 + t110;
@@ -1109,7 +1199,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t125 = t118 + t124;
     const double t126 = t113 + t125;
     const double t127 = t84 * t52;
-    const double t128 = product_error(t84, t52, t127);
+    const double t128 = product_error(fused, t84, t52, t127);
     const double t129 = t84 * t58;
     const double t130 = t128 + t129;
     const double t131 = t52 * t88;
@@ -1142,7 +1232,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t158 = t155 + t157;
     const double t159 = t150 + t158;
     const double t160 = 2.0 * t52;
-    const double t161 = product_error(2.0, t52, t160);
+    const double t161 = product_error(fused, 2.0, t52, t160);
     const double t162 = 2.0 * t58;
     const double t163 = t161 + t162;
     const double t164 = t160 + t163;
@@ -1168,7 +1258,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t184 = t181 + t183;
     const double t185 = t176 + t184;
     const double t186 = t185 * t185;
-    const double t187 = product_error(t185, t185, t186);
+    const double t187 = product_error(fused, t185, t185, t186);
     const double t188 = t185 - t176;
     const double t189 = t184 - t188;
     const double t190 = t185 * t189;
@@ -1179,7 +1269,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t195 = t159 * t194;
     const double t196 = t195 * t193;
     const double t197 = t159 - t196;
-    const double t198 = product_error(t195, t193, t196);
+    const double t198 = product_error(fused, t195, t193, t196);
     const double t199 = t197 - t198;
     const double t200 = t159 - t150;
     const double t201 = t158 - t200;
@@ -1191,7 +1281,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t207 = t206 * t194;
     const double t208 = t195 + t207;
     const double t209 = t208 * t43;
-    const double t210 = product_error(t208, t43, t209);
+    const double t210 = product_error(fused, t208, t43, t209);
     const double t211 = t208 * t56;
     const double t212 = t210 + t211;
     const double t213 = t208 - t195;
@@ -1262,7 +1352,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t278 = t277 * t253;
     const double t279 = t278 + (-0.04190782104360985);
     const double t280 = t279 * t253;
-    const double t281 = product_error(t279, t253, t280);
+    const double t281 = product_error(fused, t279, t253, t280);
     const double t282 = t253 - t244;
     const double t283 = t252 - t282;
     const double t284 = t279 * t283;
@@ -1280,7 +1370,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t296 = t292 + t295;
     const double t297 = t287 + t296;
     const double t298 = t297 * t253;
-    const double t299 = product_error(t297, t253, t298);
+    const double t299 = product_error(fused, t297, t253, t298);
     const double t300 = t297 * t283;
     const double t301 = t299 + t300;
     const double t302 = t297 - t287;
@@ -1300,7 +1390,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t316 = t312 + t315;
     const double t317 = t307 + t316;
     const double t318 = t317 * t253;
-    const double t319 = product_error(t317, t253, t318);
+    const double t319 = product_error(fused, t317, t253, t318);
     const double t320 = t317 * t283;
     const double t321 = t319 + t320;
     const double t322 = t317 - t307;
@@ -1322,7 +1412,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t338 = t337 + t172;
     const double t339 = t332 + t338;
     const double t340 = t339 * t2;
-    const double t341 = product_error(t339, t2, t340);
+    const double t341 = product_error(fused, t339, t2, t340);
     const double t342 = t339 - t332;
     const double t343 = t338 - t342;
     const double t344 = t2 * t343;
@@ -1342,7 +1432,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t358 = t353 + t357;
     const double t359 = t348 + t358;
     const double t360 = 2.0 * t84;
-    const double t361 = product_error(2.0, t84, t360);
+    const double t361 = product_error(fused, 2.0, t84, t360);
     const double t362 = 2.0 * t88;
     const double t363 = t361 + t362;
     const double t364 = t360 + t363;
@@ -1373,14 +1463,14 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t389 = t386 + t388;
     const double t390 = t381 + t389;
     const double t391 = 2.0 * t390;
-    const double t392 = product_error(2.0, t390, t391);
+    const double t392 = product_error(fused, 2.0, t390, t391);
     const double t393 = t390 - t381;
     const double t394 = t389 - t393;
     const double t395 = 2.0 * t394;
     const double t396 = t392 + t395;
     const double t397 = t391 + t396;
     const double t398 = t397 * t84;
-    const double t399 = product_error(t397, t84, t398);
+    const double t399 = product_error(fused, t397, t84, t398);
     const double t400 = t397 * t88;
     const double t401 = t399 + t400;
     const double t402 = t397 - t391;
@@ -1408,7 +1498,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t424 = t421 + t423;
     const double t425 = t416 + t424;
     const double t426 = t425 * t425;
-    const double t427 = product_error(t425, t425, t426);
+    const double t427 = product_error(fused, t425, t425, t426);
     const double t428 = t425 - t416;
     const double t429 = t424 - t428;
     const double t430 = t425 * t429;
@@ -1419,7 +1509,7 @@ SYMACT_INLINE double mish_derivative_paired(double x)
     const double t435 = t406 * t434;
     const double t436 = t435 * t433;
     const double t437 = t406 - t436;
-    const double t438 = product_error(t435, t433, t436);
+    const double t438 = product_error(fused, t435, t433, t436);
     const double t439 = t437 - t438;
     const double t440 = t406 - t398;
     const double t441 = t405 - t440;
@@ -1450,12 +1540,13 @@ SYMACT_INLINE double mish_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void mish_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const int t2 = t1 < 1416.0;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const int t4 = t3 < 0.0;
     const double t5 = fabs(t1);
     const int t6 = t5 < 1416.0;
@@ -1518,19 +1609,19 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t63 = t58 + t62;
     const double t64 = t53 + t63;
     const double t65 = t64 * t1;
-    const double t66 = product_error(t64, t1, t65);
+    const double t66 = product_error(fused, t64, t1, t65);
     const double t67 = t64 - t53;
     const double t68 = t63 - t67;
     const double t69 = t1 * t68;
     const double t70 = t66 + t69;
     const double t71 = t65 + t70;
     const double t72 = 2.0 * t52;
-    const double t73 = product_error(2.0, t52, t72);
+    const double t73 = product_error(fused, 2.0, t52, t72);
     const double t74 = 2.0 * t62;
     const double t75 = t73 + t74;
     const double t76 = t72 + t75;
     const double t77 = t52 * t52;
-    const double t78 = product_error(t52, t52, t77);
+    const double t78 = product_error(fused, t52, t52, t77);
     const double t79 = t52 * t62;
     const double t80 = t78 + t79;
     const double t81 = t80 + t79;
@@ -1562,7 +1653,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t107 = t71 * t106;
     const double t108 = t107 * t105;
     const double t109 = t71 - t108;
-    const double t110 = product_error(t107, t105, t108);
+    const double t110 = product_error(fused, t107, t105, t108);
     const double t111 = t109 - t110;
     const double t112 = t71 - t65;
     const double t113 = t70 - t112;
@@ -1574,7 +1665,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t119 = t118 * t106;
     const double t120 = t107 + t119;
     const double t121 = t120 * t43;
-    const double t122 = product_error(t120, t43, t121);
+    const double t122 = product_error(fused, t120, t43, t121);
     const double t123 = t120 * t60;
     const double t124 = t122 + t123;
     const double t125 = t120 - t107;
@@ -1597,14 +1688,14 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t142 = t141 + t90;
     const double t143 = t136 + t142;
     const double t144 = t143 * t1;
-    const double t145 = product_error(t143, t1, t144);
+    const double t145 = product_error(fused, t143, t1, t144);
     const double t146 = t143 - t136;
     const double t147 = t142 - t146;
     const double t148 = t1 * t147;
     const double t149 = t145 + t148;
     const double t150 = t144 + t149;
     const double t151 = 2.0 * t82;
-    const double t152 = product_error(2.0, t82, t151);
+    const double t152 = product_error(fused, 2.0, t82, t151);
     const double t153 = 2.0 * t92;
     const double t154 = t152 + t153;
     const double t155 = t151 + t154;
@@ -1633,7 +1724,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t178 = t150 * t177;
     const double t179 = t178 * t176;
     const double t180 = t150 - t179;
-    const double t181 = product_error(t178, t176, t179);
+    const double t181 = product_error(fused, t178, t176, t179);
     const double t182 = t180 - t181;
     const double t183 = t150 - t144;
     const double t184 = t149 - t183;
@@ -1655,7 +1746,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const int t200 = x < 0.0;
     const int t201 = t1 < 1.078125;
     const double t202 = 4.0 * t52;
-    const double t203 = product_error(4.0, t52, t202);
+    const double t203 = product_error(fused, 4.0, t52, t202);
     const double t204 = 4.0 * t62;
     const double t205 = t203 + t204;
     const double t206 = t202 + t205;
@@ -1670,14 +1761,14 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t215 = t212 + t214;
     const double t216 = t207 + t215;
     const double t217 = t216 * t1;
-    const double t218 = product_error(t216, t1, t217);
+    const double t218 = product_error(fused, t216, t1, t217);
     const double t219 = t216 - t207;
     const double t220 = t215 - t219;
     const double t221 = t1 * t220;
     const double t222 = t218 + t221;
     const double t223 = t217 + t222;
     const double t224 = 4.0 * t82;
-    const double t225 = product_error(4.0, t82, t224);
+    const double t225 = product_error(fused, 4.0, t82, t224);
     const double t226 = 4.0 * t92;
     const double t227 = t225 + t226;
     const double t228 = t224 + t227;
@@ -1697,7 +1788,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t242 = t235 + t241;
     const double t243 = t230 + t242;
     const double t244 = 6.0 * t52;
-    const double t245 = product_error(6.0, t52, t244);
+    const double t245 = product_error(fused, 6.0, t52, t244);
     const double t246 = 6.0 * t62;
     const double t247 = t245 + t246;
     const double t248 = t244 + t247;
@@ -1717,7 +1808,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t262 = t255 + t261;
     const double t263 = t250 + t262;
     const double t264 = t82 * t52;
-    const double t265 = product_error(t82, t52, t264);
+    const double t265 = product_error(fused, t82, t52, t264);
     const double t266 = t82 * t62;
     const double t267 = t265 + t266;
     const double t268 = t52 * t92;
@@ -1750,7 +1841,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t295 = t292 + t294;
     const double t296 = t287 + t295;
     const double t297 = t105 * t105;
-    const double t298 = product_error(t105, t105, t297);
+    const double t298 = product_error(fused, t105, t105, t297);
     const double t299 = t105 * t116;
     const double t300 = t298 + t299;
     const double t301 = t300 + t299;
@@ -1759,7 +1850,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t304 = t296 * t303;
     const double t305 = t304 * t302;
     const double t306 = t296 - t305;
-    const double t307 = product_error(t304, t302, t305);
+    const double t307 = product_error(fused, t304, t302, t305);
     const double t308 = t306 - t307;
     const double t309 = t296 - t287;
     const double t310 = t295 - t309;
@@ -1771,7 +1862,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t316 = t315 * t303;
     const double t317 = t304 + t316;
     const double t318 = t317 * t43;
-    const double t319 = product_error(t317, t43, t318);
+    const double t319 = product_error(fused, t317, t43, t318);
     const double t320 = t317 * t60;
     const double t321 = t319 + t320;
     const double t322 = t317 - t304;
@@ -1841,7 +1932,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t386 = t385 * t361;
     const double t387 = t386 + (-0.04190782104360985);
     const double t388 = t387 * t361;
-    const double t389 = product_error(t387, t361, t388);
+    const double t389 = product_error(fused, t387, t361, t388);
     const double t390 = t361 - t352;
     const double t391 = t360 - t390;
     const double t392 = t387 * t391;
@@ -1859,7 +1950,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t404 = t400 + t403;
     const double t405 = t395 + t404;
     const double t406 = t405 * t361;
-    const double t407 = product_error(t405, t361, t406);
+    const double t407 = product_error(fused, t405, t361, t406);
     const double t408 = t405 * t391;
     const double t409 = t407 + t408;
     const double t410 = t405 - t395;
@@ -1879,7 +1970,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t424 = t420 + t423;
     const double t425 = t415 + t424;
     const double t426 = t425 * t361;
-    const double t427 = product_error(t425, t361, t426);
+    const double t427 = product_error(fused, t425, t361, t426);
     const double t428 = t425 * t391;
     const double t429 = t427 + t428;
     const double t430 = t425 - t415;
@@ -1901,7 +1992,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t446 = t445 + t90;
     const double t447 = t440 + t446;
     const double t448 = t447 * t1;
-    const double t449 = product_error(t447, t1, t448);
+    const double t449 = product_error(fused, t447, t1, t448);
     const double t450 = t447 - t440;
     const double t451 = t446 - t450;
     const double t452 = t1 * t451;
@@ -1945,14 +2036,14 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t490 = t487 + t489;
     const double t491 = t482 + t490;
     const double t492 = 2.0 * t491;
-    const double t493 = product_error(2.0, t491, t492);
+    const double t493 = product_error(fused, 2.0, t491, t492);
     const double t494 = t491 - t482;
     const double t495 = t490 - t494;
     const double t496 = 2.0 * t495;
     const double t497 = t493 + t496;
     const double t498 = t492 + t497;
     const double t499 = t498 * t82;
-    const double t500 = product_error(t498, t82, t499);
+    const double t500 = product_error(fused, t498, t82, t499);
     const double t501 = t498 * t92;
     const double t502 = t500 + t501;
     const double t503 = t498 - t492;
@@ -1961,7 +2052,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t506 = t502 + t505;
     const double t507 = t499 + t506;
     const double t508 = t176 * t176;
-    const double t509 = product_error(t176, t176, t508);
+    const double t509 = product_error(fused, t176, t176, t508);
     const double t510 = t176 * t187;
     const double t511 = t509 + t510;
     const double t512 = t511 + t510;
@@ -1970,7 +2061,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
     const double t515 = t507 * t514;
     const double t516 = t515 * t513;
     const double t517 = t507 - t516;
-    const double t518 = product_error(t515, t513, t516);
+    const double t518 = product_error(fused, t515, t513, t516);
     const double t519 = t517 - t518;
     const double t520 = t507 - t499;
     const double t521 = t506 - t520;
@@ -2002,8 +2093,9 @@ SYMACT_INLINE void mish_value_and_derivative_paired(double x, double *y, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
+SYMACT_INLINE double mish_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
@@ -2058,7 +2150,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t51 = power_of_2(t50);
     const double t52 = t47 * t51;
     const double t53 = 4.0 * t52;
-    const double t54 = product_error(4.0, t52, t53);
+    const double t54 = product_error(fused, 4.0, t52, t53);
     const double t55 = t43 - t16;
     const double t56 = t42 - t55;
     const double t57 = t56 * t46;
@@ -2077,20 +2169,20 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t70 = t67 + t69;
     const double t71 = t62 + t70;
     const double t72 = t71 * t2;
-    const double t73 = product_error(t71, t2, t72);
+    const double t73 = product_error(fused, t71, t2, t72);
     const double t74 = t71 - t62;
     const double t75 = t70 - t74;
     const double t76 = t2 * t75;
     const double t77 = t73 + t76;
     const double t78 = t72 + t77;
     const double t79 = t52 * t52;
-    const double t80 = product_error(t52, t52, t79);
+    const double t80 = product_error(fused, t52, t52, t79);
     const double t81 = t52 * t58;
     const double t82 = t80 + t81;
     const double t83 = t82 + t81;
     const double t84 = t79 + t83;
     const double t85 = 4.0 * t84;
-    const double t86 = product_error(4.0, t84, t85);
+    const double t86 = product_error(fused, 4.0, t84, t85);
     const double t87 = t84 - t79;
     const double t88 = t83 - t87;
     const double t89 = 4.0 * t88;
@@ -2112,7 +2204,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t105 = t98 + t104;
     const double t106 = t93 + t105;
     const double t107 = 6.0 * t52;
-    const double t108 = product_error(6.0, t52, t107);
+    const double t108 = product_error(fused, 6.0, t52, t107);
     const double t109 = 6.0 * t58;
     const double t110 = t108 + t109;
     const double t111 = t107 + t110;
@@ -2132,7 +2224,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t125 = t118 + t124;
     const double t126 = t113 + t125;
     const double t127 = t84 * t52;
-    const double t128 = product_error(t84, t52, t127);
+    const double t128 = product_error(fused, t84, t52, t127);
     const double t129 = t84 * t58;
     const double t130 = t128 + t129;
     const double t131 = t52 * t88;
@@ -2165,7 +2257,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t158 = t155 + t157;
     const double t159 = t150 + t158;
     const double t160 = 2.0 * t52;
-    const double t161 = product_error(2.0, t52, t160);
+    const double t161 = product_error(fused, 2.0, t52, t160);
     const double t162 = 2.0 * t58;
     const double t163 = t161 + t162;
     const double t164 = t160 + t163;
@@ -2191,7 +2283,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t184 = t181 + t183;
     const double t185 = t176 + t184;
     const double t186 = t185 * t185;
-    const double t187 = product_error(t185, t185, t186);
+    const double t187 = product_error(fused, t185, t185, t186);
     const double t188 = t185 - t176;
     const double t189 = t184 - t188;
     const double t190 = t185 * t189;
@@ -2202,7 +2294,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t195 = t159 * t194;
     const double t196 = t195 * t193;
     const double t197 = t159 - t196;
-    const double t198 = product_error(t195, t193, t196);
+    const double t198 = product_error(fused, t195, t193, t196);
     const double t199 = t197 - t198;
     const double t200 = t159 - t150;
     const double t201 = t158 - t200;
@@ -2214,7 +2306,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t207 = t206 * t194;
     const double t208 = t195 + t207;
     const double t209 = t208 * t43;
-    const double t210 = product_error(t208, t43, t209);
+    const double t210 = product_error(fused, t208, t43, t209);
     const double t211 = t208 * t56;
     const double t212 = t210 + t211;
     const double t213 = t208 - t195;
@@ -2285,7 +2377,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t278 = t277 * t253;
     const double t279 = t278 + (-0.04190782104360985);
     const double t280 = t279 * t253;
-    const double t281 = product_error(t279, t253, t280);
+    const double t281 = product_error(fused, t279, t253, t280);
     const double t282 = t253 - t244;
     const double t283 = t252 - t282;
     const double t284 = t279 * t283;
@@ -2303,7 +2395,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t296 = t292 + t295;
     const double t297 = t287 + t296;
     const double t298 = t297 * t253;
-    const double t299 = product_error(t297, t253, t298);
+    const double t299 = product_error(fused, t297, t253, t298);
     const double t300 = t297 * t283;
     const double t301 = t299 + t300;
     const double t302 = t297 - t287;
@@ -2323,7 +2415,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t316 = t312 + t315;
     const double t317 = t307 + t316;
     const double t318 = t317 * t253;
-    const double t319 = product_error(t317, t253, t318);
+    const double t319 = product_error(fused, t317, t253, t318);
     const double t320 = t317 * t283;
     const double t321 = t319 + t320;
     const double t322 = t317 - t307;
@@ -2345,7 +2437,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t338 = t337 + t172;
     const double t339 = t332 + t338;
     const double t340 = t339 * t2;
-    const double t341 = product_error(t339, t2, t340);
+    const double t341 = product_error(fused, t339, t2, t340);
     const double t342 = t339 - t332;
     const double t343 = t338 - t342;
     const double t344 = t2 * t343;
@@ -2365,7 +2457,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t358 = t353 + t357;
     const double t359 = t348 + t358;
     const double t360 = 2.0 * t84;
-    const double t361 = product_error(2.0, t84, t360);
+    const double t361 = product_error(fused, 2.0, t84, t360);
     const double t362 = 2.0 * t88;
     const double t363 = t361 + t362;
     const double t364 = t360 + t363;
@@ -2396,14 +2488,14 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t389 = t386 + t388;
     const double t390 = t381 + t389;
     const double t391 = 2.0 * t390;
-    const double t392 = product_error(2.0, t390, t391);
+    const double t392 = product_error(fused, 2.0, t390, t391);
     const double t393 = t390 - t381;
     const double t394 = t389 - t393;
     const double t395 = 2.0 * t394;
     const double t396 = t392 + t395;
     const double t397 = t391 + t396;
     const double t398 = t397 * t84;
-    const double t399 = product_error(t397, t84, t398);
+    const double t399 = product_error(fused, t397, t84, t398);
     const double t400 = t397 * t88;
     const double t401 = t399 + t400;
     const double t402 = t397 - t391;
@@ -2431,7 +2523,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t424 = t421 + t423;
     const double t425 = t416 + t424;
     const double t426 = t425 * t425;
-    const double t427 = product_error(t425, t425, t426);
+    const double t427 = product_error(fused, t425, t425, t426);
     const double t428 = t425 - t416;
     const double t429 = t424 - t428;
     const double t430 = t425 * t429;
@@ -2442,7 +2534,7 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
     const double t435 = t406 * t434;
     const double t436 = t435 * t433;
     const double t437 = t406 - t436;
-    const double t438 = product_error(t435, t433, t436);
+    const double t438 = product_error(fused, t435, t433, t436);
     const double t439 = t437 - t438;
     const double t440 = t406 - t398;
     const double t441 = t405 - t440;
@@ -2474,8 +2566,9 @@ SYMACT_INLINE double mish_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double mish_second_derivative_paired(double x)
+SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
@@ -2530,7 +2623,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t51 = power_of_2(t50);
     const double t52 = t47 * t51;
     const double t53 = t52 * t52;
-    const double t54 = product_error(t52, t52, t53);
+    const double t54 = product_error(fused, t52, t52, t53);
     const double t55 = t43 - t16;
     const double t56 = t42 - t55;
     const double t57 = t56 * t46;
@@ -2540,7 +2633,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t61 = t60 + t59;
     const double t62 = t53 + t61;
     const double t63 = t62 * t52;
-    const double t64 = product_error(t62, t52, t63);
+    const double t64 = product_error(fused, t62, t52, t63);
     const double t65 = t62 * t58;
     const double t66 = t64 + t65;
     const double t67 = t62 - t53;
@@ -2549,14 +2642,14 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t70 = t66 + t69;
     const double t71 = t63 + t70;
     const double t72 = 2.0 * t71;
-    const double t73 = product_error(2.0, t71, t72);
+    const double t73 = product_error(fused, 2.0, t71, t72);
     const double t74 = t71 - t63;
     const double t75 = t70 - t74;
     const double t76 = 2.0 * t75;
     const double t77 = t73 + t76;
     const double t78 = t72 + t77;
     const double t79 = t78 * t2;
-    const double t80 = product_error(t78, t2, t79);
+    const double t80 = product_error(fused, t78, t2, t79);
     const double t81 = t78 - t72;
     const double t82 = t77 - t81;
     const double t83 = t2 * t82;
@@ -2574,12 +2667,12 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t95 = t91 + t94;
     const double t96 = t86 + t95;
     const double t97 = 3.0 * t62;
-    const double t98 = product_error(3.0, t62, t97);
+    const double t98 = product_error(fused, 3.0, t62, t97);
     const double t99 = 3.0 * t68;
     const double t100 = t98 + t99;
     const double t101 = t97 + t100;
     const double t102 = t101 * t2;
-    const double t103 = product_error(t101, t2, t102);
+    const double t103 = product_error(fused, t101, t2, t102);
     const double t104 = t101 - t97;
     const double t105 = t100 - t104;
     const double t106 = t2 * t105;
@@ -2599,7 +2692,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t120 = t114 + t119;
     const double t121 = t109 + t120;
     const double t122 = 6.0 * t62;
-    const double t123 = product_error(6.0, t62, t122);
+    const double t123 = product_error(fused, 6.0, t62, t122);
     const double t124 = 6.0 * t68;
     const double t125 = t123 + t124;
     const double t126 = t122 + t125;
@@ -2617,7 +2710,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t138 = t132 + t137;
     const double t139 = t127 + t138;
     const double t140 = 8.0 * t52;
-    const double t141 = product_error(8.0, t52, t140);
+    const double t141 = product_error(fused, 8.0, t52, t140);
     const double t142 = 8.0 * t58;
     const double t143 = t141 + t142;
     const double t144 = t140 + t143;
@@ -2645,12 +2738,12 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t166 = t163 + t165;
     const double t167 = t158 + t166;
     const double t168 = 2.0 * t52;
-    const double t169 = product_error(2.0, t52, t168);
+    const double t169 = product_error(fused, 2.0, t52, t168);
     const double t170 = 2.0 * t58;
     const double t171 = t169 + t170;
     const double t172 = t168 + t171;
     const double t173 = t172 * t2;
-    const double t174 = product_error(t172, t2, t173);
+    const double t174 = product_error(fused, t172, t2, t173);
     const double t175 = t172 - t168;
     const double t176 = t171 - t175;
     const double t177 = t2 * t176;
@@ -2672,7 +2765,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t193 = t186 + t192;
     const double t194 = t181 + t193;
     const double t195 = 2.0 * t2;
-    const double t196 = product_error(2.0, t2, t195);
+    const double t196 = product_error(fused, 2.0, t2, t195);
     const double t197 = t195 + t196;
     const double t198 = -t197;
     const double t199 = t194 + t198;
@@ -2690,7 +2783,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t211 = t204 + t210;
     const double t212 = t199 + t211;
     const double t213 = 4.0 * t212;
-    const double t214 = product_error(4.0, t212, t213);
+    const double t214 = product_error(fused, 4.0, t212, t213);
     const double t215 = t212 - t199;
     const double t216 = t211 - t215;
     const double t217 = 4.0 * t216;
@@ -2716,7 +2809,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t237 = t234 + t236;
     const double t238 = t229 + t237;
     const double t239 = t238 * t238;
-    const double t240 = product_error(t238, t238, t239);
+    const double t240 = product_error(fused, t238, t238, t239);
     const double t241 = t238 - t229;
     const double t242 = t237 - t241;
     const double t243 = t238 * t242;
@@ -2724,7 +2817,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t245 = t244 + t243;
     const double t246 = t239 + t245;
     const double t247 = t246 * t238;
-    const double t248 = product_error(t246, t238, t247);
+    const double t248 = product_error(fused, t246, t238, t247);
     const double t249 = t246 * t242;
     const double t250 = t248 + t249;
     const double t251 = t246 - t239;
@@ -2736,7 +2829,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t257 = t219 * t256;
     const double t258 = t257 * t255;
     const double t259 = t219 - t258;
-    const double t260 = product_error(t257, t255, t258);
+    const double t260 = product_error(fused, t257, t255, t258);
     const double t261 = t259 - t260;
     const double t262 = t219 - t213;
     const double t263 = t218 - t262;
@@ -2748,7 +2841,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t269 = t268 * t256;
     const double t270 = t257 + t269;
     const double t271 = t270 * t43;
-    const double t272 = product_error(t270, t43, t271);
+    const double t272 = product_error(fused, t270, t43, t271);
     const double t273 = t270 * t56;
     const double t274 = t272 + t273;
     const double t275 = t270 - t257;
@@ -2822,7 +2915,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t343 = t342 * t314;
     const double t344 = t343 + (-0.03736189561023711);
     const double t345 = t344 * t314;
-    const double t346 = product_error(t344, t314, t345);
+    const double t346 = product_error(fused, t344, t314, t345);
     const double t347 = t314 - t305;
     const double t348 = t313 - t347;
     const double t349 = t344 * t348;
@@ -2840,7 +2933,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t361 = t357 + t360;
     const double t362 = t352 + t361;
     const double t363 = t362 * t314;
-    const double t364 = product_error(t362, t314, t363);
+    const double t364 = product_error(fused, t362, t314, t363);
     const double t365 = t362 * t348;
     const double t366 = t364 + t365;
     const double t367 = t362 - t352;
@@ -2860,7 +2953,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t381 = t377 + t380;
     const double t382 = t372 + t381;
     const double t383 = t382 * t314;
-    const double t384 = product_error(t382, t314, t383);
+    const double t384 = product_error(fused, t382, t314, t383);
     const double t385 = t382 * t348;
     const double t386 = t384 + t385;
     const double t387 = t382 - t372;
@@ -2875,12 +2968,12 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t396 = t3 ? t286 : t395;
     const int t397 = t2 < 1.3125;
     const double t398 = 2.0 * t62;
-    const double t399 = product_error(2.0, t62, t398);
+    const double t399 = product_error(fused, 2.0, t62, t398);
     const double t400 = 2.0 * t68;
     const double t401 = t399 + t400;
     const double t402 = t398 + t401;
     const double t403 = t402 * t2;
-    const double t404 = product_error(t402, t2, t403);
+    const double t404 = product_error(fused, t402, t2, t403);
     const double t405 = t402 - t398;
     const double t406 = t401 - t405;
     const double t407 = t2 * t406;
@@ -2898,7 +2991,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t419 = t415 + t418;
     const double t420 = t410 + t419;
     const double t421 = 4.0 * t71;
-    const double t422 = product_error(4.0, t71, t421);
+    const double t422 = product_error(fused, 4.0, t71, t421);
     const double t423 = 4.0 * t75;
     const double t424 = t422 + t423;
     const double t425 = t421 + t424;
@@ -2916,7 +3009,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t437 = t431 + t436;
     const double t438 = t426 + t437;
     const double t439 = 6.0 * t52;
-    const double t440 = product_error(6.0, t52, t439);
+    const double t440 = product_error(fused, 6.0, t52, t439);
     const double t441 = 6.0 * t58;
     const double t442 = t440 + t441;
     const double t443 = t439 + t442;
@@ -2934,7 +3027,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t455 = t449 + t454;
     const double t456 = t444 + t455;
     const double t457 = 8.0 * t62;
-    const double t458 = product_error(8.0, t62, t457);
+    const double t458 = product_error(fused, 8.0, t62, t457);
     const double t459 = 8.0 * t68;
     const double t460 = t458 + t459;
     const double t461 = t457 + t460;
@@ -2973,12 +3066,12 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t494 = t490 + t493;
     const double t495 = t485 + t494;
     const double t496 = 3.0 * t52;
-    const double t497 = product_error(3.0, t52, t496);
+    const double t497 = product_error(fused, 3.0, t52, t496);
     const double t498 = 3.0 * t58;
     const double t499 = t497 + t498;
     const double t500 = t496 + t499;
     const double t501 = t500 * t2;
-    const double t502 = product_error(t500, t2, t501);
+    const double t502 = product_error(fused, t500, t2, t501);
     const double t503 = t500 - t496;
     const double t504 = t499 - t503;
     const double t505 = t2 * t504;
@@ -3000,7 +3093,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t521 = t514 + t520;
     const double t522 = t509 + t521;
     const double t523 = 4.0 * t522;
-    const double t524 = product_error(4.0, t522, t523);
+    const double t524 = product_error(fused, 4.0, t522, t523);
     const double t525 = t522 - t509;
     const double t526 = t521 - t525;
     const double t527 = 4.0 * t526;
@@ -3026,7 +3119,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t547 = t544 + t546;
     const double t548 = t539 + t547;
     const double t549 = t548 * t548;
-    const double t550 = product_error(t548, t548, t549);
+    const double t550 = product_error(fused, t548, t548, t549);
     const double t551 = t548 - t539;
     const double t552 = t547 - t551;
     const double t553 = t548 * t552;
@@ -3034,7 +3127,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t555 = t554 + t553;
     const double t556 = t549 + t555;
     const double t557 = t556 * t548;
-    const double t558 = product_error(t556, t548, t557);
+    const double t558 = product_error(fused, t556, t548, t557);
     const double t559 = t556 * t552;
     const double t560 = t558 + t559;
     const double t561 = t556 - t549;
@@ -3046,7 +3139,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t567 = t529 * t566;
     const double t568 = t567 * t565;
     const double t569 = t529 - t568;
-    const double t570 = product_error(t567, t565, t568);
+    const double t570 = product_error(fused, t567, t565, t568);
     const double t571 = t569 - t570;
     const double t572 = t529 - t523;
     const double t573 = t528 - t572;
@@ -3058,7 +3151,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t579 = t578 * t566;
     const double t580 = t567 + t579;
     const double t581 = t2 * 2.0;
-    const double t582 = product_error(t2, 2.0, t581);
+    const double t582 = product_error(fused, t2, 2.0, t581);
     const double t583 = t581 + t582;
     const double t584 = fabs(t583);
     const int t585 = t584 < 1416.0;
@@ -3108,7 +3201,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t629 = t597 + t628;
     const double t630 = t595 + t629;
     const double t631 = t580 * t630;
-    const double t632 = product_error(t580, t630, t631);
+    const double t632 = product_error(fused, t580, t630, t631);
     const double t633 = t630 - t595;
     const double t634 = t629 - t633;
     const double t635 = t580 * t634;
@@ -3190,7 +3283,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t711 = t710 * t682;
     const double t712 = t711 + (-0.07970735516542517);
     const double t713 = t712 * t682;
-    const double t714 = product_error(t712, t682, t713);
+    const double t714 = product_error(fused, t712, t682, t713);
     const double t715 = t682 - t673;
     const double t716 = t681 - t715;
     const double t717 = t712 * t716;
@@ -3208,7 +3301,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t729 = t725 + t728;
     const double t730 = t720 + t729;
     const double t731 = t730 * t682;
-    const double t732 = product_error(t730, t682, t731);
+    const double t732 = product_error(fused, t730, t682, t731);
     const double t733 = t730 * t716;
     const double t734 = t732 + t733;
     const double t735 = t730 - t720;
@@ -3228,7 +3321,7 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
     const double t749 = t745 + t748;
     const double t750 = t740 + t749;
     const double t751 = t750 * t682;
-    const double t752 = product_error(t750, t682, t751);
+    const double t752 = product_error(fused, t750, t682, t751);
     const double t753 = t750 * t716;
     const double t754 = t752 + t753;
     const double t755 = t750 - t740;
@@ -3249,8 +3342,9 @@ SYMACT_INLINE double mish_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -3291,8 +3385,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -3334,17 +3429,18 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float mish_forward_float32(float x)
+SYMACT_INLINE float mish_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
     const int t3 = x == INFINITY;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
     const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(t7);
+    const float t8 = own_decay_float32(fused, t7);
     const float t9 = t6 * t8;
     const float t10 = 2.0f * t9;
     const float t11 = t10 * t8;
@@ -3353,7 +3449,7 @@ SYMACT_INLINE float mish_forward_float32(float x)
     const float t14 = t13 * t8;
     const float t15 = t11 + t14;
     const float t16 = -t15;
-    const float t17 = own_decay_float32(t6);
+    const float t17 = own_decay_float32(fused, t6);
     const float t18 = t6 * t17;
     const float t19 = 2.0f * t18;
     const float t20 = t19 + t6;
@@ -3377,13 +3473,14 @@ SYMACT_INLINE float mish_forward_float32(float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float mish_derivative_float32(float x)
+SYMACT_INLINE float mish_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.875f;
     const float t3 = 0.5f * t1;
-    const float t4 = own_decay_float32(t3);
+    const float t4 = own_decay_float32(fused, t3);
     const int t5 = t4 == 0.0f;
     const float t6 = -t4;
     const float t7 = 4.0f * t4;
@@ -3433,7 +3530,7 @@ SYMACT_INLINE float mish_derivative_float32(float x)
     const float t51 = t50 * t36;
     const float t52 = t33 ? t51 : t32;
     const float t53 = t2 ? t32 : t52;
-    const float t54 = own_decay_float32(t1);
+    const float t54 = own_decay_float32(fused, t1);
     const int t55 = t54 == 0.0f;
     const float t56 = t54 * t54;
     const float t57 = 2.0f * t54;
@@ -3456,17 +3553,18 @@ SYMACT_INLINE float mish_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void mish_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void mish_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
     const int t3 = x == INFINITY;
-    const float t4 = copysignf(1.0f, x);
+    const float t4 = with_sign_float(1.0f, x);
     const int t5 = t4 < 0.0f;
     const float t6 = fabsf(x);
     const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(t7);
+    const float t8 = own_decay_float32(fused, t7);
     const float t9 = t6 * t8;
     const float t10 = 2.0f * t9;
     const float t11 = t10 * t8;
@@ -3475,7 +3573,7 @@ SYMACT_INLINE void mish_value_and_derivative_float32(float x, float *y, float *d
     const float t14 = t13 * t8;
     const float t15 = t11 + t14;
     const float t16 = -t15;
-    const float t17 = own_decay_float32(t6);
+    const float t17 = own_decay_float32(fused, t6);
     const float t18 = t6 * t17;
     const float t19 = 2.0f * t18;
     const float t20 = t19 + t6;
@@ -3558,13 +3656,14 @@ SYMACT_INLINE void mish_value_and_derivative_float32(float x, float *y, float *d
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float mish_backward_float32(float x, float grad_y)
+SYMACT_INLINE float mish_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 0.875f;
     const float t3 = 0.5f * t1;
-    const float t4 = own_decay_float32(t3);
+    const float t4 = own_decay_float32(fused, t3);
     const int t5 = t4 == 0.0f;
     const float t6 = -t4;
     const float t7 = 4.0f * t4;
@@ -3614,7 +3713,7 @@ SYMACT_INLINE float mish_backward_float32(float x, float grad_y)
     const float t51 = t50 * t36;
     const float t52 = t33 ? t51 : t32;
     const float t53 = t2 ? t32 : t52;
-    const float t54 = own_decay_float32(t1);
+    const float t54 = own_decay_float32(fused, t1);
     const int t55 = t54 == 0.0f;
     const float t56 = t54 * t54;
     const float t57 = 2.0f * t54;
@@ -3638,13 +3737,14 @@ SYMACT_INLINE float mish_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float mish_second_derivative_float32(float x)
+SYMACT_INLINE float mish_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const int t2 = t1 < 1.71875f;
     const float t3 = 0.5f * t1;
-    const float t4 = own_decay_float32(t3);
+    const float t4 = own_decay_float32(fused, t3);
     const int t5 = t4 == 0.0f;
     const float t6 = -t4;
     const float t7 = t4 * t4;
@@ -3716,7 +3816,7 @@ SYMACT_INLINE float mish_second_derivative_float32(float x)
     const float t73 = t50 ? t72 : t49;
     const float t74 = t2 ? t49 : t73;
     const int t75 = t1 < 1.140625f;
-    const float t76 = own_decay_float32(t1);
+    const float t76 = own_decay_float32(fused, t1);
     const float t77 = t76 * t76;
     const float t78 = t77 * t76;
     const float t79 = 4.0f * t78;
@@ -3726,7 +3826,7 @@ SYMACT_INLINE float mish_second_derivative_float32(float x)
     const float t83 = t81 + t82;
     const float t84 = 2.0f * t78;
     const float t85 = -t36;
-    const float t86 = own_expm1_float32(t85);
+    const float t86 = own_expm1_float32(fused, t85);
     const float t87 = 2.0f * t86;
     const float t88 = t84 + t87;
     const float t89 = 3.0f * t76;
@@ -3806,7 +3906,7 @@ SYMACT_INLINE float mish_second_derivative_float32(float x)
     return t162;
 }
 
-SYMACT_CLONES static void mish_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3815,19 +3915,21 @@ SYMACT_CLONES static void mish_forward_f32_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, mish_forward_wide(x_i));
+        store_f32(y, i, mish_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_forward_f32)
 
 void symact_mish_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3836,19 +3938,21 @@ SYMACT_CLONES static void mish_derivative_f32_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, mish_derivative_wide(x_i));
+        store_f32(dydx, i, mish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_derivative_f32)
 
 void symact_mish_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3859,21 +3963,23 @@ SYMACT_CLONES static void mish_value_and_derivative_f32_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(mish_value_and_derivative_f32)
 
 void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(mish_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void mish_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3884,19 +3990,21 @@ SYMACT_CLONES static void mish_backward_f32_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, mish_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, mish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(mish_backward_f32)
 
 void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(mish_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -3905,19 +4013,21 @@ SYMACT_CLONES static void mish_second_derivative_f32_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, mish_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, mish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_second_derivative_f32)
 
 void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3926,19 +4036,21 @@ SYMACT_CLONES static void mish_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, mish_forward_paired(x_i));
+        store_f64(y, i, mish_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_forward_f64)
 
 void symact_mish_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -3947,19 +4059,21 @@ SYMACT_CLONES static void mish_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, mish_derivative_paired(x_i));
+        store_f64(dydx, i, mish_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_derivative_f64)
 
 void symact_mish_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -3970,21 +4084,23 @@ SYMACT_CLONES static void mish_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(mish_value_and_derivative_f64)
 
 void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(mish_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void mish_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -3995,19 +4111,21 @@ SYMACT_CLONES static void mish_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, mish_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, mish_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(mish_backward_f64)
 
 void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(mish_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4016,19 +4134,21 @@ SYMACT_CLONES static void mish_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, mish_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, mish_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_second_derivative_f64)
 
 void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4037,19 +4157,21 @@ SYMACT_CLONES static void mish_forward_f32_fast_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, mish_forward_float32(x_i));
+        store_f32_fast(y, i, mish_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_forward_f32_fast)
 
 void symact_mish_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4058,19 +4180,21 @@ SYMACT_CLONES static void mish_derivative_f32_fast_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, mish_derivative_float32(x_i));
+        store_f32_fast(dydx, i, mish_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_derivative_f32_fast)
 
 void symact_mish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4081,21 +4205,23 @@ SYMACT_CLONES static void mish_value_and_derivative_f32_fast_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        mish_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(mish_value_and_derivative_f32_fast)
 
 void symact_mish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(mish_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void mish_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4106,19 +4232,21 @@ SYMACT_CLONES static void mish_backward_f32_fast_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, mish_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, mish_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(mish_backward_f32_fast)
 
 void symact_mish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(mish_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4127,19 +4255,21 @@ SYMACT_CLONES static void mish_second_derivative_f32_fast_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, mish_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, mish_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_second_derivative_f32_fast)
 
 void symact_mish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4148,19 +4278,21 @@ SYMACT_CLONES static void mish_forward_f16_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, mish_forward_wide(x_i));
+        store_f16(y, i, mish_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_forward_f16)
 
 void symact_mish_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4169,19 +4301,21 @@ SYMACT_CLONES static void mish_derivative_f16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, mish_derivative_wide(x_i));
+        store_f16(dydx, i, mish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_derivative_f16)
 
 void symact_mish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4192,21 +4326,23 @@ SYMACT_CLONES static void mish_value_and_derivative_f16_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(mish_value_and_derivative_f16)
 
 void symact_mish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(mish_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void mish_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4217,19 +4353,21 @@ SYMACT_CLONES static void mish_backward_f16_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, mish_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, mish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(mish_backward_f16)
 
 void symact_mish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(mish_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4238,19 +4376,21 @@ SYMACT_CLONES static void mish_second_derivative_f16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, mish_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, mish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_second_derivative_f16)
 
 void symact_mish_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4259,19 +4399,21 @@ SYMACT_CLONES static void mish_forward_bf16_loop(size_t n, const void *const *in
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, mish_forward_wide(x_i));
+        store_bf16(y, i, mish_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_forward_bf16)
 
 void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -4280,19 +4422,21 @@ SYMACT_CLONES static void mish_derivative_bf16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, mish_derivative_wide(x_i));
+        store_bf16(dydx, i, mish_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_derivative_bf16)
 
 void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -4303,21 +4447,23 @@ SYMACT_CLONES static void mish_value_and_derivative_bf16_loop(size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        mish_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        mish_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(mish_value_and_derivative_bf16)
 
 void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(mish_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void mish_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -4328,19 +4474,21 @@ SYMACT_CLONES static void mish_backward_bf16_loop(size_t n, const void *const *i
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, mish_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, mish_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(mish_backward_bf16)
 
 void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(mish_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void mish_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void mish_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -4349,14 +4497,16 @@ SYMACT_CLONES static void mish_second_derivative_bf16_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, mish_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, mish_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(mish_second_derivative_bf16)
 
 void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(mish_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

@@ -5,9 +5,9 @@
  * silu(x) = x/(1 + exp(-beta*x))
  * Definition: 5331321e21fd9d57
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "silu.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_exp_wide(double a)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -422,14 +506,15 @@ SYMACT_INLINE double own_decay_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double silu_forward_wide(double x, double beta)
+SYMACT_INLINE double silu_forward_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
     const double t3 = x * beta;
     const double t4 = -t3;
-    const double t5 = own_exp_wide(t4);
+    const double t5 = own_exp_wide(fused, t4);
     const double t6 = t5 + 1.0;
     const double t7 = x / t6;
     const double t8 = t1 ? t2 : t7;
@@ -437,8 +522,9 @@ SYMACT_INLINE double silu_forward_wide(double x, double beta)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double silu_derivative_wide(double x, double beta)
+SYMACT_INLINE double silu_derivative_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -448,7 +534,7 @@ SYMACT_INLINE double silu_derivative_wide(double x, double beta)
     const double t6 = t5 * beta;
     const int t7 = t6 < 1.041015625;
     const double t8 = beta * t5;
-    const double t9 = own_decay_wide(t8);
+    const double t9 = own_decay_wide(fused, t8);
     const double t10 = t8 - t9;
     const double t11 = t10 - 1.0;
     const double t12 = t11 * t9;
@@ -492,14 +578,15 @@ SYMACT_INLINE double silu_derivative_wide(double x, double beta)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void silu_value_and_derivative_wide(double x, double beta, double *y, double *dydx)
+SYMACT_INLINE void silu_value_and_derivative_wide(int fused, double x, double beta, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
     const double t3 = x * beta;
     const double t4 = -t3;
-    const double t5 = own_exp_wide(t4);
+    const double t5 = own_exp_wide(fused, t4);
     const double t6 = t5 + 1.0;
     const double t7 = x / t6;
     const double t8 = t1 ? t2 : t7;
@@ -509,7 +596,7 @@ SYMACT_INLINE void silu_value_and_derivative_wide(double x, double beta, double 
     const double t12 = t11 * beta;
     const int t13 = t12 < 1.041015625;
     const double t14 = beta * t11;
-    const double t15 = own_decay_wide(t14);
+    const double t15 = own_decay_wide(fused, t14);
     const double t16 = t14 - t15;
     const double t17 = t16 - 1.0;
     const double t18 = t17 * t15;
@@ -554,8 +641,9 @@ SYMACT_INLINE void silu_value_and_derivative_wide(double x, double beta, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double silu_backward_wide(double x, double grad_y, double beta)
+SYMACT_INLINE double silu_backward_wide(int fused, double x, double grad_y, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = -0.0;
@@ -565,7 +653,7 @@ SYMACT_INLINE double silu_backward_wide(double x, double grad_y, double beta)
     const double t6 = t5 * beta;
     const int t7 = t6 < 1.041015625;
     const double t8 = beta * t5;
-    const double t9 = own_decay_wide(t8);
+    const double t9 = own_decay_wide(fused, t8);
     const double t10 = t8 - t9;
     const double t11 = t10 - 1.0;
     const double t12 = t11 * t9;
@@ -610,15 +698,16 @@ SYMACT_INLINE double silu_backward_wide(double x, double grad_y, double beta)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double silu_second_derivative_wide(double x, double beta)
+SYMACT_INLINE double silu_second_derivative_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = -0.0;
     const double t3 = t0 * beta;
     const int t4 = t3 < 1.927734375;
     const double t5 = beta * t0;
-    const double t6 = own_decay_wide(t5);
+    const double t6 = own_decay_wide(fused, t5);
     const double t7 = 2.0 * t6;
     const double t8 = t5 * t6;
     const double t9 = t7 + t8;
@@ -665,15 +754,16 @@ SYMACT_INLINE double silu_second_derivative_wide(double x, double beta)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double silu_forward_paired(double x, double beta)
+SYMACT_INLINE double silu_forward_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = beta * t1;
-    const double t3 = product_error(beta, t1, t2);
+    const double t3 = product_error(fused, beta, t1, t2);
     const double t4 = t2 + t3;
     const int t5 = t4 < 1416.0;
-    const double t6 = copysign(1.0, x);
+    const double t6 = with_sign(1.0, x);
     const int t7 = t6 < 0.0;
     const double t8 = fabs(t4);
     const int t9 = t8 < 1416.0;
@@ -747,7 +837,7 @@ SYMACT_INLINE double silu_forward_paired(double x, double beta)
     const double t77 = t1 * t76;
     const double t78 = t77 * t75;
     const double t79 = t1 - t78;
-    const double t80 = product_error(t77, t75, t78);
+    const double t80 = product_error(fused, t77, t75, t78);
     const double t81 = t79 - t80;
     const double t82 = t75 - t64;
     const double t83 = t74 - t82;
@@ -756,7 +846,7 @@ SYMACT_INLINE double silu_forward_paired(double x, double beta)
     const double t86 = t85 * t76;
     const double t87 = t77 + t86;
     const double t88 = t87 * t54;
-    const double t89 = product_error(t87, t54, t88);
+    const double t89 = product_error(fused, t87, t54, t88);
     const double t90 = t87 * t71;
     const double t91 = t89 + t90;
     const double t92 = t87 - t77;
@@ -780,15 +870,16 @@ SYMACT_INLINE double silu_forward_paired(double x, double beta)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double silu_derivative_paired(double x, double beta)
+SYMACT_INLINE double silu_derivative_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const double t3 = t2 * beta;
     const int t4 = t3 < 1.15625;
     const double t5 = beta * t2;
-    const double t6 = product_error(beta, t2, t5);
+    const double t6 = product_error(fused, beta, t2, t5);
     const double t7 = t5 + t6;
     const int t8 = t7 < 1416.0;
     const double t9 = fabs(t7);
@@ -882,7 +973,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t97 = t96 + t75;
     const double t98 = t91 + t97;
     const double t99 = t98 * t98;
-    const double t100 = product_error(t98, t98, t99);
+    const double t100 = product_error(fused, t98, t98, t99);
     const double t101 = t98 - t91;
     const double t102 = t97 - t101;
     const double t103 = t98 * t102;
@@ -893,7 +984,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t108 = t90 * t107;
     const double t109 = t108 * t106;
     const double t110 = t90 - t109;
-    const double t111 = product_error(t108, t106, t109);
+    const double t111 = product_error(fused, t108, t106, t109);
     const double t112 = t110 - t111;
     const double t113 = t90 - t81;
     const double t114 = t89 - t113;
@@ -905,7 +996,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t120 = t119 * t107;
     const double t121 = t108 + t120;
     const double t122 = t121 * t55;
-    const double t123 = product_error(t121, t55, t122);
+    const double t123 = product_error(fused, t121, t55, t122);
     const double t124 = t121 * t73;
     const double t125 = t123 + t124;
     const double t126 = t121 - t108;
@@ -928,7 +1019,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t143 = t3 - t142;
     const double t144 = -1.2784643173217773 - t141;
     const double t145 = t143 + t144;
-    const double t146 = product_error(t2, beta, t3);
+    const double t146 = product_error(fused, t2, beta, t3);
     const double t147 = t145 + t146;
     const double t148 = t140 + t147;
     const double t149 = t148 + (-2.2543929645135935e-07);
@@ -974,7 +1065,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t189 = t188 * t168;
     const double t190 = t189 + (-0.01887481422378355);
     const double t191 = t190 * t168;
-    const double t192 = product_error(t190, t168, t191);
+    const double t192 = product_error(fused, t190, t168, t191);
     const double t193 = t168 - t159;
     const double t194 = t167 - t193;
     const double t195 = t190 * t194;
@@ -992,7 +1083,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t207 = t203 + t206;
     const double t208 = t198 + t207;
     const double t209 = t208 * t168;
-    const double t210 = product_error(t208, t168, t209);
+    const double t210 = product_error(fused, t208, t168, t209);
     const double t211 = t208 * t194;
     const double t212 = t210 + t211;
     const double t213 = t208 - t198;
@@ -1012,7 +1103,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t227 = t223 + t226;
     const double t228 = t218 + t227;
     const double t229 = t228 * t168;
-    const double t230 = product_error(t228, t168, t229);
+    const double t230 = product_error(fused, t228, t168, t229);
     const double t231 = t228 * t194;
     const double t232 = t230 + t231;
     const double t233 = t228 - t218;
@@ -1026,7 +1117,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t241 = t139 ? t240 : t138;
     const double t242 = t4 ? t138 : t241;
     const double t243 = t90 * t64;
-    const double t244 = product_error(t90, t64, t243);
+    const double t244 = product_error(fused, t90, t64, t243);
     const double t245 = t90 * t75;
     const double t246 = t244 + t245;
     const double t247 = t64 * t114;
@@ -1035,7 +1126,7 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
     const double t250 = t249 * t107;
     const double t251 = t250 * t106;
     const double t252 = t249 - t251;
-    const double t253 = product_error(t250, t106, t251);
+    const double t253 = product_error(fused, t250, t106, t251);
     const double t254 = t252 - t253;
     const double t255 = t249 - t243;
     const double t256 = t248 - t255;
@@ -1064,15 +1155,16 @@ SYMACT_INLINE double silu_derivative_paired(double x, double beta)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, double *y, double *dydx)
+SYMACT_INLINE void silu_value_and_derivative_paired(int fused, double x, double beta, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = beta * t1;
-    const double t3 = product_error(beta, t1, t2);
+    const double t3 = product_error(fused, beta, t1, t2);
     const double t4 = t2 + t3;
     const int t5 = t4 < 1416.0;
-    const double t6 = copysign(1.0, x);
+    const double t6 = with_sign(1.0, x);
     const int t7 = t6 < 0.0;
     const double t8 = fabs(t4);
     const int t9 = t8 < 1416.0;
@@ -1146,7 +1238,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t77 = t1 * t76;
     const double t78 = t77 * t75;
     const double t79 = t1 - t78;
-    const double t80 = product_error(t77, t75, t78);
+    const double t80 = product_error(fused, t77, t75, t78);
     const double t81 = t79 - t80;
     const double t82 = t75 - t64;
     const double t83 = t74 - t82;
@@ -1155,7 +1247,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t86 = t85 * t76;
     const double t87 = t77 + t86;
     const double t88 = t87 * t54;
-    const double t89 = product_error(t87, t54, t88);
+    const double t89 = product_error(fused, t87, t54, t88);
     const double t90 = t87 * t71;
     const double t91 = t89 + t90;
     const double t92 = t87 - t77;
@@ -1201,7 +1293,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t132 = t129 + t131;
     const double t133 = t124 + t132;
     const double t134 = t75 * t75;
-    const double t135 = product_error(t75, t75, t134);
+    const double t135 = product_error(fused, t75, t75, t134);
     const double t136 = t75 * t83;
     const double t137 = t135 + t136;
     const double t138 = t137 + t136;
@@ -1210,7 +1302,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t141 = t133 * t140;
     const double t142 = t141 * t139;
     const double t143 = t133 - t142;
-    const double t144 = product_error(t141, t139, t142);
+    const double t144 = product_error(fused, t141, t139, t142);
     const double t145 = t143 - t144;
     const double t146 = t133 - t124;
     const double t147 = t132 - t146;
@@ -1222,7 +1314,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t153 = t152 * t140;
     const double t154 = t141 + t153;
     const double t155 = t154 * t54;
-    const double t156 = product_error(t154, t54, t155);
+    const double t156 = product_error(fused, t154, t54, t155);
     const double t157 = t154 * t71;
     const double t158 = t156 + t157;
     const double t159 = t154 - t141;
@@ -1244,7 +1336,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t175 = t110 - t174;
     const double t176 = -1.2784643173217773 - t173;
     const double t177 = t175 + t176;
-    const double t178 = product_error(t1, beta, t110);
+    const double t178 = product_error(fused, t1, beta, t110);
     const double t179 = t177 + t178;
     const double t180 = t172 + t179;
     const double t181 = t180 + (-2.2543929645135935e-07);
@@ -1290,7 +1382,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t221 = t220 * t200;
     const double t222 = t221 + (-0.01887481422378355);
     const double t223 = t222 * t200;
-    const double t224 = product_error(t222, t200, t223);
+    const double t224 = product_error(fused, t222, t200, t223);
     const double t225 = t200 - t191;
     const double t226 = t199 - t225;
     const double t227 = t222 * t226;
@@ -1308,7 +1400,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t239 = t235 + t238;
     const double t240 = t230 + t239;
     const double t241 = t240 * t200;
-    const double t242 = product_error(t240, t200, t241);
+    const double t242 = product_error(fused, t240, t200, t241);
     const double t243 = t240 * t226;
     const double t244 = t242 + t243;
     const double t245 = t240 - t230;
@@ -1328,7 +1420,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t259 = t255 + t258;
     const double t260 = t250 + t259;
     const double t261 = t260 * t200;
-    const double t262 = product_error(t260, t200, t261);
+    const double t262 = product_error(fused, t260, t200, t261);
     const double t263 = t260 * t226;
     const double t264 = t262 + t263;
     const double t265 = t260 - t250;
@@ -1342,7 +1434,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t273 = t171 ? t272 : t170;
     const double t274 = t111 ? t170 : t273;
     const double t275 = t133 * t63;
-    const double t276 = product_error(t133, t63, t275);
+    const double t276 = product_error(fused, t133, t63, t275);
     const double t277 = t133 * t73;
     const double t278 = t276 + t277;
     const double t279 = t63 * t147;
@@ -1351,7 +1443,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
     const double t282 = t281 * t140;
     const double t283 = t282 * t139;
     const double t284 = t281 - t283;
-    const double t285 = product_error(t282, t139, t283);
+    const double t285 = product_error(fused, t282, t139, t283);
     const double t286 = t284 - t285;
     const double t287 = t281 - t275;
     const double t288 = t280 - t287;
@@ -1381,15 +1473,16 @@ SYMACT_INLINE void silu_value_and_derivative_paired(double x, double beta, doubl
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
+SYMACT_INLINE double silu_backward_paired(int fused, double x, double grad_y, double beta)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const double t3 = t2 * beta;
     const int t4 = t3 < 1.15625;
     const double t5 = beta * t2;
-    const double t6 = product_error(beta, t2, t5);
+    const double t6 = product_error(fused, beta, t2, t5);
     const double t7 = t5 + t6;
     const int t8 = t7 < 1416.0;
     const double t9 = fabs(t7);
@@ -1483,7 +1576,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t97 = t96 + t75;
     const double t98 = t91 + t97;
     const double t99 = t98 * t98;
-    const double t100 = product_error(t98, t98, t99);
+    const double t100 = product_error(fused, t98, t98, t99);
     const double t101 = t98 - t91;
     const double t102 = t97 - t101;
     const double t103 = t98 * t102;
@@ -1494,7 +1587,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t108 = t90 * t107;
     const double t109 = t108 * t106;
     const double t110 = t90 - t109;
-    const double t111 = product_error(t108, t106, t109);
+    const double t111 = product_error(fused, t108, t106, t109);
     const double t112 = t110 - t111;
     const double t113 = t90 - t81;
     const double t114 = t89 - t113;
@@ -1506,7 +1599,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t120 = t119 * t107;
     const double t121 = t108 + t120;
     const double t122 = t121 * t55;
-    const double t123 = product_error(t121, t55, t122);
+    const double t123 = product_error(fused, t121, t55, t122);
     const double t124 = t121 * t73;
     const double t125 = t123 + t124;
     const double t126 = t121 - t108;
@@ -1529,7 +1622,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t143 = t3 - t142;
     const double t144 = -1.2784643173217773 - t141;
     const double t145 = t143 + t144;
-    const double t146 = product_error(t2, beta, t3);
+    const double t146 = product_error(fused, t2, beta, t3);
     const double t147 = t145 + t146;
     const double t148 = t140 + t147;
     const double t149 = t148 + (-2.2543929645135935e-07);
@@ -1575,7 +1668,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t189 = t188 * t168;
     const double t190 = t189 + (-0.01887481422378355);
     const double t191 = t190 * t168;
-    const double t192 = product_error(t190, t168, t191);
+    const double t192 = product_error(fused, t190, t168, t191);
     const double t193 = t168 - t159;
     const double t194 = t167 - t193;
     const double t195 = t190 * t194;
@@ -1593,7 +1686,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t207 = t203 + t206;
     const double t208 = t198 + t207;
     const double t209 = t208 * t168;
-    const double t210 = product_error(t208, t168, t209);
+    const double t210 = product_error(fused, t208, t168, t209);
     const double t211 = t208 * t194;
     const double t212 = t210 + t211;
     const double t213 = t208 - t198;
@@ -1613,7 +1706,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t227 = t223 + t226;
     const double t228 = t218 + t227;
     const double t229 = t228 * t168;
-    const double t230 = product_error(t228, t168, t229);
+    const double t230 = product_error(fused, t228, t168, t229);
     const double t231 = t228 * t194;
     const double t232 = t230 + t231;
     const double t233 = t228 - t218;
@@ -1627,7 +1720,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t241 = t139 ? t240 : t138;
     const double t242 = t4 ? t138 : t241;
     const double t243 = t90 * t64;
-    const double t244 = product_error(t90, t64, t243);
+    const double t244 = product_error(fused, t90, t64, t243);
     const double t245 = t90 * t75;
     const double t246 = t244 + t245;
     const double t247 = t64 * t114;
@@ -1636,7 +1729,7 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
     const double t250 = t249 * t107;
     const double t251 = t250 * t106;
     const double t252 = t249 - t251;
-    const double t253 = product_error(t250, t106, t251);
+    const double t253 = product_error(fused, t250, t106, t251);
     const double t254 = t252 - t253;
     const double t255 = t249 - t243;
     const double t256 = t248 - t255;
@@ -1666,14 +1759,15 @@ SYMACT_INLINE double silu_backward_paired(double x, double grad_y, double beta)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
+SYMACT_INLINE double silu_second_derivative_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = t1 * beta;
     const int t3 = t2 < 1.9765625;
     const double t4 = beta * t1;
-    const double t5 = product_error(beta, t1, t4);
+    const double t5 = product_error(fused, beta, t1, t4);
     const double t6 = t4 + t5;
     const int t7 = t6 < 1416.0;
     const double t8 = fabs(t6);
@@ -1733,7 +1827,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t62 = power_of_2(t61);
     const double t63 = t58 * t62;
     const double t64 = 2.0 * t63;
-    const double t65 = product_error(2.0, t63, t64);
+    const double t65 = product_error(fused, 2.0, t63, t64);
     const double t66 = t54 - t19;
     const double t67 = t53 - t66;
     const double t68 = t67 * t57;
@@ -1742,7 +1836,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t71 = t65 + t70;
     const double t72 = t64 + t71;
     const double t73 = t63 * beta;
-    const double t74 = product_error(t63, beta, t73);
+    const double t74 = product_error(fused, t63, beta, t73);
     const double t75 = beta * t69;
     const double t76 = t74 + t75;
     const double t77 = t73 + t76;
@@ -1758,7 +1852,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t87 = t84 + t86;
     const double t88 = t79 + t87;
     const double t89 = t88 * t1;
-    const double t90 = product_error(t88, t1, t89);
+    const double t90 = product_error(fused, t88, t1, t89);
     const double t91 = t88 - t79;
     const double t92 = t87 - t91;
     const double t93 = t1 * t92;
@@ -1788,7 +1882,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t117 = t114 + t116;
     const double t118 = t109 + t117;
     const double t119 = t118 * beta;
-    const double t120 = product_error(t118, beta, t119);
+    const double t120 = product_error(fused, t118, beta, t119);
     const double t121 = t118 - t109;
     const double t122 = t117 - t121;
     const double t123 = beta * t122;
@@ -1803,7 +1897,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t132 = t131 + t69;
     const double t133 = t126 + t132;
     const double t134 = t133 * t133;
-    const double t135 = product_error(t133, t133, t134);
+    const double t135 = product_error(fused, t133, t133, t134);
     const double t136 = t133 - t126;
     const double t137 = t132 - t136;
     const double t138 = t133 * t137;
@@ -1811,7 +1905,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t140 = t139 + t138;
     const double t141 = t134 + t140;
     const double t142 = t141 * t133;
-    const double t143 = product_error(t141, t133, t142);
+    const double t143 = product_error(fused, t141, t133, t142);
     const double t144 = t141 * t137;
     const double t145 = t143 + t144;
     const double t146 = t141 - t134;
@@ -1823,7 +1917,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t152 = t125 * t151;
     const double t153 = t152 * t150;
     const double t154 = t125 - t153;
-    const double t155 = product_error(t152, t150, t153);
+    const double t155 = product_error(fused, t152, t150, t153);
     const double t156 = t154 - t155;
     const double t157 = t125 - t119;
     const double t158 = t124 - t157;
@@ -1835,7 +1929,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t164 = t163 * t151;
     const double t165 = t152 + t164;
     const double t166 = t165 * t54;
-    const double t167 = product_error(t165, t54, t166);
+    const double t167 = product_error(fused, t165, t54, t166);
     const double t168 = t165 * t67;
     const double t169 = t167 + t168;
     const double t170 = t165 - t152;
@@ -1857,7 +1951,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t186 = t2 - t185;
     const double t187 = -2.3993568420410156 - t184;
     const double t188 = t186 + t187;
-    const double t189 = product_error(t1, beta, t2);
+    const double t189 = product_error(fused, t1, beta, t2);
     const double t190 = t188 + t189;
     const double t191 = t183 + t190;
     const double t192 = t191 + (-4.3847445204283275e-07);
@@ -1911,7 +2005,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t240 = t239 * t211;
     const double t241 = t240 + (-0.02248725923422539);
     const double t242 = t241 * t211;
-    const double t243 = product_error(t241, t211, t242);
+    const double t243 = product_error(fused, t241, t211, t242);
     const double t244 = t211 - t202;
     const double t245 = t210 - t244;
     const double t246 = t241 * t245;
@@ -1929,7 +2023,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t258 = t254 + t257;
     const double t259 = t249 + t258;
     const double t260 = t259 * t211;
-    const double t261 = product_error(t259, t211, t260);
+    const double t261 = product_error(fused, t259, t211, t260);
     const double t262 = t259 * t245;
     const double t263 = t261 + t262;
     const double t264 = t259 - t249;
@@ -1949,7 +2043,7 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
     const double t278 = t274 + t277;
     const double t279 = t269 + t278;
     const double t280 = t279 * t211;
-    const double t281 = product_error(t279, t211, t280);
+    const double t281 = product_error(fused, t279, t211, t280);
     const double t282 = t279 * t245;
     const double t283 = t281 + t282;
     const double t284 = t279 - t269;
@@ -1970,8 +2064,9 @@ SYMACT_INLINE double silu_second_derivative_paired(double x, double beta)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -2010,19 +2105,20 @@ SYMACT_INLINE float own_decay_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float silu_forward_float32(float x, float beta)
+SYMACT_INLINE float silu_forward_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
-    const float t3 = copysignf(1.0f, x);
+    const float t3 = with_sign_float(1.0f, x);
     const int t4 = t3 < 0.0f;
     const float t5 = fabsf(x);
     const float t6 = beta * t5;
     const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(t7);
+    const float t8 = own_decay_float32(fused, t7);
     const int t9 = t7 < 1024.0f;
-    const float t10 = product_error_float(beta, t5, t6);
+    const float t10 = product_error_float(fused, beta, t5, t6);
     const float t11 = 0.5f * t10;
     const float t12 = t9 ? t11 : 0.0f;
     const float t13 = t8 * t12;
@@ -2033,7 +2129,7 @@ SYMACT_INLINE float silu_forward_float32(float x, float beta)
     const float t18 = t15 / t17;
     const float t19 = t18 * t14;
     const float t20 = -t19;
-    const float t21 = own_decay_float32(t6);
+    const float t21 = own_decay_float32(fused, t6);
     const float t22 = t21 + 1.0f;
     const float t23 = t5 / t22;
     const float t24 = t4 ? t20 : t23;
@@ -2042,16 +2138,17 @@ SYMACT_INLINE float silu_forward_float32(float x, float beta)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float silu_derivative_float32(float x, float beta)
+SYMACT_INLINE float silu_derivative_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = t1 * beta;
     const int t3 = t2 < 1.0f;
     const float t4 = beta * t1;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(beta, t1, t4);
+    const float t7 = product_error_float(fused, beta, t1, t4);
     const float t8 = t6 ? t7 : 0.0f;
     const float t9 = t5 * t8;
     const float t10 = t5 - t9;
@@ -2065,7 +2162,7 @@ SYMACT_INLINE float silu_derivative_float32(float x, float beta)
     const int t18 = t2 < 1.703125f;
     const float t19 = t2 - 1.2784643f;
     const float t20 = t19 - 2.254393e-07f;
-    const float t21 = product_error_float(t1, beta, t2);
+    const float t21 = product_error_float(fused, t1, beta, t2);
     const float t22 = t20 + t21;
     const float t23 = t22 - 2.5519606e-15f;
     const float t24 = 0.00017969962f * t23;
@@ -2085,7 +2182,7 @@ SYMACT_INLINE float silu_derivative_float32(float x, float beta)
     const float t38 = t37 * t23;
     const int t39 = t2 < 33.828125f;
     const float t40 = 0.5f * t4;
-    const float t41 = own_decay_float32(t40);
+    const float t41 = own_decay_float32(fused, t40);
     const int t42 = t40 < 1024.0f;
     const float t43 = 0.5f * t7;
     const float t44 = t42 ? t43 : 0.0f;
@@ -2120,19 +2217,20 @@ SYMACT_INLINE float silu_derivative_float32(float x, float beta)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void silu_value_and_derivative_float32(float x, float beta, float *y, float *dydx)
+SYMACT_INLINE void silu_value_and_derivative_float32(int fused, float x, float beta, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const float t2 = -0.0f;
-    const float t3 = copysignf(1.0f, x);
+    const float t3 = with_sign_float(1.0f, x);
     const int t4 = t3 < 0.0f;
     const float t5 = fabsf(x);
     const float t6 = beta * t5;
     const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(t7);
+    const float t8 = own_decay_float32(fused, t7);
     const int t9 = t7 < 1024.0f;
-    const float t10 = product_error_float(beta, t5, t6);
+    const float t10 = product_error_float(fused, beta, t5, t6);
     const float t11 = 0.5f * t10;
     const float t12 = t9 ? t11 : 0.0f;
     const float t13 = t8 * t12;
@@ -2143,7 +2241,7 @@ SYMACT_INLINE void silu_value_and_derivative_float32(float x, float beta, float 
     const float t18 = t15 / t17;
     const float t19 = t18 * t14;
     const float t20 = -t19;
-    const float t21 = own_decay_float32(t6);
+    const float t21 = own_decay_float32(fused, t6);
     const float t22 = t21 + 1.0f;
     const float t23 = t5 / t22;
     const float t24 = t4 ? t20 : t23;
@@ -2165,7 +2263,7 @@ SYMACT_INLINE void silu_value_and_derivative_float32(float x, float beta, float 
     const int t40 = t27 < 1.703125f;
     const float t41 = t27 - 1.2784643f;
     const float t42 = t41 - 2.254393e-07f;
-    const float t43 = product_error_float(t5, beta, t27);
+    const float t43 = product_error_float(fused, t5, beta, t27);
     const float t44 = t42 + t43;
     const float t45 = t44 - 2.5519606e-15f;
     const float t46 = 0.00017969962f * t45;
@@ -2211,16 +2309,17 @@ SYMACT_INLINE void silu_value_and_derivative_float32(float x, float beta, float 
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float silu_backward_float32(float x, float grad_y, float beta)
+SYMACT_INLINE float silu_backward_float32(int fused, float x, float grad_y, float beta)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = t1 * beta;
     const int t3 = t2 < 1.0f;
     const float t4 = beta * t1;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(beta, t1, t4);
+    const float t7 = product_error_float(fused, beta, t1, t4);
     const float t8 = t6 ? t7 : 0.0f;
     const float t9 = t5 * t8;
     const float t10 = t5 - t9;
@@ -2234,7 +2333,7 @@ SYMACT_INLINE float silu_backward_float32(float x, float grad_y, float beta)
     const int t18 = t2 < 1.703125f;
     const float t19 = t2 - 1.2784643f;
     const float t20 = t19 - 2.254393e-07f;
-    const float t21 = product_error_float(t1, beta, t2);
+    const float t21 = product_error_float(fused, t1, beta, t2);
     const float t22 = t20 + t21;
     const float t23 = t22 - 2.5519606e-15f;
     const float t24 = 0.00017969962f * t23;
@@ -2254,7 +2353,7 @@ SYMACT_INLINE float silu_backward_float32(float x, float grad_y, float beta)
     const float t38 = t37 * t23;
     const int t39 = t2 < 33.828125f;
     const float t40 = 0.5f * t4;
-    const float t41 = own_decay_float32(t40);
+    const float t41 = own_decay_float32(fused, t40);
     const int t42 = t40 < 1024.0f;
     const float t43 = 0.5f * t7;
     const float t44 = t42 ? t43 : 0.0f;
@@ -2290,16 +2389,17 @@ SYMACT_INLINE float silu_backward_float32(float x, float grad_y, float beta)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float silu_second_derivative_float32(float x, float beta)
+SYMACT_INLINE float silu_second_derivative_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = t0 * beta;
     const int t2 = t1 < 1.7995179f;
     const float t3 = beta * t0;
     const float t4 = 0.5f * t3;
-    const float t5 = own_decay_float32(t4);
+    const float t5 = own_decay_float32(fused, t4);
     const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(beta, t0, t3);
+    const float t7 = product_error_float(fused, beta, t0, t3);
     const float t8 = 0.5f * t7;
     const float t9 = t6 ? t8 : 0.0f;
     const float t10 = t5 * t9;
@@ -2325,7 +2425,7 @@ SYMACT_INLINE float silu_second_derivative_float32(float x, float beta)
     const int t30 = t1 < 2.9804688f;
     const float t31 = t1 - 2.3993568f;
     const float t32 = t31 - 4.3847444e-07f;
-    const float t33 = product_error_float(t0, beta, t1);
+    const float t33 = product_error_float(fused, t0, beta, t1);
     const float t34 = t32 + t33;
     const float t35 = t34 - 7.7341655e-15f;
     const float t36 = 7.3584897e-06f * t35;
@@ -2354,8 +2454,9 @@ SYMACT_INLINE float silu_second_derivative_float32(float x, float beta)
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double silu_y_ties(double x, double y)
+SYMACT_INLINE double silu_y_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 9.5367431640625e-07;
     const int t2 = x < 0.0;
@@ -2368,7 +2469,7 @@ SYMACT_INLINE double silu_y_ties(double x, double y)
     return t8;
 }
 
-SYMACT_CLONES static void silu_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2377,19 +2478,21 @@ SYMACT_CLONES static void silu_forward_f32_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, silu_forward_wide(x_i, beta));
+        store_f32(y, i, silu_forward_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_forward_f32)
 
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2398,19 +2501,21 @@ SYMACT_CLONES static void silu_derivative_f32_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, silu_derivative_wide(x_i, beta));
+        store_f32(dydx, i, silu_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_derivative_f32)
 
 void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2421,21 +2526,23 @@ SYMACT_CLONES static void silu_value_and_derivative_f32_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
+        silu_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(silu_value_and_derivative_f32)
 
 void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(silu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void silu_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2446,19 +2553,21 @@ SYMACT_CLONES static void silu_backward_f32_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, silu_backward_wide(x_i, grad_y_i, beta));
+        store_f32(grad_x, i, silu_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_backward_f32)
 
 void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(silu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2467,19 +2576,21 @@ SYMACT_CLONES static void silu_second_derivative_f32_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, silu_second_derivative_wide(x_i, beta));
+        store_f32(d2ydx2, i, silu_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_second_derivative_f32)
 
 void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2488,19 +2599,21 @@ SYMACT_CLONES static void silu_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, silu_forward_paired(x_i, beta));
+        store_f64(y, i, silu_forward_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_forward_f64)
 
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2509,19 +2622,21 @@ SYMACT_CLONES static void silu_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, silu_derivative_paired(x_i, beta));
+        store_f64(dydx, i, silu_derivative_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_derivative_f64)
 
 void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2532,21 +2647,23 @@ SYMACT_CLONES static void silu_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative_paired(x_i, beta, &y_i, &dydx_i);
+        silu_value_and_derivative_paired(fused, x_i, beta, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(silu_value_and_derivative_f64)
 
 void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(silu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void silu_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2557,19 +2674,21 @@ SYMACT_CLONES static void silu_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, silu_backward_paired(x_i, grad_y_i, beta));
+        store_f64(grad_x, i, silu_backward_paired(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_backward_f64)
 
 void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(silu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2578,19 +2697,21 @@ SYMACT_CLONES static void silu_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, silu_second_derivative_paired(x_i, beta));
+        store_f64(d2ydx2, i, silu_second_derivative_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_second_derivative_f64)
 
 void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2599,19 +2720,21 @@ SYMACT_CLONES static void silu_forward_f32_fast_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, silu_forward_float32(x_i, beta));
+        store_f32_fast(y, i, silu_forward_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_forward_f32_fast)
 
 void symact_silu_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { beta };
-    symact_sweep(silu_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2620,19 +2743,21 @@ SYMACT_CLONES static void silu_derivative_f32_fast_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, silu_derivative_float32(x_i, beta));
+        store_f32_fast(dydx, i, silu_derivative_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_derivative_f32_fast)
 
 void symact_silu_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { beta };
-    symact_sweep(silu_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2643,21 +2768,23 @@ SYMACT_CLONES static void silu_value_and_derivative_f32_fast_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        silu_value_and_derivative_float32(x_i, beta, &y_i, &dydx_i);
+        silu_value_and_derivative_float32(fused, x_i, beta, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(silu_value_and_derivative_f32_fast)
 
 void symact_silu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(silu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void silu_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2668,19 +2795,21 @@ SYMACT_CLONES static void silu_backward_f32_fast_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, silu_backward_float32(x_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, silu_backward_float32(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_backward_f32_fast)
 
 void symact_silu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(silu_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(silu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2689,19 +2818,21 @@ SYMACT_CLONES static void silu_second_derivative_f32_fast_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, silu_second_derivative_float32(x_i, beta));
+        store_f32_fast(d2ydx2, i, silu_second_derivative_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_second_derivative_f32_fast)
 
 void symact_silu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2710,19 +2841,21 @@ SYMACT_CLONES static void silu_forward_f16_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, silu_y_ties(x_i, silu_forward_wide(x_i, beta)));
+        store_f16(y, i, silu_y_ties(fused, x_i, silu_forward_wide(fused, x_i, beta)));
     }
 }
+
+SYMACT_LOOPS(silu_forward_f16)
 
 void symact_silu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2731,19 +2864,21 @@ SYMACT_CLONES static void silu_derivative_f16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, silu_derivative_wide(x_i, beta));
+        store_f16(dydx, i, silu_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_derivative_f16)
 
 void symact_silu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2754,21 +2889,23 @@ SYMACT_CLONES static void silu_value_and_derivative_f16_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
-        store_f16(y, i, silu_y_ties(x_i, y_i));
+        silu_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
+        store_f16(y, i, silu_y_ties(fused, x_i, y_i));
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(silu_value_and_derivative_f16)
 
 void symact_silu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(silu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void silu_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2779,19 +2916,21 @@ SYMACT_CLONES static void silu_backward_f16_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, silu_backward_wide(x_i, grad_y_i, beta));
+        store_f16(grad_x, i, silu_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_backward_f16)
 
 void symact_silu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(silu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2800,19 +2939,21 @@ SYMACT_CLONES static void silu_second_derivative_f16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, silu_second_derivative_wide(x_i, beta));
+        store_f16(d2ydx2, i, silu_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_second_derivative_f16)
 
 void symact_silu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2821,19 +2962,21 @@ SYMACT_CLONES static void silu_forward_bf16_loop(size_t n, const void *const *in
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, silu_y_ties(x_i, silu_forward_wide(x_i, beta)));
+        store_bf16(y, i, silu_y_ties(fused, x_i, silu_forward_wide(fused, x_i, beta)));
     }
 }
+
+SYMACT_LOOPS(silu_forward_bf16)
 
 void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2842,19 +2985,21 @@ SYMACT_CLONES static void silu_derivative_bf16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, silu_derivative_wide(x_i, beta));
+        store_bf16(dydx, i, silu_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_derivative_bf16)
 
 void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2865,21 +3010,23 @@ SYMACT_CLONES static void silu_value_and_derivative_bf16_loop(size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        silu_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
-        store_bf16(y, i, silu_y_ties(x_i, y_i));
+        silu_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
+        store_bf16(y, i, silu_y_ties(fused, x_i, y_i));
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(silu_value_and_derivative_bf16)
 
 void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(silu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void silu_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2890,19 +3037,21 @@ SYMACT_CLONES static void silu_backward_bf16_loop(size_t n, const void *const *i
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, silu_backward_wide(x_i, grad_y_i, beta));
+        store_bf16(grad_x, i, silu_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_backward_bf16)
 
 void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(silu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void silu_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void silu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2911,14 +3060,16 @@ SYMACT_CLONES static void silu_second_derivative_bf16_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, silu_second_derivative_wide(x_i, beta));
+        store_bf16(d2ydx2, i, silu_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(silu_second_derivative_bf16)
 
 void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(silu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

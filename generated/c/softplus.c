@@ -5,9 +5,9 @@
  * softplus(x) = log(exp(beta*x) + 1)/beta
  * Definition: d9ed39301b4f1505
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "softplus.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_WIDE
 #define SYMACT_OWN_LOG1P_UNIT_WIDE
 /* ln(1 + a), 0 <= a <= 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_unit_wide(double a)
+SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 0.0008277797538224279 * a;
     const double t1 = t0 + (-0.006255401559468862);
     const double t2 = t1 * a;
@@ -426,8 +510,9 @@ SYMACT_INLINE double own_log1p_unit_wide(double a)
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(double a)
+SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-700.0) > a ? (-700.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -458,8 +543,9 @@ SYMACT_INLINE double own_exp_wide(double a)
 #ifndef SYMACT_OWN_EXPM1_WIDE
 #define SYMACT_OWN_EXPM1_WIDE
 /* e^a - 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_expm1_wide(double a)
+SYMACT_INLINE double own_expm1_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -489,15 +575,16 @@ SYMACT_INLINE double own_expm1_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softplus_forward_wide(double x, double beta)
+SYMACT_INLINE double softplus_forward_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x < 0.0;
     const double t3 = fabs(x);
     const double t4 = beta * t3;
-    const double t5 = own_decay_wide(t4);
-    const double t6 = own_log1p_unit_wide(t5);
+    const double t5 = own_decay_wide(fused, t4);
+    const double t6 = own_log1p_unit_wide(fused, t5);
     const double t7 = t4 + t6;
     const double t8 = t2 ? t6 : t7;
     const double t9 = t8 / beta;
@@ -506,13 +593,14 @@ SYMACT_INLINE double softplus_forward_wide(double x, double beta)
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softplus_derivative_wide(double x, double beta)
+SYMACT_INLINE double softplus_derivative_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = x * beta;
     const double t3 = -t2;
-    const double t4 = own_exp_wide(t3);
+    const double t4 = own_exp_wide(fused, t3);
     const double t5 = t4 + 1.0;
     const double t6 = 1.0 / t5;
     const double t7 = t1 ? 0.0 : t6;
@@ -520,22 +608,23 @@ SYMACT_INLINE double softplus_derivative_wide(double x, double beta)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void softplus_value_and_derivative_wide(double x, double beta, double *y, double *dydx)
+SYMACT_INLINE void softplus_value_and_derivative_wide(int fused, double x, double beta, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x < 0.0;
     const double t3 = fabs(x);
     const double t4 = beta * t3;
-    const double t5 = own_decay_wide(t4);
-    const double t6 = own_log1p_unit_wide(t5);
+    const double t5 = own_decay_wide(fused, t4);
+    const double t6 = own_log1p_unit_wide(fused, t5);
     const double t7 = t4 + t6;
     const double t8 = t2 ? t6 : t7;
     const double t9 = t8 / beta;
     const double t10 = t1 ? 0.0 : t9;
     const double t11 = x * beta;
     const double t12 = -t11;
-    const double t13 = own_exp_wide(t12);
+    const double t13 = own_exp_wide(fused, t12);
     const double t14 = t13 + 1.0;
     const double t15 = 1.0 / t14;
     const double t16 = t1 ? 0.0 : t15;
@@ -544,13 +633,14 @@ SYMACT_INLINE void softplus_value_and_derivative_wide(double x, double beta, dou
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softplus_backward_wide(double x, double grad_y, double beta)
+SYMACT_INLINE double softplus_backward_wide(int fused, double x, double grad_y, double beta)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const double t2 = x * beta;
     const double t3 = -t2;
-    const double t4 = own_exp_wide(t3);
+    const double t4 = own_exp_wide(fused, t3);
     const double t5 = t4 + 1.0;
     const double t6 = 1.0 / t5;
     const double t7 = t1 ? 0.0 : t6;
@@ -559,12 +649,13 @@ SYMACT_INLINE double softplus_backward_wide(double x, double grad_y, double beta
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
+SYMACT_INLINE double softplus_second_derivative_wide(int fused, double x, double beta)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = beta * t0;
-    const double t3 = own_decay_wide(t2);
+    const double t3 = own_decay_wide(fused, t2);
     const double t4 = beta * t3;
     const double t5 = t3 + 1.0;
     const double t6 = t5 * t5;
@@ -574,16 +665,17 @@ SYMACT_INLINE double softplus_second_derivative_wide(double x, double beta)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softplus_backward_from_output_wide(double y, double grad_y, double beta)
+SYMACT_INLINE double softplus_backward_from_output_wide(int fused, double y, double grad_y, double beta)
 {
+    (void)fused;
     const int t0 = y == 0.0;
-    const double t1 = copysign(1.0, y);
+    const double t1 = with_sign(1.0, y);
     const int t2 = t1 < 0.0;
     const double t3 = fabs(y);
     const double t4 = beta * t3;
     const double t5 = -t4;
-    const double t6 = own_expm1_wide(t5);
-    const double t7 = own_exp_wide(t4);
+    const double t6 = own_expm1_wide(fused, t5);
+    const double t7 = own_exp_wide(fused, t4);
     const double t8 = t6 * t7;
     const double t9 = -t6;
     const double t10 = t2 ? t8 : t9;
@@ -595,8 +687,9 @@ SYMACT_INLINE double softplus_backward_from_output_wide(double y, double grad_y,
 #ifndef SYMACT_OWN_DECAY_PAIRED
 #define SYMACT_OWN_DECAY_PAIRED
 /* e^-a, a >= 0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_decay_paired(double a)
+SYMACT_INLINE double own_decay_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 746.0 < a ? 746.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -647,8 +740,9 @@ SYMACT_INLINE double own_decay_paired(double a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_PAIRED
 #define SYMACT_OWN_LOG1P_UNIT_PAIRED
 /* ln(1 + a), 0 <= a <= 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_log1p_unit_paired(double a)
+SYMACT_INLINE double own_log1p_unit_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = t0 - 1.0;
     const double t2 = a - t1;
@@ -687,8 +781,9 @@ SYMACT_INLINE double own_log1p_unit_paired(double a)
 #ifndef SYMACT_OWN_EXP_PAIRED
 #define SYMACT_OWN_EXP_PAIRED
 /* e^a; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_exp_paired(double a)
+SYMACT_INLINE double own_exp_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-746.0) > a ? (-746.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -739,8 +834,9 @@ SYMACT_INLINE double own_exp_paired(double a)
 #ifndef SYMACT_OWN_EXPM1_PAIRED
 #define SYMACT_OWN_EXPM1_PAIRED
 /* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_expm1_paired(double a)
+SYMACT_INLINE double own_expm1_paired(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-56.0) > a ? (-56.0) : a;
     const double t1 = 710.0 < t0 ? 710.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -792,15 +888,16 @@ SYMACT_INLINE double own_expm1_paired(double a)
 #endif
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softplus_forward_paired(double x, double beta)
+SYMACT_INLINE double softplus_forward_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const double t3 = t2 * beta;
     const int t4 = t3 < 708.3964185322641;
     const double t5 = beta * t2;
-    const double t6 = product_error(beta, t2, t5);
+    const double t6 = product_error(fused, beta, t2, t5);
     const double t7 = t5 + t6;
     const double t8 = fabs(t7);
     const int t9 = t8 < 1416.0;
@@ -870,7 +967,7 @@ SYMACT_INLINE double softplus_forward_paired(double x, double beta)
     const double t73 = t70 * t72;
     const double t74 = t73 * t71;
     const double t75 = t70 - t74;
-    const double t76 = product_error(t73, t71, t74);
+    const double t76 = product_error(fused, t73, t71, t74);
     const double t77 = t75 - t76;
     const double t78 = t71 - 2.0;
     const double t79 = t71 - t78;
@@ -939,7 +1036,7 @@ SYMACT_INLINE double softplus_forward_paired(double x, double beta)
     const double t142 = t140 * t141;
     const double t143 = t142 * beta;
     const double t144 = t140 - t143;
-    const double t145 = product_error(t142, beta, t143);
+    const double t145 = product_error(fused, t142, beta, t143);
     const double t146 = t144 - t145;
     const double t147 = t140 - t88;
     const double t148 = t139 - t147;
@@ -949,8 +1046,8 @@ SYMACT_INLINE double softplus_forward_paired(double x, double beta)
     const double t152 = t151 - t142;
     const double t153 = t150 - t152;
     const double t154 = t151 + t153;
-    const double t155 = own_decay_paired(t5);
-    const double t156 = own_log1p_unit_paired(t155);
+    const double t155 = own_decay_paired(fused, t5);
+    const double t156 = own_log1p_unit_paired(fused, t155);
     const double t157 = t156 / beta;
     const double t158 = t4 ? t154 : t157;
     const double t159 = t151 + t2;
@@ -970,12 +1067,13 @@ SYMACT_INLINE double softplus_forward_paired(double x, double beta)
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
+SYMACT_INLINE double softplus_derivative_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = beta * t1;
-    const double t3 = product_error(beta, t1, t2);
+    const double t3 = product_error(fused, beta, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -1049,7 +1147,7 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
     const double t74 = 1.0 * t73;
     const double t75 = t74 * t72;
     const double t76 = 1.0 - t75;
-    const double t77 = product_error(t74, t72, t75);
+    const double t77 = product_error(fused, t74, t72, t75);
     const double t78 = t76 - t77;
     const double t79 = t72 - t61;
     const double t80 = t71 - t79;
@@ -1058,7 +1156,7 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
     const double t83 = t82 * t73;
     const double t84 = t74 + t83;
     const double t85 = t84 * t51;
-    const double t86 = product_error(t84, t51, t85);
+    const double t86 = product_error(fused, t84, t51, t85);
     const double t87 = t84 * t68;
     const double t88 = t86 + t87;
     const double t89 = t84 - t74;
@@ -1071,7 +1169,7 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
     const double t96 = t93 + t95;
     const double t97 = t96 * t54;
     const double t98 = t97 * t59;
-    const double t99 = own_decay_paired(t2);
+    const double t99 = own_decay_paired(fused, t2);
     const double t100 = t99 + 1.0;
     const double t101 = t99 / t100;
     const double t102 = 1.0 - t101;
@@ -1080,15 +1178,16 @@ SYMACT_INLINE double softplus_derivative_paired(double x, double beta)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, double *y, double *dydx)
+SYMACT_INLINE void softplus_value_and_derivative_paired(int fused, double x, double beta, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x == INFINITY;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const double t3 = t2 * beta;
     const int t4 = t3 < 708.3964185322641;
     const double t5 = beta * t2;
-    const double t6 = product_error(beta, t2, t5);
+    const double t6 = product_error(fused, beta, t2, t5);
     const double t7 = t5 + t6;
     const double t8 = fabs(t7);
     const int t9 = t8 < 1416.0;
@@ -1158,7 +1257,7 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t73 = t70 * t72;
     const double t74 = t73 * t71;
     const double t75 = t70 - t74;
-    const double t76 = product_error(t73, t71, t74);
+    const double t76 = product_error(fused, t73, t71, t74);
     const double t77 = t75 - t76;
     const double t78 = t71 - 2.0;
     const double t79 = t71 - t78;
@@ -1227,7 +1326,7 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t142 = t140 * t141;
     const double t143 = t142 * beta;
     const double t144 = t140 - t143;
-    const double t145 = product_error(t142, beta, t143);
+    const double t145 = product_error(fused, t142, beta, t143);
     const double t146 = t144 - t145;
     const double t147 = t140 - t88;
     const double t148 = t139 - t147;
@@ -1237,8 +1336,8 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t152 = t151 - t142;
     const double t153 = t150 - t152;
     const double t154 = t151 + t153;
-    const double t155 = own_decay_paired(t5);
-    const double t156 = own_log1p_unit_paired(t155);
+    const double t155 = own_decay_paired(fused, t5);
+    const double t156 = own_log1p_unit_paired(fused, t155);
     const double t157 = t156 / beta;
     const double t158 = t4 ? t154 : t157;
     const double t159 = t151 + t2;
@@ -1266,7 +1365,7 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t181 = 1.0 * t180;
     const double t182 = t181 * t179;
     const double t183 = 1.0 - t182;
-    const double t184 = product_error(t181, t179, t182);
+    const double t184 = product_error(fused, t181, t179, t182);
     const double t185 = t183 - t184;
     const double t186 = t179 - t172;
     const double t187 = t178 - t186;
@@ -1275,7 +1374,7 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
     const double t190 = t189 * t180;
     const double t191 = t181 + t190;
     const double t192 = t191 * t54;
-    const double t193 = product_error(t191, t54, t192);
+    const double t193 = product_error(fused, t191, t54, t192);
     const double t194 = t191 * t115;
     const double t195 = t193 + t194;
     const double t196 = t191 - t181;
@@ -1297,12 +1396,13 @@ SYMACT_INLINE void softplus_value_and_derivative_paired(double x, double beta, d
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double beta)
+SYMACT_INLINE double softplus_backward_paired(int fused, double x, double grad_y, double beta)
 {
+    (void)fused;
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = beta * t1;
-    const double t3 = product_error(beta, t1, t2);
+    const double t3 = product_error(fused, beta, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -1376,7 +1476,7 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
     const double t74 = 1.0 * t73;
     const double t75 = t74 * t72;
     const double t76 = 1.0 - t75;
-    const double t77 = product_error(t74, t72, t75);
+    const double t77 = product_error(fused, t74, t72, t75);
     const double t78 = t76 - t77;
     const double t79 = t72 - t61;
     const double t80 = t71 - t79;
@@ -1385,7 +1485,7 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
     const double t83 = t82 * t73;
     const double t84 = t74 + t83;
     const double t85 = t84 * t51;
-    const double t86 = product_error(t84, t51, t85);
+    const double t86 = product_error(fused, t84, t51, t85);
     const double t87 = t84 * t68;
     const double t88 = t86 + t87;
     const double t89 = t84 - t74;
@@ -1398,7 +1498,7 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
     const double t96 = t93 + t95;
     const double t97 = t96 * t54;
     const double t98 = t97 * t59;
-    const double t99 = own_decay_paired(t2);
+    const double t99 = own_decay_paired(fused, t2);
     const double t100 = t99 + 1.0;
     const double t101 = t99 / t100;
     const double t102 = 1.0 - t101;
@@ -1408,12 +1508,13 @@ SYMACT_INLINE double softplus_backward_paired(double x, double grad_y, double be
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
+SYMACT_INLINE double softplus_second_derivative_paired(int fused, double x, double beta)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = beta * t1;
-    const double t3 = product_error(beta, t1, t2);
+    const double t3 = product_error(fused, beta, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -1484,7 +1585,7 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     const double t71 = t66 + t70;
     const double t72 = t61 + t71;
     const double t73 = t72 * t72;
-    const double t74 = product_error(t72, t72, t73);
+    const double t74 = product_error(fused, t72, t72, t73);
     const double t75 = t72 - t61;
     const double t76 = t71 - t75;
     const double t77 = t72 * t76;
@@ -1495,7 +1596,7 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     const double t82 = beta * t81;
     const double t83 = t82 * t80;
     const double t84 = beta - t83;
-    const double t85 = product_error(t82, t80, t83);
+    const double t85 = product_error(fused, t82, t80, t83);
     const double t86 = t84 - t85;
     const double t87 = t80 - t73;
     const double t88 = t79 - t87;
@@ -1504,7 +1605,7 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
     const double t91 = t90 * t81;
     const double t92 = t82 + t91;
     const double t93 = t92 * t51;
-    const double t94 = product_error(t92, t51, t93);
+    const double t94 = product_error(fused, t92, t51, t93);
     const double t95 = t92 * t68;
     const double t96 = t94 + t95;
     const double t97 = t92 - t82;
@@ -1522,16 +1623,17 @@ SYMACT_INLINE double softplus_second_derivative_paired(double x, double beta)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_y, double beta)
+SYMACT_INLINE double softplus_backward_from_output_paired(int fused, double y, double grad_y, double beta)
 {
+    (void)fused;
     const int t0 = y == 0.0;
-    const double t1 = copysign(1.0, y);
+    const double t1 = with_sign(1.0, y);
     const int t2 = t1 < 0.0;
     const double t3 = fabs(y);
     const double t4 = t3 * beta;
     const int t5 = t4 < 14.59375;
     const double t6 = beta * t3;
-    const double t7 = product_error(beta, t3, t6);
+    const double t7 = product_error(fused, beta, t3, t6);
     const double t8 = t6 + t7;
     const double t9 = fabs(t8);
     const int t10 = t9 < 60.0;
@@ -1649,7 +1751,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t122 = t68 * t121;
     const double t123 = t122 * t120;
     const double t124 = t68 - t123;
-    const double t125 = product_error(t122, t120, t123);
+    const double t125 = product_error(fused, t122, t120, t123);
     const double t126 = t124 - t125;
     const double t127 = t68 - t23;
     const double t128 = t67 - t127;
@@ -1667,14 +1769,14 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t140 = t137 + t139;
     const int t141 = t4 < 703.25;
     const double t142 = -t6;
-    const double t143 = own_expm1_paired(t142);
-    const double t144 = own_decay_paired(t6);
+    const double t143 = own_expm1_paired(fused, t142);
+    const double t144 = own_decay_paired(fused, t6);
     const int t145 = t6 < 1024.0;
     const double t146 = t145 ? t7 : 0.0;
     const double t147 = t144 * t146;
     const double t148 = t144 - t147;
     const double t149 = t143 / t148;
-    const double t150 = own_exp_paired(t6);
+    const double t150 = own_exp_paired(fused, t6);
     const double t151 = t143 * t150;
     const double t152 = t141 ? t149 : t151;
     const double t153 = t5 ? t140 : t152;
@@ -1698,7 +1800,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t171 = t166 + t170;
     const double t172 = t164 + t171;
     const double t173 = t172 * t172;
-    const double t174 = product_error(t172, t172, t173);
+    const double t174 = product_error(fused, t172, t172, t173);
     const double t175 = t172 - t164;
     const double t176 = t171 - t175;
     const double t177 = t172 * t176;
@@ -1724,7 +1826,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t197 = t196 * t172;
     const double t198 = 0.008333333333333338 + t197;
     const double t199 = t198 * t172;
-    const double t200 = product_error(t198, t172, t199);
+    const double t200 = product_error(fused, t198, t172, t199);
     const double t201 = t198 * t176;
     const double t202 = t200 + t201;
     const double t203 = t198 - 0.008333333333333338;
@@ -1747,7 +1849,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t220 = t216 + t219;
     const double t221 = t211 + t220;
     const double t222 = t221 * t172;
-    const double t223 = product_error(t221, t172, t222);
+    const double t223 = product_error(fused, t221, t172, t222);
     const double t224 = t221 * t176;
     const double t225 = t223 + t224;
     const double t226 = t221 - t211;
@@ -1767,7 +1869,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t240 = t236 + t239;
     const double t241 = t231 + t240;
     const double t242 = t241 * t172;
-    const double t243 = product_error(t241, t172, t242);
+    const double t243 = product_error(fused, t241, t172, t242);
     const double t244 = t241 * t176;
     const double t245 = t243 + t244;
     const double t246 = t241 - t231;
@@ -1787,7 +1889,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t260 = t256 + t259;
     const double t261 = t251 + t260;
     const double t262 = t180 * t261;
-    const double t263 = product_error(t180, t261, t262);
+    const double t263 = product_error(fused, t180, t261, t262);
     const double t264 = t261 - t251;
     const double t265 = t260 - t264;
     const double t266 = t180 * t265;
@@ -1886,7 +1988,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
     const double t359 = t322 + t358;
     const double t360 = t317 + t359;
     const double t361 = t302 * t360;
-    const double t362 = product_error(t302, t360, t361);
+    const double t362 = product_error(fused, t302, t360, t361);
     const double t363 = t360 - t317;
     const double t364 = t359 - t363;
     const double t365 = t302 * t364;
@@ -1912,8 +2014,9 @@ SYMACT_INLINE double softplus_backward_from_output_paired(double y, double grad_
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1954,8 +2057,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT32
 #define SYMACT_OWN_LOG1P_UNIT_FLOAT32
 /* ln(1 + a), 0 <= a <= 1; in float. */
-SYMACT_INLINE float own_log1p_unit_float32(float a)
+SYMACT_INLINE float own_log1p_unit_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 1.0f + a;
     const float t1 = t0 - 1.0f;
     const float t2 = a - t1;
@@ -1995,8 +2099,9 @@ SYMACT_INLINE float own_log1p_unit_float32(float a)
 #ifndef SYMACT_OWN_EXP_FLOAT32
 #define SYMACT_OWN_EXP_FLOAT32
 /* e^a; in float. */
-SYMACT_INLINE float own_exp_float32(float a)
+SYMACT_INLINE float own_exp_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-104.0f) > a ? (-104.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -2037,8 +2142,9 @@ SYMACT_INLINE float own_exp_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -2080,20 +2186,21 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float softplus_forward_float32(float x, float beta)
+SYMACT_INLINE float softplus_forward_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(beta, t1, t2);
+    const float t5 = product_error_float(fused, beta, t1, t2);
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
-    const float t9 = own_log1p_unit_float32(t8);
+    const float t9 = own_log1p_unit_float32(fused, t8);
     const float t10 = t9 / beta;
-    const float t11 = own_log1p_unit_float32(t3);
+    const float t11 = own_log1p_unit_float32(fused, t3);
     const float t12 = t11 / beta;
     const float t13 = t12 + t1;
     const float t14 = t0 ? t10 : t13;
@@ -2101,14 +2208,15 @@ SYMACT_INLINE float softplus_forward_float32(float x, float beta)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float softplus_derivative_float32(float x, float beta)
+SYMACT_INLINE float softplus_derivative_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(beta, t1, t2);
+    const float t5 = product_error_float(fused, beta, t1, t2);
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
@@ -2120,20 +2228,21 @@ SYMACT_INLINE float softplus_derivative_float32(float x, float beta)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void softplus_value_and_derivative_float32(float x, float beta, float *y, float *dydx)
+SYMACT_INLINE void softplus_value_and_derivative_float32(int fused, float x, float beta, float *y, float *dydx)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(beta, t1, t2);
+    const float t5 = product_error_float(fused, beta, t1, t2);
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
-    const float t9 = own_log1p_unit_float32(t8);
+    const float t9 = own_log1p_unit_float32(fused, t8);
     const float t10 = t9 / beta;
-    const float t11 = own_log1p_unit_float32(t3);
+    const float t11 = own_log1p_unit_float32(fused, t3);
     const float t12 = t11 / beta;
     const float t13 = t12 + t1;
     const float t14 = t0 ? t10 : t13;
@@ -2146,14 +2255,15 @@ SYMACT_INLINE void softplus_value_and_derivative_float32(float x, float beta, fl
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float softplus_backward_float32(float x, float grad_y, float beta)
+SYMACT_INLINE float softplus_backward_float32(int fused, float x, float grad_y, float beta)
 {
+    (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(beta, t1, t2);
+    const float t5 = product_error_float(fused, beta, t1, t2);
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
@@ -2166,14 +2276,15 @@ SYMACT_INLINE float softplus_backward_float32(float x, float grad_y, float beta)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float softplus_second_derivative_float32(float x, float beta)
+SYMACT_INLINE float softplus_second_derivative_float32(int fused, float x, float beta)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = 0.5f * t1;
-    const float t3 = own_decay_float32(t2);
+    const float t3 = own_decay_float32(fused, t2);
     const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(beta, t0, t1);
+    const float t5 = product_error_float(fused, beta, t0, t1);
     const float t6 = 0.5f * t5;
     const float t7 = t4 ? t6 : 0.0f;
     const float t8 = t3 * t7;
@@ -2188,30 +2299,31 @@ SYMACT_INLINE float softplus_second_derivative_float32(float x, float beta)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float softplus_backward_from_output_float32(float y, float grad_y, float beta)
+SYMACT_INLINE float softplus_backward_from_output_float32(int fused, float y, float grad_y, float beta)
 {
+    (void)fused;
     const int t0 = y == 0.0f;
-    const float t1 = copysignf(1.0f, y);
+    const float t1 = with_sign_float(1.0f, y);
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(y);
     const float t4 = t3 * beta;
     const int t5 = t4 < 88.625f;
     const float t6 = beta * t3;
     const float t7 = -t6;
-    const float t8 = own_expm1_float32(t7);
-    const float t9 = own_decay_float32(t6);
+    const float t8 = own_expm1_float32(fused, t7);
+    const float t9 = own_decay_float32(fused, t6);
     const int t10 = t6 < 1024.0f;
-    const float t11 = product_error_float(beta, t3, t6);
+    const float t11 = product_error_float(fused, beta, t3, t6);
     const float t12 = t10 ? t11 : 0.0f;
     const float t13 = t9 * t12;
     const float t14 = t9 - t13;
     const float t15 = t8 / t14;
-    const float t16 = own_exp_float32(t6);
+    const float t16 = own_exp_float32(fused, t6);
     const float t17 = t8 * t16;
     const float t18 = t5 ? t15 : t17;
     const int t19 = t4 < 1.078125f;
-    const float t20 = own_expm1_float32(t6);
-    const float t21 = own_exp_float32(t7);
+    const float t20 = own_expm1_float32(fused, t6);
+    const float t21 = own_exp_float32(fused, t7);
     const float t22 = t20 * t21;
     const float t23 = -t8;
     const float t24 = t19 ? t22 : t23;
@@ -2221,7 +2333,7 @@ SYMACT_INLINE float softplus_backward_from_output_float32(float y, float grad_y,
     return t27;
 }
 
-SYMACT_CLONES static void softplus_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2230,19 +2342,21 @@ SYMACT_CLONES static void softplus_forward_f32_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, softplus_forward_wide(x_i, beta));
+        store_f32(y, i, softplus_forward_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_forward_f32)
 
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2251,19 +2365,21 @@ SYMACT_CLONES static void softplus_derivative_f32_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, softplus_derivative_wide(x_i, beta));
+        store_f32(dydx, i, softplus_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_derivative_f32)
 
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2274,21 +2390,23 @@ SYMACT_CLONES static void softplus_value_and_derivative_f32_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        softplus_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softplus_value_and_derivative_f32)
 
 void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softplus_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2299,19 +2417,21 @@ SYMACT_CLONES static void softplus_backward_f32_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, softplus_backward_wide(x_i, grad_y_i, beta));
+        store_f32(grad_x, i, softplus_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_f32)
 
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2320,19 +2440,21 @@ SYMACT_CLONES static void softplus_second_derivative_f32_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, softplus_second_derivative_wide(x_i, beta));
+        store_f32(d2ydx2, i, softplus_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_second_derivative_f32)
 
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_from_output_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_from_output_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2343,19 +2465,21 @@ SYMACT_CLONES static void softplus_backward_from_output_f32_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f32(y, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+        store_f32(grad_x, i, softplus_backward_from_output_wide(fused, y_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_from_output_f32)
 
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f32_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_from_output_f32_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2364,19 +2488,21 @@ SYMACT_CLONES static void softplus_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, softplus_forward_paired(x_i, beta));
+        store_f64(y, i, softplus_forward_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_forward_f64)
 
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2385,19 +2511,21 @@ SYMACT_CLONES static void softplus_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, softplus_derivative_paired(x_i, beta));
+        store_f64(dydx, i, softplus_derivative_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_derivative_f64)
 
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2408,21 +2536,23 @@ SYMACT_CLONES static void softplus_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        softplus_value_and_derivative_paired(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_paired(fused, x_i, beta, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softplus_value_and_derivative_f64)
 
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softplus_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2433,19 +2563,21 @@ SYMACT_CLONES static void softplus_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, softplus_backward_paired(x_i, grad_y_i, beta));
+        store_f64(grad_x, i, softplus_backward_paired(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_f64)
 
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2454,19 +2586,21 @@ SYMACT_CLONES static void softplus_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, softplus_second_derivative_paired(x_i, beta));
+        store_f64(d2ydx2, i, softplus_second_derivative_paired(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_second_derivative_f64)
 
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_from_output_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2477,19 +2611,21 @@ SYMACT_CLONES static void softplus_backward_from_output_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f64(y, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, softplus_backward_from_output_paired(y_i, grad_y_i, beta));
+        store_f64(grad_x, i, softplus_backward_from_output_paired(fused, y_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_from_output_f64)
 
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f64_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_from_output_f64_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2498,19 +2634,21 @@ SYMACT_CLONES static void softplus_forward_f32_fast_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, softplus_forward_float32(x_i, beta));
+        store_f32_fast(y, i, softplus_forward_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_forward_f32_fast)
 
 void symact_softplus_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { beta };
-    symact_sweep(softplus_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2519,19 +2657,21 @@ SYMACT_CLONES static void softplus_derivative_f32_fast_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, softplus_derivative_float32(x_i, beta));
+        store_f32_fast(dydx, i, softplus_derivative_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_derivative_f32_fast)
 
 void symact_softplus_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { beta };
-    symact_sweep(softplus_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2542,21 +2682,23 @@ SYMACT_CLONES static void softplus_value_and_derivative_f32_fast_loop(size_t n, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        softplus_value_and_derivative_float32(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_float32(fused, x_i, beta, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softplus_value_and_derivative_f32_fast)
 
 void symact_softplus_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softplus_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2567,19 +2709,21 @@ SYMACT_CLONES static void softplus_backward_f32_fast_loop(size_t n, const void *
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softplus_backward_float32(x_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, softplus_backward_float32(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_f32_fast)
 
 void symact_softplus_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(softplus_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2588,19 +2732,21 @@ SYMACT_CLONES static void softplus_second_derivative_f32_fast_loop(size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, softplus_second_derivative_float32(x_i, beta));
+        store_f32_fast(d2ydx2, i, softplus_second_derivative_float32(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_second_derivative_f32_fast)
 
 void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_from_output_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2611,19 +2757,21 @@ SYMACT_CLONES static void softplus_backward_from_output_f32_fast_loop(size_t n, 
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softplus_backward_from_output_float32(y_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, softplus_backward_from_output_float32(fused, y_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_from_output_f32_fast)
 
 void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f32_fast_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_from_output_f32_fast_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2632,19 +2780,21 @@ SYMACT_CLONES static void softplus_forward_f16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, softplus_forward_wide(x_i, beta));
+        store_f16(y, i, softplus_forward_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_forward_f16)
 
 void symact_softplus_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2653,19 +2803,21 @@ SYMACT_CLONES static void softplus_derivative_f16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, softplus_derivative_wide(x_i, beta));
+        store_f16(dydx, i, softplus_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_derivative_f16)
 
 void symact_softplus_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2676,21 +2828,23 @@ SYMACT_CLONES static void softplus_value_and_derivative_f16_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        softplus_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softplus_value_and_derivative_f16)
 
 void symact_softplus_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softplus_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2701,19 +2855,21 @@ SYMACT_CLONES static void softplus_backward_f16_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, softplus_backward_wide(x_i, grad_y_i, beta));
+        store_f16(grad_x, i, softplus_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_f16)
 
 void symact_softplus_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2722,19 +2878,21 @@ SYMACT_CLONES static void softplus_second_derivative_f16_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, softplus_second_derivative_wide(x_i, beta));
+        store_f16(d2ydx2, i, softplus_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_second_derivative_f16)
 
 void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_from_output_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_from_output_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2745,19 +2903,21 @@ SYMACT_CLONES static void softplus_backward_from_output_f16_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f16(y, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+        store_f16(grad_x, i, softplus_backward_from_output_wide(fused, y_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_from_output_f16)
 
 void symact_softplus_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x, float beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_from_output_f16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2766,19 +2926,21 @@ SYMACT_CLONES static void softplus_forward_bf16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, softplus_forward_wide(x_i, beta));
+        store_bf16(y, i, softplus_forward_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_forward_bf16)
 
 void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2787,19 +2949,21 @@ SYMACT_CLONES static void softplus_derivative_bf16_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, softplus_derivative_wide(x_i, beta));
+        store_bf16(dydx, i, softplus_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_derivative_bf16)
 
 void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2810,21 +2974,23 @@ SYMACT_CLONES static void softplus_value_and_derivative_bf16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        softplus_value_and_derivative_wide(x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_wide(fused, x_i, beta, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softplus_value_and_derivative_bf16)
 
 void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softplus_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2835,19 +3001,21 @@ SYMACT_CLONES static void softplus_backward_bf16_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, softplus_backward_wide(x_i, grad_y_i, beta));
+        store_bf16(grad_x, i, softplus_backward_wide(fused, x_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_bf16)
 
 void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2856,19 +3024,21 @@ SYMACT_CLONES static void softplus_second_derivative_bf16_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, softplus_second_derivative_wide(x_i, beta));
+        store_bf16(d2ydx2, i, softplus_second_derivative_wide(fused, x_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_second_derivative_bf16)
 
 void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softplus_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softplus_backward_from_output_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softplus_backward_from_output_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *y = in[0];
     const void *grad_y = in[1];
@@ -2879,14 +3049,16 @@ SYMACT_CLONES static void softplus_backward_from_output_bf16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_bf16(y, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, softplus_backward_from_output_wide(y_i, grad_y_i, beta));
+        store_bf16(grad_x, i, softplus_backward_from_output_wide(fused, y_i, grad_y_i, beta));
     }
 }
+
+SYMACT_LOOPS(softplus_backward_from_output_bf16)
 
 void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_bf16_loop, n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep(softplus_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }

@@ -5,9 +5,9 @@
  * softsign(x) = x/(Abs(x) + 1)
  * Definition: 65416a80f85afceb
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "softsign.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -358,20 +440,22 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softsign_forward_wide(double x)
+SYMACT_INLINE double softsign_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = t0 + 1.0;
     const double t3 = t0 / t2;
     const double t4 = t1 ? 1.0 : t3;
-    const double t5 = copysign(t4, x);
+    const double t5 = with_sign(t4, x);
     return t5;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softsign_derivative_wide(double x)
+SYMACT_INLINE double softsign_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
     const double t2 = t1 * t1;
@@ -380,14 +464,15 @@ SYMACT_INLINE double softsign_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void softsign_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void softsign_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = t0 + 1.0;
     const double t3 = t0 / t2;
     const double t4 = t1 ? 1.0 : t3;
-    const double t5 = copysign(t4, x);
+    const double t5 = with_sign(t4, x);
     const double t6 = t2 * t2;
     const double t7 = 1.0 / t6;
     *y = t5;
@@ -395,8 +480,9 @@ SYMACT_INLINE void softsign_value_and_derivative_wide(double x, double *y, doubl
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softsign_backward_wide(double x, double grad_y)
+SYMACT_INLINE double softsign_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
     const double t2 = t1 * t1;
@@ -406,10 +492,11 @@ SYMACT_INLINE double softsign_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double softsign_second_derivative_wide(double x)
+SYMACT_INLINE double softsign_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const int t0 = x == 0.0;
-    const double t1 = copysign(1.0, x);
+    const double t1 = with_sign(1.0, x);
     const double t2 = -2.0;
     const double t3 = fabs(x);
     const double t4 = t3 + 1.0;
@@ -422,8 +509,9 @@ SYMACT_INLINE double softsign_second_derivative_wide(double x)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softsign_forward_paired(double x)
+SYMACT_INLINE double softsign_forward_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 784.0;
@@ -438,7 +526,7 @@ SYMACT_INLINE double softsign_forward_paired(double x)
     const double t11 = t0 * t10;
     const double t12 = t11 * t9;
     const double t13 = t0 - t12;
-    const double t14 = product_error(t11, t9, t12);
+    const double t14 = product_error(fused, t11, t9, t12);
     const double t15 = t13 - t14;
     const double t16 = t9 - t3;
     const double t17 = t8 - t16;
@@ -452,13 +540,14 @@ SYMACT_INLINE double softsign_forward_paired(double x)
     const double t25 = t0 / t3;
     const double t26 = t2 ? t24 : t25;
     const double t27 = t1 ? 1.0 : t26;
-    const double t28 = copysign(t27, x);
+    const double t28 = with_sign(t27, x);
     return t28;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softsign_derivative_paired(double x)
+SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 + 1.0;
@@ -469,7 +558,7 @@ SYMACT_INLINE double softsign_derivative_paired(double x)
     const double t7 = t5 + t6;
     const double t8 = t2 + t7;
     const double t9 = t8 * t8;
-    const double t10 = product_error(t8, t8, t9);
+    const double t10 = product_error(fused, t8, t8, t9);
     const double t11 = t8 - t2;
     const double t12 = t7 - t11;
     const double t13 = t8 * t12;
@@ -480,7 +569,7 @@ SYMACT_INLINE double softsign_derivative_paired(double x)
     const double t18 = 1.0 * t17;
     const double t19 = t18 * t16;
     const double t20 = 1.0 - t19;
-    const double t21 = product_error(t18, t16, t19);
+    const double t21 = product_error(fused, t18, t16, t19);
     const double t22 = t20 - t21;
     const double t23 = t16 - t9;
     const double t24 = t15 - t23;
@@ -505,8 +594,9 @@ SYMACT_INLINE double softsign_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 784.0;
@@ -521,7 +611,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
     const double t11 = t0 * t10;
     const double t12 = t11 * t9;
     const double t13 = t0 - t12;
-    const double t14 = product_error(t11, t9, t12);
+    const double t14 = product_error(fused, t11, t9, t12);
     const double t15 = t13 - t14;
     const double t16 = t9 - t3;
     const double t17 = t8 - t16;
@@ -535,10 +625,10 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
     const double t25 = t0 / t3;
     const double t26 = t2 ? t24 : t25;
     const double t27 = t1 ? 1.0 : t26;
-    const double t28 = copysign(t27, x);
+    const double t28 = with_sign(t27, x);
     const int t29 = t0 < 3.99583814440447e+146;
     const double t30 = t9 * t9;
-    const double t31 = product_error(t9, t9, t30);
+    const double t31 = product_error(fused, t9, t9, t30);
     const double t32 = t9 * t17;
     const double t33 = t31 + t32;
     const double t34 = t33 + t32;
@@ -547,7 +637,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
     const double t37 = 1.0 * t36;
     const double t38 = t37 * t35;
     const double t39 = 1.0 - t38;
-    const double t40 = product_error(t37, t35, t38);
+    const double t40 = product_error(fused, t37, t35, t38);
     const double t41 = t39 - t40;
     const double t42 = t35 - t30;
     const double t43 = t34 - t42;
@@ -573,8 +663,9 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(double x, double *y, dou
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
+SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 3.99583814440447e+146;
     const double t2 = t0 + 1.0;
@@ -585,7 +676,7 @@ SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
     const double t7 = t5 + t6;
     const double t8 = t2 + t7;
     const double t9 = t8 * t8;
-    const double t10 = product_error(t8, t8, t9);
+    const double t10 = product_error(fused, t8, t8, t9);
     const double t11 = t8 - t2;
     const double t12 = t7 - t11;
     const double t13 = t8 * t12;
@@ -596,7 +687,7 @@ SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
     const double t18 = 1.0 * t17;
     const double t19 = t18 * t16;
     const double t20 = 1.0 - t19;
-    const double t21 = product_error(t18, t16, t19);
+    const double t21 = product_error(fused, t18, t16, t19);
     const double t22 = t20 - t21;
     const double t23 = t16 - t9;
     const double t24 = t15 - t23;
@@ -622,10 +713,11 @@ SYMACT_INLINE double softsign_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double softsign_second_derivative_paired(double x)
+SYMACT_INLINE double softsign_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x == 0.0;
-    const double t1 = copysign(1.0, x);
+    const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
     const int t3 = t2 < 328.0;
     const double t4 = t2 + 1.0;
@@ -636,7 +728,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const double t9 = t7 + t8;
     const double t10 = t4 + t9;
     const double t11 = t10 * t10;
-    const double t12 = product_error(t10, t10, t11);
+    const double t12 = product_error(fused, t10, t10, t11);
     const double t13 = t10 - t4;
     const double t14 = t9 - t13;
     const double t15 = t10 * t14;
@@ -644,7 +736,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const double t17 = t16 + t15;
     const double t18 = t11 + t17;
     const double t19 = t18 * t10;
-    const double t20 = product_error(t18, t10, t19);
+    const double t20 = product_error(fused, t18, t10, t19);
     const double t21 = t18 * t14;
     const double t22 = t20 + t21;
     const double t23 = t18 - t11;
@@ -656,7 +748,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
     const double t29 = 2.0 * t28;
     const double t30 = t29 * t27;
     const double t31 = 2.0 - t30;
-    const double t32 = product_error(t29, t27, t30);
+    const double t32 = product_error(fused, t29, t27, t30);
     const double t33 = t31 - t32;
     const double t34 = t27 - t19;
     const double t35 = t26 - t34;
@@ -679,20 +771,22 @@ SYMACT_INLINE double softsign_second_derivative_paired(double x)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float softsign_forward_float32(float x)
+SYMACT_INLINE float softsign_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
     const float t2 = t0 + 1.0f;
     const float t3 = t0 / t2;
     const float t4 = t1 ? 1.0f : t3;
-    const float t5 = copysignf(t4, x);
+    const float t5 = with_sign_float(t4, x);
     return t5;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float softsign_derivative_float32(float x)
+SYMACT_INLINE float softsign_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
@@ -708,14 +802,15 @@ SYMACT_INLINE float softsign_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void softsign_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
     const float t2 = t0 + 1.0f;
     const float t3 = t0 / t2;
     const float t4 = t1 ? 1.0f : t3;
-    const float t5 = copysignf(t4, x);
+    const float t5 = with_sign_float(t4, x);
     const int t6 = t0 < 140737490000000.0f;
     const float t7 = 1.0f / t0;
     const float t8 = t7 * t7;
@@ -730,8 +825,9 @@ SYMACT_INLINE void softsign_value_and_derivative_float32(float x, float *y, floa
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float softsign_backward_float32(float x, float grad_y)
+SYMACT_INLINE float softsign_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 140737490000000.0f;
     const float t2 = 1.0f / t0;
@@ -748,10 +844,11 @@ SYMACT_INLINE float softsign_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float softsign_second_derivative_float32(float x)
+SYMACT_INLINE float softsign_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x == 0.0f;
-    const float t1 = copysignf(1.0f, x);
+    const float t1 = with_sign_float(1.0f, x);
     const float t2 = fabsf(x);
     const float t3 = t2 + 1.0f;
     const float t4 = 2.0f / t3;
@@ -763,7 +860,7 @@ SYMACT_INLINE float softsign_second_derivative_float32(float x)
     return t9;
 }
 
-SYMACT_CLONES static void softsign_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -772,19 +869,21 @@ SYMACT_CLONES static void softsign_forward_f32_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, softsign_forward_wide(x_i));
+        store_f32(y, i, softsign_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_forward_f32)
 
 void symact_softsign_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(softsign_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -793,19 +892,21 @@ SYMACT_CLONES static void softsign_derivative_f32_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, softsign_derivative_wide(x_i));
+        store_f32(dydx, i, softsign_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_derivative_f32)
 
 void symact_softsign_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -816,21 +917,23 @@ SYMACT_CLONES static void softsign_value_and_derivative_f32_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        softsign_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softsign_value_and_derivative_f32)
 
 void symact_softsign_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softsign_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -841,19 +944,21 @@ SYMACT_CLONES static void softsign_backward_f32_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, softsign_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, softsign_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(softsign_backward_f32)
 
 void symact_softsign_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(softsign_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softsign_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -862,19 +967,21 @@ SYMACT_CLONES static void softsign_second_derivative_f32_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, softsign_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, softsign_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_second_derivative_f32)
 
 void symact_softsign_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(softsign_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -883,19 +990,21 @@ SYMACT_CLONES static void softsign_forward_f64_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, softsign_forward_paired(x_i));
+        store_f64(y, i, softsign_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_forward_f64)
 
 void symact_softsign_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(softsign_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -904,19 +1013,21 @@ SYMACT_CLONES static void softsign_derivative_f64_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, softsign_derivative_paired(x_i));
+        store_f64(dydx, i, softsign_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_derivative_f64)
 
 void symact_softsign_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -927,21 +1038,23 @@ SYMACT_CLONES static void softsign_value_and_derivative_f64_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        softsign_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softsign_value_and_derivative_f64)
 
 void symact_softsign_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softsign_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -952,19 +1065,21 @@ SYMACT_CLONES static void softsign_backward_f64_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, softsign_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, softsign_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(softsign_backward_f64)
 
 void symact_softsign_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(softsign_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softsign_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -973,19 +1088,21 @@ SYMACT_CLONES static void softsign_second_derivative_f64_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, softsign_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, softsign_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_second_derivative_f64)
 
 void symact_softsign_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(softsign_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -994,19 +1111,21 @@ SYMACT_CLONES static void softsign_forward_f32_fast_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, softsign_forward_float32(x_i));
+        store_f32_fast(y, i, softsign_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_forward_f32_fast)
 
 void symact_softsign_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(softsign_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1015,19 +1134,21 @@ SYMACT_CLONES static void softsign_derivative_f32_fast_loop(size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, softsign_derivative_float32(x_i));
+        store_f32_fast(dydx, i, softsign_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_derivative_f32_fast)
 
 void symact_softsign_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1038,21 +1159,23 @@ SYMACT_CLONES static void softsign_value_and_derivative_f32_fast_loop(size_t n, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        softsign_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softsign_value_and_derivative_f32_fast)
 
 void symact_softsign_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softsign_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1063,19 +1186,21 @@ SYMACT_CLONES static void softsign_backward_f32_fast_loop(size_t n, const void *
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softsign_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, softsign_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(softsign_backward_f32_fast)
 
 void symact_softsign_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(softsign_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softsign_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1084,19 +1209,21 @@ SYMACT_CLONES static void softsign_second_derivative_f32_fast_loop(size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, softsign_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, softsign_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_second_derivative_f32_fast)
 
 void symact_softsign_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(softsign_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1105,19 +1232,21 @@ SYMACT_CLONES static void softsign_forward_f16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, softsign_forward_wide(x_i));
+        store_f16(y, i, softsign_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_forward_f16)
 
 void symact_softsign_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(softsign_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1126,19 +1255,21 @@ SYMACT_CLONES static void softsign_derivative_f16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, softsign_derivative_wide(x_i));
+        store_f16(dydx, i, softsign_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_derivative_f16)
 
 void symact_softsign_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1149,21 +1280,23 @@ SYMACT_CLONES static void softsign_value_and_derivative_f16_loop(size_t n, const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        softsign_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softsign_value_and_derivative_f16)
 
 void symact_softsign_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softsign_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1174,19 +1307,21 @@ SYMACT_CLONES static void softsign_backward_f16_loop(size_t n, const void *const
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, softsign_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, softsign_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(softsign_backward_f16)
 
 void symact_softsign_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(softsign_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softsign_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1195,19 +1330,21 @@ SYMACT_CLONES static void softsign_second_derivative_f16_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, softsign_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, softsign_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_second_derivative_f16)
 
 void symact_softsign_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(softsign_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1216,19 +1353,21 @@ SYMACT_CLONES static void softsign_forward_bf16_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, softsign_forward_wide(x_i));
+        store_bf16(y, i, softsign_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_forward_bf16)
 
 void symact_softsign_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(softsign_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1237,19 +1376,21 @@ SYMACT_CLONES static void softsign_derivative_bf16_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, softsign_derivative_wide(x_i));
+        store_bf16(dydx, i, softsign_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_derivative_bf16)
 
 void symact_softsign_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1260,21 +1401,23 @@ SYMACT_CLONES static void softsign_value_and_derivative_bf16_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        softsign_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(softsign_value_and_derivative_bf16)
 
 void symact_softsign_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(softsign_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(softsign_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1285,19 +1428,21 @@ SYMACT_CLONES static void softsign_backward_bf16_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, softsign_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, softsign_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(softsign_backward_bf16)
 
 void symact_softsign_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(softsign_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(softsign_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void softsign_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void softsign_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1306,14 +1451,16 @@ SYMACT_CLONES static void softsign_second_derivative_bf16_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, softsign_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, softsign_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(softsign_second_derivative_bf16)
 
 void symact_softsign_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(softsign_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(softsign_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

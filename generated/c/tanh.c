@@ -5,9 +5,9 @@
  * tanh(x) = tanh(x)
  * Definition: 462822da87999cd0
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "tanh.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_TANH_WIDE
 #define SYMACT_OWN_TANH_WIDE
 /* hyperbolic tangent; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_tanh_wide(double a)
+SYMACT_INLINE double own_tanh_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const double t1 = t0 + t0;
     const double t2 = -t1;
@@ -391,7 +474,7 @@ SYMACT_INLINE double own_tanh_wide(double a)
     const double t26 = t24 + t25;
     const double t27 = 2.0 + t26;
     const double t28 = t26 / t27;
-    const double t29 = copysign(t28, a);
+    const double t29 = with_sign(t28, a);
     return t29;
 }
 #endif
@@ -399,8 +482,9 @@ SYMACT_INLINE double own_tanh_wide(double a)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -431,8 +515,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_EXPM1_WIDE
 #define SYMACT_OWN_EXPM1_WIDE
 /* e^a - 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_expm1_wide(double a)
+SYMACT_INLINE double own_expm1_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -462,19 +547,21 @@ SYMACT_INLINE double own_expm1_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanh_forward_wide(double x)
+SYMACT_INLINE double tanh_forward_wide(int fused, double x)
 {
-    const double t0 = own_tanh_wide(x);
+    (void)fused;
+    const double t0 = own_tanh_wide(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanh_derivative_wide(double x)
+SYMACT_INLINE double tanh_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = 2.0 * t0;
-    const double t3 = own_decay_wide(t2);
+    const double t3 = own_decay_wide(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = t4 * t4;
     const double t6 = t3 / t5;
@@ -484,13 +571,14 @@ SYMACT_INLINE double tanh_derivative_wide(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void tanh_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void tanh_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
-    const double t0 = own_tanh_wide(x);
+    (void)fused;
+    const double t0 = own_tanh_wide(fused, x);
     const double t1 = fabs(x);
     const int t2 = t1 == INFINITY;
     const double t3 = 2.0 * t1;
-    const double t4 = own_decay_wide(t3);
+    const double t4 = own_decay_wide(fused, t3);
     const double t5 = t4 + 1.0;
     const double t6 = t5 * t5;
     const double t7 = t4 / t6;
@@ -501,12 +589,13 @@ SYMACT_INLINE void tanh_value_and_derivative_wide(double x, double *y, double *d
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanh_backward_wide(double x, double grad_y)
+SYMACT_INLINE double tanh_backward_wide(int fused, double x, double grad_y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = 2.0 * t0;
-    const double t3 = own_decay_wide(t2);
+    const double t3 = own_decay_wide(fused, t2);
     const double t4 = t3 + 1.0;
     const double t5 = t4 * t4;
     const double t6 = t3 / t5;
@@ -517,20 +606,21 @@ SYMACT_INLINE double tanh_backward_wide(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanh_second_derivative_wide(double x)
+SYMACT_INLINE double tanh_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const double t3 = -0.0;
     const int t4 = x == 0.0;
     const double t5 = -x;
-    const double t6 = copysign(1.0, x);
+    const double t6 = with_sign(1.0, x);
     const double t7 = fabs(x);
     const double t8 = 2.0 * t7;
     const double t9 = -t8;
-    const double t10 = own_expm1_wide(t9);
-    const double t11 = own_decay_wide(t8);
+    const double t10 = own_expm1_wide(fused, t9);
+    const double t11 = own_decay_wide(fused, t8);
     const double t12 = t10 * t11;
     const double t13 = t11 + 1.0;
     const double t14 = t13 * t13;
@@ -545,12 +635,13 @@ SYMACT_INLINE double tanh_second_derivative_wide(double x)
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanh_forward_paired(double x)
+SYMACT_INLINE double tanh_forward_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -609,7 +700,7 @@ SYMACT_INLINE double tanh_forward_paired(double x)
     const double t59 = power_of_2(t58);
     const double t60 = t55 * t59;
     const double t61 = 2.0 * t60;
-    const double t62 = product_error(2.0, t60, t61);
+    const double t62 = product_error(fused, 2.0, t60, t61);
     const double t63 = t51 - t16;
     const double t64 = t50 - t63;
     const double t65 = t64 * t54;
@@ -629,7 +720,7 @@ SYMACT_INLINE double tanh_forward_paired(double x)
     const double t79 = t69 * t78;
     const double t80 = t79 * t77;
     const double t81 = t69 - t80;
-    const double t82 = product_error(t79, t77, t80);
+    const double t82 = product_error(fused, t79, t77, t80);
     const double t83 = t81 - t82;
     const double t84 = t69 - t61;
     const double t85 = t68 - t84;
@@ -655,18 +746,19 @@ SYMACT_INLINE double tanh_forward_paired(double x)
     const double t105 = t104 - t94;
     const double t106 = t103 - t105;
     const double t107 = t104 + t106;
-    const double t108 = copysign(t107, x);
+    const double t108 = with_sign(t107, x);
     const double t109 = t0 ? x : t108;
     return t109;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanh_derivative_paired(double x)
+SYMACT_INLINE double tanh_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -737,7 +829,7 @@ SYMACT_INLINE double tanh_derivative_paired(double x)
     const double t71 = t66 + t70;
     const double t72 = t61 + t71;
     const double t73 = t72 * t72;
-    const double t74 = product_error(t72, t72, t73);
+    const double t74 = product_error(fused, t72, t72, t73);
     const double t75 = t72 - t61;
     const double t76 = t71 - t75;
     const double t77 = t72 * t76;
@@ -748,7 +840,7 @@ SYMACT_INLINE double tanh_derivative_paired(double x)
     const double t82 = 4.0 * t81;
     const double t83 = t82 * t80;
     const double t84 = 4.0 - t83;
-    const double t85 = product_error(t82, t80, t83);
+    const double t85 = product_error(fused, t82, t80, t83);
     const double t86 = t84 - t85;
     const double t87 = t80 - t73;
     const double t88 = t79 - t87;
@@ -757,7 +849,7 @@ SYMACT_INLINE double tanh_derivative_paired(double x)
     const double t91 = t90 * t81;
     const double t92 = t82 + t91;
     const double t93 = t92 * t51;
-    const double t94 = product_error(t92, t51, t93);
+    const double t94 = product_error(fused, t92, t51, t93);
     const double t95 = t92 * t68;
     const double t96 = t94 + t95;
     const double t97 = t92 - t82;
@@ -775,12 +867,13 @@ SYMACT_INLINE double tanh_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void tanh_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -839,7 +932,7 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
     const double t59 = power_of_2(t58);
     const double t60 = t55 * t59;
     const double t61 = 2.0 * t60;
-    const double t62 = product_error(2.0, t60, t61);
+    const double t62 = product_error(fused, 2.0, t60, t61);
     const double t63 = t51 - t16;
     const double t64 = t50 - t63;
     const double t65 = t64 * t54;
@@ -859,7 +952,7 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
     const double t79 = t69 * t78;
     const double t80 = t79 * t77;
     const double t81 = t69 - t80;
-    const double t82 = product_error(t79, t77, t80);
+    const double t82 = product_error(fused, t79, t77, t80);
     const double t83 = t81 - t82;
     const double t84 = t69 - t61;
     const double t85 = t68 - t84;
@@ -885,10 +978,10 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
     const double t105 = t104 - t94;
     const double t106 = t103 - t105;
     const double t107 = t104 + t106;
-    const double t108 = copysign(t107, x);
+    const double t108 = with_sign(t107, x);
     const double t109 = t0 ? x : t108;
     const double t110 = t77 * t77;
-    const double t111 = product_error(t77, t77, t110);
+    const double t111 = product_error(fused, t77, t77, t110);
     const double t112 = t77 * t88;
     const double t113 = t111 + t112;
     const double t114 = t113 + t112;
@@ -897,7 +990,7 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
     const double t117 = 4.0 * t116;
     const double t118 = t117 * t115;
     const double t119 = 4.0 - t118;
-    const double t120 = product_error(t117, t115, t118);
+    const double t120 = product_error(fused, t117, t115, t118);
     const double t121 = t119 - t120;
     const double t122 = t115 - t110;
     const double t123 = t114 - t122;
@@ -906,7 +999,7 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
     const double t126 = t125 * t116;
     const double t127 = t117 + t126;
     const double t128 = t127 * t51;
-    const double t129 = product_error(t127, t51, t128);
+    const double t129 = product_error(fused, t127, t51, t128);
     const double t130 = t127 * t64;
     const double t131 = t129 + t130;
     const double t132 = t127 - t117;
@@ -925,12 +1018,13 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(double x, double *y, double 
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
+SYMACT_INLINE double tanh_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 1416.0;
@@ -1001,7 +1095,7 @@ SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
     const double t71 = t66 + t70;
     const double t72 = t61 + t71;
     const double t73 = t72 * t72;
-    const double t74 = product_error(t72, t72, t73);
+    const double t74 = product_error(fused, t72, t72, t73);
     const double t75 = t72 - t61;
     const double t76 = t71 - t75;
     const double t77 = t72 * t76;
@@ -1012,7 +1106,7 @@ SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
     const double t82 = 4.0 * t81;
     const double t83 = t82 * t80;
     const double t84 = 4.0 - t83;
-    const double t85 = product_error(t82, t80, t83);
+    const double t85 = product_error(fused, t82, t80, t83);
     const double t86 = t84 - t85;
     const double t87 = t80 - t73;
     const double t88 = t79 - t87;
@@ -1021,7 +1115,7 @@ SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
     const double t91 = t90 * t81;
     const double t92 = t82 + t91;
     const double t93 = t92 * t51;
-    const double t94 = product_error(t92, t51, t93);
+    const double t94 = product_error(fused, t92, t51, t93);
     const double t95 = t92 * t68;
     const double t96 = t94 + t95;
     const double t97 = t92 - t82;
@@ -1040,15 +1134,16 @@ SYMACT_INLINE double tanh_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanh_second_derivative_paired(double x)
+SYMACT_INLINE double tanh_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const int t1 = x == 0.0;
     const double t2 = -x;
-    const double t3 = copysign(1.0, x);
+    const double t3 = with_sign(1.0, x);
     const double t4 = fabs(x);
     const double t5 = 2.0 * t4;
-    const double t6 = product_error(2.0, t4, t5);
+    const double t6 = product_error(fused, 2.0, t4, t5);
     const double t7 = t5 + t6;
     const double t8 = fabs(t7);
     const int t9 = t8 < 60.0;
@@ -1111,7 +1206,7 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
     const double t66 = t27 + t65;
     const double t67 = t22 + t66;
     const double t68 = 8.0 * t67;
-    const double t69 = product_error(8.0, t67, t68);
+    const double t69 = product_error(fused, 8.0, t67, t68);
     const double t70 = t67 - t22;
     const double t71 = t66 - t70;
     const double t72 = 8.0 * t71;
@@ -1182,7 +1277,7 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
     const double t137 = t132 + t136;
     const double t138 = t127 + t137;
     const double t139 = t138 * t138;
-    const double t140 = product_error(t138, t138, t139);
+    const double t140 = product_error(fused, t138, t138, t139);
     const double t141 = t138 - t127;
     const double t142 = t137 - t141;
     const double t143 = t138 * t142;
@@ -1190,7 +1285,7 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
     const double t145 = t144 + t143;
     const double t146 = t139 + t145;
     const double t147 = t146 * t138;
-    const double t148 = product_error(t146, t138, t147);
+    const double t148 = product_error(fused, t146, t138, t147);
     const double t149 = t146 * t142;
     const double t150 = t148 + t149;
     const double t151 = t146 - t139;
@@ -1202,7 +1297,7 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
     const double t157 = t74 * t156;
     const double t158 = t157 * t155;
     const double t159 = t74 - t158;
-    const double t160 = product_error(t157, t155, t158);
+    const double t160 = product_error(fused, t157, t155, t158);
     const double t161 = t159 - t160;
     const double t162 = t74 - t68;
     const double t163 = t73 - t162;
@@ -1214,7 +1309,7 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
     const double t169 = t168 * t156;
     const double t170 = t157 + t169;
     const double t171 = t170 * t117;
-    const double t172 = product_error(t170, t117, t171);
+    const double t172 = product_error(fused, t170, t117, t171);
     const double t173 = t170 * t134;
     const double t174 = t172 + t173;
     const double t175 = t170 - t157;
@@ -1236,8 +1331,9 @@ SYMACT_INLINE double tanh_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1278,8 +1374,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -1321,26 +1418,28 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float tanh_forward_float32(float x)
+SYMACT_INLINE float tanh_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(t2);
+    const float t3 = own_expm1_float32(fused, t2);
     const float t4 = -t3;
-    const float t5 = own_decay_float32(t1);
+    const float t5 = own_decay_float32(fused, t1);
     const float t6 = t5 + 1.0f;
     const float t7 = t4 / t6;
-    const float t8 = copysignf(t7, x);
+    const float t8 = with_sign_float(t7, x);
     return t8;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float tanh_derivative_float32(float x)
+SYMACT_INLINE float tanh_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t2 + 1.0f;
     const float t4 = t3 * t3;
     const float t5 = t2 / t4;
@@ -1349,17 +1448,18 @@ SYMACT_INLINE float tanh_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void tanh_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void tanh_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(t2);
+    const float t3 = own_expm1_float32(fused, t2);
     const float t4 = -t3;
-    const float t5 = own_decay_float32(t1);
+    const float t5 = own_decay_float32(fused, t1);
     const float t6 = t5 + 1.0f;
     const float t7 = t4 / t6;
-    const float t8 = copysignf(t7, x);
+    const float t8 = with_sign_float(t7, x);
     const float t9 = t6 * t6;
     const float t10 = t5 / t9;
     const float t11 = 4.0f * t10;
@@ -1368,11 +1468,12 @@ SYMACT_INLINE void tanh_value_and_derivative_float32(float x, float *y, float *d
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float tanh_backward_float32(float x, float grad_y)
+SYMACT_INLINE float tanh_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
-    const float t2 = own_decay_float32(t1);
+    const float t2 = own_decay_float32(fused, t1);
     const float t3 = t2 + 1.0f;
     const float t4 = t3 * t3;
     const float t5 = t2 / t4;
@@ -1382,16 +1483,17 @@ SYMACT_INLINE float tanh_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float tanh_second_derivative_float32(float x)
+SYMACT_INLINE float tanh_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const int t0 = x == 0.0f;
     const float t1 = -x;
-    const float t2 = copysignf(1.0f, x);
+    const float t2 = with_sign_float(1.0f, x);
     const float t3 = fabsf(x);
     const float t4 = 2.0f * t3;
     const float t5 = -t4;
-    const float t6 = own_expm1_float32(t5);
-    const float t7 = own_decay_float32(t4);
+    const float t6 = own_expm1_float32(fused, t5);
+    const float t7 = own_decay_float32(fused, t4);
     const float t8 = t6 * t7;
     const float t9 = t7 + 1.0f;
     const float t10 = t9 * t9;
@@ -1403,7 +1505,7 @@ SYMACT_INLINE float tanh_second_derivative_float32(float x)
     return t15;
 }
 
-SYMACT_CLONES static void tanh_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1412,19 +1514,21 @@ SYMACT_CLONES static void tanh_forward_f32_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, tanh_forward_wide(x_i));
+        store_f32(y, i, tanh_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_forward_f32)
 
 void symact_tanh_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1433,19 +1537,21 @@ SYMACT_CLONES static void tanh_derivative_f32_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, tanh_derivative_wide(x_i));
+        store_f32(dydx, i, tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_derivative_f32)
 
 void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1456,21 +1562,23 @@ SYMACT_CLONES static void tanh_value_and_derivative_f32_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanh_value_and_derivative_f32)
 
 void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1481,19 +1589,21 @@ SYMACT_CLONES static void tanh_backward_f32_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, tanh_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanh_backward_f32)
 
 void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanh_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1502,19 +1612,21 @@ SYMACT_CLONES static void tanh_second_derivative_f32_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, tanh_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_second_derivative_f32)
 
 void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1523,19 +1635,21 @@ SYMACT_CLONES static void tanh_forward_f64_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, tanh_forward_paired(x_i));
+        store_f64(y, i, tanh_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_forward_f64)
 
 void symact_tanh_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1544,19 +1658,21 @@ SYMACT_CLONES static void tanh_derivative_f64_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, tanh_derivative_paired(x_i));
+        store_f64(dydx, i, tanh_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_derivative_f64)
 
 void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1567,21 +1683,23 @@ SYMACT_CLONES static void tanh_value_and_derivative_f64_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        tanh_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanh_value_and_derivative_f64)
 
 void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1592,19 +1710,21 @@ SYMACT_CLONES static void tanh_backward_f64_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, tanh_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, tanh_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanh_backward_f64)
 
 void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanh_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1613,19 +1733,21 @@ SYMACT_CLONES static void tanh_second_derivative_f64_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, tanh_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, tanh_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_second_derivative_f64)
 
 void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1634,19 +1756,21 @@ SYMACT_CLONES static void tanh_forward_f32_fast_loop(size_t n, const void *const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, tanh_forward_float32(x_i));
+        store_f32_fast(y, i, tanh_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_forward_f32_fast)
 
 void symact_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1655,19 +1779,21 @@ SYMACT_CLONES static void tanh_derivative_f32_fast_loop(size_t n, const void *co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, tanh_derivative_float32(x_i));
+        store_f32_fast(dydx, i, tanh_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_derivative_f32_fast)
 
 void symact_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1678,21 +1804,23 @@ SYMACT_CLONES static void tanh_value_and_derivative_f32_fast_loop(size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        tanh_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanh_value_and_derivative_f32_fast)
 
 void symact_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1703,19 +1831,21 @@ SYMACT_CLONES static void tanh_backward_f32_fast_loop(size_t n, const void *cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, tanh_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, tanh_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanh_backward_f32_fast)
 
 void symact_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanh_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1724,19 +1854,21 @@ SYMACT_CLONES static void tanh_second_derivative_f32_fast_loop(size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, tanh_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, tanh_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_second_derivative_f32_fast)
 
 void symact_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1745,19 +1877,21 @@ SYMACT_CLONES static void tanh_forward_f16_loop(size_t n, const void *const *in,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, tanh_forward_wide(x_i));
+        store_f16(y, i, tanh_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_forward_f16)
 
 void symact_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1766,19 +1900,21 @@ SYMACT_CLONES static void tanh_derivative_f16_loop(size_t n, const void *const *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, tanh_derivative_wide(x_i));
+        store_f16(dydx, i, tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_derivative_f16)
 
 void symact_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1789,21 +1925,23 @@ SYMACT_CLONES static void tanh_value_and_derivative_f16_loop(size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f16(y, i, y_i);
         store_f16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanh_value_and_derivative_f16)
 
 void symact_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1814,19 +1952,21 @@ SYMACT_CLONES static void tanh_backward_f16_loop(size_t n, const void *const *in
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, tanh_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanh_backward_f16)
 
 void symact_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanh_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1835,19 +1975,21 @@ SYMACT_CLONES static void tanh_second_derivative_f16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, tanh_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_second_derivative_f16)
 
 void symact_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1856,19 +1998,21 @@ SYMACT_CLONES static void tanh_forward_bf16_loop(size_t n, const void *const *in
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, tanh_forward_wide(x_i));
+        store_bf16(y, i, tanh_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_forward_bf16)
 
 void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1877,19 +2021,21 @@ SYMACT_CLONES static void tanh_derivative_bf16_loop(size_t n, const void *const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, tanh_derivative_wide(x_i));
+        store_bf16(dydx, i, tanh_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_derivative_bf16)
 
 void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1900,21 +2046,23 @@ SYMACT_CLONES static void tanh_value_and_derivative_bf16_loop(size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        tanh_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_bf16(y, i, y_i);
         store_bf16(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanh_value_and_derivative_bf16)
 
 void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanh_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -1925,19 +2073,21 @@ SYMACT_CLONES static void tanh_backward_bf16_loop(size_t n, const void *const *i
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, tanh_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanh_backward_bf16)
 
 void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanh_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanh_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -1946,14 +2096,16 @@ SYMACT_CLONES static void tanh_second_derivative_bf16_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, tanh_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanh_second_derivative_bf16)
 
 void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

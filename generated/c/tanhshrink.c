@@ -5,9 +5,9 @@
  * tanhshrink(x) = x - tanh(x)
  * Definition: a4ef5717eb5b0d33
  *
- * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. With
- * GCC on x86-64 and glibc they are compiled for several instruction sets, of which the best is
- * chosen when the program starts.
+ * C99, libm. No flag is needed; compile with optimisation, so that the loops are vectorised. GCC
+ * and Clang compile them for several instruction sets of x86-64, of which the best that the
+ * processor has is taken at run time.
  */
 #include "tanhshrink.h"
 
@@ -21,31 +21,108 @@
 #ifndef SYMACT_COMPILER
 #define SYMACT_COMPILER
 /*
- * GCC needs to be told what vectorising takes; errno and traps are not part of what the functions promise. Products may be
- * fused with sums where the processor can: no step depends on it.
+ * Compilers need to be told what vectorising takes; errno and traps are not part of what the functions promise. Products
+ * may be fused with sums where the processor can, and no step depends on it; SYMACT_CONTRACT 0 leaves it to the flags.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math", "fp-contract=fast")
+#ifndef SYMACT_CONTRACT
+#define SYMACT_CONTRACT 1
 #endif
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
+#if SYMACT_CONTRACT
+#pragma clang fp contract(fast)
+#endif
+#elif defined(__GNUC__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3", "no-math-errno", "no-trapping-math")
+#if SYMACT_CONTRACT
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define SYMACT_INLINE static inline __attribute__((always_inline, unused))
 #else
 #define SYMACT_INLINE static inline
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(__AVX2__) \
-    && defined(__OPTIMIZE__)
-#define SYMACT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SYMACT_CLONES
-#endif
-/* Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. */
+
+/*
+ * Says that no element depends on another one; in place too, for there x[i] is read before y[i] is written. Clang does
+ * two vectors at a time, since the steps of one wait for each other.
+ */
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a loop that calls libm stays scalar, and that is fine */
-#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define SYMACT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")
 #elif defined(__GNUC__)
 #define SYMACT_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define SYMACT_INDEPENDENT
+#endif
+
+/* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
+#if defined(__clang__)
+#define SYMACT_ALONE __attribute__((noinline)) static
+#elif defined(__GNUC__)
+#define SYMACT_ALONE __attribute__((noinline, noclone)) static
+#else
+#define SYMACT_ALONE static
+#endif
+
+/* Whether the flags let the processor fuse a product with a sum; else that is a slow call. */
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define SYMACT_FUSED 1
+#else
+#define SYMACT_FUSED 0
+#endif
+
+/* Vectors of 512 bits also where a compiler would take shorter ones: it thinks of few instructions among others. */
+#if defined(__clang__)
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,tune=x86-64")))
+#else
+#define SYMACT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define SYMACT_AVX2 __attribute__((target("avx2,fma")))
+
+/*
+ * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
+ * aligned to 16 bytes only.)
+ */
+#define SYMACT_LOOP(name, set, fused) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+    { \
+        name##_elements(fused, n, in, out, parameters); \
+    }
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+SYMACT_INLINE int symact_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+
+SYMACT_INLINE int symact_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#define SYMACT_LOOPS(name) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
+    }
+#else
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define SYMACT_LONGEST SYMACT_AVX512
+#else
+#define SYMACT_LONGEST
+#endif
+#define SYMACT_LOOPS(name) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    static symact_loop *name##_loop(void) \
+    { \
+        return name##_loop_flags; \
+    }
 #endif
 #endif
 
@@ -63,6 +140,12 @@ SYMACT_INLINE double double_of(uint64_t bits)
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+/* As copysign, which Clang 14 does not vectorise where its result becomes a float. */
+SYMACT_INLINE double with_sign(double magnitude, double sign)
+{
+    return double_of((bits_of(magnitude) & 0x7fffffffffffffffu) | (bits_of(sign) & 0x8000000000000000u));
 }
 
 /* 2 to the power n, given 1.5 * 2**52 + n. */
@@ -88,29 +171,25 @@ SYMACT_INLINE double mantissa_of(double number)
     return double_of(bits_of(number) - (moved(number) & 0xfff0000000000000u) + 0x3ff0000000000000u);
 }
 
-/* What the rounding of a product lost, c being a * b; with fused arithmetic or without (Dekker 1971). */
-SYMACT_INLINE double product_error(double a, double b, double c)
+/* What the rounding of a product lost, c being a * b; by fused arithmetic where it is fast, or without (Dekker 1971). */
+SYMACT_INLINE double product_error(int fused, double a, double b, double c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMA)
-    return __builtin_fma(a, b, -c);
-#else
+    if (fused)
+        return fma(a, b, -c);
     const double a_scaled = a * 0x1p27, b_scaled = b * 0x1p27;
     const double a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const double a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
-SYMACT_INLINE float product_error_float(float a, float b, float c)
+SYMACT_INLINE float product_error_float(int fused, float a, float b, float c)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF)
-    return __builtin_fmaf(a, b, -c);
-#else
+    if (fused)
+        return fmaf(a, b, -c);
     const float a_scaled = a * 0x1p12f, b_scaled = b * 0x1p12f;
     const float a_high = a + a_scaled - a_scaled, b_high = b + b_scaled - b_scaled;
     const float a_low = a - a_high, b_low = b - b_high;
     return a_high * b_high - c + a_high * b_low + a_low * b_high + a_low * b_low;
-#endif
 }
 
 /* The same as above in float. */
@@ -126,6 +205,11 @@ SYMACT_INLINE float float_of(uint32_t bits)
     float number;
     memcpy(&number, &bits, sizeof number);
     return number;
+}
+
+SYMACT_INLINE float with_sign_float(float magnitude, float sign)
+{
+    return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
 SYMACT_INLINE float power_of_2_float(float shifted)
@@ -149,23 +233,21 @@ SYMACT_INLINE float mantissa_of_float(float number)
 }
 
 /*
- * Numbers of 16 bits from and to double: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that
- * loops vectorise, and rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers.
- * Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
+ * Numbers of 16 bits: a sign, an exponent with a bias, and bits of a fraction. Without branches, so that loops vectorise,
+ * and the same bits everywhere. Subnormal numbers are sums with a power of 2 whose last place is the smallest of them.
  */
-SYMACT_INLINE double widen(uint16_t element, unsigned fraction, unsigned bias)
+SYMACT_INLINE float widen(uint16_t element, unsigned fraction, unsigned bias)
 {
-    const unsigned shift = 52u - fraction;
-    const uint64_t size = element & 0x7fffu;
-    const uint64_t infinity = (uint64_t)(2u * bias + 1u) << fraction;
-    const uint64_t unit = (uint64_t)(1023u + 53u - bias - fraction) << 52;
-    const uint64_t subnormal = bits_of(double_of(unit | size) - double_of(unit));
-    const uint64_t normal = (size << shift) + ((uint64_t)(1023u - bias) << 52);
-    const uint64_t special = (size << shift) | (uint64_t)0x7ff << 52;
-    const uint64_t finite = size >> fraction ? normal : subnormal;
-    return double_of((size < infinity ? finite : special) | (uint64_t)(element & 0x8000u) << 48);
+    const uint32_t sign = (element & 0x8000u) << 16;
+    const uint32_t size = (element & 0x7fffu) << (23u - fraction);
+    const uint32_t moved = (127u - bias) << 23, unit = (128u - bias) << 23;
+    const uint32_t subnormal = bits_of_float(float_of(unit | size) - float_of(unit));
+    const uint32_t finite = size < 0x00800000u ? subnormal : size + moved;
+    const uint32_t any = size < (2u * bias + 1u) << 23 ? finite : size + 2u * moved;
+    return float_of(sign | (bias == 127u ? size : any));
 }
 
+/* Rounded once: by way of float it would be twice, which is wrong beside the middle of two numbers. */
 SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 {
     const unsigned shift = 52u - fraction;
@@ -360,8 +442,9 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_decay_wide(double a)
+SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = 700.0 < a ? 700.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -392,8 +475,9 @@ SYMACT_INLINE double own_decay_wide(double a)
 #ifndef SYMACT_OWN_TANH_WIDE
 #define SYMACT_OWN_TANH_WIDE
 /* hyperbolic tangent; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_tanh_wide(double a)
+SYMACT_INLINE double own_tanh_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = fabs(a);
     const double t1 = t0 + t0;
     const double t2 = -t1;
@@ -423,7 +507,7 @@ SYMACT_INLINE double own_tanh_wide(double a)
     const double t26 = t24 + t25;
     const double t27 = 2.0 + t26;
     const double t28 = t26 / t27;
-    const double t29 = copysign(t28, a);
+    const double t29 = with_sign(t28, a);
     return t29;
 }
 #endif
@@ -431,8 +515,9 @@ SYMACT_INLINE double own_tanh_wide(double a)
 #ifndef SYMACT_OWN_EXPM1_WIDE
 #define SYMACT_OWN_EXPM1_WIDE
 /* e^a - 1; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_expm1_wide(double a)
+SYMACT_INLINE double own_expm1_wide(int fused, double a)
 {
+    (void)fused;
     const double t0 = (-40.0) > a ? (-40.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
@@ -462,8 +547,9 @@ SYMACT_INLINE double own_expm1_wide(double a)
 #endif
 
 /* y = f(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanhshrink_forward_wide(double x)
+SYMACT_INLINE double tanhshrink_forward_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 1.15625;
     const double t2 = t0 * t0;
@@ -505,28 +591,30 @@ SYMACT_INLINE double tanhshrink_forward_wide(double x)
     const double t38 = t37 * t0;
     const double t39 = t38 * t0;
     const double t40 = 2.0 * t0;
-    const double t41 = own_decay_wide(t40);
+    const double t41 = own_decay_wide(fused, t40);
     const double t42 = t41 + 1.0;
     const double t43 = t41 / t42;
     const double t44 = 2.0 * t43;
     const double t45 = t0 - 1.0;
     const double t46 = t44 + t45;
     const double t47 = t1 ? t39 : t46;
-    const double t48 = copysign(t47, x);
+    const double t48 = with_sign(t47, x);
     return t48;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanhshrink_derivative_wide(double x)
+SYMACT_INLINE double tanhshrink_derivative_wide(int fused, double x)
 {
-    const double t0 = own_tanh_wide(x);
+    (void)fused;
+    const double t0 = own_tanh_wide(fused, x);
     const double t1 = t0 * t0;
     return t1;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE void tanhshrink_value_and_derivative_wide(double x, double *y, double *dydx)
+SYMACT_INLINE void tanhshrink_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 1.15625;
     const double t2 = t0 * t0;
@@ -568,38 +656,40 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_wide(double x, double *y, dou
     const double t38 = t37 * t0;
     const double t39 = t38 * t0;
     const double t40 = 2.0 * t0;
-    const double t41 = own_decay_wide(t40);
+    const double t41 = own_decay_wide(fused, t40);
     const double t42 = t41 + 1.0;
     const double t43 = t41 / t42;
     const double t44 = 2.0 * t43;
     const double t45 = t0 - 1.0;
     const double t46 = t44 + t45;
     const double t47 = t1 ? t39 : t46;
-    const double t48 = copysign(t47, x);
-    const double t49 = own_tanh_wide(x);
+    const double t48 = with_sign(t47, x);
+    const double t49 = own_tanh_wide(fused, x);
     const double t50 = t49 * t49;
     *y = t48;
     *dydx = t50;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanhshrink_backward_wide(double x, double grad_y)
+SYMACT_INLINE double tanhshrink_backward_wide(int fused, double x, double grad_y)
 {
-    const double t0 = own_tanh_wide(x);
+    (void)fused;
+    const double t0 = own_tanh_wide(fused, x);
     const double t1 = t0 * t0;
     const double t2 = grad_y * t1;
     return t2;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double tanhshrink_second_derivative_wide(double x)
+SYMACT_INLINE double tanhshrink_second_derivative_wide(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const double t2 = 2.0 * t0;
     const double t3 = -t2;
-    const double t4 = own_expm1_wide(t3);
-    const double t5 = own_decay_wide(t2);
+    const double t4 = own_expm1_wide(fused, t3);
+    const double t5 = own_decay_wide(fused, t2);
     const double t6 = t4 * t5;
     const double t7 = t5 + 1.0;
     const double t8 = t7 * t7;
@@ -608,18 +698,19 @@ SYMACT_INLINE double tanhshrink_second_derivative_wide(double x)
     const double t11 = 8.0 * t10;
     const double t12 = -t11;
     const double t13 = t1 ? 0.0 : t12;
-    const double t14 = copysign(t13, x);
+    const double t14 = with_sign(t13, x);
     return t14;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanhshrink_forward_paired(double x)
+SYMACT_INLINE double tanhshrink_forward_paired(int fused, double x)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 0.783203125;
     const double t3 = t0 * t0;
-    const double t4 = product_error(t0, t0, t3);
+    const double t4 = product_error(fused, t0, t0, t3);
     const double t5 = t3 + t4;
     const double t6 = -2.8980377692517546e-09 * t5;
     const double t7 = t6 + 3.323296150374837e-08;
@@ -652,7 +743,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t34 = t33 * t5;
     const double t35 = t34 + 0.05396825396825158;
     const double t36 = t35 * t5;
-    const double t37 = product_error(t35, t5, t36);
+    const double t37 = product_error(fused, t35, t5, t36);
     const double t38 = t5 - t3;
     const double t39 = t4 - t38;
     const double t40 = t35 * t39;
@@ -670,7 +761,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t52 = t48 + t51;
     const double t53 = t43 + t52;
     const double t54 = t53 * t5;
-    const double t55 = product_error(t53, t5, t54);
+    const double t55 = product_error(fused, t53, t5, t54);
     const double t56 = t53 * t39;
     const double t57 = t55 + t56;
     const double t58 = t53 - t43;
@@ -690,21 +781,21 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t72 = t68 + t71;
     const double t73 = t63 + t72;
     const double t74 = t73 * t0;
-    const double t75 = product_error(t73, t0, t74);
+    const double t75 = product_error(fused, t73, t0, t74);
     const double t76 = t73 - t63;
     const double t77 = t72 - t76;
     const double t78 = t0 * t77;
     const double t79 = t75 + t78;
     const double t80 = t74 + t79;
     const double t81 = t80 * t0;
-    const double t82 = product_error(t80, t0, t81);
+    const double t82 = product_error(fused, t80, t0, t81);
     const double t83 = t80 - t74;
     const double t84 = t79 - t83;
     const double t85 = t0 * t84;
     const double t86 = t82 + t85;
     const double t87 = t81 + t86;
     const double t88 = t87 * t0;
-    const double t89 = product_error(t87, t0, t88);
+    const double t89 = product_error(fused, t87, t0, t88);
     const double t90 = t87 - t81;
     const double t91 = t86 - t90;
     const double t92 = t0 * t91;
@@ -714,7 +805,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t96 = t93 - t95;
     const double t97 = t94 + t96;
     const double t98 = 2.0 * t0;
-    const double t99 = product_error(2.0, t0, t98);
+    const double t99 = product_error(fused, 2.0, t0, t98);
     const double t100 = t98 + t99;
     const double t101 = fabs(t100);
     const int t102 = t101 < 1416.0;
@@ -773,7 +864,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t155 = power_of_2(t154);
     const double t156 = t151 * t155;
     const double t157 = 2.0 * t156;
-    const double t158 = product_error(2.0, t156, t157);
+    const double t158 = product_error(fused, 2.0, t156, t157);
     const double t159 = t147 - t112;
     const double t160 = t146 - t159;
     const double t161 = t160 * t150;
@@ -793,7 +884,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t175 = t165 * t174;
     const double t176 = t175 * t173;
     const double t177 = t165 - t176;
-    const double t178 = product_error(t175, t173, t176);
+    const double t178 = product_error(fused, t175, t173, t176);
     const double t179 = t177 - t178;
     const double t180 = t165 - t157;
     const double t181 = t164 - t180;
@@ -830,17 +921,18 @@ SYMACT_INLINE double tanhshrink_forward_paired(double x)
     const double t212 = t209 + t211;
     const double t213 = t2 ? t97 : t212;
     const double t214 = t1 ? INFINITY : t213;
-    const double t215 = copysign(t214, x);
+    const double t215 = with_sign(t214, x);
     return t215;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanhshrink_derivative_paired(double x)
+SYMACT_INLINE double tanhshrink_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 60.0;
@@ -903,7 +995,7 @@ SYMACT_INLINE double tanhshrink_derivative_paired(double x)
     const double t63 = t24 + t62;
     const double t64 = t19 + t63;
     const double t65 = t64 * t64;
-    const double t66 = product_error(t64, t64, t65);
+    const double t66 = product_error(fused, t64, t64, t65);
     const double t67 = t64 - t19;
     const double t68 = t63 - t67;
     const double t69 = t64 * t68;
@@ -975,7 +1067,7 @@ SYMACT_INLINE double tanhshrink_derivative_paired(double x)
     const double t135 = t130 + t134;
     const double t136 = t125 + t135;
     const double t137 = t136 * t136;
-    const double t138 = product_error(t136, t136, t137);
+    const double t138 = product_error(fused, t136, t136, t137);
     const double t139 = t136 - t125;
     const double t140 = t135 - t139;
     const double t141 = t136 * t140;
@@ -986,7 +1078,7 @@ SYMACT_INLINE double tanhshrink_derivative_paired(double x)
     const double t146 = t72 * t145;
     const double t147 = t146 * t144;
     const double t148 = t72 - t147;
-    const double t149 = product_error(t146, t144, t147);
+    const double t149 = product_error(fused, t146, t144, t147);
     const double t150 = t148 - t149;
     const double t151 = t72 - t65;
     const double t152 = t71 - t151;
@@ -1005,13 +1097,14 @@ SYMACT_INLINE double tanhshrink_derivative_paired(double x)
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, double *dydx)
+SYMACT_INLINE void tanhshrink_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
     const int t2 = t0 < 0.783203125;
     const double t3 = t0 * t0;
-    const double t4 = product_error(t0, t0, t3);
+    const double t4 = product_error(fused, t0, t0, t3);
     const double t5 = t3 + t4;
     const double t6 = -2.8980377692517546e-09 * t5;
     const double t7 = t6 + 3.323296150374837e-08;
@@ -1044,7 +1137,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t34 = t33 * t5;
     const double t35 = t34 + 0.05396825396825158;
     const double t36 = t35 * t5;
-    const double t37 = product_error(t35, t5, t36);
+    const double t37 = product_error(fused, t35, t5, t36);
     const double t38 = t5 - t3;
     const double t39 = t4 - t38;
     const double t40 = t35 * t39;
@@ -1062,7 +1155,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t52 = t48 + t51;
     const double t53 = t43 + t52;
     const double t54 = t53 * t5;
-    const double t55 = product_error(t53, t5, t54);
+    const double t55 = product_error(fused, t53, t5, t54);
     const double t56 = t53 * t39;
     const double t57 = t55 + t56;
     const double t58 = t53 - t43;
@@ -1082,21 +1175,21 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t72 = t68 + t71;
     const double t73 = t63 + t72;
     const double t74 = t73 * t0;
-    const double t75 = product_error(t73, t0, t74);
+    const double t75 = product_error(fused, t73, t0, t74);
     const double t76 = t73 - t63;
     const double t77 = t72 - t76;
     const double t78 = t0 * t77;
     const double t79 = t75 + t78;
     const double t80 = t74 + t79;
     const double t81 = t80 * t0;
-    const double t82 = product_error(t80, t0, t81);
+    const double t82 = product_error(fused, t80, t0, t81);
     const double t83 = t80 - t74;
     const double t84 = t79 - t83;
     const double t85 = t0 * t84;
     const double t86 = t82 + t85;
     const double t87 = t81 + t86;
     const double t88 = t87 * t0;
-    const double t89 = product_error(t87, t0, t88);
+    const double t89 = product_error(fused, t87, t0, t88);
     const double t90 = t87 - t81;
     const double t91 = t86 - t90;
     const double t92 = t0 * t91;
@@ -1106,7 +1199,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t96 = t93 - t95;
     const double t97 = t94 + t96;
     const double t98 = 2.0 * t0;
-    const double t99 = product_error(2.0, t0, t98);
+    const double t99 = product_error(fused, 2.0, t0, t98);
     const double t100 = t98 + t99;
     const double t101 = fabs(t100);
     const int t102 = t101 < 1416.0;
@@ -1165,7 +1258,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t155 = power_of_2(t154);
     const double t156 = t151 * t155;
     const double t157 = 2.0 * t156;
-    const double t158 = product_error(2.0, t156, t157);
+    const double t158 = product_error(fused, 2.0, t156, t157);
     const double t159 = t147 - t112;
     const double t160 = t146 - t159;
     const double t161 = t160 * t150;
@@ -1185,7 +1278,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t175 = t165 * t174;
     const double t176 = t175 * t173;
     const double t177 = t165 - t176;
-    const double t178 = product_error(t175, t173, t176);
+    const double t178 = product_error(fused, t175, t173, t176);
     const double t179 = t177 - t178;
     const double t180 = t165 - t157;
     const double t181 = t164 - t180;
@@ -1222,7 +1315,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t212 = t209 + t211;
     const double t213 = t2 ? t97 : t212;
     const double t214 = t1 ? INFINITY : t213;
-    const double t215 = copysign(t214, x);
+    const double t215 = with_sign(t214, x);
     const int t216 = x != x;
     const int t217 = t101 < 60.0;
     const double t218 = t217 ? t100 : 60.0;
@@ -1281,7 +1374,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t271 = t235 + t270;
     const double t272 = t230 + t271;
     const double t273 = t272 * t272;
-    const double t274 = product_error(t272, t272, t273);
+    const double t274 = product_error(fused, t272, t272, t273);
     const double t275 = t272 - t230;
     const double t276 = t271 - t275;
     const double t277 = t272 * t276;
@@ -1289,7 +1382,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t279 = t278 + t277;
     const double t280 = t273 + t279;
     const double t281 = t173 * t173;
-    const double t282 = product_error(t173, t173, t281);
+    const double t282 = product_error(fused, t173, t173, t281);
     const double t283 = t173 * t184;
     const double t284 = t282 + t283;
     const double t285 = t284 + t283;
@@ -1298,7 +1391,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
     const double t288 = t280 * t287;
     const double t289 = t288 * t286;
     const double t290 = t280 - t289;
-    const double t291 = product_error(t288, t286, t289);
+    const double t291 = product_error(fused, t288, t286, t289);
     const double t292 = t290 - t291;
     const double t293 = t280 - t273;
     const double t294 = t279 - t293;
@@ -1318,12 +1411,13 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(double x, double *y, d
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
+SYMACT_INLINE double tanhshrink_backward_paired(int fused, double x, double grad_y)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 60.0;
@@ -1386,7 +1480,7 @@ SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
     const double t63 = t24 + t62;
     const double t64 = t19 + t63;
     const double t65 = t64 * t64;
-    const double t66 = product_error(t64, t64, t65);
+    const double t66 = product_error(fused, t64, t64, t65);
     const double t67 = t64 - t19;
     const double t68 = t63 - t67;
     const double t69 = t64 * t68;
@@ -1458,7 +1552,7 @@ SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
     const double t135 = t130 + t134;
     const double t136 = t125 + t135;
     const double t137 = t136 * t136;
-    const double t138 = product_error(t136, t136, t137);
+    const double t138 = product_error(fused, t136, t136, t137);
     const double t139 = t136 - t125;
     const double t140 = t135 - t139;
     const double t141 = t136 * t140;
@@ -1469,7 +1563,7 @@ SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
     const double t146 = t72 * t145;
     const double t147 = t146 * t144;
     const double t148 = t72 - t147;
-    const double t149 = product_error(t146, t144, t147);
+    const double t149 = product_error(fused, t146, t144, t147);
     const double t150 = t148 - t149;
     const double t151 = t72 - t65;
     const double t152 = t71 - t151;
@@ -1489,12 +1583,13 @@ SYMACT_INLINE double tanhshrink_backward_paired(double x, double grad_y)
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
+SYMACT_INLINE double tanhshrink_second_derivative_paired(int fused, double x)
 {
+    (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = 2.0 * t1;
-    const double t3 = product_error(2.0, t1, t2);
+    const double t3 = product_error(fused, 2.0, t1, t2);
     const double t4 = t2 + t3;
     const double t5 = fabs(t4);
     const int t6 = t5 < 60.0;
@@ -1557,7 +1652,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t63 = t24 + t62;
     const double t64 = t19 + t63;
     const double t65 = 8.0 * t64;
-    const double t66 = product_error(8.0, t64, t65);
+    const double t66 = product_error(fused, 8.0, t64, t65);
     const double t67 = t64 - t19;
     const double t68 = t63 - t67;
     const double t69 = 8.0 * t68;
@@ -1628,7 +1723,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t134 = t129 + t133;
     const double t135 = t124 + t134;
     const double t136 = t135 * t135;
-    const double t137 = product_error(t135, t135, t136);
+    const double t137 = product_error(fused, t135, t135, t136);
     const double t138 = t135 - t124;
     const double t139 = t134 - t138;
     const double t140 = t135 * t139;
@@ -1636,7 +1731,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t142 = t141 + t140;
     const double t143 = t136 + t142;
     const double t144 = t143 * t135;
-    const double t145 = product_error(t143, t135, t144);
+    const double t145 = product_error(fused, t143, t135, t144);
     const double t146 = t143 * t139;
     const double t147 = t145 + t146;
     const double t148 = t143 - t136;
@@ -1648,7 +1743,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t154 = t71 * t153;
     const double t155 = t154 * t152;
     const double t156 = t71 - t155;
-    const double t157 = product_error(t154, t152, t155);
+    const double t157 = product_error(fused, t154, t152, t155);
     const double t158 = t156 - t157;
     const double t159 = t71 - t65;
     const double t160 = t70 - t159;
@@ -1660,7 +1755,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t166 = t165 * t153;
     const double t167 = t154 + t166;
     const double t168 = t167 * t114;
-    const double t169 = product_error(t167, t114, t168);
+    const double t169 = product_error(fused, t167, t114, t168);
     const double t170 = t167 * t131;
     const double t171 = t169 + t170;
     const double t172 = t167 - t154;
@@ -1674,7 +1769,7 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
     const double t180 = t179 * t117;
     const double t181 = t180 * t122;
     const double t182 = -t181;
-    const double t183 = copysign(t182, x);
+    const double t183 = with_sign(t182, x);
     const double t184 = t0 ? x : t183;
     return t184;
 }
@@ -1682,8 +1777,9 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(double x)
 #ifndef SYMACT_OWN_DECAY_FLOAT32
 #define SYMACT_OWN_DECAY_FLOAT32
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(float a)
+SYMACT_INLINE float own_decay_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = 104.0f < a ? 104.0f : a;
     const float t1 = -t0;
     const float t2 = t1 * 1.442695f;
@@ -1724,8 +1820,9 @@ SYMACT_INLINE float own_decay_float32(float a)
 #ifndef SYMACT_OWN_EXPM1_FLOAT32
 #define SYMACT_OWN_EXPM1_FLOAT32
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(float a)
+SYMACT_INLINE float own_expm1_float32(int fused, float a)
 {
+    (void)fused;
     const float t0 = (-27.0f) > a ? (-27.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
@@ -1767,8 +1864,9 @@ SYMACT_INLINE float own_expm1_float32(float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float tanhshrink_forward_float32(float x)
+SYMACT_INLINE float tanhshrink_forward_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 0.984375f;
     const float t2 = t0 * t0;
@@ -1802,26 +1900,27 @@ SYMACT_INLINE float tanhshrink_forward_float32(float x)
     const float t30 = t29 * t0;
     const float t31 = t30 * t0;
     const float t32 = 2.0f * t0;
-    const float t33 = own_decay_float32(t32);
+    const float t33 = own_decay_float32(fused, t32);
     const float t34 = t33 + 1.0f;
     const float t35 = t33 / t34;
     const float t36 = 2.0f * t35;
     const float t37 = t0 - 1.0f;
     const float t38 = t36 + t37;
     const float t39 = t1 ? t31 : t38;
-    const float t40 = copysignf(t39, x);
+    const float t40 = with_sign_float(t39, x);
     return t40;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float tanhshrink_derivative_float32(float x)
+SYMACT_INLINE float tanhshrink_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(t2);
+    const float t3 = own_expm1_float32(fused, t2);
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t1);
+    const float t5 = own_decay_float32(fused, t1);
     const float t6 = t5 + 1.0f;
     const float t7 = t6 * t6;
     const float t8 = t4 / t7;
@@ -1829,8 +1928,9 @@ SYMACT_INLINE float tanhshrink_derivative_float32(float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void tanhshrink_value_and_derivative_float32(float x, float *y, float *dydx)
+SYMACT_INLINE void tanhshrink_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 < 0.984375f;
     const float t2 = t0 * t0;
@@ -1864,16 +1964,16 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_float32(float x, float *y, fl
     const float t30 = t29 * t0;
     const float t31 = t30 * t0;
     const float t32 = 2.0f * t0;
-    const float t33 = own_decay_float32(t32);
+    const float t33 = own_decay_float32(fused, t32);
     const float t34 = t33 + 1.0f;
     const float t35 = t33 / t34;
     const float t36 = 2.0f * t35;
     const float t37 = t0 - 1.0f;
     const float t38 = t36 + t37;
     const float t39 = t1 ? t31 : t38;
-    const float t40 = copysignf(t39, x);
+    const float t40 = with_sign_float(t39, x);
     const float t41 = -t32;
-    const float t42 = own_expm1_float32(t41);
+    const float t42 = own_expm1_float32(fused, t41);
     const float t43 = t42 * t42;
     const float t44 = t34 * t34;
     const float t45 = t43 / t44;
@@ -1882,14 +1982,15 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_float32(float x, float *y, fl
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float tanhshrink_backward_float32(float x, float grad_y)
+SYMACT_INLINE float tanhshrink_backward_float32(int fused, float x, float grad_y)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(t2);
+    const float t3 = own_expm1_float32(fused, t2);
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(t1);
+    const float t5 = own_decay_float32(fused, t1);
     const float t6 = t5 + 1.0f;
     const float t7 = t6 * t6;
     const float t8 = t4 / t7;
@@ -1898,13 +1999,14 @@ SYMACT_INLINE float tanhshrink_backward_float32(float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float tanhshrink_second_derivative_float32(float x)
+SYMACT_INLINE float tanhshrink_second_derivative_float32(int fused, float x)
 {
+    (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(t2);
-    const float t4 = own_decay_float32(t1);
+    const float t3 = own_expm1_float32(fused, t2);
+    const float t4 = own_decay_float32(fused, t1);
     const float t5 = t3 * t4;
     const float t6 = t4 + 1.0f;
     const float t7 = t6 * t6;
@@ -1912,13 +2014,14 @@ SYMACT_INLINE float tanhshrink_second_derivative_float32(float x)
     const float t9 = t5 / t8;
     const float t10 = 8.0f * t9;
     const float t11 = -t10;
-    const float t12 = copysignf(t11, x);
+    const float t12 = with_sign_float(t11, x);
     return t12;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double tanhshrink_y_ties(double x, double y)
+SYMACT_INLINE double tanhshrink_y_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = 16.0 < t0;
     const int t2 = x < 0.0;
@@ -1932,8 +2035,9 @@ SYMACT_INLINE double tanhshrink_y_ties(double x, double y)
 }
 
 /* A dydx in the middle between two numbers of 16 bits goes to the side where the true value is. */
-SYMACT_INLINE double tanhshrink_dydx_ties(double x, double y)
+SYMACT_INLINE double tanhshrink_dydx_ties(int fused, double x, double y)
 {
+    (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 < 9.5367431640625e-07;
     const int t2 = x < 0.0;
@@ -1946,7 +2050,7 @@ SYMACT_INLINE double tanhshrink_dydx_ties(double x, double y)
     return t8;
 }
 
-SYMACT_CLONES static void tanhshrink_forward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1955,19 +2059,21 @@ SYMACT_CLONES static void tanhshrink_forward_f32_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(y, i, tanhshrink_forward_wide(x_i));
+        store_f32(y, i, tanhshrink_forward_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_forward_f32)
 
 void symact_tanhshrink_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_forward_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -1976,19 +2082,21 @@ SYMACT_CLONES static void tanhshrink_derivative_f32_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(dydx, i, tanhshrink_derivative_wide(x_i));
+        store_f32(dydx, i, tanhshrink_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_derivative_f32)
 
 void symact_tanhshrink_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_value_and_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -1999,21 +2107,23 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_f32_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         double y_i, dydx_i;
-        tanhshrink_value_and_derivative_wide(x_i, &y_i, &dydx_i);
+        tanhshrink_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
         store_f32(y, i, y_i);
         store_f32(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanhshrink_value_and_derivative_f32)
 
 void symact_tanhshrink_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_value_and_derivative_f32_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanhshrink_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_backward_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2024,19 +2134,21 @@ SYMACT_CLONES static void tanhshrink_backward_f32_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
         const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, tanhshrink_backward_wide(x_i, grad_y_i));
+        store_f32(grad_x, i, tanhshrink_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_backward_f32)
 
 void symact_tanhshrink_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_backward_f32_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanhshrink_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_second_derivative_f32_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2045,19 +2157,21 @@ SYMACT_CLONES static void tanhshrink_second_derivative_f32_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, tanhshrink_second_derivative_wide(x_i));
+        store_f32(d2ydx2, i, tanhshrink_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_second_derivative_f32)
 
 void symact_tanhshrink_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_second_derivative_f32_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_forward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2066,19 +2180,21 @@ SYMACT_CLONES static void tanhshrink_forward_f64_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(y, i, tanhshrink_forward_paired(x_i));
+        store_f64(y, i, tanhshrink_forward_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_forward_f64)
 
 void symact_tanhshrink_forward_f64(size_t n, const double *x, double *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_forward_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2087,19 +2203,21 @@ SYMACT_CLONES static void tanhshrink_derivative_f64_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(dydx, i, tanhshrink_derivative_paired(x_i));
+        store_f64(dydx, i, tanhshrink_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_derivative_f64)
 
 void symact_tanhshrink_derivative_f64(size_t n, const double *x, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_value_and_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2110,21 +2228,23 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_f64_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
-        tanhshrink_value_and_derivative_paired(x_i, &y_i, &dydx_i);
+        tanhshrink_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
         store_f64(y, i, y_i);
         store_f64(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanhshrink_value_and_derivative_f64)
 
 void symact_tanhshrink_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_value_and_derivative_f64_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanhshrink_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_backward_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2135,19 +2255,21 @@ SYMACT_CLONES static void tanhshrink_backward_f64_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, tanhshrink_backward_paired(x_i, grad_y_i));
+        store_f64(grad_x, i, tanhshrink_backward_paired(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_backward_f64)
 
 void symact_tanhshrink_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_backward_f64_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanhshrink_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_second_derivative_f64_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2156,19 +2278,21 @@ SYMACT_CLONES static void tanhshrink_second_derivative_f64_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, tanhshrink_second_derivative_paired(x_i));
+        store_f64(d2ydx2, i, tanhshrink_second_derivative_paired(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_second_derivative_f64)
 
 void symact_tanhshrink_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_second_derivative_f64_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_forward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2177,19 +2301,21 @@ SYMACT_CLONES static void tanhshrink_forward_f32_fast_loop(size_t n, const void 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, tanhshrink_forward_float32(x_i));
+        store_f32_fast(y, i, tanhshrink_forward_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_forward_f32_fast)
 
 void symact_tanhshrink_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_forward_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2198,19 +2324,21 @@ SYMACT_CLONES static void tanhshrink_derivative_f32_fast_loop(size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, tanhshrink_derivative_float32(x_i));
+        store_f32_fast(dydx, i, tanhshrink_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_derivative_f32_fast)
 
 void symact_tanhshrink_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_value_and_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2221,21 +2349,23 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_f32_fast_loop(size_t n
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        tanhshrink_value_and_derivative_float32(x_i, &y_i, &dydx_i);
+        tanhshrink_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
 }
+
+SYMACT_LOOPS(tanhshrink_value_and_derivative_f32_fast)
 
 void symact_tanhshrink_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_value_and_derivative_f32_fast_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanhshrink_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_backward_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2246,19 +2376,21 @@ SYMACT_CLONES static void tanhshrink_backward_f32_fast_loop(size_t n, const void
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, tanhshrink_backward_float32(x_i, grad_y_i));
+        store_f32_fast(grad_x, i, tanhshrink_backward_float32(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_backward_f32_fast)
 
 void symact_tanhshrink_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_backward_f32_fast_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanhshrink_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_second_derivative_f32_fast_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2267,19 +2399,21 @@ SYMACT_CLONES static void tanhshrink_second_derivative_f32_fast_loop(size_t n, c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, tanhshrink_second_derivative_float32(x_i));
+        store_f32_fast(d2ydx2, i, tanhshrink_second_derivative_float32(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_second_derivative_f32_fast)
 
 void symact_tanhshrink_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_second_derivative_f32_fast_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_forward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2288,19 +2422,21 @@ SYMACT_CLONES static void tanhshrink_forward_f16_loop(size_t n, const void *cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(y, i, tanhshrink_y_ties(x_i, tanhshrink_forward_wide(x_i)));
+        store_f16(y, i, tanhshrink_y_ties(fused, x_i, tanhshrink_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_forward_f16)
 
 void symact_tanhshrink_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_forward_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2309,19 +2445,21 @@ SYMACT_CLONES static void tanhshrink_derivative_f16_loop(size_t n, const void *c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(dydx, i, tanhshrink_dydx_ties(x_i, tanhshrink_derivative_wide(x_i)));
+        store_f16(dydx, i, tanhshrink_dydx_ties(fused, x_i, tanhshrink_derivative_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_derivative_f16)
 
 void symact_tanhshrink_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_value_and_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2332,21 +2470,23 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_f16_loop(size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         double y_i, dydx_i;
-        tanhshrink_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_f16(y, i, tanhshrink_y_ties(x_i, y_i));
-        store_f16(dydx, i, tanhshrink_dydx_ties(x_i, dydx_i));
+        tanhshrink_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_f16(y, i, tanhshrink_y_ties(fused, x_i, y_i));
+        store_f16(dydx, i, tanhshrink_dydx_ties(fused, x_i, dydx_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_value_and_derivative_f16)
 
 void symact_tanhshrink_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_value_and_derivative_f16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanhshrink_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_backward_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2357,19 +2497,21 @@ SYMACT_CLONES static void tanhshrink_backward_f16_loop(size_t n, const void *con
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
         const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, tanhshrink_backward_wide(x_i, grad_y_i));
+        store_f16(grad_x, i, tanhshrink_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_backward_f16)
 
 void symact_tanhshrink_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_backward_f16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanhshrink_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_second_derivative_f16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2378,19 +2520,21 @@ SYMACT_CLONES static void tanhshrink_second_derivative_f16_loop(size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, tanhshrink_second_derivative_wide(x_i));
+        store_f16(d2ydx2, i, tanhshrink_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_second_derivative_f16)
 
 void symact_tanhshrink_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_second_derivative_f16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_forward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2399,19 +2543,21 @@ SYMACT_CLONES static void tanhshrink_forward_bf16_loop(size_t n, const void *con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(y, i, tanhshrink_y_ties(x_i, tanhshrink_forward_wide(x_i)));
+        store_bf16(y, i, tanhshrink_y_ties(fused, x_i, tanhshrink_forward_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_forward_bf16)
 
 void symact_tanhshrink_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_forward_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *dydx = out[0];
@@ -2420,19 +2566,21 @@ SYMACT_CLONES static void tanhshrink_derivative_bf16_loop(size_t n, const void *
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, tanhshrink_dydx_ties(x_i, tanhshrink_derivative_wide(x_i)));
+        store_bf16(dydx, i, tanhshrink_dydx_ties(fused, x_i, tanhshrink_derivative_wide(fused, x_i)));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_derivative_bf16)
 
 void symact_tanhshrink_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_value_and_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *y = out[0];
@@ -2443,21 +2591,23 @@ SYMACT_CLONES static void tanhshrink_value_and_derivative_bf16_loop(size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         double y_i, dydx_i;
-        tanhshrink_value_and_derivative_wide(x_i, &y_i, &dydx_i);
-        store_bf16(y, i, tanhshrink_y_ties(x_i, y_i));
-        store_bf16(dydx, i, tanhshrink_dydx_ties(x_i, dydx_i));
+        tanhshrink_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+        store_bf16(y, i, tanhshrink_y_ties(fused, x_i, y_i));
+        store_bf16(dydx, i, tanhshrink_dydx_ties(fused, x_i, dydx_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_value_and_derivative_bf16)
 
 void symact_tanhshrink_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_value_and_derivative_bf16_loop, n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep(tanhshrink_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_backward_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     const void *grad_y = in[1];
@@ -2468,19 +2618,21 @@ SYMACT_CLONES static void tanhshrink_backward_bf16_loop(size_t n, const void *co
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
         const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, tanhshrink_backward_wide(x_i, grad_y_i));
+        store_bf16(grad_x, i, tanhshrink_backward_wide(fused, x_i, grad_y_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_backward_bf16)
 
 void symact_tanhshrink_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_backward_bf16_loop, n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep(tanhshrink_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_CLONES static void tanhshrink_second_derivative_bf16_loop(size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanhshrink_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
     void *d2ydx2 = out[0];
@@ -2489,14 +2641,16 @@ SYMACT_CLONES static void tanhshrink_second_derivative_bf16_loop(size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, tanhshrink_second_derivative_wide(x_i));
+        store_bf16(d2ydx2, i, tanhshrink_second_derivative_wide(fused, x_i));
     }
 }
+
+SYMACT_LOOPS(tanhshrink_second_derivative_bf16)
 
 void symact_tanhshrink_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanhshrink_second_derivative_bf16_loop, n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep(tanhshrink_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }

@@ -85,11 +85,13 @@ hardsigmoid_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    dydx = (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f);
+    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
+    dydx = (x != x) ? x : t1;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    dydx = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
+    dydx = (x != x) ? x : t1;
 }
 """,
 )
@@ -110,7 +112,7 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const bool t3 = x < 0.0f;
     const float t4 = t2 ? (t3 ? (0.16666667f * (3.0f - t1)) : (0.16666667f * t1 + 0.5f)) : (t3 ? 0.0f : 1.0f);
     y = t0 ? x : t4;
-    dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0f)) ? 0.16666667f : 0.0f);
+    dydx = t0 ? x : (t3 ? (t2 ? 0.16666667f : 0.0f) : ((t1 <= 3.0f) ? 0.16666667f : 0.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t0 = x != x;
@@ -118,8 +120,9 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t2 = t1 < 3.0;
     const bool t3 = x < 0.0;
     const double t4 = t2 ? (t3 ? (0.16666666666666666 * (3.0 - t1)) : (0.16666666666666666 * t1 + 0.5)) : (t3 ? 0.0 : 1.0);
+    const double t5 = t3 ? (t2 ? 0.16666666666666666 : 0.0) : ((t1 <= 3.0) ? 0.16666666666666666 : 0.0);
     y = t0 ? x : t4;
-    dydx = t0 ? x : ((t3 ? t2 : (t1 <= 3.0)) ? 0.16666666666666666 : 0.0);
+    dydx = t0 ? x : t5;
 }
 """,
 )
@@ -135,12 +138,13 @@ hardsigmoid_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    grad_x = grad_y * ((x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.16666667f : 0.0f));
+    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.16666667f : 0.0f) : ((t0 <= 3.0f) ? 0.16666667f : 0.0f);
+    grad_x = grad_y * ((x != x) ? x : t1);
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const double t1 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.16666666666666666 : 0.0);
-    grad_x = grad_y * t1;
+    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.16666666666666666 : 0.0) : ((t0 <= 3.0) ? 0.16666666666666666 : 0.0);
+    grad_x = grad_y * ((x != x) ? x : t1);
 }
 """,
 )

@@ -163,11 +163,13 @@ hardswish_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    d2ydx2 = (x != x) ? x : (((x < 0.0f) ? (t0 < 3.0f) : (t0 <= 3.0f)) ? 0.33333334f : 0.0f);
+    const float t1 = (x < 0.0f) ? ((t0 < 3.0f) ? 0.33333334f : 0.0f) : ((t0 <= 3.0f) ? 0.33333334f : 0.0f);
+    d2ydx2 = (x != x) ? x : t1;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
-    d2ydx2 = (x != x) ? x : (((x < 0.0) ? (t0 < 3.0) : (t0 <= 3.0)) ? 0.3333333333333333 : 0.0);
+    const double t1 = (x < 0.0) ? ((t0 < 3.0) ? 0.3333333333333333 : 0.0) : ((t0 <= 3.0) ? 0.3333333333333333 : 0.0);
+    d2ydx2 = (x != x) ? x : t1;
 }
 """,
 )

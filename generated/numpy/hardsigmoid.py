@@ -120,17 +120,20 @@ def _forward_float32(x):
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    return _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
+    return _select(x != x, x, t0)
 
 
 def _derivative_float64(x):
     t0 = np.abs(x)
-    return _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
+    return _select(x != x, x, t0)
 
 
 def _derivative_float32(x):
     t0 = np.abs(x)
-    return _select_float32(x != x, x, _select_float32(_select_float32(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666667, 0.0))
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 3.0, 0.16666667, 0.0), _select_float32(t0 <= 3.0, 0.16666667, 0.0))
+    return _select_float32(x != x, x, t0)
 
 
 def _value_and_derivative_wide(x):
@@ -139,7 +142,8 @@ def _value_and_derivative_wide(x):
     t2 = t1 < 3.0
     t3 = x < 0.0
     t4 = 0.16666666666666666 * t1
-    return _select(t0, x, _select(t2, _select(t3, 0.5 - t4, t4 + 0.5), _select(t3, 0.0, 1.0))), _select(t0, x, _select(_select(t3, t2, t1 <= 3.0), 0.16666666666666666, 0.0))
+    t1 = _select(t3, _select(t2, 0.16666666666666666, 0.0), _select(t1 <= 3.0, 0.16666666666666666, 0.0))
+    return _select(t0, x, _select(t2, _select(t3, 0.5 - t4, t4 + 0.5), _select(t3, 0.0, 1.0))), _select(t0, x, t1)
 
 
 def _value_and_derivative_float64(x):
@@ -148,7 +152,8 @@ def _value_and_derivative_float64(x):
     t2 = t1 < 3.0
     t3 = x < 0.0
     t4 = _select(t2, _select(t3, 0.16666666666666666 * (3.0 - t1), 0.16666666666666666 * t1 + 0.5), _select(t3, 0.0, 1.0))
-    return _select(t0, x, t4), _select(t0, x, _select(_select(t3, t2, t1 <= 3.0), 0.16666666666666666, 0.0))
+    t1 = _select(t3, _select(t2, 0.16666666666666666, 0.0), _select(t1 <= 3.0, 0.16666666666666666, 0.0))
+    return _select(t0, x, t4), _select(t0, x, t1)
 
 
 def _value_and_derivative_float32(x):
@@ -157,25 +162,26 @@ def _value_and_derivative_float32(x):
     t2 = t1 < 3.0
     t3 = x < 0.0
     t4 = _select_float32(t2, _select_float32(t3, 0.16666667 * (3.0 - t1), 0.16666667 * t1 + 0.5), _select_float32(t3, 0.0, 1.0))
-    return _select_float32(t0, x, t4), _select_float32(t0, x, _select_float32(_select_float32(t3, t2, t1 <= 3.0), 0.16666667, 0.0))
+    t1 = _select_float32(t3, _select_float32(t2, 0.16666667, 0.0), _select_float32(t1 <= 3.0, 0.16666667, 0.0))
+    return _select_float32(t0, x, t4), _select_float32(t0, x, t1)
 
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t0 = _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
-    return grad_y * t0
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
+    return grad_y * _select(x != x, x, t0)
 
 
 def _backward_float64(x, grad_y):
     t0 = np.abs(x)
-    t0 = _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666666666666666, 0.0))
-    return grad_y * t0
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
+    return grad_y * _select(x != x, x, t0)
 
 
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
-    t0 = _select_float32(x != x, x, _select_float32(_select_float32(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.16666667, 0.0))
-    return grad_y * t0
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 3.0, 0.16666667, 0.0), _select_float32(t0 <= 3.0, 0.16666667, 0.0))
+    return grad_y * _select_float32(x != x, x, t0)
 
 
 def _second_derivative_wide(x):

@@ -117,8 +117,7 @@ def _forward_float32(x):
 
 def _derivative_wide(x):
     t0 = np.abs(x)
-    t1 = 0.3333333333333333 * t0
-    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.5 - t1, 0.0), _select(t0 <= 3.0, t1 + 0.5, 1.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666 * (3.0 - 2.0 * t0), 0.0), _select(t0 <= 3.0, 0.3333333333333333 * t0 + 0.5, 1.0))
     return _select(x != x, x, _select(x == (-np.inf), -0.0, t0))
 
 
@@ -142,9 +141,8 @@ def _value_and_derivative_wide(x):
     t4 = t3 < 3.0
     t5 = t3 <= 3.0
     t6 = _select(np.copysign(1.0, x) < 0.0, _select(t4, 0.16666666666666666 * (t3 * (t3 - 3.0)), 0.0), _select(t5, 0.16666666666666666 * (t3 * (t3 + 3.0)), t3))
-    t3 = 0.3333333333333333 * t3
-    t3 = _select(t1, t2, _select(x < 0.0, _select(t4, 0.5 - t3, 0.0), _select(t5, t3 + 0.5, 1.0)))
-    return _select(t0, x, _select(t1, t2, t6)), _select(t0, x, t3)
+    t3 = _select(x < 0.0, _select(t4, 0.16666666666666666 * (3.0 - 2.0 * t3), 0.0), _select(t5, 0.3333333333333333 * t3 + 0.5, 1.0))
+    return _select(t0, x, _select(t1, t2, t6)), _select(t0, x, _select(t1, t2, t3))
 
 
 def _value_and_derivative_float64(x):
@@ -173,8 +171,7 @@ def _value_and_derivative_float32(x):
 
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = 0.3333333333333333 * t0
-    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.5 - t1, 0.0), _select(t0 <= 3.0, t1 + 0.5, 1.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666 * (3.0 - 2.0 * t0), 0.0), _select(t0 <= 3.0, 0.3333333333333333 * t0 + 0.5, 1.0))
     return grad_y * _select(x != x, x, _select(x == (-np.inf), -0.0, t0))
 
 
@@ -192,17 +189,20 @@ def _backward_float32(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
-    return _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.3333333333333333, 0.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.3333333333333333, 0.0), _select(t0 <= 3.0, 0.3333333333333333, 0.0))
+    return _select(x != x, x, t0)
 
 
 def _second_derivative_float64(x):
     t0 = np.abs(x)
-    return _select(x != x, x, _select(_select(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.3333333333333333, 0.0))
+    t0 = _select(x < 0.0, _select(t0 < 3.0, 0.3333333333333333, 0.0), _select(t0 <= 3.0, 0.3333333333333333, 0.0))
+    return _select(x != x, x, t0)
 
 
 def _second_derivative_float32(x):
     t0 = np.abs(x)
-    return _select_float32(x != x, x, _select_float32(_select_float32(x < 0.0, t0 < 3.0, t0 <= 3.0), 0.33333334, 0.0))
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 3.0, 0.33333334, 0.0), _select_float32(t0 <= 3.0, 0.33333334, 0.0))
+    return _select_float32(x != x, x, t0)
 
 
 def _y_ties(x, y):

@@ -6,7 +6,7 @@ symact's own, so that the same program gives the same numbers with any NumPy; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
-from symact.kernel.program import Kernel, constant_value
+from symact.kernel.program import Instruction, Kernel, constant_value
 
 _NATIVE: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -85,7 +85,11 @@ def _function(operation: str, arithmetic: str) -> Callable[..., Any]:
 
 
 def evaluate(
-    kernel: Kernel, values: Mapping[str, ArrayLike], arithmetic: Arithmetic = ARITHMETICS["float64"]
+    kernel: Kernel,
+    values: Mapping[str, ArrayLike],
+    arithmetic: Arithmetic = ARITHMETICS["float64"],
+    *,
+    contracted: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
@@ -93,6 +97,8 @@ def evaluate(
         kernel: the program.
         values: an array for each input, a scalar for each parameter, by name.
         arithmetic: in which every step is computed.
+        contracted: add products before they are rounded, as a compiler may that has fused multiply-add. To the last
+            digit where the sum is exact, as it is where it cancels.
 
     Returns:
         An array of the arithmetic's dtype for each output name, of the inputs' shape.
@@ -107,5 +113,18 @@ def evaluate(
                 steps.append(kind.type(float(constant_value(step.value))))
             else:
                 steps.append(_function(step.operation, arithmetic.name)(*(steps[i] for i in step.operands)))
+                if contracted and step.operation in ("add", "sub"):
+                    steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
     shape = np.broadcast_shapes(*(np.shape(values[name]) for name in kernel.inputs))
     return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}
+
+
+def _lost(kernel: Kernel, step: Instruction, steps: Sequence[Any], arithmetic: Arithmetic) -> Any:
+    """What a sum misses because one of its operands is a rounded product."""
+    for position, index in enumerate(step.operands):
+        operand = kernel.instructions[index]
+        if operand.operation == "mul":
+            first, second = (steps[i] for i in operand.operands)
+            lost = _function("product_error", arithmetic.name)(*np.broadcast_arrays(first, second, steps[index]))
+            return -lost if step.operation == "sub" and position == 1 else lost
+    return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.program import Builder, Instruction, Kernel
+from symact.kernel.program import OPERATIONS, Builder, Instruction, Kernel
 
 #: Operations whose operands may change places.
 _COMMUTATIVE = frozenset({"add", "mul"})
@@ -87,9 +87,15 @@ class _Merging:
         if first.operation == second.operation and self._uses[yes] == self._uses[no] == 1:
             pairs = self._paired(first, second)
             same = sum(a == c for a, c in pairs)
-            if pairs and (first.operation in self._expensive or same):
+            numbers = all(a == c or not self._is_condition(a) for a, c in pairs)
+            if pairs and numbers and (first.operation in self._expensive or same):
                 return self._b(first.operation, *(self._choice(condition, a, c) for a, c in pairs))
         return self._b("select", *(self._step(i) for i in (condition, yes, no)))
+
+    def _is_condition(self, index: int) -> bool:
+        """Whether a step is true or false; targets have choices between numbers only."""
+        operation = self._kernel.instructions[index].operation
+        return operation in OPERATIONS and OPERATIONS[operation].boolean
 
     @staticmethod
     def _paired(first: Instruction, second: Instruction) -> list[tuple[int, int]]:

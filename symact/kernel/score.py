@@ -14,7 +14,7 @@ from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
 from symact.oracle import Oracle, Reference
-from symact.oracle.formats import Float64s, Format
+from symact.oracle.formats import FORMATS, Float64s, Format
 from symact.oracle.memory import remembered
 
 #: How many roots are looked at more closely, and how many numbers beside each.
@@ -116,13 +116,20 @@ class Sample:
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
-        A wrong NaN, infinity or sign of zero is infinitely wrong.
+        A wrong NaN, infinity or sign of zero is infinitely wrong. So is a root that is met exactly, if it is not where
+        products are fused with sums.
         """
         if kernel not in self._known:
             (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
             if self.arithmetic.is_wide:
                 values = overflowing(values, self.arithmetic)
-            self._known[kernel] = self.reference.errors(values)
+            errors = self.reference.errors(values)
+            (zeros,) = np.nonzero((self.reference.rounded == 0) & (values == 0) & (self.x != 0))
+            if zeros.size:
+                x = {"x": self.x[zeros], **self.parameters}
+                (contracted,) = evaluate(kernel, x, self.arithmetic, contracted=True).values()
+                errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
+            self._known[kernel] = errors
         return self._known[kernel]
 
 

@@ -61,6 +61,7 @@ def inputs(
         parts.append(format.neighbours(oracle.breakpoints, _BESIDE))
         parts.append(around_thresholds(oracle, format))
     if len(landmarks):
+        parts.append(format.neighbours(landmarks, _BESIDE))
         centres = np.resize(np.asarray(landmarks, np.float64), int(_LANDMARKS * count))
         parts.append(around(format, centres, generator))
     left = max(count - sum(map(len, parts)), 0)

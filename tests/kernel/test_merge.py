@@ -56,8 +56,20 @@ def test_results_stay_the_same(name, arithmetic):
     size = 10.0 ** np.random.default_rng(3).uniform(-30, 3, 200)
     x = np.concatenate([size, -size, [0.0, -0.0, np.inf, -np.inf, np.nan]]).astype(kind.dtype)
     for kernel in programs.values():
-        values = {"x": x, "grad_y": np.ones_like(x), **dict.fromkeys(kernel.parameters, 0.75)}
+        values = {"x": x, "y": x, "grad_y": np.ones_like(x), **dict.fromkeys(kernel.parameters, 0.75)}
         again = evaluate(merged(kernel, kind), values, kind)
         for output, expected in evaluate(kernel, values, kind).items():
             np.testing.assert_array_equal(again[output], expected)
             np.testing.assert_array_equal(np.signbit(again[output][:-1]), np.signbit(expected[:-1]))
+
+
+def test_no_choice_is_made_between_conditions():
+    """x < 3 on one side and x <= 3 on the other stay choices of their own: targets choose between numbers only."""
+    kernel = chosen(
+        lambda b, x: b("select", b("lt", x, b.const(3)), b.const(1), b.const(2)),
+        lambda b, x: b("select", b("le", x, b.const(3)), b.const(1), b.const(2)),
+    )
+    found = merged(kernel, WIDE).instructions
+    choices = [step for step in found if step.operation == "select"]
+    assert choices
+    assert not any(found[i].operation in ("lt", "le") for step in choices for i in step.operands[1:])

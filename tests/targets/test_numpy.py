@@ -139,7 +139,7 @@ def test_second_operands_of_minima_are_numbers_and_not_0() -> None:
     """np.minimum and np.maximum then do what programs mean by min and max, with NaN and with zeros of both signs."""
     programs = [
         kernel
-        for arithmetic in ARITHMETICS.values()
+        for arithmetic in (ARITHMETICS[type_.arithmetic] for type_ in targets.get("numpy").types)
         for kernel in [
             *arithmetic.functions.values(),
             *(compiled(entry).programs[arithmetic.name][name] for entry in catalog.entries() for name in PASSES),
