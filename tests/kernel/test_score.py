@@ -67,3 +67,19 @@ def test_elementary_functions_cost_what_their_programs_do() -> None:
     one = b.kernel("forward", ["x"], [], {"y": b("exp", b.input("x"))})
     assert cost(one, ARITHMETICS["wide"]) < cost(one, ARITHMETICS["float64"])
     assert cost(one, ARITHMETICS["wide"]) > 20
+
+
+def test_an_exact_root_has_to_be_met_with_fused_products_too() -> None:
+    """hardswish' is 0 at -1.5: 1/2 - t/3 is 2**-55 there where the product is not rounded, (3 - 2t)/6 is 0."""
+    oracle = Oracle(derive(catalog.get("hardswish")).first)
+    wide = ARITHMETICS["wide"]
+    sample = Sample.of(wide, oracle, np.array([-1.5, -1.25, -2.0], np.float32), {})
+    b = Builder()
+    t = b("abs", b.input("x"))
+    rounded = b.kernel("derivative", ["x"], [], {"dydx": b("sub", b.const(0.5), b("mul", b.const(Fraction(1, 3)), t))})
+    b = Builder()
+    t = b("abs", b.input("x"))
+    difference = b("sub", b.const(3), b("mul", b.const(2), t))
+    exact = b.kernel("derivative", ["x"], [], {"dydx": b("mul", b.const(Fraction(1, 6)), difference)})
+    assert np.isinf(sample.errors(rounded)).tolist() == [True, False, False]
+    assert sample.errors(exact).max() < 2**-20

@@ -17,7 +17,7 @@ from symact import catalog, targets
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.oracle import Reference
-from symact.oracle.samples import inputs
+from symact.oracle.samples import inputs, roots
 from symact.targets.loaded import Loaded
 from symact.verification.accuracy import MULTIPLYING, OUTPUTS, load, oracles, single
 from symact.verification.contract import check, check_backward, compare
@@ -33,8 +33,21 @@ BOUNDS: dict[tuple[str, str], dict[int | str, float]] = {
     ("c", "float64"): {0: 2.0, 1: 2.0, 2: 2.0, "backward": 3.0},
     ("numpy", "float64"): {0: 4.0, 1: 4.0, 2: 8.0, "backward": 5.0},
 }
-#: (name, dtype, derivative or "backward") -> the bound that NumPy keeps instead.
-MISSES: dict[tuple[str, str, int | str], float] = {}
+#: (name, dtype, derivative or "backward") -> the bound that NumPy keeps instead: beside their roots these slopes are
+#: differences, which float64 without pairs of numbers loses digits of. The figures are those of generated/ACCURACY.md.
+MISSES: dict[tuple[str, str, int | str], float] = {
+    ("silu", "float64", 1): 6.0,
+    ("silu", "float64", "backward"): 7.0,
+    ("gelu", "float64", 0): 5.0,
+    ("gelu", "float64", 1): 8.0,
+    ("gelu", "float64", "backward"): 9.0,
+    ("gelu_tanh", "float64", 0): 5.0,
+    ("gelu_tanh", "float64", 1): 9.0,
+    ("gelu_tanh", "float64", "backward"): 13.0,
+    ("mish", "float64", 0): 5.0,
+    ("mish", "float64", 1): 10.0,
+    ("mish", "float64", "backward"): 11.0,
+}
 COUNTS = {0: 10_000, 1: 10_000, 2: 2_500}
 
 
@@ -54,7 +67,7 @@ def sample(
     name: str, parameters: tuple[tuple[str, float], ...], dtype: str, order: int
 ) -> tuple[Float64s, NDArray[Any], Reference]:
     oracle = truth(name, parameters)[order]
-    x = inputs(dtype, COUNTS[order], oracle)
+    x = inputs(dtype, COUNTS[order], oracle, landmarks=roots(oracle))
     return x, FORMATS[dtype].encode(x), oracle.reference(x, dtype)
 
 
@@ -91,7 +104,7 @@ def test_backward_errors(name: str, dtype: str) -> None:
     for target in TARGETS:
         loaded = kernels(name, target, dtype)
         oracle = truth(name, in_force(loaded))[1]
-        x = inputs(dtype, COUNTS[2], oracle, seed=1)
+        x = inputs(dtype, COUNTS[2], oracle, seed=1, landmarks=roots(oracle))
         gradient = np.random.default_rng(2).normal(size=len(x)).astype(np.float16).astype(np.float64)
         values = loaded.backward(format.encode(x), format.encode(gradient))
         reference = oracle.reference(x, dtype, gradient)
