@@ -6,9 +6,8 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from symact.kernel.compiled import CompiledActivation
+from symact.oracle.formats import get
 from symact.targets.loaded import Loaded, Run
 from symact.targets.python import functions
 from symact.targets.table import DataType, Target
@@ -32,7 +31,7 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
 
     passes = functions(compiled, target, [type_])
     runs = {name: _run(passes[name], len(each.inputs), len(each.outputs)) for name, each in compiled.signatures.items()}
-    return Loaded(compiled, type_.dtype, runs, scalar=np.dtype(type_.dtype).type, arrays=cupy)
+    return Loaded(compiled, type_.dtype, runs, scalar=get(type_.dtype).dtype.type, arrays=cupy)
 
 
 def _run(kernel: Callable[..., Any], inputs: int, outputs: int) -> Run:
@@ -41,3 +40,11 @@ def _run(kernel: Callable[..., Any], inputs: int, outputs: int) -> Run:
         kernel(*read, *parameters, *written)
 
     return run
+
+
+def tool() -> str:
+    """The library with its version, and the device."""
+    import cupy
+
+    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
+    return f"CuPy {cupy.__version__} on {name}"
