@@ -21,8 +21,8 @@ from pathlib import Path
 
 from symact import Error, catalog, targets
 from symact.kernel import store
-from symact.verification import exhaustive, farm, record
-from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Measurement, Subject, load, survey
+from symact.verification import execution, exhaustive, farm, record
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Measurement, Subject, survey
 
 FOLDER = Path(__file__).resolve().parents[1] / "generated"
 
@@ -42,30 +42,34 @@ def note(new: Sequence[record.Row], folder: Path) -> None:
 
 def subjects(name: str, given: argparse.Namespace) -> Iterator[Subject]:
     """What the command line asks for, of one activation, as far as it can run here."""
-    for target in (one for one in targets.available() if one.missing is None):
-        if target.name not in (given.target or [target.name]):
+    for target in targets.available():
+        if target.name not in given.target if given.target else target.missing:
             continue
         for type_ in targets.get(target.name).types:
             if type_.dtype not in (given.dtype or [type_.dtype]) or type_.level not in (given.level or [type_.level]):
                 continue
             try:
-                kernels = load(catalog.get(name), target.name, type_.dtype, type_.level)
+                compiled = store.compiled(catalog.get(name), [type_.arithmetic])
+                execution.of(compiled, target.name, type_.dtype, type_.level)
             except Error as error:
                 print(f"{name} {target.name} {type_.dtype} {type_.level}: {error}", flush=True)
                 continue
-            for pass_ in (one for one in given.passes or kernels.passes if one in kernels.passes):
+            for pass_ in (one for one in given.passes or compiled.signatures if one in compiled.signatures):
                 yield Subject(target.name, type_.dtype, pass_, type_.level)
 
 
 def missing(name: str, chosen: Iterable[Subject], known: Collection[record.Row]) -> list[Subject]:
     """Those of an activation's passes that have no row of today's program, made with today's tool."""
     compiled = store.compiled(catalog.get(name))
-    current = {
-        tuple(row[key] for key in ("target", "dtype", "pass", "level"))
+    made = {
+        tuple(row[key] for key in ("target", "dtype", "pass", "level")): row["tool"]
         for row in record.current(known, {name: compiled})
-        if row["tool"] == targets.tool(row["target"])
     }
-    return [subject for subject in chosen if subject not in current]
+    return [
+        one
+        for one in chosen
+        if one not in made or made[one] != execution.of(compiled, one.target, one.dtype, one.level).tool
+    ]
 
 
 def rows(name: str, measurements: Sequence[Measurement]) -> list[record.Row]:
@@ -117,7 +121,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="activations; the whole catalogue by default")
-    parser.add_argument("--target", action="append", help="repeat for more; by default what runs here")
+    parser.add_argument("--target", action="append", help="repeat for more; by default what runs here as it is")
     parser.add_argument("--dtype", action="append", help="repeat for more; by default all of the target")
     parser.add_argument("--pass", action="append", dest="passes", choices=list(OUTPUTS), help="repeat for more")
     parser.add_argument("--level", action="append", help="repeat for more; by default all of the target")

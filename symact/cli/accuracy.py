@@ -73,7 +73,7 @@ def accuracy(
     from symact.oracle.formats import get
     from symact.report import plot
     from symact.verification import others
-    from symact.verification.accuracy import MULTIPLYING, Plan, Subject, document, load
+    from symact.verification.accuracy import MULTIPLYING, Plan, Subject, document
 
     kind = None if picture is None else plot.kind(picture)
     activation = chosen(name, expression, source, settings, called)
@@ -83,8 +83,10 @@ def accuracy(
             raise Error("--exhaustive measures symact's kernels alone", "leave --against out")
         plan = others.plan(activation, against, target, dtype, pass_ or others.PASSES, level=level)
     else:
-        passes = pass_ or load(activation, target, dtype, level).passes
-        plan = Plan(activation, [Subject(target, dtype, one, level) for one in passes])
+        plan = Plan(activation)
+        passes = pass_ or plan.execution(target, dtype, level).passes
+        for one in passes:
+            plan.add(Subject(target, dtype, one, level))
     if every:
         if dtype != "float32":
             raise Error(f"{dtype} has too many inputs to try them all", "leave --exhaustive out, or measure float32")

@@ -38,6 +38,8 @@ def print_against(measurements: Sequence[Document]) -> None:
             str(found["failures"]),
         )
     console.print(table)
+    for target, said in dict.fromkeys((each["target"], each["executed"]) for each in measurements if each["executed"]):
+        console.print(f"{target}: {said}")
     for each in measurements:
         for wrong in each["violations"][:3]:
             words = f"{wrong['rule']}: x = {wrong['input']}: got {wrong['got']}, expected {wrong['expected']}"

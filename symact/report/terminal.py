@@ -121,6 +121,14 @@ def print_claims(claims: Sequence[Document]) -> None:
     page.show()
 
 
+def _open(measurement: Document | None) -> list[str]:
+    """The cells of what hardware leaves open: the error with no approximation moved, and what the largest was with."""
+    if measurement is None:
+        return []
+    nominal = measurement["nominal_ulp"]
+    return ["" if nominal is None else f"{nominal:.3f}", measurement["variant"]]
+
+
 def print_measurements(measurements: Sequence[Document]) -> None:
     """Print measured errors, a line an output, and what is wrong with each, to stdout."""
     page = _Page()
@@ -128,11 +136,17 @@ def print_measurements(measurements: Sequence[Document]) -> None:
     level = "" if first["level"] == "accurate" else f", level {first['level']}"
     subject = f"{first['name']}, target {first['target']}, {first['dtype']}{level}"
     page.print(page.text((f"{subject}: {_inputs(first)}",), "bold"))
+    if first["executed"]:
+        page.print(page.text((first["executed"],)))
     page.console.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("pass", no_wrap=True)
     for heading in ("largest ULP", "at x", "mean ULP", "rounded right", "failures"):
         table.add_column(heading, justify="right", no_wrap=heading == "at x")
+    open_ = any(each["variant"] for each in measurements)
+    if open_:
+        table.add_column("none moved", justify="right")
+        table.add_column("worst with", overflow="fold")
     for each in measurements:
         found = each["accuracy"]
         table.add_row(
@@ -142,6 +156,7 @@ def print_measurements(measurements: Sequence[Document]) -> None:
             f"{found['mean_ulp']:.3f}" if found["mean_ulp"] < 1e5 else f"{found['mean_ulp']:.3g}",
             share(found["correctly_rounded"]),
             str(found["failures"]),
+            *_open(each if open_ else None),
         )
     page.print(table)
     for each in measurements:

@@ -5,7 +5,8 @@ The document is ``{"schema": 1, "rows": [...]}`` with a row for each activation,
     {"activation": "logsig", "target": "c", "dtype": "float32", "level": "accurate", "pass": "forward",
      "program": the `fingerprint`, "max_ulp": 0.518, "method": "all 2**32 inputs"}
 
-``max_ulp`` is rounded up, and stated as it stands. A row whose fingerprint is another one was measured on another
+``max_ulp`` is rounded up, and stated as it stands; where ``failures`` is there and not 0, how many results are no such
+numbers is stated too. A row whose fingerprint is another one was measured on another
 program, so it is not stated.
 """
 
@@ -13,8 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from symact import targets
 from symact.kernel.compiled import CompiledActivation
@@ -55,4 +58,10 @@ def _rows(document: Path) -> dict[tuple[str, ...], str]:
         return {}
     rows = json.loads(document.read_text(encoding="utf-8"))["rows"]
     keys = ("activation", "target", "dtype", "level", "pass", "program")
-    return {tuple(row[key] for key in keys): f"{row['max_ulp']} ({row['method']})" for row in rows}
+    return {tuple(row[key] for key in keys): _words(row) for row in rows}
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    failures = row.get("failures", 0)
+    wrong = f", and {failures} wrong NaNs, infinities or signs of 0" if failures else ""
+    return f"{row['max_ulp']} ({row['method']}){wrong}"

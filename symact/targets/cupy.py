@@ -29,9 +29,14 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     """The kernels of one activation as functions of CuPy arrays, on the current device."""
     import cupy
 
+    own = runs(compiled, target, type_)
+    return Loaded(compiled, type_.dtype, own, scalar=get(type_.dtype).dtype.type, arrays=cupy)
+
+
+def runs(compiled: CompiledActivation, target: Target, type_: DataType) -> dict[str, Run]:
+    """The kernels of one activation as functions of CuPy arrays, outputs after inputs, and of parameters."""
     passes = functions(compiled, target, [type_])
-    runs = {name: _run(passes[name], len(each.inputs), len(each.outputs)) for name, each in compiled.signatures.items()}
-    return Loaded(compiled, type_.dtype, runs, scalar=get(type_.dtype).dtype.type, arrays=cupy)
+    return {name: _run(passes[name], len(each.inputs), len(each.outputs)) for name, each in compiled.signatures.items()}
 
 
 def _run(kernel: Callable[..., Any], inputs: int, outputs: int) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,11 +18,14 @@ from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import OPTIONAL_PASSES, PASSES, CompiledActivation
 from symact.kernel.program import OPERATIONS, Kernel, constant_value
 from symact.oracle.formats import Float64s, Format, get
+from symact.oracle.oracle import Oracle
 from symact.targets.loaded import Loaded
+from symact.verification import execution
 from symact.verification.contract import Violation, check, check_backward
-from symact.verification.figures import Accuracy, measure
+from symact.verification.execution import Execution, Run
+from symact.verification.figures import Accuracy, Points, measure
 from symact.verification.functions import Functions, oracles
-from symact.verification.sampling import SAMPLES, Group, Implementation
+from symact.verification.sampling import SAMPLES, Group, Implementation, Pass
 
 __all__ = [
     "OUTPUTS",
@@ -80,6 +83,10 @@ class Measurement:
         parameters: name -> the value in force, exact, as the kernel takes it.
         accuracy: the figures.
         violations: breaches of the IEEE contract.
+        executed: what has to be said of how the kernels were run, such as "not GPU-tested"; empty: as users run them.
+        variant: where hardware leaves results open, the worst of the ways in which they were tried.
+        nominal_ulp: then the largest error with every approximation of the hardware correctly rounded; else None.
+        tool: what turned the sources into running code, with its version; empty for somebody else's function.
     """
 
     name: str
@@ -91,6 +98,10 @@ class Measurement:
     accuracy: Accuracy
     violations: tuple[Violation, ...]
     level: str = "accurate"
+    executed: str = ""
+    variant: str = ""
+    nominal_ulp: float | None = None
+    tool: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON document; the pass is called "pass"."""
@@ -161,7 +172,7 @@ class Plan:
         self._places: list[_Place] = []
         self._groups: dict[tuple[object, ...], Group] = {}
         self._functions: dict[tuple[tuple[str, float], ...], Functions] = {}
-        self._loaded: dict[tuple[str, ...], Loaded] = {}
+        self._executions: dict[tuple[str, ...], Execution] = {}
         for subject in subjects:
             self.add(subject)
 
@@ -173,31 +184,42 @@ class Plan:
         """
         if subject.pass_ not in OUTPUTS:
             raise Error(f"there is no pass called '{subject.pass_}'", f"use one of {', '.join(OUTPUTS)}")
-        kernels = self._kernels(subject.target, subject.dtype, subject.level)
-        if subject.pass_ not in kernels.passes:
-            raise Error(f"{kernels.name} has no pass '{subject.pass_}'", f"use one of {', '.join(kernels.passes)}")
+        self.execute(subject, self.execution(subject.target, subject.dtype, subject.level))
+
+    def execution(self, target: str, dtype: str, level: str) -> Execution:
+        """How the kernels of a target, dtype and level are run here; they are loaded once."""
+        key = (target, dtype, level)
+        if key not in self._executions:
+            compiled = _compiled(self.activation, targets.get(target).type(dtype, level).arithmetic)
+            self._executions[key] = execution.of(compiled, target, dtype, level)
+        return self._executions[key]
+
+    def execute(self, subject: Subject, how: Execution) -> None:
+        """Measure a pass of kernels that are there already, too; of all ways in which they come out the worst counts.
+
+        Args:
+            subject: what is measured.
+            how: the kernels, and how they are run.
+        """
+        if subject.pass_ not in how.passes:
+            raise Error(f"{self.activation.name} has no pass '{subject.pass_}'", f"use one of {', '.join(how.passes)}")
+        find = check_backward if subject.pass_ in MULTIPLYING else check
         arithmetic = ARITHMETICS[targets.get(subject.target).type(subject.dtype, subject.level).arithmetic]
         landmarks = boundaries(_compiled(self.activation, arithmetic.name).programs[arithmetic.name][subject.pass_])
-        contract = check_backward if subject.pass_ in MULTIPLYING else check
-        for position in range(len(OUTPUTS[subject.pass_])):
-            implementation = Implementation(single(kernels, subject.pass_, position), contract, landmarks)
-            wide = arithmetic.is_wide and subject.pass_ != "backward_from_output"
-            self.put(subject, position, implementation, kernels.parameters, wide=wide)
+        wide = arithmetic.format.emin < get(subject.dtype).emin and subject.pass_ != "backward_from_output"
 
-    def _kernels(self, *key: str) -> Loaded:
-        """The kernels of a target, dtype and level, loaded once."""
-        if key not in self._loaded:
-            self._loaded[key] = load(self.activation, *key)
-        return self._loaded[key]
+        def contract(call: Pass, oracle: Oracle, format: Format, x: Float64s) -> list[Violation]:
+            return find(how.judged(call, oracle, format), oracle, format, x)
+
+        for position in range(len(OUTPUTS[subject.pass_])):
+            place = self._place(subject, position, how.parameters, wide)
+            for run in how.different(subject.pass_):
+                call = single(run.kernels, subject.pass_, position)
+                place.add(Implementation(call, contract, landmarks, how.flushes), run)
+            self._places.append(replace(place, executed=how.label, tool=how.tool))
 
     def put(
-        self,
-        subject: Subject,
-        position: int,
-        implementation: Implementation,
-        parameters: Mapping[str, float],
-        *,
-        wide: bool = False,
+        self, subject: Subject, position: int, implementation: Implementation, parameters: Mapping[str, float]
     ) -> None:
         """Measure something else too.
 
@@ -206,8 +228,13 @@ class Plan:
             position: which of the pass's outputs.
             implementation: what is measured.
             parameters: the values in force.
-            wide: whether it knows f' in a wider format than that of its results.
         """
+        place = self._place(subject, position, parameters, wide=False)
+        place.add(implementation)
+        self._places.append(place)
+
+    def _place(self, subject: Subject, position: int, parameters: Mapping[str, float], wide: bool) -> _Place:
+        """Where the results of one output will be; `wide`: with an f' in a format with a wider range."""
         values = tuple(sorted(parameters.items()))
         if values not in self._functions:
             self._functions[values] = Functions(self.activation, parameters)
@@ -220,8 +247,7 @@ class Plan:
             self._groups[key] = Group(self._functions[values], format, order, backward, rounded_first)
         group = self._groups[key]
         exact = {name: str(Fraction(value)) for name, value in parameters.items()}
-        self._places.append(_Place(subject, output, exact, group, len(group.implementations)))
-        group.implementations.append(implementation)
+        return _Place(subject, output, exact, group)
 
     def measure(
         self, *, count: int | None = None, seed: int = 0, watch: Watch = lambda steps, total: steps
@@ -262,24 +288,51 @@ class Curve:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the results of one output of a subject are."""
+    """Where the results of one output of a subject are.
+
+    Attributes:
+        ways: the numbers of the group's implementations that are this one, in all ways in which they come out.
+        executed, tool: as in a `Measurement`.
+    """
 
     subject: Subject
     output: str
     parameters: Mapping[str, str]
     group: Group
-    number: int
+    ways: dict[int, Run | None] = field(default_factory=dict)
+    executed: str = ""
+    tool: str = ""
+
+    def add(self, implementation: Implementation, way: Run | None = None) -> None:
+        self.ways[len(self.group.implementations)] = way
+        self.group.implementations.append(implementation)
 
     def measurement(self, name: str) -> Measurement:
-        accuracy, violations = self.group.results[self.number]
         target, dtype, pass_, level = self.subject
-        return Measurement(name, target, dtype, pass_, self.output, self.parameters, accuracy, violations, level)
+        ways = []
+        for number, way in self.ways.items():
+            accuracy, violations = self.group.results[number]
+            found = Measurement(name, target, dtype, pass_, self.output, self.parameters, accuracy, violations, level)
+            ways.append(found if way is None else in_way(found, way))
+        return replace(worst(ways), executed=self.executed, tool=self.tool)
 
     def curve(self, x: Float64s) -> Curve:
-        group = self.group
-        reference = group.functions.bulk[group.order].reference(x, group.format)
-        values = group.implementations[self.number].call(group.format.encode(x))
-        return Curve(self.subject, self.output, x, reference.errors(values))
+        """The errors of the first way, which is the nominal one."""
+        found = self.group.at(Points(x))
+        values = found.results(self.group.implementations[next(iter(self.ways))])
+        return Curve(self.subject, self.output, x, found.reference.errors(values))
+
+
+def in_way(found: Measurement, way: Run) -> Measurement:
+    """A measurement of kernels that came out in one way of several."""
+    return replace(found, variant=way.name, nominal_ulp=found.accuracy.max_ulp if way.nominal else None)
+
+
+def worst(ways: Sequence[Measurement]) -> Measurement:
+    """The measurement with the most failures, else the largest error, of several of the same output."""
+    found = max(ways, key=lambda one: (len(one.violations), one.accuracy.failures, one.accuracy.max_ulp))
+    nominal = [one.nominal_ulp for one in ways if one.nominal_ulp is not None]
+    return replace(found, nominal_ulp=max(nominal) if len(ways) > 1 else None)
 
 
 def load(activation: Activation, target: str, dtype: str, level: str = "accurate") -> Loaded:

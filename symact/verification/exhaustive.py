@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,9 @@ from symact.oracle.formats import FORMATS
 from symact.oracle.oracle import Oracle
 from symact.targets import c
 from symact.targets.accuracy import program
-from symact.verification import accuracy, farm
-from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Accuracy, Measurement, oracles, single
-from symact.verification.certified import PIECE, Table, UncertifiedError
+from symact.verification import accuracy, execution, farm
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Accuracy, Measurement, in_way, oracles, single, worst
+from symact.verification.certified import PIECE, Table, UncertifiedError, values
 from symact.verification.contract import check, compare
 
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
@@ -79,6 +79,7 @@ class Task:
         pieces: for each side the polynomials.
         single: the bit patterns without one, sorted.
         tool: what makes running code of the kernels, which has to be the same everywhere.
+        way: the name of that of the ways in which the kernels may come out (`symact.verification.execution.Run`).
     """
 
     compiled: CompiledActivation
@@ -90,19 +91,27 @@ class Task:
     pieces: dict[int, NDArray[np.void]]
     single: NDArray[np.uint32]
     tool: str
+    way: str = ""
 
     def kernel(self) -> Kernel:
-        """The kernel as a function of one array, loaded here.
+        """The kernel as a function of one array, loaded here; what is flushed by right is replaced.
 
         Raises:
             Error: the compiler or library here is another one.
         """
-        here = targets.tool(self.target)
+        how = execution.of(self.compiled, self.target, "float32", self.level)
+        here = how.tool
         if here != self.tool:
             raise Error(f"a worker has the kernels of '{here}', not those of '{self.tool}'", "give it the same tool")
-        loaded = targets.load(self.compiled, self.target, "float32", self.level)
-        values = dict(self.parameters)
-        return single(loaded, self.pass_, self.position, **values)
+        kernels = next(run.kernels for run in how.runs if run.name == self.way)
+        parameters = dict(self.parameters)
+        plain = single(kernels, self.pass_, self.position, **parameters)
+        return partial(_unflushed, plain, self.pieces) if how.flushes else plain
+
+    def at_zero(self) -> NDArray[np.float32] | None:
+        """The results at 0 and -0 where the target takes subnormal numbers for them, else None."""
+        how = execution.of(self.compiled, self.target, "float32", self.level)
+        return self.kernel()(np.array([0.0, -0.0], np.float32)) if how.flushes else None
 
     def key(self) -> str:
         """Hash of everything on which the results depend."""
@@ -110,7 +119,7 @@ class Task:
         texts = [path.read_text(encoding="utf-8") for path in templates]
         kernel = program(self.compiled, self.target, "float32", self.level, self.pass_)
         flags = os.environ.get("CFLAGS", "")
-        parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters)]
+        parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters), self.way]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))
         return hashlib.sha256("\0".join([*parts, *texts, _source()]).encode() + data).hexdigest()[:32]
 
@@ -185,8 +194,9 @@ def run(
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
     compiled = store.compiled(activation, [targets.get(target).type("float32", level).arithmetic])
-    kernels = targets.load(compiled, target, "float32", level)
-    functions = oracles(activation, kernels.parameters)
+    how = execution.of(compiled, target, "float32", level)
+    exact = {name: str(Fraction(value)) for name, value in how.parameters.items()}
+    functions = oracles(activation, how.parameters)
     found = []
     for position, (output, order) in enumerate(OUTPUTS[pass_].items()):
         oracle = functions[order]
@@ -203,16 +213,21 @@ def run(
             level=level,
             pass_=pass_,
             position=position,
-            parameters=tuple(kernels.parameters.items()),
+            parameters=tuple(how.parameters.items()),
             pieces=table.pieces,
             single=np.array(sorted(set(table.single)), np.uint32),
-            tool=targets.tool(target),
+            tool=how.tool,
         )
-        tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
-        figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
-        exact = {name: str(Fraction(value)) for name, value in kernels.parameters.items()}
-        violations = tuple(check(single(kernels, pass_, position), oracle, _FLOAT32))
-        found.append(Measurement(activation.name, target, "float32", pass_, output, exact, figures, violations, level))
+        ways = []
+        for way in how.different(pass_):
+            task = replace(task, way=way.name)
+            tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
+            figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
+            call = how.judged(single(way.kernels, pass_, position), oracle, _FLOAT32)
+            names = (activation.name, target, "float32", pass_, output)
+            own = Measurement(*names, exact, figures, tuple(check(call, oracle, _FLOAT32)), level)
+            ways.append(in_way(own, way))
+        found.append(replace(worst(ways), executed=how.label, tool=how.tool))
     return tuple(found)
 
 
@@ -308,17 +323,23 @@ def _nans(bits: NDArray[np.uint32], got: NDArray[np.float32]) -> Tally:
     return Tally(count, count - len(wrong), failures=len(wrong), examples=tuple(wrong[:5].tolist()))
 
 
-def by_oracle(oracle: Oracle, pairs: Sequence[tuple[int, int]]) -> Tally:
-    """The same counts from the definition itself, for (input, result) bit patterns."""
+def by_oracle(oracle: Oracle, pairs: Sequence[tuple[int, int]], at_zero: NDArray[np.float32] | None = None) -> Tally:
+    """The same counts from the definition itself, for (input, result) bit patterns.
+
+    Where the target flushes subnormal numbers, `at_zero` is what it gives at 0 and -0.
+    """
     if not pairs:
         return Tally()
     bits, results = np.array(pairs, np.uint32).T
     x = _FLOAT32.decode(np.ascontiguousarray(bits).view(np.float32))
-    values = np.ascontiguousarray(results).view(np.float32)
+    got = np.ascontiguousarray(results).view(np.float32)
     reference = oracle.reference(x, _FLOAT32)
-    errors = reference.errors(values)
-    right = (values == reference.values) & (np.signbit(values) == np.signbit(reference.values))
-    right |= np.isnan(values) & np.isnan(reference.values)
+    if at_zero is not None:
+        zeros, exact = at_zero[np.signbit(x).astype(int)], reference.rounded
+        got = execution.forgiven(got, exact, exact, x, zeros, format=_FLOAT32)
+    errors = reference.errors(got)
+    right = (got == reference.values) & (np.signbit(got) == np.signbit(reference.values))
+    right |= np.isnan(got) & np.isnan(reference.values)
     numeric = np.isfinite(errors)
     worst = int(np.argmax(np.where(numeric, errors, -1.0)))
     return Tally(
@@ -344,9 +365,10 @@ def prove(
     """
     book = Checkpoint(task.key())
     done = book.read()
+    at_zero = task.at_zero()
     yield from (done[first] for first in ranges if first in done)
     for first, (judged, pairs) in _judged(task, [first for first in ranges if first not in done], jobs, scheduler):
-        tally = judged + by_oracle(oracle, pairs)
+        tally = judged + by_oracle(oracle, pairs, at_zero)
         assert tally.inputs == RANGE, f"{RANGE - tally.inputs} inputs of the range at {first:#x} were not judged"
         book.add(first, tally)
         yield tally
@@ -411,6 +433,25 @@ class Checkpoint:
             os.replace(temporary.name, self.path)
         except OSError:
             return
+
+
+def _unflushed(kernel: Kernel, pieces: dict[int, NDArray[np.void]], x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A kernel's results at `x`, with those that its target flushes by right replaced by what the polynomials say."""
+    got = np.array(kernel(x), np.float32)
+    at_zero = kernel(np.array([0.0, -0.0], np.float32))[np.signbit(x).astype(int)]
+    bits = x.view(np.uint32)
+    small = 3 * _FLOAT32.smallest_normal
+    doubtful = (np.abs(got) < small) | (np.abs(x) < small)
+    for side, lines in pieces.items():
+        chosen = np.flatnonzero(doubtful & (np.signbit(x) == (side < 0)))
+        sizes = bits[chosen] & 0x7FFFFFFF
+        own = lines[np.searchsorted(lines["last"], sizes).clip(max=len(lines) - 1)]
+        on = (own["first"] <= sizes) & (sizes <= own["last"]) & (own["zero"] == 0)
+        chosen, own = chosen[on], own[on]
+        inputs = _FLOAT32.decode(x[chosen])
+        right = _FLOAT32.decode(values(own, inputs).astype(np.float32))
+        got[chosen] = execution.forgiven(got[chosen], right, right, inputs, at_zero[chosen], format=_FLOAT32)
+    return got
 
 
 def _source() -> str:

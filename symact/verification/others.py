@@ -16,7 +16,7 @@ from symact.activation import Activation
 from symact.errors import Error
 from symact.oracle.formats import Float64s, Format
 from symact.oracle.oracle import Oracle
-from symact.verification.accuracy import Plan, Subject, load
+from symact.verification.accuracy import Plan, Subject
 from symact.verification.contract import Implementation as Function
 from symact.verification.contract import Violation, compare
 from symact.verification.sampling import Implementation
@@ -213,9 +213,9 @@ def plan(
         raise Error("others are not measured in bfloat16, which NumPy arrays do not carry to them", "use float16")
     activation = catalog.resolve(activation)
     other = LIBRARIES[library]()
-    parameters = load(activation, target, dtype, level).parameters
-    calls = other.implementations(activation, parameters)
     planned = Plan(activation)
+    parameters = planned.execution(target, dtype, level).parameters
+    calls = other.implementations(activation, parameters)
     for pass_ in passes:
         implementation = Implementation(calls[PASSES.index(pass_)], _classes)
         planned.put(Subject(other.version, dtype, pass_, level=""), 0, implementation, parameters)

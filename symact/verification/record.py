@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from symact import targets
 from symact.kernel.compiled import CompiledActivation
 from symact.oracle.formats import get
 from symact.targets.accuracy import program
@@ -32,6 +31,9 @@ GOALS: Mapping[tuple[str, str], Mapping[str, float]] = {
     ("numpy", "bfloat16"): {"forward": 0.5, "derivative": 0.5},
     ("numpy", "float32"): {"forward": 1.0, "derivative": 1.0, "backward": 1.0},
     ("numpy", "float64"): {"forward": 4.0, "derivative": 4.0, "backward": 5.0},
+    ("cupy", "float16"): {"forward": 0.501, "derivative": 0.501},
+    ("cupy", "bfloat16"): {"forward": 0.55, "derivative": 0.55},
+    ("cupy", "float32"): {"forward": 2.0, "derivative": 2.0},
 }
 
 #: What names a row.
@@ -63,10 +65,11 @@ def row(compiled: CompiledActivation, found: Sequence[Measurement], day: date) -
         "worst": accuracy.worst,
         "correctly_rounded": min(one.accuracy.correctly_rounded for one in found),
         "failures": sum(one.accuracy.failures for one in found),
+        **({} if worst.nominal_ulp is None else {"nominal_ulp": math.ceil(worst.nominal_ulp * 10_000) / 10_000}),
         "violations": sum(len(one.violations) for one in found),
         "proof": accuracy.proof or _BY_THE_ORACLE,
         "date": day.isoformat(),
-        "tool": targets.tool(worst.target),
+        "tool": worst.tool,
     }
 
 
@@ -131,7 +134,8 @@ def to_markdown(rows: Sequence[Row]) -> str:
         "Made by `scripts/record_accuracy.py` from `ACCURACY.json`; do not edit. `docs/accuracy.md` tells how errors",
         "are measured and proved. ULP: units in the last place of the exact value; rounded right: the share of",
         "results that are the correctly rounded ones; failures: wrong NaNs, infinities and signs of zeros. The largest",
-        "error of a sample is a lower bound of the true one; where all inputs were tried, it is proved.",
+        "error of a sample is a lower bound of the true one; where all inputs were tried, it is proved. In brackets:",
+        "with every approximation that the hardware makes correctly rounded, instead of as bad as it may be.",
         "",
         "## The largest error of each pass",
         "",
@@ -169,7 +173,13 @@ def misses(rows: Iterable[Row]) -> list[Row]:
         goals = GOALS.get((each["target"], each["dtype"]), {}) if each["level"] == "accurate" else {}
         return goals.get(each["pass"], math.inf)
 
-    return [each for each in rows if each["max_ulp"] > aim(each) or each["failures"] or each["violations"]]
+    return [each for each in rows if _nominal(each) > aim(each) or each["failures"] or each["violations"]]
+
+
+def _nominal(each: Row) -> float:
+    """The largest error, where hardware leaves results open with every approximation correctly rounded."""
+    found: float = each.get("nominal_ulp", each["max_ulp"])
+    return found
 
 
 def _misses(rows: Iterable[Row]) -> Iterator[str]:
@@ -179,6 +189,7 @@ def _misses(rows: Iterable[Row]) -> Iterator[str]:
         for (target, dtype), goals in GOALS.items()
     )
     yield f"The goals at level accurate, in ULP: {aims}."
+    yield "Those of cupy are for errors in brackets, or where there are none for the largest."
     yield ""
     if not found:
         yield "None."
@@ -191,7 +202,7 @@ def _cells(each: Row) -> Sequence[object]:
     share = each["correctly_rounded"]
     return (
         *(each[name] for name in ("pass", "dtype", "target", "level")),
-        f"{each['max_ulp']:.6g}",
+        f"{each['max_ulp']:.6g}" + (f" ({each['nominal_ulp']:.6g})" if "nominal_ulp" in each else ""),
         _at(each),
         "all" if share == 1 else f"{math.floor(share * 1e6) / 1e4:.4f} %",
         each["failures"],

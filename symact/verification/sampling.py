@@ -14,6 +14,7 @@ from symact.oracle.oracle import Oracle
 from symact.oracle.samples import around, gradients, inputs
 from symact.verification.bulk import Bulk
 from symact.verification.contract import Violation
+from symact.verification.execution import unflushed
 from symact.verification.figures import Accuracy, Figures, Points
 from symact.verification.functions import Functions
 
@@ -42,11 +43,13 @@ class Implementation:
         call: the pass.
         contract: finds breaches of the IEEE contract, given the pass, the function, the format and inputs.
         landmarks: where it may change the way it computes, as far as that is known.
+        flushes: whether subnormal numbers are rightly taken for zeros (`symact.verification.execution.unflushed`).
     """
 
     call: Pass
     contract: Callable[[Pass, Oracle, Format, Float64s], list[Violation]]
     landmarks: tuple[float, ...] = ()
+    flushes: bool = False
 
 
 @dataclass
@@ -58,7 +61,7 @@ class Group:
         format: of the arrays.
         order: which of the functions they should be: 0, 1 or 2.
         backward: whether they multiply it by an incoming gradient.
-        rounded_first: whether that is done with a number of the format; kernels that compute in a wider one do not.
+        rounded_first: whether that is done with a number of the format's range, not of a wider one.
         implementations: what is measured.
         results: for each, in the same order, its figures and the breaches of its contract, once the steps are done.
     """
@@ -90,30 +93,34 @@ class Group:
         self.functions.bulk[self.order].prepare(points.x, self.format)
         figures = [Figures(self.format) for _ in self.implementations]
         for start in range(0, len(points), _BATCH):
-            batch = _Batch(self, points[slice(start, start + _BATCH)])
+            batch = self.at(points[slice(start, start + _BATCH)])
             for each, implementation in zip(figures, self.implementations, strict=True):
-                each.add(batch.points, batch.results(implementation.call), batch.reference, batch.left_out)
+                each.add(batch.points, batch.results(implementation), batch.reference, batch.left_out)
             yield
         oracle = self.functions.oracles[self.order]
         special = inputs(self.format, _CONTRACT, oracle)
         every = self.format.width == 16 and not self.backward
         for each, implementation in zip(figures, self.implementations, strict=True):
             if self.format.width > 16:
-                self._search(implementation.call, each, np.random.default_rng([seed, 3]))
+                self._search(implementation, each, np.random.default_rng([seed, 3]))
             accuracy = each.accuracy(oracle, "exhaustive" if every else "sampled")
             violations = implementation.contract(implementation.call, oracle, self.format, special)
             self.results.append((accuracy, tuple(violations)))
             yield
 
-    def _search(self, call: Pass, figures: Figures, generator: np.random.Generator) -> None:
+    def at(self, points: Points) -> Batch:
+        """Inputs with the exact values there."""
+        return Batch(self, points)
+
+    def _search(self, implementation: Implementation, figures: Figures, generator: np.random.Generator) -> None:
         """Try inputs beside the worst ones, then beside what is worst then, and so on."""
         for _ in range(_ROUNDS):
             centres = figures.apart(_CENTRES)
-            batch = _Batch(self, _beside(self.format, centres, generator))
-            figures.add_searched(batch.points, batch.results(call), batch.reference)
+            batch = self.at(_beside(self.format, centres, generator))
+            figures.add_searched(batch.points, batch.results(implementation), batch.reference)
 
 
-class _Batch:
+class Batch:
     """Inputs of a group with the exact values there; where f' is rounded before it is multiplied, those that a number
     judges.
 
@@ -128,7 +135,7 @@ class _Batch:
     def __init__(self, group: Group, points: Points) -> None:
         bulk: Bulk = group.functions.bulk[group.order]
         format = group.format
-        self.points, self.left_out = points, 0
+        self.points, self.left_out, self._bulk = points, 0, bulk
         self.reference = bulk.reference(points.x, format, points.factor)
         if group.rounded_first:
             slope = np.abs(bulk.reference(points.x, format).rounded)
@@ -138,9 +145,18 @@ class _Batch:
         arrays = (self.points.x, self.points.factor)
         self._given = [format.encode(array) for array in arrays if array is not None]
 
-    def results(self, call: Pass) -> NDArray[Any]:
+    def results(self, implementation: Implementation) -> NDArray[Any]:
         """What an implementation gives at the points."""
-        return call(*self._given)
+        if not implementation.flushes:
+            return implementation.call(*self._given)
+        x, format, right = self.points.x, self.reference.format, self.reference.rounded
+        return unflushed(
+            implementation.call,
+            self._given,
+            format,
+            right=lambda at: right[at],
+            slope=lambda at: self._bulk.reference(x[at], format).rounded,
+        )
 
 
 def sample(
