@@ -58,7 +58,7 @@ def _run(installed: Path, folder: Path, *arguments: str) -> str:
 def test_the_wheel_has_the_whole_package_and_the_templates(installed: Path) -> None:
     expected = {f"symact/{name}" for name in _files(ROOT / "symact")}
     expected |= {f"symact/templates/{name}" for name in _files(ROOT / "templates")}
-    expected |= {"symact/generated/ACCURACY.json"}  # what headers state
+    expected |= {"symact/generated/ACCURACY.json", "symact/generated/COST.json"}  # what headers and costs state
     found = _files(installed)
     assert {name for name in found if name.startswith("symact/")} == expected
     assert {"symact/py.typed", "symact/templates/c/target.toml"} <= expected

@@ -17,6 +17,7 @@ from symact import Error, __version__
 from symact.cli.accuracy import accuracy
 from symact.cli.analyze import analyze
 from symact.cli.compare import compare
+from symact.cli.cost import cost
 from symact.cli.generate import generate
 from symact.cli.listing import catalogue, targets
 from symact.cli.verify import verify
@@ -36,6 +37,7 @@ app.command("compare")(compare)
 app.command("generate")(generate)
 app.command("verify")(verify)
 app.command("accuracy")(accuracy)
+app.command("cost")(cost)
 app.command("targets")(targets)
 
 
