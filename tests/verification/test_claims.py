@@ -65,6 +65,7 @@ EXPECTED = {
     "approximation": {"softplus-similar-to-ramp", "softplus-shortcut"},
     "convention": {"ramp-derivative", "logmin-derivative"},
     "qualified": {
+        "logsig-derivative-is-slow",
         "relu-solves-vanishing",
         "relu-solves-exploding",
         "relu-avoids-gradient-problems",
@@ -280,6 +281,8 @@ QUALIFIED = {"subject": "relu", "kind": "statement", "reason": "r", "verdict": "
         ({"subject": "leaky_relu", "kind": "gradient-gain", "variance": "20000/10001", "factor": "1"}, "confirmed"),
         ({"subject": "tanh", "kind": "gradient-gain", "variance": "1", "factor": "1"}, "refuted"),
         ({"subject": "gelu", "kind": "gradient-gain", "variance": "2", "factor": "1"}, "refuted"),
+        ({"subject": "gelu", "kind": "instruction-bound", "gpus": ["B200", "T4"]}, "qualified"),
+        ({"subject": "relu", "kind": "instruction-bound", "gpus": ["T4"], "beside": ["tanh"]}, "refuted"),
         ({"subject": "tanh", "kind": "statement", "reason": "It needs taste"}, "undecided"),
         ({**QUALIFIED, "facts": [{"subject": "relu", "kind": "bounded", "value": False}]}, "qualified"),
         ({**QUALIFIED, "facts": [{"subject": "tanh", "kind": "bounded", "value": False}]}, "undecided"),
@@ -332,3 +335,16 @@ def test_one_claim_does_not_cost_the_others(tmp_path: Path, monkeypatch: pytest.
     first, second = claims.verify(write(tmp_path, *entries))
     assert (first.verdict, second.verdict) == ("undecided", "confirmed")
     assert "NotImplementedError: no luck" in first.reason
+
+
+def test_without_machine_code_nothing_is_said_of_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from symact.verification import cost
+
+    monkeypatch.setattr(cost, "missing", lambda: "there is no compiler")
+    own = {"subject": "own", "definition": "x/(2 + abs(x))", "kind": "instruction-bound"}
+    (result,) = claims.verify(write(tmp_path, own))
+    assert result.verdict == "undecided"
+    assert "there is no compiler" in result.reason
+    (result,) = claims.verify(write(tmp_path, {"subject": "logsig", "kind": "instruction-bound"}))
+    assert result.verdict == "qualified"
+    assert "no measurement" in result.reason

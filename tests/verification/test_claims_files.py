@@ -68,6 +68,8 @@ def refused(path: Path, content: str | bytes) -> str:
         (HEAD + "kind = 'approximation'\nof = 'function'\nreading = 'x'\nbeyond = '-1'", "negative"),
         (HEAD + "kind = 'gradient-gain'\nvariance = 'v'\nfactor = '1'", "variance: 'v' is not a number"),
         (HEAD + "kind = 'statement'", "reason is missing"),
+        (HEAD + "kind = 'instruction-bound'\ngpus = ['Abacus']", "no figures are known of the GPU 'Abacus'"),
+        (HEAD + "kind = 'instruction-bound'\npass = 'sideways'", "pass is not one of its words"),
         (HEAD + "kind = 'statement'\nreason = 'r'\nverdict = 'confirmed'", "use undecided or qualified"),
         (HEAD + "kind = 'statement'\nreason = 'r'\nverdict = 'qualified'", "needs facts"),
         (HEAD + "kind = 'statement'\nreason = 'r'\nfacts = [1]", "a fact is a table"),

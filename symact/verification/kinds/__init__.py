@@ -5,8 +5,8 @@ A kind decides by itself. No verdict is typed in but for `Statement`, which is f
 
 from __future__ import annotations
 
-from symact.verification.kinds import formulas, measures, shape, statement, tails
+from symact.verification.kinds import formulas, gpus, measures, shape, statement, tails
 from symact.verification.kinds.base import VERDICTS, Finding, Kind
 from symact.verification.kinds.statement import Fact
 
-__all__ = ["VERDICTS", "Fact", "Finding", "Kind", "formulas", "measures", "shape", "statement", "tails"]
+__all__ = ["VERDICTS", "Fact", "Finding", "Kind", "formulas", "gpus", "measures", "shape", "statement", "tails"]
