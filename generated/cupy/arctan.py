@@ -179,20 +179,12 @@ arctan_second_derivative = ElementwiseKernel(
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
     const float t1 = t0 * t0 + 1.0f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    const float t4 = t3 + 1.0f;
-    const float t5 = (t0 < 5541194600000.0f) ? (-(2.0f * (t0 / t1 / t1))) : (-(2.0f * (t3 * t2 / (t4 * t4))));
-    d2ydx2 = copysign(1.0f, x) * t5;
+    d2ydx2 = (x == (-CUDART_INF_F)) ? 0.0f : ((x == CUDART_INF_F) ? (-0.0f) : (copysign(1.0f, x) * (-(2.0f * (t0 / t1 / t1)))));
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
     const double t1 = t0 * t0 + 1.0;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 * t2;
-    const double t4 = t3 + 1.0;
-    const double t5 = (t0 < 4.479489484355608e+102) ? (-(2.0 * (t0 / t1 / t1))) : (-(2.0 * (t3 * t2 / (t4 * t4))));
-    d2ydx2 = copysign(1.0, x) * t5;
+    d2ydx2 = (x == (-CUDART_INF)) ? 0.0 : ((x == CUDART_INF) ? (-0.0) : (copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1)))));
 }
 """,
 )

@@ -175,21 +175,14 @@ def _second_derivative_wide(x):
 def _second_derivative_float64(x):
     t0 = np.abs(x)
     t1 = t0 * t0 + 1.0
-    t2 = 1.0 / t0
-    t3 = t2 * t2
-    t4 = t3 + 1.0
-    t0 = _select(t0 < 4.479489484355608e+102, -(2.0 * (t0 / t1 / t1)), -(2.0 * (t3 * t2 / (t4 * t4))))
-    return np.copysign(1.0, x) * t0
+    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, np.copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1)))))
 
 
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = t0 * t0 + 1.0
-    t2 = 1.0 / t0
-    t3 = t2 * t2
-    t4 = t3 + 1.0
-    t0 = _select_float32(t0 < 5541194600000.0, -(2.0 * (t0 / t1 / t1)), -(2.0 * (t3 * t2 / (t4 * t4))))
-    return np.copysign(1.0, x) * t0
+    t0 = _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * (-(2.0 * (t0 / t1 / t1))))
+    return _select_float32(x == (-np.inf), 0.0, t0)
 
 
 def _select(condition, yes, no, dtype=np.float64):

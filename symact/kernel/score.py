@@ -126,8 +126,8 @@ class Sample:
             errors = self.reference.errors(values)
             (zeros,) = np.nonzero((self.reference.rounded == 0) & (values == 0) & (self.x != 0))
             if zeros.size:
-                x = {"x": self.x[zeros], **self.parameters}
-                (contracted,) = evaluate(kernel, x, self.arithmetic, contracted=True).values()
+                there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
+                (contracted,) = evaluate(kernel, there, self.arithmetic, contracted=True).values()
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
             self._known[kernel] = errors
         return self._known[kernel]

@@ -108,11 +108,11 @@ def test_a_wrong_pass_dtype_or_target_is_named() -> None:
 @needs_compiler
 @pytest.mark.parametrize("pass_", OUTPUTS)
 def test_run_measures_each_output_of_a_pass(pass_: str) -> None:
-    found = run("elu", "c", "float32", pass_, count=1500)
+    found = run("logsigmoid", "c", "float32", pass_, count=1500)
     assert [one.output for one in found] == list(OUTPUTS[pass_])
     for one in found:
         assert one.accuracy.inputs == 1500
-        assert one.accuracy.max_ulp <= 0.55
+        assert one.accuracy.max_ulp <= (3.5 if pass_ == "backward_from_output" else 0.55)
         assert one.violations == ()
         document = json.loads(json.dumps(one.to_dict()))
         assert document["pass"] == pass_
