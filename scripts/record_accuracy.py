@@ -33,7 +33,8 @@ def note(new: Sequence[record.Row], folder: Path) -> None:
     with Path(__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         compiled = {entry.name: store.compiled(entry) for entry in catalog.entries()}
-        rows = record.current(record.merged(record.read(folder / "ACCURACY.json"), new), compiled)
+        known = record.read(folder / "ACCURACY.json")
+        rows = record.merged(*(record.current(part, compiled) for part in (known, new)))
         for name, text in (("ACCURACY.json", record.to_json(rows)), ("ACCURACY.md", record.to_markdown(rows))):
             temporary = folder / f".{name}.{os.getpid()}"
             temporary.write_text(text, encoding="utf-8")
