@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from symact.kernel.arithmetic import ARITHMETICS
-from symact.kernel.program import OPERATIONS, Kernel
+from symact.kernel.program import OPERATIONS, Instruction, Kernel
 from symact.targets.constants import decimal
 from symact.targets.table import Operations
 
@@ -59,8 +59,10 @@ def body(
     uses = _uses(kernel, operations, arithmetic)
     results = {index for _, index in kernel.outputs}
     texts: list[Text] = []
+    truths: list[bool] = []
     statements: list[Statement] = []
     for index, step in enumerate(kernel.instructions):
+        truths.append(_is_truth(step, truths))
         if step.operation == "input":
             texts.append(Text(step.value))
         elif step.operation == "parameter":
@@ -71,7 +73,7 @@ def body(
             text = substitute(operations.text(step.operation, arithmetic), [texts[i] for i in step.operands])
             if not inline or uses[index] != 1 or (len(text.text) > _WIDTH and index not in results):
                 name = f"t{len(statements)}"
-                statements.append(Statement(name, text.text, OPERATIONS[step.operation].boolean))
+                statements.append(Statement(name, text.text, truths[index]))
                 text = Text(name)
             texts.append(text)
     return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs})
@@ -169,6 +171,13 @@ def own_functions(kernels: Iterable[Kernel], operations: Operations, arithmetic:
     for kernel in kernels:
         visit(kernel)
     return found
+
+
+def _is_truth(step: Instruction, before: Sequence[bool]) -> bool:
+    """Whether a step's value is a truth value, given which of the steps before it are."""
+    if step.operation == "select":
+        return before[step.operands[1]]
+    return step.operation in OPERATIONS and OPERATIONS[step.operation].boolean
 
 
 def _uses(kernel: Kernel, operations: Operations, arithmetic: str) -> list[int]:

@@ -117,6 +117,15 @@ def _with_decimals(kernel: Kernel) -> Kernel:
     return Kernel.from_dict(document)
 
 
+def test_a_choice_between_truth_values_is_a_truth_value() -> None:
+    b = Builder()
+    x, one = b.input("x"), b.const(1)
+    either = b("select", b("lt", x, one), b("lt", b.const(-1), x), b("eq", x, b.const(2)))
+    kernel = b.kernel("forward", ["x"], [], {"y": b("select", either, x, one)})
+    printed = body(kernel, targets.get("c").operations, "wide", inline=False)
+    assert [s.boolean for s in printed.statements] == [True, True, True, True, False]
+
+
 def test_what_is_used_twice_is_written_once() -> None:
     target = targets.get("c")
     printed = body(logistic().programs["float64"]["value_and_derivative"], target.operations, "float64")
