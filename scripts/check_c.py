@@ -2,10 +2,11 @@
 
     python scripts/check_c.py sanitizers [NAME ...]   address and undefined-behaviour sanitizers of GCC and Clang
     python scripts/check_c.py valgrind [NAME ...]     the same calls under valgrind, which sees AVX2 at most
-    python scripts/check_c.py vectors [NAME ...]      every loop of every instruction set is vectorised
+    python scripts/check_c.py vectors [NAME ...]      the loops for AVX2 and AVX-512 are vectorised, all dtypes
 
 The tests do this for a few entries, and for AVX2 for all. It takes minutes, and ends with 1 if anything was found.
-`--without-sets` compiles for the instruction set that the compiler takes by itself alone.
+`--without-sets` compiles for the instruction set that the compiler takes by itself alone: on x86-64 that is SSE2, for
+which not all loops are vectorised.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def valgrind(name: str, compiler: str, flags: list[str]) -> str:
 def vectors(name: str, compiler: str, flags: list[str]) -> str:
     types = targets.get("c").types
     found = vectorised.scalar_loops(compiled(catalog.get(name)), types, compiler, flags)
+    if not flags:
+        found = {loop: reason for loop, reason in found.items() if not loop.endswith("_loop_flags")}
     return "clean" if not found else "\n".join(f"    {loop}: {reason}" for loop, reason in found.items())
 
 

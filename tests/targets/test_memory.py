@@ -36,6 +36,7 @@ def compiler(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "flags"), [("leaky_relu", []), ("softsign", ["-DSYMACT_SETS=0"])])
 def test_sanitizers_find_nothing(name: str, flags: Sequence[str], compiler: str) -> None:
     assert memory.check(compiled(catalog.get(name)), compiler, (*memory.SANITIZERS, *flags)) == "clean"

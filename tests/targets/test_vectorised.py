@@ -26,6 +26,7 @@ COMPILERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", catalog.names())
 def test_every_loop_of_the_catalogue_is_vectorised(name: str, compiler: str) -> None:
