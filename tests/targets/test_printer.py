@@ -128,9 +128,9 @@ def test_a_choice_between_truth_values_is_a_truth_value() -> None:
 
 def test_what_is_used_twice_is_written_once() -> None:
     target = targets.get("c")
-    printed = body(logistic().programs["float64"]["value_and_derivative"], target.operations, "float64")
+    printed = body(logistic().programs["wide"]["value_and_derivative"], target.operations, "wide")
     text = " ".join([*(s.expression for s in printed.statements), *printed.outputs.values()])
-    assert text.count("own_exp_float64(") == 1
+    assert text.count("own_exp_wide(") == 1
     assert text.count("fabs(") == 1
     assert set(printed.outputs) == {"y", "dydx"}
 
@@ -167,5 +167,5 @@ def test_own_functions_come_after_those_they_call() -> None:
     b = Builder()
     x = b.input("x")
     kernel = b.kernel("forward", ("x",), (), {"y": b("mul", b("erf", x), b("gauss", x))})
-    assert list(own_functions([kernel], targets.get("c").operations, "float64")) == ["decay", "erf", "gauss"]
+    assert list(own_functions([kernel], targets.get("c").operations, "wide")) == ["decay", "erf", "gauss"]
     assert own_functions([kernel], PYTHON, "float64") == {}
