@@ -83,15 +83,19 @@
 
 /*
  * SYMACT_LOOPS(name) makes a loop of the function name_elements for each instruction set, and name_loop, which says which
- * of them this processor can run. Flags that ask for AVX2 or more name the set themselves. (On Windows GCC keeps stacks
- * aligned to 16 bytes only.)
+ * of them this processor can run. Flags that ask for AVX2 or more name the set themselves; SYMACT_SETS 0 says that any
+ * flags do. (On Windows GCC keeps stacks aligned to 16 bytes only.)
  */
+#ifndef SYMACT_SETS
+#define SYMACT_SETS 1
+#endif
 #define SYMACT_LOOP(name, set, fused) \
     SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
     { \
         name##_elements(fused, n, in, out, parameters); \
     }
-#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) && !defined(__AVX2__)
+#if SYMACT_SETS && defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) \
+    && !defined(__AVX2__)
 SYMACT_INLINE int symact_has_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")

@@ -45,11 +45,11 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5032 (4194304 inputs, sampled)
+ *   f64: 1.0086 (1000000 inputs, sampled)
+ *   f32_fast: 0.9485 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4998 (all 2**16 inputs)
  */
 void symact_elu_forward_f32(size_t n, const float *x, float *y, float alpha);
 void symact_elu_forward_f64(size_t n, const double *x, double *y, double alpha);
@@ -58,11 +58,11 @@ void symact_elu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float 
 void symact_elu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float alpha);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.501 (4194304 inputs, sampled)
+ *   f64: 0.7422 (1000000 inputs, sampled)
+ *   f32_fast: 0.8687 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_derivative_f32(size_t n, const float *x, float *dydx, float alpha);
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha);
@@ -71,11 +71,11 @@ void symact_elu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, 
 void symact_elu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float alpha);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5032 (4194304 inputs, sampled)
+ *   f64: 1.0086 (1000000 inputs, sampled)
+ *   f32_fast: 0.9485 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha);
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha);
@@ -84,11 +84,11 @@ void symact_elu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f
 void symact_elu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float alpha);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
+ *   f64: 1.437 (1000000 inputs, sampled)
+ *   f32_fast: 1.5576 (4194304 inputs, sampled)
+ *   f16: 0.4999 (65536 inputs, sampled)
+ *   bf16: 0.4997 (65536 inputs, sampled)
  */
 void symact_elu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha);
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha);
@@ -97,11 +97,11 @@ void symact_elu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *gr
 void symact_elu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float alpha);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5009 (4194304 inputs, sampled)
+ *   f64: 0.7422 (1000000 inputs, sampled)
+ *   f32_fast: 0.8687 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha);
 void symact_elu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha);

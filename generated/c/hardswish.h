@@ -44,11 +44,11 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5001 (all 2**32 inputs)
+ *   f64: 1.0 (1000000 inputs, sampled)
+ *   f32_fast: 2.1252 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_hardswish_forward_f32(size_t n, const float *x, float *y);
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y);
@@ -59,7 +59,7 @@ void symact_hardswish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *
 /* dydx = f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
- *   f32_fast: not measured
+ *   f32_fast: 1.3334 (4194304 inputs, sampled)
  *   f16: not measured
  *   bf16: not measured
  */
@@ -72,7 +72,7 @@ void symact_hardswish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf1
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
- *   f32_fast: not measured
+ *   f32_fast: 2.1252 (4194304 inputs, sampled)
  *   f16: not measured
  *   bf16: not measured
  */
@@ -85,7 +85,7 @@ void symact_hardswish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
  *   f32: not measured
  *   f64: not measured
- *   f32_fast: not measured
+ *   f32_fast: 2.375 (4194304 inputs, sampled)
  *   f16: not measured
  *   bf16: not measured
  */

@@ -42,11 +42,11 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5003 (all 2**32 inputs)
+ *   f64: 0.8348 (1000000 inputs, sampled)
+ *   f32_fast: 0.829 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_log_semisigmoid_forward_f32(size_t n, const float *x, float *y);
 void symact_log_semisigmoid_forward_f64(size_t n, const double *x, double *y);
@@ -55,11 +55,11 @@ void symact_log_semisigmoid_forward_f16(size_t n, const symact_f16 *x, symact_f1
 void symact_log_semisigmoid_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5001 (all 2**32 inputs)
+ *   f64: 1.4997 (1000000 inputs, sampled)
+ *   f32_fast: 1.4995 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_log_semisigmoid_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_log_semisigmoid_derivative_f64(size_t n, const double *x, double *dydx);
@@ -68,11 +68,11 @@ void symact_log_semisigmoid_derivative_f16(size_t n, const symact_f16 *x, symact
 void symact_log_semisigmoid_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5002 (4194304 inputs, sampled)
+ *   f64: 1.4997 (1000000 inputs, sampled)
+ *   f32_fast: 1.4995 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_log_semisigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_log_semisigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -81,11 +81,11 @@ void symact_log_semisigmoid_value_and_derivative_f16(size_t n, const symact_f16 
 void symact_log_semisigmoid_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5 (4194304 inputs, sampled)
+ *   f64: 1.8515 (1000000 inputs, sampled)
+ *   f32_fast: 1.9536 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_log_semisigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_log_semisigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -94,11 +94,11 @@ void symact_log_semisigmoid_backward_f16(size_t n, const symact_f16 *x, const sy
 void symact_log_semisigmoid_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5 (4194304 inputs, sampled)
+ *   f64: 1.1897 (1000000 inputs, sampled)
+ *   f32_fast: 2.9765 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_log_semisigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_log_semisigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

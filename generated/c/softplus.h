@@ -44,11 +44,11 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 1.5378 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta);
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta);
@@ -57,11 +57,11 @@ void symact_softplus_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, f
 void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5009 (4194304 inputs, sampled)
+ *   f64: 1.1584 (1000000 inputs, sampled)
+ *   f32_fast: 2.4019 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta);
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta);
@@ -70,11 +70,11 @@ void symact_softplus_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d
 void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 2.4019 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta);
@@ -83,11 +83,11 @@ void symact_softplus_value_and_derivative_f16(size_t n, const symact_f16 *x, sym
 void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5011 (4194304 inputs, sampled)
+ *   f64: 2.651 (1000000 inputs, sampled)
+ *   f32_fast: 3.2206 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4999 (65536 inputs, sampled)
  */
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);
@@ -96,11 +96,11 @@ void symact_softplus_backward_f16(size_t n, const symact_f16 *x, const symact_f1
 void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.501 (4194304 inputs, sampled)
+ *   f64: 0.7422 (1000000 inputs, sampled)
+ *   f32_fast: 5.292 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta);

@@ -20,29 +20,29 @@ rounded to the arrays' type.
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5 (all 2**16 inputs)
+        bfloat16: 0.4998 (all 2**16 inputs)
+        float32: 1.1009 (131072 inputs, sampled)
+        float64: 1.0347 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5004 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 4.5 (131072 inputs, sampled)
+        float64: 0.8287 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 4.5 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 5.461 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 4.5 (131072 inputs, sampled)
         float64: not measured
 """
 

@@ -21,29 +21,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5004 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 11.6446 (131072 inputs, sampled)
+        float64: 4.0974 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5006 (all 2**16 inputs)
+        bfloat16: 0.4999 (all 2**16 inputs)
+        float32: 152.7338 (131072 inputs, sampled)
+        float64: 7.6658 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5006 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 152.7338 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5007 (65536 inputs, sampled)
+        bfloat16: 0.5 (65536 inputs, sampled)
+        float32: 144.1216 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5004 (all 2**16 inputs)
+        bfloat16: 0.4995 (all 2**16 inputs)
+        float32: 192.2033 (131072 inputs, sampled)
         float64: not measured
 """
 

@@ -19,10 +19,10 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 1.3334 (131072 inputs, sampled)
+        float64: 1.3334 (16384 inputs, sampled)
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
@@ -41,7 +41,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 0.0 (131072 inputs, sampled)
         float64: not measured
 """
 

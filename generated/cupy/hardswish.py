@@ -19,24 +19,24 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5001 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 2.1531 (131072 inputs, sampled)
+        float64: 2.1009 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 1.3334 (131072 inputs, sampled)
+        float64: 1.3334 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5001 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 2.1531 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5001 (65536 inputs, sampled)
+        bfloat16: 0.5 (65536 inputs, sampled)
+        float32: 2.3522 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured

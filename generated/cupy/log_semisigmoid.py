@@ -17,29 +17,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5001 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 0.8587 (131072 inputs, sampled)
+        float64: 1.4877 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5001 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 1.4928 (131072 inputs, sampled)
+        float64: 1.4989 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 1.4928 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 1.9061 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 2.962 (131072 inputs, sampled)
         float64: not measured
 """
 

@@ -18,29 +18,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5003 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 6.2307 (131072 inputs, sampled)
+        float64: 2.1609 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5003 (all 2**16 inputs)
+        bfloat16: 0.4997 (all 2**16 inputs)
+        float32: 6.2522 (131072 inputs, sampled)
+        float64: 2.2714 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 6.2522 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 7.0627 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 9.3148 (131072 inputs, sampled)
         float64: not measured
 """
 

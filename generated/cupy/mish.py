@@ -18,29 +18,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5004 (all 2**16 inputs)
+        bfloat16: 0.4999 (all 2**16 inputs)
+        float32: 10.6057 (131072 inputs, sampled)
+        float64: 3.7441 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5005 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 15.3992 (131072 inputs, sampled)
+        float64: 8.89 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5005 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 15.3992 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5005 (65536 inputs, sampled)
+        bfloat16: 0.5 (65536 inputs, sampled)
+        float32: 15.8574 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5012 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 24.3196 (131072 inputs, sampled)
         float64: not measured
 """
 

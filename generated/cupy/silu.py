@@ -21,29 +21,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5008 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 10.7724 (131072 inputs, sampled)
+        float64: 2.8338 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5003 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 10.3676 (131072 inputs, sampled)
+        float64: 5.3216 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5008 (all 2**16 inputs)
+        bfloat16: 0.5001 (all 2**16 inputs)
+        float32: 10.7724 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5001 (65536 inputs, sampled)
+        bfloat16: 0.4998 (65536 inputs, sampled)
+        float32: 11.3681 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
+        float16: 0.5003 (all 2**16 inputs)
+        bfloat16: 0.4997 (all 2**16 inputs)
+        float32: 14.0868 (131072 inputs, sampled)
         float64: not measured
 """
 

@@ -17,29 +17,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5 (all 2**16 inputs)
+        bfloat16: 0.4998 (all 2**16 inputs)
+        float32: 1.498 (131072 inputs, sampled)
+        float64: 1.4918 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
-        bfloat16: not measured
-        float32: not measured
-        float64: not measured
+        float16: 0.5002 (all 2**16 inputs)
+        bfloat16: 0.5 (all 2**16 inputs)
+        float32: 3.4141 (131072 inputs, sampled)
+        float64: 4.4037 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 3.4141 (131072 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 3.7041 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 4.2515 (131072 inputs, sampled)
         float64: not measured
 """
 
