@@ -1317,34 +1317,6 @@ SYMACT_INLINE float own_erf_float32(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_FLOAT32
-#define SYMACT_OWN_BELL_FLOAT32
-/* exp(-a^2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_bell_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 11.0f < t0 ? 11.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
-    const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t4);
-    const float t6 = t3 - t1;
-    const float t7 = t1 + t3;
-    const float t8 = t6 * t7;
-    const float t9 = t8 * 0.041666668f;
-    const float t10 = 0.16666667f + t9;
-    const float t11 = t8 * t10;
-    const float t12 = 0.5f + t11;
-    const float t13 = t8 * t8;
-    const float t14 = t13 * t12;
-    const float t15 = t8 + t14;
-    const float t16 = t5 * t15;
-    const float t17 = t5 + t16;
-    return t17;
-}
-#endif
-
 #ifndef SYMACT_OWN_GAUSS_FLOAT32
 #define SYMACT_OWN_GAUSS_FLOAT32
 /* exp(-a^2/2) without the error of rounding a^2; in float. */
@@ -1388,10 +1360,11 @@ SYMACT_INLINE float erf_derivative_float32(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_bell_float32(fused, t0);
+    const float t1 = own_gauss_float32(fused, t0);
     const float t2 = t1 / 1.7724539f;
     const float t3 = 2.0f * t2;
-    return t3;
+    const float t4 = t3 * t1;
+    return t4;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1400,11 +1373,12 @@ SYMACT_INLINE void erf_value_and_derivative_float32(int fused, float x, float *y
     (void)fused;
     const float t0 = own_erf_float32(fused, x);
     const float t1 = fabsf(x);
-    const float t2 = own_bell_float32(fused, t1);
+    const float t2 = own_gauss_float32(fused, t1);
     const float t3 = t2 / 1.7724539f;
     const float t4 = 2.0f * t3;
+    const float t5 = t4 * t2;
     *y = t0;
-    *dydx = t4;
+    *dydx = t5;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1412,11 +1386,12 @@ SYMACT_INLINE float erf_backward_float32(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_bell_float32(fused, t0);
+    const float t1 = own_gauss_float32(fused, t0);
     const float t2 = t1 / 1.7724539f;
     const float t3 = 2.0f * t2;
-    const float t4 = grad_y * t3;
-    return t4;
+    const float t4 = t3 * t1;
+    const float t5 = grad_y * t4;
+    return t5;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -1429,16 +1404,46 @@ SYMACT_INLINE float erf_second_derivative_float32(int fused, float x)
     const float t3 = -0.0f;
     const float t4 = with_sign_float(1.0f, x);
     const float t5 = fabsf(x);
-    const float t6 = own_gauss_float32(fused, t5);
-    const float t7 = t5 * t6;
-    const float t8 = t7 / 1.7724539f;
-    const float t9 = 4.0f * t8;
-    const float t10 = t9 * t6;
-    const float t11 = -t10;
-    const float t12 = t4 * t11;
-    const float t13 = t2 ? t3 : t12;
-    const float t14 = t1 ? 0.0f : t13;
-    return t14;
+    const int t6 = t5 < 2.3841858e-07f;
+    const float t7 = t5 * t5;
+    const float t8 = 5.2421414e-11f * t7;
+    const float t9 = t8 + (-2.0513957e-09f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 4.0510663e-08f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-5.534888e-07f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 6.009891e-06f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-5.5511642e-05f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 0.00044704735f;
+    const float t20 = t19 * t7;
+    const float t21 = t20 + (-0.0031335878f);
+    const float t22 = t21 * t7;
+    const float t23 = t22 + 0.018805716f;
+    const float t24 = t23 * t7;
+    const float t25 = t24 + (-0.0940313f);
+    const float t26 = t25 * t7;
+    const float t27 = t26 + 0.3761263f;
+    const float t28 = t27 * t7;
+    const float t29 = t28 + (-1.1283791f);
+    const float t30 = t29 * t7;
+    const float t31 = t30 + 2.2567585f;
+    const float t32 = t31 * t7;
+    const float t33 = t32 + (-2.2567585f);
+    const float t34 = t33 * t5;
+    const float t35 = own_gauss_float32(fused, t5);
+    const float t36 = t5 * t35;
+    const float t37 = t36 / 1.7724539f;
+    const float t38 = 4.0f * t37;
+    const float t39 = t38 * t35;
+    const float t40 = -t39;
+    const float t41 = t6 ? t34 : t40;
+    const float t42 = t4 * t41;
+    const float t43 = t2 ? t3 : t42;
+    const float t44 = t1 ? 0.0f : t43;
+    return t44;
 }
 
 SYMACT_INLINE void erf_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -1228,11 +1228,13 @@ SYMACT_INLINE float selu_derivative_float32(int fused, float x)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
-    const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 1.050701f;
-    const float t6 = t0 ? x : t5;
-    return t6;
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_float32(fused, t3);
+    const float t5 = 1.7580993f * t4;
+    const float t6 = t5 * t4;
+    const float t7 = t1 ? t6 : 1.050701f;
+    const float t8 = t0 ? x : t7;
+    return t8;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1251,12 +1253,14 @@ SYMACT_INLINE void selu_value_and_derivative_float32(int fused, float x, float *
     const float t9 = t0 ? x : t8;
     const int t10 = x != x;
     const int t11 = x <= 0.0f;
-    const float t12 = own_decay_float32(fused, t3);
-    const float t13 = 1.7580993f * t12;
-    const float t14 = t11 ? t13 : 1.050701f;
-    const float t15 = t10 ? x : t14;
+    const float t12 = 0.5f * t3;
+    const float t13 = own_decay_float32(fused, t12);
+    const float t14 = 1.7580993f * t13;
+    const float t15 = t14 * t13;
+    const float t16 = t11 ? t15 : 1.050701f;
+    const float t17 = t10 ? x : t16;
     *y = t9;
-    *dydx = t15;
+    *dydx = t17;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1266,12 +1270,14 @@ SYMACT_INLINE float selu_backward_float32(int fused, float x, float grad_y)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
-    const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 1.050701f;
-    const float t6 = t0 ? x : t5;
-    const float t7 = grad_y * t6;
-    return t7;
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_float32(fused, t3);
+    const float t5 = 1.7580993f * t4;
+    const float t6 = t5 * t4;
+    const float t7 = t1 ? t6 : 1.050701f;
+    const float t8 = t0 ? x : t7;
+    const float t9 = grad_y * t8;
+    return t9;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -1281,11 +1287,13 @@ SYMACT_INLINE float selu_second_derivative_float32(int fused, float x)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
-    const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 0.0f;
-    const float t6 = t0 ? x : t5;
-    return t6;
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_float32(fused, t3);
+    const float t5 = 1.7580993f * t4;
+    const float t6 = t5 * t4;
+    const float t7 = t1 ? t6 : 0.0f;
+    const float t8 = t0 ? x : t7;
+    return t8;
 }
 
 SYMACT_INLINE void selu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

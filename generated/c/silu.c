@@ -2184,7 +2184,7 @@ SYMACT_INLINE float silu_derivative_float32(int fused, float x, float beta)
     const float t36 = t35 * t23;
     const float t37 = t36 + (-0.2178117f);
     const float t38 = t37 * t23;
-    const int t39 = t2 < 33.828125f;
+    const int t39 = t2 < 30.875f;
     const float t40 = 0.5f * t4;
     const float t41 = own_decay_float32(fused, t40);
     const int t42 = t40 < 1024.0f;
@@ -2285,7 +2285,7 @@ SYMACT_INLINE void silu_value_and_derivative_float32(int fused, float x, float b
     const float t58 = t57 * t45;
     const float t59 = t58 + (-0.2178117f);
     const float t60 = t59 * t45;
-    const int t61 = t27 < 33.828125f;
+    const int t61 = t27 < 30.875f;
     const int t62 = t14 == 0.0f;
     const float t63 = -t14;
     const float t64 = t6 - t16;
@@ -2355,7 +2355,7 @@ SYMACT_INLINE float silu_backward_float32(int fused, float x, float grad_y, floa
     const float t36 = t35 * t23;
     const float t37 = t36 + (-0.2178117f);
     const float t38 = t37 * t23;
-    const int t39 = t2 < 33.828125f;
+    const int t39 = t2 < 30.875f;
     const float t40 = 0.5f * t4;
     const float t41 = own_decay_float32(fused, t40);
     const int t42 = t40 < 1024.0f;

@@ -1421,6 +1421,65 @@ SYMACT_INLINE float own_expm1_float32(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_TANH_FLOAT32
+#define SYMACT_OWN_TANH_FLOAT32
+/* hyperbolic tangent; in float. */
+SYMACT_INLINE float own_tanh_float32(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = t0 + t0;
+    const float t2 = -t1;
+    const float t3 = (-27.0f) > t2 ? (-27.0f) : t2;
+    const float t4 = 89.0f < t3 ? 89.0f : t3;
+    const float t5 = t4 * 1.442695f;
+    const float t6 = t5 + 12582912.0f;
+    const float t7 = t6 - 12582912.0f;
+    const float t8 = t7 * 0.69314575f;
+    const float t9 = t4 - t8;
+    const float t10 = t7 * 1.4286068e-06f;
+    const float t11 = t9 - t10;
+    const float t12 = 0.001395046f * t11;
+    const float t13 = t12 + 0.008368891f;
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + 0.16666518f;
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t11 * t11;
+    const float t21 = t19 * t20;
+    const float t22 = t9 - t11;
+    const float t23 = t22 - t10;
+    const float t24 = t21 + t23;
+    const int t25 = 104.0f < t7;
+    const float t26 = t25 ? 1.0f : 0.0f;
+    const float t27 = t6 - t26;
+    const float t28 = power_of_2_float(t27);
+    const float t29 = t28 - 1.0f;
+    const float t30 = t28 * t11;
+    const float t31 = t29 + t30;
+    const float t32 = t31 - t29;
+    const float t33 = t30 - t32;
+    const float t34 = t28 * t24;
+    const float t35 = t34 + t33;
+    const float t36 = t31 + t35;
+    const float t37 = t25 ? 2.0f : 1.0f;
+    const float t38 = t36 * t37;
+    const int t39 = 0.55f < t0;
+    const float t40 = 1.0f + t38;
+    const float t41 = 2.0f * t40;
+    const float t42 = -t38;
+    const float t43 = t39 ? t41 : t42;
+    const float t44 = 2.0f + t38;
+    const float t45 = t43 / t44;
+    const float t46 = 1.0f - t45;
+    const float t47 = t39 ? t46 : t45;
+    const float t48 = with_sign_float(t47, a);
+    return t48;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float tanh_forward_float32(int fused, float x)
 {
@@ -1442,13 +1501,14 @@ SYMACT_INLINE float tanh_derivative_float32(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = 2.0f * t0;
-    const float t2 = own_decay_float32(fused, t1);
+    const float t1 = own_decay_float32(fused, t0);
+    const float t2 = t1 * t1;
     const float t3 = t2 + 1.0f;
     const float t4 = t3 * t3;
-    const float t5 = t2 / t4;
+    const float t5 = t1 / t4;
     const float t6 = 4.0f * t5;
-    return t6;
+    const float t7 = t6 * t1;
+    return t7;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1464,11 +1524,15 @@ SYMACT_INLINE void tanh_value_and_derivative_float32(int fused, float x, float *
     const float t6 = t5 + 1.0f;
     const float t7 = t4 / t6;
     const float t8 = with_sign_float(t7, x);
-    const float t9 = t6 * t6;
-    const float t10 = t5 / t9;
-    const float t11 = 4.0f * t10;
+    const float t9 = own_decay_float32(fused, t0);
+    const float t10 = t9 * t9;
+    const float t11 = t10 + 1.0f;
+    const float t12 = t11 * t11;
+    const float t13 = t9 / t12;
+    const float t14 = 4.0f * t13;
+    const float t15 = t14 * t9;
     *y = t8;
-    *dydx = t11;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1476,37 +1540,45 @@ SYMACT_INLINE float tanh_backward_float32(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = 2.0f * t0;
-    const float t2 = own_decay_float32(fused, t1);
+    const float t1 = own_decay_float32(fused, t0);
+    const float t2 = t1 * t1;
     const float t3 = t2 + 1.0f;
     const float t4 = t3 * t3;
-    const float t5 = t2 / t4;
+    const float t5 = t1 / t4;
     const float t6 = 4.0f * t5;
-    const float t7 = grad_y * t6;
-    return t7;
+    const float t7 = t6 * t1;
+    const float t8 = grad_y * t7;
+    return t8;
 }
 
 /* d2ydx2 = f''(x); in float. */
 SYMACT_INLINE float tanh_second_derivative_float32(int fused, float x)
 {
     (void)fused;
-    const int t0 = x == 0.0f;
-    const float t1 = -x;
-    const float t2 = with_sign_float(1.0f, x);
-    const float t3 = fabsf(x);
-    const float t4 = 2.0f * t3;
-    const float t5 = -t4;
-    const float t6 = own_expm1_float32(fused, t5);
-    const float t7 = own_decay_float32(fused, t4);
-    const float t8 = t6 * t7;
-    const float t9 = t7 + 1.0f;
-    const float t10 = t9 * t9;
-    const float t11 = t10 * t9;
-    const float t12 = t8 / t11;
-    const float t13 = 8.0f * t12;
-    const float t14 = t2 * t13;
-    const float t15 = t0 ? t1 : t14;
-    return t15;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 0.125f;
+    const float t3 = own_tanh_float32(fused, t1);
+    const float t4 = t3 * t3;
+    const float t5 = 1.0f - t4;
+    const float t6 = t5 * t3;
+    const float t7 = 2.0f * t6;
+    const float t8 = -t7;
+    const float t9 = 2.0f * t1;
+    const float t10 = -t9;
+    const float t11 = own_expm1_float32(fused, t10);
+    const float t12 = own_decay_float32(fused, t1);
+    const float t13 = t11 * t12;
+    const float t14 = t12 * t12;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t15 * t15;
+    const float t17 = t16 * t15;
+    const float t18 = t13 / t17;
+    const float t19 = 8.0f * t18;
+    const float t20 = t19 * t12;
+    const float t21 = t2 ? t8 : t20;
+    const float t22 = t0 * t21;
+    return t22;
 }
 
 SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -1867,6 +1867,65 @@ SYMACT_INLINE float own_expm1_float32(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_TANH_FLOAT32
+#define SYMACT_OWN_TANH_FLOAT32
+/* hyperbolic tangent; in float. */
+SYMACT_INLINE float own_tanh_float32(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = t0 + t0;
+    const float t2 = -t1;
+    const float t3 = (-27.0f) > t2 ? (-27.0f) : t2;
+    const float t4 = 89.0f < t3 ? 89.0f : t3;
+    const float t5 = t4 * 1.442695f;
+    const float t6 = t5 + 12582912.0f;
+    const float t7 = t6 - 12582912.0f;
+    const float t8 = t7 * 0.69314575f;
+    const float t9 = t4 - t8;
+    const float t10 = t7 * 1.4286068e-06f;
+    const float t11 = t9 - t10;
+    const float t12 = 0.001395046f * t11;
+    const float t13 = t12 + 0.008368891f;
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + 0.16666518f;
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t11 * t11;
+    const float t21 = t19 * t20;
+    const float t22 = t9 - t11;
+    const float t23 = t22 - t10;
+    const float t24 = t21 + t23;
+    const int t25 = 104.0f < t7;
+    const float t26 = t25 ? 1.0f : 0.0f;
+    const float t27 = t6 - t26;
+    const float t28 = power_of_2_float(t27);
+    const float t29 = t28 - 1.0f;
+    const float t30 = t28 * t11;
+    const float t31 = t29 + t30;
+    const float t32 = t31 - t29;
+    const float t33 = t30 - t32;
+    const float t34 = t28 * t24;
+    const float t35 = t34 + t33;
+    const float t36 = t31 + t35;
+    const float t37 = t25 ? 2.0f : 1.0f;
+    const float t38 = t36 * t37;
+    const int t39 = 0.55f < t0;
+    const float t40 = 1.0f + t38;
+    const float t41 = 2.0f * t40;
+    const float t42 = -t38;
+    const float t43 = t39 ? t41 : t42;
+    const float t44 = 2.0f + t38;
+    const float t45 = t43 / t44;
+    const float t46 = 1.0f - t45;
+    const float t47 = t39 ? t46 : t45;
+    const float t48 = with_sign_float(t47, a);
+    return t48;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float tanhshrink_forward_float32(int fused, float x)
 {
@@ -2007,19 +2066,28 @@ SYMACT_INLINE float tanhshrink_second_derivative_float32(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = 2.0f * t0;
-    const float t2 = -t1;
-    const float t3 = own_expm1_float32(fused, t2);
-    const float t4 = own_decay_float32(fused, t1);
-    const float t5 = t3 * t4;
-    const float t6 = t4 + 1.0f;
-    const float t7 = t6 * t6;
-    const float t8 = t7 * t6;
-    const float t9 = t5 / t8;
-    const float t10 = 8.0f * t9;
-    const float t11 = -t10;
-    const float t12 = with_sign_float(t11, x);
-    return t12;
+    const int t1 = t0 < 0.125f;
+    const float t2 = own_tanh_float32(fused, t0);
+    const float t3 = t2 * t2;
+    const float t4 = 1.0f - t3;
+    const float t5 = t4 * t2;
+    const float t6 = 2.0f * t5;
+    const float t7 = 2.0f * t0;
+    const float t8 = -t7;
+    const float t9 = own_expm1_float32(fused, t8);
+    const float t10 = own_decay_float32(fused, t0);
+    const float t11 = t9 * t10;
+    const float t12 = t10 * t10;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t13 * t13;
+    const float t15 = t14 * t13;
+    const float t16 = t11 / t15;
+    const float t17 = 8.0f * t16;
+    const float t18 = t17 * t10;
+    const float t19 = -t18;
+    const float t20 = t1 ? t6 : t19;
+    const float t21 = with_sign_float(t20, x);
+    return t21;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */

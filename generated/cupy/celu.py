@@ -42,7 +42,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: 4.5 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
 """
 
@@ -160,7 +160,8 @@ celu_second_derivative = ElementwiseKernel(
     "symact_celu_second_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, float alpha, T& d2ydx2) {
-    d2ydx2 = (x != x) ? x : ((x <= 0.0f) ? (exp(-(fabs(x) / alpha)) / alpha) : 0.0f);
+    const float t0 = exp(-(0.5f * (fabs(x) / alpha)));
+    d2ydx2 = (x != x) ? x : ((x <= 0.0f) ? (t0 / alpha * t0) : 0.0f);
 }
 __device__ inline void symact_second_derivative(double x, double alpha, T& d2ydx2) {
     d2ydx2 = (x != x) ? x : ((x <= 0.0) ? (exp(-(fabs(x) / alpha)) / alpha) : 0.0);

@@ -17,29 +17,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.5 (all 2**16 inputs)
-        float32: 7.4102 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 4.4347 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5003 (all 2**16 inputs)
-        bfloat16: 0.5 (all 2**16 inputs)
-        float32: 15.7363 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 5.099 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.5 (all 2**16 inputs)
-        float32: 15.7363 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: 0.5003 (65536 inputs, sampled)
-        bfloat16: 0.5 (65536 inputs, sampled)
-        float32: 17.8786 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     d2ydx2 = f''(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.4994 (all 2**16 inputs)
-        float32: 12.78 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
 """
 
@@ -89,9 +89,10 @@ gelu = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
     const float t0 = fabs(x);
-    const float t1 = 0.5f * (t0 * symact_exp_square(t0, -0.5f) * erfcx(0.5f * (t0 * 1.4142135f)));
-    const float t2 = (x == CUDART_INF_F) ? CUDART_INF_F : ((copysign(1.0f, x) < 0.0f) ? (-t1) : (t0 - t1));
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : t2;
+    const float t1 = symact_exp_square(t0, -0.5f);
+    const float t2 = erfcx(0.5f * (t0 * 1.4142135f));
+    const float t3 = (copysign(1.0f, x) < 0.0f) ? (-(0.5f * (t0 * t1 * t2))) : ((t1 == 0.0f) ? t0 : (-(0.5f * (t0 * (t1 * t2 - 2.0f)))));
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : t3;
 }
 __device__ inline void symact_forward(double x, T& y) {
     const double t0 = fabs(x);
@@ -114,15 +115,16 @@ __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
     const float t1 = t0 * 1.4142135f;
     const float t2 = 0.5f * t1;
-    const float t3 = 0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
-    const float t4 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t5 = ((-0.0022264118f * t4 + (-0.0044869017f)) * t4 + 0.019421391f) * t4 + 0.014770369f;
-    const float t6 = (((t5 * t4 + (-0.11400823f)) * t4 + 0.018199684f) * t4 + 0.38828498f) * t4 + (-0.431494f);
-    const float t7 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t8 = t1 - 1.7724539f * erfcx(t2);
-    const float t9 = (t0 < 2.125f) ? t3 : ((t7 == 0.0f) ? (-t7) : (-(0.5f * (t8 * t7 / 1.7724539f) * t7)));
-    const float t10 = symact_exp_square(t0, -0.5f);
-    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t3 : ((t0 < 1.1035156f) ? (t6 * t4) : t9)) : ((t10 == 0.0f) ? 1.0f : (0.5f * (t8 * t10 / 1.7724539f) + 1.0f));
+    const float t3 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t4 = ((-0.0022264118f * t3 + (-0.0044869017f)) * t3 + 0.019421391f) * t3 + 0.014770369f;
+    const float t5 = (((t4 * t3 + (-0.11400823f)) * t3 + 0.018199684f) * t3 + 0.38828498f) * t3 + (-0.431494f);
+    const float t6 = t1 - 1.7724539f * erfcx(t2);
+    const float t7 = symact_exp_square(t0, -0.5f);
+    const float t8 = 0.5f * (t6 * t7 / 1.7724539f);
+    const float t9 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t10 = (t0 < 11.78125f) ? (-t8) : ((t9 == 0.0f) ? (-t9) : (-(0.5f * (t6 * t9 / 1.7724539f) * t9)));
+    const float t11 = (t0 < 0.46875f) ? (0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f)) : ((t0 < 1.0925293f) ? (t5 * t3) : t10);
+    dydx = (x < 0.0f) ? t11 : ((t7 == 0.0f) ? 1.0f : (t8 + 1.0f));
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -159,17 +161,18 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t2 = t0 * 1.4142135f;
     const float t3 = 0.5f * t2;
     const float t4 = erfcx(t3);
-    const float t5 = 0.5f * (t0 * t1 * t4);
-    const float t6 = (x == CUDART_INF_F) ? CUDART_INF_F : ((copysign(1.0f, x) < 0.0f) ? (-t5) : (t0 - t5));
-    const float t7 = 0.5f - 0.5f * erf(t3) - 0.5f * (t2 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
-    const float t8 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t9 = ((-0.0022264118f * t8 + (-0.0044869017f)) * t8 + 0.019421391f) * t8 + 0.014770369f;
-    const float t10 = (((t9 * t8 + (-0.11400823f)) * t8 + 0.018199684f) * t8 + 0.38828498f) * t8 + (-0.431494f);
-    const float t11 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t12 = t2 - 1.7724539f * t4;
-    const float t13 = (t0 < 2.125f) ? t7 : ((t11 == 0.0f) ? (-t11) : (-(0.5f * (t12 * t11 / 1.7724539f) * t11)));
+    const bool t5 = t1 == 0.0f;
+    const float t6 = (copysign(1.0f, x) < 0.0f) ? (-(0.5f * (t0 * t1 * t4))) : (t5 ? t0 : (-(0.5f * (t0 * (t1 * t4 - 2.0f)))));
+    const float t7 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t8 = ((-0.0022264118f * t7 + (-0.0044869017f)) * t7 + 0.019421391f) * t7 + 0.014770369f;
+    const float t9 = (((t8 * t7 + (-0.11400823f)) * t7 + 0.018199684f) * t7 + 0.38828498f) * t7 + (-0.431494f);
+    const float t10 = t2 - 1.7724539f * t4;
+    const float t11 = 0.5f * (t10 * t1 / 1.7724539f);
+    const float t12 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t13 = (t0 < 11.78125f) ? (-t11) : ((t12 == 0.0f) ? (-t12) : (-(0.5f * (t10 * t12 / 1.7724539f) * t12)));
+    const float t14 = (t0 < 0.46875f) ? (0.5f - 0.5f * erf(t3) - 0.5f * (t2 * exp(-(0.5f * (t0 * t0))) / 1.7724539f)) : ((t0 < 1.0925293f) ? (t9 * t7) : t13);
     y = (x == (-CUDART_INF_F)) ? (-0.0f) : t6;
-    dydx = (x < 0.0f) ? ((t0 < 0.5f) ? t7 : ((t0 < 1.1035156f) ? (t10 * t8) : t13)) : ((t1 == 0.0f) ? 1.0f : (0.5f * (t12 * t1 / 1.7724539f) + 1.0f));
+    dydx = (x < 0.0f) ? t14 : (t5 ? 1.0f : (t11 + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = fabs(x);
@@ -207,16 +210,16 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
     const float t1 = t0 * 1.4142135f;
     const float t2 = 0.5f * t1;
-    const float t3 = 0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f);
-    const float t4 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
-    const float t5 = ((-0.0022264118f * t4 + (-0.0044869017f)) * t4 + 0.019421391f) * t4 + 0.014770369f;
-    const float t6 = (((t5 * t4 + (-0.11400823f)) * t4 + 0.018199684f) * t4 + 0.38828498f) * t4 + (-0.431494f);
-    const float t7 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t8 = t1 - 1.7724539f * erfcx(t2);
-    const float t9 = (t0 < 2.125f) ? t3 : ((t7 == 0.0f) ? (-t7) : (-(0.5f * (t8 * t7 / 1.7724539f) * t7)));
-    const float t10 = symact_exp_square(t0, -0.5f);
-    const float t11 = (x < 0.0f) ? ((t0 < 0.5f) ? t3 : ((t0 < 1.1035156f) ? (t6 * t4) : t9)) : ((t10 == 0.0f) ? 1.0f : (0.5f * (t8 * t10 / 1.7724539f) + 1.0f));
-    grad_x = grad_y * t11;
+    const float t3 = t0 - 0.7517915f - 4.7490197e-08f - (-1.3472244e-15f);
+    const float t4 = ((-0.0022264118f * t3 + (-0.0044869017f)) * t3 + 0.019421391f) * t3 + 0.014770369f;
+    const float t5 = (((t4 * t3 + (-0.11400823f)) * t3 + 0.018199684f) * t3 + 0.38828498f) * t3 + (-0.431494f);
+    const float t6 = t1 - 1.7724539f * erfcx(t2);
+    const float t7 = symact_exp_square(t0, -0.5f);
+    const float t8 = 0.5f * (t6 * t7 / 1.7724539f);
+    const float t9 = symact_exp_square(0.5f * t0, -1.0f);
+    const float t10 = (t0 < 11.78125f) ? (-t8) : ((t9 == 0.0f) ? (-t9) : (-(0.5f * (t6 * t9 / 1.7724539f) * t9)));
+    const float t11 = (t0 < 0.46875f) ? (0.5f - 0.5f * erf(t2) - 0.5f * (t1 * exp(-(0.5f * (t0 * t0))) / 1.7724539f)) : ((t0 < 1.0925293f) ? (t5 * t3) : t10);
+    grad_x = grad_y * ((x < 0.0f) ? t11 : ((t7 == 0.0f) ? 1.0f : (t8 + 1.0f)));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
@@ -255,8 +258,8 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t4 = ((-0.00015401763f * t3 + 0.0021865538f) * t3 + (-0.0013117936f)) * t3 + (-0.014982575f);
     const float t5 = (((t4 * t3 + 0.02568353f) * t3 + 0.05188811f) * t3 + (-0.1712231f)) * t3 + 5.159657e-09f;
     const float t6 = symact_exp_square(0.5f * t0, -1.0f);
-    const float t7 = (t0 < 12.0f) ? t2 : ((t6 == 0.0f) ? (-t6) : (-(0.5f * (t1 * t6 / 1.7724539f) * t6)));
-    d2ydx2 = (t0 < 1.125f) ? t2 : ((t0 < 1.7265625f) ? (((t5 * t3 + 0.44028798f) * t3 + (-0.4151075f)) * t3) : t7);
+    const float t7 = (t0 < 11.125f) ? t2 : ((t6 == 0.0f) ? (-t6) : (-(0.5f * (t1 * t6 / 1.7724539f) * t6)));
+    d2ydx2 = (t0 < 1.125f) ? t2 : ((t0 < 1.6484375f) ? (((t5 * t3 + 0.44028798f) * t3 + (-0.4151075f)) * t3) : t7);
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);

@@ -21,29 +21,29 @@ float32 numbers for 0, so with float32 and bfloat16 arrays subnormal inputs and 
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.5 (all 2**16 inputs)
-        float32: 11.6446 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 4.0974 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5006 (all 2**16 inputs)
-        bfloat16: 0.4999 (all 2**16 inputs)
-        float32: 152.7338 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 7.6658 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: 0.5006 (all 2**16 inputs)
-        bfloat16: 0.5 (all 2**16 inputs)
-        float32: 152.7338 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: 0.5007 (65536 inputs, sampled)
-        bfloat16: 0.5 (65536 inputs, sampled)
-        float32: 144.1216 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     d2ydx2 = f''(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.4995 (all 2**16 inputs)
-        float32: 192.2033 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
 """
 
@@ -83,20 +83,29 @@ gelu_tanh = ElementwiseKernel(
     "symact_gelu_tanh_forward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_forward(float x, T& y) {
-    const bool t0 = copysign(1.0f, x) < 0.0f;
-    const float t1 = fabs(x);
-    const float t2 = 1.5957692f * t1;
-    const float t3 = exp(-t2);
-    const float t4 = t3 * ((t2 < 1024.0f) ? (fma(1.5957692f, t1, -t2) + t1 * (-4.534068e-08f)) : 0.0f);
-    const float t5 = t3 - t4;
-    const float t6 = t1 * t1;
-    const float t7 = t6 * t1;
-    const float t8 = 0.071354814f * t7;
-    const float t9 = exp(-t8);
-    const float t10 = fma(0.071354814f, t7, -t8) + t7 * 2.3988325e-09f + (fma(t6, t1, -t7) + fma(t1, t1, -t6) * t1) * 0.071354814f;
-    const float t11 = t9 - t9 * ((t8 < 1024.0f) ? t10 : 0.0f);
-    const float t12 = exp(-(2.0f * (t1 * 1.4142135f / 1.7724539f))) * exp(-(0.08943f * (1.4142135f * t7 / 1.7724539f)));
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((t0 ? (-(t1 * t5 * t11)) : t1) / ((t0 ? (t5 * t11) : t12) + 1.0f));
+    const float t0 = fabs(x);
+    const float t1 = 1.5957692f * t0;
+    const float t2 = exp(-t1);
+    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(1.5957692f, t0, -t1) + t0 * (-4.534068e-08f)) : 0.0f);
+    const float t4 = t2 - t3;
+    const float t5 = t0 * t0;
+    const float t6 = t5 * t0;
+    const float t7 = 0.071354814f * t6;
+    const float t8 = exp(-t7);
+    const float t9 = fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0;
+    const float t10 = (t7 < 1024.0f) ? (fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + t9 * 0.071354814f) : 0.0f;
+    const float t11 = t8 - t8 * t10;
+    const float t12 = 0.7978846f * t0;
+    const float t13 = exp(-t12);
+    const float t14 = t13 * ((t12 < 1024.0f) ? (fma(0.7978846f, t0, -t12) + t0 * (-2.267034e-08f)) : 0.0f);
+    const float t15 = t13 - t14;
+    const float t16 = 0.035677407f * t6;
+    const float t17 = exp(-t16);
+    const float t18 = (t16 < 1024.0f) ? (fma(0.035677407f, t6, -t16) + t6 * 1.1994162e-09f + t9 * 0.035677407f) : 0.0f;
+    const float t19 = t17 - t17 * t18;
+    const float t20 = (t0 < 9.875f) ? (-(t0 * t4 * t11) / (t4 * t11 + 1.0f)) : (-(t0 * t15 * t19 / (t15 * t19 * t15 * t19 + 1.0f) * t15 * t19));
+    const float t21 = exp(-(2.0f * (t0 * 1.4142135f / 1.7724539f))) * exp(-(0.08943f * (1.4142135f * t6 / 1.7724539f)));
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? t20 : (t0 / (t21 + 1.0f)));
 }
 __device__ inline void symact_forward(double x, T& y) {
     const bool t0 = copysign(1.0, x) < 0.0;
@@ -128,30 +137,31 @@ gelu_tanh_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = 1.5957692f * t0;
+    const float t1 = 0.7978846f * t0;
     const float t2 = exp(-t1);
-    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(1.5957692f, t0, -t1) + t0 * (-4.534068e-08f)) : 0.0f);
+    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(0.7978846f, t0, -t1) + t0 * (-2.267034e-08f)) : 0.0f);
     const float t4 = t2 - t3;
     const float t5 = t0 * t0;
     const float t6 = t5 * t0;
-    const float t7 = 0.071354814f * t6;
+    const float t7 = 0.035677407f * t6;
     const float t8 = exp(-t7);
-    const float t9 = fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.071354814f;
+    const float t9 = fma(0.035677407f, t6, -t7) + t6 * 1.1994162e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.035677407f;
     const float t10 = t8 - t8 * ((t7 < 1024.0f) ? t9 : 0.0f);
-    const float t11 = t0 * (26829.0f * (1.4142135f * t5) + 282842.72f) - 100000.0f * (1.7724539f * t4 * t10);
-    const float t12 = t4 * t10 + 1.0f;
-    const float t13 = (t4 + t10 == 0.0f) ? (-t4) : (-(1e-05f * ((t11 - 177245.39f) * t4 * t10 / (1.7724539f * (t12 * t12)))));
-    const float t14 = t0 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
-    const float t15 = ((-0.002404172f * t14 + (-0.0051958454f)) * t14 + 0.019681899f) * t14 + 0.016617889f;
-    const float t16 = (((t15 * t14 + (-0.11394448f)) * t14 + 0.015782863f) * t14 + 0.38751844f) * t14 + (-0.4304001f);
-    const float t17 = t0 * 1.4142135f;
-    const float t18 = exp(-(2.0f * (t17 / 1.7724539f)));
-    const float t19 = 1.4142135f * t6;
-    const float t20 = exp(-(0.08943f * (t19 / 1.7724539f)));
-    const float t21 = 200000.0f * t17 + 26829.0f * t19 - 100000.0f * (1.7724539f * t18 * t20) - 177245.39f;
-    const float t22 = t18 * t20 + 1.0f;
-    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / (1.7724539f * (t22 * t22))) + 1.0f);
-    dydx = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.95233154f) ? (t16 * t14) : t13)) : t23;
+    const float t11 = t0 * (26829.0f * (1.4142135f * t5) + 282842.72f) - 100000.0f * (1.7724539f * t4 * t10) * t4 * t10;
+    const float t12 = t4 * t10 * t4 * t10 + 1.0f;
+    const float t13 = -(1e-05f * ((t11 - 177245.39f) * t4 * t10 / (1.7724539f * (t12 * t12))) * t4 * t10);
+    const float t14 = (t4 + t10 == 0.0f) ? (-t4) : t13;
+    const float t15 = t0 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
+    const float t16 = ((-0.002404172f * t15 + (-0.0051958454f)) * t15 + 0.019681899f) * t15 + 0.016617889f;
+    const float t17 = (((t16 * t15 + (-0.11394448f)) * t15 + 0.015782863f) * t15 + 0.38751844f) * t15 + (-0.4304001f);
+    const float t18 = t0 * 1.4142135f;
+    const float t19 = exp(-(2.0f * (t18 / 1.7724539f)));
+    const float t20 = 1.4142135f * t6;
+    const float t21 = exp(-(0.08943f * (t20 / 1.7724539f)));
+    const float t22 = 200000.0f * t18 + 26829.0f * t20 - 100000.0f * (1.7724539f * t19 * t21) - 177245.39f;
+    const float t23 = t19 * t21 + 1.0f;
+    const float t24 = (t19 + t21 == 0.0f) ? 1.0f : (1e-05f * (t22 * t19 * t21 / (1.7724539f * (t23 * t23))) + 1.0f);
+    dydx = (x < 0.0f) ? ((t0 < 0.578125f) ? t14 : ((t0 < 0.95233154f) ? (t17 * t15) : t14)) : t24;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -197,35 +207,43 @@ gelu_tanh_value_and_derivative = ElementwiseKernel(
     "symact_gelu_tanh_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const bool t0 = copysign(1.0f, x) < 0.0f;
-    const float t1 = fabs(x);
-    const float t2 = 1.5957692f * t1;
-    const float t3 = exp(-t2);
-    const float t4 = t3 * ((t2 < 1024.0f) ? (fma(1.5957692f, t1, -t2) + t1 * (-4.534068e-08f)) : 0.0f);
-    const float t5 = t3 - t4;
-    const float t6 = t1 * t1;
-    const float t7 = t6 * t1;
-    const float t8 = 0.071354814f * t7;
-    const float t9 = exp(-t8);
-    const float t10 = fma(0.071354814f, t7, -t8) + t7 * 2.3988325e-09f + (fma(t6, t1, -t7) + fma(t1, t1, -t6) * t1) * 0.071354814f;
-    const float t11 = t9 - t9 * ((t8 < 1024.0f) ? t10 : 0.0f);
-    const float t12 = t5 * t11;
-    const float t13 = t1 * 1.4142135f;
-    const float t14 = exp(-(2.0f * (t13 / 1.7724539f)));
-    const float t15 = 1.4142135f * t7;
-    const float t16 = exp(-(0.08943f * (t15 / 1.7724539f)));
-    const float t17 = t14 * t16;
-    const float t18 = t1 * (26829.0f * (1.4142135f * t6) + 282842.72f) - 100000.0f * (1.7724539f * t5 * t11);
-    const float t19 = t12 + 1.0f;
-    const float t20 = (t5 + t11 == 0.0f) ? (-t5) : (-(1e-05f * ((t18 - 177245.39f) * t5 * t11 / (1.7724539f * (t19 * t19)))));
-    const float t21 = t1 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
-    const float t22 = ((-0.002404172f * t21 + (-0.0051958454f)) * t21 + 0.019681899f) * t21 + 0.016617889f;
-    const float t23 = (((t22 * t21 + (-0.11394448f)) * t21 + 0.015782863f) * t21 + 0.38751844f) * t21 + (-0.4304001f);
-    const float t24 = 200000.0f * t13 + 26829.0f * t15 - 100000.0f * (1.7724539f * t14 * t16) - 177245.39f;
-    const float t25 = t17 + 1.0f;
-    const float t26 = (t14 + t16 == 0.0f) ? 1.0f : (1e-05f * (t24 * t14 * t16 / (1.7724539f * (t25 * t25))) + 1.0f);
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((t0 ? (-(t1 * t5 * t11)) : t1) / ((t0 ? t12 : t17) + 1.0f));
-    dydx = (x < 0.0f) ? ((t1 < 0.59375f) ? t20 : ((t1 < 0.95233154f) ? (t23 * t21) : t20)) : t26;
+    const float t0 = fabs(x);
+    const float t1 = 1.5957692f * t0;
+    const float t2 = exp(-t1);
+    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(1.5957692f, t0, -t1) + t0 * (-4.534068e-08f)) : 0.0f);
+    const float t4 = t2 - t3;
+    const float t5 = t0 * t0;
+    const float t6 = t5 * t0;
+    const float t7 = 0.071354814f * t6;
+    const float t8 = exp(-t7);
+    const float t9 = fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0;
+    const float t10 = (t7 < 1024.0f) ? (fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + t9 * 0.071354814f) : 0.0f;
+    const float t11 = t8 - t8 * t10;
+    const float t12 = 0.7978846f * t0;
+    const float t13 = exp(-t12);
+    const float t14 = t13 * ((t12 < 1024.0f) ? (fma(0.7978846f, t0, -t12) + t0 * (-2.267034e-08f)) : 0.0f);
+    const float t15 = t13 - t14;
+    const float t16 = 0.035677407f * t6;
+    const float t17 = exp(-t16);
+    const float t18 = (t16 < 1024.0f) ? (fma(0.035677407f, t6, -t16) + t6 * 1.1994162e-09f + t9 * 0.035677407f) : 0.0f;
+    const float t19 = t17 - t17 * t18;
+    const float t20 = t15 * t19 * t15 * t19 + 1.0f;
+    const float t21 = (t0 < 9.875f) ? (-(t0 * t4 * t11) / (t4 * t11 + 1.0f)) : (-(t0 * t15 * t19 / t20 * t15 * t19));
+    const float t22 = t0 * 1.4142135f;
+    const float t23 = exp(-(2.0f * (t22 / 1.7724539f)));
+    const float t24 = 1.4142135f * t6;
+    const float t25 = exp(-(0.08943f * (t24 / 1.7724539f)));
+    const float t26 = t23 * t25 + 1.0f;
+    const float t27 = t0 * (26829.0f * (1.4142135f * t5) + 282842.72f) - 100000.0f * (1.7724539f * t15 * t19) * t15 * t19;
+    const float t28 = 1e-05f * ((t27 - 177245.39f) * t15 * t19 / (1.7724539f * (t20 * t20))) * t15 * t19;
+    const float t29 = (t15 + t19 == 0.0f) ? (-t15) : (-t28);
+    const float t30 = t0 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
+    const float t31 = ((-0.002404172f * t30 + (-0.0051958454f)) * t30 + 0.019681899f) * t30 + 0.016617889f;
+    const float t32 = (((t31 * t30 + (-0.11394448f)) * t30 + 0.015782863f) * t30 + 0.38751844f) * t30 + (-0.4304001f);
+    const float t33 = 200000.0f * t22 + 26829.0f * t24 - 100000.0f * (1.7724539f * t23 * t25) - 177245.39f;
+    const float t34 = (t23 + t25 == 0.0f) ? 1.0f : (1e-05f * (t33 * t23 * t25 / (1.7724539f * (t26 * t26))) + 1.0f);
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? t21 : (t0 / t26));
+    dydx = (x < 0.0f) ? ((t0 < 0.578125f) ? t29 : ((t0 < 0.95233154f) ? (t32 * t30) : t29)) : t34;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t0 = copysign(1.0, x) < 0.0;
@@ -276,31 +294,32 @@ gelu_tanh_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = 1.5957692f * t0;
+    const float t1 = 0.7978846f * t0;
     const float t2 = exp(-t1);
-    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(1.5957692f, t0, -t1) + t0 * (-4.534068e-08f)) : 0.0f);
+    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(0.7978846f, t0, -t1) + t0 * (-2.267034e-08f)) : 0.0f);
     const float t4 = t2 - t3;
     const float t5 = t0 * t0;
     const float t6 = t5 * t0;
-    const float t7 = 0.071354814f * t6;
+    const float t7 = 0.035677407f * t6;
     const float t8 = exp(-t7);
-    const float t9 = fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.071354814f;
+    const float t9 = fma(0.035677407f, t6, -t7) + t6 * 1.1994162e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.035677407f;
     const float t10 = t8 - t8 * ((t7 < 1024.0f) ? t9 : 0.0f);
-    const float t11 = t0 * (26829.0f * (1.4142135f * t5) + 282842.72f) - 100000.0f * (1.7724539f * t4 * t10);
-    const float t12 = t4 * t10 + 1.0f;
-    const float t13 = (t4 + t10 == 0.0f) ? (-t4) : (-(1e-05f * ((t11 - 177245.39f) * t4 * t10 / (1.7724539f * (t12 * t12)))));
-    const float t14 = t0 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
-    const float t15 = ((-0.002404172f * t14 + (-0.0051958454f)) * t14 + 0.019681899f) * t14 + 0.016617889f;
-    const float t16 = (((t15 * t14 + (-0.11394448f)) * t14 + 0.015782863f) * t14 + 0.38751844f) * t14 + (-0.4304001f);
-    const float t17 = t0 * 1.4142135f;
-    const float t18 = exp(-(2.0f * (t17 / 1.7724539f)));
-    const float t19 = 1.4142135f * t6;
-    const float t20 = exp(-(0.08943f * (t19 / 1.7724539f)));
-    const float t21 = 200000.0f * t17 + 26829.0f * t19 - 100000.0f * (1.7724539f * t18 * t20) - 177245.39f;
-    const float t22 = t18 * t20 + 1.0f;
-    const float t23 = (t18 + t20 == 0.0f) ? 1.0f : (1e-05f * (t21 * t18 * t20 / (1.7724539f * (t22 * t22))) + 1.0f);
-    const float t24 = (x < 0.0f) ? ((t0 < 0.59375f) ? t13 : ((t0 < 0.95233154f) ? (t16 * t14) : t13)) : t23;
-    grad_x = grad_y * t24;
+    const float t11 = t0 * (26829.0f * (1.4142135f * t5) + 282842.72f) - 100000.0f * (1.7724539f * t4 * t10) * t4 * t10;
+    const float t12 = t4 * t10 * t4 * t10 + 1.0f;
+    const float t13 = -(1e-05f * ((t11 - 177245.39f) * t4 * t10 / (1.7724539f * (t12 * t12))) * t4 * t10);
+    const float t14 = (t4 + t10 == 0.0f) ? (-t4) : t13;
+    const float t15 = t0 - 0.75246096f - 4.6549752e-07f - 8.512362e-15f;
+    const float t16 = ((-0.002404172f * t15 + (-0.0051958454f)) * t15 + 0.019681899f) * t15 + 0.016617889f;
+    const float t17 = (((t16 * t15 + (-0.11394448f)) * t15 + 0.015782863f) * t15 + 0.38751844f) * t15 + (-0.4304001f);
+    const float t18 = t0 * 1.4142135f;
+    const float t19 = exp(-(2.0f * (t18 / 1.7724539f)));
+    const float t20 = 1.4142135f * t6;
+    const float t21 = exp(-(0.08943f * (t20 / 1.7724539f)));
+    const float t22 = 200000.0f * t18 + 26829.0f * t20 - 100000.0f * (1.7724539f * t19 * t21) - 177245.39f;
+    const float t23 = t19 * t21 + 1.0f;
+    const float t24 = (t19 + t21 == 0.0f) ? 1.0f : (1e-05f * (t22 * t19 * t21 / (1.7724539f * (t23 * t23))) + 1.0f);
+    const float t25 = (x < 0.0f) ? ((t0 < 0.578125f) ? t14 : ((t0 < 0.95233154f) ? (t17 * t15) : t14)) : t24;
+    grad_x = grad_y * t25;
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
@@ -347,31 +366,32 @@ gelu_tanh_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const float t1 = 1.5957692f * t0;
+    const float t1 = 0.7978846f * t0;
     const float t2 = exp(-t1);
-    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(1.5957692f, t0, -t1) + t0 * (-4.534068e-08f)) : 0.0f);
+    const float t3 = t2 * ((t1 < 1024.0f) ? (fma(0.7978846f, t0, -t1) + t0 * (-2.267034e-08f)) : 0.0f);
     const float t4 = t2 - t3;
     const float t5 = t0 * t0;
     const float t6 = t5 * t0;
-    const float t7 = 0.071354814f * t6;
+    const float t7 = 0.035677407f * t6;
     const float t8 = exp(-t7);
-    const float t9 = fma(0.071354814f, t6, -t7) + t6 * 2.3988325e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.071354814f;
+    const float t9 = fma(0.035677407f, t6, -t7) + t6 * 1.1994162e-09f + (fma(t5, t0, -t6) + fma(t0, t0, -t5) * t0) * 0.035677407f;
     const float t10 = t8 - t8 * ((t7 < 1024.0f) ? t9 : 0.0f);
-    const float t11 = 1.7724539f * t6;
+    const float t11 = 1.7724539f * t0 * t0 * t0;
     const float t12 = 3.1415927f * 1.4142135f;
-    const float t13 = t0 * 1.7724539f;
-    const float t14 = 10731600000.0f * (t11 * t4 * t10) + 20000000000.0f * (t12 * t4 * t10) + 40000000000.0f * (t13 * t4 * t10);
-    const float t15 = t12 * t5;
-    const float t16 = 1.7724539f * (t5 * t5 * t0);
-    const float t17 = t14 + 5365800000.0f * (t15 * t4 * t10) + 5365800000.0f * t15 + 719795260.0f * (t16 * t4 * t10);
-    const float t18 = t17 + 88857660000.0f - 10731600000.0f * t11 - 40000000000.0f * t13 - 719795260.0f * t16;
-    const float t19 = t4 * t10 + 1.0f;
-    const float t20 = (t4 + t10 == 0.0f) ? (-t4) : (2e-10f * (t18 * t4 * t10 / (5.568328f * (t19 * t19 * t19))));
-    const float t21 = t0 - 1.4185038f - 2.4749932e-07f - 9.184721e-15f;
-    const float t22 = ((-0.00069785997f * t21 + 0.0025616162f) * t21 + 0.00075737014f) * t21 + (-0.016702518f);
-    const float t23 = (((t22 * t21 + 0.020035623f) * t21 + 0.056750137f) * t21 + (-0.16109481f)) * t21 + (-0.008168945f);
-    const float t24 = (t0 < 1.956543f) ? (((t23 * t21 + 0.4320811f) * t21 + (-0.40954882f)) * t21) : t20;
-    d2ydx2 = (t0 < 1.0625f) ? t20 : t24;
+    const float t13 = 10731600000.0f * (t11 * t4 * t10) * t4 * t10 + 20000000000.0f * (t12 * t4 * t10) * t4 * t10;
+    const float t14 = t0 * 1.7724539f;
+    const float t15 = t12 * t0 * t0;
+    const float t16 = t13 + 40000000000.0f * (t14 * t4 * t10) * t4 * t10 + 5365800000.0f * (t15 * t4 * t10) * t4 * t10;
+    const float t17 = 1.7724539f * (t5 * t5 * t0);
+    const float t18 = t16 + 5365800000.0f * t15 + 719795260.0f * (t17 * t4 * t10) * t4 * t10 + 88857660000.0f;
+    const float t19 = (t18 - 10731600000.0f * t11 - 40000000000.0f * t14 - 719795260.0f * t17) * t4 * t10;
+    const float t20 = t4 * t10 * t4 * t10 + 1.0f;
+    const float t21 = (t4 + t10 == 0.0f) ? (-t4) : (2e-10f * (t19 / 5.568328f / t20 / t20 / t20) * t4 * t10);
+    const float t22 = t0 - 1.4185038f - 2.4749932e-07f - 9.184721e-15f;
+    const float t23 = ((-0.00069785997f * t22 + 0.0025616162f) * t22 + 0.00075737014f) * t22 + (-0.016702518f);
+    const float t24 = (((t23 * t22 + 0.020035623f) * t22 + 0.056750137f) * t22 + (-0.16109481f)) * t22 + (-0.008168945f);
+    const float t25 = (t0 < 1.953125f) ? (((t24 * t22 + 0.4320811f) * t22 + (-0.40954882f)) * t22) : t21;
+    d2ydx2 = (t0 < 1.03125f) ? t21 : t25;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);

@@ -26,19 +26,19 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float32: 10.7724 (131072 inputs, sampled)
         float64: 2.8338 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5003 (all 2**16 inputs)
-        bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 10.3676 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 5.3216 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: 0.5008 (all 2**16 inputs)
-        bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 10.7724 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: 0.5001 (65536 inputs, sampled)
-        bfloat16: 0.4998 (65536 inputs, sampled)
-        float32: 11.3681 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: not measured
     d2ydx2 = f''(x)
         float16: 0.5003 (all 2**16 inputs)
@@ -132,7 +132,7 @@ __device__ inline void symact_derivative(float x, float beta, T& dydx) {
     const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13;
     const float t15 = t14 + 1.0f;
-    const float t16 = (t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
+    const float t16 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
     const float t17 = t3 + 1.0f;
     dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
 }
@@ -189,7 +189,7 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const float t14 = t10 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t10) - 2.5519606e-15f;
     const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
     const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
-    const float t17 = (t10 < 33.828125f) ? t13 : ((t5 == 0.0f) ? (-t5) : (-((t1 - t6 - 1.0f) * t5 / (t7 * t7) * t5)));
+    const float t17 = (t10 < 30.875f) ? t13 : ((t5 == 0.0f) ? (-t5) : (-((t1 - t6 - 1.0f) * t5 / (t7 * t7) * t5)));
     y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t5 / t7 * t5)) : (t0 / t9));
     dydx = (x < 0.0f) ? ((t10 < 1.0f) ? t13 : ((t10 < 1.703125f) ? ((t16 + (-0.2178117f)) * t14) : t17)) : ((t8 == 0.0f) ? 1.0f : ((t1 - t8 - 1.0f) * t8 / (t9 * t9) + 1.0f));
 }
@@ -247,7 +247,7 @@ __device__ inline void symact_backward(float x, float grad_y, float beta, T& gra
     const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
     const float t14 = t13 * t13;
     const float t15 = t14 + 1.0f;
-    const float t16 = (t1 < 33.828125f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
+    const float t16 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
     const float t17 = t3 + 1.0f;
     const float t18 = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
     grad_x = grad_y * t18;

@@ -21,24 +21,24 @@ type.
 Largest error, in units in the last place, where the compiled kernel (PTX) was executed on a CPU; no GPU was measured:
 
     y = f(x)
-        float16: 0.5004 (all 2**16 inputs)
-        bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 5.4316 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 1.8667 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5003 (all 2**16 inputs)
-        bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 6.2307 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 2.1609 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: 6.2307 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: 7.059 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
@@ -48,7 +48,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     grad_x = grad_y * f'(x), from y = f(x)
         float16: not measured
         bfloat16: not measured
-        float32: 9.3395 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
 """
 
@@ -91,8 +91,10 @@ softplus = ElementwiseKernel(
 __device__ inline void symact_forward(float x, float beta, T& y) {
     const float t0 = fabs(x);
     const float t1 = beta * t0;
-    const float t2 = exp(-t1);
-    y = (x < 0.0f) ? (log1p(t2 - t2 * ((t1 < 1024.0f) ? fma(beta, t0, -t1) : 0.0f)) / beta) : (log1p(t2) / beta + t0);
+    const float t2 = 0.5f * t1;
+    const float t3 = exp(-t2);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * fma(beta, t0, -t1)) : 0.0f);
+    y = (x < 0.0f) ? (log1p(t4 * t4) / beta) : (log1p(exp(-t1)) / beta + t0);
 }
 __device__ inline void symact_forward(double x, double beta, T& y) {
     const double t0 = fabs(x);
@@ -113,12 +115,12 @@ softplus_derivative = ElementwiseKernel(
     "symact_softplus_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, float beta, T& dydx) {
-    const bool t0 = x < 0.0f;
-    const float t1 = fabs(x);
-    const float t2 = beta * t1;
+    const float t0 = fabs(x);
+    const float t1 = beta * t0;
+    const float t2 = 0.5f * t1;
     const float t3 = exp(-t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
-    dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * fma(beta, t0, -t1)) : 0.0f);
+    dydx = (x < 0.0f) ? (t4 / (t4 * t4 + 1.0f) * t4) : (1.0f / (exp(-t1) + 1.0f));
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const bool t0 = x < 0.0;
@@ -144,10 +146,13 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const bool t0 = x < 0.0f;
     const float t1 = fabs(x);
     const float t2 = beta * t1;
-    const float t3 = exp(-t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
-    y = t0 ? (log1p(t4) / beta) : (log1p(t3) / beta + t1);
-    dydx = (t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f);
+    const float t3 = 0.5f * t2;
+    const float t4 = exp(-t3);
+    const float t5 = t4 - t4 * ((t3 < 1024.0f) ? (0.5f * fma(beta, t1, -t2)) : 0.0f);
+    const float t6 = t5 * t5;
+    const float t7 = exp(-t2);
+    y = t0 ? (log1p(t6) / beta) : (log1p(t7) / beta + t1);
+    dydx = t0 ? (t5 / (t6 + 1.0f) * t5) : (1.0f / (t7 + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
     const bool t0 = x < 0.0;
@@ -171,12 +176,12 @@ softplus_backward = ElementwiseKernel(
     "symact_softplus_backward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, float beta, T& grad_x) {
-    const bool t0 = x < 0.0f;
-    const float t1 = fabs(x);
-    const float t2 = beta * t1;
+    const float t0 = fabs(x);
+    const float t1 = beta * t0;
+    const float t2 = 0.5f * t1;
     const float t3 = exp(-t2);
-    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? fma(beta, t1, -t2) : 0.0f);
-    grad_x = grad_y * ((t0 ? t4 : 1.0f) / ((t0 ? t4 : t3) + 1.0f));
+    const float t4 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * fma(beta, t0, -t1)) : 0.0f);
+    grad_x = grad_y * ((x < 0.0f) ? (t4 / (t4 * t4 + 1.0f) * t4) : (1.0f / (exp(-t1) + 1.0f)));
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
     const bool t0 = x < 0.0;
@@ -234,10 +239,11 @@ __device__ inline void symact_backward_from_output(float y, float grad_y, float 
     const float t2 = beta * t0;
     const float t3 = -t2;
     const float t4 = expm1(t3);
-    const float t5 = exp(-t2);
-    const float t6 = (t1 < 88.625f) ? (t4 / (t5 - t5 * ((t2 < 1024.0f) ? fma(beta, t0, -t2) : 0.0f))) : (t4 * exp(t2));
-    const float t7 = (copysign(1.0f, y) < 0.0f) ? t6 : ((t1 < 1.078125f) ? (expm1(t2) * exp(t3)) : (-t4));
-    grad_x = grad_y * ((y == 0.0f) ? y : t7);
+    const float t5 = 0.5f * t2;
+    const float t6 = exp(-t5);
+    const float t7 = t6 - t6 * ((t5 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
+    const float t8 = (copysign(1.0f, y) < 0.0f) ? ((t1 < 87.125f) ? (t4 / (t7 * t7)) : (t4 * exp(t2))) : ((t1 < 1.0429688f) ? (expm1(t2) * exp(t3)) : (-t4));
+    grad_x = grad_y * ((y == 0.0f) ? y : t8);
 }
 __device__ inline void symact_backward_from_output(double y, double grad_y, double beta, T& grad_x) {
     const double t0 = fabs(y);

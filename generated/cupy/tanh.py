@@ -22,24 +22,24 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float32: 3.6009 (131072 inputs, sampled)
         float64: 1.3282 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5003 (all 2**16 inputs)
-        bfloat16: 217.3964 (all 2**16 inputs)
-        float32: 16777187.9418 (131072 inputs, sampled)
+        float16: not measured
+        bfloat16: not measured
+        float32: not measured
         float64: 3.8499 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: 16777187.9418 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
     grad_x = grad_y * f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: 16777212.5832 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
     d2ydx2 = f''(x)
         float16: not measured
         bfloat16: not measured
-        float32: 16777215.0 (131072 inputs, sampled)
+        float32: not measured
         float64: not measured
 """
 
@@ -98,9 +98,9 @@ tanh_derivative = ElementwiseKernel(
     "symact_tanh_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
-    const float t0 = exp(-(2.0f * fabs(x)));
-    const float t1 = t0 + 1.0f;
-    dydx = 4.0f * (t0 / (t1 * t1));
+    const float t0 = exp(-fabs(x));
+    const float t1 = t0 * t0 + 1.0f;
+    dydx = 4.0f * (t0 / (t1 * t1)) * t0;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = exp(-(2.0 * fabs(x)));
@@ -120,11 +120,12 @@ tanh_value_and_derivative = ElementwiseKernel(
     "symact_tanh_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const float t0 = 2.0f * fabs(x);
-    const float t1 = exp(-t0);
-    const float t2 = t1 + 1.0f;
-    y = copysign(-expm1(-t0) / t2, x);
-    dydx = 4.0f * (t1 / (t2 * t2));
+    const float t0 = fabs(x);
+    const float t1 = 2.0f * t0;
+    const float t2 = exp(-t0);
+    const float t3 = t2 * t2 + 1.0f;
+    y = copysign(-expm1(-t1) / (exp(-t1) + 1.0f), x);
+    dydx = 4.0f * (t2 / (t3 * t3)) * t2;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t0 = exp(-(2.0 * fabs(x)));
@@ -145,9 +146,9 @@ tanh_backward = ElementwiseKernel(
     "symact_tanh_backward",
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
-    const float t0 = exp(-(2.0f * fabs(x)));
-    const float t1 = t0 + 1.0f;
-    grad_x = grad_y * (4.0f * (t0 / (t1 * t1)));
+    const float t0 = exp(-fabs(x));
+    const float t1 = t0 * t0 + 1.0f;
+    grad_x = grad_y * (4.0f * (t0 / (t1 * t1)) * t0);
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = exp(-(2.0 * fabs(x)));
@@ -167,10 +168,12 @@ tanh_second_derivative = ElementwiseKernel(
     "symact_tanh_second_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
-    const float t0 = 2.0f * fabs(x);
-    const float t1 = exp(-t0);
-    const float t2 = t1 + 1.0f;
-    d2ydx2 = (x == 0.0f) ? (-x) : (copysign(1.0f, x) * (8.0f * (expm1(-t0) * t1 / (t2 * t2 * t2))));
+    const float t0 = fabs(x);
+    const float t1 = tanh(t0);
+    const float t2 = exp(-t0);
+    const float t3 = t2 * t2 + 1.0f;
+    const float t4 = (t0 < 0.125f) ? (-(2.0f * ((1.0f - t1 * t1) * t1))) : (8.0f * (expm1(-(2.0f * t0)) * t2 / (t3 * t3 * t3)) * t2);
+    d2ydx2 = copysign(1.0f, x) * t4;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = 2.0 * fabs(x);

@@ -168,7 +168,8 @@ def _second_derivative_float64(x, alpha):
 
 
 def _second_derivative_float32(x, alpha):
-    return _select_float32(x != x, x, _select_float32(x <= 0.0, np.exp(-(np.abs(x) / alpha)) / alpha, 0.0))
+    t0 = np.exp(-(0.5 * (np.abs(x) / alpha)))
+    return _select_float32(x != x, x, _select_float32(x <= 0.0, t0 / alpha * t0, 0.0))
 
 
 def _select(condition, yes, no, dtype=np.float64):

@@ -117,7 +117,8 @@ def _derivative_float64(x):
 
 
 def _derivative_float32(x):
-    return 2.0 * (_bell_float32(np.abs(x)) / 1.7724539)
+    t0 = _gauss_float32(np.abs(x))
+    return 2.0 * (t0 / 1.7724539) * t0
 
 
 def _value_and_derivative_wide(x):
@@ -130,7 +131,8 @@ def _value_and_derivative_float64(x):
 
 
 def _value_and_derivative_float32(x):
-    return _erf_float32(x), 2.0 * (_bell_float32(np.abs(x)) / 1.7724539)
+    t0 = _gauss_float32(np.abs(x))
+    return _erf_float32(x), 2.0 * (t0 / 1.7724539) * t0
 
 
 def _backward_wide(x, grad_y):
@@ -143,7 +145,8 @@ def _backward_float64(x, grad_y):
 
 
 def _backward_float32(x, grad_y):
-    return grad_y * (2.0 * (_bell_float32(np.abs(x)) / 1.7724539))
+    t0 = _gauss_float32(np.abs(x))
+    return grad_y * (2.0 * (t0 / 1.7724539) * t0)
 
 
 def _second_derivative_wide(x):
@@ -160,9 +163,13 @@ def _second_derivative_float64(x):
 
 def _second_derivative_float32(x):
     t0 = np.abs(x)
-    t1 = _gauss_float32(t0)
-    t0 = _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * (-(4.0 * (t0 * t1 / 1.7724539) * t1)))
-    return _select_float32(x == (-np.inf), 0.0, t0)
+    t1 = t0 * t0
+    t2 = ((5.2421414e-11 * t1 + (-2.0513957e-09)) * t1 + 4.0510663e-08) * t1 + (-5.534888e-07)
+    t2 = (((t2 * t1 + 6.009891e-06) * t1 + (-5.5511642e-05)) * t1 + 0.00044704735) * t1 + (-0.0031335878)
+    t2 = (((t2 * t1 + 0.018805716) * t1 + (-0.0940313)) * t1 + 0.3761263) * t1 + (-1.1283791)
+    t3 = _gauss_float32(t0)
+    t0 = _select_float32(t0 < 2.3841858e-07, ((t2 * t1 + 2.2567585) * t1 + (-2.2567585)) * t0, -(4.0 * (t0 * t3 / 1.7724539) * t3))
+    return _select_float32(x == (-np.inf), 0.0, _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * t0))
 
 
 def _erf_wide(a):
@@ -251,15 +258,6 @@ def _erf_float32(a):
     t2 = a * a
     t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
     return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
-
-
-def _bell_float32(a):
-    """exp(-a^2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 11.0)
-    t1 = t0 + 49152.0 - 49152.0
-    t2 = np.exp(-(t1 * t1))
-    t0 = (t1 - t0) * (t0 + t1)
-    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
 
 
 def _gauss_float32(a):

@@ -109,8 +109,9 @@ def _forward_float64(x):
 
 def _forward_float32(x):
     t0 = np.abs(x)
-    t1 = 0.5 * (t0 * _gauss_float32(t0) * _erfcx_float32(0.5 * (t0 * 1.4142135)))
-    t0 = _select_float32(x == np.inf, np.inf, _select_float32(np.copysign(1.0, x) < 0.0, -t1, t0 - t1))
+    t1 = _gauss_float32(t0)
+    t2 = _erfcx_float32(0.5 * (t0 * 1.4142135))
+    t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(0.5 * (t0 * t1 * t2)), _select_float32(t1 == 0.0, t0, -(0.5 * (t0 * (t1 * t2 - 2.0)))))
     return _select_float32(x == (-np.inf), -0.0, t0)
 
 
@@ -154,11 +155,12 @@ def _derivative_float32(x):
     t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
     t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
     t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
-    t5 = _bell_float32(0.5 * t0)
     t1 = t1 - 1.7724539 * _erfcx_float32(t2)
-    t2 = _select_float32(t0 < 2.125, t3, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
-    t5 = _gauss_float32(t0)
-    return _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t4, t2)), _select_float32(t5 == 0.0, 1.0, 0.5 * (t1 * t5 / 1.7724539) + 1.0))
+    t2 = _gauss_float32(t0)
+    t5 = 0.5 * (t1 * t2 / 1.7724539)
+    t6 = _bell_float32(0.5 * t0)
+    t1 = _select_float32(t0 < 11.78125, -t5, _select_float32(t6 == 0.0, -t6, -(0.5 * (t1 * t6 / 1.7724539) * t6)))
+    return _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t4, t1)), _select_float32(t2 == 0.0, 1.0, t5 + 1.0))
 
 
 def _value_and_derivative_wide(x):
@@ -205,16 +207,17 @@ def _value_and_derivative_float32(x):
     t2 = t0 * 1.4142135
     t3 = 0.5 * t2
     t4 = _erfcx_float32(t3)
-    t5 = 0.5 * (t0 * t1 * t4)
-    t5 = _select_float32(x == np.inf, np.inf, _select_float32(np.copysign(1.0, x) < 0.0, -t5, t0 - t5))
+    t5 = t1 == 0.0
+    t6 = _select_float32(np.copysign(1.0, x) < 0.0, -(0.5 * (t0 * t1 * t4)), _select_float32(t5, t0, -(0.5 * (t0 * (t1 * t4 - 2.0)))))
     t3 = 0.5 - 0.5 * _erf_float32(t3) - 0.5 * (t2 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
-    t6 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
-    t7 = (((-0.0022264118 * t6 + (-0.0044869017)) * t6 + 0.019421391) * t6 + 0.014770369) * t6
-    t6 = ((((t7 + (-0.11400823)) * t6 + 0.018199684) * t6 + 0.38828498) * t6 + (-0.431494)) * t6
-    t7 = _bell_float32(0.5 * t0)
+    t7 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
+    t8 = (((-0.0022264118 * t7 + (-0.0044869017)) * t7 + 0.019421391) * t7 + 0.014770369) * t7
+    t7 = ((((t8 + (-0.11400823)) * t7 + 0.018199684) * t7 + 0.38828498) * t7 + (-0.431494)) * t7
     t2 = t2 - 1.7724539 * t4
-    t4 = _select_float32(t0 < 2.125, t3, _select_float32(t7 == 0.0, -t7, -(0.5 * (t2 * t7 / 1.7724539) * t7)))
-    return _select_float32(x == (-np.inf), -0.0, t5), _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t6, t4)), _select_float32(t1 == 0.0, 1.0, 0.5 * (t2 * t1 / 1.7724539) + 1.0))
+    t1 = 0.5 * (t2 * t1 / 1.7724539)
+    t4 = _bell_float32(0.5 * t0)
+    t2 = _select_float32(t0 < 11.78125, -t1, _select_float32(t4 == 0.0, -t4, -(0.5 * (t2 * t4 / 1.7724539) * t4)))
+    return _select_float32(x == (-np.inf), -0.0, t6), _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t7, t2)), _select_float32(t5, 1.0, t1 + 1.0))
 
 
 def _backward_wide(x, grad_y):
@@ -257,11 +260,12 @@ def _backward_float32(x, grad_y):
     t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
     t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
     t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
-    t5 = _bell_float32(0.5 * t0)
     t1 = t1 - 1.7724539 * _erfcx_float32(t2)
-    t2 = _select_float32(t0 < 2.125, t3, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
-    t5 = _gauss_float32(t0)
-    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.5, t3, _select_float32(t0 < 1.1035156, t4, t2)), _select_float32(t5 == 0.0, 1.0, 0.5 * (t1 * t5 / 1.7724539) + 1.0))
+    t2 = _gauss_float32(t0)
+    t5 = 0.5 * (t1 * t2 / 1.7724539)
+    t6 = _bell_float32(0.5 * t0)
+    t1 = _select_float32(t0 < 11.78125, -t5, _select_float32(t6 == 0.0, -t6, -(0.5 * (t1 * t6 / 1.7724539) * t6)))
+    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t4, t1)), _select_float32(t2 == 0.0, 1.0, t5 + 1.0))
     return grad_y * t0
 
 
@@ -294,8 +298,8 @@ def _second_derivative_float32(x):
     t4 = ((-0.00015401763 * t3 + 0.0021865538) * t3 + (-0.0013117936)) * t3 + (-0.014982575)
     t4 = (((t4 * t3 + 0.02568353) * t3 + 0.05188811) * t3 + (-0.1712231)) * t3 + 5.159657e-09
     t5 = _bell_float32(0.5 * t0)
-    t1 = _select_float32(t0 < 12.0, t2, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
-    t1 = _select_float32(t0 < 1.7265625, ((t4 * t3 + 0.44028798) * t3 + (-0.4151075)) * t3, t1)
+    t1 = _select_float32(t0 < 11.125, t2, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
+    t1 = _select_float32(t0 < 1.6484375, ((t4 * t3 + 0.44028798) * t3 + (-0.4151075)) * t3, t1)
     return _select_float32(t0 < 1.125, t2, t1)
 
 

@@ -127,22 +127,29 @@ def _forward_float64(x):
 
 
 def _forward_float32(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.abs(x)
-    t2 = 1.5957692 * t1
-    t3 = np.exp(-t2)
-    t2 = _select_float32(t2 < 1024.0, _product_error_float32(1.5957692, t1, t2) + t1 * (-4.534068e-08), 0.0)
-    t2 = t3 - t3 * t2
-    t3 = t1 * t1
-    t4 = t3 * t1
-    t5 = 0.071354814 * t4
+    t0 = np.abs(x)
+    t1 = 1.5957692 * t0
+    t2 = np.exp(-t1)
+    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
+    t1 = t2 - t2 * t1
+    t2 = t0 * t0
+    t3 = t2 * t0
+    t4 = 0.071354814 * t3
+    t5 = np.exp(-t4)
+    t2 = _product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0
+    t6 = _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t2 * 0.071354814
+    t4 = t5 - t5 * _select_float32(t4 < 1024.0, t6, 0.0)
+    t5 = 0.7978846 * t0
     t6 = np.exp(-t5)
-    t3 = (_product_error_float32(t3, t1, t4) + _product_error_float32(t1, t1, t3) * t1) * 0.071354814
-    t3 = _select_float32(t5 < 1024.0, _product_error_float32(0.071354814, t4, t5) + t4 * 2.3988325e-09 + t3, 0.0)
-    t3 = t6 - t6 * t3
-    t4 = np.exp(-(2.0 * (t1 * 1.4142135 / 1.7724539))) * np.exp(-(0.08943 * (1.4142135 * t4 / 1.7724539)))
-    t0 = _select_float32(t0, -(t1 * t2 * t3), t1) / (_select_float32(t0, t2 * t3, t4) + 1.0)
-    return _select_float32(x == (-np.inf), -0.0, t0)
+    t5 = _select_float32(t5 < 1024.0, _product_error_float32(0.7978846, t0, t5) + t0 * (-2.267034e-08), 0.0)
+    t5 = t6 - t6 * t5
+    t6 = 0.035677407 * t3
+    t7 = np.exp(-t6)
+    t2 = _product_error_float32(0.035677407, t3, t6) + t3 * 1.1994162e-09 + t2 * 0.035677407
+    t2 = t7 - t7 * _select_float32(t6 < 1024.0, t2, 0.0)
+    t1 = _select_float32(t0 < 9.875, -(t0 * t1 * t4) / (t1 * t4 + 1.0), -(t0 * t5 * t2 / (t5 * t2 * t5 * t2 + 1.0) * t5 * t2))
+    t2 = np.exp(-(2.0 * (t0 * 1.4142135 / 1.7724539))) * np.exp(-(0.08943 * (1.4142135 * t3 / 1.7724539)))
+    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
 
 
 def _derivative_wide(x):
@@ -201,24 +208,24 @@ def _derivative_float64(x):
 
 def _derivative_float32(x):
     t0 = np.abs(x)
-    t1 = 1.5957692 * t0
+    t1 = 0.7978846 * t0
     t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
+    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
     t1 = t2 - t2 * t1
     t2 = t0 * t0
     t3 = t2 * t0
-    t4 = 0.071354814 * t3
+    t4 = 0.035677407 * t3
     t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.071354814
-    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t6, 0.0)
+    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
+    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
     t4 = t5 - t5 * t4
-    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4)
-    t5 = t1 * t4 + 1.0
-    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5)))))
+    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4) * t1 * t4
+    t5 = t1 * t4 * t1 * t4 + 1.0
+    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5))) * t1 * t4))
     t2 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
     t4 = (((-0.002404172 * t2 + (-0.0051958454)) * t2 + 0.019681899) * t2 + 0.016617889) * t2
     t4 = (((t4 + (-0.11394448)) * t2 + 0.015782863) * t2 + 0.38751844) * t2 + (-0.4304001)
-    t1 = _select_float32(t0 < 0.59375, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
+    t1 = _select_float32(t0 < 0.578125, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
     t0 = t0 * 1.4142135
     t2 = np.exp(-(2.0 * (t0 / 1.7724539)))
     t3 = 1.4142135 * t3
@@ -290,37 +297,43 @@ def _value_and_derivative_float64(x):
 
 
 def _value_and_derivative_float32(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.abs(x)
-    t2 = 1.5957692 * t1
-    t3 = np.exp(-t2)
-    t2 = _select_float32(t2 < 1024.0, _product_error_float32(1.5957692, t1, t2) + t1 * (-4.534068e-08), 0.0)
-    t2 = t3 - t3 * t2
-    t3 = t1 * t1
-    t4 = t3 * t1
-    t5 = 0.071354814 * t4
-    t6 = np.exp(-t5)
-    t7 = (_product_error_float32(t3, t1, t4) + _product_error_float32(t1, t1, t3) * t1) * 0.071354814
-    t5 = _select_float32(t5 < 1024.0, _product_error_float32(0.071354814, t4, t5) + t4 * 2.3988325e-09 + t7, 0.0)
-    t5 = t6 - t6 * t5
-    t6 = t2 * t5
-    t7 = t1 * 1.4142135
-    t8 = np.exp(-(2.0 * (t7 / 1.7724539)))
-    t4 = 1.4142135 * t4
-    t9 = np.exp(-(0.08943 * (t4 / 1.7724539)))
-    t10 = t8 * t9
-    t0 = _select_float32(t0, -(t1 * t2 * t5), t1) / (_select_float32(t0, t6, t10) + 1.0)
-    t3 = t1 * (26829.0 * (1.4142135 * t3) + 282842.72) - 100000.0 * (1.7724539 * t2 * t5)
-    t6 = t6 + 1.0
-    t2 = _select_float32(t2 + t5 == 0.0, -t2, -(1e-05 * ((t3 - 177245.39) * t2 * t5 / (1.7724539 * (t6 * t6)))))
-    t3 = t1 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
-    t5 = (((-0.002404172 * t3 + (-0.0051958454)) * t3 + 0.019681899) * t3 + 0.016617889) * t3
-    t5 = (((t5 + (-0.11394448)) * t3 + 0.015782863) * t3 + 0.38751844) * t3 + (-0.4304001)
-    t1 = _select_float32(t1 < 0.59375, t2, _select_float32(t1 < 0.95233154, t5 * t3, t2))
-    t2 = (200000.0 * t7 + 26829.0 * t4 - 100000.0 * (1.7724539 * t8 * t9) - 177245.39) * t8
-    t3 = t10 + 1.0
-    t2 = _select_float32(t8 + t9 == 0.0, 1.0, 1e-05 * (t2 * t9 / (1.7724539 * (t3 * t3))) + 1.0)
-    return _select_float32(x == (-np.inf), -0.0, t0), _select_float32(x < 0.0, t1, t2)
+    t0 = np.abs(x)
+    t1 = 1.5957692 * t0
+    t2 = np.exp(-t1)
+    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
+    t1 = t2 - t2 * t1
+    t2 = t0 * t0
+    t3 = t2 * t0
+    t4 = 0.071354814 * t3
+    t5 = np.exp(-t4)
+    t6 = _product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0
+    t7 = _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t6 * 0.071354814
+    t4 = t5 - t5 * _select_float32(t4 < 1024.0, t7, 0.0)
+    t5 = 0.7978846 * t0
+    t7 = np.exp(-t5)
+    t5 = _select_float32(t5 < 1024.0, _product_error_float32(0.7978846, t0, t5) + t0 * (-2.267034e-08), 0.0)
+    t5 = t7 - t7 * t5
+    t7 = 0.035677407 * t3
+    t8 = np.exp(-t7)
+    t6 = _product_error_float32(0.035677407, t3, t7) + t3 * 1.1994162e-09 + t6 * 0.035677407
+    t6 = t8 - t8 * _select_float32(t7 < 1024.0, t6, 0.0)
+    t7 = t5 * t6 * t5 * t6 + 1.0
+    t1 = _select_float32(t0 < 9.875, -(t0 * t1 * t4) / (t1 * t4 + 1.0), -(t0 * t5 * t6 / t7 * t5 * t6))
+    t4 = t0 * 1.4142135
+    t8 = np.exp(-(2.0 * (t4 / 1.7724539)))
+    t3 = 1.4142135 * t3
+    t9 = np.exp(-(0.08943 * (t3 / 1.7724539)))
+    t10 = t8 * t9 + 1.0
+    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t5 * t6) * t5 * t6
+    t2 = -(1e-05 * ((t2 - 177245.39) * t5 * t6 / (1.7724539 * (t7 * t7))) * t5 * t6)
+    t2 = _select_float32(t5 + t6 == 0.0, -t5, t2)
+    t5 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
+    t6 = (((-0.002404172 * t5 + (-0.0051958454)) * t5 + 0.019681899) * t5 + 0.016617889) * t5
+    t6 = (((t6 + (-0.11394448)) * t5 + 0.015782863) * t5 + 0.38751844) * t5 + (-0.4304001)
+    t2 = _select_float32(t0 < 0.578125, t2, _select_float32(t0 < 0.95233154, t6 * t5, t2))
+    t3 = (200000.0 * t4 + 26829.0 * t3 - 100000.0 * (1.7724539 * t8 * t9) - 177245.39) * t8
+    t3 = _select_float32(t8 + t9 == 0.0, 1.0, 1e-05 * (t3 * t9 / (1.7724539 * (t10 * t10))) + 1.0)
+    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / t10)), _select_float32(x < 0.0, t2, t3)
 
 
 def _backward_wide(x, grad_y):
@@ -379,24 +392,24 @@ def _backward_float64(x, grad_y):
 
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
-    t1 = 1.5957692 * t0
+    t1 = 0.7978846 * t0
     t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
+    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
     t1 = t2 - t2 * t1
     t2 = t0 * t0
     t3 = t2 * t0
-    t4 = 0.071354814 * t3
+    t4 = 0.035677407 * t3
     t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.071354814
-    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t6, 0.0)
+    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
+    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
     t4 = t5 - t5 * t4
-    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4)
-    t5 = t1 * t4 + 1.0
-    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5)))))
+    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4) * t1 * t4
+    t5 = t1 * t4 * t1 * t4 + 1.0
+    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5))) * t1 * t4))
     t2 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
     t4 = (((-0.002404172 * t2 + (-0.0051958454)) * t2 + 0.019681899) * t2 + 0.016617889) * t2
     t4 = (((t4 + (-0.11394448)) * t2 + 0.015782863) * t2 + 0.38751844) * t2 + (-0.4304001)
-    t1 = _select_float32(t0 < 0.59375, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
+    t1 = _select_float32(t0 < 0.578125, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
     t0 = t0 * 1.4142135
     t2 = np.exp(-(2.0 * (t0 / 1.7724539)))
     t3 = 1.4142135 * t3
@@ -459,32 +472,33 @@ def _second_derivative_float64(x):
 
 def _second_derivative_float32(x):
     t0 = np.abs(x)
-    t1 = 1.5957692 * t0
+    t1 = 0.7978846 * t0
     t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
+    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
     t1 = t2 - t2 * t1
     t2 = t0 * t0
     t3 = t2 * t0
-    t4 = 0.071354814 * t3
+    t4 = 0.035677407 * t3
     t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.071354814
-    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t6, 0.0)
-    t4 = t5 - t5 * t4
-    t3 = 1.7724539 * t3
+    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
+    t3 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
+    t3 = t5 - t5 * t3
+    t4 = 1.7724539 * t0 * t0 * t0
     t5 = 3.1415927 * 1.4142135
-    t6 = t0 * 1.7724539
-    t7 = 10731600000.0 * (t3 * t1 * t4) + 20000000000.0 * (t5 * t1 * t4) + 40000000000.0 * (t6 * t1 * t4)
-    t5 = t5 * t2
+    t6 = 10731600000.0 * (t4 * t1 * t3) * t1 * t3 + 20000000000.0 * (t5 * t1 * t3) * t1 * t3
+    t7 = t0 * 1.7724539
+    t5 = t5 * t0 * t0
+    t6 = t6 + 40000000000.0 * (t7 * t1 * t3) * t1 * t3 + 5365800000.0 * (t5 * t1 * t3) * t1 * t3
     t2 = 1.7724539 * (t2 * t2 * t0)
-    t5 = t7 + 5365800000.0 * (t5 * t1 * t4) + 5365800000.0 * t5 + 719795260.0 * (t2 * t1 * t4)
-    t2 = t5 + 88857660000.0 - 10731600000.0 * t3 - 40000000000.0 * t6 - 719795260.0 * t2
-    t3 = t1 * t4 + 1.0
-    t1 = _select_float32(t1 + t4 == 0.0, -t1, 2e-10 * (t2 * t1 * t4 / (5.568328 * (t3 * t3 * t3))))
+    t5 = t6 + 5365800000.0 * t5 + 719795260.0 * (t2 * t1 * t3) * t1 * t3 + 88857660000.0
+    t2 = (t5 - 10731600000.0 * t4 - 40000000000.0 * t7 - 719795260.0 * t2) * t1 * t3 / 5.568328
+    t4 = t1 * t3 * t1 * t3 + 1.0
+    t1 = _select_float32(t1 + t3 == 0.0, -t1, 2e-10 * (t2 / t4 / t4 / t4) * t1 * t3)
     t2 = t0 - 1.4185038 - 2.4749932e-07 - 9.184721e-15
     t3 = ((-0.00069785997 * t2 + 0.0025616162) * t2 + 0.00075737014) * t2 + (-0.016702518)
     t3 = (((t3 * t2 + 0.020035623) * t2 + 0.056750137) * t2 + (-0.16109481)) * t2 + (-0.008168945)
-    t2 = _select_float32(t0 < 1.956543, ((t3 * t2 + 0.4320811) * t2 + (-0.40954882)) * t2, t1)
-    return _select_float32(t0 < 1.0625, t1, t2)
+    t2 = _select_float32(t0 < 1.953125, ((t3 * t2 + 0.4320811) * t2 + (-0.40954882)) * t2, t1)
+    return _select_float32(t0 < 1.03125, t1, t2)
 
 
 def _y_ties(x, y):

@@ -133,7 +133,8 @@ def _derivative_float64(x):
 
 
 def _derivative_float32(x):
-    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * np.exp(-np.abs(x)), 1.050701))
+    t0 = np.exp(-(0.5 * np.abs(x)))
+    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
 
 
 def _value_and_derivative_wide(x):
@@ -152,7 +153,8 @@ def _value_and_derivative_float64(x):
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = _select_float32(np.copysign(1.0, x) < 0.0, 1.7580993 * np.expm1(-t0), 1.050701 * t0)
-    return _select_float32(x == 0.0, x, t1), _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * np.exp(-t0), 1.050701))
+    t0 = np.exp(-(0.5 * t0))
+    return _select_float32(x == 0.0, x, t1), _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
 
 
 def _backward_wide(x, grad_y):
@@ -166,7 +168,8 @@ def _backward_float64(x, grad_y):
 
 
 def _backward_float32(x, grad_y):
-    t0 = _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * np.exp(-np.abs(x)), 1.050701))
+    t0 = np.exp(-(0.5 * np.abs(x)))
+    t0 = _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
     return grad_y * t0
 
 
@@ -180,7 +183,8 @@ def _second_derivative_float64(x):
 
 
 def _second_derivative_float32(x):
-    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * np.exp(-np.abs(x)), 0.0))
+    t0 = np.exp(-(0.5 * np.abs(x)))
+    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 0.0))
 
 
 def _select(condition, yes, no, dtype=np.float64):

@@ -185,7 +185,7 @@ def _derivative_float32(x, beta):
     t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
     t7 = t4 * t4
     t8 = t7 + 1.0
-    t4 = _select_float32(t1 < 33.828125, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
+    t4 = _select_float32(t1 < 30.875, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
     t7 = t3 + 1.0
     return _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
 
@@ -252,7 +252,7 @@ def _value_and_derivative_float32(x, beta):
     t9 = t8 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t8) - 2.5519606e-15
     t10 = ((0.00017969962 * t9 + (-0.000790083)) * t9 + 0.00012700965) * t9 + 0.006606049
     t10 = (((t10 * t9 + (-0.015222663)) * t9 + (-0.018874804)) * t9 + 0.1466488) * t9 + (-0.2178117)
-    t3 = _select_float32(t8 < 33.828125, t4, _select_float32(t2 == 0.0, -t2, -((t1 - t3 - 1.0) * t2 / (t5 * t5) * t2)))
+    t3 = _select_float32(t8 < 30.875, t4, _select_float32(t2 == 0.0, -t2, -((t1 - t3 - 1.0) * t2 / (t5 * t5) * t2)))
     return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / t5 * t2), t0 / t7)), _select_float32(x < 0.0, _select_float32(t8 < 1.0, t4, _select_float32(t8 < 1.703125, t10 * t9, t3)), _select_float32(t6 == 0.0, 1.0, (t1 - t6 - 1.0) * t6 / (t7 * t7) + 1.0))
 
 
@@ -316,7 +316,7 @@ def _backward_float32(x, grad_y, beta):
     t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
     t7 = t4 * t4
     t8 = t7 + 1.0
-    t4 = _select_float32(t1 < 33.828125, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
+    t4 = _select_float32(t1 < 30.875, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
     t7 = t3 + 1.0
     t0 = _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
     return grad_y * t0

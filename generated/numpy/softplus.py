@@ -129,9 +129,11 @@ def _forward_float64(x, beta):
 def _forward_float32(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
-    t2 = np.exp(-t1)
-    t1 = t2 - t2 * _select_float32(t1 < 1024.0, _product_error_float32(beta, t0, t1), 0.0)
-    return _select_float32(x < 0.0, np.log1p(t1) / beta, np.log1p(t2) / beta + t0)
+    t2 = 0.5 * t1
+    t3 = np.exp(-t2)
+    t2 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
+    t2 = t3 - t2
+    return _select_float32(x < 0.0, np.log1p(t2 * t2) / beta, np.log1p(np.exp(-t1)) / beta + t0)
 
 
 def _derivative_wide(x, beta):
@@ -148,12 +150,13 @@ def _derivative_float64(x, beta):
 
 
 def _derivative_float32(x, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = 0.5 * t1
     t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select_float32(t2 < 1024.0, _product_error_float32(beta, t1, t2), 0.0)
-    return _select_float32(t0, t1, 1.0) / (_select_float32(t0, t1, t3) + 1.0)
+    t0 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
+    t0 = t3 - t0
+    return _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
 
 
 def _value_and_derivative_wide(x, beta):
@@ -176,9 +179,13 @@ def _value_and_derivative_float32(x, beta):
     t0 = x < 0.0
     t1 = np.abs(x)
     t2 = beta * t1
-    t3 = np.exp(-t2)
-    t2 = t3 - t3 * _select_float32(t2 < 1024.0, _product_error_float32(beta, t1, t2), 0.0)
-    return _select_float32(t0, np.log1p(t2) / beta, np.log1p(t3) / beta + t1), _select_float32(t0, t2, 1.0) / (_select_float32(t0, t2, t3) + 1.0)
+    t3 = 0.5 * t2
+    t4 = np.exp(-t3)
+    t3 = t4 * _select_float32(t3 < 1024.0, 0.5 * _product_error_float32(beta, t1, t2), 0.0)
+    t3 = t4 - t3
+    t4 = t3 * t3
+    t2 = np.exp(-t2)
+    return _select_float32(t0, np.log1p(t4) / beta, np.log1p(t2) / beta + t1), _select_float32(t0, t3 / (t4 + 1.0) * t3, 1.0 / (t2 + 1.0))
 
 
 def _backward_wide(x, grad_y, beta):
@@ -196,12 +203,13 @@ def _backward_float64(x, grad_y, beta):
 
 
 def _backward_float32(x, grad_y, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
+    t0 = np.abs(x)
+    t1 = beta * t0
+    t2 = 0.5 * t1
     t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select_float32(t2 < 1024.0, _product_error_float32(beta, t1, t2), 0.0)
-    return grad_y * (_select_float32(t0, t1, 1.0) / (_select_float32(t0, t1, t3) + 1.0))
+    t0 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
+    t0 = t3 - t0
+    return grad_y * _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
 
 
 def _second_derivative_wide(x, beta):
@@ -255,9 +263,11 @@ def _backward_from_output_float32(y, grad_y, beta):
     t2 = beta * t0
     t3 = -t2
     t4 = np.expm1(t3)
-    t5 = np.exp(-t2)
-    t0 = t5 - t5 * _select_float32(t2 < 1024.0, _product_error_float32(beta, t0, t2), 0.0)
-    t0 = _select_float32(np.copysign(1.0, y) < 0.0, _select_float32(t1 < 88.625, t4 / t0, t4 * np.exp(t2)), _select_float32(t1 < 1.078125, np.expm1(t2) * np.exp(t3), -t4))
+    t5 = 0.5 * t2
+    t6 = np.exp(-t5)
+    t0 = t6 * _select_float32(t5 < 1024.0, 0.5 * _product_error_float32(beta, t0, t2), 0.0)
+    t0 = t6 - t0
+    t0 = _select_float32(np.copysign(1.0, y) < 0.0, _select_float32(t1 < 87.125, t4 / (t0 * t0), t4 * np.exp(t2)), _select_float32(t1 < 1.0429688, np.expm1(t2) * np.exp(t3), -t4))
     return grad_y * _select_float32(y == 0.0, y, t0)
 
 

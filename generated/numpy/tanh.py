@@ -122,9 +122,9 @@ def _derivative_float64(x):
 
 
 def _derivative_float32(x):
-    t0 = np.exp(-(2.0 * np.abs(x)))
-    t1 = t0 + 1.0
-    return 4.0 * (t0 / (t1 * t1))
+    t0 = np.exp(-np.abs(x))
+    t1 = t0 * t0 + 1.0
+    return 4.0 * (t0 / (t1 * t1)) * t0
 
 
 def _value_and_derivative_wide(x):
@@ -141,10 +141,11 @@ def _value_and_derivative_float64(x):
 
 
 def _value_and_derivative_float32(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    return np.copysign(-np.expm1(-t0) / t2, x), 4.0 * (t1 / (t2 * t2))
+    t0 = np.abs(x)
+    t1 = 2.0 * t0
+    t0 = np.exp(-t0)
+    t2 = t0 * t0 + 1.0
+    return np.copysign(-np.expm1(-t1) / (np.exp(-t1) + 1.0), x), 4.0 * (t0 / (t2 * t2)) * t0
 
 
 def _backward_wide(x, grad_y):
@@ -161,9 +162,9 @@ def _backward_float64(x, grad_y):
 
 
 def _backward_float32(x, grad_y):
-    t0 = np.exp(-(2.0 * np.abs(x)))
-    t1 = t0 + 1.0
-    return grad_y * (4.0 * (t0 / (t1 * t1)))
+    t0 = np.exp(-np.abs(x))
+    t1 = t0 * t0 + 1.0
+    return grad_y * (4.0 * (t0 / (t1 * t1)) * t0)
 
 
 def _second_derivative_wide(x):
@@ -182,10 +183,12 @@ def _second_derivative_float64(x):
 
 
 def _second_derivative_float32(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    return _select_float32(x == 0.0, -x, np.copysign(1.0, x) * (8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))))
+    t0 = np.abs(x)
+    t1 = np.tanh(t0)
+    t2 = np.exp(-t0)
+    t3 = t2 * t2 + 1.0
+    t0 = _select_float32(t0 < 0.125, -(2.0 * ((1.0 - t1 * t1) * t1)), 8.0 * (np.expm1(-(2.0 * t0)) * t2 / (t3 * t3 * t3)) * t2)
+    return np.copysign(1.0, x) * t0
 
 
 def _select(condition, yes, no, dtype=np.float64):

@@ -225,10 +225,12 @@ def _second_derivative_float64(x):
 
 
 def _second_derivative_float32(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / (t2 * t2 * t2))), x)
+    t0 = np.abs(x)
+    t1 = np.tanh(t0)
+    t2 = np.exp(-t0)
+    t3 = t2 * t2 + 1.0
+    t0 = _select_float32(t0 < 0.125, 2.0 * ((1.0 - t1 * t1) * t1), -(8.0 * (np.expm1(-(2.0 * t0)) * t2 / (t3 * t3 * t3)) * t2))
+    return np.copysign(t0, x)
 
 
 def _y_ties(x, y):

@@ -49,6 +49,11 @@ class Arithmetic:
         """Whether results are rounded to a shorter format than they are computed in."""
         return self.compute != self.result
 
+    @property
+    def may_flush(self) -> bool:
+        """Whether targets may take subnormal numbers for 0, as CUDA does in float32."""
+        return self.compute == "float32"
+
     @cached_property
     def functions(self) -> Mapping[str, Kernel]:
         """symact's own elementary functions in this arithmetic: operation -> program with the result ``y``."""

@@ -90,6 +90,7 @@ def evaluate(
     arithmetic: Arithmetic = ARITHMETICS["float64"],
     *,
     contracted: bool = False,
+    flushed: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
@@ -99,11 +100,13 @@ def evaluate(
         arithmetic: in which every step is computed.
         contracted: add products before they are rounded, as a compiler may that has fused multiply-add. To the last
             digit where the sum is exact, as it is where it cancels.
+        flushed: take 0 for every subnormal number, input or step, as CUDA does with -ftz=true.
 
     Returns:
         An array of the arithmetic's dtype for each output name, of the inputs' shape.
     """
     kind = arithmetic.dtype
+    smallest = arithmetic.format.smallest_normal if flushed else 0.0
     steps: list[Any] = []
     with np.errstate(all="ignore"):
         for step in kernel.instructions:
@@ -115,6 +118,8 @@ def evaluate(
                 steps.append(_function(step.operation, arithmetic.name)(*(steps[i] for i in step.operands)))
                 if contracted and step.operation in ("add", "sub"):
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
+            if flushed and steps[-1].dtype == kind:
+                steps[-1] = np.where(np.abs(steps[-1]) < smallest, np.copysign(kind.type(0), steps[-1]), steps[-1])
     shape = np.broadcast_shapes(*(np.shape(values[name]) for name in kernel.inputs))
     return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}
 

@@ -117,7 +117,7 @@ class Sample:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
         A wrong NaN, infinity or sign of zero is infinitely wrong. So is a root that is met exactly, if it is not where
-        products are fused with sums.
+        products are fused with sums. Where subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
             (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
@@ -129,6 +129,11 @@ class Sample:
                 there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
                 (contracted,) = evaluate(kernel, there, self.arithmetic, contracted=True).values()
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
+            if self.arithmetic.may_flush:
+                (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic, flushed=True).values()
+                smallest = FORMATS[self.arithmetic.result].smallest_normal
+                normal = (np.abs(self.reference.rounded) >= smallest) & ~(np.abs(self.x) < smallest)
+                errors = np.where(normal, np.maximum(errors, self.reference.errors(values)), errors)
             self._known[kernel] = errors
         return self._known[kernel]
 

@@ -83,3 +83,21 @@ def test_an_exact_root_has_to_be_met_with_fused_products_too() -> None:
     exact = b.kernel("derivative", ["x"], [], {"dydx": b("mul", b.const(Fraction(1, 6)), difference)})
     assert np.isinf(sample.errors(rounded)).tolist() == [True, False, False]
     assert sample.errors(exact).max() < 2**-20
+
+
+def test_in_float32_a_normal_result_has_to_stand_that_subnormal_steps_are_0() -> None:
+    """tanh' = 4 exp(-2t)/(1 + exp(-2t))**2 is normal at t = 44, where exp(-2t) is not."""
+    oracle = Oracle(derive(catalog.get("tanh")).first)
+    sample = Sample.of(ARITHMETICS["float32"], oracle, np.array([1.0, 44.0], np.float32), {})
+    b = Builder()
+    small = b("decay", b("mul", b.const(2), b.input("x")))
+    whole = b("add", small, b.const(1))
+    slope = b("div", b("mul", b.const(4), small), b("mul", whole, whole))
+    flushed = sample.errors(b.kernel("derivative", ["x"], [], {"dydx": slope}))
+    b = Builder()
+    small = b("decay", b.input("x"))
+    root = b("div", b("mul", b.const(2), small), b("add", b("mul", small, small), b.const(1)))
+    halves = sample.errors(b.kernel("derivative", ["x"], [], {"dydx": b("mul", root, root)}))
+    assert flushed[0] < 8
+    assert flushed[1] > 10**6
+    assert halves.max() < 8
