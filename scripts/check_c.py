@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--compiler", choices=COMPILERS, action="append", help="by default all that are here")
     parser.add_argument("--without-sets", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     chosen = given.compiler or [c for c in COMPILERS if shutil.which(c)]
     flags = ["-DSYMACT_SETS=0"] if given.without_sets else []
     tasks = [(name, compiler, flags) for compiler in chosen for name in given.names or catalog.names()]
