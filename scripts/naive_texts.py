@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from symact import catalog, targets  # noqa: E402
 from symact.activation import Activation  # noqa: E402
 from symact.kernel import store  # noqa: E402
-from symact.verification.accuracy import Measurement, run  # noqa: E402
+from symact.verification.accuracy import Measurement, Subject, survey  # noqa: E402
 
 _PAGE = ROOT / "docs" / "naive-texts.md"
 
@@ -53,10 +53,11 @@ def seconds(activation: Activation) -> float:
     return longest
 
 
-def measurements(activation: Activation) -> Iterator[tuple[float, list[Measurement]]]:
+def measurements(activation: Activation) -> Iterator[tuple[float, Measurement]]:
     """The bound, and the measurements of f and f', for each target and dtype."""
-    for (target, dtype), bound in BOUNDS.items():
-        yield bound, [run(activation, target, dtype, p, count=_COUNT)[0] for p in ("forward", "derivative")]
+    subjects = [Subject(*kind, pass_) for kind in BOUNDS for pass_ in ("forward", "derivative")]
+    for found in survey(activation, subjects, count=_COUNT):
+        yield BOUNDS[found.target, found.dtype], found
 
 
 def row(text: str) -> tuple[str, list[str]]:
@@ -65,15 +66,14 @@ def row(text: str) -> tuple[str, list[str]]:
     longest = seconds(activation)
     wrong = [] if longest < _SECONDS else [f"the search took {longest:.1f} s"]
     cells = [f"`{text}`", f"{longest:.1f}"]
-    for bound, found in measurements(activation):
-        for one in found:
-            figure = one.accuracy.max_ulp
-            cells.append(f"{figure:.3g}")
-            if figure > bound or one.accuracy.failures or one.violations:
-                at = one.accuracy.worst["x"] if one.accuracy.worst else ""
-                what = f"{one.target} {one.dtype} {one.pass_}"
-                wrong.append(f"{what}: {figure:.3g} ULP at {at}, {one.accuracy.failures} failures")
-                wrong += [str(violation) for violation in one.violations[:2]]
+    for bound, one in measurements(activation):
+        figure = one.accuracy.max_ulp
+        cells.append(f"{figure:.3g}")
+        if figure > bound or one.accuracy.failures or one.violations:
+            at = one.accuracy.worst["x"] if one.accuracy.worst else ""
+            what = f"{one.target} {one.dtype} {one.pass_}"
+            wrong.append(f"{what}: {figure:.3g} ULP at {at}, {one.accuracy.failures} failures")
+            wrong += [str(violation) for violation in one.violations[:2]]
     return f"| {' | '.join(cells)} |", wrong
 
 

@@ -37,7 +37,7 @@ TERMS = 8
 NORMAL, PRODUCTS = FLOAT32.emin, -300
 
 #: More stretches than this are not made; a function that needs them is measured on a sample.
-MOST = 60_000
+MOST = 10_000
 
 #: More inputs than this are not left to the oracle.
 _SINGLE_INPUTS = 20_000
