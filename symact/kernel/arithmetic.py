@@ -59,10 +59,10 @@ class Arithmetic:
         """symact's own elementary functions in this arithmetic: operation -> program with the result ``y``."""
         from symact.kernel.functions import FUNCTIONS
 
-        return FUNCTIONS[self.name]
+        return FUNCTIONS.get(self.name, {})
 
 
-#: The arithmetics, by name.
+#: The arithmetics that every activation has programs for, by name.
 ARITHMETICS: Mapping[str, Arithmetic] = {
     arithmetic.name: arithmetic
     for arithmetic in (
@@ -72,3 +72,9 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
         Arithmetic("float32", "float32 for float32 results", "float32", "float32"),
     )
 }
+
+#: That of the programs that look coefficients up, which some activations have besides (see `symact.kernel.piecewise`).
+TABLE = Arithmetic("table", "float32 with coefficients from tables", "float32", "float32")
+
+#: All that a target may have words for.
+WRITTEN: Mapping[str, Arithmetic] = {**ARITHMETICS, TABLE.name: TABLE}

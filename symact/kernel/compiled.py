@@ -29,6 +29,19 @@ class KernelParameter:
 
 
 @dataclass(frozen=True)
+class Tables:
+    """Programs that look polynomials' coefficients up (see `symact.kernel.piecewise`).
+
+    Attributes:
+        programs: pass -> program, for some of `PASSES`. An output "outside" says where the others do not hold.
+        parameters: the parameters' values for which the tables were made, exact text.
+    """
+
+    programs: Mapping[str, Kernel]
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class CompiledActivation:
     """An activation after the search: its programs, and the facts that headers print. No SymPy inside.
 
@@ -43,6 +56,7 @@ class CompiledActivation:
         programs: arithmetic -> pass -> program, for every name in `PASSES` and perhaps some in `OPTIONAL_PASSES`, and
             for those arithmetics (see `symact.kernel.arithmetic`) that were asked for.
         kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
+        tables: further programs for some of the passes, or None.
     """
 
     name: str
@@ -55,6 +69,7 @@ class CompiledActivation:
     parameters: tuple[KernelParameter, ...]
     programs: Mapping[str, Mapping[str, Kernel]]
     kinks: Mapping[str, str]
+    tables: Tables | None = None
 
     @property
     def signatures(self) -> Mapping[str, Kernel]:

@@ -62,7 +62,31 @@ def _pow2(a: NDArray[Any]) -> NDArray[Any]:
     return power
 
 
+def _fma(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any]) -> NDArray[Any]:
+    """a*b + c in float32: the product is exact in float64; the sum is rounded to odd there, so that the last rounding
+    sees on which side of the middle of two numbers it was."""
+    if a.dtype != np.float32:
+        raise TypeError(f"fma has a meaning in float32 only, not in {a.dtype}")
+    product, addend = np.multiply(a, b, dtype=np.float64), c.astype(np.float64)
+    total = product + addend
+    back = total - product
+    lost = (product - (total - back)) + (addend - back)
+    bits = total.view(np.int64)
+    inexact = np.isfinite(total) & (lost != 0) & (bits % 2 == 0)
+    away = (lost > 0) == (total > 0)
+    return np.where(inexact, bits + np.where(away, 1, -1), bits).view(np.float64).astype(np.float32)
+
+
+def _last_bits(a: NDArray[Any]) -> NDArray[Any]:
+    return a.view(np.uint32) & 31
+
+
 _NATIVE |= {
+    "fma": lambda a, b, c: _fma(*np.broadcast_arrays(a, b, c)),
+    "scale": lambda a, b: np.ldexp(a, np.where(np.isfinite(b), b, 0).astype(np.int32)),
+    "special": lambda a: (a == 0) | ~np.isfinite(a),
+    "quarter": lambda a: (a.view(np.uint32) >> 21).view(np.float32),
+    "entry": lambda table, key: table[_last_bits(key)],
     "decay": lambda a: np.exp(-a),
     "log1p_unit": np.log1p,
     "pow2": _pow2,
@@ -114,6 +138,8 @@ def evaluate(
                 steps.append(np.asarray(values[step.value], dtype=kind))
             elif step.operation == "const":
                 steps.append(kind.type(float(constant_value(step.value))))
+            elif step.operation == "table":
+                steps.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
             else:
                 steps.append(_function(step.operation, arithmetic.name)(*(steps[i] for i in step.operands)))
                 if contracted and step.operation in ("add", "sub"):

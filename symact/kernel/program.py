@@ -72,6 +72,11 @@ OPERATIONS: dict[str, Operation] = {
         Operation("ne", 2, "a != b; true where either is NaN", boolean=True),
         Operation("and", 2, "both", boolean=True),
         Operation("or", 2, "either", boolean=True),
+        Operation("fma", 3, "a*b + c, rounded once"),
+        Operation("scale", 2, "a*2^b for a whole number b, rounded once"),
+        Operation("special", 1, "whether a is 0, infinite or NaN", boolean=True),
+        Operation("quarter", 1, "a number whose last bits count quarters of octaves up to a, a > 0"),
+        Operation("entry", 2, "the entry of table a that the last five bits of b say"),
         Operation("select", 3, "b where a is true, else c; the operand not chosen has no effect"),
     )
 }
@@ -82,7 +87,8 @@ class Instruction:
     """One step: an operation on earlier steps, or a leaf.
 
     Leaves have no operands: ``input`` and ``parameter`` carry a name in `value`; ``const`` carries an exact
-    number as text that `fractions.Fraction` reads, or "inf", "-inf", "nan".
+    number as text that `fractions.Fraction` reads, or "inf", "-inf", "nan"; ``table`` carries 32 such numbers with
+    spaces between them.
     """
 
     operation: str
@@ -170,6 +176,10 @@ class Builder:
     def const(self, value: str | int | Fraction) -> int:
         """An exact number."""
         return self._step(Instruction("const", (), str(value)))
+
+    def table(self, values: Sequence[str]) -> int:
+        """A table of exact numbers, the first operand of ``entry``."""
+        return self._step(Instruction("table", (), " ".join(values)))
 
     def __call__(self, operation: str, *operands: int) -> int:
         """A step that applies an operation to earlier steps."""

@@ -19,7 +19,7 @@ from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel.arithmetic import ARITHMETICS
-from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter
+from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter, Tables
 from symact.kernel.program import Builder, Kernel
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
         stored = files("symact.kernel").joinpath("programs", f"{activation.name}.json")
         if stored.is_file():
             document = json.loads(stored.read_text(encoding="utf-8"))
-            return replace(_from_document(document), parameters=_parameters(activation))
+            return replace(
+                _from_document(document), parameters=_parameters(activation), tables=_stored_tables(activation.name)
+            )
     key = f"{activation.name} {activation.digest}"
     missing = [arithmetic for arithmetic in arithmetics if (key, arithmetic) not in _searched]
     if missing:  # together, for much of the work is the same in all of them
@@ -51,6 +53,17 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
         _searched.update(((key, arithmetic), found) for arithmetic in missing)
     programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
     return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs)
+
+
+def _stored_tables(name: str) -> Tables | None:
+    stored = files("symact.kernel").joinpath("tables", f"{name}.json")
+    if not stored.is_file():
+        return None
+    document = json.loads(stored.read_text(encoding="utf-8"))
+    if document["format"] != FORMAT:
+        raise Error(f"the stored tables of {name} have format {document['format']}, not {FORMAT}")
+    kernels = {pass_: Kernel.from_dict(entry["program"]) for pass_, entry in document["passes"].items()}
+    return Tables(kernels, document["parameters"])
 
 
 def search(
@@ -143,6 +156,32 @@ def _from_document(document: Mapping[str, Any]) -> CompiledActivation:
         parameters=tuple(KernelParameter(**p) for p in document["parameters"]),
         programs=programs,
     )
+
+
+def write_tables(activation: Activation, folder: Path) -> Path:
+    """Search for an activation's programs with tables and store them as FOLDER/NAME.json; returns the file.
+
+    No pass has a table: the file does not exist afterwards.
+    """
+    from symact.kernel.piecewise.search import search as search_tables
+
+    path = folder / f"{activation.name}.json"
+    found, record = search_tables(activation)
+    if found is None:
+        path.unlink(missing_ok=True)
+        return path
+    passes = {pass_: {**record[pass_], "program": kernel.to_dict()} for pass_, kernel in found.programs.items()}
+    document = {
+        "format": FORMAT,
+        "name": activation.name,
+        "digest": activation.digest,
+        "parameters": dict(found.parameters),
+        "passes": passes,
+    }
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(_document(document), encoding="utf-8")
+    os.replace(temporary, path)
+    return path
 
 
 def write(activation: Activation, folder: Path) -> Path:

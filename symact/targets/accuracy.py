@@ -23,7 +23,7 @@ from symact import targets
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Kernel
 from symact.targets.printer import own_functions
-from symact.targets.table import Operations
+from symact.targets.table import DataType, Operations
 
 UNKNOWN = "not measured"
 
@@ -38,8 +38,16 @@ def fingerprint(kernel: Kernel, operations: Operations, arithmetic: str) -> str:
 def program(compiled: CompiledActivation, target: str, dtype: str, level: str, pass_: str) -> str:
     """The fingerprint of what a target prints for a pass."""
     found = targets.get(target)
-    arithmetic = found.type(dtype, level).arithmetic
-    return fingerprint(compiled.programs[arithmetic][pass_], found.operations, arithmetic)
+    return printed(compiled, found.operations, found.type(dtype, level), pass_)
+
+
+def printed(compiled: CompiledActivation, operations: Operations, type_: DataType, pass_: str) -> str:
+    """The same of a type of a target; with the tables where it has any."""
+    own = fingerprint(compiled.programs[type_.arithmetic][pass_], operations, type_.arithmetic)
+    tables = compiled.tables.programs if type_.tables and compiled.tables else {}
+    if pass_ not in tables:
+        return own
+    return hashlib.sha256(f"{own} {json.dumps(tables[pass_].to_dict())}".encode()).hexdigest()[:16]
 
 
 def stated(document: Path, *row: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.arithmetic import WRITTEN
 from symact.kernel.program import OPERATIONS, Instruction, Kernel
 from symact.targets.constants import decimal
 from symact.targets.table import Operations
@@ -31,10 +31,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Body:
-    """A printed program: statements in order, then the expression of each output."""
+    """A printed program: tables and their numbers, statements in order, then the expression of each output."""
 
     statements: tuple[Statement, ...]
     outputs: Mapping[str, str]
+    tables: Mapping[str, tuple[str, ...]]
 
 
 def body(
@@ -61,6 +62,7 @@ def body(
     texts: list[Text] = []
     truths: list[bool] = []
     statements: list[Statement] = []
+    tables: dict[str, tuple[str, ...]] = {}
     for index, step in enumerate(kernel.instructions):
         truths.append(_is_truth(step, truths))
         if step.operation == "input":
@@ -69,6 +71,10 @@ def body(
             texts.append(Text(identifier(step.value)))
         elif step.operation == "const":
             texts.append(constant(step.value, operations, arithmetic))
+        elif step.operation == "table":
+            name = f"table{len(tables)}"
+            tables[name] = tuple(decimal(number, WRITTEN[arithmetic].compute) for number in step.value.split())
+            texts.append(Text(name))
         else:
             text = substitute(operations.text(step.operation, arithmetic), [texts[i] for i in step.operands])
             if not inline or uses[index] != 1 or (len(text.text) > _WIDTH and index not in results):
@@ -76,7 +82,7 @@ def body(
                 statements.append(Statement(name, text.text, truths[index]))
                 text = Text(name)
             texts.append(text)
-    return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs})
+    return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs}, tables)
 
 
 def frugal(printed: Body) -> Body:
@@ -126,7 +132,7 @@ _RANKS = {"+": 1, "-": 1, "*": 2, "/": 2, "<": 0, "<=": 0, "==": 0, "!=": 0}
 
 def constant(text: str, operations: Operations, arithmetic: str) -> Text:
     """A constant, rounded to an arithmetic's format, as the target's literal."""
-    number = decimal(text, ARITHMETICS[arithmetic].compute)
+    number = decimal(text, WRITTEN[arithmetic].compute)
     if number in ("inf", "-inf", "nan"):
         literal = operations.literal(number, arithmetic)
     else:
@@ -164,7 +170,7 @@ def own_functions(kernels: Iterable[Kernel], operations: Operations, arithmetic:
     def visit(kernel: Kernel) -> None:
         for operation in sorted(kernel.operations() & own):
             if operation not in found:
-                program = ARITHMETICS[arithmetic].functions[operation]
+                program = WRITTEN[arithmetic].functions[operation]
                 visit(program)
                 found[operation] = program
 

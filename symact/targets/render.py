@@ -14,6 +14,9 @@ A template of one activation sees
 ``ties``
     output -> a `Pass` of x and that result, for results of 16 bits that would be rounded to the wrong side (see
     `symact.kernel.ties`); empty for most activations;
+``tables``, ``table_parameters``
+    pass -> a `Pass` that looks coefficients up, for types with ``tables`` (its output ``outside`` says where it does
+    not hold); and the parameters' values that it holds for, as literals; both empty for most activations;
 ``types``, ``arithmetics``, ``settings``
     the target's array types (`DataType`), the words of each arithmetic that they use, and the target's own settings;
 ``accuracy``
@@ -41,7 +44,7 @@ from symact.kernel.compiled import FORMAT, CompiledActivation
 from symact.kernel.program import OPERATIONS, Kernel
 from symact.kernel.ties import ties
 from symact.targets import data
-from symact.targets.accuracy import fingerprint, stated
+from symact.targets.accuracy import printed, stated
 from symact.targets.constants import decimal
 from symact.targets.printer import Body, body, frugal, own_functions
 from symact.targets.table import DataType, Target
@@ -102,14 +105,17 @@ def activation_files(
 
     `types` are the array types to write functions for, by default all of the target.
     """
-    types = target.types if types is None else types
+    types = _with_needed(compiled, target, target.types if types is None else types)
     arithmetics = _arithmetics(types)
 
     def accuracy(pass_: str, type_: DataType) -> str:
-        program = fingerprint(compiled.programs[type_.arithmetic][pass_], target.operations, type_.arithmetic)
+        program = printed(compiled, target.operations, type_, pass_)
         row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
         return stated(data("generated") / "ACCURACY.json", *row)
 
+    tables = {
+        type_.tables: compiled.tables.programs for type_ in types if type_.tables and compiled.tables is not None
+    }
     own = {a: own_functions(compiled.programs[a].values(), target.operations, a) for a in arithmetics}
     settled = ties(compiled) if "wide" in arithmetics else {}
     words: dict[str, Any] = {
@@ -128,9 +134,25 @@ def activation_files(
             for a in arithmetics
         },
         "ties": {output: _pass({"wide": kernel}, output, output, None, target) for output, kernel in settled.items()},
+        "tables": {
+            name: _pass({a: kernel}, name, MEANINGS[name], compiled, target)
+            for a, programs in tables.items()
+            for name, kernel in programs.items()
+        },
+        "table_parameters": {
+            target.identifier(name): decimal(value, "float32")
+            for name, value in (compiled.tables.parameters if tables and compiled.tables else {}).items()
+        },
         "accuracy": accuracy,
     }
     return _render(target, types, compiled.name, words)
+
+
+def _with_needed(compiled: CompiledActivation, target: Target, types: Sequence[DataType]) -> list[DataType]:
+    """Those of the types that the activation has, with those whose functions they call."""
+    offered = [type_ for type_ in types if not type_.tables or compiled.tables is not None]
+    needed = [target.type(type_.dtype, type_.otherwise) for type_ in offered if type_.otherwise]
+    return [type_ for type_ in target.types if type_ in offered or type_ in needed]
 
 
 def _arithmetics(types: Sequence[DataType]) -> list[str]:
@@ -181,7 +203,10 @@ def _render(target: Target, types: Sequence[DataType], name: str, words: Mapping
             files[path] = environment.get_template(template.name).render(
                 words,
                 types=types,
-                arithmetics={a: target.operations.arithmetics[a] for a in _arithmetics(types)},
+                arithmetics={
+                    a: target.operations.arithmetics[a]
+                    for a in (*_arithmetics(types), *(type_.tables for type_ in types if type_.tables))
+                },
                 settings=target.settings,
                 template=f"templates/{target.name}/{template.name}",
                 format=FORMAT,

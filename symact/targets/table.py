@@ -8,7 +8,9 @@ The file has these sections:
     identifiers that a parameter may not be called in the output (they get a ``_`` appended);
 ``[[types]]``
     one per array type: ``dtype`` (of the arrays), ``level``, ``arithmetic`` (whose programs are evaluated, see
-    `symact.kernel.arithmetic`), and whatever further words the target's templates need, such as ``suffix``;
+    `symact.kernel.arithmetic`), and whatever further words the target's templates need, such as ``suffix``. A type
+    with ``tables`` is there for activations that have programs with tables, written in the words of that arithmetic;
+    ``otherwise`` is the level of the functions that do what the tables do not;
 ``[arithmetics.NAME]``
     for each arithmetic of a type: how ``inf``, ``-inf`` and ``nan`` are written, ``number`` (text around a decimal,
     ``{0}`` if not given), and again any word that the templates need;
@@ -31,10 +33,13 @@ from pathlib import Path
 from typing import Any
 
 from symact.errors import Error
-from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.arithmetic import WRITTEN
 from symact.kernel.program import OPERATIONS
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
+
+#: What every target says of a type in the same words.
+_TYPE = ("dtype", "level", "arithmetic", "tables", "otherwise")
 
 
 @dataclass(frozen=True)
@@ -87,15 +92,19 @@ class DataType:
 
     Attributes:
         dtype: of the arrays, "float32".
-        level: "accurate", "fast".
+        level: "accurate", "fast", "table".
         arithmetic: whose programs the kernel evaluates.
         words: what the target's templates call things (``suffix``, ``scalar``, ...).
+        tables: the arithmetic in whose words programs with tables are written, where the kernel has such; else "".
+        otherwise: the level of the functions that do what tables do not.
     """
 
     dtype: str
     level: str
     arithmetic: str
     words: Mapping[str, str]
+    tables: str = ""
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,13 +153,14 @@ def read(folder: Path) -> Target:
     texts = {operation: _texts(name, operation, entry) for operation, entry in document["operations"].items()}
     types = []
     for entry in document["types"]:
-        words = {key: value for key, value in entry.items() if key not in ("dtype", "level", "arithmetic")}
-        types.append(DataType(entry["dtype"], entry["level"], entry["arithmetic"], words))
+        own_words = {key: entry[key] for key in _TYPE if key in entry}
+        words = {key: value for key, value in entry.items() if key not in _TYPE}
+        types.append(DataType(**own_words, words=words))
     for arithmetic in {type_.arithmetic for type_ in types} | set(document["arithmetics"]) | set(own):
-        if arithmetic not in ARITHMETICS:
-            raise Error(f"target {name}: '{arithmetic}' is no arithmetic", f"use one of {', '.join(ARITHMETICS)}")
+        if arithmetic not in WRITTEN:
+            raise Error(f"target {name}: '{arithmetic}' is no arithmetic", f"use one of {', '.join(WRITTEN)}")
         for operation in own.get(arithmetic, ()):
-            if operation not in ARITHMETICS[arithmetic].functions:
+            if operation not in WRITTEN[arithmetic].functions:
                 raise Error(f"target {name}: symact has no program for '{operation}'", "write it in [operations]")
     return Target(
         name=name,

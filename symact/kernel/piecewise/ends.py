@@ -1,0 +1,141 @@
+"""How a function goes on where its table ends, on either side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flint import arb, ctx
+
+from symact.kernel.piecewise.exact import WANTED, Ball, rate
+from symact.kernel.piecewise.fit import rounded
+
+#: A function has come to its end where it is within this of what it is beyond, relatively.
+_NEAR = 2.0**-27
+
+#: Ends are looked for in steps of this part of 1, from so far out.
+_STEPS, _FAR = 8, 192
+
+#: Results smaller than this are rounded to 0.
+_NOTHING = 2.0**-160
+
+#: As far out as this a limit has come that comes soon enough for a table.
+_INFINITE = 2.0**60
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Beyond `at` (a size) the function has its limit."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Beyond `at` (a size) the table's function, which x is multiplied with, has its limit."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """Beyond `at` the function is x."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Beyond the table the function is halved by every step of `period`.
+
+    Attributes:
+        period: the step as the sum of two float32 numbers; arguments less multiples of the first are exact.
+        inverse: 1/period as a float32 number.
+        steps: the table reaches to (steps + 1/2) periods.
+        far: arguments stop there, where nothing is left of the function.
+    """
+
+    period: tuple[float, float]
+    inverse: float
+    steps: int
+    far: float
+
+    @property
+    def at(self) -> float:
+        """Where the table ends (a size)."""
+        return (self.steps + 0.5) / self.inverse
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Beyond `at` (a size) there is no table: results are those of another program."""
+
+    at: float
+
+
+End = Constant | Gate | Line | Tail | Beyond
+
+
+def end(f: Ball, side: int) -> Constant | Line | Tail | None:
+    """How a function ends towards an infinity, if a table can stop there for good.
+
+    Args:
+        f: the function.
+        side: 1 for +oo, -1 for -oo.
+    """
+    decay = rate(f, side)
+    if decay is not None:
+        return _tail(f, side, decay)
+    limit = _limit(f, side)
+    if limit is not None:
+        at = _reached(lambda x: _close(f(x), limit), side)
+        return None if at is None else Constant(at)
+    if side > 0:
+        at = _reached(lambda x: _close(f(x), x), side)
+        return None if at is None else Line(at)
+    return None
+
+
+def _limit(f: Ball, side: int) -> arb | None:
+    """The limit where it is finite and not 0."""
+    try:
+        near, far = f(arb(side * _INFINITE)), f(arb(side * _INFINITE**2))
+    except ArithmeticError:
+        return None
+    return near if _close(near, far) else None
+
+
+def _close(a: arb, b: arb) -> bool:
+    with ctx.workprec(WANTED):
+        return bool(b != 0 and abs(a / b - 1) < _NEAR)
+
+
+def _reached(holds: Callable[[arb], bool], side: int) -> float | None:
+    """The size from which on something holds as far as is looked; None for never."""
+    k = _FAR * _STEPS
+    while k >= 0 and holds(arb(side * k / _STEPS)):
+        k -= 1
+    return None if k == _FAR * _STEPS else (k + 1) / _STEPS
+
+
+def _tail(f: Ball, side: int, decay: arb) -> Tail | None:
+    with ctx.workprec(WANTED):
+        period = arb(2).log() / decay
+        step = side * arb(period.mid())
+
+    def halves(x: arb) -> bool:
+        with ctx.workprec(4 * WANTED):
+            return _close(f(x) / 2, f(x + step))
+
+    start = _reached(halves, side)
+    if start is None:
+        return None
+    steps = math.ceil(start / float(period) + 0.5)
+    bits = 24 - math.ceil(math.log2((steps + 0.5) * float(period)))
+    high = round(float(period) * 2**bits) / 2**bits
+    far = start
+    while abs(f(arb(side * far))) > _NOTHING:
+        far += 1.0
+    with ctx.workprec(WANTED):
+        return Tail((high, rounded(period - high)), rounded(1 / period), steps, far)

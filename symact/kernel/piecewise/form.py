@@ -1,0 +1,141 @@
+"""How the function of a pass is made from a table, and the program that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from symact.kernel.piecewise.ends import Beyond, Constant, End, Gate, Line, Tail
+from symact.kernel.piecewise.fit import Entry
+from symact.kernel.piecewise.grid import WHOLE, Grid, number, text
+from symact.kernel.program import Builder
+
+
+@dataclass(frozen=True)
+class Form:
+    """A table of f(x), or of f(x)/x, for all x or for |x|.
+
+    Attributes:
+        half: the table is one of |x|.
+        factor: it is one of f(x)/x.
+        ends: (side, end), where the table ends and what comes then: side 1 for the right; for |x| only that.
+        grid: its intervals.
+        degree: of its polynomials.
+    """
+
+    half: bool
+    factor: bool
+    ends: tuple[tuple[int, End], ...]
+    grid: Grid
+    degree: int
+
+    @property
+    def about(self) -> str:
+        """One line for the record."""
+        ends = (f"{type(end).__name__.lower()} from {side * end.at:.6g}" for side, end in self.ends)
+        table = f"{'x*' if self.factor else ''}table({'|x|' if self.half else 'x'})"
+        return f"{table}, degree {self.degree}, {type(self.grid).__name__.lower()}, {', '.join(ends)}"
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether every x has an entry."""
+        return not any(isinstance(end, Beyond) for _, end in self.ends)
+
+
+class Written(NamedTuple):
+    """Steps of a program: the result, and whether x is beyond the table (None: never)."""
+
+    result: int
+    outside: int | None
+
+
+def write(form: Form, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None = None) -> Written:
+    """The steps that compute f(x), or gradient*f(x).
+
+    No product is an operand of a sum, so that compilers that contract change nothing.
+
+    Args:
+        form: of the function.
+        entries: those of the table, in their places.
+        b: where the steps go.
+        x: the step of the argument.
+        gradient: the step of the factor, if there shall be one.
+    """
+    argument = _argument(form, b, x)
+    columns = zip(*((entry.centre, *entry.coefficients) for entry in entries), strict=True)
+    key = form.grid.key(b, argument.u)
+    centre, constant, *rest, slope = (b("entry", b.table([text(v) for v in column]), key) for column in columns)
+    h = b("sub", argument.u, centre)
+    if argument.low is not None:
+        h = b("fma", *argument.low, h)
+    for coefficient in reversed(rest):
+        slope = b("fma", slope, h, coefficient)
+    if form.factor:
+        small = b("mul", argument.inside, b("mul", h, slope))
+        result = b("fma", argument.factor, constant, small)
+    else:
+        result = b("fma", slope, h, constant)
+        if gradient is not None:  # two terms, of which only the sum is rounded; what has no digits needs no care
+            small = b("mul", gradient, b("mul", h, slope))
+            careful = b("fma", gradient, constant, small)
+            result = b("select", b("special", gradient), b("mul", gradient, result), careful)
+    if argument.steps is not None:
+        result = b("scale", result, argument.steps)
+    for _, end in form.ends:
+        if isinstance(end, Line):
+            result = b("select", b("lt", number(b, end.at), x), x, result)
+    if form.factor and gradient is not None:
+        result = b("mul", gradient, result)
+    return Written(result, argument.outside)
+
+
+class _Argument(NamedTuple):
+    """What becomes of x.
+
+    Attributes:
+        factor: x as far as it counts.
+        inside: the same as far as the table goes, finite.
+        u: the argument of the table.
+        low: two steps whose product u lacks.
+        steps: minus the number of halvings.
+        outside: whether x is beyond the table.
+    """
+
+    factor: int
+    inside: int
+    u: int
+    low: tuple[int, int] | None
+    steps: int | None
+    outside: int | None
+
+
+def _argument(form: Form, b: Builder, x: int) -> _Argument:
+    def stopped(value: int, side: int, at: float) -> int:
+        return b("min" if side > 0 else "max", value, number(b, side * at))
+
+    factor = u = b("abs", x) if form.half and not form.factor else x
+    for side, end in form.ends:
+        at = end.at if isinstance(end, Constant) else end.far if isinstance(end, Tail) else None
+        if at is not None:
+            factor = stopped(factor, side, at)
+            if form.half and form.factor:
+                factor = stopped(factor, -side, at)
+    u = b("abs", factor) if form.half and form.factor else factor
+    outside = low = steps = None
+    for side, end in form.ends:
+        if isinstance(end, Gate | Line):
+            u = stopped(u, side, end.at)
+        elif isinstance(end, Beyond):
+            limit = number(b, side * end.at)
+            here = b("lt", limit, u) if side > 0 else b("lt", u, limit)
+            outside = here if outside is None else b("or", outside, here)
+    inside = factor if form.half else u
+    for side, end in form.ends:
+        if isinstance(end, Tail):
+            whole = number(b, WHOLE)
+            counted = b("fma", u, number(b, side * end.inverse), number(b, WHOLE - end.steps))
+            steps = b("sub", whole, b("max", counted, whole))
+            u = b("fma", steps, number(b, side * end.period[0]), u)
+            low = (steps, number(b, side * end.period[1]))
+    return _Argument(factor, inside, u, low, steps, outside)
