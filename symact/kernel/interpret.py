@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
+from symact.kernel.arithmetic import ARITHMETICS, WRITTEN, Arithmetic
 from symact.kernel.program import Instruction, Kernel, constant_value
 
 _NATIVE: dict[str, Callable[..., Any]] = {
@@ -98,12 +98,12 @@ _NATIVE |= {
 @cache
 def _function(operation: str, arithmetic: str) -> Callable[..., Any]:
     """An operation as a function of arrays."""
-    program = ARITHMETICS[arithmetic].functions.get(operation)
+    program = WRITTEN[arithmetic].functions.get(operation)
     if program is None:
         return _NATIVE[operation]
 
     def apply(*operands: Any) -> NDArray[Any]:
-        return evaluate(program, dict(zip(program.inputs, operands, strict=True)), ARITHMETICS[arithmetic])["y"]
+        return evaluate(program, dict(zip(program.inputs, operands, strict=True)), WRITTEN[arithmetic])["y"]
 
     return apply
 

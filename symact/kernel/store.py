@@ -166,7 +166,7 @@ def write_tables(activation: Activation, folder: Path) -> Path:
     from symact.kernel.piecewise.search import search as search_tables
 
     path = folder / f"{activation.name}.json"
-    found, record = search_tables(activation)
+    found, record = search_tables(activation, compiled(activation, ["wide"]).programs["wide"])
     if found is None:
         path.unlink(missing_ok=True)
         return path

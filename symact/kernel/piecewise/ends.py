@@ -76,6 +76,14 @@ class Beyond:
 
 End = Constant | Gate | Line | Tail | Beyond
 
+#: Counting steps of a tail may be wrong by a step so close to where one ends; a table goes on for this part of itself.
+_OVERLAP = 2.0**-12
+
+
+def reach(one: End) -> float:
+    """The size up to which the table needs entries."""
+    return one.at * (1 + _OVERLAP) if isinstance(one, Tail) else one.at
+
 
 def end(f: Ball, side: int) -> Constant | Line | Tail | None:
     """How a function ends towards an infinity, if a table can stop there for good.

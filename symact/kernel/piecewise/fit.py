@@ -6,22 +6,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from flint import arb, arb_mat, ctx
 
 from symact.kernel.piecewise.exact import Ball
-from symact.oracle.formats import FORMATS
+from symact.oracle.formats import FORMATS, Float64s
 
 #: Bits of the fit.
 _PRECISION = 256
 
-#: Points of the fit for each coefficient, and how many centres are tried at most.
-_DENSITY, _CENTRES = 4, 200
+#: The highest degree of a polynomial, and the points of a fit.
+HIGHEST = 9
+_POINTS = 4 * (HIGHEST + 1)
 
-#: A centre is good enough where the value is within so many units in the last place of a float32.
-_NEAR = 0.004
+#: How many centres are looked at, within which part of the interval's width around the one that is asked for.
+_CENTRES, _AROUND = 2000, 0.02
 
-#: Centres are looked for within this part of the interval's width around the one that was asked for.
-_AROUND = 0.02
+#: The function is replaced there by the polynomial through so many of its values.
+_THROUGH = 8
+
+#: A slope that is next to nothing.
+_LEVEL = 2.0**-60
 
 #: Multiples of the golden ratio fill an interval evenly, however many there are.
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -31,7 +36,7 @@ _FLOAT32 = FORMATS["float32"]
 
 @dataclass(frozen=True)
 class Entry:
-    """f(u) = a0 + h*(a1 + h*(a2 + ...)) with h = u - centre, all float32 numbers.
+    """f(u) = lead*h + a0 + h*(a1 + h*(a2 + ...)) with h = u - centre, all float32 numbers.
 
     `error` is the largest difference from f at the points of the fit, in units of 2^-24 of f.
     """
@@ -39,6 +44,29 @@ class Entry:
     centre: float
     coefficients: tuple[float, ...]
     error: float
+    lead: float = 0.0
+
+
+@dataclass(frozen=True)
+class Points:
+    """What fits of all degrees need to know of a function on an interval, with arguments scaled to t = h/reach.
+
+    Attributes:
+        centre: where h = 0.
+        constant: the function's value there as a float32 number, the first coefficient.
+        reach: the largest |h|.
+        t, values: the points and the function.
+        moments: sums of t^k/value^2, the matrix of the least squares.
+        right: sums of t^k/value, their right side.
+    """
+
+    centre: float
+    constant: float
+    reach: arb
+    t: tuple[arb, ...]
+    values: tuple[arb, ...]
+    moments: tuple[arb, ...]
+    right: tuple[arb, ...]
 
 
 def rounded(value: arb) -> float:
@@ -47,76 +75,100 @@ def rounded(value: arb) -> float:
     return _FLOAT32.nearest_dyadic(int(mantissa), int(exponent))
 
 
-def fit(f: Ball, low: float, high: float, centre: float, degree: int, *, exact_centre: bool = False) -> Entry:
-    """The entry for low <= u <= high with the smallest error relative to f.
+def points(f: Ball, low: float, high: float, centre: float) -> Points:
+    """The points of Chebyshev on low <= u <= high, at which least squares level the error nearly.
+
+    Args:
+        f: the function; it is nowhere 0, but may change its sign once, close to `centre`.
+        low, high: the interval.
+        centre: where h = 0.
+    """
+    with ctx.workprec(_PRECISION):
+        half, between = (arb(high) - low) / 2, (arb(high) + low) / 2
+        nodes = [between + half * (arb.pi() * (2 * i + 1) / (2 * _POINTS)).cos() for i in range(_POINTS)]
+        values = [f(u) for u in nodes]
+        reach = arb(max(high - centre, centre - low))
+        scaled = [(u - centre) / reach for u in nodes]
+        moments, right = [arb(0)] * (2 * HIGHEST + 1), [arb(0)] * (HIGHEST + 1)
+        for t, value in zip(scaled, values, strict=True):
+            power = 1 / value**2
+            for k in range(2 * HIGHEST + 1):
+                moments[k] += power
+                if k <= HIGHEST:
+                    right[k] += power * value
+                power *= t
+        constant = rounded(f(arb(centre)))
+        return Points(centre, constant, reach, tuple(scaled), tuple(values), tuple(moments), tuple(right))
+
+
+def fit(given: Points, degree: int, *, flat: bool = False, root: bool = False) -> Entry:
+    """The polynomial with the smallest error relative to the function.
 
     One coefficient after the other is rounded, and the rest fitted again, so that they take up what its rounding lost.
 
     Args:
-        f: the function; it may change its sign once, close to `centre`.
-        low, high: the interval.
-        centre: roughly where h = 0; the centre is chosen near it such that f(centre) is almost a float32 number.
+        given: the function.
         degree: of the polynomial.
-        exact_centre: take `centre` as it is.
+        flat: its slope at the centre shall be next to nothing, but have a sign.
+        root: the function changes its sign at the centre, so that the slope there is wanted to more digits: two
+            numbers, the first of which is `Entry.lead`.
     """
     with ctx.workprec(_PRECISION):
-        middle = centre if exact_centre else _centre(f, low, high, centre)
-        count = _DENSITY * (degree + 1)
-        half, between = (arb(high) - low) / 2, (arb(high) + low) / 2
-        nodes = [between + half * (arb.pi() * (2 * i + 1) / (2 * count)).cos() for i in range(count)]
-        values = [f(u) for u in nodes]
-        reach = arb(max(high - middle, middle - low))
-        scaled = [(u - middle) / reach for u in nodes]
-        found = _coefficients(scaled, values, rounded(f(arb(middle))), degree, reach)
-        worst = 0.0
-        for t, value in zip(scaled, values, strict=True):
-            polynomial = arb(0)
-            for coefficient in reversed(found):
-                polynomial = polynomial * (t * reach) + coefficient
-            worst = max(worst, abs(float(((polynomial / value) - 1).mid())) * 2.0**24)
-        return Entry(middle, tuple(found), worst)
+        lead = _next(given, [given.constant], degree, 0.0) if root else 0.0
+        found = [given.constant, math.copysign(_LEVEL, given.constant)] if flat else [given.constant]
+        while len(found) <= degree:
+            found.append(_next(given, found, degree, lead))
+        return Entry(given.centre, tuple(found), _error(given, found, lead), lead)
 
 
-def _centre(f: Ball, low: float, high: float, wanted: float) -> float:
+def _next(given: Points, found: Sequence[float], degree: int, lead: float) -> float:
+    """The coefficient after those that are fixed, from the best that can be made of it and the rest."""
+    rest = range(len(found), degree + 1)
+    matrix = arb_mat([[given.moments[i + j] for j in rest] for i in rest])
+    sides = []
+    for i in rest:
+        side = given.right[i] - lead * given.reach * given.moments[i + 1]
+        for j, coefficient in enumerate(found):
+            side -= coefficient * given.reach**j * given.moments[i + j]
+        sides.append([side])
+    return rounded(matrix.solve(arb_mat(sides))[0, 0] / given.reach ** len(found))
+
+
+def _error(given: Points, coefficients: Sequence[float], lead: float) -> float:
+    worst = 0.0
+    for t, value in zip(given.t, given.values, strict=True):
+        polynomial = arb(0)
+        for coefficient in reversed(coefficients):
+            polynomial = polynomial * (t * given.reach) + coefficient
+        polynomial += lead * t * given.reach
+        worst = max(worst, abs(float(((polynomial / value) - 1).mid())) * 2.0**24)
+    return worst
+
+
+def good_centre(f: Ball, low: float, high: float, wanted: float) -> float:
     """A float32 number near the wanted one at which f is almost a float32 number."""
-    best, distance = wanted, math.inf
-    for k in range(_CENTRES):
-        part = _GOLDEN * k % 1
-        offset = part - 1 if part > 0.5 else part
-        candidate = rounded(arb(wanted + _AROUND * (high - low) * offset))
-        value = f(arb(candidate))
-        near = rounded(value)
-        units = abs(float(value - near)) / float(_FLOAT32.ulp(near))
-        if units < distance:
-            best, distance = candidate, units
-        if distance < _NEAR:
-            break
-    return best
+    around = _AROUND * (high - low)
+    parts = (_GOLDEN * np.arange(_CENTRES) + 0.5) % 1 - 0.5
+    candidates = np.unique((wanted + 2 * around * parts).astype(np.float32)).astype(np.float64)
+    values = _interpolated(f, wanted, around, candidates)
+    nearest = values.astype(np.float32).astype(np.float64)
+    with np.errstate(all="ignore"):
+        off = np.where(nearest == 0, np.inf, np.abs(values / nearest - 1))
+    return float(candidates[np.argmin(off)])
 
 
-def _coefficients(
-    points: Sequence[arb], values: Sequence[arb], constant: float, degree: int, reach: arb
-) -> list[float]:
-    """Least squares of the relative error; the points are those of Chebyshev, so that it is nearly levelled."""
-    size = degree + 1
-    moments, right = [arb(0)] * (2 * degree + 1), [arb(0)] * size
-    for t, value in zip(points, values, strict=True):
-        power = 1 / value**2
-        for k in range(2 * degree + 1):
-            moments[k] += power
-            if k < size:
-                right[k] += power * value
-            power *= t
-    found = [constant]
-    for first in range(1, size):
-        rest = range(first, size)
-        matrix = arb_mat([[moments[i + j] for j in rest] for i in rest])
-        sides = []
-        for i in rest:
-            side = right[i]
-            for j, coefficient in enumerate(found):
-                side -= coefficient * reach**j * moments[i + j]
-            sides.append([side])
-        solution = matrix.solve(arb_mat(sides))
-        found.append(rounded(solution[0, 0] / reach**first))
-    return found
+def _interpolated(f: Ball, middle: float, around: float, at: Float64s) -> Float64s:
+    """f(at) to almost all digits of float64, from divided differences."""
+    with ctx.workprec(_PRECISION):
+        nodes = [float(middle + around * math.cos(math.pi * (2 * i + 1) / (2 * _THROUGH))) for i in range(_THROUGH)]
+        column = [f(arb(u)) for u in nodes]
+        differences = [float(column[0].mid())]
+        for order in range(1, _THROUGH):
+            column = [
+                (column[i + 1] - column[i]) / (arb(nodes[i + order]) - nodes[i]) for i in range(_THROUGH - order)
+            ]
+            differences.append(float(column[0].mid()))
+    values = np.zeros_like(at)
+    for node, difference in zip(reversed(nodes), reversed(differences), strict=True):
+        values = values * (at - node) + difference
+    return values

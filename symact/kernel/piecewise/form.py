@@ -22,6 +22,7 @@ class Form:
         ends: (side, end), where the table ends and what comes then: side 1 for the right; for |x| only that.
         grid: its intervals.
         degree: of its polynomials.
+        paired: what the table's value loses in rounding is multiplied with x too.
     """
 
     half: bool
@@ -29,13 +30,15 @@ class Form:
     ends: tuple[tuple[int, End], ...]
     grid: Grid
     degree: int
+    paired: bool = False
 
     @property
     def about(self) -> str:
         """One line for the record."""
         ends = (f"{type(end).__name__.lower()} from {side * end.at:.6g}" for side, end in self.ends)
         table = f"{'x*' if self.factor else ''}table({'|x|' if self.half else 'x'})"
-        return f"{table}, degree {self.degree}, {type(self.grid).__name__.lower()}, {', '.join(ends)}"
+        paired = " in pairs" if self.paired else ""
+        return f"{table}{paired}, degree {self.degree}, {type(self.grid).__name__.lower()}, {', '.join(ends)}"
 
     @property
     def covers_all(self) -> bool:
@@ -63,22 +66,39 @@ def write(form: Form, entries: Sequence[Entry], b: Builder, x: int, gradient: in
         gradient: the step of the factor, if there shall be one.
     """
     argument = _argument(form, b, x)
-    columns = zip(*((entry.centre, *entry.coefficients) for entry in entries), strict=True)
+    # At 0 the small term shall not have the other sign; where it would, h is the centre less u.
+    opposed = any(entry.centre == 0 and entry.coefficients[0] * entry.coefficients[1] < 0 for entry in entries)
+    sign = -1.0 if opposed else 1.0
     key = form.grid.key(b, argument.u)
-    centre, constant, *rest, slope = (b("entry", b.table([text(v) for v in column]), key) for column in columns)
-    h = b("sub", argument.u, centre)
+
+    def looked_up(column: Sequence[float]) -> int:
+        return b("entry", b.table([text(value) for value in column]), key)
+
+    centre = looked_up([entry.centre for entry in entries])
+    columns = zip(*(_signed(entry.coefficients, sign) for entry in entries), strict=True)
+    constant, *rest, slope = (looked_up(column) for column in columns)
+    h = b("sub", argument.u, centre) if sign > 0 else b("sub", centre, argument.u)
     if argument.low is not None:
-        h = b("fma", *argument.low, h)
+        steps, low = argument.low
+        h = b("fma", steps, number(b, sign * low), h)
     for coefficient in reversed(rest):
         slope = b("fma", slope, h, coefficient)
-    if form.factor:
+    if form.factor and not form.paired:
         small = b("mul", argument.inside, b("mul", h, slope))
         result = b("fma", argument.factor, constant, small)
     else:
-        result = b("fma", slope, h, constant)
-        if gradient is not None:  # two terms, of which only the sum is rounded; what has no digits needs no care
-            small = b("mul", gradient, b("mul", h, slope))
-            careful = b("fma", gradient, constant, small)
+        most = result = b("fma", slope, h, constant)
+        if any(entry.lead for entry in entries):
+            lead = looked_up([sign * entry.lead for entry in entries])
+            result = b("fma", lead, h, most)
+            if gradient is not None:
+                most = b("fma", lead, b("mul", h, number(b, -1.0)), result)
+        if form.factor or gradient is not None:
+            lost = b("fma", slope, h, b("sub", constant, most))
+        if form.factor:
+            result = b("fma", argument.factor, result, b("mul", argument.inside, lost))
+        elif gradient is not None:  # what has no digits needs no care
+            careful = b("fma", gradient, result, b("mul", gradient, lost))
             result = b("select", b("special", gradient), b("mul", gradient, result), careful)
     if argument.steps is not None:
         result = b("scale", result, argument.steps)
@@ -90,6 +110,11 @@ def write(form: Form, entries: Sequence[Entry], b: Builder, x: int, gradient: in
     return Written(result, argument.outside)
 
 
+def _signed(coefficients: Sequence[float], sign: float) -> list[float]:
+    """Those of the polynomial of sign*h."""
+    return [coefficient * sign**k for k, coefficient in enumerate(coefficients)]
+
+
 class _Argument(NamedTuple):
     """What becomes of x.
 
@@ -97,7 +122,7 @@ class _Argument(NamedTuple):
         factor: x as far as it counts.
         inside: the same as far as the table goes, finite.
         u: the argument of the table.
-        low: two steps whose product u lacks.
+        low: a step, and the number whose product with it u lacks.
         steps: minus the number of halvings.
         outside: whether x is beyond the table.
     """
@@ -105,7 +130,7 @@ class _Argument(NamedTuple):
     factor: int
     inside: int
     u: int
-    low: tuple[int, int] | None
+    low: tuple[int, float] | None
     steps: int | None
     outside: int | None
 
@@ -137,5 +162,5 @@ def _argument(form: Form, b: Builder, x: int) -> _Argument:
             counted = b("fma", u, number(b, side * end.inverse), number(b, WHOLE - end.steps))
             steps = b("sub", whole, b("max", counted, whole))
             u = b("fma", steps, number(b, side * end.period[0]), u)
-            low = (steps, number(b, side * end.period[1]))
+            low = (steps, side * end.period[1])
     return _Argument(factor, inside, u, low, steps, outside)
