@@ -21,6 +21,9 @@ _DEGREES = range(4, 9)
 #: Where a table may end for lack of entries, this far out, the farthest first.
 REACHES = (16.0, 8.0, 6.0, 4.0)
 
+#: How many places of a tail's beginning are tried.
+_LATER = 4
+
 #: Offsets of grids of quarters of octaves.
 _OFFSETS = (1.0, 0.5, 0.25)
 
@@ -86,8 +89,9 @@ def _stops(layout: Layout) -> list[tuple[tuple[int, End], ...]]:
     for at in (np.inf, *REACHES):
         choices: list[list[tuple[int, End]]] = []
         for side, one in layout.ends:
-            near = at < (np.inf if one is None else one.at)
-            choices.append([(side, end) for end in (one, Beyond(at) if near else None) if end is not None])
+            own = [one.later(more) for more in range(_LATER)] if isinstance(one, Tail) else [] if one is None else [one]
+            near = [Beyond(at)] if at < (np.inf if one is None else one.at) else []
+            choices.append([(side, each) for each in (*own, *near)])
         found += product(*choices)
     return list(dict.fromkeys(found))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import arb, ctx
 
@@ -17,8 +17,8 @@ _NEAR = 2.0**-27
 #: Ends are looked for in steps of this part of 1, from so far out.
 _STEPS, _FAR = 8, 192
 
-#: Results smaller than this are rounded to 0.
-_NOTHING = 2.0**-160
+#: Results smaller than this are rounded to 0, even times the largest number.
+_NOTHING = 2.0**-290
 
 #: As far out as this a limit has come that comes soon enough for a table.
 _INFINITE = 2.0**60
@@ -65,6 +65,10 @@ class Tail:
     def at(self) -> float:
         """Where the table ends (a size)."""
         return (self.steps + 0.5) / self.inverse
+
+    def later(self, more: int) -> Tail:
+        """The same with a table that reaches some periods farther; the far end lies elsewhere in its interval then."""
+        return replace(self, steps=self.steps + more)
 
 
 @dataclass(frozen=True)

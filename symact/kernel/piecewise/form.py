@@ -97,11 +97,15 @@ def write(form: Form, entries: Sequence[Entry], b: Builder, x: int, gradient: in
             lost = b("fma", slope, h, b("sub", constant, most))
         if form.factor:
             result = b("fma", argument.factor, result, b("mul", argument.inside, lost))
-        elif gradient is not None:  # what has no digits needs no care
+        elif gradient is not None:
             careful = b("fma", gradient, result, b("mul", gradient, lost))
-            result = b("select", b("special", gradient), b("mul", gradient, result), careful)
-    if argument.steps is not None:
-        result = b("scale", result, argument.steps)
+
+    def halved(value: int) -> int:
+        return value if argument.steps is None else b("scale", value, argument.steps)
+
+    result = halved(result)
+    if gradient is not None and not form.factor:  # what has no digits needs no care
+        result = b("select", b("special", gradient), b("mul", gradient, result), halved(careful))
     for _, end in form.ends:
         if isinstance(end, Line):
             result = b("select", b("lt", number(b, end.at), x), x, result)

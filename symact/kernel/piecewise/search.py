@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -15,12 +15,12 @@ from symact.kernel.arithmetic import ARITHMETICS, TABLE
 from symact.kernel.compiled import Tables
 from symact.kernel.interpret import evaluate
 from symact.kernel.piecewise.candidates import forms, layouts
-from symact.kernel.piecewise.ends import Beyond
+from symact.kernel.piecewise.ends import Beyond, Tail
 from symact.kernel.piecewise.entries import Fits
 from symact.kernel.piecewise.exact import Exact
 from symact.kernel.piecewise.fit import Entry
 from symact.kernel.piecewise.form import Form, write
-from symact.kernel.piecewise.grid import SIZE, Grid
+from symact.kernel.piecewise.grid import SIZE
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.score import cost
 from symact.oracle import Oracle, Reference
@@ -40,8 +40,10 @@ _FAR = 32.0
 #: How many forms are measured, at most.
 _TRIED = 40
 
-#: Inputs of a sample: from everywhere, and within each interval, with numbers on either side of its ends.
-_EVERYWHERE, _WITHIN, _BESIDE = 6000, 300, 3
+#: Inputs of a sample: from everywhere, from each tail, and within each interval, with numbers on either side of its
+#: ends; what is good on it is tried on a larger one.
+_EVERYWHERE, _TAIL, _WITHIN, _BESIDE = 6000, 1000, 250, 3
+_LARGER = 8
 
 _FLOAT32 = FORMATS["float32"]
 
@@ -137,7 +139,7 @@ class Search:
         self._oracle = Oracle(branches)
         self._exact = Exact(branches)
         self._most = most
-        self._sample: Callable[[Grid, bool], tuple[Float64s, Reference]] = cache(self._sample_of)
+        self._sample: Callable[[Form, int], tuple[Float64s, Reference]] = cache(self._sample_of)
 
     def found(self, *, backward: bool) -> Found | None:
         """The cheapest form whose error is at most `MOST`.
@@ -157,6 +159,8 @@ class Search:
                 continue
             error = self._error(form, entries)
             if error <= MOST:
+                error = self._error(form, entries, _LARGER)
+            if error <= MOST:
                 found = Found(form, entries, error, self._backward_error(form, entries))
                 if not backward or found.backward_error <= MOST:
                     return found
@@ -170,15 +174,15 @@ class Search:
         every = [(fits, form) for fits in map(Fits, layouts(self._exact)) for form in forms(fits.layout)]
         return [(fits, form) for fits, form in every if _cost(form) <= self._most]
 
-    def _error(self, form: Form, entries: tuple[Entry, ...]) -> float:
+    def _error(self, form: Form, entries: tuple[Entry, ...], size: int = 1) -> float:
         """The largest error on a sample where the table holds."""
-        x, reference = self._sample(form.grid, form.half)
+        x, reference = self._sample(_place(form), size)
         values = evaluate(_kernel(form, entries, "forward", "y"), {"x": x.astype(np.float32)}, TABLE)
         return float(_inside(reference.errors(values["y"]), values).max())
 
     def _backward_error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The same of the program with an incoming gradient, where results are normal numbers."""
-        x, reference = self._sample(form.grid, form.half)
+        x, reference = self._sample(_place(form), 1)
         gradient = gradients("float32", len(x))
         kernel = _kernel(form, entries, "backward", "grad_x", "grad_y")
         values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
@@ -190,15 +194,26 @@ class Search:
         normal = (size >= _FLOAT32.smallest_normal) & (size < _FLOAT32.max) & np.isfinite(reference.rounded)
         return float(_inside(errors[normal], {name: value[normal] for name, value in values.items()}).max())
 
-    def _sample_of(self, grid: Grid, half: bool) -> tuple[Float64s, Reference]:
-        generator = np.random.default_rng(0)
-        parts = [inputs("float32", _EVERYWHERE, self._oracle)]
-        for interval in grid.intervals():
-            inner = generator.uniform(interval.low, interval.high, _WITHIN).astype(np.float32).astype(np.float64)
-            edges = _FLOAT32.neighbours([interval.low, interval.high], _BESIDE)
-            parts += [inner, edges, *((-inner, -edges) if half else ())]
+    def _sample_of(self, place: Form, size: int) -> tuple[Float64s, Reference]:
+        generator = np.random.default_rng(size)
+        parts = [inputs("float32", _EVERYWHERE * size, self._oracle, size)]
+        for interval in place.grid.intervals():
+            drawn = generator.uniform(interval.low, interval.high, _WITHIN * size)
+            parts += [_float32(drawn), _FLOAT32.neighbours([interval.low, interval.high], _BESIDE)]
+        for side, one in place.ends:
+            if isinstance(one, Tail):
+                parts.append(side * _float32(generator.uniform(one.at, one.far, _TAIL * size)))
         x = np.concatenate(parts)
         return x, self._oracle.reference(x, "float32")
+
+
+def _place(form: Form) -> Form:
+    """What a sample depends on."""
+    return replace(form, degree=0, paired=False)
+
+
+def _float32(values: Float64s) -> Float64s:
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _inside(errors: Float64s, values: Mapping[str, NDArray[Any]]) -> Float64s:
