@@ -74,7 +74,8 @@ def _fma(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any]) -> NDArray[Any]:
     bits = total.view(np.int64)
     inexact = np.isfinite(total) & (lost != 0) & (bits % 2 == 0)
     away = (lost > 0) == (total > 0)
-    return np.where(inexact, bits + np.where(away, 1, -1), bits).view(np.float64).astype(np.float32)
+    odd: NDArray[np.int64] = np.where(inexact, bits + np.where(away, 1, -1), bits)
+    return odd.view(np.float64).astype(np.float32)
 
 
 def _last_bits(a: NDArray[Any]) -> NDArray[Any]:

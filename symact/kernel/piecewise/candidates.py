@@ -34,6 +34,9 @@ _WITHIN, _STEP = 32, 2.0**-3
 _NOTHING, _BESIDE = 2.0**-60, arb(2) ** -100
 
 
+Ends = tuple[tuple[int, End], ...]
+
+
 @dataclass(frozen=True)
 class Layout:
     """What a table may hold: f or f(x)/x, of x or of |x|; and how f ends then (None: no way that a table can)."""
@@ -47,8 +50,8 @@ class Layout:
 def layouts(f: Exact) -> Iterator[Layout]:
     """All layouts of a function."""
     if f.even:
-        one = end(f, 1)
-        yield Layout(f, True, False, ((1, None if isinstance(one, Line) else one),))
+        whole = end(f, 1)
+        yield Layout(f, True, False, ((1, None if isinstance(whole, Line) else whole),))
     elif f.odd:
         gate = over_x(f)
         one = _factored(f, gate, 1)
@@ -75,7 +78,7 @@ def forms(layout: Layout) -> Iterator[Form]:
     if len(roots) > 1:
         return
     shift = rounded(arb(roots[0])) if roots else 0.0
-    divisions: list[tuple[tuple[tuple[int, End], ...], Grid]] = [(ends, _uniform(ends, shift)) for ends in _stops(layout)]
+    divisions: list[tuple[Ends, Grid]] = [(ends, _uniform(ends, shift)) for ends in _stops(layout)]
     if layout.half:
         divisions += _quarters(*layout.ends)
     for ends, grid in divisions:
@@ -83,9 +86,9 @@ def forms(layout: Layout) -> Iterator[Form]:
             yield Form(layout.half, layout.factor, ends, grid, degree, paired)
 
 
-def _stops(layout: Layout) -> list[tuple[tuple[int, End], ...]]:
+def _stops(layout: Layout) -> list[Ends]:
     """The ends as they are where a table can go there, and nearer ones."""
-    found: list[tuple[tuple[int, End], ...]] = []
+    found: list[Ends] = []
     for at in (np.inf, *REACHES):
         choices: list[list[tuple[int, End]]] = []
         for side, one in layout.ends:
@@ -96,7 +99,7 @@ def _stops(layout: Layout) -> list[tuple[tuple[int, End], ...]]:
     return list(dict.fromkeys(found))
 
 
-def _quarters(right: tuple[int, End | None]) -> Iterator[tuple[tuple[tuple[int, End]], Grid]]:
+def _quarters(right: tuple[int, End | None]) -> Iterator[tuple[Ends, Grid]]:
     """Grids of quarters with the end that fits, as far out as they go if there is none."""
     side, one = right
     for offset in _OFFSETS:
@@ -108,7 +111,7 @@ def _quarters(right: tuple[int, End | None]) -> Iterator[tuple[tuple[tuple[int, 
             yield ((side, one),), grid
 
 
-def _uniform(ends: tuple[tuple[int, End], ...], shift: float) -> Uniform:
+def _uniform(ends: Ends, shift: float) -> Uniform:
     """The narrowest intervals that are enough."""
     low = max((-reach(one) for side, one in ends if side < 0), default=0.0)
     high = max(reach(one) for side, one in ends if side > 0)

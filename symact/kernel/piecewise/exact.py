@@ -30,9 +30,7 @@ class Exact:
 
     def __init__(self, branches: Branches) -> None:
         with ctx.workprec(_LAST):
-            self.cuts = [
-                ArbFunction(point.x, branches.x).at([arb(0)], _LAST)[0] for point in branches.points
-            ]
+            self.cuts = [ArbFunction(point.x, branches.x).at([arb(0)], _LAST)[0] for point in branches.points]
         self._pieces = [ArbFunction(piece.expression, branches.x) for piece in branches.pieces]
 
     def __call__(self, x: arb) -> arb:

@@ -164,9 +164,7 @@ def _interpolated(f: Ball, middle: float, around: float, at: Float64s) -> Float6
         column = [f(arb(u)) for u in nodes]
         differences = [float(column[0].mid())]
         for order in range(1, _THROUGH):
-            column = [
-                (column[i + 1] - column[i]) / (arb(nodes[i + order]) - nodes[i]) for i in range(_THROUGH - order)
-            ]
+            column = [(column[i + 1] - column[i]) / (arb(nodes[i + order]) - nodes[i]) for i in range(_THROUGH - order)]
             differences.append(float(column[0].mid()))
     values = np.zeros_like(at)
     for node, difference in zip(reversed(nodes), reversed(differences), strict=True):

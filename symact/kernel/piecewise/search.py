@@ -181,18 +181,13 @@ class Search:
         return float(_inside(reference.errors(values["y"]), values).max())
 
     def _backward_error(self, form: Form, entries: tuple[Entry, ...]) -> float:
-        """The same of the program with an incoming gradient, where results are normal numbers."""
-        x, reference = self._sample(_place(form), 1)
-        gradient = gradients("float32", len(x))
+        """The same of the program with an incoming gradient."""
+        x, _ = self._sample(_place(form), 1)
+        gradient = gradients("float32", len(x)).astype(np.float32)
         kernel = _kernel(form, entries, "backward", "grad_x", "grad_y")
-        values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
-        with np.errstate(all="ignore"):
-            exact = gradient * np.ldexp(reference.balls.high, reference.balls.exponent)
-            size = np.abs(exact)
-            spacing = np.ldexp(1.0, np.frexp(exact)[1] - _FLOAT32.precision)
-            errors = np.abs(values["grad_x"] - exact) / spacing
-        normal = (size >= _FLOAT32.smallest_normal) & (size < _FLOAT32.max) & np.isfinite(reference.rounded)
-        return float(_inside(errors[normal], {name: value[normal] for name, value in values.items()}).max())
+        values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient}, TABLE)
+        reference = self._oracle.reference(x, "float32", gradient)
+        return float(_inside(reference.errors(values["grad_x"]), values).max())
 
     def _sample_of(self, place: Form, size: int) -> tuple[Float64s, Reference]:
         generator = np.random.default_rng(size)
