@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
+import numpy as np
 from flint import arb
 
 from symact.kernel.piecewise.candidates import Layout
@@ -12,6 +14,7 @@ from symact.kernel.piecewise.ends import Constant, End, Gate, reach
 from symact.kernel.piecewise.fit import Entry, Points, fit, good_centre, points, rounded
 from symact.kernel.piecewise.form import Form
 from symact.kernel.piecewise.grid import SIZE
+from symact.oracle.formats import Float64s
 
 #: Polynomials that are off by more than this (in units of 2^-24 of the function) are not tried.
 _ROUGH = 0.5
@@ -21,6 +24,27 @@ _LEVEL, _NEAR = 2.0**-50, 2.0**-100
 
 #: Bisections for the middle of an interval.
 _HALVINGS = 30
+
+
+class Part(NamedTuple):
+    """An interval as far as the table goes: its place, its ends, a root inside, and the table's ends that it holds."""
+
+    place: int
+    low: float
+    high: float
+    root: float | None
+    ends: tuple[End, ...]
+
+
+def _parts(form: Form) -> Iterator[Part]:
+    low = max((-reach(one) for side, one in form.ends if side < 0), default=0.0)
+    high = max(reach(one) for side, one in form.ends if side > 0)
+    shift = getattr(form.grid, "shift", 0.0)
+    for place, left, right in form.grid.intervals():
+        if left <= high and right >= low:
+            ends = tuple(one for side, one in form.ends if left <= side * reach(one) <= right)
+            root = shift if shift and left < shift < right else None
+            yield Part(place, max(low, left), min(high, right), root, ends)
 
 
 class Fits:
@@ -37,29 +61,32 @@ class Fits:
 
     def entries(self, form: Form) -> tuple[Entry, ...] | None:
         """The entries in their places; None if a polynomial of that degree is not enough."""
-        low = 0.0 if form.half else -math.inf
-        high = math.inf
-        for side, one in form.ends:
-            low, high = (low, reach(one)) if side > 0 else (-reach(one), high)
-        intervals = [one for one in form.grid.intervals() if one.low <= high and one.high >= low]
         found = [Entry(0.0, (0.0,) * (form.degree + 1), 0.0)] * SIZE
         key = (form.grid, form.ends)
-        intervals.sort(key=lambda interval: interval.place != self._worst.get(key))  # what failed before fails first
-        for interval in intervals:
-            ends = tuple(one for side, one in form.ends if interval.low <= side * reach(one) <= interval.high)
-            shift = getattr(form.grid, "shift", 0.0)
-            entry = self._entry(max(low, interval.low), min(high, interval.high), shift, ends, form)
+        parts = sorted(_parts(form), key=lambda part: part.place != self._worst.get(key))  # the likeliest to fail first
+        for part in parts:
+            entry = self._entry(part, form)
             if entry.error > _ROUGH:
-                self._worst[key] = interval.place
+                self._worst[key] = part.place
                 return None
-            found[interval.place] = entry
+            found[part.place] = entry
         return tuple(found)
 
-    def _entry(self, low: float, high: float, shift: float, ends: tuple[End, ...], form: Form) -> Entry:
-        if low == high:
-            return Entry(low, (rounded(self.layout.core(arb(low))), *[0.0] * form.degree), 0.0)
-        given = self._points(low, high, shift, ends)
-        if shift and given.centre == shift:
+    def dense(self, form: Form, count: int) -> Iterator[tuple[Float64s, Float64s]]:
+        """So many numbers of each interval, and the function there."""
+        generator = np.random.default_rng(count)
+        for part in _parts(form):
+            if part.low < part.high:
+                u = generator.uniform(part.low, part.high, count).astype(np.float32).astype(np.float64)
+                u = u[(u >= part.low) & (u <= part.high)]
+                values = self._points(part).at(u)
+                yield u, values * u if form.factor else values
+
+    def _entry(self, part: Part, form: Form) -> Entry:
+        if part.low == part.high:
+            return Entry(part.low, (rounded(self.layout.core(arb(part.low))), *[0.0] * form.degree), 0.0)
+        given = self._points(part)
+        if part.root is not None:
             return fit(given, form.degree, root=True)
         return fit(given, form.degree, flat=given.centre == 0 and form.half and self._level)
 
@@ -75,11 +102,11 @@ class Fits:
         value = self.layout.core(arb(0))
         return bool(abs(value / rounded(value) - 1) < _LEVEL)
 
-    def _points_of(self, low: float, high: float, shift: float, ends: tuple[End, ...]) -> Points:
-        f = self.layout.core
-        if shift and low < shift < high:
-            return points(f, low, high, shift)
-        for one in ends:  # beyond its end the function is constant, to the last digit
+    def _points_of(self, part: Part) -> Points:
+        f, low, high = self.layout.core, part.low, part.high
+        if part.root is not None:
+            return points(f, low, high, part.root)
+        for one in part.ends:  # beyond its end the function is constant, to the last digit
             if isinstance(one, Constant | Gate):
                 return points(f, low, high, one.at if high == one.at else -one.at)
         if self.layout.factor and low <= 0 <= high and self._exact_at_0:  # close to 0 a product is all there is

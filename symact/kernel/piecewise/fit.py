@@ -68,6 +68,20 @@ class Points:
     moments: tuple[arb, ...]
     right: tuple[arb, ...]
 
+    def at(self, u: Float64s) -> Float64s:
+        """The function at numbers inside, to almost all digits of float64: the polynomial through the values."""
+        t = (u - self.centre) / float(self.reach)
+        above, below = np.zeros_like(t), np.zeros_like(t)
+        for i, (node, value) in enumerate(zip(self.t, self.values, strict=True)):
+            distance = t - float(node)
+            weight = (
+                (-1) ** i * math.sin(math.pi * (2 * i + 1) / (2 * _POINTS)) / np.where(distance == 0, 1e-300, distance)
+            )
+            above += weight * float(value)
+            below += weight
+        found: Float64s = above / below
+        return found
+
 
 def rounded(value: arb) -> float:
     """The nearest float32 number."""
@@ -146,19 +160,23 @@ def _error(given: Points, coefficients: Sequence[float], lead: float) -> float:
 
 
 def good_centre(f: Ball, low: float, high: float, wanted: float) -> float:
-    """A float32 number near the wanted one at which f is almost a float32 number."""
+    """A float32 number near the wanted one at which f and its slope are almost float32 numbers."""
     around = _AROUND * (high - low)
     parts = (_GOLDEN * np.arange(_CENTRES) + 0.5) % 1 - 0.5
     candidates = np.unique((wanted + 2 * around * parts).astype(np.float32)).astype(np.float64)
-    values = _interpolated(f, wanted, around, candidates)
-    nearest = values.astype(np.float32).astype(np.float64)
+    value, slope = _interpolated(f, wanted, around, candidates)
     with np.errstate(all="ignore"):
-        off = np.where(nearest == 0, np.inf, np.abs(values / nearest - 1))
-    return float(candidates[np.argmin(off)])
+        off = np.abs(_lost(value) / value) + np.abs(_lost(slope) / value) * (high - low) / 2
+    return float(candidates[np.argmin(np.where(np.isfinite(off), off, np.inf))])
 
 
-def _interpolated(f: Ball, middle: float, around: float, at: Float64s) -> Float64s:
-    """f(at) to almost all digits of float64, from divided differences."""
+def _lost(values: Float64s) -> Float64s:
+    """What rounding to float32 takes away."""
+    return values - values.astype(np.float32)
+
+
+def _interpolated(f: Ball, middle: float, around: float, at: Float64s) -> tuple[Float64s, Float64s]:
+    """f(at) and f'(at) to almost all digits of float64, from divided differences."""
     with ctx.workprec(_PRECISION):
         nodes = [float(middle + around * math.cos(math.pi * (2 * i + 1) / (2 * _THROUGH))) for i in range(_THROUGH)]
         column = [f(arb(u)) for u in nodes]
@@ -166,7 +184,8 @@ def _interpolated(f: Ball, middle: float, around: float, at: Float64s) -> Float6
         for order in range(1, _THROUGH):
             column = [(column[i + 1] - column[i]) / (arb(nodes[i + order]) - nodes[i]) for i in range(_THROUGH - order)]
             differences.append(float(column[0].mid()))
-    values = np.zeros_like(at)
+    values, slopes = np.zeros_like(at), np.zeros_like(at)
     for node, difference in zip(reversed(nodes), reversed(differences), strict=True):
+        slopes = slopes * (at - node) + values
         values = values * (at - node) + difference
-    return values
+    return values, slopes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,7 +30,7 @@ from symact.oracle.samples import gradients, inputs
 from symact.symbolic.branches import Branches
 
 #: The largest error on a sample, in ULP; what is beyond the sample may be a little worse.
-MOST = 0.98
+MOST = 0.95
 
 #: Programs in float64 have half as many lanes; a table has to save so much besides.
 _LANES, _WORTH = 2, 1.25
@@ -41,9 +42,9 @@ _FAR = 32.0
 _TRIED = 40
 
 #: Inputs of a sample: from everywhere, from each tail, and within each interval, with numbers on either side of its
-#: ends; what is good on it is tried on a larger one.
-_EVERYWHERE, _TAIL, _WITHIN, _BESIDE = 6000, 1000, 250, 3
-_LARGER = 8
+#: ends; what is good on it is tried on so many within each interval.
+_EVERYWHERE, _TAIL, _WITHIN, _BESIDE = 6000, 16000, 200, 3
+_DENSE = 1 << 13
 
 _FLOAT32 = FORMATS["float32"]
 
@@ -139,7 +140,7 @@ class Search:
         self._oracle = Oracle(branches)
         self._exact = Exact(branches)
         self._most = most
-        self._sample: Callable[[Form, int], tuple[Float64s, Reference]] = cache(self._sample_of)
+        self._sample: Callable[[Form], tuple[Float64s, Reference]] = cache(self._sample_of)
 
     def found(self, *, backward: bool) -> Found | None:
         """The cheapest form whose error is at most `MOST`.
@@ -159,10 +160,13 @@ class Search:
                 continue
             error = self._error(form, entries)
             if error <= MOST:
-                error = self._error(form, entries, _LARGER)
+                error = max(error, _dense_error(fits, form, entries))
+            if error <= MOST and not backward:
+                return Found(form, entries, error, math.inf)
             if error <= MOST:
-                found = Found(form, entries, error, self._backward_error(form, entries))
-                if not backward or found.backward_error <= MOST:
+                backward_error = max(self._backward_error(form, entries), _dense_error(fits, form, entries, "grad_y"))
+                found = Found(form, entries, error, backward_error)
+                if backward_error <= MOST:
                     return found
                 alone = alone or found
             tried += 1
@@ -174,32 +178,46 @@ class Search:
         every = [(fits, form) for fits in map(Fits, layouts(self._exact)) for form in forms(fits.layout)]
         return [(fits, form) for fits, form in every if _cost(form) <= self._most]
 
-    def _error(self, form: Form, entries: tuple[Entry, ...], size: int = 1) -> float:
+    def _error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The largest error on a sample where the table holds."""
-        x, reference = self._sample(_place(form), size)
+        x, reference = self._sample(_place(form))
         values = evaluate(_kernel(form, entries, "forward", "y"), {"x": x.astype(np.float32)}, TABLE)
         return float(_inside(reference.errors(values["y"]), values).max())
 
     def _backward_error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The same of the program with an incoming gradient."""
-        x, _ = self._sample(_place(form), 1)
+        x, _ = self._sample(_place(form))
         gradient = gradients("float32", len(x)).astype(np.float32)
         kernel = _kernel(form, entries, "backward", "grad_x", "grad_y")
         values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient}, TABLE)
         reference = self._oracle.reference(x, "float32", gradient)
         return float(_inside(reference.errors(values["grad_x"]), values).max())
 
-    def _sample_of(self, place: Form, size: int) -> tuple[Float64s, Reference]:
-        generator = np.random.default_rng(size)
-        parts = [inputs("float32", _EVERYWHERE * size, self._oracle, size)]
+    def _sample_of(self, place: Form) -> tuple[Float64s, Reference]:
+        generator = np.random.default_rng(0)
+        parts = [inputs("float32", _EVERYWHERE, self._oracle)]
         for interval in place.grid.intervals():
-            drawn = generator.uniform(interval.low, interval.high, _WITHIN * size)
+            drawn = generator.uniform(interval.low, interval.high, _WITHIN)
             parts += [_float32(drawn), _FLOAT32.neighbours([interval.low, interval.high], _BESIDE)]
         for side, one in place.ends:
             if isinstance(one, Tail):
-                parts.append(side * _float32(generator.uniform(one.at, one.far, _TAIL * size)))
+                parts.append(side * _float32(generator.uniform(one.at, one.far, _TAIL)))
         x = np.concatenate(parts)
         return x, self._oracle.reference(x, "float32")
+
+
+def _dense_error(fits: Fits, form: Form, entries: tuple[Entry, ...], *factor: str) -> float:
+    """The largest error on many numbers of the table's range, maybe with an incoming gradient of that name."""
+    kernel = _kernel(form, entries, "dense", "y", *factor)
+    worst = 0.0
+    for x, f in fits.dense(form, _DENSE):
+        gradient = 1 + np.arange(len(x)) % 1024 / 1024.0 if factor else np.ones(len(x))
+        values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
+        exact = gradient * f
+        with np.errstate(all="ignore"):
+            errors = np.abs(values["y"] - exact) / np.ldexp(1.0, np.frexp(exact)[1] - _FLOAT32.precision)
+        worst = max(worst, float(_inside(errors, values)[np.abs(exact) > _FLOAT32.smallest_normal].max(initial=0.0)))
+    return worst
 
 
 def _place(form: Form) -> Form:
