@@ -8,7 +8,13 @@ from symact.kernel.interpret import evaluate
 from symact.kernel.piecewise.grid import SIZE, Grid, Quarters, Uniform, text
 from symact.kernel.program import Builder
 
-GRIDS = [Uniform(4.0, 0), Uniform(1.6640625, -14), Uniform(3.0, -11, -1.2784645557403564), Quarters(1.0), Quarters(0.25)]
+GRIDS = [
+    Uniform(4.0, 0),
+    Uniform(1.6640625, -14),
+    Uniform(3.0, -11, -1.2784645557403564),
+    Quarters(1.0),
+    Quarters(0.25),
+]
 
 
 def places(grid: Grid, u: np.ndarray) -> np.ndarray:
