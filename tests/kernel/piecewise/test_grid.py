@@ -1,5 +1,7 @@
 """Keys say which interval a number is in."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def test_a_key_is_the_place_of_the_interval(grid: Grid) -> None:
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
 def test_intervals_leave_no_gap(grid: Grid) -> None:
     intervals = list(grid.intervals())
-    for left, right in zip(intervals, intervals[1:], strict=False):
+    for left, right in pairwise(intervals):
         assert right.low == pytest.approx(left.high, rel=1e-12, abs=1e-12)
 
 
