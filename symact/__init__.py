@@ -147,8 +147,11 @@ def load(
     from symact import catalog, targets
     from symact.kernel import store
 
-    arithmetic = targets.get(target).type(dtype, level).arithmetic
-    compiled = store.compiled(catalog.resolve(activation, parameters), [arithmetic])
+    type_ = targets.get(target).type(dtype, level)
+    activation = catalog.resolve(activation, parameters)
+    compiled = store.compiled(activation, [type_.arithmetic])
+    if type_.tables:
+        compiled = store.with_tables(activation, compiled)
     return targets.load(compiled, target, dtype=dtype, level=level)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from symact.symbolic.branches import Branches
 
 _searched: dict[tuple[str, str], CompiledActivation] = {}
+_tabulated: dict[str, Tables | None] = {}
 
 
 def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS)) -> CompiledActivation:
@@ -38,8 +39,7 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
     Raises:
         Error: the definition cannot be split into pieces, or a function in it has no operation.
     """
-    entry = catalog.find(activation.name)
-    if entry is not None and entry.define is activation.define:
+    if _in_catalogue(activation):
         stored = files("symact.kernel").joinpath("programs", f"{activation.name}.json")
         if stored.is_file():
             document = json.loads(stored.read_text(encoding="utf-8"))
@@ -53,6 +53,28 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
         _searched.update(((key, arithmetic), found) for arithmetic in missing)
     programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
     return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs)
+
+
+def with_tables(activation: Activation, found: CompiledActivation) -> CompiledActivation:
+    """The programs of an activation with tables: stored for a catalogue entry, else searched for (once a process).
+
+    Args:
+        activation: the definition.
+        found: its programs, those in wide arithmetic among them.
+    """
+    from symact.kernel.piecewise.search import search as search_tables
+
+    if _in_catalogue(activation):
+        return found
+    key = f"{activation.name} {activation.digest}"
+    if key not in _tabulated:
+        _tabulated[key] = search_tables(activation, found.programs["wide"])[0]
+    return replace(found, tables=_tabulated[key])
+
+
+def _in_catalogue(activation: Activation) -> bool:
+    entry = catalog.find(activation.name)
+    return entry is not None and entry.define is activation.define
 
 
 def _stored_tables(name: str) -> Tables | None:

@@ -111,7 +111,8 @@ def frugal(printed: Body) -> Body:
             count += 1
         new[statement.name] = f"t{number}"
         statements.append(Statement(new[statement.name], expression, statement.boolean))
-    return Body(tuple(statements), {name: renamed(text) for name, text in printed.outputs.items()})
+    outputs = {name: renamed(text) for name, text in printed.outputs.items()}
+    return Body(tuple(statements), outputs, printed.tables)
 
 
 class Text(NamedTuple):

@@ -52,7 +52,7 @@ def fingerprint(operation: str, functions: dict[str, str]) -> str:
     b = Builder()
     kernel = b.kernel("forward", ("x",), (), {"y": b(operation, b.input("x"))})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("symact.targets.printer.ARITHMETICS", {"wide": SimpleNamespace(functions=programs)})
+        patch.setattr("symact.targets.printer.WRITTEN", {"wide": SimpleNamespace(functions=programs)})
         return accuracy.fingerprint(kernel, operations, "wide")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symact
 from symact import catalog, targets
 from symact.errors import Error
 from symact.kernel.arithmetic import TABLE
@@ -128,3 +129,12 @@ def test_arrays_that_are_written_past_the_caches_have_the_same_results() -> None
 def test_an_activation_without_tables_says_which_levels_it_has() -> None:
     with pytest.raises(Error, match=r"relu has no level 'table'.*accurate"):
         load("relu", "table")
+
+
+def test_an_expression_of_ones_own_gets_tables_when_they_are_asked_for() -> None:
+    x = np.random.default_rng(6).normal(scale=3, size=2000).astype(np.float32)
+    table = symact.load("x/(1 + exp(-1.5*x))", target="c", level="table").forward(x)
+    accurate = symact.load("x/(1 + exp(-1.5*x))", target="c").forward(x)
+    assert (np.abs(table.view(np.int32) - accurate.view(np.int32)) <= 1).all()
+    if processor_has_tables():
+        assert (table != accurate).any()
