@@ -29,8 +29,9 @@ from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.samples import gradients, inputs
 from symact.symbolic.branches import Branches
 
-#: The largest error on a sample, in ULP; what is beyond the sample may be a little worse.
-MOST = 0.95
+#: The largest error on a sample, in ULP, alone and with an incoming gradient; what is beyond the sample may be a little
+#: worse, the more so where two numbers are drawn.
+MOST, MOST_BACKWARD = 0.935, 0.88
 
 #: Programs in float64 have half as many lanes; a table has to save so much besides.
 _LANES, _WORTH = 2, 1.25
@@ -102,7 +103,7 @@ def search(activation: Activation, known: Mapping[str, Kernel]) -> tuple[Tables 
             continue
         kernels[name] = found.kernel(name, output)
         record[name] = {"form": found.form.about, "error": found.error}
-        if name == "derivative" and found.backward_error <= MOST:
+        if name == "derivative" and found.backward_error <= MOST_BACKWARD:
             kernels["backward"] = found.backward()
             record["backward"] = {"form": found.form.about, "error": found.backward_error}
     if {"forward", "derivative"} <= kernels.keys():
@@ -166,7 +167,7 @@ class Search:
             if error <= MOST:
                 backward_error = max(self._backward_error(form, entries), _dense_error(fits, form, entries, "grad_y"))
                 found = Found(form, entries, error, backward_error)
-                if backward_error <= MOST:
+                if backward_error <= MOST_BACKWARD:
                     return found
                 alone = alone or found
             tried += 1
