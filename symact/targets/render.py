@@ -150,9 +150,14 @@ def activation_files(
 
 def _with_needed(compiled: CompiledActivation, target: Target, types: Sequence[DataType]) -> list[DataType]:
     """Those of the types that the activation has, with those whose functions they call."""
-    offered = [type_ for type_ in types if not type_.tables or compiled.tables is not None]
-    needed = [target.type(type_.dtype, type_.otherwise) for type_ in offered if type_.otherwise]
-    return [type_ for type_ in target.types if type_ in offered or type_ in needed]
+    present = offered(compiled, types)
+    needed = [target.type(type_.dtype, type_.otherwise) for type_ in present if type_.otherwise]
+    return [type_ for type_ in target.types if type_ in present or type_ in needed]
+
+
+def offered(compiled: CompiledActivation, types: Sequence[DataType]) -> list[DataType]:
+    """Those of some array types that an activation has functions for: no tables, no type with tables."""
+    return [type_ for type_ in types if not type_.tables or compiled.tables is not None]
 
 
 def _arithmetics(types: Sequence[DataType]) -> list[str]:

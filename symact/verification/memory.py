@@ -13,7 +13,7 @@ from pathlib import Path
 from symact import targets
 from symact.errors import Error
 from symact.kernel.compiled import CompiledActivation
-from symact.targets.render import activation_files
+from symact.targets.render import activation_files, offered
 from symact.targets.table import DataType
 
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -156,7 +156,7 @@ def check(
         Error: the compiler is not here or fails.
     """
     target = targets.get("c")
-    types = target.types if types is None else types
+    types = offered(compiled, target.types if types is None else types)
     with tempfile.TemporaryDirectory(prefix="symact-") as name:
         folder = Path(name)
         for path, text in activation_files(compiled, target, types).items():
