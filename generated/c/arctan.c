@@ -1559,3 +1559,715 @@ void symact_arctan_second_derivative_bf16(size_t n, const symact_bf16 *x, symact
     const void *const parameters = NULL;
     symact_sweep(arctan_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2673653f, 1.7589566f, 2.249015f, 2.7457335f, 3.5118327f, 4.5080137f, 5.4834085f, 6.518089f, 
+8.039456f, 10.001683f, 11.977073f, 13.988041f, 16.953274f, 20.964016f, 24.963491f, 28.961918f, 
+34.854362f, 43.05519f, 50.89636f, 59.114925f, 70.778885f, 86.90807f, 103.161224f, 119.25932f, 
+143.05489f, 174.75726f, 207.01135f, 239.25587f, 0.0f, 0.39500833f, 0.63664967f, 0.88414884f, 
+    };
+    static const float table1[32] = {
+0.71232426f, 0.5991316f, 0.5124063f, 0.44488162f, 0.368294f, 0.30002213f, 0.2535668f, 0.21763498f, 
+0.17999294f, 0.14708968f, 0.124195345f, 0.107193574f, 0.08917917f, 0.072654575f, 0.061319917f, 0.053044897f, 
+0.044244487f, 0.03594397f, 0.030476661f, 0.026285777f, 0.021993406f, 0.017941836f, 0.0151326535f, 0.013100958f, 
+0.010931511f, 0.008955703f, 0.007564637f, 0.0065478715f, 1.0f, 0.9523744f, 0.8904941f, 0.8188533f, 
+    };
+    static const float table2[32] = {
+-0.2592986f, -0.20174879f, -0.15443969f, -0.119375244f, -0.08351535f, -0.05614948f, -0.040372536f, -0.02986133f, 
+-0.020493513f, -0.0137168905f, -0.00979142f, -0.007299721f, -0.0050557754f, -0.0033573902f, -0.0023922056f, -0.0017904245f, 
+-0.0012458127f, -0.0008223124f, -0.00059121667f, -0.00043981618f, -0.00030791436f, -0.00020492294f, -0.00014577858f, -0.00010926319f, 
+-7.607326e-05f, -5.105917e-05f, -3.6429414e-05f, -2.7294638e-05f, 8.6736174e-19f, -0.22112477f, -0.28102398f, -0.291351f, 
+    };
+    static const float table3[32] = {
+0.05737223f, 0.05503297f, 0.041422114f, 0.02976212f, 0.01815582f, 0.010255918f, 0.006326623f, 0.0040524784f, 
+0.002316975f, 0.0012734939f, 0.0007695884f, 0.00049599947f, 0.00028619615f, 0.0001549963f, 9.326139e-05f, 6.0402006e-05f, 
+3.5066845e-05f, 1.8808343e-05f, 1.1467172e-05f, 7.358182e-06f, 4.3105347e-06f, 2.3404027e-06f, 1.4042864e-06f, 9.1123894e-07f, 
+5.2938907e-07f, 2.9109978e-07f, 1.754333e-07f, 1.1377621e-07f, -0.3333282f, -0.18847658f, -0.06493564f, 0.014519063f, 
+    };
+    static const float table4[32] = {
+0.011465636f, -0.008417308f, -0.008969308f, -0.0066245464f, -0.0037283073f, -0.0018176008f, -0.00097292685f, -0.0005430785f, 
+-0.00025987954f, -0.00011765518f, -6.0289443e-05f, -3.3622622e-05f, -1.6173553e-05f, -7.1478753e-06f, -3.633238e-06f, -2.036674e-06f, 
+-9.865836e-07f, -4.3006773e-07f, -2.2237633e-07f, -1.2308722e-07f, -6.033104e-08f, -2.6726267e-08f, -1.3526709e-08f, -7.599299e-09f, 
+-3.6834253e-09f, -1.6595005e-09f, -8.4481183e-10f, -4.7426296e-10f, -0.00019906179f, 0.1866082f, 0.14274123f, 0.07324229f, 
+    };
+    static const float table5[32] = {
+-0.022188323f, -0.0026668874f, 0.0009750293f, 0.0011823835f, 0.0007031007f, 0.0003097073f, 0.000146245f, 7.170382e-05f, 
+2.8887187e-05f, 1.08133145e-05f, 4.7070075e-06f, 2.2734623e-06f, 9.1290286e-07f, 3.2934665e-07f, 1.414559e-07f, 6.8648895e-08f, 
+2.776297e-08f, 9.831507e-09f, 4.3132773e-09f, 2.0584199e-09f, 8.447524e-10f, 3.0522385e-10f, 1.3028527e-10f, 6.336464e-11f, 
+2.5632793e-11f, 9.461985e-12f, 4.0686833e-12f, 1.976833e-12f, 0.20274302f, 0.00024033981f, -0.071777724f, -0.061179124f, 
+    };
+    static const float table6[32] = {
+0.014723042f, 0.0033848772f, 0.00043800467f, -9.077962e-05f, -0.0001135497f, -5.0296003e-05f, -2.1504084e-05f, -9.360695e-06f, 
+-3.2459309e-06f, -1.002412e-06f, -3.6935984e-07f, -1.5436665e-07f, -5.252161e-08f, -1.538593e-08f, -5.552791e-09f, -2.3258167e-09f, 
+-7.9708234e-10f, -2.2813e-10f, -8.432995e-11f, -3.4663748e-11f, -1.2074901e-11f, -3.5379625e-12f, -1.2664248e-12f, -5.319773e-13f, 
+-1.8226342e-13f, -5.473562e-14f, -1.976649e-14f, -8.291818e-15f, -0.016758451f, -0.1073456f, -0.015854951f, 0.02146685f, 
+    };
+    static const float table7[32] = {
+-0.005830033f, -0.0019923802f, -0.00038823174f, -4.7697235e-05f, 1.1886959e-05f, 7.457098e-06f, 2.9660068e-06f, 1.2255942e-06f, 
+3.615416e-07f, 9.089887e-08f, 2.8190044e-08f, 1.039621e-08f, 2.8941323e-09f, 7.0013545e-10f, 2.1306115e-10f, 7.634401e-11f, 
+2.175005e-11f, 5.2495916e-12f, 1.5712598e-12f, 5.953952e-13f, 1.6504043e-13f, 4.0142555e-14f, 1.2311311e-14f, 4.5397375e-15f, 
+1.2661101e-15f, 3.0881254e-16f, 9.427988e-17f, 3.4850618e-17f, -0.10168615f, 0.054265626f, 0.050645486f, 0.0071228887f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_arctan_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(arctan_forward_f32_table_loop, arctan_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_arctan_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2736696f, 1.7611856f, 2.2669032f, 2.7671435f, 3.5547738f, 4.5260777f, 5.5342393f, 6.535362f, 
+8.045901f, 10.089657f, 12.042706f, 14.070896f, 17.16795f, 21.113163f, 25.034035f, 29.098352f, 
+35.3203f, 43.131767f, 51.047024f, 59.10568f, 71.756836f, 87.25256f, 103.25373f, 119.29065f, 
+143.75645f, 176.08505f, 207.66037f, 239.73293f, 0.17894651f, 0.3997311f, 0.64032924f, 0.888392f, 
+    };
+    static const float table1[32] = {
+0.38135418f, 0.2437969f, 0.16289696f, 0.11551235f, 0.07333305f, 0.046543278f, 0.03161775f, 0.02287756f, 
+0.0152122425f, 0.009727515f, 0.00684806f, 0.005025375f, 0.0033813657f, 0.00223831f, 0.0015931104f, 0.001179643f, 
+0.00080094597f, 0.00053724466f, 0.0003836123f, 0.0002861655f, 0.00019417312f, 0.00013133684f, 9.3788105e-05f, 7.026785e-05f, 
+4.8386508e-05f, 3.225084e-05f, 2.3189035e-05f, 1.7399512e-05f, 0.9689717f, 0.8622288f, 0.709209f, 0.5588964f, 
+    };
+    static const float table2[32] = {
+-0.37046212f, -0.20935893f, -0.120306455f, -0.07384456f, -0.03823327f, -0.019609474f, -0.01106496f, -0.006840992f, 
+-0.0037238414f, -0.0019094585f, -0.0011295077f, -0.00071070396f, -0.00039258407f, -0.00021155522f, -0.0001270728f, -8.0984064e-05f, 
+-4.5316967e-05f, -2.4898402e-05f, -1.5023996e-05f, -9.680411e-06f, -5.4109246e-06f, -3.0101028e-06f, -1.8164827e-06f, -1.1780121e-06f, 
+-6.731408e-07f, -3.6629797e-07f, -2.2333099e-07f, -1.4515494e-07f, -0.33602798f, -0.594351f, -0.6441423f, -0.5550055f, 
+    };
+    static const float table3[32] = {
+0.21445f, 0.12034855f, 0.062316094f, 0.033864137f, 0.014555757f, 0.0060955314f, 0.0028726151f, 0.0015222535f, 
+0.0006801569f, 0.00028019192f, 0.00013940323f, 7.525554e-05f, 3.4146295e-05f, 1.4985245e-05f, 7.5978296e-06f, 4.168107e-06f, 
+1.9224904e-06f, 8.652755e-07f, 4.4124934e-07f, 2.4557835e-07f, 1.1308043e-07f, 5.1739054e-08f, 2.6385337e-08f, 1.481133e-08f, 
+7.0233175e-09f, 3.1202163e-09f, 1.6131444e-09f, 9.082081e-10f, -0.82237595f, -0.3337409f, 0.08206783f, 0.23877655f, 
+    };
+    static const float table4[32] = {
+-0.06704764f, -0.052307315f, -0.026425548f, -0.013118658f, -0.0047851247f, -0.001655463f, -0.000655454f, -0.00029868912f, 
+-0.00010984965f, -3.6426005e-05f, -1.5258011e-05f, -7.0713113e-06f, -2.637053e-06f, -9.4281376e-07f, -4.0359186e-07f, -1.9061389e-07f, 
+-7.247717e-08f, -2.6724338e-08f, -1.151794e-08f, -5.5372236e-09f, -2.1005144e-09f, -7.9046825e-10f, -3.4066489e-10f, -1.6552955e-10f, 
+-6.5135834e-11f, -2.3625359e-11f, -1.0357201e-11f, -5.0510754e-12f, 0.6107933f, 0.7425263f, 0.3822937f, 0.07307582f, 
+    };
+    static const float table5[32] = {
+-0.016635858f, 0.015585799f, 0.009366093f, 0.0044747163f, 0.0014270585f, 0.00041369285f, 0.00013855212f, 5.4488406e-05f, 
+1.6536625e-05f, 4.423949e-06f, 1.5618267e-06f, 6.218247e-07f, 1.9063896e-07f, 5.5559614e-08f, 2.008645e-08f, 8.1685325e-09f, 
+2.5600264e-09f, 7.735479e-10f, 2.8181366e-10f, 1.1703499e-10f, 3.6565456e-11f, 1.1319765e-11f, 4.1228167e-12f, 1.7340794e-12f, 
+5.6613297e-13f, 1.6768072e-13f, 6.233727e-14f, 2.633445e-14f, 0.5851818f, -0.22405382f, -0.405445f, -0.20604527f, 
+    };
+    static const float table6[32] = {
+0.041734826f, -0.0006370785f, -0.0026139338f, -0.0013451873f, -0.000392746f, -9.7228745e-05f, -2.7745105e-05f, -9.455267e-06f, 
+-2.3759699e-06f, -5.136168e-07f, -1.5309075e-07f, -5.2406595e-08f, -1.3182399e-08f, -3.14025e-09f, -9.592706e-10f, -3.3588482e-10f, 
+-8.670459e-11f, -2.1490809e-11f, -6.618099e-12f, -2.3748768e-12f, -6.1030537e-13f, -1.555934e-13f, -4.7910508e-14f, -1.744137e-14f, 
+-4.7223323e-15f, -1.1419949e-15f, -3.600355e-16f, -1.3180735e-16f, -0.7945236f, -0.4873405f, 0.0970854f, 0.16385812f, 
+    };
+    static const float table7[32] = {
+-0.03457973f, -0.0034719773f, 0.00038370382f, 0.00034340992f, 0.00010252478f, 2.2200278e-05f, 5.4009283e-06f, 1.5993683e-06f, 
+3.422714e-07f, 5.9126094e-08f, 1.4813089e-08f, 4.341615e-09f, 9.178249e-10f, 1.7642933e-10f, 4.5193193e-11f, 1.36027205e-11f, 
+2.952073e-12f, 5.9310396e-13f, 1.5311793e-13f, 4.72793e-14f, 1.0229797e-14f, 2.1246972e-15f, 5.514152e-16f, 1.7357935e-16f, 
+3.955708e-17f, 7.7195125e-18f, 2.052922e-18f, 6.498762e-19f, -0.3082272f, 0.5216815f, 0.20170684f, -0.045138944f, 
+    };
+    static const float table8[32] = {
+0.017218992f, 0.0031529907f, 0.00015662768f, -6.3726686e-05f, -2.541876e-05f, -4.82819e-06f, -1.060916e-06f, -2.7360616e-07f, 
+-4.7715957e-08f, -6.902732e-09f, -1.4048221e-09f, -3.5043343e-10f, -6.6774274e-11f, -9.727392e-12f, -2.056754e-12f, -5.4145664e-13f, 
+-1.00811266e-13f, -1.5904699e-14f, -3.455581e-15f, -9.069204e-16f, -1.743915e-16f, -2.831387e-17f, -6.061363e-18f, -1.6559808e-18f, 
+-3.237264e-19f, -5.2157602e-20f, -1.1724871e-20f, -3.120399e-21f, 0.7670597f, 0.15579252f, -0.24966848f, -0.05043476f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_arctan_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(arctan_derivative_f32_table_loop, arctan_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_arctan_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2673653f, 1.7589566f, 2.249015f, 2.7457335f, 3.5118327f, 4.5080137f, 5.4834085f, 6.518089f, 
+8.039456f, 10.001683f, 11.977073f, 13.988041f, 16.953274f, 20.964016f, 24.963491f, 28.961918f, 
+34.854362f, 43.05519f, 50.89636f, 59.114925f, 70.778885f, 86.90807f, 103.161224f, 119.25932f, 
+143.05489f, 174.75726f, 207.01135f, 239.25587f, 0.0f, 0.39500833f, 0.63664967f, 0.88414884f, 
+    };
+    static const float table1[32] = {
+0.71232426f, 0.5991316f, 0.5124063f, 0.44488162f, 0.368294f, 0.30002213f, 0.2535668f, 0.21763498f, 
+0.17999294f, 0.14708968f, 0.124195345f, 0.107193574f, 0.08917917f, 0.072654575f, 0.061319917f, 0.053044897f, 
+0.044244487f, 0.03594397f, 0.030476661f, 0.026285777f, 0.021993406f, 0.017941836f, 0.0151326535f, 0.013100958f, 
+0.010931511f, 0.008955703f, 0.007564637f, 0.0065478715f, 1.0f, 0.9523744f, 0.8904941f, 0.8188533f, 
+    };
+    static const float table2[32] = {
+-0.2592986f, -0.20174879f, -0.15443969f, -0.119375244f, -0.08351535f, -0.05614948f, -0.040372536f, -0.02986133f, 
+-0.020493513f, -0.0137168905f, -0.00979142f, -0.007299721f, -0.0050557754f, -0.0033573902f, -0.0023922056f, -0.0017904245f, 
+-0.0012458127f, -0.0008223124f, -0.00059121667f, -0.00043981618f, -0.00030791436f, -0.00020492294f, -0.00014577858f, -0.00010926319f, 
+-7.607326e-05f, -5.105917e-05f, -3.6429414e-05f, -2.7294638e-05f, 8.6736174e-19f, -0.22112477f, -0.28102398f, -0.291351f, 
+    };
+    static const float table3[32] = {
+0.05737223f, 0.05503297f, 0.041422114f, 0.02976212f, 0.01815582f, 0.010255918f, 0.006326623f, 0.0040524784f, 
+0.002316975f, 0.0012734939f, 0.0007695884f, 0.00049599947f, 0.00028619615f, 0.0001549963f, 9.326139e-05f, 6.0402006e-05f, 
+3.5066845e-05f, 1.8808343e-05f, 1.1467172e-05f, 7.358182e-06f, 4.3105347e-06f, 2.3404027e-06f, 1.4042864e-06f, 9.1123894e-07f, 
+5.2938907e-07f, 2.9109978e-07f, 1.754333e-07f, 1.1377621e-07f, -0.3333282f, -0.18847658f, -0.06493564f, 0.014519063f, 
+    };
+    static const float table4[32] = {
+0.011465636f, -0.008417308f, -0.008969308f, -0.0066245464f, -0.0037283073f, -0.0018176008f, -0.00097292685f, -0.0005430785f, 
+-0.00025987954f, -0.00011765518f, -6.0289443e-05f, -3.3622622e-05f, -1.6173553e-05f, -7.1478753e-06f, -3.633238e-06f, -2.036674e-06f, 
+-9.865836e-07f, -4.3006773e-07f, -2.2237633e-07f, -1.2308722e-07f, -6.033104e-08f, -2.6726267e-08f, -1.3526709e-08f, -7.599299e-09f, 
+-3.6834253e-09f, -1.6595005e-09f, -8.4481183e-10f, -4.7426296e-10f, -0.00019906179f, 0.1866082f, 0.14274123f, 0.07324229f, 
+    };
+    static const float table5[32] = {
+-0.022188323f, -0.0026668874f, 0.0009750293f, 0.0011823835f, 0.0007031007f, 0.0003097073f, 0.000146245f, 7.170382e-05f, 
+2.8887187e-05f, 1.08133145e-05f, 4.7070075e-06f, 2.2734623e-06f, 9.1290286e-07f, 3.2934665e-07f, 1.414559e-07f, 6.8648895e-08f, 
+2.776297e-08f, 9.831507e-09f, 4.3132773e-09f, 2.0584199e-09f, 8.447524e-10f, 3.0522385e-10f, 1.3028527e-10f, 6.336464e-11f, 
+2.5632793e-11f, 9.461985e-12f, 4.0686833e-12f, 1.976833e-12f, 0.20274302f, 0.00024033981f, -0.071777724f, -0.061179124f, 
+    };
+    static const float table6[32] = {
+0.014723042f, 0.0033848772f, 0.00043800467f, -9.077962e-05f, -0.0001135497f, -5.0296003e-05f, -2.1504084e-05f, -9.360695e-06f, 
+-3.2459309e-06f, -1.002412e-06f, -3.6935984e-07f, -1.5436665e-07f, -5.252161e-08f, -1.538593e-08f, -5.552791e-09f, -2.3258167e-09f, 
+-7.9708234e-10f, -2.2813e-10f, -8.432995e-11f, -3.4663748e-11f, -1.2074901e-11f, -3.5379625e-12f, -1.2664248e-12f, -5.319773e-13f, 
+-1.8226342e-13f, -5.473562e-14f, -1.976649e-14f, -8.291818e-15f, -0.016758451f, -0.1073456f, -0.015854951f, 0.02146685f, 
+    };
+    static const float table7[32] = {
+-0.005830033f, -0.0019923802f, -0.00038823174f, -4.7697235e-05f, 1.1886959e-05f, 7.457098e-06f, 2.9660068e-06f, 1.2255942e-06f, 
+3.615416e-07f, 9.089887e-08f, 2.8190044e-08f, 1.039621e-08f, 2.8941323e-09f, 7.0013545e-10f, 2.1306115e-10f, 7.634401e-11f, 
+2.175005e-11f, 5.2495916e-12f, 1.5712598e-12f, 5.953952e-13f, 1.6504043e-13f, 4.0142555e-14f, 1.2311311e-14f, 4.5397375e-15f, 
+1.2661101e-15f, 3.0881254e-16f, 9.427988e-17f, 3.4850618e-17f, -0.10168615f, 0.054265626f, 0.050645486f, 0.0071228887f, 
+    };
+    static const float table8[32] = {
+1.2736696f, 1.7611856f, 2.2669032f, 2.7671435f, 3.5547738f, 4.5260777f, 5.5342393f, 6.535362f, 
+8.045901f, 10.089657f, 12.042706f, 14.070896f, 17.16795f, 21.113163f, 25.034035f, 29.098352f, 
+35.3203f, 43.131767f, 51.047024f, 59.10568f, 71.756836f, 87.25256f, 103.25373f, 119.29065f, 
+143.75645f, 176.08505f, 207.66037f, 239.73293f, 0.17894651f, 0.3997311f, 0.64032924f, 0.888392f, 
+    };
+    static const float table9[32] = {
+0.38135418f, 0.2437969f, 0.16289696f, 0.11551235f, 0.07333305f, 0.046543278f, 0.03161775f, 0.02287756f, 
+0.0152122425f, 0.009727515f, 0.00684806f, 0.005025375f, 0.0033813657f, 0.00223831f, 0.0015931104f, 0.001179643f, 
+0.00080094597f, 0.00053724466f, 0.0003836123f, 0.0002861655f, 0.00019417312f, 0.00013133684f, 9.3788105e-05f, 7.026785e-05f, 
+4.8386508e-05f, 3.225084e-05f, 2.3189035e-05f, 1.7399512e-05f, 0.9689717f, 0.8622288f, 0.709209f, 0.5588964f, 
+    };
+    static const float table10[32] = {
+-0.37046212f, -0.20935893f, -0.120306455f, -0.07384456f, -0.03823327f, -0.019609474f, -0.01106496f, -0.006840992f, 
+-0.0037238414f, -0.0019094585f, -0.0011295077f, -0.00071070396f, -0.00039258407f, -0.00021155522f, -0.0001270728f, -8.0984064e-05f, 
+-4.5316967e-05f, -2.4898402e-05f, -1.5023996e-05f, -9.680411e-06f, -5.4109246e-06f, -3.0101028e-06f, -1.8164827e-06f, -1.1780121e-06f, 
+-6.731408e-07f, -3.6629797e-07f, -2.2333099e-07f, -1.4515494e-07f, -0.33602798f, -0.594351f, -0.6441423f, -0.5550055f, 
+    };
+    static const float table11[32] = {
+0.21445f, 0.12034855f, 0.062316094f, 0.033864137f, 0.014555757f, 0.0060955314f, 0.0028726151f, 0.0015222535f, 
+0.0006801569f, 0.00028019192f, 0.00013940323f, 7.525554e-05f, 3.4146295e-05f, 1.4985245e-05f, 7.5978296e-06f, 4.168107e-06f, 
+1.9224904e-06f, 8.652755e-07f, 4.4124934e-07f, 2.4557835e-07f, 1.1308043e-07f, 5.1739054e-08f, 2.6385337e-08f, 1.481133e-08f, 
+7.0233175e-09f, 3.1202163e-09f, 1.6131444e-09f, 9.082081e-10f, -0.82237595f, -0.3337409f, 0.08206783f, 0.23877655f, 
+    };
+    static const float table12[32] = {
+-0.06704764f, -0.052307315f, -0.026425548f, -0.013118658f, -0.0047851247f, -0.001655463f, -0.000655454f, -0.00029868912f, 
+-0.00010984965f, -3.6426005e-05f, -1.5258011e-05f, -7.0713113e-06f, -2.637053e-06f, -9.4281376e-07f, -4.0359186e-07f, -1.9061389e-07f, 
+-7.247717e-08f, -2.6724338e-08f, -1.151794e-08f, -5.5372236e-09f, -2.1005144e-09f, -7.9046825e-10f, -3.4066489e-10f, -1.6552955e-10f, 
+-6.5135834e-11f, -2.3625359e-11f, -1.0357201e-11f, -5.0510754e-12f, 0.6107933f, 0.7425263f, 0.3822937f, 0.07307582f, 
+    };
+    static const float table13[32] = {
+-0.016635858f, 0.015585799f, 0.009366093f, 0.0044747163f, 0.0014270585f, 0.00041369285f, 0.00013855212f, 5.4488406e-05f, 
+1.6536625e-05f, 4.423949e-06f, 1.5618267e-06f, 6.218247e-07f, 1.9063896e-07f, 5.5559614e-08f, 2.008645e-08f, 8.1685325e-09f, 
+2.5600264e-09f, 7.735479e-10f, 2.8181366e-10f, 1.1703499e-10f, 3.6565456e-11f, 1.1319765e-11f, 4.1228167e-12f, 1.7340794e-12f, 
+5.6613297e-13f, 1.6768072e-13f, 6.233727e-14f, 2.633445e-14f, 0.5851818f, -0.22405382f, -0.405445f, -0.20604527f, 
+    };
+    static const float table14[32] = {
+0.041734826f, -0.0006370785f, -0.0026139338f, -0.0013451873f, -0.000392746f, -9.7228745e-05f, -2.7745105e-05f, -9.455267e-06f, 
+-2.3759699e-06f, -5.136168e-07f, -1.5309075e-07f, -5.2406595e-08f, -1.3182399e-08f, -3.14025e-09f, -9.592706e-10f, -3.3588482e-10f, 
+-8.670459e-11f, -2.1490809e-11f, -6.618099e-12f, -2.3748768e-12f, -6.1030537e-13f, -1.555934e-13f, -4.7910508e-14f, -1.744137e-14f, 
+-4.7223323e-15f, -1.1419949e-15f, -3.600355e-16f, -1.3180735e-16f, -0.7945236f, -0.4873405f, 0.0970854f, 0.16385812f, 
+    };
+    static const float table15[32] = {
+-0.03457973f, -0.0034719773f, 0.00038370382f, 0.00034340992f, 0.00010252478f, 2.2200278e-05f, 5.4009283e-06f, 1.5993683e-06f, 
+3.422714e-07f, 5.9126094e-08f, 1.4813089e-08f, 4.341615e-09f, 9.178249e-10f, 1.7642933e-10f, 4.5193193e-11f, 1.36027205e-11f, 
+2.952073e-12f, 5.9310396e-13f, 1.5311793e-13f, 4.72793e-14f, 1.0229797e-14f, 2.1246972e-15f, 5.514152e-16f, 1.7357935e-16f, 
+3.955708e-17f, 7.7195125e-18f, 2.052922e-18f, 6.498762e-19f, -0.3082272f, 0.5216815f, 0.20170684f, -0.045138944f, 
+    };
+    static const float table16[32] = {
+0.017218992f, 0.0031529907f, 0.00015662768f, -6.3726686e-05f, -2.541876e-05f, -4.82819e-06f, -1.060916e-06f, -2.7360616e-07f, 
+-4.7715957e-08f, -6.902732e-09f, -1.4048221e-09f, -3.5043343e-10f, -6.6774274e-11f, -9.727392e-12f, -2.056754e-12f, -5.4145664e-13f, 
+-1.00811266e-13f, -1.5904699e-14f, -3.455581e-15f, -9.069204e-16f, -1.743915e-16f, -2.831387e-17f, -6.061363e-18f, -1.6559808e-18f, 
+-3.237264e-19f, -5.2157602e-20f, -1.1724871e-20f, -3.120399e-21f, 0.7670597f, 0.15579252f, -0.24966848f, -0.05043476f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        const __m512 t21 = entry_of(table8, t3);
+        const __m512 t22 = entry_of(table9, t3);
+        const __m512 t23 = entry_of(table10, t3);
+        const __m512 t24 = entry_of(table11, t3);
+        const __m512 t25 = entry_of(table12, t3);
+        const __m512 t26 = entry_of(table13, t3);
+        const __m512 t27 = entry_of(table14, t3);
+        const __m512 t28 = entry_of(table15, t3);
+        const __m512 t29 = entry_of(table16, t3);
+        const __m512 t30 = _mm512_sub_ps(t0, t21);
+        const __m512 t31 = _mm512_fmadd_ps(t29, t30, t28);
+        const __m512 t32 = _mm512_fmadd_ps(t31, t30, t27);
+        const __m512 t33 = _mm512_fmadd_ps(t32, t30, t26);
+        const __m512 t34 = _mm512_fmadd_ps(t33, t30, t25);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t30, t24);
+        const __m512 t36 = _mm512_fmadd_ps(t35, t30, t23);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t30, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t37, past);
+    }
+    return n;
+}
+#endif
+
+void symact_arctan_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(arctan_value_and_derivative_f32_table_loop, arctan_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_arctan_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2736696f, 1.7611856f, 2.2669032f, 2.7671435f, 3.5547738f, 4.5260777f, 5.5342393f, 6.535362f, 
+8.045901f, 10.089657f, 12.042706f, 14.070896f, 17.16795f, 21.113163f, 25.034035f, 29.098352f, 
+35.3203f, 43.131767f, 51.047024f, 59.10568f, 71.756836f, 87.25256f, 103.25373f, 119.29065f, 
+143.75645f, 176.08505f, 207.66037f, 239.73293f, 0.17894651f, 0.3997311f, 0.64032924f, 0.888392f, 
+    };
+    static const float table1[32] = {
+0.38135418f, 0.2437969f, 0.16289696f, 0.11551235f, 0.07333305f, 0.046543278f, 0.03161775f, 0.02287756f, 
+0.0152122425f, 0.009727515f, 0.00684806f, 0.005025375f, 0.0033813657f, 0.00223831f, 0.0015931104f, 0.001179643f, 
+0.00080094597f, 0.00053724466f, 0.0003836123f, 0.0002861655f, 0.00019417312f, 0.00013133684f, 9.3788105e-05f, 7.026785e-05f, 
+4.8386508e-05f, 3.225084e-05f, 2.3189035e-05f, 1.7399512e-05f, 0.9689717f, 0.8622288f, 0.709209f, 0.5588964f, 
+    };
+    static const float table2[32] = {
+-0.37046212f, -0.20935893f, -0.120306455f, -0.07384456f, -0.03823327f, -0.019609474f, -0.01106496f, -0.006840992f, 
+-0.0037238414f, -0.0019094585f, -0.0011295077f, -0.00071070396f, -0.00039258407f, -0.00021155522f, -0.0001270728f, -8.0984064e-05f, 
+-4.5316967e-05f, -2.4898402e-05f, -1.5023996e-05f, -9.680411e-06f, -5.4109246e-06f, -3.0101028e-06f, -1.8164827e-06f, -1.1780121e-06f, 
+-6.731408e-07f, -3.6629797e-07f, -2.2333099e-07f, -1.4515494e-07f, -0.33602798f, -0.594351f, -0.6441423f, -0.5550055f, 
+    };
+    static const float table3[32] = {
+0.21445f, 0.12034855f, 0.062316094f, 0.033864137f, 0.014555757f, 0.0060955314f, 0.0028726151f, 0.0015222535f, 
+0.0006801569f, 0.00028019192f, 0.00013940323f, 7.525554e-05f, 3.4146295e-05f, 1.4985245e-05f, 7.5978296e-06f, 4.168107e-06f, 
+1.9224904e-06f, 8.652755e-07f, 4.4124934e-07f, 2.4557835e-07f, 1.1308043e-07f, 5.1739054e-08f, 2.6385337e-08f, 1.481133e-08f, 
+7.0233175e-09f, 3.1202163e-09f, 1.6131444e-09f, 9.082081e-10f, -0.82237595f, -0.3337409f, 0.08206783f, 0.23877655f, 
+    };
+    static const float table4[32] = {
+-0.06704764f, -0.052307315f, -0.026425548f, -0.013118658f, -0.0047851247f, -0.001655463f, -0.000655454f, -0.00029868912f, 
+-0.00010984965f, -3.6426005e-05f, -1.5258011e-05f, -7.0713113e-06f, -2.637053e-06f, -9.4281376e-07f, -4.0359186e-07f, -1.9061389e-07f, 
+-7.247717e-08f, -2.6724338e-08f, -1.151794e-08f, -5.5372236e-09f, -2.1005144e-09f, -7.9046825e-10f, -3.4066489e-10f, -1.6552955e-10f, 
+-6.5135834e-11f, -2.3625359e-11f, -1.0357201e-11f, -5.0510754e-12f, 0.6107933f, 0.7425263f, 0.3822937f, 0.07307582f, 
+    };
+    static const float table5[32] = {
+-0.016635858f, 0.015585799f, 0.009366093f, 0.0044747163f, 0.0014270585f, 0.00041369285f, 0.00013855212f, 5.4488406e-05f, 
+1.6536625e-05f, 4.423949e-06f, 1.5618267e-06f, 6.218247e-07f, 1.9063896e-07f, 5.5559614e-08f, 2.008645e-08f, 8.1685325e-09f, 
+2.5600264e-09f, 7.735479e-10f, 2.8181366e-10f, 1.1703499e-10f, 3.6565456e-11f, 1.1319765e-11f, 4.1228167e-12f, 1.7340794e-12f, 
+5.6613297e-13f, 1.6768072e-13f, 6.233727e-14f, 2.633445e-14f, 0.5851818f, -0.22405382f, -0.405445f, -0.20604527f, 
+    };
+    static const float table6[32] = {
+0.041734826f, -0.0006370785f, -0.0026139338f, -0.0013451873f, -0.000392746f, -9.7228745e-05f, -2.7745105e-05f, -9.455267e-06f, 
+-2.3759699e-06f, -5.136168e-07f, -1.5309075e-07f, -5.2406595e-08f, -1.3182399e-08f, -3.14025e-09f, -9.592706e-10f, -3.3588482e-10f, 
+-8.670459e-11f, -2.1490809e-11f, -6.618099e-12f, -2.3748768e-12f, -6.1030537e-13f, -1.555934e-13f, -4.7910508e-14f, -1.744137e-14f, 
+-4.7223323e-15f, -1.1419949e-15f, -3.600355e-16f, -1.3180735e-16f, -0.7945236f, -0.4873405f, 0.0970854f, 0.16385812f, 
+    };
+    static const float table7[32] = {
+-0.03457973f, -0.0034719773f, 0.00038370382f, 0.00034340992f, 0.00010252478f, 2.2200278e-05f, 5.4009283e-06f, 1.5993683e-06f, 
+3.422714e-07f, 5.9126094e-08f, 1.4813089e-08f, 4.341615e-09f, 9.178249e-10f, 1.7642933e-10f, 4.5193193e-11f, 1.36027205e-11f, 
+2.952073e-12f, 5.9310396e-13f, 1.5311793e-13f, 4.72793e-14f, 1.0229797e-14f, 2.1246972e-15f, 5.514152e-16f, 1.7357935e-16f, 
+3.955708e-17f, 7.7195125e-18f, 2.052922e-18f, 6.498762e-19f, -0.3082272f, 0.5216815f, 0.20170684f, -0.045138944f, 
+    };
+    static const float table8[32] = {
+0.017218992f, 0.0031529907f, 0.00015662768f, -6.3726686e-05f, -2.541876e-05f, -4.82819e-06f, -1.060916e-06f, -2.7360616e-07f, 
+-4.7715957e-08f, -6.902732e-09f, -1.4048221e-09f, -3.5043343e-10f, -6.6774274e-11f, -9.727392e-12f, -2.056754e-12f, -5.4145664e-13f, 
+-1.00811266e-13f, -1.5904699e-14f, -3.455581e-15f, -9.069204e-16f, -1.743915e-16f, -2.831387e-17f, -6.061363e-18f, -1.6559808e-18f, 
+-3.237264e-19f, -5.2157602e-20f, -1.1724871e-20f, -3.120399e-21f, 0.7670597f, 0.15579252f, -0.24966848f, -0.05043476f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = _mm512_sub_ps(t5, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t13, t21);
+        const __m512 t23 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t24 = _mm512_fmadd_ps(grad_y, t20, t23);
+        const __mmask16 t25 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t26 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t27 = _mm512_mask_blend_ps(t25, t24, t26);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t27, past);
+    }
+    return n;
+}
+#endif
+
+void symact_arctan_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(arctan_backward_f32_table_loop, arctan_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_arctan_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.28963393f, 0.53051686f, 0.7826734f, 1.0368325f, 1.2826979f, 1.539016f, 1.791587f, 
+2.041658f, 2.2983453f, 2.547254f, 2.8007421f, 3.0568542f, 3.309369f, 3.5667222f, 3.8190854f, 
+4.0666304f, 4.3286557f, 4.576638f, 4.829618f, 5.084905f, 5.3394156f, 5.596916f, 5.8465123f, 
+6.0995092f, 6.3561234f, 6.604778f, 6.8617916f, 7.1161585f, 7.369614f, 7.6210628f, 7.87805f, 
+    };
+    static const float table1[32] = {
+-2.0f, -1.7023989f, -1.2179457f, -0.76911044f, -0.464499f, -0.28580877f, -0.17625391f, -0.11285229f, 
+-0.074872665f, -0.0506734f, -0.03566481f, -0.0255692f, -0.018690586f, -0.014000849f, -0.010622491f, -0.008233668f, 
+-0.0065027266f, -0.0051340046f, -0.0041527366f, -0.0033800008f, -0.00277293f, -0.0022967327f, -0.0019139927f, -0.001615832f, 
+-0.0013702885f, -0.0011668712f, -0.0010044093f, -0.0008650187f, -0.0007500019f, -0.00065373786f, -0.000572981f, -0.0005028883f, 
+    };
+    static const float table2[32] = {
+-8.6736174e-19f, 1.8196441f, 2.016908f, 1.4931679f, 0.9283906f, 0.5543483f, 0.32210413f, 0.19210933f, 
+0.11830767f, 0.074153274f, 0.0485263f, 0.032388724f, 0.02209297f, 0.015506784f, 0.011044698f, 0.008070388f, 
+0.0060314666f, 0.0045038345f, 0.0034641218f, 0.002684312f, 0.0021000819f, 0.0016622809f, 0.0013255747f, 0.0010740788f, 
+0.0008751005f, 0.00071659154f, 0.00059466076f, 0.0004937655f, 0.00041341304f, 0.00034841368f, 0.00029564524f, 0.00025128757f, 
+    };
+    static const float table3[32] = {
+4.000001f, 1.6825572f, -0.60409707f, -1.2202623f, -0.94396996f, -0.5903141f, -0.33683792f, -0.19165763f, 
+-0.11123167f, -0.06525266f, -0.039994214f, -0.024988145f, -0.01597236f, -0.010538164f, -0.007064468f, -0.0048761726f, 
+-0.003454189f, -0.0024430265f, -0.0017888137f, -0.0013209588f, -0.0009863728f, -0.00074665656f, -0.00057012035f, -0.00044361633f, 
+-0.00034741053f, -0.00027368125f, -0.00021903423f, -0.00017540713f, -0.00014186252f, -0.00011562841f, -9.501316e-05f, -7.822567e-05f, 
+    };
+    static const float table4[32] = {
+-0.00010071319f, -3.997085f, -1.9562972f, 0.03612194f, 0.51211745f, 0.41404268f, 0.25101367f, 0.14145008f, 
+0.07902162f, 0.043986306f, 0.025477871f, 0.014998203f, 0.009027046f, 0.005618734f, 0.0035553f, 0.0023232873f, 
+0.0015627212f, 0.0010484467f, 0.0007317119f, 0.00051546044f, 0.0003676911f, 0.0002663798f, 0.00019488891f, 0.00014570417f, 
+0.0001097338f, 8.3199746e-05f, 6.424261e-05f, 4.9635462e-05f, 3.878837e-05f, 3.0584637e-05f, 2.4343139e-05f, 1.9418092e-05f, 
+    };
+    static const float table5[32] = {
+-5.9959965f, 0.34231892f, 2.7318478f, 1.0913695f, 0.042606533f, -0.16722716f, -0.13672543f, -0.082202666f, 
+-0.045756344f, -0.024648411f, -0.013655109f, -0.0076348996f, -0.0043527856f, -0.0025668084f, -0.0015378355f, -0.0009539469f, 
+-0.00061050296f, -0.00038909045f, -0.00025923058f, -0.000174405f, -0.00011898389f, -8.255697e-05f, -5.789563e-05f, -4.1626314e-05f, 
+-3.0148794e-05f, -2.2029408e-05f, -1.6419128e-05f, -1.2242234e-05f, -9.230115e-06f, -7.051302e-06f, -5.430638e-06f, -4.191017e-06f, 
+    };
+    static const float table6[32] = {
+-0.07877405f, 4.967129f, -0.5764586f, -1.3051224f, -0.39689437f, -0.024564095f, 0.045593858f, 0.03694113f, 
+0.021974044f, 0.011849819f, 0.0063770423f, 0.0034286745f, 0.001863924f, 0.0010459004f, 0.0005977794f, 0.00035242646f, 
+0.00021369975f, 0.00013161293f, 8.2751845e-05f, 5.3729123e-05f, 3.4958422e-05f, 2.3420931e-05f, 1.5441137e-05f, 1.0909227e-05f, 
+7.4919258e-06f, 5.2668465e-06f, 3.790564e-06f, 2.7350059e-06f, 2.0099226e-06f, 1.4848418e-06f, 1.0810433e-06f, 8.120419e-07f, 
+    };
+    static const float table7[32] = {
+8.825796f, -3.4966195f, -2.2882326f, 0.55462515f, 0.43760294f, 0.11506027f, 0.006423917f, -0.01065082f, 
+-0.008480105f, -0.0049520377f, -0.0026308305f, -0.0014214182f, -0.00072848843f, -0.0003919993f, -0.00022423317f, -0.00012062713f, 
+-6.864935e-05f, -4.4581982e-05f, -2.421999e-05f, -1.49925945e-05f, -8.371803e-06f, -5.670941e-06f, -4.1210283e-06f, -2.390951e-06f, 
+-2.1140488e-06f, -7.493154e-07f, -4.5975295e-07f, -3.461771e-07f, -8.3285835e-07f, -3.1619206e-07f, -4.7048536e-07f, -6.0928954e-07f, 
+    };
+    static const float table8[32] = {
+-4.4603643f, -5.2738776f, 2.6809819f, 0.55371934f, -0.23632297f, -0.11280053f, -0.023928853f, -0.0020409725f, 
+0.0021551359f, 0.0012573224f, 0.0012064453f, 0.0004925731f, 0.0003041276f, 0.0001893541f, 2.1653823e-05f, 3.4464378e-05f, 
+6.310309e-05f, -2.9155735e-05f, 1.7095545e-05f, -5.2265486e-06f, 1.0265593e-06f, -4.9955047e-06f, 6.259403e-06f, -2.7262981e-06f, 
+1.6029747e-06f, 1.7262107e-06f, 8.6220666e-07f, 5.687428e-07f, -3.005047e-07f, -8.766498e-08f, 8.7751465e-07f, 2.6000473e-07f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(3.936572f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = entry_of(table8, t2);
+        const __m512 t12 = _mm512_sub_ps(t0, t3);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_mul_ps(t12, t18);
+        const __m512 t20 = _mm512_mul_ps(x, t19);
+        const __m512 t21 = _mm512_fmadd_ps(x, t4, t20);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t21, past);
+    }
+    return n;
+}
+#endif
+
+void symact_arctan_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(arctan_second_derivative_f32_table_loop, arctan_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_arctan_second_derivative_f32(n, x, d2ydx2);
+}

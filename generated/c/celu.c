@@ -1826,3 +1826,521 @@ void symact_celu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const double parameters[] = { alpha };
     symact_sweep(celu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t celu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, -15.740514f, -15.235601f, -14.741583f, -14.231223f, -13.708963f, -13.207387f, -12.701353f, 
+-12.1969385f, -11.675419f, -11.16977f, -10.67571f, -10.165917f, -9.659315f, -9.139438f, -8.636469f, 
+-8.12767f, -7.6308045f, -7.1202474f, -6.595428f, -6.1036043f, -5.5908957f, -5.087372f, -4.579382f, 
+-4.066155f, -3.5601063f, -3.0493686f, -2.534089f, -2.0343378f, -1.5346258f, -1.0237547f, -0.51952827f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.06353032f, 0.065635726f, 0.06783529f, 0.07026798f, 0.072944894f, 0.075715065f, 0.07873153f, 
+0.08198737f, 0.085649304f, 0.089526094f, 0.09366842f, 0.09836412f, 0.1035204f, 0.10940418f, 0.11576751f, 
+0.12300016f, 0.13098419f, 0.140331f, 0.15141298f, 0.16347148f, 0.17819476f, 0.19535151f, 0.21612933f, 
+0.24171652f, 0.27290314f, 0.3123962f, 0.36331242f, 0.42728055f, 0.5111759f, 0.62588865f, 0.77993625f, 
+    };
+    static const float table2[32] = {
+0.5f, 0.0040360927f, 0.0043080337f, 0.004601602f, 0.0049375463f, 0.0053208824f, 0.0057326425f, 0.0061984328f, 
+0.0067215497f, 0.0073351376f, 0.008013773f, 0.008771813f, 0.0096720895f, 0.01071055f, 0.011958813f, 0.013383942f, 
+0.01509718f, 0.017101593f, 0.019595167f, 0.02275006f, 0.026416633f, 0.031204853f, 0.03718566f, 0.044955432f, 
+0.055229902f, 0.06866855f, 0.08690565f, 0.11206333f, 0.14575431f, 0.19264601f, 0.260458f, 0.35635248f, 
+    };
+    static const float table3[32] = {
+0.16666655f, 0.00025640932f, 0.00028275268f, 0.0003121382f, 0.0003469282f, 0.00038809102f, 0.0004339788f, 0.00048789318f, 
+0.000550879f, 0.0006278906f, 0.0007168212f, 0.00082057953f, 0.0009495302f, 0.001105527f, 0.0013026115f, 0.001539423f, 
+0.0018393401f, 0.002209329f, 0.0026952524f, 0.0033457633f, 0.0041449615f, 0.0052476344f, 0.006702581f, 0.008696537f, 
+0.011474786f, 0.015294655f, 0.020729259f, 0.028568946f, 0.039507035f, 0.055308387f, 0.0789604f, 0.11347183f, 
+    };
+    static const float table4[32] = {
+0.041663438f, 1.628894e-05f, 1.8553523e-05f, 2.1171732e-05f, 2.4368634e-05f, 2.8294413e-05f, 3.28369e-05f, 3.837037e-05f, 
+4.509476e-05f, 5.3658874e-05f, 6.396464e-05f, 7.650262e-05f, 9.277537e-05f, 0.000113348346f, 0.0001405691f, 0.00017482025f, 
+0.00022025262f, 0.00027893376f, 0.00035960373f, 0.00047275258f, 0.0006180766f, 0.00082735217f, 0.0011152094f, 0.0015256131f, 
+0.0021193456f, 0.002964893f, 0.0042077806f, 0.0060561155f, 0.008706814f, 0.012632165f, 0.018643638f, 0.02759893f, 
+    };
+    static const float table5[32] = {
+0.008301778f, 1.0389816e-06f, 1.2226276e-06f, 1.4294329e-06f, 1.7142746e-06f, 2.0620057e-06f, 2.4794062e-06f, 3.018003e-06f, 
+3.671119e-06f, 4.569552e-06f, 5.67473e-06f, 7.072692e-06f, 8.991015e-06f, 1.1468052e-05f, 1.4904688e-05f, 1.9409179e-05f, 
+2.5610112e-05f, 3.393264e-05f, 4.584752e-05f, 6.313815e-05f, 8.6157204e-05f, 0.00012038072f, 0.0001689038f, 0.00024019979f, 
+0.00034614836f, 0.0005008431f, 0.00073369744f, 0.0010874344f, 0.0016047069f, 0.0023843672f, 0.0035971855f, 0.0054313373f, 
+    };
+    static const float table6[32] = {
+0.001258922f, 5.9327714e-08f, 1.09105315e-07f, 7.4624246e-08f, 1.3709317e-07f, 1.644489e-07f, 1.7204853e-07f, 2.6157062e-07f, 
+3.1745793e-07f, 3.7032194e-07f, 4.976613e-07f, 6.577941e-07f, 8.218057e-07f, 1.1585762e-06f, 1.528378e-06f, 2.0857544e-06f, 
+2.8333561e-06f, 3.8733706e-06f, 5.531415e-06f, 7.815843e-06f, 1.1067594e-05f, 1.6058733e-05f, 2.323273e-05f, 3.3713226e-05f, 
+4.9958762e-05f, 7.414316e-05f, 0.00011106562f, 0.00016699074f, 0.00025194936f, 0.00038243347f, 0.0005853481f, 0.0008980925f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.968286f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = _mm512_sub_ps(t1, t3);
+        const __m512 t11 = _mm512_fmadd_ps(t9, t10, t8);
+        const __m512 t12 = _mm512_fmadd_ps(t11, t10, t7);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t10, t6);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t10, t5);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t10, t4);
+        const __m512 t16 = _mm512_sub_ps(t4, t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t10, t16);
+        const __m512 t18 = _mm512_mul_ps(t1, t17);
+        const __m512 t19 = _mm512_fmadd_ps(x, t15, t18);
+        if (outside)
+            outside[i / SYMACT_LANES] = t0;
+        else if (t0)
+            return i;
+        put_vector(out[0], i, t19, past);
+    }
+    return n;
+}
+#endif
+
+void symact_celu_forward_f32_table(size_t n, const float *x, float *y, float alpha)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && alpha == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const double parameters[] = { alpha };
+        symact_look_up(celu_forward_f32_table_loop, celu_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_celu_forward_f32(n, x, y, alpha);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t celu_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, -1.0241976f, -0.9902411f, -0.958324f, -0.9253125f, -0.8922834f, -0.858416f, -0.8258522f, 
+-0.7933228f, -0.7594666f, -0.72689265f, -0.6932089f, -0.6605449f, -0.6281697f, -0.5945492f, -0.5610417f, 
+-0.52896154f, -0.4950083f, -0.46269247f, -0.42920962f, -0.3965261f, -0.36328495f, -0.3299247f, -0.29671165f, 
+-0.26448116f, -0.23100965f, -0.19868852f, -0.16476965f, -0.13259383f, -0.09864214f, -0.065779194f, -0.03288015f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.3590845f, 0.3714871f, 0.38353515f, 0.3964075f, 0.40971914f, 0.4238329f, 0.43786168f, 
+0.45233926f, 0.46791595f, 0.48340878f, 0.49996915f, 0.5165698f, 0.5335675f, 0.5518113f, 0.57061434f, 
+0.58921653f, 0.60956585f, 0.6295862f, 0.65102345f, 0.6726527f, 0.69538826f, 0.71897787f, 0.7432583f, 
+0.7676041f, 0.7937318f, 0.8198052f, 0.84808904f, 0.87582076f, 0.9060669f, 0.9363376f, 0.9676545f, 
+    };
+    static const float table2[32] = {
+0.5f, 0.17954238f, 0.18574344f, 0.19176759f, 0.19820368f, 0.20485954f, 0.21191627f, 0.21893102f, 
+0.2261694f, 0.23395798f, 0.2417044f, 0.24998456f, 0.25828505f, 0.26678377f, 0.2759057f, 0.28530684f, 
+0.2946081f, 0.30478317f, 0.3147932f, 0.3255115f, 0.33632648f, 0.34769437f, 0.3594885f, 0.37162876f, 
+0.38380235f, 0.396866f, 0.40990263f, 0.42404443f, 0.4379105f, 0.45303366f, 0.46816862f, 0.48382744f, 
+    };
+    static const float table3[32] = {
+0.16666514f, 0.05984838f, 0.061915375f, 0.06392332f, 0.06606854f, 0.06828726f, 0.0706397f, 0.07297801f, 
+0.07539021f, 0.07798692f, 0.08056912f, 0.08332919f, 0.08609608f, 0.08892901f, 0.091969684f, 0.09510375f, 
+0.09820353f, 0.101595335f, 0.10493241f, 0.1085052f, 0.11211026f, 0.11589952f, 0.11983132f, 0.12387828f, 
+0.12793589f, 0.1322902f, 0.1366359f, 0.1413499f, 0.14597209f, 0.15101272f, 0.15605819f, 0.16127765f, 
+    };
+    static const float table4[32] = {
+0.041438222f, 0.014576513f, 0.01582658f, 0.015938213f, 0.016740447f, 0.017168658f, 0.01818954f, 0.01773115f, 
+0.01950359f, 0.019492408f, 0.020097602f, 0.020876637f, 0.021070903f, 0.02216382f, 0.022826634f, 0.024726506f, 
+0.025095135f, 0.024677956f, 0.025974998f, 0.027832402f, 0.027665861f, 0.028268619f, 0.031256083f, 0.032088436f, 
+0.03112613f, 0.032816686f, 0.034070242f, 0.035578445f, 0.036141943f, 0.03711491f, 0.039523117f, 0.039790902f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_max_ps(_mm512_set1_ps(-202.0f), x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(0.0f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(-1.442695f), _mm512_set1_ps(12582911.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-0.6931472f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(30.282063f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = _mm512_sub_ps(t5, t7);
+        const __m512 t13 = _mm512_fmadd_ps(t4, _mm512_set1_ps(1.9046542e-09f), t12);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t13, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_scalef_ps(t17, t4);
+        put_vector(out[0], i, t18, past);
+    }
+    return n;
+}
+#endif
+
+void symact_celu_derivative_f32_table(size_t n, const float *x, float *dydx, float alpha)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && alpha == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const double parameters[] = { alpha };
+        symact_look_up(celu_derivative_f32_table_loop, celu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_celu_derivative_f32(n, x, dydx, alpha);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t celu_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, -15.740514f, -15.235601f, -14.741583f, -14.231223f, -13.708963f, -13.207387f, -12.701353f, 
+-12.1969385f, -11.675419f, -11.16977f, -10.67571f, -10.165917f, -9.659315f, -9.139438f, -8.636469f, 
+-8.12767f, -7.6308045f, -7.1202474f, -6.595428f, -6.1036043f, -5.5908957f, -5.087372f, -4.579382f, 
+-4.066155f, -3.5601063f, -3.0493686f, -2.534089f, -2.0343378f, -1.5346258f, -1.0237547f, -0.51952827f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.06353032f, 0.065635726f, 0.06783529f, 0.07026798f, 0.072944894f, 0.075715065f, 0.07873153f, 
+0.08198737f, 0.085649304f, 0.089526094f, 0.09366842f, 0.09836412f, 0.1035204f, 0.10940418f, 0.11576751f, 
+0.12300016f, 0.13098419f, 0.140331f, 0.15141298f, 0.16347148f, 0.17819476f, 0.19535151f, 0.21612933f, 
+0.24171652f, 0.27290314f, 0.3123962f, 0.36331242f, 0.42728055f, 0.5111759f, 0.62588865f, 0.77993625f, 
+    };
+    static const float table2[32] = {
+0.5f, 0.0040360927f, 0.0043080337f, 0.004601602f, 0.0049375463f, 0.0053208824f, 0.0057326425f, 0.0061984328f, 
+0.0067215497f, 0.0073351376f, 0.008013773f, 0.008771813f, 0.0096720895f, 0.01071055f, 0.011958813f, 0.013383942f, 
+0.01509718f, 0.017101593f, 0.019595167f, 0.02275006f, 0.026416633f, 0.031204853f, 0.03718566f, 0.044955432f, 
+0.055229902f, 0.06866855f, 0.08690565f, 0.11206333f, 0.14575431f, 0.19264601f, 0.260458f, 0.35635248f, 
+    };
+    static const float table3[32] = {
+0.16666655f, 0.00025640932f, 0.00028275268f, 0.0003121382f, 0.0003469282f, 0.00038809102f, 0.0004339788f, 0.00048789318f, 
+0.000550879f, 0.0006278906f, 0.0007168212f, 0.00082057953f, 0.0009495302f, 0.001105527f, 0.0013026115f, 0.001539423f, 
+0.0018393401f, 0.002209329f, 0.0026952524f, 0.0033457633f, 0.0041449615f, 0.0052476344f, 0.006702581f, 0.008696537f, 
+0.011474786f, 0.015294655f, 0.020729259f, 0.028568946f, 0.039507035f, 0.055308387f, 0.0789604f, 0.11347183f, 
+    };
+    static const float table4[32] = {
+0.041663438f, 1.628894e-05f, 1.8553523e-05f, 2.1171732e-05f, 2.4368634e-05f, 2.8294413e-05f, 3.28369e-05f, 3.837037e-05f, 
+4.509476e-05f, 5.3658874e-05f, 6.396464e-05f, 7.650262e-05f, 9.277537e-05f, 0.000113348346f, 0.0001405691f, 0.00017482025f, 
+0.00022025262f, 0.00027893376f, 0.00035960373f, 0.00047275258f, 0.0006180766f, 0.00082735217f, 0.0011152094f, 0.0015256131f, 
+0.0021193456f, 0.002964893f, 0.0042077806f, 0.0060561155f, 0.008706814f, 0.012632165f, 0.018643638f, 0.02759893f, 
+    };
+    static const float table5[32] = {
+0.008301778f, 1.0389816e-06f, 1.2226276e-06f, 1.4294329e-06f, 1.7142746e-06f, 2.0620057e-06f, 2.4794062e-06f, 3.018003e-06f, 
+3.671119e-06f, 4.569552e-06f, 5.67473e-06f, 7.072692e-06f, 8.991015e-06f, 1.1468052e-05f, 1.4904688e-05f, 1.9409179e-05f, 
+2.5610112e-05f, 3.393264e-05f, 4.584752e-05f, 6.313815e-05f, 8.6157204e-05f, 0.00012038072f, 0.0001689038f, 0.00024019979f, 
+0.00034614836f, 0.0005008431f, 0.00073369744f, 0.0010874344f, 0.0016047069f, 0.0023843672f, 0.0035971855f, 0.0054313373f, 
+    };
+    static const float table6[32] = {
+0.001258922f, 5.9327714e-08f, 1.09105315e-07f, 7.4624246e-08f, 1.3709317e-07f, 1.644489e-07f, 1.7204853e-07f, 2.6157062e-07f, 
+3.1745793e-07f, 3.7032194e-07f, 4.976613e-07f, 6.577941e-07f, 8.218057e-07f, 1.1585762e-06f, 1.528378e-06f, 2.0857544e-06f, 
+2.8333561e-06f, 3.8733706e-06f, 5.531415e-06f, 7.815843e-06f, 1.1067594e-05f, 1.6058733e-05f, 2.323273e-05f, 3.3713226e-05f, 
+4.9958762e-05f, 7.414316e-05f, 0.00011106562f, 0.00016699074f, 0.00025194936f, 0.00038243347f, 0.0005853481f, 0.0008980925f, 
+    };
+    static const float table7[32] = {
+0.0f, -1.0241976f, -0.9902411f, -0.958324f, -0.9253125f, -0.8922834f, -0.858416f, -0.8258522f, 
+-0.7933228f, -0.7594666f, -0.72689265f, -0.6932089f, -0.6605449f, -0.6281697f, -0.5945492f, -0.5610417f, 
+-0.52896154f, -0.4950083f, -0.46269247f, -0.42920962f, -0.3965261f, -0.36328495f, -0.3299247f, -0.29671165f, 
+-0.26448116f, -0.23100965f, -0.19868852f, -0.16476965f, -0.13259383f, -0.09864214f, -0.065779194f, -0.03288015f, 
+    };
+    static const float table8[32] = {
+1.0f, 0.3590845f, 0.3714871f, 0.38353515f, 0.3964075f, 0.40971914f, 0.4238329f, 0.43786168f, 
+0.45233926f, 0.46791595f, 0.48340878f, 0.49996915f, 0.5165698f, 0.5335675f, 0.5518113f, 0.57061434f, 
+0.58921653f, 0.60956585f, 0.6295862f, 0.65102345f, 0.6726527f, 0.69538826f, 0.71897787f, 0.7432583f, 
+0.7676041f, 0.7937318f, 0.8198052f, 0.84808904f, 0.87582076f, 0.9060669f, 0.9363376f, 0.9676545f, 
+    };
+    static const float table9[32] = {
+0.5f, 0.17954238f, 0.18574344f, 0.19176759f, 0.19820368f, 0.20485954f, 0.21191627f, 0.21893102f, 
+0.2261694f, 0.23395798f, 0.2417044f, 0.24998456f, 0.25828505f, 0.26678377f, 0.2759057f, 0.28530684f, 
+0.2946081f, 0.30478317f, 0.3147932f, 0.3255115f, 0.33632648f, 0.34769437f, 0.3594885f, 0.37162876f, 
+0.38380235f, 0.396866f, 0.40990263f, 0.42404443f, 0.4379105f, 0.45303366f, 0.46816862f, 0.48382744f, 
+    };
+    static const float table10[32] = {
+0.16666514f, 0.05984838f, 0.061915375f, 0.06392332f, 0.06606854f, 0.06828726f, 0.0706397f, 0.07297801f, 
+0.07539021f, 0.07798692f, 0.08056912f, 0.08332919f, 0.08609608f, 0.08892901f, 0.091969684f, 0.09510375f, 
+0.09820353f, 0.101595335f, 0.10493241f, 0.1085052f, 0.11211026f, 0.11589952f, 0.11983132f, 0.12387828f, 
+0.12793589f, 0.1322902f, 0.1366359f, 0.1413499f, 0.14597209f, 0.15101272f, 0.15605819f, 0.16127765f, 
+    };
+    static const float table11[32] = {
+0.041438222f, 0.014576513f, 0.01582658f, 0.015938213f, 0.016740447f, 0.017168658f, 0.01818954f, 0.01773115f, 
+0.01950359f, 0.019492408f, 0.020097602f, 0.020876637f, 0.021070903f, 0.02216382f, 0.022826634f, 0.024726506f, 
+0.025095135f, 0.024677956f, 0.025974998f, 0.027832402f, 0.027665861f, 0.028268619f, 0.031256083f, 0.032088436f, 
+0.03112613f, 0.032816686f, 0.034070242f, 0.035578445f, 0.036141943f, 0.03711491f, 0.039523117f, 0.039790902f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.968286f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = _mm512_sub_ps(t1, t3);
+        const __m512 t11 = _mm512_fmadd_ps(t9, t10, t8);
+        const __m512 t12 = _mm512_fmadd_ps(t11, t10, t7);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t10, t6);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t10, t5);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t10, t4);
+        const __m512 t16 = _mm512_sub_ps(t4, t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t10, t16);
+        const __m512 t18 = _mm512_mul_ps(t1, t17);
+        const __m512 t19 = _mm512_fmadd_ps(x, t15, t18);
+        const __m512 t20 = _mm512_max_ps(_mm512_set1_ps(-202.0f), x);
+        const __m512 t21 = _mm512_min_ps(_mm512_set1_ps(0.0f), t20);
+        const __m512 t22 = _mm512_fmadd_ps(t21, _mm512_set1_ps(-1.442695f), _mm512_set1_ps(12582911.0f));
+        const __m512 t23 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t22);
+        const __m512 t24 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t23);
+        const __m512 t25 = _mm512_fmadd_ps(t24, _mm512_set1_ps(-0.6931472f), t21);
+        const __m512 t26 = _mm512_fmadd_ps(t25, _mm512_set1_ps(30.282063f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = entry_of(table7, t26);
+        const __m512 t28 = entry_of(table8, t26);
+        const __m512 t29 = entry_of(table9, t26);
+        const __m512 t30 = entry_of(table10, t26);
+        const __m512 t31 = entry_of(table11, t26);
+        const __m512 t32 = _mm512_sub_ps(t25, t27);
+        const __m512 t33 = _mm512_fmadd_ps(t24, _mm512_set1_ps(1.9046542e-09f), t32);
+        const __m512 t34 = _mm512_fmadd_ps(t31, t33, t30);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t33, t29);
+        const __m512 t36 = _mm512_fmadd_ps(t35, t33, t28);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t33, t28);
+        const __m512 t38 = _mm512_scalef_ps(t37, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t0;
+        else if (t0)
+            return i;
+        put_vector(out[0], i, t19, past);
+        put_vector(out[1], i, t38, past);
+    }
+    return n;
+}
+#endif
+
+void symact_celu_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx, float alpha)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && alpha == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const double parameters[] = { alpha };
+        symact_look_up(celu_value_and_derivative_f32_table_loop, celu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_celu_value_and_derivative_f32(n, x, y, dydx, alpha);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t celu_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, -1.0241976f, -0.9902411f, -0.958324f, -0.9253125f, -0.8922834f, -0.858416f, -0.8258522f, 
+-0.7933228f, -0.7594666f, -0.72689265f, -0.6932089f, -0.6605449f, -0.6281697f, -0.5945492f, -0.5610417f, 
+-0.52896154f, -0.4950083f, -0.46269247f, -0.42920962f, -0.3965261f, -0.36328495f, -0.3299247f, -0.29671165f, 
+-0.26448116f, -0.23100965f, -0.19868852f, -0.16476965f, -0.13259383f, -0.09864214f, -0.065779194f, -0.03288015f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.3590845f, 0.3714871f, 0.38353515f, 0.3964075f, 0.40971914f, 0.4238329f, 0.43786168f, 
+0.45233926f, 0.46791595f, 0.48340878f, 0.49996915f, 0.5165698f, 0.5335675f, 0.5518113f, 0.57061434f, 
+0.58921653f, 0.60956585f, 0.6295862f, 0.65102345f, 0.6726527f, 0.69538826f, 0.71897787f, 0.7432583f, 
+0.7676041f, 0.7937318f, 0.8198052f, 0.84808904f, 0.87582076f, 0.9060669f, 0.9363376f, 0.9676545f, 
+    };
+    static const float table2[32] = {
+0.5f, 0.17954238f, 0.18574344f, 0.19176759f, 0.19820368f, 0.20485954f, 0.21191627f, 0.21893102f, 
+0.2261694f, 0.23395798f, 0.2417044f, 0.24998456f, 0.25828505f, 0.26678377f, 0.2759057f, 0.28530684f, 
+0.2946081f, 0.30478317f, 0.3147932f, 0.3255115f, 0.33632648f, 0.34769437f, 0.3594885f, 0.37162876f, 
+0.38380235f, 0.396866f, 0.40990263f, 0.42404443f, 0.4379105f, 0.45303366f, 0.46816862f, 0.48382744f, 
+    };
+    static const float table3[32] = {
+0.16666514f, 0.05984838f, 0.061915375f, 0.06392332f, 0.06606854f, 0.06828726f, 0.0706397f, 0.07297801f, 
+0.07539021f, 0.07798692f, 0.08056912f, 0.08332919f, 0.08609608f, 0.08892901f, 0.091969684f, 0.09510375f, 
+0.09820353f, 0.101595335f, 0.10493241f, 0.1085052f, 0.11211026f, 0.11589952f, 0.11983132f, 0.12387828f, 
+0.12793589f, 0.1322902f, 0.1366359f, 0.1413499f, 0.14597209f, 0.15101272f, 0.15605819f, 0.16127765f, 
+    };
+    static const float table4[32] = {
+0.041438222f, 0.014576513f, 0.01582658f, 0.015938213f, 0.016740447f, 0.017168658f, 0.01818954f, 0.01773115f, 
+0.01950359f, 0.019492408f, 0.020097602f, 0.020876637f, 0.021070903f, 0.02216382f, 0.022826634f, 0.024726506f, 
+0.025095135f, 0.024677956f, 0.025974998f, 0.027832402f, 0.027665861f, 0.028268619f, 0.031256083f, 0.032088436f, 
+0.03112613f, 0.032816686f, 0.034070242f, 0.035578445f, 0.036141943f, 0.03711491f, 0.039523117f, 0.039790902f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_max_ps(_mm512_set1_ps(-202.0f), x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(0.0f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(-1.442695f), _mm512_set1_ps(12582911.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-0.6931472f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(30.282063f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = _mm512_sub_ps(t5, t7);
+        const __m512 t13 = _mm512_fmadd_ps(t4, _mm512_set1_ps(1.9046542e-09f), t12);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t13, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_sub_ps(t8, t17);
+        const __m512 t19 = _mm512_fmadd_ps(t16, t13, t18);
+        const __m512 t20 = _mm512_mul_ps(grad_y, t19);
+        const __m512 t21 = _mm512_fmadd_ps(grad_y, t17, t20);
+        const __m512 t22 = _mm512_scalef_ps(t17, t4);
+        const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t24 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t25 = _mm512_scalef_ps(t21, t4);
+        const __m512 t26 = _mm512_mask_blend_ps(t23, t25, t24);
+        put_vector(out[0], i, t26, past);
+    }
+    return n;
+}
+#endif
+
+void symact_celu_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && alpha == 1.0f) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const double parameters[] = { alpha };
+        symact_look_up(celu_backward_f32_table_loop, celu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_celu_backward_f32(n, x, grad_y, grad_x, alpha);
+}
+
+void symact_celu_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2, float alpha)
+{
+    symact_celu_second_derivative_f32(n, x, d2ydx2, alpha);
+}

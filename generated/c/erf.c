@@ -2050,3 +2050,455 @@ void symact_erf_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf
     const void *const parameters = NULL;
     symact_sweep(erf_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t erf_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.044596795f, 0.14097361f, 0.26202443f, 0.38513598f, 0.5136763f, 0.6360199f, 0.76269907f, 0.89387107f, 
+1.0176027f, 1.1434997f, 1.2730265f, 1.399676f, 1.5224895f, 1.6528945f, 1.7777972f, 1.9050027f, 
+2.030235f, 2.1610668f, 2.2849603f, 2.4153066f, 2.5412188f, 2.668413f, 2.795281f, 2.922006f, 
+3.0483506f, 3.1766706f, 3.30434f, 3.4286244f, 3.555434f, 3.6821332f, 3.8123977f, 3.9384203f, 
+    };
+    static const float table1[32] = {
+1.1276315f, 1.1209486f, 1.1030788f, 1.0749859f, 1.0365201f, 0.9930453f, 0.9430227f, 0.88806397f, 
+0.83517855f, 0.7819457f, 0.72912204f, 0.6803243f, 0.6362547f, 0.59325576f, 0.55578285f, 0.5212285f, 
+0.49053958f, 0.4616972f, 0.4371053f, 0.41376278f, 0.39338374f, 0.37469432f, 0.3577182f, 0.34221837f, 
+0.32804093f, 0.31479278f, 0.3026314f, 0.2916618f, 0.28125948f, 0.27158165f, 0.2623021f, 0.2539089f, 
+    };
+    static const float table2[32] = {
+-0.03350806f, -0.10479213f, -0.18918434f, -0.2652499f, -0.33062887f, -0.37747565f, -0.4094987f, -0.425728f, 
+-0.4270379f, -0.4169238f, -0.3974391f, -0.3723994f, -0.344922f, -0.31448787f, -0.28571177f, -0.2578891f, 
+-0.23260541f, -0.2087506f, -0.18862918f, -0.16994107f, -0.15410486f, -0.14007656f, -0.12780902f, -0.11704198f, 
+-0.10757849f, -0.099080466f, -0.09157985f, -0.08506413f, -0.079105906f, -0.07375621f, -0.06880225f, -0.06446968f, 
+    };
+    static const float table3[32] = {
+-0.37478125f, -0.36283207f, -0.33149976f, -0.28411204f, -0.22303386f, -0.15946664f, -0.09379127f, -0.031244544f, 
+0.019027088f, 0.059409637f, 0.089028746f, 0.106975414f, 0.11543623f, 0.11682466f, 0.11286565f, 0.10542554f, 
+0.09627455f, 0.08602292f, 0.07645731f, 0.06705714f, 0.058872536f, 0.051582143f, 0.04526706f, 0.039834335f, 
+0.035186764f, 0.031143252f, 0.02769465f, 0.024801131f, 0.022245688f, 0.020029347f, 0.018046431f, 0.01636921f, 
+    };
+    static const float table4[32] = {
+0.020089103f, 0.06206702f, 0.10878294f, 0.14525743f, 0.16833492f, 0.17513543f, 0.16783443f, 0.14801462f, 
+0.12179874f, 0.09174358f, 0.06108389f, 0.034210652f, 0.012718656f, -0.004477639f, -0.015682027f, -0.022488514f, 
+-0.02561864f, -0.026176738f, -0.025050245f, -0.022896415f, -0.020400686f, -0.017823746f, -0.015400847f, -0.013230725f, 
+-0.011348111f, -0.009714519f, -0.008342868f, -0.007216274f, -0.0062499763f, -0.0054374533f, -0.004733451f, -0.0041565658f, 
+    };
+    static const float table5[32] = {
+0.11238737f, 0.10610774f, 0.08793891f, 0.06123243f, 0.030050287f, -0.00055392593f, -0.027040996f, -0.04658484f, 
+-0.057560187f, -0.060553547f, -0.056971684f, -0.04883515f, -0.038465634f, -0.027540127f, -0.017612569f, -0.009450131f, 
+-0.0033178953f, 0.00090137456f, 0.0034119366f, 0.004674959f, 0.005095989f, 0.004966223f, 0.004547439f, 0.0040131076f, 
+0.0034549145f, 0.0029287664f, 0.0024464868f, 0.002073207f, 0.0017338739f, 0.0014748449f, 0.0012403647f, 0.001057544f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(4.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(7.873144f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = _mm512_sub_ps(t0, t3);
+        const __m512 t10 = _mm512_fmadd_ps(t8, t9, t7);
+        const __m512 t11 = _mm512_fmadd_ps(t10, t9, t6);
+        const __m512 t12 = _mm512_fmadd_ps(t11, t9, t5);
+        const __m512 t13 = _mm512_mul_ps(t9, t12);
+        const __m512 t14 = _mm512_mul_ps(x, t13);
+        const __m512 t15 = _mm512_fmadd_ps(x, t4, t14);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t15, past);
+    }
+    return n;
+}
+#endif
+
+void symact_erf_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(erf_forward_f32_table_loop, erf_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_erf_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t erf_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.045449674f, 0.14116943f, 0.26044682f, 0.38881078f, 0.5143637f, 0.638877f, 0.7674949f, 0.8934507f, 
+1.0224587f, 1.1501005f, 1.2785468f, 1.4017812f, 1.5326267f, 1.6590613f, 1.7863033f, 1.9122413f, 
+2.043388f, 2.168236f, 2.2951868f, 2.421553f, 2.5510116f, 2.6796036f, 2.8046234f, 2.9346044f, 
+3.0627449f, 3.1902223f, 3.317728f, 3.4457502f, 3.5706325f, 3.6989152f, 3.827573f, 3.9523067f, 
+    };
+    static const float table1[32] = {
+1.1260507f, 1.1061145f, 1.0543766f, 0.9700656f, 0.8660715f, 0.7502254f, 0.62608683f, 0.5078994f, 
+0.3966744f, 0.3006078f, 0.22005017f, 0.15815048f, 0.107726194f, 0.071955875f, 0.046416644f, 0.029132972f, 
+0.017341517f, 0.010250127f, 0.0058162473f, 0.003204702f, 0.0016835043f, 0.0008592135f, 0.00043284538f, 0.00020528305f, 
+9.519113e-05f, 4.2895834e-05f, 1.8708415e-05f, 7.870315e-06f, 3.2768305e-06f, 1.2895829e-06f, 4.896704e-07f, 1.8554908e-07f, 
+    };
+    static const float table2[32] = {
+-0.102357276f, -0.3122991f, -0.54921806f, -0.7543439f, -0.8909515f, -0.9586035f, -0.9610369f, -0.90756613f, 
+-0.81116635f, -0.69145834f, -0.5626889f, -0.44338474f, -0.3302081f, -0.23875841f, -0.1658284f, -0.111418545f, 
+-0.07087089f, -0.04444939f, -0.026698748f, -0.0155207105f, -0.008589278f, -0.0046047033f, -0.0024279365f, -0.0012048491f, 
+-0.0005830923f, -0.0002736945f, -0.00012413887f, -5.423828e-05f, -2.3400715e-05f, -9.540116e-06f, -3.7484986e-06f, -1.4666939e-06f, 
+    };
+    static const float table3[32] = {
+-1.1213994f, -1.0620275f, -0.9113355f, -0.6767693f, -0.40779823f, -0.13779539f, 0.11150392f, 0.30296636f, 
+0.4327098f, 0.49463865f, 0.4993741f, 0.463378f, 0.39835972f, 0.3241589f, 0.2498032f, 0.18392618f, 
+0.1274752f, 0.08612663f, 0.055462364f, 0.03437952f, 0.02022784f, 0.011479566f, 0.0063766027f, 0.0033304726f, 
+0.001690672f, 0.0008302507f, 0.00039315075f, 0.00017902136f, 8.027858e-05f, 3.399853e-05f, 1.3858001e-05f, 5.6112835e-06f, 
+    };
+    static const float table4[32] = {
+0.10219936f, 0.3081454f, 0.52438223f, 0.6783199f, 0.7338031f, 0.69775933f, 0.58363885f, 0.4245851f, 
+0.2458223f, 0.08171628f, -0.050524194f, -0.13744704f, -0.18688585f, -0.19936088f, -0.18693091f, -0.16019508f, 
+-0.12640706f, -0.09486222f, -0.067065194f, -0.045154102f, -0.02867478f, -0.017437322f, -0.010304017f, -0.00571251f, 
+-0.0030633337f, -0.0015833245f, -0.00078681775f, -0.00037508263f, -0.00017549573f, -7.747812e-05f, -3.286262e-05f, -1.3807012e-05f, 
+    };
+    static const float table5[32] = {
+0.55988866f, 0.50925446f, 0.3878454f, 0.20686892f, 0.015103246f, -0.15414476f, -0.27962756f, -0.34125417f, 
+-0.34211454f, -0.29426485f, -0.21748109f, -0.13540469f, -0.0560381f, 0.0033284158f, 0.042046856f, 0.061202206f, 
+0.06541509f, 0.059784383f, 0.04923336f, 0.037482534f, 0.02646259f, 0.017622696f, 0.011260754f, 0.0067164293f, 
+0.0038454388f, 0.0021101648f, 0.0011084527f, 0.0005565812f, 0.0002731055f, 0.00012625128f, 5.5939552e-05f, 2.4469124e-05f, 
+    };
+    static const float table6[32] = {
+0.01072188f, -0.1506678f, -0.25016332f, -0.3033909f, -0.2958125f, -0.23958196f, -0.14760081f, -0.047549453f, 
+0.042120952f, 0.102439485f, 0.13158216f, 0.13086917f, 0.10909463f, 0.07754075f, 0.04483532f, 0.017307952f, 
+-0.002836911f, -0.013891921f, -0.018339055f, -0.018225757f, -0.015529983f, -0.011914346f, -0.008515551f, -0.005603215f, 
+-0.0034891842f, -0.0020619838f, -0.0011579847f, -0.0006180297f, -0.00032061772f, -0.00015617188f, -7.265175e-05f, -3.3295033e-05f, 
+    };
+    static const float table7[32] = {
+0.4377659f, -0.15499987f, -0.16949129f, -0.07682865f, 0.055496216f, 0.12195572f, 0.11783733f, 0.14285268f, 
+0.11545605f, 0.05400556f, 0.03104799f, -0.008353925f, -0.0273456f, -0.048089504f, -0.039247528f, -0.031606894f, 
+-0.020696193f, -0.011177091f, -0.0026640242f, 0.0019983284f, 0.0041036974f, 0.0047847494f, 0.004282117f, 0.0033289457f, 
+0.0023682243f, 0.0015635354f, 0.00096337206f, 0.00056005246f, 0.0003091657f, 0.00016186087f, 8.07141e-05f, 3.8354276e-05f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(4.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(7.873144f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = _mm512_sub_ps(t0, t3);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t11, t4);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t17, past);
+    }
+    return n;
+}
+#endif
+
+void symact_erf_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(erf_derivative_f32_table_loop, erf_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_erf_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t erf_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.044596795f, 0.14097361f, 0.26202443f, 0.38513598f, 0.5136763f, 0.6360199f, 0.76269907f, 0.89387107f, 
+1.0176027f, 1.1434997f, 1.2730265f, 1.399676f, 1.5224895f, 1.6528945f, 1.7777972f, 1.9050027f, 
+2.030235f, 2.1610668f, 2.2849603f, 2.4153066f, 2.5412188f, 2.668413f, 2.795281f, 2.922006f, 
+3.0483506f, 3.1766706f, 3.30434f, 3.4286244f, 3.555434f, 3.6821332f, 3.8123977f, 3.9384203f, 
+    };
+    static const float table1[32] = {
+1.1276315f, 1.1209486f, 1.1030788f, 1.0749859f, 1.0365201f, 0.9930453f, 0.9430227f, 0.88806397f, 
+0.83517855f, 0.7819457f, 0.72912204f, 0.6803243f, 0.6362547f, 0.59325576f, 0.55578285f, 0.5212285f, 
+0.49053958f, 0.4616972f, 0.4371053f, 0.41376278f, 0.39338374f, 0.37469432f, 0.3577182f, 0.34221837f, 
+0.32804093f, 0.31479278f, 0.3026314f, 0.2916618f, 0.28125948f, 0.27158165f, 0.2623021f, 0.2539089f, 
+    };
+    static const float table2[32] = {
+-0.03350806f, -0.10479213f, -0.18918434f, -0.2652499f, -0.33062887f, -0.37747565f, -0.4094987f, -0.425728f, 
+-0.4270379f, -0.4169238f, -0.3974391f, -0.3723994f, -0.344922f, -0.31448787f, -0.28571177f, -0.2578891f, 
+-0.23260541f, -0.2087506f, -0.18862918f, -0.16994107f, -0.15410486f, -0.14007656f, -0.12780902f, -0.11704198f, 
+-0.10757849f, -0.099080466f, -0.09157985f, -0.08506413f, -0.079105906f, -0.07375621f, -0.06880225f, -0.06446968f, 
+    };
+    static const float table3[32] = {
+-0.37478125f, -0.36283207f, -0.33149976f, -0.28411204f, -0.22303386f, -0.15946664f, -0.09379127f, -0.031244544f, 
+0.019027088f, 0.059409637f, 0.089028746f, 0.106975414f, 0.11543623f, 0.11682466f, 0.11286565f, 0.10542554f, 
+0.09627455f, 0.08602292f, 0.07645731f, 0.06705714f, 0.058872536f, 0.051582143f, 0.04526706f, 0.039834335f, 
+0.035186764f, 0.031143252f, 0.02769465f, 0.024801131f, 0.022245688f, 0.020029347f, 0.018046431f, 0.01636921f, 
+    };
+    static const float table4[32] = {
+0.020089103f, 0.06206702f, 0.10878294f, 0.14525743f, 0.16833492f, 0.17513543f, 0.16783443f, 0.14801462f, 
+0.12179874f, 0.09174358f, 0.06108389f, 0.034210652f, 0.012718656f, -0.004477639f, -0.015682027f, -0.022488514f, 
+-0.02561864f, -0.026176738f, -0.025050245f, -0.022896415f, -0.020400686f, -0.017823746f, -0.015400847f, -0.013230725f, 
+-0.011348111f, -0.009714519f, -0.008342868f, -0.007216274f, -0.0062499763f, -0.0054374533f, -0.004733451f, -0.0041565658f, 
+    };
+    static const float table5[32] = {
+0.11238737f, 0.10610774f, 0.08793891f, 0.06123243f, 0.030050287f, -0.00055392593f, -0.027040996f, -0.04658484f, 
+-0.057560187f, -0.060553547f, -0.056971684f, -0.04883515f, -0.038465634f, -0.027540127f, -0.017612569f, -0.009450131f, 
+-0.0033178953f, 0.00090137456f, 0.0034119366f, 0.004674959f, 0.005095989f, 0.004966223f, 0.004547439f, 0.0040131076f, 
+0.0034549145f, 0.0029287664f, 0.0024464868f, 0.002073207f, 0.0017338739f, 0.0014748449f, 0.0012403647f, 0.001057544f, 
+    };
+    static const float table6[32] = {
+0.045449674f, 0.14116943f, 0.26044682f, 0.38881078f, 0.5143637f, 0.638877f, 0.7674949f, 0.8934507f, 
+1.0224587f, 1.1501005f, 1.2785468f, 1.4017812f, 1.5326267f, 1.6590613f, 1.7863033f, 1.9122413f, 
+2.043388f, 2.168236f, 2.2951868f, 2.421553f, 2.5510116f, 2.6796036f, 2.8046234f, 2.9346044f, 
+3.0627449f, 3.1902223f, 3.317728f, 3.4457502f, 3.5706325f, 3.6989152f, 3.827573f, 3.9523067f, 
+    };
+    static const float table7[32] = {
+1.1260507f, 1.1061145f, 1.0543766f, 0.9700656f, 0.8660715f, 0.7502254f, 0.62608683f, 0.5078994f, 
+0.3966744f, 0.3006078f, 0.22005017f, 0.15815048f, 0.107726194f, 0.071955875f, 0.046416644f, 0.029132972f, 
+0.017341517f, 0.010250127f, 0.0058162473f, 0.003204702f, 0.0016835043f, 0.0008592135f, 0.00043284538f, 0.00020528305f, 
+9.519113e-05f, 4.2895834e-05f, 1.8708415e-05f, 7.870315e-06f, 3.2768305e-06f, 1.2895829e-06f, 4.896704e-07f, 1.8554908e-07f, 
+    };
+    static const float table8[32] = {
+-0.102357276f, -0.3122991f, -0.54921806f, -0.7543439f, -0.8909515f, -0.9586035f, -0.9610369f, -0.90756613f, 
+-0.81116635f, -0.69145834f, -0.5626889f, -0.44338474f, -0.3302081f, -0.23875841f, -0.1658284f, -0.111418545f, 
+-0.07087089f, -0.04444939f, -0.026698748f, -0.0155207105f, -0.008589278f, -0.0046047033f, -0.0024279365f, -0.0012048491f, 
+-0.0005830923f, -0.0002736945f, -0.00012413887f, -5.423828e-05f, -2.3400715e-05f, -9.540116e-06f, -3.7484986e-06f, -1.4666939e-06f, 
+    };
+    static const float table9[32] = {
+-1.1213994f, -1.0620275f, -0.9113355f, -0.6767693f, -0.40779823f, -0.13779539f, 0.11150392f, 0.30296636f, 
+0.4327098f, 0.49463865f, 0.4993741f, 0.463378f, 0.39835972f, 0.3241589f, 0.2498032f, 0.18392618f, 
+0.1274752f, 0.08612663f, 0.055462364f, 0.03437952f, 0.02022784f, 0.011479566f, 0.0063766027f, 0.0033304726f, 
+0.001690672f, 0.0008302507f, 0.00039315075f, 0.00017902136f, 8.027858e-05f, 3.399853e-05f, 1.3858001e-05f, 5.6112835e-06f, 
+    };
+    static const float table10[32] = {
+0.10219936f, 0.3081454f, 0.52438223f, 0.6783199f, 0.7338031f, 0.69775933f, 0.58363885f, 0.4245851f, 
+0.2458223f, 0.08171628f, -0.050524194f, -0.13744704f, -0.18688585f, -0.19936088f, -0.18693091f, -0.16019508f, 
+-0.12640706f, -0.09486222f, -0.067065194f, -0.045154102f, -0.02867478f, -0.017437322f, -0.010304017f, -0.00571251f, 
+-0.0030633337f, -0.0015833245f, -0.00078681775f, -0.00037508263f, -0.00017549573f, -7.747812e-05f, -3.286262e-05f, -1.3807012e-05f, 
+    };
+    static const float table11[32] = {
+0.55988866f, 0.50925446f, 0.3878454f, 0.20686892f, 0.015103246f, -0.15414476f, -0.27962756f, -0.34125417f, 
+-0.34211454f, -0.29426485f, -0.21748109f, -0.13540469f, -0.0560381f, 0.0033284158f, 0.042046856f, 0.061202206f, 
+0.06541509f, 0.059784383f, 0.04923336f, 0.037482534f, 0.02646259f, 0.017622696f, 0.011260754f, 0.0067164293f, 
+0.0038454388f, 0.0021101648f, 0.0011084527f, 0.0005565812f, 0.0002731055f, 0.00012625128f, 5.5939552e-05f, 2.4469124e-05f, 
+    };
+    static const float table12[32] = {
+0.01072188f, -0.1506678f, -0.25016332f, -0.3033909f, -0.2958125f, -0.23958196f, -0.14760081f, -0.047549453f, 
+0.042120952f, 0.102439485f, 0.13158216f, 0.13086917f, 0.10909463f, 0.07754075f, 0.04483532f, 0.017307952f, 
+-0.002836911f, -0.013891921f, -0.018339055f, -0.018225757f, -0.015529983f, -0.011914346f, -0.008515551f, -0.005603215f, 
+-0.0034891842f, -0.0020619838f, -0.0011579847f, -0.0006180297f, -0.00032061772f, -0.00015617188f, -7.265175e-05f, -3.3295033e-05f, 
+    };
+    static const float table13[32] = {
+0.4377659f, -0.15499987f, -0.16949129f, -0.07682865f, 0.055496216f, 0.12195572f, 0.11783733f, 0.14285268f, 
+0.11545605f, 0.05400556f, 0.03104799f, -0.008353925f, -0.0273456f, -0.048089504f, -0.039247528f, -0.031606894f, 
+-0.020696193f, -0.011177091f, -0.0026640242f, 0.0019983284f, 0.0041036974f, 0.0047847494f, 0.004282117f, 0.0033289457f, 
+0.0023682243f, 0.0015635354f, 0.00096337206f, 0.00056005246f, 0.0003091657f, 0.00016186087f, 8.07141e-05f, 3.8354276e-05f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(4.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(7.873144f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = _mm512_sub_ps(t0, t3);
+        const __m512 t10 = _mm512_fmadd_ps(t8, t9, t7);
+        const __m512 t11 = _mm512_fmadd_ps(t10, t9, t6);
+        const __m512 t12 = _mm512_fmadd_ps(t11, t9, t5);
+        const __m512 t13 = _mm512_mul_ps(t9, t12);
+        const __m512 t14 = _mm512_mul_ps(x, t13);
+        const __m512 t15 = _mm512_fmadd_ps(x, t4, t14);
+        const __m512 t16 = entry_of(table6, t2);
+        const __m512 t17 = entry_of(table7, t2);
+        const __m512 t18 = entry_of(table8, t2);
+        const __m512 t19 = entry_of(table9, t2);
+        const __m512 t20 = entry_of(table10, t2);
+        const __m512 t21 = entry_of(table11, t2);
+        const __m512 t22 = entry_of(table12, t2);
+        const __m512 t23 = entry_of(table13, t2);
+        const __m512 t24 = _mm512_sub_ps(t0, t16);
+        const __m512 t25 = _mm512_fmadd_ps(t23, t24, t22);
+        const __m512 t26 = _mm512_fmadd_ps(t25, t24, t21);
+        const __m512 t27 = _mm512_fmadd_ps(t26, t24, t20);
+        const __m512 t28 = _mm512_fmadd_ps(t27, t24, t19);
+        const __m512 t29 = _mm512_fmadd_ps(t28, t24, t18);
+        const __m512 t30 = _mm512_fmadd_ps(t29, t24, t17);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t15, past);
+        put_vector(out[1], i, t30, past);
+    }
+    return n;
+}
+#endif
+
+void symact_erf_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(erf_value_and_derivative_f32_table_loop, erf_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_erf_value_and_derivative_f32(n, x, y, dydx);
+}
+
+void symact_erf_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+    symact_erf_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_erf_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_erf_second_derivative_f32(n, x, d2ydx2);
+}

@@ -3840,3 +3840,749 @@ void symact_gelu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const parameters = NULL;
     symact_sweep(gelu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.24322368f, 0.50758773f, 0.75891143f, 1.0243413f, 1.2813239f, 1.53073f, 1.7890998f, 
+2.045511f, 2.3051045f, 2.5561066f, 2.8118045f, 3.0715096f, 3.3318467f, 3.588868f, 3.8433726f, 
+0.0f, -3.9075372f, -3.6474516f, -3.388993f, -3.131302f, -2.8636608f, -2.6097605f, -2.35033f, 
+-2.0911658f, -1.8242035f, -1.5679958f, -1.307312f, -1.0537231f, -0.78631026f, -0.53160447f, -0.27671573f, 
+    };
+    static const float table1[32] = {
+0.5f, 0.59608394f, 0.69412875f, 0.7760472f, 0.84716296f, 0.89996004f, 0.93708193f, 0.9632006f, 
+0.97959775f, 0.98941964f, 0.99470747f, 0.9975368f, 0.9989351f, 0.99956864f, 0.99983394f, 0.9999393f, 
+0.0f, 4.662084e-05f, 0.00013242707f, 0.00035074897f, 0.0008701651f, 0.002093881f, 0.0045302813f, 0.009378384f, 
+0.018256603f, 0.034060657f, 0.058441058f, 0.09555338f, 0.14600486f, 0.21584287f, 0.29749998f, 0.3909992f, 
+    };
+    static const float table2[32] = {
+0.3989423f, 0.38731483f, 0.35072207f, 0.2991196f, 0.23608199f, 0.17554954f, 0.1236246f, 0.0805097f, 
+0.0492426f, 0.027996048f, 0.015210354f, 0.0076575675f, 0.0035670223f, 0.0015499388f, 0.00063688273f, 0.00024735276f, 
+0.0f, 0.00019289547f, 0.00051523355f, 0.0012791296f, 0.0029632607f, 0.0066097123f, 0.013241976f, 0.025198663f, 
+0.04480544f, 0.075562306f, 0.11668889f, 0.16974281f, 0.22898364f, 0.2928542f, 0.3463726f, 0.38395715f, 
+    };
+    static const float table3[32] = {
+1.9616047e-08f, -0.04710211f, -0.08901117f, -0.11350265f, -0.12091425f, -0.112467945f, -0.094617926f, -0.07201992f, 
+-0.050363105f, -0.032266926f, -0.019439634f, -0.010765796f, -0.00547807f, -0.0025820753f, -0.0011428401f, -0.00047532681f, 
+0.0f, 0.00037687342f, 0.00093964505f, 0.0021674808f, 0.004639432f, 0.009463985f, 0.01727919f, 0.029612584f, 
+0.0468478f, 0.0689205f, 0.09148386f, 0.1109534f, 0.12064268f, 0.11513712f, 0.092066616f, 0.05312347f, 
+    };
+    static const float table4[32] = {
+-0.066492386f, -0.06073369f, -0.043393783f, -0.021140484f, 0.0019387593f, 0.018777555f, 0.02767425f, 0.029532079f, 
+0.026132213f, 0.02012696f, 0.0140281655f, 0.00881419f, 0.0050141327f, 0.002609386f, 0.0012610345f, 0.00056773773f, 
+0.0f, 0.00045873274f, 0.0010565637f, 0.0022353376f, 0.004348614f, 0.007932273f, 0.012824533f, 0.01900001f, 
+0.025187943f, 0.029314596f, 0.02836725f, 0.020059753f, 0.0042106905f, -0.018631434f, -0.041414145f, -0.059092958f, 
+    };
+    static const float table5[32] = {
+-3.7669122e-06f, 0.0115488665f, 0.020349694f, 0.022928739f, 0.019653168f, 0.012733058f, 0.005176152f, -0.0012084837f, 
+-0.0049722213f, -0.006219028f, -0.005724538f, -0.004401013f, -0.0029372026f, -0.0017435827f, -0.0009413846f, -0.0004670214f, 
+0.0f, 0.00038522837f, 0.00080674567f, 0.0015326232f, 0.0026311062f, 0.004101883f, 0.0054881745f, 0.006229569f, 
+0.005360464f, 0.0018832483f, -0.00412983f, -0.011936493f, -0.018999545f, -0.022851363f, -0.020849084f, -0.012937795f, 
+    };
+    static const float table6[32] = {
+0.010037398f, 0.008534682f, 0.0044597983f, -0.00030148233f, -0.0043008085f, -0.0060579185f, -0.0057390565f, -0.0040006624f, 
+-0.0018807853f, -0.0001605894f, 0.00082258566f, 0.0011502724f, 0.0010525126f, 0.00076963386f, 0.00048612527f, 0.00027416166f, 
+0.0f, 0.00023252178f, 0.00043036276f, 0.0007035971f, 0.0009948555f, 0.0011570357f, 0.00093739195f, 7.4705495e-05f, 
+-0.0015392109f, -0.0037071907f, -0.005541882f, -0.006116783f, -0.004623415f, -0.00078028935f, 0.0039774035f, 0.0081428345f, 
+    };
+    static const float table7[32] = {
+0.00016149563f, -0.0021113383f, -0.0033935723f, -0.0030094208f, -0.0017733515f, -0.0004948214f, 0.000927066f, 0.0014519496f, 
+0.0013289946f, 0.0008340914f, 0.00037401263f, 1.875473e-05f, -0.00015771476f, -0.00018221089f, -0.00014993569f, -9.501517e-05f, 
+0.0f, 0.00010620277f, 0.0001597651f, 0.00019415714f, 0.00015883069f, -1.7215654e-05f, -0.00036995072f, -0.0008553788f, 
+-0.0012767699f, -0.0014056648f, -0.000787808f, 0.00032102456f, 0.0018370545f, 0.0029090848f, 0.0031656334f, 0.0018803416f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(4.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(3.87415f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(x, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_sub_ps(t5, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
+        const __m512 t21 = _mm512_mul_ps(x, t20);
+        const __m512 t22 = _mm512_fmadd_ps(x, t18, t21);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t22, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_forward_f32_table_loop, gelu_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.75179154f, -0.5014917f, -0.13884237f, 0.2086655f, 0.54201066f, 0.87481636f, 1.1604192f, 1.6361076f, 
+1.9136721f, 2.2324069f, 2.5450764f, 2.868972f, 3.197696f, 3.5227685f, 3.8532183f, 4.1783457f, 
+4.508253f, 4.8420243f, 5.163794f, 5.492675f, 5.81623f, 6.375f, -3.9587543f, -3.7936597f, 
+-3.4587047f, -3.1201591f, -2.7816586f, -2.4404836f, -2.1196256f, -1.7867925f, -1.258507f, -0.9951446f, 
+    };
+    static const float table1[32] = {
+-5.227312e-09f, 0.13158654f, 0.38992858f, 0.6640981f, 0.89278626f, 1.0471995f, 1.1131742f, 1.120271f, 
+1.0945048f, 1.0609114f, 1.0343534f, 1.0166175f, 1.0069873f, 1.0026245f, 1.0008594f, 1.000255f, 
+1.0000662f, 1.000015f, 1.0000032f, 1.0000006f, 1.0000001f, 1.0f, -0.0005866308f, -0.0010603113f, 
+-0.0032133444f, -0.008669784f, -0.020470386f, -0.042218704f, -0.07242851f, -0.107463285f, -0.12332132f, -0.08213204f, 
+    };
+    static const float table2[32] = {
+-1.4682276e-08f, 0.6151287f, 0.7826143f, 0.76370543f, 0.58769727f, 0.3359593f, 0.1329544f, -0.07081594f, 
+-0.10625616f, -0.09850829f, -0.07004623f, -0.04056288f, -0.019754807f, -0.008386513f, -0.0030596608f, -0.000997697f, 
+-0.00028220366f, -6.937154e-05f, -1.5951628e-05f, -3.1584318e-06f, -6.113258e-07f, -4.576697e-07f, -0.0021560537f, -0.003705911f, 
+-0.010037615f, -0.023734424f, -0.04780115f, -0.08032332f, -0.105195664f, -0.096415006f, 0.07520454f, 0.24550098f, 
+    };
+    static const float table3[32] = {
+0.38828498f, 0.33066705f, 0.109188795f, -0.16113214f, -0.3459609f, -0.3849878f, -0.3132546f, -0.11324827f, 
+-0.020666188f, 0.036249805f, 0.049320467f, 0.03951033f, 0.023904927f, 0.0119337905f, 0.0049770973f, 0.0018147081f, 
+0.00056667574f, 0.0001523142f, 3.7838752e-05f, 8.061489e-06f, -4.755849e-06f, -1.4643015e-05f, -0.0036433414f, -0.00589495f, 
+-0.013873839f, -0.02745404f, -0.043308757f, -0.04846136f, -0.022040386f, 0.058311995f, 0.2747482f, 0.3641195f, 
+    };
+    static const float table4[32] = {
+-0.018199658f, -0.13502134f, -0.2545488f, -0.24052808f, -0.116529316f, 0.034984477f, 0.12251519f, 0.13204552f, 
+0.08761973f, 0.033284746f, -0.0016035446f, -0.015333262f, -0.014802258f, -0.009551589f, -0.004783402f, -0.0020070784f, 
+-0.000705385f, -0.00020999351f, -5.694981e-05f, -1.3141794e-05f, 3.2428048e-05f, -0.00021974492f, -0.0036771053f, -0.0055018323f, 
+-0.010640519f, -0.015663683f, -0.013479118f, 0.0075066993f, 0.051091906f, 0.10988552f, 0.13788974f, 0.07908191f, 
+    };
+    static const float table5[32] = {
+-0.11400706f, -0.1124566f, -0.04066089f, 0.059458036f, 0.115547f, 0.100846805f, 0.04919104f, -0.030525696f, 
+-0.045221157f, -0.03679981f, -0.018740898f, -0.0037311774f, 0.0032271417f, 0.004201615f, 0.0028729285f, 0.0014673403f, 
+0.00060215965f, 0.00019920936f, 6.1267405e-05f, 1.5039084e-05f, 0.0004197922f, -0.0016824983f, -0.0023731466f, -0.0031584392f, 
+-0.004285602f, -0.0022691747f, 0.0069938693f, 0.024862727f, 0.04187503f, 0.041685764f, -0.029282982f, -0.08153516f, 
+    };
+    static const float table6[32] = {
+-0.014772529f, 0.01812102f, 0.05606405f, 0.051437285f, 0.0125427935f, -0.027470702f, -0.04078187f, -0.020109152f, 
+-0.0017458559f, 0.010299764f, 0.011371346f, 0.006760616f, 0.002002188f, -0.00042238427f, -0.0009634696f, -0.00070640125f, 
+-0.00036197776f, -0.00013882887f, -4.9475693e-05f, -1.2590294e-05f, -0.0040673353f, -0.006904995f, -0.0009172298f, -0.00095498847f, 
+-0.0001208457f, 0.0029473754f, 0.008199952f, 0.011941458f, 0.0074345274f, -0.009629117f, -0.040352736f, -0.036044415f, 
+    };
+    static const float table7[32] = {
+0.019322094f, 0.022934105f, 0.008968148f, -0.012592544f, -0.022608398f, -0.014810467f, -0.001050115f, 0.011774973f, 
+0.009273326f, 0.0030938385f, -0.0013608371f, -0.0026775207f, -0.0019338963f, -0.0008014234f, -4.116551e-06f, 0.00025196362f, 
+8.717816e-05f, 0.00017029601f, 1.3885352e-05f, 1.3159284e-05f, 0.010742745f, -0.014428765f, 2.8018989e-05f, 6.2483676e-05f, 
+0.00087556196f, 0.0021646656f, 0.002699066f, 0.00028681528f, -0.0053907377f, -0.011110936f, -0.0045360397f, 0.008933664f, 
+    };
+    static const float table8[32] = {
+0.004540573f, -0.003120885f, -0.009120513f, -0.008503811f, 3.961549e-05f, 0.007053317f, 0.006395304f, 0.0010761563f, 
+-0.0026981547f, -0.0026571974f, -0.0015012302f, -0.00011753017f, 0.0008015134f, 0.0008347026f, 0.00020039262f, -0.00018964587f, 
+0.0001473724f, -0.00031993428f, 3.6912115e-05f, -1.9728115e-05f, -0.0071284804f, -0.012061078f, -0.0015598359f, 0.00024701652f, 
+0.0005056484f, 0.000484637f, -0.00037615653f, -0.0020516526f, -0.002874429f, -0.0010488814f, 0.0036731593f, 0.0070291776f, 
+    };
+    static const float table9[32] = {
+0.431494f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(6.375f), x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(-0.75179154f));
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(3.0112667f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = entry_of(table9, t3);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t13, t20);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t22, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_derivative_f32_table_loop, gelu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.24322368f, 0.50758773f, 0.75891143f, 1.0243413f, 1.2813239f, 1.53073f, 1.7890998f, 
+2.045511f, 2.3051045f, 2.5561066f, 2.8118045f, 3.0715096f, 3.3318467f, 3.588868f, 3.8433726f, 
+0.0f, -3.9075372f, -3.6474516f, -3.388993f, -3.131302f, -2.8636608f, -2.6097605f, -2.35033f, 
+-2.0911658f, -1.8242035f, -1.5679958f, -1.307312f, -1.0537231f, -0.78631026f, -0.53160447f, -0.27671573f, 
+    };
+    static const float table1[32] = {
+0.5f, 0.59608394f, 0.69412875f, 0.7760472f, 0.84716296f, 0.89996004f, 0.93708193f, 0.9632006f, 
+0.97959775f, 0.98941964f, 0.99470747f, 0.9975368f, 0.9989351f, 0.99956864f, 0.99983394f, 0.9999393f, 
+0.0f, 4.662084e-05f, 0.00013242707f, 0.00035074897f, 0.0008701651f, 0.002093881f, 0.0045302813f, 0.009378384f, 
+0.018256603f, 0.034060657f, 0.058441058f, 0.09555338f, 0.14600486f, 0.21584287f, 0.29749998f, 0.3909992f, 
+    };
+    static const float table2[32] = {
+0.3989423f, 0.38731483f, 0.35072207f, 0.2991196f, 0.23608199f, 0.17554954f, 0.1236246f, 0.0805097f, 
+0.0492426f, 0.027996048f, 0.015210354f, 0.0076575675f, 0.0035670223f, 0.0015499388f, 0.00063688273f, 0.00024735276f, 
+0.0f, 0.00019289547f, 0.00051523355f, 0.0012791296f, 0.0029632607f, 0.0066097123f, 0.013241976f, 0.025198663f, 
+0.04480544f, 0.075562306f, 0.11668889f, 0.16974281f, 0.22898364f, 0.2928542f, 0.3463726f, 0.38395715f, 
+    };
+    static const float table3[32] = {
+1.9616047e-08f, -0.04710211f, -0.08901117f, -0.11350265f, -0.12091425f, -0.112467945f, -0.094617926f, -0.07201992f, 
+-0.050363105f, -0.032266926f, -0.019439634f, -0.010765796f, -0.00547807f, -0.0025820753f, -0.0011428401f, -0.00047532681f, 
+0.0f, 0.00037687342f, 0.00093964505f, 0.0021674808f, 0.004639432f, 0.009463985f, 0.01727919f, 0.029612584f, 
+0.0468478f, 0.0689205f, 0.09148386f, 0.1109534f, 0.12064268f, 0.11513712f, 0.092066616f, 0.05312347f, 
+    };
+    static const float table4[32] = {
+-0.066492386f, -0.06073369f, -0.043393783f, -0.021140484f, 0.0019387593f, 0.018777555f, 0.02767425f, 0.029532079f, 
+0.026132213f, 0.02012696f, 0.0140281655f, 0.00881419f, 0.0050141327f, 0.002609386f, 0.0012610345f, 0.00056773773f, 
+0.0f, 0.00045873274f, 0.0010565637f, 0.0022353376f, 0.004348614f, 0.007932273f, 0.012824533f, 0.01900001f, 
+0.025187943f, 0.029314596f, 0.02836725f, 0.020059753f, 0.0042106905f, -0.018631434f, -0.041414145f, -0.059092958f, 
+    };
+    static const float table5[32] = {
+-3.7669122e-06f, 0.0115488665f, 0.020349694f, 0.022928739f, 0.019653168f, 0.012733058f, 0.005176152f, -0.0012084837f, 
+-0.0049722213f, -0.006219028f, -0.005724538f, -0.004401013f, -0.0029372026f, -0.0017435827f, -0.0009413846f, -0.0004670214f, 
+0.0f, 0.00038522837f, 0.00080674567f, 0.0015326232f, 0.0026311062f, 0.004101883f, 0.0054881745f, 0.006229569f, 
+0.005360464f, 0.0018832483f, -0.00412983f, -0.011936493f, -0.018999545f, -0.022851363f, -0.020849084f, -0.012937795f, 
+    };
+    static const float table6[32] = {
+0.010037398f, 0.008534682f, 0.0044597983f, -0.00030148233f, -0.0043008085f, -0.0060579185f, -0.0057390565f, -0.0040006624f, 
+-0.0018807853f, -0.0001605894f, 0.00082258566f, 0.0011502724f, 0.0010525126f, 0.00076963386f, 0.00048612527f, 0.00027416166f, 
+0.0f, 0.00023252178f, 0.00043036276f, 0.0007035971f, 0.0009948555f, 0.0011570357f, 0.00093739195f, 7.4705495e-05f, 
+-0.0015392109f, -0.0037071907f, -0.005541882f, -0.006116783f, -0.004623415f, -0.00078028935f, 0.0039774035f, 0.0081428345f, 
+    };
+    static const float table7[32] = {
+0.00016149563f, -0.0021113383f, -0.0033935723f, -0.0030094208f, -0.0017733515f, -0.0004948214f, 0.000927066f, 0.0014519496f, 
+0.0013289946f, 0.0008340914f, 0.00037401263f, 1.875473e-05f, -0.00015771476f, -0.00018221089f, -0.00014993569f, -9.501517e-05f, 
+0.0f, 0.00010620277f, 0.0001597651f, 0.00019415714f, 0.00015883069f, -1.7215654e-05f, -0.00036995072f, -0.0008553788f, 
+-0.0012767699f, -0.0014056648f, -0.000787808f, 0.00032102456f, 0.0018370545f, 0.0029090848f, 0.0031656334f, 0.0018803416f, 
+    };
+    static const float table8[32] = {
+-0.75179154f, -0.5014917f, -0.13884237f, 0.2086655f, 0.54201066f, 0.87481636f, 1.1604192f, 1.6361076f, 
+1.9136721f, 2.2324069f, 2.5450764f, 2.868972f, 3.197696f, 3.5227685f, 3.8532183f, 4.1783457f, 
+4.508253f, 4.8420243f, 5.163794f, 5.492675f, 5.81623f, 6.375f, -3.9587543f, -3.7936597f, 
+-3.4587047f, -3.1201591f, -2.7816586f, -2.4404836f, -2.1196256f, -1.7867925f, -1.258507f, -0.9951446f, 
+    };
+    static const float table9[32] = {
+-5.227312e-09f, 0.13158654f, 0.38992858f, 0.6640981f, 0.89278626f, 1.0471995f, 1.1131742f, 1.120271f, 
+1.0945048f, 1.0609114f, 1.0343534f, 1.0166175f, 1.0069873f, 1.0026245f, 1.0008594f, 1.000255f, 
+1.0000662f, 1.000015f, 1.0000032f, 1.0000006f, 1.0000001f, 1.0f, -0.0005866308f, -0.0010603113f, 
+-0.0032133444f, -0.008669784f, -0.020470386f, -0.042218704f, -0.07242851f, -0.107463285f, -0.12332132f, -0.08213204f, 
+    };
+    static const float table10[32] = {
+-1.4682276e-08f, 0.6151287f, 0.7826143f, 0.76370543f, 0.58769727f, 0.3359593f, 0.1329544f, -0.07081594f, 
+-0.10625616f, -0.09850829f, -0.07004623f, -0.04056288f, -0.019754807f, -0.008386513f, -0.0030596608f, -0.000997697f, 
+-0.00028220366f, -6.937154e-05f, -1.5951628e-05f, -3.1584318e-06f, -6.113258e-07f, -4.576697e-07f, -0.0021560537f, -0.003705911f, 
+-0.010037615f, -0.023734424f, -0.04780115f, -0.08032332f, -0.105195664f, -0.096415006f, 0.07520454f, 0.24550098f, 
+    };
+    static const float table11[32] = {
+0.38828498f, 0.33066705f, 0.109188795f, -0.16113214f, -0.3459609f, -0.3849878f, -0.3132546f, -0.11324827f, 
+-0.020666188f, 0.036249805f, 0.049320467f, 0.03951033f, 0.023904927f, 0.0119337905f, 0.0049770973f, 0.0018147081f, 
+0.00056667574f, 0.0001523142f, 3.7838752e-05f, 8.061489e-06f, -4.755849e-06f, -1.4643015e-05f, -0.0036433414f, -0.00589495f, 
+-0.013873839f, -0.02745404f, -0.043308757f, -0.04846136f, -0.022040386f, 0.058311995f, 0.2747482f, 0.3641195f, 
+    };
+    static const float table12[32] = {
+-0.018199658f, -0.13502134f, -0.2545488f, -0.24052808f, -0.116529316f, 0.034984477f, 0.12251519f, 0.13204552f, 
+0.08761973f, 0.033284746f, -0.0016035446f, -0.015333262f, -0.014802258f, -0.009551589f, -0.004783402f, -0.0020070784f, 
+-0.000705385f, -0.00020999351f, -5.694981e-05f, -1.3141794e-05f, 3.2428048e-05f, -0.00021974492f, -0.0036771053f, -0.0055018323f, 
+-0.010640519f, -0.015663683f, -0.013479118f, 0.0075066993f, 0.051091906f, 0.10988552f, 0.13788974f, 0.07908191f, 
+    };
+    static const float table13[32] = {
+-0.11400706f, -0.1124566f, -0.04066089f, 0.059458036f, 0.115547f, 0.100846805f, 0.04919104f, -0.030525696f, 
+-0.045221157f, -0.03679981f, -0.018740898f, -0.0037311774f, 0.0032271417f, 0.004201615f, 0.0028729285f, 0.0014673403f, 
+0.00060215965f, 0.00019920936f, 6.1267405e-05f, 1.5039084e-05f, 0.0004197922f, -0.0016824983f, -0.0023731466f, -0.0031584392f, 
+-0.004285602f, -0.0022691747f, 0.0069938693f, 0.024862727f, 0.04187503f, 0.041685764f, -0.029282982f, -0.08153516f, 
+    };
+    static const float table14[32] = {
+-0.014772529f, 0.01812102f, 0.05606405f, 0.051437285f, 0.0125427935f, -0.027470702f, -0.04078187f, -0.020109152f, 
+-0.0017458559f, 0.010299764f, 0.011371346f, 0.006760616f, 0.002002188f, -0.00042238427f, -0.0009634696f, -0.00070640125f, 
+-0.00036197776f, -0.00013882887f, -4.9475693e-05f, -1.2590294e-05f, -0.0040673353f, -0.006904995f, -0.0009172298f, -0.00095498847f, 
+-0.0001208457f, 0.0029473754f, 0.008199952f, 0.011941458f, 0.0074345274f, -0.009629117f, -0.040352736f, -0.036044415f, 
+    };
+    static const float table15[32] = {
+0.019322094f, 0.022934105f, 0.008968148f, -0.012592544f, -0.022608398f, -0.014810467f, -0.001050115f, 0.011774973f, 
+0.009273326f, 0.0030938385f, -0.0013608371f, -0.0026775207f, -0.0019338963f, -0.0008014234f, -4.116551e-06f, 0.00025196362f, 
+8.717816e-05f, 0.00017029601f, 1.3885352e-05f, 1.3159284e-05f, 0.010742745f, -0.014428765f, 2.8018989e-05f, 6.2483676e-05f, 
+0.00087556196f, 0.0021646656f, 0.002699066f, 0.00028681528f, -0.0053907377f, -0.011110936f, -0.0045360397f, 0.008933664f, 
+    };
+    static const float table16[32] = {
+0.004540573f, -0.003120885f, -0.009120513f, -0.008503811f, 3.961549e-05f, 0.007053317f, 0.006395304f, 0.0010761563f, 
+-0.0026981547f, -0.0026571974f, -0.0015012302f, -0.00011753017f, 0.0008015134f, 0.0008347026f, 0.00020039262f, -0.00018964587f, 
+0.0001473724f, -0.00031993428f, 3.6912115e-05f, -1.9728115e-05f, -0.0071284804f, -0.012061078f, -0.0015598359f, 0.00024701652f, 
+0.0005056484f, 0.000484637f, -0.00037615653f, -0.0020516526f, -0.002874429f, -0.0010488814f, 0.0036731593f, 0.0070291776f, 
+    };
+    static const float table17[32] = {
+0.431494f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(4.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(3.87415f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(x, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_sub_ps(t5, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
+        const __m512 t21 = _mm512_mul_ps(x, t20);
+        const __m512 t22 = _mm512_fmadd_ps(x, t18, t21);
+        const __m512 t23 = _mm512_min_ps(_mm512_set1_ps(6.375f), x);
+        const __mmask16 t24 = _mm512_cmp_ps_mask(t23, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __m512 t25 = _mm512_sub_ps(t23, _mm512_set1_ps(-0.75179154f));
+        const __m512 t26 = _mm512_fmadd_ps(t25, _mm512_set1_ps(3.0112667f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = entry_of(table8, t26);
+        const __m512 t28 = entry_of(table9, t26);
+        const __m512 t29 = entry_of(table10, t26);
+        const __m512 t30 = entry_of(table11, t26);
+        const __m512 t31 = entry_of(table12, t26);
+        const __m512 t32 = entry_of(table13, t26);
+        const __m512 t33 = entry_of(table14, t26);
+        const __m512 t34 = entry_of(table15, t26);
+        const __m512 t35 = entry_of(table16, t26);
+        const __m512 t36 = _mm512_sub_ps(t23, t27);
+        const __m512 t37 = _mm512_fmadd_ps(t35, t36, t34);
+        const __m512 t38 = _mm512_fmadd_ps(t37, t36, t33);
+        const __m512 t39 = _mm512_fmadd_ps(t38, t36, t32);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t36, t31);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t36, t30);
+        const __m512 t42 = _mm512_fmadd_ps(t41, t36, t29);
+        const __m512 t43 = _mm512_fmadd_ps(t42, t36, t28);
+        const __m512 t44 = entry_of(table17, t26);
+        const __m512 t45 = _mm512_fmadd_ps(t44, t36, t43);
+        const __mmask16 t46 = (__mmask16)(t2 | t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t46;
+        else if (t46)
+            return i;
+        put_vector(out[0], i, t22, past);
+        put_vector(out[1], i, t45, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_value_and_derivative_f32_table_loop, gelu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.75179154f, -0.5014917f, -0.13884237f, 0.2086655f, 0.54201066f, 0.87481636f, 1.1604192f, 1.6361076f, 
+1.9136721f, 2.2324069f, 2.5450764f, 2.868972f, 3.197696f, 3.5227685f, 3.8532183f, 4.1783457f, 
+4.508253f, 4.8420243f, 5.163794f, 5.492675f, 5.81623f, 6.375f, -3.9587543f, -3.7936597f, 
+-3.4587047f, -3.1201591f, -2.7816586f, -2.4404836f, -2.1196256f, -1.7867925f, -1.258507f, -0.9951446f, 
+    };
+    static const float table1[32] = {
+-5.227312e-09f, 0.13158654f, 0.38992858f, 0.6640981f, 0.89278626f, 1.0471995f, 1.1131742f, 1.120271f, 
+1.0945048f, 1.0609114f, 1.0343534f, 1.0166175f, 1.0069873f, 1.0026245f, 1.0008594f, 1.000255f, 
+1.0000662f, 1.000015f, 1.0000032f, 1.0000006f, 1.0000001f, 1.0f, -0.0005866308f, -0.0010603113f, 
+-0.0032133444f, -0.008669784f, -0.020470386f, -0.042218704f, -0.07242851f, -0.107463285f, -0.12332132f, -0.08213204f, 
+    };
+    static const float table2[32] = {
+-1.4682276e-08f, 0.6151287f, 0.7826143f, 0.76370543f, 0.58769727f, 0.3359593f, 0.1329544f, -0.07081594f, 
+-0.10625616f, -0.09850829f, -0.07004623f, -0.04056288f, -0.019754807f, -0.008386513f, -0.0030596608f, -0.000997697f, 
+-0.00028220366f, -6.937154e-05f, -1.5951628e-05f, -3.1584318e-06f, -6.113258e-07f, -4.576697e-07f, -0.0021560537f, -0.003705911f, 
+-0.010037615f, -0.023734424f, -0.04780115f, -0.08032332f, -0.105195664f, -0.096415006f, 0.07520454f, 0.24550098f, 
+    };
+    static const float table3[32] = {
+0.38828498f, 0.33066705f, 0.109188795f, -0.16113214f, -0.3459609f, -0.3849878f, -0.3132546f, -0.11324827f, 
+-0.020666188f, 0.036249805f, 0.049320467f, 0.03951033f, 0.023904927f, 0.0119337905f, 0.0049770973f, 0.0018147081f, 
+0.00056667574f, 0.0001523142f, 3.7838752e-05f, 8.061489e-06f, -4.755849e-06f, -1.4643015e-05f, -0.0036433414f, -0.00589495f, 
+-0.013873839f, -0.02745404f, -0.043308757f, -0.04846136f, -0.022040386f, 0.058311995f, 0.2747482f, 0.3641195f, 
+    };
+    static const float table4[32] = {
+-0.018199658f, -0.13502134f, -0.2545488f, -0.24052808f, -0.116529316f, 0.034984477f, 0.12251519f, 0.13204552f, 
+0.08761973f, 0.033284746f, -0.0016035446f, -0.015333262f, -0.014802258f, -0.009551589f, -0.004783402f, -0.0020070784f, 
+-0.000705385f, -0.00020999351f, -5.694981e-05f, -1.3141794e-05f, 3.2428048e-05f, -0.00021974492f, -0.0036771053f, -0.0055018323f, 
+-0.010640519f, -0.015663683f, -0.013479118f, 0.0075066993f, 0.051091906f, 0.10988552f, 0.13788974f, 0.07908191f, 
+    };
+    static const float table5[32] = {
+-0.11400706f, -0.1124566f, -0.04066089f, 0.059458036f, 0.115547f, 0.100846805f, 0.04919104f, -0.030525696f, 
+-0.045221157f, -0.03679981f, -0.018740898f, -0.0037311774f, 0.0032271417f, 0.004201615f, 0.0028729285f, 0.0014673403f, 
+0.00060215965f, 0.00019920936f, 6.1267405e-05f, 1.5039084e-05f, 0.0004197922f, -0.0016824983f, -0.0023731466f, -0.0031584392f, 
+-0.004285602f, -0.0022691747f, 0.0069938693f, 0.024862727f, 0.04187503f, 0.041685764f, -0.029282982f, -0.08153516f, 
+    };
+    static const float table6[32] = {
+-0.014772529f, 0.01812102f, 0.05606405f, 0.051437285f, 0.0125427935f, -0.027470702f, -0.04078187f, -0.020109152f, 
+-0.0017458559f, 0.010299764f, 0.011371346f, 0.006760616f, 0.002002188f, -0.00042238427f, -0.0009634696f, -0.00070640125f, 
+-0.00036197776f, -0.00013882887f, -4.9475693e-05f, -1.2590294e-05f, -0.0040673353f, -0.006904995f, -0.0009172298f, -0.00095498847f, 
+-0.0001208457f, 0.0029473754f, 0.008199952f, 0.011941458f, 0.0074345274f, -0.009629117f, -0.040352736f, -0.036044415f, 
+    };
+    static const float table7[32] = {
+0.019322094f, 0.022934105f, 0.008968148f, -0.012592544f, -0.022608398f, -0.014810467f, -0.001050115f, 0.011774973f, 
+0.009273326f, 0.0030938385f, -0.0013608371f, -0.0026775207f, -0.0019338963f, -0.0008014234f, -4.116551e-06f, 0.00025196362f, 
+8.717816e-05f, 0.00017029601f, 1.3885352e-05f, 1.3159284e-05f, 0.010742745f, -0.014428765f, 2.8018989e-05f, 6.2483676e-05f, 
+0.00087556196f, 0.0021646656f, 0.002699066f, 0.00028681528f, -0.0053907377f, -0.011110936f, -0.0045360397f, 0.008933664f, 
+    };
+    static const float table8[32] = {
+0.004540573f, -0.003120885f, -0.009120513f, -0.008503811f, 3.961549e-05f, 0.007053317f, 0.006395304f, 0.0010761563f, 
+-0.0026981547f, -0.0026571974f, -0.0015012302f, -0.00011753017f, 0.0008015134f, 0.0008347026f, 0.00020039262f, -0.00018964587f, 
+0.0001473724f, -0.00031993428f, 3.6912115e-05f, -1.9728115e-05f, -0.0071284804f, -0.012061078f, -0.0015598359f, 0.00024701652f, 
+0.0005056484f, 0.000484637f, -0.00037615653f, -0.0020516526f, -0.002874429f, -0.0010488814f, 0.0036731593f, 0.0070291776f, 
+    };
+    static const float table9[32] = {
+0.431494f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(6.375f), x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(-0.75179154f));
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(3.0112667f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = entry_of(table9, t3);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t13, t20);
+        const __m512 t23 = _mm512_mul_ps(t13, _mm512_set1_ps(-1.0f));
+        const __m512 t24 = _mm512_fmadd_ps(t21, t23, t22);
+        const __m512 t25 = _mm512_sub_ps(t5, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t19, t13, t25);
+        const __m512 t27 = _mm512_mul_ps(grad_y, t26);
+        const __m512 t28 = _mm512_fmadd_ps(grad_y, t22, t27);
+        const __mmask16 t29 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t30 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t31 = _mm512_mask_blend_ps(t29, t28, t30);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t31, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_backward_f32_table_loop, gelu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.4142135f, 1.5540478f, 1.7605628f, 1.9026345f, 2.191266f, 2.3689554f, 2.5598626f, 2.7492337f, 
+2.9391775f, 3.1253545f, 3.3135948f, 3.5006297f, 3.694037f, 3.8789735f, 4.071601f, 4.2636337f, 
+4.4535356f, 4.637008f, 4.8324933f, 5.0192914f, 5.208853f, 5.3963284f, 5.583484f, 5.777445f, 
+5.9410005f, 0.13507774f, 0.3013143f, 0.48709974f, 0.6768446f, 0.87040305f, 1.061797f, 1.2716073f, 
+    };
+    static const float table1[32] = {
+1.0046945e-08f, -0.04949954f, -0.0931262f, -0.10576768f, -0.10131158f, -0.08710285f, -0.068588994f, -0.05065123f, 
+-0.035246294f, -0.023450423f, -0.014788522f, -0.008929143f, -0.0050572213f, -0.0028126133f, -0.0014613472f, -0.00072848966f, 
+-0.00035096557f, -0.0001666938f, -7.2332106e-05f, -3.1305437e-05f, -1.2866747e-05f, -5.1380644e-06f, -1.9783172e-06f, -7.069978e-07f, 
+-2.8772521e-07f, 0.78342557f, 0.72786164f, 0.62456137f, 0.4891948f, 0.33935943f, 0.19810902f, 0.06807724f, 
+    };
+    static const float table2[32] = {
+-6.269454e-10f, -0.29373884f, -0.13425812f, -0.04720103f, 0.06352197f, 0.09208715f, 0.098450184f, 0.08914595f, 
+0.07238596f, 0.05442055f, 0.038089216f, 0.025161196f, 0.015473301f, 0.009237557f, 0.0051337173f, 0.0027220468f, 
+0.00138775f, 0.00069369003f, 0.0003168048f, 0.0001435814f, 6.1687504e-05f, 2.568197e-05f, 1.0288694e-05f, 3.8242974e-06f, 
+1.6066965e-06f, -0.21262103f, -0.44905952f, -0.64939624f, -0.7605957f, -0.77087826f, -0.6924847f, -0.53859955f, 
+    };
+    static const float table3[32] = {
+0.44028798f, 0.4217489f, 0.3425666f, 0.26884264f, 0.11853204f, 0.045694288f, -0.008061093f, -0.037451956f, 
+-0.048198998f, -0.046847213f, -0.039276484f, -0.029775538f, -0.02055939f, -0.013481613f, -0.008158958f, -0.0046651424f, 
+-0.0025440692f, -0.0013497348f, -0.000653593f, -0.0003120306f, -0.00014084854f, -6.1397666e-05f, -2.568812e-05f, -9.964321e-06f, 
+-4.3324662e-06f, -0.76545894f, -0.64290166f, -0.42436764f, -0.15911838f, 0.09959673f, 0.29751205f, 0.41806808f, 
+    };
+    static const float table4[32] = {
+6.8162586e-07f, -0.084425144f, -0.16123326f, -0.18044105f, -0.15533948f, -0.11651676f, -0.07160988f, -0.03346029f, 
+-0.0062369276f, 0.009379263f, 0.016170396f, 0.016954187f, 0.014465478f, 0.0109945275f, 0.007514818f, 0.004751463f, 
+0.0028223207f, 0.0016105715f, 0.00083616783f, 0.00042407736f, 0.00020253868f, 9.2978225e-05f, 4.082372e-05f, 1.6596465e-05f, 
+7.4914597e-06f, 0.15841329f, 0.32565367f, 0.44430476f, 0.47138166f, 0.4057729f, 0.27600208f, 0.10652093f, 
+    };
+    static const float table5[32] = {
+-0.17121857f, -0.12887786f, -0.05693799f, -0.011967687f, 0.047167193f, 0.05923841f, 0.05616566f, 0.043588653f, 
+0.028049966f, 0.014398278f, 0.0043392093f, -0.001614944f, -0.004335966f, -0.0047925403f, -0.004120285f, -0.003056556f, 
+-0.0020514324f, -0.0012900667f, -0.0007315114f, -0.0003993672f, -0.000203912f, -9.938456e-05f, -4.6099536e-05f, -1.9750205e-05f, 
+-9.294312e-06f, 0.28126672f, 0.21453612f, 0.10021281f, -0.02776362f, -0.13528097f, -0.19483505f, -0.19891329f, 
+    };
+    static const float table6[32] = {
+0.05168882f, 0.06772011f, 0.06812019f, 0.05781058f, 0.023559527f, 0.0044540935f, -0.009501305f, -0.015798183f, 
+-0.016078072f, -0.012868932f, -0.008462561f, -0.0044336775f, -0.001427859f, 0.00024223703f, 0.0010047174f, 0.0011308802f, 
+0.0009555008f, 0.00070119783f, 0.000450873f, 0.00027155265f, 0.00015085062f, 7.909949e-05f, 3.9218285e-05f, 1.7819359e-05f, 
+8.78817e-06f, -0.052435294f, -0.10483818f, -0.1348902f, -0.12836507f, -0.08925572f, -0.033981867f, 0.024155539f, 
+    };
+    static const float table7[32] = {
+0.025298841f, 0.005803542f, -0.009774894f, -0.018873386f, -0.020139033f, -0.015895007f, -0.009437936f, -0.0031118512f, 
+0.0012443f, 0.003566757f, 0.00390919f, 0.0032112813f, 0.0021239875f, 0.0010809068f, 0.0003898631f, -3.7192152e-05f, 
+-0.0002095466f, -0.00023312973f, -0.00019415547f, -0.00013707801f, -8.6807566e-05f, -5.0456056e-05f, -2.680129e-05f, -1.3573126e-05f, 
+-6.949893e-06f, -0.06307878f, -0.04691674f, -0.013452923f, 0.018586768f, 0.04116035f, 0.05024175f, 0.042687036f, 
+    };
+    static const float table8[32] = {
+-0.41510752f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(1.4142135f));
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(5.3014607f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = entry_of(table8, t3);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t12, t18);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_second_derivative_f32_table_loop, gelu_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_second_derivative_f32(n, x, d2ydx2);
+}

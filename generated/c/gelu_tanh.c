@@ -4938,3 +4938,254 @@ void symact_gelu_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, sym
     const void *const parameters = NULL;
     symact_sweep(gelu_tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+void symact_gelu_tanh_forward_f32_table(size_t n, const float *x, float *y)
+{
+    symact_gelu_tanh_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_tanh_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.75246143f, -0.52227634f, -0.17802075f, 0.14890683f, 0.45225102f, 0.76391923f, 1.0604454f, 1.2697871f, 
+1.7471589f, 2.0392847f, 2.3379664f, 2.633461f, 2.9358463f, 3.2474194f, 3.5458262f, 3.852659f, 
+4.152015f, 4.4558883f, 4.759731f, 5.057856f, 5.374146f, 5.75f, -3.9004648f, -3.5866618f, 
+-3.2663865f, -2.9555812f, -2.6461582f, -2.329846f, -2.0242743f, -1.7196037f, -1.2517415f, -0.9752627f, 
+    };
+    static const float table1[32] = {
+-4.880577e-09f, 0.11908437f, 0.35945702f, 0.61793244f, 0.83724153f, 1.0048805f, 1.0963014f, 1.1239918f, 
+1.1118529f, 1.0818613f, 1.0515589f, 1.0286534f, 1.0137699f, 1.0056094f, 1.0020573f, 1.0006282f, 
+1.0001681f, 1.0000371f, 1.0000068f, 1.0000011f, 1.0000001f, 1.0f, -0.0005145544f, -0.0017732193f, 
+-0.0052853343f, -0.013065418f, -0.0278599f, -0.0523038f, -0.083479986f, -0.114270695f, -0.122633174f, -0.07675196f, 
+    };
+    static const float table2[32] = {
+8.69915e-09f, 0.6005822f, 0.7727785f, 0.780255f, 0.6461102f, 0.42151433f, 0.19948572f, 0.07040725f, 
+-0.08986274f, -0.10777711f, -0.091388114f, -0.063110255f, -0.036438204f, -0.017515017f, -0.007416563f, -0.0025963867f, 
+-0.00078685896f, -0.00019550112f, -4.0099596e-05f, -6.9988328e-06f, -8.6839253e-07f, -1.6112331e-06f, -0.0021704757f, -0.006513566f, 
+-0.01666086f, -0.03495912f, -0.06187601f, -0.092082694f, -0.107889354f, -0.08553747f, 0.0802199f, 0.26014674f, 
+    };
+    static const float table3[32] = {
+0.38751844f, 0.33925748f, 0.13932694f, -0.11739261f, -0.3098024f, -0.3879714f, -0.34440926f, -0.2681789f, 
+-0.07371522f, 0.0052301358f, 0.043030463f, 0.04871185f, 0.037944574f, 0.022940665f, 0.011654323f, 0.004807375f, 
+0.0016830142f, 0.00047825358f, 0.00011108695f, 1.6989336e-05f, 3.021602e-06f, -0.00010783301f, -0.0041162292f, -0.0104734115f, 
+-0.022095246f, -0.037001226f, -0.04848929f, -0.04249923f, -0.0022286773f, 0.08330825f, 0.27557525f, 0.3666279f, 
+    };
+    static const float table4[32] = {
+-0.015782855f, -0.12428194f, -0.24822654f, -0.25387618f, -0.15582332f, -0.010583118f, 0.099285215f, 0.13754672f, 
+0.113997065f, 0.0653931f, 0.02131459f, -0.005465281f, -0.015824027f, -0.014984655f, -0.0100030815f, -0.005124398f, 
+-0.00214149f, -0.00071226934f, -0.00019053809f, -7.6239226e-06f, -6.658012e-06f, -0.0033043325f, -0.0045218775f, -0.009278595f, 
+-0.014727942f, -0.016035331f, -0.006215818f, 0.022307198f, 0.06791556f, 0.11806676f, 0.13564523f, 0.07367947f, 
+    };
+    static const float table5[32] = {
+-0.11394229f, -0.11572891f, -0.052553624f, 0.04441712f, 0.108924985f, 0.11294693f, 0.06688484f, 0.024710871f, 
+-0.0377057f, -0.04187621f, -0.030348497f, -0.015083971f, -0.0029739467f, 0.003286449f, 0.0044734823f, 0.0032774652f, 
+0.001747483f, 0.0007085524f, 0.00022463642f, 0.00040197678f, 1.035497e-05f, -0.051858522f, -0.003022545f, -0.004396333f, 
+-0.0034787192f, 0.002387153f, 0.014472502f, 0.030767025f, 0.042144977f, 0.03609191f, -0.028197348f, -0.08316361f, 
+    };
+    static const float table6[32] = {
+-0.01661794f, 0.01449665f, 0.05477559f, 0.05669977f, 0.024309294f, -0.017947076f, -0.039708454f, -0.039332733f, 
+-0.0108722495f, 0.0038497814f, 0.010150036f, 0.009704614f, 0.0060748775f, 0.0021210304f, -0.00026816985f, -0.0010591564f, 
+-0.00089011656f, -0.000479821f, -0.000189898f, -0.00470355f, -1.1931795e-05f, -0.43594673f, -0.0010771782f, -0.000449116f, 
+0.0019232645f, 0.0058000647f, 0.00959495f, 0.010096744f, 0.0032978025f, -0.012659345f, -0.03960961f, -0.03630607f, 
+    };
+    static const float table7[32] = {
+0.019551704f, 0.024064714f, 0.012096918f, -0.009461103f, -0.023383237f, -0.018974952f, -0.0041698953f, 0.0065996465f, 
+0.0102861645f, 0.0060301963f, 0.001130905f, -0.00147033f, -0.002215351f, -0.0017859284f, -0.0010217852f, -5.1347164e-05f, 
+0.00026880731f, 0.00020767881f, 0.0001000922f, 0.017470734f, 1.0413093e-05f, -1.8662709f, 1.2359169e-05f, 0.00073173793f, 
+0.0017524923f, 0.0022518525f, 0.0015153917f, -0.0014145236f, -0.006313024f, -0.010803802f, -0.0053219968f, 0.008886947f, 
+    };
+    static const float table8[32] = {
+0.0051930156f, -0.002374167f, -0.0101664765f, -0.010964961f, -2.82419e-05f, 0.004973233f, 0.0061477735f, 0.0026567716f, 
+-0.0021267687f, -0.002393605f, -0.0015212481f, -0.000705069f, -0.00022473105f, 0.0004260861f, 0.0010867651f, 7.736039e-05f, 
+-0.00014848437f, -4.2652708e-05f, 5.451028e-06f, -0.02145259f, -6.195771e-06f, -3.195789f, 0.00025133538f, 0.0004327528f, 
+0.00032319053f, 4.317164e-05f, -0.0008997769f, -0.0019394729f, -0.0022727456f, -0.00066392904f, 0.0034985908f, 0.007376487f, 
+    };
+    static const float table9[32] = {
+0.43040007f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(5.75f), x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(-0.75246143f));
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(3.230008f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = entry_of(table9, t3);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t13, t20);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t22, past);
+    }
+    return n;
+}
+#endif
+
+void symact_gelu_tanh_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(gelu_tanh_derivative_f32_table_loop, gelu_tanh_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_gelu_tanh_derivative_f32(n, x, dydx);
+}
+
+void symact_gelu_tanh_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+    symact_gelu_tanh_value_and_derivative_f32(n, x, y, dydx);
+}
+
+void symact_gelu_tanh_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+    symact_gelu_tanh_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_gelu_tanh_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_gelu_tanh_second_derivative_f32(n, x, d2ydx2);
+}

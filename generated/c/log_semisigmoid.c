@@ -1473,3 +1473,590 @@ void symact_log_semisigmoid_second_derivative_bf16(size_t n, const symact_bf16 *
     const void *const parameters = NULL;
     symact_sweep(log_semisigmoid_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t log_semisigmoid_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2517585f, 1.7481661f, 2.2414746f, 2.7479744f, 3.511978f, 4.4781494f, 5.488356f, 6.4902067f, 
+8.000318f, 10.000711f, 11.988119f, 14.017476f, 16.962776f, 20.93833f, 25.030657f, 29.009912f, 
+34.920784f, 42.879204f, 51.07269f, 59.076416f, 71.03013f, 86.93377f, 102.93048f, 118.64489f, 
+142.65173f, 175.51923f, 206.69632f, 238.92244f, 0.0f, 0.37815353f, 0.6246184f, 0.87234277f, 
+    };
+    static const float table1[32] = {
+0.64845693f, 0.5782825f, 0.52466726f, 0.48079616f, 0.42902765f, 0.37979245f, 0.340723f, 0.3102515f, 
+0.27464658f, 0.23977894f, 0.21388134f, 0.19327407f, 0.17027293f, 0.14749196f, 0.13021132f, 0.11725398f, 
+0.10255543f, 0.088188216f, 0.07739245f, 0.06932745f, 0.060215075f, 0.05149419f, 0.045115132f, 0.040326457f, 
+0.034821812f, 0.029475003f, 0.025816023f, 0.022937635f, 1.0f, 0.84818614f, 0.7769111f, 0.7189725f, 
+    };
+    static const float table2[32] = {
+0.163258f, 0.12264478f, 0.096439056f, 0.07787022f, 0.059053723f, 0.044047f, 0.03399939f, 0.02723239f, 
+0.020441614f, 0.014886513f, 0.01141863f, 0.0090376455f, 0.0067561027f, 0.004867133f, 0.0036673062f, 0.0028932062f, 
+0.002139597f, 0.001525177f, 0.0011393277f, 0.00089176f, 0.0006522866f, 0.0004615237f, 0.00034482803f, 0.000269446f, 
+0.00019530457f, 0.00013565407f, 0.00010160462f, 7.8559475e-05f, 0.49999988f, 0.32414764f, 0.25836882f, 0.21193764f, 
+    };
+    static const float table3[32] = {
+0.051644765f, 0.032285724f, 0.021794781f, 0.015384517f, 0.009821614f, 0.006115461f, 0.0040308153f, 0.0028227493f, 
+0.0017835808f, 0.0010754047f, 0.00070525135f, 0.00048657763f, 0.00030693613f, 0.00018283486f, 0.00011703257f, 8.059375e-05f, 
+5.017329e-05f, 2.9512867e-05f, 1.8697514e-05f, 1.2749986e-05f, 7.826489e-06f, 4.5650877e-06f, 2.900388e-06f, 1.9766328e-06f, 
+1.199248e-06f, 6.8144914e-07f, 4.354881e-07f, 2.9245183e-07f, 0.33332378f, 0.16102917f, 0.11035657f, 0.079454355f, 
+    };
+    static const float table4[32] = {
+0.017932754f, 0.009281304f, 0.005357006f, 0.0032945077f, 0.0017631714f, 0.00091283425f, 0.00051207654f, 0.00031270488f, 
+0.00016577667f, 8.24937e-05f, 4.6137888e-05f, 2.7690754e-05f, 1.4703031e-05f, 7.2241614e-06f, 3.920516e-06f, 2.352977e-06f, 
+1.2307084e-06f, 5.9624887e-07f, 3.198682e-07f, 1.8979792e-07f, 9.761941e-08f, 4.6870163e-08f, 2.5293152e-08f, 1.5019456e-08f, 
+7.617717e-09f, 3.5370946e-09f, 1.926876e-09f, 1.1230128e-09f, 0.24974427f, 0.08907044f, 0.052224167f, 0.03286606f, 
+    };
+    static const float table5[32] = {
+0.0065578055f, 0.0028021256f, 0.0013797401f, 0.00073743344f, 0.000330255f, 0.00014188813f, 6.7615736e-05f, 3.5962876e-05f, 
+1.5958905e-05f, 6.542747e-06f, 3.1155869e-06f, 1.6250686e-06f, 7.2532976e-07f, 2.9356897e-07f, 1.348763e-07f, 7.0481846e-08f, 
+3.094704e-08f, 1.2335096e-08f, 5.5970313e-09f, 2.8893485e-09f, 1.2436282e-09f, 4.91061e-10f, 2.2493021e-10f, 1.1630537e-10f, 
+4.929307e-11f, 1.8680484e-11f, 8.675064e-12f, 4.3846077e-12f, 0.19681114f, 0.05227471f, 0.026157072f, 0.0143583035f, 
+    };
+    static const float table6[32] = {
+0.002524408f, 0.0008813892f, 0.00036892196f, 0.00017094062f, 6.4689746e-05f, 2.284231e-05f, 9.215935e-06f, 4.25025e-06f, 
+1.6001591e-06f, 5.3554015e-07f, 2.1632412e-07f, 9.775972e-08f, 3.7095568e-08f, 1.2263116e-08f, 4.7552473e-09f, 2.1596889e-09f, 
+8.0532747e-10f, 2.617696e-10f, 1.0016019e-10f, 4.4826257e-11f, 1.6356456e-11f, 5.2863373e-12f, 2.0396915e-12f, 9.182326e-13f, 
+3.2908236e-13f, 1.0090915e-13f, 3.977322e-14f, 1.741096e-14f, 0.14593928f, 0.03217309f, 0.013649816f, 0.006539936f, 
+    };
+    static const float table7[32] = {
+0.0009827004f, 0.00027937366f, 9.9016244e-05f, 4.3911292e-05f, 1.2862302e-05f, 3.5957953e-06f, 1.229597e-06f, 4.6163308e-07f, 
+1.6045918e-07f, 4.3533788e-08f, 1.5205961e-08f, 5.789139e-09f, 1.866593e-09f, 4.963293e-10f, 1.6885689e-10f, 6.695391e-11f, 
+2.0571036e-11f, 5.4225843e-12f, 1.8104413e-12f, 6.484807e-13f, 2.1301514e-13f, 5.648892e-14f, 1.8320327e-14f, 7.257944e-15f, 
+2.1450906e-15f, 5.582537e-16f, 1.7536482e-16f, 6.8968195e-17f, 0.07134945f, 0.020381423f, 0.007214452f, 0.0029793677f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_log_semisigmoid_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(log_semisigmoid_forward_f32_table_loop, log_semisigmoid_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_log_semisigmoid_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t log_semisigmoid_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.248034f, 1.7411512f, 2.247824f, 2.7468483f, 3.496068f, 4.4852586f, 5.495648f, 6.4936967f, 
+7.992136f, 9.970517f, 11.991296f, 13.987393f, 16.984272f, 20.941034f, 24.982592f, 28.974787f, 
+34.968544f, 42.88207f, 50.965183f, 58.949574f, 70.93709f, 86.76414f, 102.93037f, 118.89915f, 
+142.87418f, 174.52827f, 206.86073f, 238.99591f, 0.12103239f, 0.3705756f, 0.6227426f, 0.87252694f, 
+    };
+    static const float table1[32] = {
+0.44483313f, 0.36481023f, 0.30789846f, 0.26689097f, 0.22241656f, 0.18230681f, 0.15394923f, 0.13344549f, 
+0.11120828f, 0.091153406f, 0.076974615f, 0.06672274f, 0.05560414f, 0.045576703f, 0.038487308f, 0.03336137f, 
+0.02780207f, 0.022788351f, 0.019243654f, 0.016680686f, 0.013901035f, 0.011394176f, 0.009621827f, 0.008340343f, 
+0.0069505177f, 0.005697088f, 0.0048109135f, 0.0041667377f, 0.8920349f, 0.72962046f, 0.6162407f, 0.5340377f, 
+    };
+    static const float table2[32] = {
+-0.19787656f, -0.13308652f, -0.09480146f, -0.07123079f, -0.04946914f, -0.033235777f, -0.023700366f, -0.017807698f, 
+-0.012367285f, -0.008308944f, -0.0059250914f, -0.0044519245f, -0.0030918212f, -0.002077236f, -0.0014812729f, -0.0011129811f, 
+-0.0007729553f, -0.000519309f, -0.00037031822f, -0.00027824528f, -0.00019323883f, -0.00012982725f, -9.2579554e-05f, -6.956132e-05f, 
+-4.8309706e-05f, -3.2456814e-05f, -2.3144888e-05f, -1.7361703e-05f, -0.7957264f, -0.53234607f, -0.37975258f, -0.28519627f, 
+    };
+    static const float table3[32] = {
+0.088022016f, 0.048551302f, 0.029189238f, 0.019010859f, 0.011002752f, 0.006059106f, 0.0036486548f, 0.0023763573f, 
+0.001375344f, 0.00075738825f, 0.00045608185f, 0.00029704467f, 0.000171918f, 9.467353e-05f, 5.701023e-05f, 3.7130583e-05f, 
+2.148975e-05f, 1.1834191e-05f, 7.126279e-06f, 4.641323e-06f, 2.6862187e-06f, 1.4792739e-06f, 8.9078486e-07f, 5.8016536e-07f, 
+3.3577734e-07f, 1.8490924e-07f, 1.1134811e-07f, 7.2341635e-08f, 0.70981497f, 0.38841042f, 0.2340191f, 0.15230569f, 
+    };
+    static const float table4[32] = {
+-0.03914965f, -0.017710617f, -0.008987134f, -0.0050737676f, -0.002446853f, -0.0011045282f, -0.0005616959f, -0.00031711048f, 
+-0.00015292832f, -6.903301e-05f, -3.5105993e-05f, -1.9819405e-05f, -9.55802e-06f, -4.3145633e-06f, -2.1941246e-06f, -1.2387128e-06f, 
+-5.9737624e-07f, -2.696602e-07f, -1.3713279e-07f, -7.741955e-08f, -3.7336015e-08f, -1.6853763e-08f, -8.570799e-09f, -4.838722e-09f, 
+-2.333501e-09f, -1.0533602e-09f, -5.3567495e-10f, -3.0142627e-10f, -0.63309306f, -0.28336987f, -0.14420934f, -0.08133618f, 
+    };
+    static const float table5[32] = {
+0.017417025f, 0.0064620413f, 0.002766767f, 0.0013540635f, 0.000544282f, 0.00020139251f, 8.646147e-05f, 4.2314485e-05f, 
+1.7008813e-05f, 6.293516e-06f, 2.701921e-06f, 1.3223276e-06f, 5.315254e-07f, 1.9667237e-07f, 8.443503e-08f, 4.132274e-08f, 
+1.661017e-08f, 6.1460117e-09f, 2.6385947e-09f, 1.2913356e-09f, 5.190678e-10f, 1.9206287e-10f, 8.2456084e-11f, 4.0354237e-11f, 
+1.6220868e-11f, 6.0019646e-12f, 2.5767526e-12f, 1.2561628e-12f, 0.56492805f, 0.20678532f, 0.088857695f, 0.043421946f, 
+    };
+    static const float table6[32] = {
+-0.00791936f, -0.0023953528f, -0.00085981336f, -0.00036389095f, -0.00012374f, -3.731012e-05f, -1.3434584e-05f, -5.685796e-06f, 
+-1.9334375e-06f, -5.8297064e-07f, -2.0991537e-07f, -8.8840565e-08f, -3.020996e-08f, -9.108916e-09f, -3.2799277e-09f, -1.3881338e-09f, 
+-4.7203064e-10f, -1.4232682e-10f, -5.124887e-11f, -2.1689591e-11f, -7.375479e-12f, -2.2238565e-12f, -8.007636e-13f, -3.3889986e-13f, 
+-1.1524185e-13f, -3.4747758e-14f, -1.2511931e-14f, -5.2664125e-15f, -0.51488835f, -0.15330258f, -0.055254206f, -0.023348233f, 
+    };
+    static const float table7[32] = {
+0.0034972748f, 0.0008610249f, 0.0002673621f, 9.758873e-05f, 2.732246e-05f, 6.713611e-06f, 2.0887665e-06f, 7.6241196e-07f, 
+2.1345672e-07f, 5.2450087e-08f, 1.6318488e-08f, 5.9563434e-09f, 1.6676306e-09f, 4.097663e-10f, 1.2748819e-10f, 4.6533933e-11f, 
+1.3028364e-11f, 3.2012993e-12f, 9.960015e-13f, 3.6354635e-13f, 1.01784094e-13f, 2.501015e-14f, 7.781261e-15f, 2.8402059e-15f, 
+7.9518823e-16f, 1.953918e-16f, 6.0791105e-17f, 2.1500413e-17f, 0.4492176f, 0.110211186f, 0.034252353f, 0.01294542f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t18, past);
+    }
+    return n;
+}
+#endif
+
+void symact_log_semisigmoid_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(log_semisigmoid_derivative_f32_table_loop, log_semisigmoid_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_log_semisigmoid_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t log_semisigmoid_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2517585f, 1.7481661f, 2.2414746f, 2.7479744f, 3.511978f, 4.4781494f, 5.488356f, 6.4902067f, 
+8.000318f, 10.000711f, 11.988119f, 14.017476f, 16.962776f, 20.93833f, 25.030657f, 29.009912f, 
+34.920784f, 42.879204f, 51.07269f, 59.076416f, 71.03013f, 86.93377f, 102.93048f, 118.64489f, 
+142.65173f, 175.51923f, 206.69632f, 238.92244f, 0.0f, 0.37815353f, 0.6246184f, 0.87234277f, 
+    };
+    static const float table1[32] = {
+0.64845693f, 0.5782825f, 0.52466726f, 0.48079616f, 0.42902765f, 0.37979245f, 0.340723f, 0.3102515f, 
+0.27464658f, 0.23977894f, 0.21388134f, 0.19327407f, 0.17027293f, 0.14749196f, 0.13021132f, 0.11725398f, 
+0.10255543f, 0.088188216f, 0.07739245f, 0.06932745f, 0.060215075f, 0.05149419f, 0.045115132f, 0.040326457f, 
+0.034821812f, 0.029475003f, 0.025816023f, 0.022937635f, 1.0f, 0.84818614f, 0.7769111f, 0.7189725f, 
+    };
+    static const float table2[32] = {
+0.163258f, 0.12264478f, 0.096439056f, 0.07787022f, 0.059053723f, 0.044047f, 0.03399939f, 0.02723239f, 
+0.020441614f, 0.014886513f, 0.01141863f, 0.0090376455f, 0.0067561027f, 0.004867133f, 0.0036673062f, 0.0028932062f, 
+0.002139597f, 0.001525177f, 0.0011393277f, 0.00089176f, 0.0006522866f, 0.0004615237f, 0.00034482803f, 0.000269446f, 
+0.00019530457f, 0.00013565407f, 0.00010160462f, 7.8559475e-05f, 0.49999988f, 0.32414764f, 0.25836882f, 0.21193764f, 
+    };
+    static const float table3[32] = {
+0.051644765f, 0.032285724f, 0.021794781f, 0.015384517f, 0.009821614f, 0.006115461f, 0.0040308153f, 0.0028227493f, 
+0.0017835808f, 0.0010754047f, 0.00070525135f, 0.00048657763f, 0.00030693613f, 0.00018283486f, 0.00011703257f, 8.059375e-05f, 
+5.017329e-05f, 2.9512867e-05f, 1.8697514e-05f, 1.2749986e-05f, 7.826489e-06f, 4.5650877e-06f, 2.900388e-06f, 1.9766328e-06f, 
+1.199248e-06f, 6.8144914e-07f, 4.354881e-07f, 2.9245183e-07f, 0.33332378f, 0.16102917f, 0.11035657f, 0.079454355f, 
+    };
+    static const float table4[32] = {
+0.017932754f, 0.009281304f, 0.005357006f, 0.0032945077f, 0.0017631714f, 0.00091283425f, 0.00051207654f, 0.00031270488f, 
+0.00016577667f, 8.24937e-05f, 4.6137888e-05f, 2.7690754e-05f, 1.4703031e-05f, 7.2241614e-06f, 3.920516e-06f, 2.352977e-06f, 
+1.2307084e-06f, 5.9624887e-07f, 3.198682e-07f, 1.8979792e-07f, 9.761941e-08f, 4.6870163e-08f, 2.5293152e-08f, 1.5019456e-08f, 
+7.617717e-09f, 3.5370946e-09f, 1.926876e-09f, 1.1230128e-09f, 0.24974427f, 0.08907044f, 0.052224167f, 0.03286606f, 
+    };
+    static const float table5[32] = {
+0.0065578055f, 0.0028021256f, 0.0013797401f, 0.00073743344f, 0.000330255f, 0.00014188813f, 6.7615736e-05f, 3.5962876e-05f, 
+1.5958905e-05f, 6.542747e-06f, 3.1155869e-06f, 1.6250686e-06f, 7.2532976e-07f, 2.9356897e-07f, 1.348763e-07f, 7.0481846e-08f, 
+3.094704e-08f, 1.2335096e-08f, 5.5970313e-09f, 2.8893485e-09f, 1.2436282e-09f, 4.91061e-10f, 2.2493021e-10f, 1.1630537e-10f, 
+4.929307e-11f, 1.8680484e-11f, 8.675064e-12f, 4.3846077e-12f, 0.19681114f, 0.05227471f, 0.026157072f, 0.0143583035f, 
+    };
+    static const float table6[32] = {
+0.002524408f, 0.0008813892f, 0.00036892196f, 0.00017094062f, 6.4689746e-05f, 2.284231e-05f, 9.215935e-06f, 4.25025e-06f, 
+1.6001591e-06f, 5.3554015e-07f, 2.1632412e-07f, 9.775972e-08f, 3.7095568e-08f, 1.2263116e-08f, 4.7552473e-09f, 2.1596889e-09f, 
+8.0532747e-10f, 2.617696e-10f, 1.0016019e-10f, 4.4826257e-11f, 1.6356456e-11f, 5.2863373e-12f, 2.0396915e-12f, 9.182326e-13f, 
+3.2908236e-13f, 1.0090915e-13f, 3.977322e-14f, 1.741096e-14f, 0.14593928f, 0.03217309f, 0.013649816f, 0.006539936f, 
+    };
+    static const float table7[32] = {
+0.0009827004f, 0.00027937366f, 9.9016244e-05f, 4.3911292e-05f, 1.2862302e-05f, 3.5957953e-06f, 1.229597e-06f, 4.6163308e-07f, 
+1.6045918e-07f, 4.3533788e-08f, 1.5205961e-08f, 5.789139e-09f, 1.866593e-09f, 4.963293e-10f, 1.6885689e-10f, 6.695391e-11f, 
+2.0571036e-11f, 5.4225843e-12f, 1.8104413e-12f, 6.484807e-13f, 2.1301514e-13f, 5.648892e-14f, 1.8320327e-14f, 7.257944e-15f, 
+2.1450906e-15f, 5.582537e-16f, 1.7536482e-16f, 6.8968195e-17f, 0.07134945f, 0.020381423f, 0.007214452f, 0.0029793677f, 
+    };
+    static const float table8[32] = {
+1.248034f, 1.7411512f, 2.247824f, 2.7468483f, 3.496068f, 4.4852586f, 5.495648f, 6.4936967f, 
+7.992136f, 9.970517f, 11.991296f, 13.987393f, 16.984272f, 20.941034f, 24.982592f, 28.974787f, 
+34.968544f, 42.88207f, 50.965183f, 58.949574f, 70.93709f, 86.76414f, 102.93037f, 118.89915f, 
+142.87418f, 174.52827f, 206.86073f, 238.99591f, 0.12103239f, 0.3705756f, 0.6227426f, 0.87252694f, 
+    };
+    static const float table9[32] = {
+0.44483313f, 0.36481023f, 0.30789846f, 0.26689097f, 0.22241656f, 0.18230681f, 0.15394923f, 0.13344549f, 
+0.11120828f, 0.091153406f, 0.076974615f, 0.06672274f, 0.05560414f, 0.045576703f, 0.038487308f, 0.03336137f, 
+0.02780207f, 0.022788351f, 0.019243654f, 0.016680686f, 0.013901035f, 0.011394176f, 0.009621827f, 0.008340343f, 
+0.0069505177f, 0.005697088f, 0.0048109135f, 0.0041667377f, 0.8920349f, 0.72962046f, 0.6162407f, 0.5340377f, 
+    };
+    static const float table10[32] = {
+-0.19787656f, -0.13308652f, -0.09480146f, -0.07123079f, -0.04946914f, -0.033235777f, -0.023700366f, -0.017807698f, 
+-0.012367285f, -0.008308944f, -0.0059250914f, -0.0044519245f, -0.0030918212f, -0.002077236f, -0.0014812729f, -0.0011129811f, 
+-0.0007729553f, -0.000519309f, -0.00037031822f, -0.00027824528f, -0.00019323883f, -0.00012982725f, -9.2579554e-05f, -6.956132e-05f, 
+-4.8309706e-05f, -3.2456814e-05f, -2.3144888e-05f, -1.7361703e-05f, -0.7957264f, -0.53234607f, -0.37975258f, -0.28519627f, 
+    };
+    static const float table11[32] = {
+0.088022016f, 0.048551302f, 0.029189238f, 0.019010859f, 0.011002752f, 0.006059106f, 0.0036486548f, 0.0023763573f, 
+0.001375344f, 0.00075738825f, 0.00045608185f, 0.00029704467f, 0.000171918f, 9.467353e-05f, 5.701023e-05f, 3.7130583e-05f, 
+2.148975e-05f, 1.1834191e-05f, 7.126279e-06f, 4.641323e-06f, 2.6862187e-06f, 1.4792739e-06f, 8.9078486e-07f, 5.8016536e-07f, 
+3.3577734e-07f, 1.8490924e-07f, 1.1134811e-07f, 7.2341635e-08f, 0.70981497f, 0.38841042f, 0.2340191f, 0.15230569f, 
+    };
+    static const float table12[32] = {
+-0.03914965f, -0.017710617f, -0.008987134f, -0.0050737676f, -0.002446853f, -0.0011045282f, -0.0005616959f, -0.00031711048f, 
+-0.00015292832f, -6.903301e-05f, -3.5105993e-05f, -1.9819405e-05f, -9.55802e-06f, -4.3145633e-06f, -2.1941246e-06f, -1.2387128e-06f, 
+-5.9737624e-07f, -2.696602e-07f, -1.3713279e-07f, -7.741955e-08f, -3.7336015e-08f, -1.6853763e-08f, -8.570799e-09f, -4.838722e-09f, 
+-2.333501e-09f, -1.0533602e-09f, -5.3567495e-10f, -3.0142627e-10f, -0.63309306f, -0.28336987f, -0.14420934f, -0.08133618f, 
+    };
+    static const float table13[32] = {
+0.017417025f, 0.0064620413f, 0.002766767f, 0.0013540635f, 0.000544282f, 0.00020139251f, 8.646147e-05f, 4.2314485e-05f, 
+1.7008813e-05f, 6.293516e-06f, 2.701921e-06f, 1.3223276e-06f, 5.315254e-07f, 1.9667237e-07f, 8.443503e-08f, 4.132274e-08f, 
+1.661017e-08f, 6.1460117e-09f, 2.6385947e-09f, 1.2913356e-09f, 5.190678e-10f, 1.9206287e-10f, 8.2456084e-11f, 4.0354237e-11f, 
+1.6220868e-11f, 6.0019646e-12f, 2.5767526e-12f, 1.2561628e-12f, 0.56492805f, 0.20678532f, 0.088857695f, 0.043421946f, 
+    };
+    static const float table14[32] = {
+-0.00791936f, -0.0023953528f, -0.00085981336f, -0.00036389095f, -0.00012374f, -3.731012e-05f, -1.3434584e-05f, -5.685796e-06f, 
+-1.9334375e-06f, -5.8297064e-07f, -2.0991537e-07f, -8.8840565e-08f, -3.020996e-08f, -9.108916e-09f, -3.2799277e-09f, -1.3881338e-09f, 
+-4.7203064e-10f, -1.4232682e-10f, -5.124887e-11f, -2.1689591e-11f, -7.375479e-12f, -2.2238565e-12f, -8.007636e-13f, -3.3889986e-13f, 
+-1.1524185e-13f, -3.4747758e-14f, -1.2511931e-14f, -5.2664125e-15f, -0.51488835f, -0.15330258f, -0.055254206f, -0.023348233f, 
+    };
+    static const float table15[32] = {
+0.0034972748f, 0.0008610249f, 0.0002673621f, 9.758873e-05f, 2.732246e-05f, 6.713611e-06f, 2.0887665e-06f, 7.6241196e-07f, 
+2.1345672e-07f, 5.2450087e-08f, 1.6318488e-08f, 5.9563434e-09f, 1.6676306e-09f, 4.097663e-10f, 1.2748819e-10f, 4.6533933e-11f, 
+1.3028364e-11f, 3.2012993e-12f, 9.960015e-13f, 3.6354635e-13f, 1.01784094e-13f, 2.501015e-14f, 7.781261e-15f, 2.8402059e-15f, 
+7.9518823e-16f, 1.953918e-16f, 6.0791105e-17f, 2.1500413e-17f, 0.4492176f, 0.110211186f, 0.034252353f, 0.01294542f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        const __m512 t21 = entry_of(table8, t3);
+        const __m512 t22 = entry_of(table9, t3);
+        const __m512 t23 = entry_of(table10, t3);
+        const __m512 t24 = entry_of(table11, t3);
+        const __m512 t25 = entry_of(table12, t3);
+        const __m512 t26 = entry_of(table13, t3);
+        const __m512 t27 = entry_of(table14, t3);
+        const __m512 t28 = entry_of(table15, t3);
+        const __m512 t29 = _mm512_sub_ps(t0, t21);
+        const __m512 t30 = _mm512_fmadd_ps(t28, t29, t27);
+        const __m512 t31 = _mm512_fmadd_ps(t30, t29, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t31, t29, t25);
+        const __m512 t33 = _mm512_fmadd_ps(t32, t29, t24);
+        const __m512 t34 = _mm512_fmadd_ps(t33, t29, t23);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t29, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t35, past);
+    }
+    return n;
+}
+#endif
+
+void symact_log_semisigmoid_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(log_semisigmoid_value_and_derivative_f32_table_loop, log_semisigmoid_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_log_semisigmoid_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t log_semisigmoid_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.248034f, 1.7411512f, 2.247824f, 2.7468483f, 3.496068f, 4.4852586f, 5.495648f, 6.4936967f, 
+7.992136f, 9.970517f, 11.991296f, 13.987393f, 16.984272f, 20.941034f, 24.982592f, 28.974787f, 
+34.968544f, 42.88207f, 50.965183f, 58.949574f, 70.93709f, 86.76414f, 102.93037f, 118.89915f, 
+142.87418f, 174.52827f, 206.86073f, 238.99591f, 0.12103239f, 0.3705756f, 0.6227426f, 0.87252694f, 
+    };
+    static const float table1[32] = {
+0.44483313f, 0.36481023f, 0.30789846f, 0.26689097f, 0.22241656f, 0.18230681f, 0.15394923f, 0.13344549f, 
+0.11120828f, 0.091153406f, 0.076974615f, 0.06672274f, 0.05560414f, 0.045576703f, 0.038487308f, 0.03336137f, 
+0.02780207f, 0.022788351f, 0.019243654f, 0.016680686f, 0.013901035f, 0.011394176f, 0.009621827f, 0.008340343f, 
+0.0069505177f, 0.005697088f, 0.0048109135f, 0.0041667377f, 0.8920349f, 0.72962046f, 0.6162407f, 0.5340377f, 
+    };
+    static const float table2[32] = {
+-0.19787656f, -0.13308652f, -0.09480146f, -0.07123079f, -0.04946914f, -0.033235777f, -0.023700366f, -0.017807698f, 
+-0.012367285f, -0.008308944f, -0.0059250914f, -0.0044519245f, -0.0030918212f, -0.002077236f, -0.0014812729f, -0.0011129811f, 
+-0.0007729553f, -0.000519309f, -0.00037031822f, -0.00027824528f, -0.00019323883f, -0.00012982725f, -9.2579554e-05f, -6.956132e-05f, 
+-4.8309706e-05f, -3.2456814e-05f, -2.3144888e-05f, -1.7361703e-05f, -0.7957264f, -0.53234607f, -0.37975258f, -0.28519627f, 
+    };
+    static const float table3[32] = {
+0.088022016f, 0.048551302f, 0.029189238f, 0.019010859f, 0.011002752f, 0.006059106f, 0.0036486548f, 0.0023763573f, 
+0.001375344f, 0.00075738825f, 0.00045608185f, 0.00029704467f, 0.000171918f, 9.467353e-05f, 5.701023e-05f, 3.7130583e-05f, 
+2.148975e-05f, 1.1834191e-05f, 7.126279e-06f, 4.641323e-06f, 2.6862187e-06f, 1.4792739e-06f, 8.9078486e-07f, 5.8016536e-07f, 
+3.3577734e-07f, 1.8490924e-07f, 1.1134811e-07f, 7.2341635e-08f, 0.70981497f, 0.38841042f, 0.2340191f, 0.15230569f, 
+    };
+    static const float table4[32] = {
+-0.03914965f, -0.017710617f, -0.008987134f, -0.0050737676f, -0.002446853f, -0.0011045282f, -0.0005616959f, -0.00031711048f, 
+-0.00015292832f, -6.903301e-05f, -3.5105993e-05f, -1.9819405e-05f, -9.55802e-06f, -4.3145633e-06f, -2.1941246e-06f, -1.2387128e-06f, 
+-5.9737624e-07f, -2.696602e-07f, -1.3713279e-07f, -7.741955e-08f, -3.7336015e-08f, -1.6853763e-08f, -8.570799e-09f, -4.838722e-09f, 
+-2.333501e-09f, -1.0533602e-09f, -5.3567495e-10f, -3.0142627e-10f, -0.63309306f, -0.28336987f, -0.14420934f, -0.08133618f, 
+    };
+    static const float table5[32] = {
+0.017417025f, 0.0064620413f, 0.002766767f, 0.0013540635f, 0.000544282f, 0.00020139251f, 8.646147e-05f, 4.2314485e-05f, 
+1.7008813e-05f, 6.293516e-06f, 2.701921e-06f, 1.3223276e-06f, 5.315254e-07f, 1.9667237e-07f, 8.443503e-08f, 4.132274e-08f, 
+1.661017e-08f, 6.1460117e-09f, 2.6385947e-09f, 1.2913356e-09f, 5.190678e-10f, 1.9206287e-10f, 8.2456084e-11f, 4.0354237e-11f, 
+1.6220868e-11f, 6.0019646e-12f, 2.5767526e-12f, 1.2561628e-12f, 0.56492805f, 0.20678532f, 0.088857695f, 0.043421946f, 
+    };
+    static const float table6[32] = {
+-0.00791936f, -0.0023953528f, -0.00085981336f, -0.00036389095f, -0.00012374f, -3.731012e-05f, -1.3434584e-05f, -5.685796e-06f, 
+-1.9334375e-06f, -5.8297064e-07f, -2.0991537e-07f, -8.8840565e-08f, -3.020996e-08f, -9.108916e-09f, -3.2799277e-09f, -1.3881338e-09f, 
+-4.7203064e-10f, -1.4232682e-10f, -5.124887e-11f, -2.1689591e-11f, -7.375479e-12f, -2.2238565e-12f, -8.007636e-13f, -3.3889986e-13f, 
+-1.1524185e-13f, -3.4747758e-14f, -1.2511931e-14f, -5.2664125e-15f, -0.51488835f, -0.15330258f, -0.055254206f, -0.023348233f, 
+    };
+    static const float table7[32] = {
+0.0034972748f, 0.0008610249f, 0.0002673621f, 9.758873e-05f, 2.732246e-05f, 6.713611e-06f, 2.0887665e-06f, 7.6241196e-07f, 
+2.1345672e-07f, 5.2450087e-08f, 1.6318488e-08f, 5.9563434e-09f, 1.6676306e-09f, 4.097663e-10f, 1.2748819e-10f, 4.6533933e-11f, 
+1.3028364e-11f, 3.2012993e-12f, 9.960015e-13f, 3.6354635e-13f, 1.01784094e-13f, 2.501015e-14f, 7.781261e-15f, 2.8402059e-15f, 
+7.9518823e-16f, 1.953918e-16f, 6.0791105e-17f, 2.1500413e-17f, 0.4492176f, 0.110211186f, 0.034252353f, 0.01294542f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_sub_ps(t5, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
+        const __m512 t21 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t22 = _mm512_fmadd_ps(grad_y, t18, t21);
+        const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t24 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t25 = _mm512_mask_blend_ps(t23, t22, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+void symact_log_semisigmoid_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(log_semisigmoid_backward_f32_table_loop, log_semisigmoid_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_log_semisigmoid_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_log_semisigmoid_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_log_semisigmoid_second_derivative_f32(n, x, d2ydx2);
+}

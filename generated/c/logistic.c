@@ -2169,3 +2169,715 @@ void symact_logistic_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     const void *const parameters = NULL;
     symact_sweep(logistic_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.15043491f, 0.9581881f, 2.0630903f, 3.153807f, 4.2734194f, 5.4036546f, 6.48225f, 7.5888534f, 
+8.708765f, 9.818742f, 10.921782f, 12.020401f, 13.10917f, 14.237627f, 15.311281f, 16.461128f, 
+17.566769f, 18.75f, -15.595802f, -14.540594f, -13.404868f, -12.306496f, -11.211282f, -10.11404f, 
+-8.983701f, -7.893396f, -6.7668943f, -5.6706467f, -4.5853887f, -3.4618807f, -2.33851f, -1.2540886f, 
+    };
+    static const float table1[32] = {
+0.46246204f, 0.7227589f, 0.88726366f, 0.95905846f, 0.98625743f, 0.99552006f, 0.998472f, 0.9994942f, 
+0.9998349f, 0.9999456f, 0.99998194f, 0.999994f, 0.999998f, 0.99999934f, 0.99999976f, 0.99999994f, 
+1.0f, 1.0f, 1.6858893e-07f, 4.842839e-07f, 1.5077838e-06f, 4.522253e-06f, 1.3520611e-05f, 4.0505172e-05f, 
+0.00012542204f, 0.00037306084f, 0.0011499407f, 0.0034338047f, 0.0100968f, 0.03041652f, 0.0879834f, 0.22199318f, 
+    };
+    static const float table2[32] = {
+0.2485909f, 0.20037848f, 0.10002686f, 0.039265327f, 0.013553708f, 0.0044598747f, 0.0015256898f, 0.0005055492f, 
+0.0001650776f, 5.4416083e-05f, 1.8059882e-05f, 6.0200346e-06f, 2.0265538e-06f, 6.556515e-07f, 2.3618185e-07f, 6.3875994e-08f, 
+8.833385e-09f, 6.8840876e-07f, 1.685889e-07f, 4.8428365e-07f, 1.5077816e-06f, 4.5222328e-06f, 1.3520428e-05f, 4.050353e-05f, 
+0.00012540631f, 0.00037292167f, 0.0011486183f, 0.0034220137f, 0.009994854f, 0.029491356f, 0.08024232f, 0.1727122f, 
+    };
+    static const float table3[32] = {
+0.009331568f, -0.044636067f, -0.03873678f, -0.018025085f, -0.0065905903f, -0.0022099558f, -0.0007605158f, -0.0002525192f, 
+-8.250885e-05f, -2.7205571e-05f, -9.0295625e-06f, -3.0111491e-06f, -1.0132569e-06f, -3.2806705e-07f, 5.382669e-07f, -4.5593345e-07f, 
+-8.813246e-07f, 1.8810191e-05f, 8.429442e-08f, 2.4214162e-07f, 7.5388857e-07f, 2.2610957e-06f, 6.760031e-06f, 2.0250123e-05f, 
+6.268743e-05f, 0.0001863217f, 0.0005729883f, 0.0016992566f, 0.0048965113f, 0.013848655f, 0.03306116f, 0.04801519f, 
+    };
+    static const float table4[32] = {
+-0.020365702f, -0.006755087f, 0.0066657723f, 0.0050024595f, 0.0020752507f, 0.0007234224f, 0.00025195637f, 8.400271e-05f, 
+2.7482056e-05f, 9.0669855e-06f, 3.009565e-06f, 1.004983e-06f, 3.3773063e-07f, 1.0960233e-07f, -8.7847377e-07f, 4.673007e-07f, 
+9.4595254e-07f, 0.00023329067f, 2.8098121e-08f, 8.07135e-08f, 2.512947e-07f, 7.536853e-07f, 2.2532217e-06f, 6.7489486e-06f, 
+2.0885325e-05f, 6.201454e-05f, 0.000190117f, 0.0005586254f, 0.0015659123f, 0.004045485f, 0.0069348896f, -0.0010440958f, 
+    };
+    static const float table5[32] = {
+-0.0015412592f, 0.005223896f, 0.00064685335f, -0.0007942829f, -0.00045990077f, -0.00017432189f, -6.21934e-05f, -2.0912094e-05f, 
+-6.8878217e-06f, -2.2610195e-06f, -7.5278723e-07f, -2.3951304e-07f, -8.460454e-08f, -2.5037432e-08f, -7.2606213e-06f, 3.855942e-06f, 
+7.980016e-06f, 0.0015340449f, 7.024541e-09f, 2.0177962e-08f, 6.282239e-08f, 1.8841767e-07f, 5.63251e-07f, 1.686711e-06f, 
+5.2160412e-06f, 1.545743e-05f, 4.709109e-05f, 0.0001357869f, 0.00035909715f, 0.0007456183f, 0.00010234037f, -0.0042920085f, 
+    };
+    static const float table6[32] = {
+0.001985518f, -0.00032294332f, -0.00066701934f, 2.2201164e-06f, 6.94976e-05f, 3.2287313e-05f, 1.2095432e-05f, 4.1451394e-06f, 
+1.4173501e-06f, 4.4464943e-07f, 1.5149034e-07f, 2.7459054e-08f, 1.7239776e-08f, 1.1156515e-09f, 1.4561697e-05f, -5.995315e-06f, 
+-1.2400878e-05f, 0.005722332f, 1.4049004e-09f, 4.037754e-09f, 1.2564228e-08f, 3.7676372e-08f, 1.1262336e-07f, 3.3710705e-07f, 
+1.0411469e-06f, 3.0729861e-06f, 9.243921e-06f, 2.5631114e-05f, 5.9311405e-05f, 5.399345e-05f, -0.00042437486f, -0.00086671364f, 
+    };
+    static const float table7[32] = {
+0.00020794556f, -0.0004207041f, 0.00014928005f, 4.000266e-05f, -4.5622082e-06f, -4.494449e-06f, -1.9756326e-06f, -6.900595e-07f, 
+-1.7143104e-07f, -8.5535355e-08f, -2.4102308e-08f, -3.3069973e-08f, -2.4190183e-09f, -5.8704455e-09f, 1.8572202e-05f, -8.771669e-06f, 
+-1.8141305e-05f, 0.012156875f, 2.3395688e-10f, 6.7263006e-10f, 2.0947695e-09f, 6.2665366e-09f, 1.8731372e-08f, 5.6026824e-08f, 
+1.7290104e-07f, 5.054519e-07f, 1.4812812e-06f, 3.7813231e-06f, 5.9738777e-06f, -1.7461014e-05f, -0.00013853563f, 0.00018769599f, 
+    };
+    static const float table8[32] = {
+-0.00019378262f, 0.000104439416f, 3.9805027e-06f, -1.2564541e-05f, -1.1054302e-06f, 3.795145e-07f, 4.08282e-07f, 1.1359217e-07f, 
+-1.4153608e-07f, 3.9453177e-08f, -6.607649e-11f, 8.3930665e-08f, -9.910892e-10f, 1.5623273e-08f, -6.1323015e-05f, 2.0691201e-05f, 
+4.2794763e-05f, 0.013704025f, 3.3543383e-11f, 8.931295e-11f, 2.9905364e-10f, 9.139007e-10f, 2.6969946e-09f, 8.068732e-09f, 
+2.4394174e-08f, 7.068747e-08f, 1.948691e-07f, 3.8972385e-07f, -1.9644361e-07f, -8.208951e-06f, -1.3716734e-05f, 0.000116321266f, 
+    };
+    static const float table9[32] = {
+-3.0333965e-06f, 6.7279607e-06f, -8.5267875e-06f, 1.766678e-06f, 3.6050386e-07f, -1.2590049e-08f, -1.16342e-07f, -1.9095946e-08f, 
+9.5075464e-08f, -1.6510262e-08f, 1.8168524e-09f, -4.9107175e-08f, 8.1637314e-10f, -8.796439e-09f, 3.7468308e-05f, -9.437028e-06f, 
+-1.9518875e-05f, 0.0063609723f, 4.704162e-12f, 1.8889014e-11f, 4.05069e-11f, 1.2059147e-10f, 3.800246e-10f, 1.1103788e-09f, 
+3.3182308e-09f, 9.503398e-09f, 2.329128e-08f, 9.590337e-09f, -3.5202495e-07f, -1.8854671e-06f, 7.356391e-06f, -3.2535147e-06f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(18.75f), x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(0.9044523f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = entry_of(table8, t2);
+        const __m512 t12 = entry_of(table9, t2);
+        const __m512 t13 = _mm512_sub_ps(t0, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t13, t4);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t21, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logistic_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(logistic_forward_f32_table_loop, logistic_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logistic_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
+5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
+10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
+15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+    };
+    static const float table1[32] = {
+0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
+0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
+2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
+1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+    };
+    static const float table2[32] = {
+-0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
+-0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
+-2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
+-1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+    };
+    static const float table3[32] = {
+-0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
+0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
+1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
+8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+    };
+    static const float table4[32] = {
+0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
+-0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
+-4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
+-2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+    };
+    static const float table5[32] = {
+0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
+0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
+1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
+6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+    };
+    static const float table6[32] = {
+-0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
+-2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
+-2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
+-1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+    };
+    static const float table7[32] = {
+-0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
+2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
+4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
+2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-4.787418e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_scalef_ps(t22, t4);
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logistic_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logistic_derivative_f32_table_loop, logistic_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logistic_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.15043491f, 0.9581881f, 2.0630903f, 3.153807f, 4.2734194f, 5.4036546f, 6.48225f, 7.5888534f, 
+8.708765f, 9.818742f, 10.921782f, 12.020401f, 13.10917f, 14.237627f, 15.311281f, 16.461128f, 
+17.566769f, 18.75f, -15.595802f, -14.540594f, -13.404868f, -12.306496f, -11.211282f, -10.11404f, 
+-8.983701f, -7.893396f, -6.7668943f, -5.6706467f, -4.5853887f, -3.4618807f, -2.33851f, -1.2540886f, 
+    };
+    static const float table1[32] = {
+0.46246204f, 0.7227589f, 0.88726366f, 0.95905846f, 0.98625743f, 0.99552006f, 0.998472f, 0.9994942f, 
+0.9998349f, 0.9999456f, 0.99998194f, 0.999994f, 0.999998f, 0.99999934f, 0.99999976f, 0.99999994f, 
+1.0f, 1.0f, 1.6858893e-07f, 4.842839e-07f, 1.5077838e-06f, 4.522253e-06f, 1.3520611e-05f, 4.0505172e-05f, 
+0.00012542204f, 0.00037306084f, 0.0011499407f, 0.0034338047f, 0.0100968f, 0.03041652f, 0.0879834f, 0.22199318f, 
+    };
+    static const float table2[32] = {
+0.2485909f, 0.20037848f, 0.10002686f, 0.039265327f, 0.013553708f, 0.0044598747f, 0.0015256898f, 0.0005055492f, 
+0.0001650776f, 5.4416083e-05f, 1.8059882e-05f, 6.0200346e-06f, 2.0265538e-06f, 6.556515e-07f, 2.3618185e-07f, 6.3875994e-08f, 
+8.833385e-09f, 6.8840876e-07f, 1.685889e-07f, 4.8428365e-07f, 1.5077816e-06f, 4.5222328e-06f, 1.3520428e-05f, 4.050353e-05f, 
+0.00012540631f, 0.00037292167f, 0.0011486183f, 0.0034220137f, 0.009994854f, 0.029491356f, 0.08024232f, 0.1727122f, 
+    };
+    static const float table3[32] = {
+0.009331568f, -0.044636067f, -0.03873678f, -0.018025085f, -0.0065905903f, -0.0022099558f, -0.0007605158f, -0.0002525192f, 
+-8.250885e-05f, -2.7205571e-05f, -9.0295625e-06f, -3.0111491e-06f, -1.0132569e-06f, -3.2806705e-07f, 5.382669e-07f, -4.5593345e-07f, 
+-8.813246e-07f, 1.8810191e-05f, 8.429442e-08f, 2.4214162e-07f, 7.5388857e-07f, 2.2610957e-06f, 6.760031e-06f, 2.0250123e-05f, 
+6.268743e-05f, 0.0001863217f, 0.0005729883f, 0.0016992566f, 0.0048965113f, 0.013848655f, 0.03306116f, 0.04801519f, 
+    };
+    static const float table4[32] = {
+-0.020365702f, -0.006755087f, 0.0066657723f, 0.0050024595f, 0.0020752507f, 0.0007234224f, 0.00025195637f, 8.400271e-05f, 
+2.7482056e-05f, 9.0669855e-06f, 3.009565e-06f, 1.004983e-06f, 3.3773063e-07f, 1.0960233e-07f, -8.7847377e-07f, 4.673007e-07f, 
+9.4595254e-07f, 0.00023329067f, 2.8098121e-08f, 8.07135e-08f, 2.512947e-07f, 7.536853e-07f, 2.2532217e-06f, 6.7489486e-06f, 
+2.0885325e-05f, 6.201454e-05f, 0.000190117f, 0.0005586254f, 0.0015659123f, 0.004045485f, 0.0069348896f, -0.0010440958f, 
+    };
+    static const float table5[32] = {
+-0.0015412592f, 0.005223896f, 0.00064685335f, -0.0007942829f, -0.00045990077f, -0.00017432189f, -6.21934e-05f, -2.0912094e-05f, 
+-6.8878217e-06f, -2.2610195e-06f, -7.5278723e-07f, -2.3951304e-07f, -8.460454e-08f, -2.5037432e-08f, -7.2606213e-06f, 3.855942e-06f, 
+7.980016e-06f, 0.0015340449f, 7.024541e-09f, 2.0177962e-08f, 6.282239e-08f, 1.8841767e-07f, 5.63251e-07f, 1.686711e-06f, 
+5.2160412e-06f, 1.545743e-05f, 4.709109e-05f, 0.0001357869f, 0.00035909715f, 0.0007456183f, 0.00010234037f, -0.0042920085f, 
+    };
+    static const float table6[32] = {
+0.001985518f, -0.00032294332f, -0.00066701934f, 2.2201164e-06f, 6.94976e-05f, 3.2287313e-05f, 1.2095432e-05f, 4.1451394e-06f, 
+1.4173501e-06f, 4.4464943e-07f, 1.5149034e-07f, 2.7459054e-08f, 1.7239776e-08f, 1.1156515e-09f, 1.4561697e-05f, -5.995315e-06f, 
+-1.2400878e-05f, 0.005722332f, 1.4049004e-09f, 4.037754e-09f, 1.2564228e-08f, 3.7676372e-08f, 1.1262336e-07f, 3.3710705e-07f, 
+1.0411469e-06f, 3.0729861e-06f, 9.243921e-06f, 2.5631114e-05f, 5.9311405e-05f, 5.399345e-05f, -0.00042437486f, -0.00086671364f, 
+    };
+    static const float table7[32] = {
+0.00020794556f, -0.0004207041f, 0.00014928005f, 4.000266e-05f, -4.5622082e-06f, -4.494449e-06f, -1.9756326e-06f, -6.900595e-07f, 
+-1.7143104e-07f, -8.5535355e-08f, -2.4102308e-08f, -3.3069973e-08f, -2.4190183e-09f, -5.8704455e-09f, 1.8572202e-05f, -8.771669e-06f, 
+-1.8141305e-05f, 0.012156875f, 2.3395688e-10f, 6.7263006e-10f, 2.0947695e-09f, 6.2665366e-09f, 1.8731372e-08f, 5.6026824e-08f, 
+1.7290104e-07f, 5.054519e-07f, 1.4812812e-06f, 3.7813231e-06f, 5.9738777e-06f, -1.7461014e-05f, -0.00013853563f, 0.00018769599f, 
+    };
+    static const float table8[32] = {
+-0.00019378262f, 0.000104439416f, 3.9805027e-06f, -1.2564541e-05f, -1.1054302e-06f, 3.795145e-07f, 4.08282e-07f, 1.1359217e-07f, 
+-1.4153608e-07f, 3.9453177e-08f, -6.607649e-11f, 8.3930665e-08f, -9.910892e-10f, 1.5623273e-08f, -6.1323015e-05f, 2.0691201e-05f, 
+4.2794763e-05f, 0.013704025f, 3.3543383e-11f, 8.931295e-11f, 2.9905364e-10f, 9.139007e-10f, 2.6969946e-09f, 8.068732e-09f, 
+2.4394174e-08f, 7.068747e-08f, 1.948691e-07f, 3.8972385e-07f, -1.9644361e-07f, -8.208951e-06f, -1.3716734e-05f, 0.000116321266f, 
+    };
+    static const float table9[32] = {
+-3.0333965e-06f, 6.7279607e-06f, -8.5267875e-06f, 1.766678e-06f, 3.6050386e-07f, -1.2590049e-08f, -1.16342e-07f, -1.9095946e-08f, 
+9.5075464e-08f, -1.6510262e-08f, 1.8168524e-09f, -4.9107175e-08f, 8.1637314e-10f, -8.796439e-09f, 3.7468308e-05f, -9.437028e-06f, 
+-1.9518875e-05f, 0.0063609723f, 4.704162e-12f, 1.8889014e-11f, 4.05069e-11f, 1.2059147e-10f, 3.800246e-10f, 1.1103788e-09f, 
+3.3182308e-09f, 9.503398e-09f, 2.329128e-08f, 9.590337e-09f, -3.5202495e-07f, -1.8854671e-06f, 7.356391e-06f, -3.2535147e-06f, 
+    };
+    static const float table10[32] = {
+0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
+5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
+10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
+15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+    };
+    static const float table11[32] = {
+0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
+0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
+2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
+1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+    };
+    static const float table12[32] = {
+-0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
+-0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
+-2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
+-1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+    };
+    static const float table13[32] = {
+-0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
+0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
+1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
+8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+    };
+    static const float table14[32] = {
+0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
+-0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
+-4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
+-2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+    };
+    static const float table15[32] = {
+0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
+0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
+1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
+6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+    };
+    static const float table16[32] = {
+-0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
+-2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
+-2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
+-1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+    };
+    static const float table17[32] = {
+-0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
+2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
+4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
+2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(18.75f), x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(0.9044523f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = entry_of(table8, t2);
+        const __m512 t12 = entry_of(table9, t2);
+        const __m512 t13 = _mm512_sub_ps(t0, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t13, t4);
+        const __m512 t22 = _mm512_abs_ps(x);
+        const __m512 t23 = _mm512_min_ps(_mm512_set1_ps(201.75f), t22);
+        const __m512 t24 = _mm512_fmadd_ps(t23, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t25 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t24);
+        const __m512 t26 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t25);
+        const __m512 t27 = _mm512_fmadd_ps(t26, _mm512_set1_ps(0.69314766f), t23);
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t29 = entry_of(table10, t28);
+        const __m512 t30 = entry_of(table11, t28);
+        const __m512 t31 = entry_of(table12, t28);
+        const __m512 t32 = entry_of(table13, t28);
+        const __m512 t33 = entry_of(table14, t28);
+        const __m512 t34 = entry_of(table15, t28);
+        const __m512 t35 = entry_of(table16, t28);
+        const __m512 t36 = entry_of(table17, t28);
+        const __m512 t37 = _mm512_sub_ps(t27, t29);
+        const __m512 t38 = _mm512_fmadd_ps(t26, _mm512_set1_ps(-4.787418e-07f), t37);
+        const __m512 t39 = _mm512_fmadd_ps(t36, t38, t35);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t38, t34);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t38, t33);
+        const __m512 t42 = _mm512_fmadd_ps(t41, t38, t32);
+        const __m512 t43 = _mm512_fmadd_ps(t42, t38, t31);
+        const __m512 t44 = _mm512_fmadd_ps(t43, t38, t30);
+        const __m512 t45 = _mm512_scalef_ps(t44, t26);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t21, past);
+        put_vector(out[1], i, t45, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logistic_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logistic_value_and_derivative_f32_table_loop, logistic_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_logistic_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
+5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
+10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
+15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+    };
+    static const float table1[32] = {
+0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
+0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
+2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
+1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+    };
+    static const float table2[32] = {
+-0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
+-0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
+-2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
+-1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+    };
+    static const float table3[32] = {
+-0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
+0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
+1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
+8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+    };
+    static const float table4[32] = {
+0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
+-0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
+-4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
+-2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+    };
+    static const float table5[32] = {
+0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
+0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
+1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
+6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+    };
+    static const float table6[32] = {
+-0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
+-2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
+-2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
+-1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+    };
+    static const float table7[32] = {
+-0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
+2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
+4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
+2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-4.787418e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_sub_ps(t8, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t21, t16, t23);
+        const __m512 t25 = _mm512_mul_ps(grad_y, t24);
+        const __m512 t26 = _mm512_fmadd_ps(grad_y, t22, t25);
+        const __m512 t27 = _mm512_scalef_ps(t22, t4);
+        const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t29 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t30 = _mm512_scalef_ps(t26, t4);
+        const __m512 t31 = _mm512_mask_blend_ps(t28, t30, t29);
+        put_vector(out[0], i, t31, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logistic_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(logistic_backward_f32_table_loop, logistic_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logistic_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.2834545f, 0.5225735f, 0.7785347f, 1.0264602f, 1.2819787f, 1.5326947f, 1.7925998f, 
+2.038562f, 2.2954082f, 2.551611f, 2.8075025f, 3.0624936f, 3.3107436f, 3.569506f, 3.8200374f, 
+4.074182f, 4.327969f, 4.577171f, 4.837169f, 5.0865927f, 5.3442106f, 5.5951805f, 5.8496375f, 
+6.10859f, 6.36189f, 6.6147513f, 6.8668876f, 7.1184034f, 7.372033f, 7.63124f, 7.8856163f, 
+    };
+    static const float table1[32] = {
+-0.125f, -0.1217086f, -0.11425179f, -0.10268511f, -0.08938427f, -0.07501325f, -0.06144624f, -0.04877622f, 
+-0.038482845f, -0.029588357f, -0.022489695f, -0.016943613f, -0.012692381f, -0.009536726f, -0.007056203f, -0.0052604503f, 
+-0.0039007212f, -0.0028923855f, -0.0021564683f, -0.0015881992f, -0.001185158f, -0.00087673595f, -0.0006543061f, -0.0004868606f, 
+-0.0003608039f, -0.00026945295f, -0.000201562f, -0.00015107045f, -0.00011342979f, -8.5052605e-05f, -6.3439096e-05f, -4.7624606e-05f, 
+    };
+    static const float table2[32] = {
+-8.6736174e-19f, 0.022831209f, 0.038833857f, 0.05050679f, 0.055830687f, 0.05583566f, 0.051873695f, 0.04535153f, 
+0.038297806f, 0.031042311f, 0.024522929f, 0.018997109f, 0.014512748f, 0.011048895f, 0.008248494f, 0.0061809737f, 
+0.004594981f, 0.0034090148f, 0.0025393427f, 0.0018663538f, 0.0013889513f, 0.0010240808f, 0.00076154014f, 0.00056448736f, 
+0.0004166632f, 0.00030994837f, 0.00023095358f, 0.00017244113f, 0.00012899713f, 9.637602e-05f, 7.162912e-05f, 5.3592397e-05f, 
+    };
+    static const float table3[32] = {
+0.041666605f, 0.03754375f, 0.028751591f, 0.016641498f, 0.0050647995f, -0.004532982f, -0.010719526f, -0.01387333f, 
+-0.01449066f, -0.013559597f, -0.011802841f, -0.009781149f, -0.007834438f, -0.0061621573f, -0.004710752f, -0.0035855714f, 
+-0.0026933728f, -0.0020108093f, -0.0015026511f, -0.0011055579f, -0.00082223903f, -0.00060510804f, -0.00044877964f, -0.00033156222f, 
+-0.00024381865f, -0.00018066491f, -0.00013407908f, -9.970488e-05f, -7.428607e-05f, -5.5279088e-05f, -4.092137e-05f, -3.0501114e-05f, 
+    };
+    static const float table4[32] = {
+3.439539e-06f, -0.009359669f, -0.01459743f, -0.016258007f, -0.014408396f, -0.01042809f, -0.0060582836f, -0.0022070785f, 
+0.00034770241f, 0.001895546f, 0.0025549717f, 0.0026407437f, 0.0024144277f, 0.0020655715f, 0.0016753185f, 0.0013261337f, 
+0.0010237392f, 0.0007785287f, 0.00058874534f, 0.0004364781f, 0.00032590734f, 0.00024021133f, 0.00017809527f, 0.00013136007f, 
+9.6339565e-05f, 7.1152084e-05f, 5.2609514e-05f, 3.8966828e-05f, 2.8913331e-05f, 2.1425001e-05f, 1.5792115e-05f, 1.1721858e-05f, 
+    };
+    static const float table5[32] = {
+-0.008920211f, -0.0070946044f, -0.0036598344f, 0.0003254791f, 0.003124923f, 0.0043489286f, 0.004157969f, 0.0031630672f, 
+0.0020369268f, 0.001027005f, 0.00031846834f, -0.00010278242f, -0.0003082111f, -0.0003756399f, -0.0003680622f, -0.0003248802f, 
+-0.00026929384f, -0.00021472984f, -0.00016754052f, -0.00012695914f, -9.611549e-05f, -7.1466246e-05f, -5.324903e-05f, -3.935622e-05f, 
+-2.8864444e-05f, -2.128639e-05f, -1.5700405e-05f, -1.1591114e-05f, -8.568986e-06f, -6.3238554e-06f, -4.641053e-06f, -3.4296852e-06f, 
+    };
+    static const float table6[32] = {
+0.0005317459f, 0.0021158615f, 0.0031944346f, 0.0028902749f, 0.0016984141f, 0.00038952098f, -0.0005297254f, -0.00089988107f, 
+-0.00088481995f, -0.0006805284f, -0.00044092687f, -0.00024063399f, -0.000101691134f, -1.9457166e-05f, 2.3520946e-05f, 4.1009615e-05f, 
+4.465305e-05f, 4.0809387e-05f, 3.472813e-05f, 2.7992062e-05f, 2.1870255e-05f, 1.6728784e-05f, 1.26269415e-05f, 9.427073e-06f, 
+6.9791545e-06f, 5.167996e-06f, 3.8092555e-06f, 2.8030663e-06f, 2.0651753e-06f, 1.5196242e-06f, 1.1149405e-06f, 8.2031073e-07f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(3.936572f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = _mm512_sub_ps(t0, t3);
+        const __m512 t11 = _mm512_fmadd_ps(t9, t10, t8);
+        const __m512 t12 = _mm512_fmadd_ps(t11, t10, t7);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t10, t6);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t10, t5);
+        const __m512 t15 = _mm512_mul_ps(t10, t14);
+        const __m512 t16 = _mm512_mul_ps(x, t15);
+        const __m512 t17 = _mm512_fmadd_ps(x, t4, t16);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t17, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logistic_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(logistic_second_derivative_f32_table_loop, logistic_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logistic_second_derivative_f32(n, x, d2ydx2);
+}

@@ -2183,3 +2183,590 @@ void symact_logsig_second_derivative_bf16(size_t n, const symact_bf16 *x, symact
     const void *const parameters = NULL;
     symact_sweep(logsig_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.7565078f, 2.2471175f, 2.7537107f, 3.257956f, 3.9816062f, 5.016353f, 5.9803076f, 7.00935f, 
+8.514939f, 10.528607f, 12.498526f, 14.502353f, 17.482796f, 21.419044f, 25.531801f, 29.481153f, 
+35.57098f, 43.334812f, 51.3689f, 59.552773f, 71.52576f, 87.4568f, 103.7807f, 119.39119f, 
+0.0f, 0.18968505f, 0.30986845f, 0.4350967f, 0.6254581f, 0.8771934f, 1.124991f, 1.3749267f, 
+    };
+    static const float table1[32] = {
+0.2866295f, 0.24067019f, 0.20680273f, 0.18159696f, 0.15477012f, 0.12801169f, 0.11039924f, 0.09635543f, 
+0.08133687f, 0.06740778f, 0.057800513f, 0.05052223f, 0.042595714f, 0.035327706f, 0.030012168f, 0.02624075f, 
+0.022000335f, 0.01826035f, 0.015540891f, 0.013501582f, 0.01133504f, 0.009348637f, 0.007930833f, 0.0069294116f, 
+1.0f, 0.780163f, 0.68594587f, 0.6099138f, 0.5227484f, 0.44051793f, 0.3820466f, 0.33732516f, 
+    };
+    static const float table2[32] = {
+0.11226163f, 0.078204714f, 0.057168104f, 0.043718256f, 0.031446118f, 0.021275846f, 0.015694832f, 0.011869755f, 
+0.008385767f, 0.005708095f, 0.00416789f, 0.0031658998f, 0.0022347162f, 0.0015260725f, 0.0010948326f, 0.0008330497f, 
+0.0005821506f, 0.00039870967f, 0.0002874148f, 0.00021606931f, 0.00015157052f, 0.000102593884f, 7.354031e-05f, 5.5964814e-05f, 
+1.4999996f, 0.8961013f, 0.68596953f, 0.537481f, 0.39021963f, 0.27355725f, 0.2035963f, 0.15729071f, 
+    };
+    static const float table3[32] = {
+0.045503307f, 0.02626616f, 0.01631525f, 0.010854383f, 0.006580573f, 0.003636301f, 0.0022916947f, 0.0015001744f, 
+0.0008858441f, 0.0004945603f, 0.00030716273f, 0.00020257135f, 0.00011958028f, 6.716069e-05f, 4.0650793e-05f, 2.6897806e-05f, 
+1.5652984e-05f, 8.838317e-06f, 5.392517e-06f, 3.5058317e-06f, 2.0534874e-06f, 1.1399048e-06f, 6.900142e-07f, 4.5715925e-07f, 
+2.3332753f, 1.0683864f, 0.71219605f, 0.49174097f, 0.30234346f, 0.17622651f, 0.11248113f, 0.07598241f, 
+    };
+    static const float table4[32] = {
+0.018690107f, 0.008938646f, 0.0047167703f, 0.002729271f, 0.0013939776f, 0.0006288124f, 0.0003384429f, 0.00019168948f, 
+9.454776e-05f, 4.3272412e-05f, 2.2851233e-05f, 1.3079223e-05f, 6.4529486e-06f, 2.9793978e-06f, 1.5209097e-06f, 8.748604e-07f, 
+4.237439e-07f, 1.9718827e-07f, 1.01800666e-07f, 5.722009e-08f, 2.7973169e-08f, 1.2731357e-08f, 6.5066295e-09f, 3.752339e-09f, 
+3.663554f, 1.2884103f, 0.748328f, 0.45550933f, 0.23727076f, 0.11503137f, 0.06297745f, 0.0372002f, 
+    };
+    static const float table5[32] = {
+0.0077282046f, 0.0030633234f, 0.0013730259f, 0.0006907691f, 0.00029740966f, 0.000109446526f, 5.0306087e-05f, 2.464467e-05f, 
+1.0150908e-05f, 3.806826e-06f, 1.709139e-06f, 8.486743e-07f, 3.500286e-07f, 1.3283457e-07f, 5.7148608e-08f, 2.8579262e-08f, 
+1.1516927e-08f, 4.416998e-09f, 1.9291653e-09f, 9.371065e-10f, 3.8232614e-10f, 1.4263464e-10f, 6.151935e-11f, 3.0875646e-11f, 
+5.705878f, 1.5606667f, 0.79025966f, 0.4241158f, 0.18729608f, 0.07554279f, 0.035480157f, 0.018335346f, 
+    };
+    static const float table6[32] = {
+0.0032711078f, 0.0010657888f, 0.0004046514f, 0.00017671846f, 6.4908956e-05f, 1.9425128e-05f, 7.5668345e-06f, 3.2004768e-06f, 
+1.1181614e-06f, 3.4135343e-07f, 1.2937492e-07f, 5.561513e-08f, 1.9457543e-08f, 6.0257213e-09f, 2.172633e-09f, 9.41546e-10f, 
+3.207192e-10f, 1.0062097e-10f, 3.69397e-11f, 1.5496212e-11f, 5.3496704e-12f, 1.6251666e-12f, 5.8826587e-13f, 2.5639733e-13f, 
+8.136108f, 1.9112637f, 0.84211785f, 0.39798552f, 0.15078077f, 0.050304003f, 0.020221785f, 0.009113932f, 
+    };
+    static const float table7[32] = {
+0.0013829987f, 0.00036265922f, 0.00011884778f, 4.6900735e-05f, 1.3565989e-05f, 3.4373065e-06f, 1.108362e-06f, 4.1672092e-07f, 
+1.2203711e-07f, 3.090301e-08f, 9.774543e-09f, 3.7417798e-09f, 1.0529686e-09f, 2.629446e-10f, 8.3276615e-11f, 3.0285954e-11f, 
+8.84458e-12f, 2.2204497e-12f, 6.8038717e-13f, 2.5520195e-13f, 7.3483564e-14f, 1.8238701e-14f, 5.743974e-15f, 2.1867523e-15f, 
+7.648649f, 2.374455f, 0.8823924f, 0.38325924f, 0.1196776f, 0.03374638f, 0.011783219f, 0.0044566384f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(127.49988f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.5f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsig_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(logsig_forward_f32_table_loop, logsig_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsig_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.7618362f, 2.2512171f, 2.755919f, 3.2571268f, 4.003114f, 5.0183864f, 6.0275836f, 6.9991693f, 
+8.539811f, 10.485115f, 12.514354f, 14.532481f, 17.595306f, 21.606056f, 25.605648f, 29.583628f, 
+35.68462f, 43.446205f, 51.514603f, 59.59653f, 71.4585f, 87.497894f, 103.80801f, 119.7607f, 
+0.0632906f, 0.19071464f, 0.31196192f, 0.43965867f, 0.63405764f, 0.8744858f, 1.1251522f, 1.3739024f, 
+    };
+    static const float table1[32] = {
+0.08909759f, 0.064778045f, 0.049324293f, 0.03917867f, 0.029339885f, 0.021272205f, 0.016352953f, 0.013183796f, 
+0.00989081f, 0.007353299f, 0.005697638f, 0.0045955232f, 0.0034944606f, 0.0026082941f, 0.0020507402f, 0.001673305f, 
+0.001286931f, 0.0009788555f, 0.0007736873f, 0.0006334181f, 0.00049447815f, 0.00037586677f, 0.00029866287f, 0.00024668672f, 
+0.8348639f, 0.60876065f, 0.47144374f, 0.373124f, 0.27525723f, 0.20120125f, 0.15297776f, 0.12117024f, 
+    };
+    static const float table2[32] = {
+-0.0642662f, -0.038211517f, -0.024437226f, -0.016720107f, -0.010357961f, -0.006063886f, -0.0039046556f, -0.0027186002f, 
+-0.0016737476f, -0.0010123684f, -0.0006555768f, -0.00045395814f, -0.00028372908f, -0.00017141446f, -0.00011308797f, -7.9466605e-05f, 
+-5.0325732e-05f, -3.1210737e-05f, -2.0672145e-05f, -1.4548871e-05f, -9.407783e-06f, -5.796409e-06f, -3.8579533e-06f, -2.7479302e-06f, 
+-2.2647133f, -1.3818113f, -0.9245583f, -0.6390847f, -0.39439616f, -0.23917307f, -0.15407197f, -0.10579369f, 
+    };
+    static const float table3[32] = {
+0.03768671f, 0.018437317f, 0.009954499f, 0.0058921273f, 0.0030355616f, 0.0014432583f, 0.00078202697f, 0.000471957f, 
+0.00023959728f, 0.00011847002f, 6.437265e-05f, 3.839446e-05f, 1.9804313e-05f, 9.724887e-06f, 5.40145e-06f, 3.2776868e-06f, 
+1.7150736e-06f, 8.7024017e-07f, 4.84391e-07f, 2.9375354e-07f, 1.577875e-07f, 7.9039715e-08f, 4.417332e-08f, 2.7186593e-08f, 
+4.7921777f, 2.4597492f, 1.4283521f, 0.8659717f, 0.44959906f, 0.22754875f, 0.12484867f, 0.07465171f, 
+    };
+    static const float table4[32] = {
+-0.02022743f, -0.008166384f, -0.0037315674f, -0.0019147408f, -0.00082227093f, -0.00031841372f, -0.00014550767f, -7.625362e-05f, 
+-3.198732e-05f, -1.29605805e-05f, -5.9204763e-06f, -3.0464196e-06f, -1.2990471e-06f, -5.195558e-07f, -2.4333787e-07f, -1.2767993e-07f, 
+-5.5278516e-08f, -2.2987695e-08f, -1.0767334e-08f, -5.6328524e-09f, -2.5161477e-09f, -1.0262396e-09f, -4.8216264e-10f, -2.5664157e-10f, 
+-9.114988f, -3.9445164f, -1.9916774f, -1.061042f, -0.46452117f, -0.19674915f, -0.0921646f, -0.048089918f, 
+    };
+    static const float table5[32] = {
+0.010319399f, 0.0034454872f, 0.001334147f, 0.00059409894f, 0.00021306895f, 6.7285546e-05f, 2.5964204e-05f, 1.1831273e-05f, 
+4.1052463e-06f, 1.3655432e-06f, 5.2492686e-07f, 2.3318125e-07f, 8.2283435e-08f, 2.6837117e-08f, 1.0609479e-08f, 4.817519e-09f, 
+1.7270286e-09f, 5.894844e-10f, 2.3246345e-10f, 1.0496846e-10f, 3.9040465e-11f, 1.29727245e-11f, 5.126782e-12f, 2.3611245e-12f, 
+16.324917f, 5.9605465f, 2.6201768f, 1.227696f, 0.45355907f, 0.16111758f, 0.06451126f, 0.029411025f, 
+    };
+    static const float table6[32] = {
+-0.005227117f, -0.0014332354f, -0.00046853663f, -0.00018030447f, -5.5056615e-05f, -1.407451e-05f, -4.567433e-06f, -1.8019233e-06f, 
+-5.2760174e-07f, -1.4273452e-07f, -4.607362e-08f, -1.7582963e-08f, -5.236886e-09f, -1.3816701e-09f, -4.5891457e-10f, -1.7954246e-10f, 
+-5.4311056e-11f, -1.5075817e-11f, -4.9951007e-12f, -1.936048e-12f, -6.1008994e-13f, -1.6403884e-13f, -5.4154974e-14f, -2.1539287e-14f, 
+-28.653536f, -8.789834f, -3.357027f, -1.3774714f, -0.4371926f, -0.1293345f, -0.04419696f, -0.017517483f, 
+    };
+    static const float table7[32] = {
+0.0025959106f, 0.000570756f, 0.00016002952f, 5.4195734e-05f, 1.3556868e-05f, 2.8866648e-06f, 7.989022e-07f, 2.6408094e-07f, 
+6.642761e-08f, 1.4222084e-08f, 3.9186845e-09f, 1.3257823e-09f, 3.2879532e-10f, 7.076097e-11f, 1.981221e-11f, 6.6865498e-12f, 
+1.6906023e-12f, 3.6966805e-13f, 1.0553024e-13f, 3.56658e-14f, 9.1135095e-15f, 2.00961e-15f, 5.6478103e-16f, 1.9513954e-16f, 
+48.07896f, 12.781363f, 4.125895f, 1.4965103f, 0.41949737f, 0.09890827f, 0.029320337f, 0.010007202f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(127.49988f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.5f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t18, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsig_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logsig_derivative_f32_table_loop, logsig_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsig_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.7565078f, 2.2471175f, 2.7537107f, 3.257956f, 3.9816062f, 5.016353f, 5.9803076f, 7.00935f, 
+8.514939f, 10.528607f, 12.498526f, 14.502353f, 17.482796f, 21.419044f, 25.531801f, 29.481153f, 
+35.57098f, 43.334812f, 51.3689f, 59.552773f, 71.52576f, 87.4568f, 103.7807f, 119.39119f, 
+0.0f, 0.18968505f, 0.30986845f, 0.4350967f, 0.6254581f, 0.8771934f, 1.124991f, 1.3749267f, 
+    };
+    static const float table1[32] = {
+0.2866295f, 0.24067019f, 0.20680273f, 0.18159696f, 0.15477012f, 0.12801169f, 0.11039924f, 0.09635543f, 
+0.08133687f, 0.06740778f, 0.057800513f, 0.05052223f, 0.042595714f, 0.035327706f, 0.030012168f, 0.02624075f, 
+0.022000335f, 0.01826035f, 0.015540891f, 0.013501582f, 0.01133504f, 0.009348637f, 0.007930833f, 0.0069294116f, 
+1.0f, 0.780163f, 0.68594587f, 0.6099138f, 0.5227484f, 0.44051793f, 0.3820466f, 0.33732516f, 
+    };
+    static const float table2[32] = {
+0.11226163f, 0.078204714f, 0.057168104f, 0.043718256f, 0.031446118f, 0.021275846f, 0.015694832f, 0.011869755f, 
+0.008385767f, 0.005708095f, 0.00416789f, 0.0031658998f, 0.0022347162f, 0.0015260725f, 0.0010948326f, 0.0008330497f, 
+0.0005821506f, 0.00039870967f, 0.0002874148f, 0.00021606931f, 0.00015157052f, 0.000102593884f, 7.354031e-05f, 5.5964814e-05f, 
+1.4999996f, 0.8961013f, 0.68596953f, 0.537481f, 0.39021963f, 0.27355725f, 0.2035963f, 0.15729071f, 
+    };
+    static const float table3[32] = {
+0.045503307f, 0.02626616f, 0.01631525f, 0.010854383f, 0.006580573f, 0.003636301f, 0.0022916947f, 0.0015001744f, 
+0.0008858441f, 0.0004945603f, 0.00030716273f, 0.00020257135f, 0.00011958028f, 6.716069e-05f, 4.0650793e-05f, 2.6897806e-05f, 
+1.5652984e-05f, 8.838317e-06f, 5.392517e-06f, 3.5058317e-06f, 2.0534874e-06f, 1.1399048e-06f, 6.900142e-07f, 4.5715925e-07f, 
+2.3332753f, 1.0683864f, 0.71219605f, 0.49174097f, 0.30234346f, 0.17622651f, 0.11248113f, 0.07598241f, 
+    };
+    static const float table4[32] = {
+0.018690107f, 0.008938646f, 0.0047167703f, 0.002729271f, 0.0013939776f, 0.0006288124f, 0.0003384429f, 0.00019168948f, 
+9.454776e-05f, 4.3272412e-05f, 2.2851233e-05f, 1.3079223e-05f, 6.4529486e-06f, 2.9793978e-06f, 1.5209097e-06f, 8.748604e-07f, 
+4.237439e-07f, 1.9718827e-07f, 1.01800666e-07f, 5.722009e-08f, 2.7973169e-08f, 1.2731357e-08f, 6.5066295e-09f, 3.752339e-09f, 
+3.663554f, 1.2884103f, 0.748328f, 0.45550933f, 0.23727076f, 0.11503137f, 0.06297745f, 0.0372002f, 
+    };
+    static const float table5[32] = {
+0.0077282046f, 0.0030633234f, 0.0013730259f, 0.0006907691f, 0.00029740966f, 0.000109446526f, 5.0306087e-05f, 2.464467e-05f, 
+1.0150908e-05f, 3.806826e-06f, 1.709139e-06f, 8.486743e-07f, 3.500286e-07f, 1.3283457e-07f, 5.7148608e-08f, 2.8579262e-08f, 
+1.1516927e-08f, 4.416998e-09f, 1.9291653e-09f, 9.371065e-10f, 3.8232614e-10f, 1.4263464e-10f, 6.151935e-11f, 3.0875646e-11f, 
+5.705878f, 1.5606667f, 0.79025966f, 0.4241158f, 0.18729608f, 0.07554279f, 0.035480157f, 0.018335346f, 
+    };
+    static const float table6[32] = {
+0.0032711078f, 0.0010657888f, 0.0004046514f, 0.00017671846f, 6.4908956e-05f, 1.9425128e-05f, 7.5668345e-06f, 3.2004768e-06f, 
+1.1181614e-06f, 3.4135343e-07f, 1.2937492e-07f, 5.561513e-08f, 1.9457543e-08f, 6.0257213e-09f, 2.172633e-09f, 9.41546e-10f, 
+3.207192e-10f, 1.0062097e-10f, 3.69397e-11f, 1.5496212e-11f, 5.3496704e-12f, 1.6251666e-12f, 5.8826587e-13f, 2.5639733e-13f, 
+8.136108f, 1.9112637f, 0.84211785f, 0.39798552f, 0.15078077f, 0.050304003f, 0.020221785f, 0.009113932f, 
+    };
+    static const float table7[32] = {
+0.0013829987f, 0.00036265922f, 0.00011884778f, 4.6900735e-05f, 1.3565989e-05f, 3.4373065e-06f, 1.108362e-06f, 4.1672092e-07f, 
+1.2203711e-07f, 3.090301e-08f, 9.774543e-09f, 3.7417798e-09f, 1.0529686e-09f, 2.629446e-10f, 8.3276615e-11f, 3.0285954e-11f, 
+8.84458e-12f, 2.2204497e-12f, 6.8038717e-13f, 2.5520195e-13f, 7.3483564e-14f, 1.8238701e-14f, 5.743974e-15f, 2.1867523e-15f, 
+7.648649f, 2.374455f, 0.8823924f, 0.38325924f, 0.1196776f, 0.03374638f, 0.011783219f, 0.0044566384f, 
+    };
+    static const float table8[32] = {
+1.7618362f, 2.2512171f, 2.755919f, 3.2571268f, 4.003114f, 5.0183864f, 6.0275836f, 6.9991693f, 
+8.539811f, 10.485115f, 12.514354f, 14.532481f, 17.595306f, 21.606056f, 25.605648f, 29.583628f, 
+35.68462f, 43.446205f, 51.514603f, 59.59653f, 71.4585f, 87.497894f, 103.80801f, 119.7607f, 
+0.0632906f, 0.19071464f, 0.31196192f, 0.43965867f, 0.63405764f, 0.8744858f, 1.1251522f, 1.3739024f, 
+    };
+    static const float table9[32] = {
+0.08909759f, 0.064778045f, 0.049324293f, 0.03917867f, 0.029339885f, 0.021272205f, 0.016352953f, 0.013183796f, 
+0.00989081f, 0.007353299f, 0.005697638f, 0.0045955232f, 0.0034944606f, 0.0026082941f, 0.0020507402f, 0.001673305f, 
+0.001286931f, 0.0009788555f, 0.0007736873f, 0.0006334181f, 0.00049447815f, 0.00037586677f, 0.00029866287f, 0.00024668672f, 
+0.8348639f, 0.60876065f, 0.47144374f, 0.373124f, 0.27525723f, 0.20120125f, 0.15297776f, 0.12117024f, 
+    };
+    static const float table10[32] = {
+-0.0642662f, -0.038211517f, -0.024437226f, -0.016720107f, -0.010357961f, -0.006063886f, -0.0039046556f, -0.0027186002f, 
+-0.0016737476f, -0.0010123684f, -0.0006555768f, -0.00045395814f, -0.00028372908f, -0.00017141446f, -0.00011308797f, -7.9466605e-05f, 
+-5.0325732e-05f, -3.1210737e-05f, -2.0672145e-05f, -1.4548871e-05f, -9.407783e-06f, -5.796409e-06f, -3.8579533e-06f, -2.7479302e-06f, 
+-2.2647133f, -1.3818113f, -0.9245583f, -0.6390847f, -0.39439616f, -0.23917307f, -0.15407197f, -0.10579369f, 
+    };
+    static const float table11[32] = {
+0.03768671f, 0.018437317f, 0.009954499f, 0.0058921273f, 0.0030355616f, 0.0014432583f, 0.00078202697f, 0.000471957f, 
+0.00023959728f, 0.00011847002f, 6.437265e-05f, 3.839446e-05f, 1.9804313e-05f, 9.724887e-06f, 5.40145e-06f, 3.2776868e-06f, 
+1.7150736e-06f, 8.7024017e-07f, 4.84391e-07f, 2.9375354e-07f, 1.577875e-07f, 7.9039715e-08f, 4.417332e-08f, 2.7186593e-08f, 
+4.7921777f, 2.4597492f, 1.4283521f, 0.8659717f, 0.44959906f, 0.22754875f, 0.12484867f, 0.07465171f, 
+    };
+    static const float table12[32] = {
+-0.02022743f, -0.008166384f, -0.0037315674f, -0.0019147408f, -0.00082227093f, -0.00031841372f, -0.00014550767f, -7.625362e-05f, 
+-3.198732e-05f, -1.29605805e-05f, -5.9204763e-06f, -3.0464196e-06f, -1.2990471e-06f, -5.195558e-07f, -2.4333787e-07f, -1.2767993e-07f, 
+-5.5278516e-08f, -2.2987695e-08f, -1.0767334e-08f, -5.6328524e-09f, -2.5161477e-09f, -1.0262396e-09f, -4.8216264e-10f, -2.5664157e-10f, 
+-9.114988f, -3.9445164f, -1.9916774f, -1.061042f, -0.46452117f, -0.19674915f, -0.0921646f, -0.048089918f, 
+    };
+    static const float table13[32] = {
+0.010319399f, 0.0034454872f, 0.001334147f, 0.00059409894f, 0.00021306895f, 6.7285546e-05f, 2.5964204e-05f, 1.1831273e-05f, 
+4.1052463e-06f, 1.3655432e-06f, 5.2492686e-07f, 2.3318125e-07f, 8.2283435e-08f, 2.6837117e-08f, 1.0609479e-08f, 4.817519e-09f, 
+1.7270286e-09f, 5.894844e-10f, 2.3246345e-10f, 1.0496846e-10f, 3.9040465e-11f, 1.29727245e-11f, 5.126782e-12f, 2.3611245e-12f, 
+16.324917f, 5.9605465f, 2.6201768f, 1.227696f, 0.45355907f, 0.16111758f, 0.06451126f, 0.029411025f, 
+    };
+    static const float table14[32] = {
+-0.005227117f, -0.0014332354f, -0.00046853663f, -0.00018030447f, -5.5056615e-05f, -1.407451e-05f, -4.567433e-06f, -1.8019233e-06f, 
+-5.2760174e-07f, -1.4273452e-07f, -4.607362e-08f, -1.7582963e-08f, -5.236886e-09f, -1.3816701e-09f, -4.5891457e-10f, -1.7954246e-10f, 
+-5.4311056e-11f, -1.5075817e-11f, -4.9951007e-12f, -1.936048e-12f, -6.1008994e-13f, -1.6403884e-13f, -5.4154974e-14f, -2.1539287e-14f, 
+-28.653536f, -8.789834f, -3.357027f, -1.3774714f, -0.4371926f, -0.1293345f, -0.04419696f, -0.017517483f, 
+    };
+    static const float table15[32] = {
+0.0025959106f, 0.000570756f, 0.00016002952f, 5.4195734e-05f, 1.3556868e-05f, 2.8866648e-06f, 7.989022e-07f, 2.6408094e-07f, 
+6.642761e-08f, 1.4222084e-08f, 3.9186845e-09f, 1.3257823e-09f, 3.2879532e-10f, 7.076097e-11f, 1.981221e-11f, 6.6865498e-12f, 
+1.6906023e-12f, 3.6966805e-13f, 1.0553024e-13f, 3.56658e-14f, 9.1135095e-15f, 2.00961e-15f, 5.6478103e-16f, 1.9513954e-16f, 
+48.07896f, 12.781363f, 4.125895f, 1.4965103f, 0.41949737f, 0.09890827f, 0.029320337f, 0.010007202f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(127.49988f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.5f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        const __m512 t21 = entry_of(table8, t3);
+        const __m512 t22 = entry_of(table9, t3);
+        const __m512 t23 = entry_of(table10, t3);
+        const __m512 t24 = entry_of(table11, t3);
+        const __m512 t25 = entry_of(table12, t3);
+        const __m512 t26 = entry_of(table13, t3);
+        const __m512 t27 = entry_of(table14, t3);
+        const __m512 t28 = entry_of(table15, t3);
+        const __m512 t29 = _mm512_sub_ps(t0, t21);
+        const __m512 t30 = _mm512_fmadd_ps(t28, t29, t27);
+        const __m512 t31 = _mm512_fmadd_ps(t30, t29, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t31, t29, t25);
+        const __m512 t33 = _mm512_fmadd_ps(t32, t29, t24);
+        const __m512 t34 = _mm512_fmadd_ps(t33, t29, t23);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t29, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t35, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsig_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logsig_value_and_derivative_f32_table_loop, logsig_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_logsig_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.7618362f, 2.2512171f, 2.755919f, 3.2571268f, 4.003114f, 5.0183864f, 6.0275836f, 6.9991693f, 
+8.539811f, 10.485115f, 12.514354f, 14.532481f, 17.595306f, 21.606056f, 25.605648f, 29.583628f, 
+35.68462f, 43.446205f, 51.514603f, 59.59653f, 71.4585f, 87.497894f, 103.80801f, 119.7607f, 
+0.0632906f, 0.19071464f, 0.31196192f, 0.43965867f, 0.63405764f, 0.8744858f, 1.1251522f, 1.3739024f, 
+    };
+    static const float table1[32] = {
+0.08909759f, 0.064778045f, 0.049324293f, 0.03917867f, 0.029339885f, 0.021272205f, 0.016352953f, 0.013183796f, 
+0.00989081f, 0.007353299f, 0.005697638f, 0.0045955232f, 0.0034944606f, 0.0026082941f, 0.0020507402f, 0.001673305f, 
+0.001286931f, 0.0009788555f, 0.0007736873f, 0.0006334181f, 0.00049447815f, 0.00037586677f, 0.00029866287f, 0.00024668672f, 
+0.8348639f, 0.60876065f, 0.47144374f, 0.373124f, 0.27525723f, 0.20120125f, 0.15297776f, 0.12117024f, 
+    };
+    static const float table2[32] = {
+-0.0642662f, -0.038211517f, -0.024437226f, -0.016720107f, -0.010357961f, -0.006063886f, -0.0039046556f, -0.0027186002f, 
+-0.0016737476f, -0.0010123684f, -0.0006555768f, -0.00045395814f, -0.00028372908f, -0.00017141446f, -0.00011308797f, -7.9466605e-05f, 
+-5.0325732e-05f, -3.1210737e-05f, -2.0672145e-05f, -1.4548871e-05f, -9.407783e-06f, -5.796409e-06f, -3.8579533e-06f, -2.7479302e-06f, 
+-2.2647133f, -1.3818113f, -0.9245583f, -0.6390847f, -0.39439616f, -0.23917307f, -0.15407197f, -0.10579369f, 
+    };
+    static const float table3[32] = {
+0.03768671f, 0.018437317f, 0.009954499f, 0.0058921273f, 0.0030355616f, 0.0014432583f, 0.00078202697f, 0.000471957f, 
+0.00023959728f, 0.00011847002f, 6.437265e-05f, 3.839446e-05f, 1.9804313e-05f, 9.724887e-06f, 5.40145e-06f, 3.2776868e-06f, 
+1.7150736e-06f, 8.7024017e-07f, 4.84391e-07f, 2.9375354e-07f, 1.577875e-07f, 7.9039715e-08f, 4.417332e-08f, 2.7186593e-08f, 
+4.7921777f, 2.4597492f, 1.4283521f, 0.8659717f, 0.44959906f, 0.22754875f, 0.12484867f, 0.07465171f, 
+    };
+    static const float table4[32] = {
+-0.02022743f, -0.008166384f, -0.0037315674f, -0.0019147408f, -0.00082227093f, -0.00031841372f, -0.00014550767f, -7.625362e-05f, 
+-3.198732e-05f, -1.29605805e-05f, -5.9204763e-06f, -3.0464196e-06f, -1.2990471e-06f, -5.195558e-07f, -2.4333787e-07f, -1.2767993e-07f, 
+-5.5278516e-08f, -2.2987695e-08f, -1.0767334e-08f, -5.6328524e-09f, -2.5161477e-09f, -1.0262396e-09f, -4.8216264e-10f, -2.5664157e-10f, 
+-9.114988f, -3.9445164f, -1.9916774f, -1.061042f, -0.46452117f, -0.19674915f, -0.0921646f, -0.048089918f, 
+    };
+    static const float table5[32] = {
+0.010319399f, 0.0034454872f, 0.001334147f, 0.00059409894f, 0.00021306895f, 6.7285546e-05f, 2.5964204e-05f, 1.1831273e-05f, 
+4.1052463e-06f, 1.3655432e-06f, 5.2492686e-07f, 2.3318125e-07f, 8.2283435e-08f, 2.6837117e-08f, 1.0609479e-08f, 4.817519e-09f, 
+1.7270286e-09f, 5.894844e-10f, 2.3246345e-10f, 1.0496846e-10f, 3.9040465e-11f, 1.29727245e-11f, 5.126782e-12f, 2.3611245e-12f, 
+16.324917f, 5.9605465f, 2.6201768f, 1.227696f, 0.45355907f, 0.16111758f, 0.06451126f, 0.029411025f, 
+    };
+    static const float table6[32] = {
+-0.005227117f, -0.0014332354f, -0.00046853663f, -0.00018030447f, -5.5056615e-05f, -1.407451e-05f, -4.567433e-06f, -1.8019233e-06f, 
+-5.2760174e-07f, -1.4273452e-07f, -4.607362e-08f, -1.7582963e-08f, -5.236886e-09f, -1.3816701e-09f, -4.5891457e-10f, -1.7954246e-10f, 
+-5.4311056e-11f, -1.5075817e-11f, -4.9951007e-12f, -1.936048e-12f, -6.1008994e-13f, -1.6403884e-13f, -5.4154974e-14f, -2.1539287e-14f, 
+-28.653536f, -8.789834f, -3.357027f, -1.3774714f, -0.4371926f, -0.1293345f, -0.04419696f, -0.017517483f, 
+    };
+    static const float table7[32] = {
+0.0025959106f, 0.000570756f, 0.00016002952f, 5.4195734e-05f, 1.3556868e-05f, 2.8866648e-06f, 7.989022e-07f, 2.6408094e-07f, 
+6.642761e-08f, 1.4222084e-08f, 3.9186845e-09f, 1.3257823e-09f, 3.2879532e-10f, 7.076097e-11f, 1.981221e-11f, 6.6865498e-12f, 
+1.6906023e-12f, 3.6966805e-13f, 1.0553024e-13f, 3.56658e-14f, 9.1135095e-15f, 2.00961e-15f, 5.6478103e-16f, 1.9513954e-16f, 
+48.07896f, 12.781363f, 4.125895f, 1.4965103f, 0.41949737f, 0.09890827f, 0.029320337f, 0.010007202f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(127.49988f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.5f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t0, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_sub_ps(t5, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
+        const __m512 t21 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t22 = _mm512_fmadd_ps(grad_y, t18, t21);
+        const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t24 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t25 = _mm512_mask_blend_ps(t23, t22, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsig_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(logsig_backward_f32_table_loop, logsig_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsig_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_logsig_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_logsig_second_derivative_f32(n, x, d2ydx2);
+}

@@ -2524,3 +2524,725 @@ void symact_logsigmoid_backward_from_output_bf16(size_t n, const symact_bf16 *y,
     const void *const parameters = NULL;
     symact_sweep(logsigmoid_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.11196159f, 1.1442735f, 2.1827717f, 3.2189877f, 4.24624f, 5.2759027f, 6.3224044f, 7.361122f, 
+8.384657f, 9.405585f, 10.468423f, 11.486378f, 12.525748f, 13.57051f, 14.562526f, 15.596585f, 
+0.0f, -15.488984f, -14.4157f, -13.381798f, -12.38894f, -11.31322f, -10.2794f, -9.267775f, 
+-8.2103195f, -7.1760774f, -6.150553f, -5.095602f, -4.06032f, -3.0264783f, -1.991079f, -0.93464196f, 
+    };
+    static const float table1[32] = {
+-0.6387325f, -0.27646074f, -0.10681524f, -0.03921641f, -0.014216432f, -0.00510031f, -0.0017940108f, -0.0006352831f, 
+-0.00022831802f, -8.225993e-05f, -2.8419441e-05f, -1.026898e-05f, -3.6319166e-06f, -1.2776213e-06f, -4.7377847e-07f, -1.6845699e-07f, 
+0.0f, -15.488984f, -14.415701f, -13.3818f, -12.388944f, -11.313232f, -10.279434f, -9.267869f, 
+-8.210591f, -7.1768417f, -6.1526833f, -5.101707f, -4.0774164f, -3.0738256f, -2.1190746f, -1.2659053f, 
+    };
+    static const float table2[32] = {
+0.4720388f, 0.24153659f, 0.1013083f, 0.0384574f, 0.014115856f, 0.0050873253f, 0.0017924025f, 0.0006350814f, 
+0.00022829196f, 8.225655e-05f, 2.8419037e-05f, 1.0268927e-05f, 3.63191e-06f, 1.2776205e-06f, 4.7377836e-07f, 1.6845698e-07f, 
+0.0f, 0.99999976f, 0.9999991f, 0.99999815f, 0.99999577f, 0.9999876f, 0.99996567f, 0.9999056f, 
+0.99972826f, 0.9992359f, 0.99787223f, 0.99391365f, 0.9830488f, 0.9537561f, 0.87985724f, 0.7180161f, 
+    };
+    static const float table3[32] = {
+-0.12460908f, -0.09159834f, -0.045522463f, -0.018489214f, -0.006958299f, -0.0025307222f, -0.0008945948f, -0.00031733906f, 
+-0.000114119925f, -4.112489e-05f, -1.4209114e-05f, -5.134411e-06f, -1.8159483e-06f, -6.3880947e-07f, -2.3688908e-07f, -8.422848e-08f, 
+0.0f, -5.7748307e-06f, 1.302588e-05f, 1.1251048e-05f, -1.2578002e-05f, 1.8639143e-07f, -1.7173717e-05f, -4.7203735e-05f, 
+-0.00013585473f, -0.00038172773f, -0.0010616198f, -0.0030246368f, -0.008331953f, -0.022052668f, -0.05285427f, -0.10123449f, 
+    };
+    static const float table4[32] = {
+0.0023224605f, 0.015783668f, 0.0120996265f, 0.0056890184f, 0.002253949f, 0.0008349917f, 0.00029712985f, 0.00010564551f, 
+3.802269e-05f, 1.3706073e-05f, 4.7361127e-06f, 1.7114395e-06f, 6.0531306e-07f, 2.1293604e-07f, 7.896314e-08f, 2.8076208e-08f, 
+0.0f, 1.5998154e-06f, 1.360603e-05f, 1.2075163e-05f, 1.1125034e-06f, 5.134651e-06f, -5.71892e-06f, -1.5637303e-05f, 
+-4.5725166e-05f, -0.00012715183f, -0.0003523283f, -0.0009959138f, -0.0026831792f, -0.0066710217f, -0.013384748f, -0.014713639f, 
+    };
+    static const float table5[32] = {
+0.0051430063f, 0.0007573051f, -0.0017212976f, -0.0011989385f, -0.0005314467f, -0.00020448884f, -7.3749834e-05f, -2.6343838e-05f, 
+-9.496916e-06f, -3.4253646e-06f, -1.1839104e-06f, -4.2784004e-07f, -1.5132736e-07f, -5.3234118e-08f, -1.9740373e-08f, -7.018888e-09f, 
+0.0f, 4.3008706e-05f, -0.00011056986f, -0.00010051024f, 7.858011e-05f, -5.3989257e-05f, -1.3621042e-06f, -3.9207516e-06f, 
+-1.1074631e-05f, -3.179797e-05f, -8.734064e-05f, -0.00024305307f, -0.0006247074f, -0.0013517953f, -0.0016105985f, 0.0018124282f, 
+    };
+    static const float table6[32] = {
+-0.00022583664f, -0.0009498957f, -5.60877e-05f, 0.00015857641f, 9.3917784e-05f, 3.9203434e-05f, 1.4528836e-05f, 5.238871e-06f, 
+1.8946213e-06f, 6.841512e-07f, 2.3654185e-07f, 8.5497604e-08f, 3.0241388e-08f, 1.0640355e-08f, 3.945506e-09f, 1.4029342e-09f, 
+0.0f, -1.3278112e-05f, -0.00013147318f, -0.000119694916f, -1.2584955e-05f, -6.8574336e-05f, -2.6738817e-07f, -1.3690759e-06f, 
+6.1175257e-07f, -5.797091e-06f, -1.7404063e-05f, -4.6449484e-05f, -0.00010703657f, -0.00015711272f, 0.00018008283f, 0.0010489688f, 
+    };
+    static const float table7[32] = {
+-0.00033245308f, 0.000115431714f, 9.3518225e-05f, -2.5027025e-06f, -1.1662767e-05f, -5.9939257e-06f, -2.3559312e-06f, -8.679507e-07f, 
+-3.158416e-07f, -1.14374586e-07f, -3.943534e-08f, -1.4301058e-08f, -5.0492974e-09f, -1.7744184e-09f, -6.613559e-10f, -2.3521948e-10f, 
+0.0f, -9.307753e-05f, 0.00026524806f, 0.00024235793f, -0.0001688352f, 0.00013125235f, -2.1032044e-07f, -1.210429e-07f, 
+-1.1538555e-06f, -7.634287e-07f, -2.7566523e-06f, -6.525624e-06f, -1.2811824e-05f, 7.05062e-06f, 0.00012057273f, 4.0257954e-05f, 
+    };
+    static const float table8[32] = {
+3.395096e-06f, 5.1284478e-05f, -2.0745223e-05f, -6.2671347e-06f, 4.732158e-07f, 7.389167e-07f, 3.5045795e-07f, 1.3362215e-07f, 
+4.9689497e-08f, 1.8001042e-08f, 6.4322982e-09f, 2.2778845e-09f, 8.164645e-10f, 2.8794647e-10f, 1.0318201e-10f, 3.656999e-11f, 
+0.0f, 3.089008e-05f, 0.000351987f, 0.00032304728f, 2.5216596e-05f, 0.00018445116f, -1.1785448e-07f, 1.0936071e-06f, 
+-5.5014143e-06f, -8.652127e-07f, 7.072013e-08f, -5.9574013e-08f, -1.2008044e-06f, 7.882193e-06f, 1.9528785e-05f, -5.310999e-05f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(0.9685375f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(x, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsigmoid_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(logsigmoid_forward_f32_table_loop, logsigmoid_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsigmoid_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.14117827f, 1.1435353f, 2.1734805f, 3.2371793f, 4.263491f, 5.3076606f, 6.33158f, 7.352044f, 
+8.386958f, 9.4269705f, 10.468423f, 11.481903f, 12.517422f, 13.548118f, 14.561952f, 15.594656f, 
+0.0f, -15.338045f, -14.332946f, -13.303336f, -12.253496f, -11.214986f, -10.213874f, -9.157257f, 
+-8.113649f, -7.090175f, -6.065957f, -5.0433807f, -4.016763f, -2.9875197f, -1.9418184f, -0.91675144f, 
+    };
+    static const float table1[32] = {
+0.46476394f, 0.24167188f, 0.102157354f, 0.037790325f, 0.013877782f, 0.0049290853f, 0.0017760601f, 0.0006408692f, 
+0.00022776733f, 8.051629e-05f, 2.8419037e-05f, 1.031498e-05f, 3.6622773e-06f, 1.306552e-06f, 4.7405044e-07f, 1.687823e-07f, 
+0.0f, 0.99999976f, 0.9999994f, 0.99999833f, 0.99999523f, 0.9999865f, 0.99996334f, 0.99989456f, 
+0.99970067f, 0.99916744f, 0.99768484f, 0.99358946f, 0.9823075f, 0.9520071f, 0.8745518f, 0.7143797f, 
+    };
+    static const float table2[32] = {
+-0.24875842f, -0.18326658f, -0.09172122f, -0.036362216f, -0.013685189f, -0.0049047894f, -0.0017729057f, -0.0006404585f, 
+-0.00022771546f, -8.050981e-05f, -2.841823e-05f, -1.0314873e-05f, -3.662264e-06f, -1.3065503e-06f, -4.740502e-07f, -1.6878226e-07f, 
+0.0f, -1.9863498e-07f, -5.960468e-07f, -1.6689054e-06f, -4.7683884e-06f, -1.3470419e-05f, -3.6655496e-05f, -0.00010542952f, 
+-0.00029924494f, -0.00083186454f, -0.0023098036f, -0.006369444f, -0.017379481f, -0.045689568f, -0.10971098f, -0.20404132f, 
+    };
+    static const float table3[32] = {
+0.008765249f, 0.04734291f, 0.03649062f, 0.01680697f, 0.0066526746f, 0.0024282187f, 0.00088330405f, 0.0003198188f, 
+0.000113805865f, 4.024842e-05f, 1.4208306e-05f, 5.1573297e-06f, 1.8311187e-06f, 6.5327356e-07f, 2.370249e-07f, 8.439111e-08f, 
+0.0f, 7.1755676e-07f, -2.980433e-07f, -8.337588e-07f, -2.3850998e-06f, -6.7339447e-06f, -1.8325713e-05f, -5.2704127e-05f, 
+-0.00014953343f, -0.00041523963f, -0.0011495544f, -0.0031438875f, -0.008382255f, -0.020652f, -0.041092433f, -0.04374231f, 
+    };
+    static const float table4[32] = {
+0.020421116f, 0.0030423598f, -0.0068743774f, -0.004738131f, -0.002093572f, -0.00079340744f, -0.00029234143f, -0.00010633309f, 
+-3.7900794e-05f, -1.341185e-05f, -4.7355743e-06f, -1.7190432e-06f, -6.1036536e-07f, -2.1775715e-07f, -7.900836e-08f, -2.8130406e-08f, 
+0.0f, -2.5166668e-07f, -9.934375e-08f, -2.7799095e-07f, -7.946211e-07f, -2.2450831e-06f, -6.107605e-06f, -1.7560376e-05f, 
+-4.9784532e-05f, -0.00013795157f, -0.00037963205f, -0.0010210036f, -0.0025945483f, -0.0055274153f, -0.0062483577f, 0.007625499f, 
+    };
+    static const float table5[32] = {
+-0.0014494078f, -0.0047312365f, -0.00030620434f, 0.0007894151f, 0.0004633415f, 0.00019043907f, 7.204278e-05f, 2.6446673e-05f, 
+9.45785e-06f, 3.3508554e-06f, 1.1836386e-06f, 4.2972857e-07f, 1.5258476e-07f, 5.4437123e-08f, 1.9751486e-08f, 7.032429e-09f, 
+0.0f, -9.108371e-06f, -2.461474e-08f, -7.701081e-08f, -1.8841321e-07f, -5.731561e-07f, -1.533873e-06f, -4.3810883e-06f, 
+-1.24107955e-05f, -3.425851e-05f, -9.313985e-05f, -0.00024199783f, -0.0005528378f, -0.00077752944f, 0.0010839658f, 0.005279446f, 
+    };
+    static const float table6[32] = {
+-0.0019976331f, 0.0007118188f, 0.0005702095f, -2.1014948e-05f, -6.9926966e-05f, -3.4985685e-05f, -1.39883505e-05f, -5.231725e-06f, 
+-1.8834634e-06f, -6.687754e-07f, -2.3643638e-07f, -8.586503e-08f, -3.049405e-08f, -1.0880618e-08f, -3.9477293e-09f, -1.4056545e-09f, 
+0.0f, -3.924772e-06f, -4.8191415e-09f, -1.9327363e-08f, -3.426839e-08f, -1.1802799e-07f, -3.114325e-07f, -8.7354556e-07f, 
+-2.4696858e-06f, -6.7649944e-06f, -1.7930488e-05f, -4.3210166e-05f, -7.438539e-05f, 4.612018e-05f, 0.000770931f, 0.00021728892f, 
+    };
+    static const float table7[32] = {
+0.00019654458f, 0.00027623374f, -0.00014743616f, -3.3101052e-05f, 4.508288e-06f, 4.827824e-06f, 2.1983878e-06f, 8.566819e-07f, 
+3.1279197e-07f, 1.11291264e-07f, 3.9414132e-08f, 1.4342221e-08f, 5.1051487e-09f, 1.8244328e-09f, 6.622394e-10f, 2.3569696e-10f, 
+0.0f, 3.1095828e-05f, -1.5427953e-09f, 2.165251e-08f, -4.0881943e-08f, 2.1707143e-08f, -2.7945523e-08f, -1.6358017e-07f, 
+-4.2653733e-07f, -1.0967681e-06f, -2.7624526e-06f, -5.4117854e-06f, -1.4003839e-06f, 5.7447556e-05f, 0.00013984689f, -0.0004477908f, 
+    };
+    static const float table8[32] = {
+0.00019865543f, -0.000110178626f, -3.9403503e-06f, 1.3546738e-05f, 1.7372395e-06f, -3.698578e-07f, -2.9790368e-07f, -1.2905488e-07f, 
+-4.870831e-08f, -1.8004464e-08f, -6.40186e-09f, -2.3035631e-09f, -8.0708085e-10f, -2.84499e-10f, -1.0281222e-10f, -3.658718e-11f, 
+0.0f, 3.164593e-05f, -9.0634444e-10f, 2.7010994e-08f, -3.7080632e-08f, 3.946161e-08f, 2.0777557e-08f, -3.728547e-08f, 
+-7.005905e-08f, -1.3093108e-07f, -3.1025647e-07f, -2.5125362e-07f, 1.8421714e-06f, 1.4358e-05f, -5.365176e-06f, -0.00010752255f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(0.9685375f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(x, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsigmoid_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logsigmoid_derivative_f32_table_loop, logsigmoid_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsigmoid_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.11196159f, 1.1442735f, 2.1827717f, 3.2189877f, 4.24624f, 5.2759027f, 6.3224044f, 7.361122f, 
+8.384657f, 9.405585f, 10.468423f, 11.486378f, 12.525748f, 13.57051f, 14.562526f, 15.596585f, 
+0.0f, -15.488984f, -14.4157f, -13.381798f, -12.38894f, -11.31322f, -10.2794f, -9.267775f, 
+-8.2103195f, -7.1760774f, -6.150553f, -5.095602f, -4.06032f, -3.0264783f, -1.991079f, -0.93464196f, 
+    };
+    static const float table1[32] = {
+-0.6387325f, -0.27646074f, -0.10681524f, -0.03921641f, -0.014216432f, -0.00510031f, -0.0017940108f, -0.0006352831f, 
+-0.00022831802f, -8.225993e-05f, -2.8419441e-05f, -1.026898e-05f, -3.6319166e-06f, -1.2776213e-06f, -4.7377847e-07f, -1.6845699e-07f, 
+0.0f, -15.488984f, -14.415701f, -13.3818f, -12.388944f, -11.313232f, -10.279434f, -9.267869f, 
+-8.210591f, -7.1768417f, -6.1526833f, -5.101707f, -4.0774164f, -3.0738256f, -2.1190746f, -1.2659053f, 
+    };
+    static const float table2[32] = {
+0.4720388f, 0.24153659f, 0.1013083f, 0.0384574f, 0.014115856f, 0.0050873253f, 0.0017924025f, 0.0006350814f, 
+0.00022829196f, 8.225655e-05f, 2.8419037e-05f, 1.0268927e-05f, 3.63191e-06f, 1.2776205e-06f, 4.7377836e-07f, 1.6845698e-07f, 
+0.0f, 0.99999976f, 0.9999991f, 0.99999815f, 0.99999577f, 0.9999876f, 0.99996567f, 0.9999056f, 
+0.99972826f, 0.9992359f, 0.99787223f, 0.99391365f, 0.9830488f, 0.9537561f, 0.87985724f, 0.7180161f, 
+    };
+    static const float table3[32] = {
+-0.12460908f, -0.09159834f, -0.045522463f, -0.018489214f, -0.006958299f, -0.0025307222f, -0.0008945948f, -0.00031733906f, 
+-0.000114119925f, -4.112489e-05f, -1.4209114e-05f, -5.134411e-06f, -1.8159483e-06f, -6.3880947e-07f, -2.3688908e-07f, -8.422848e-08f, 
+0.0f, -5.7748307e-06f, 1.302588e-05f, 1.1251048e-05f, -1.2578002e-05f, 1.8639143e-07f, -1.7173717e-05f, -4.7203735e-05f, 
+-0.00013585473f, -0.00038172773f, -0.0010616198f, -0.0030246368f, -0.008331953f, -0.022052668f, -0.05285427f, -0.10123449f, 
+    };
+    static const float table4[32] = {
+0.0023224605f, 0.015783668f, 0.0120996265f, 0.0056890184f, 0.002253949f, 0.0008349917f, 0.00029712985f, 0.00010564551f, 
+3.802269e-05f, 1.3706073e-05f, 4.7361127e-06f, 1.7114395e-06f, 6.0531306e-07f, 2.1293604e-07f, 7.896314e-08f, 2.8076208e-08f, 
+0.0f, 1.5998154e-06f, 1.360603e-05f, 1.2075163e-05f, 1.1125034e-06f, 5.134651e-06f, -5.71892e-06f, -1.5637303e-05f, 
+-4.5725166e-05f, -0.00012715183f, -0.0003523283f, -0.0009959138f, -0.0026831792f, -0.0066710217f, -0.013384748f, -0.014713639f, 
+    };
+    static const float table5[32] = {
+0.0051430063f, 0.0007573051f, -0.0017212976f, -0.0011989385f, -0.0005314467f, -0.00020448884f, -7.3749834e-05f, -2.6343838e-05f, 
+-9.496916e-06f, -3.4253646e-06f, -1.1839104e-06f, -4.2784004e-07f, -1.5132736e-07f, -5.3234118e-08f, -1.9740373e-08f, -7.018888e-09f, 
+0.0f, 4.3008706e-05f, -0.00011056986f, -0.00010051024f, 7.858011e-05f, -5.3989257e-05f, -1.3621042e-06f, -3.9207516e-06f, 
+-1.1074631e-05f, -3.179797e-05f, -8.734064e-05f, -0.00024305307f, -0.0006247074f, -0.0013517953f, -0.0016105985f, 0.0018124282f, 
+    };
+    static const float table6[32] = {
+-0.00022583664f, -0.0009498957f, -5.60877e-05f, 0.00015857641f, 9.3917784e-05f, 3.9203434e-05f, 1.4528836e-05f, 5.238871e-06f, 
+1.8946213e-06f, 6.841512e-07f, 2.3654185e-07f, 8.5497604e-08f, 3.0241388e-08f, 1.0640355e-08f, 3.945506e-09f, 1.4029342e-09f, 
+0.0f, -1.3278112e-05f, -0.00013147318f, -0.000119694916f, -1.2584955e-05f, -6.8574336e-05f, -2.6738817e-07f, -1.3690759e-06f, 
+6.1175257e-07f, -5.797091e-06f, -1.7404063e-05f, -4.6449484e-05f, -0.00010703657f, -0.00015711272f, 0.00018008283f, 0.0010489688f, 
+    };
+    static const float table7[32] = {
+-0.00033245308f, 0.000115431714f, 9.3518225e-05f, -2.5027025e-06f, -1.1662767e-05f, -5.9939257e-06f, -2.3559312e-06f, -8.679507e-07f, 
+-3.158416e-07f, -1.14374586e-07f, -3.943534e-08f, -1.4301058e-08f, -5.0492974e-09f, -1.7744184e-09f, -6.613559e-10f, -2.3521948e-10f, 
+0.0f, -9.307753e-05f, 0.00026524806f, 0.00024235793f, -0.0001688352f, 0.00013125235f, -2.1032044e-07f, -1.210429e-07f, 
+-1.1538555e-06f, -7.634287e-07f, -2.7566523e-06f, -6.525624e-06f, -1.2811824e-05f, 7.05062e-06f, 0.00012057273f, 4.0257954e-05f, 
+    };
+    static const float table8[32] = {
+3.395096e-06f, 5.1284478e-05f, -2.0745223e-05f, -6.2671347e-06f, 4.732158e-07f, 7.389167e-07f, 3.5045795e-07f, 1.3362215e-07f, 
+4.9689497e-08f, 1.8001042e-08f, 6.4322982e-09f, 2.2778845e-09f, 8.164645e-10f, 2.8794647e-10f, 1.0318201e-10f, 3.656999e-11f, 
+0.0f, 3.089008e-05f, 0.000351987f, 0.00032304728f, 2.5216596e-05f, 0.00018445116f, -1.1785448e-07f, 1.0936071e-06f, 
+-5.5014143e-06f, -8.652127e-07f, 7.072013e-08f, -5.9574013e-08f, -1.2008044e-06f, 7.882193e-06f, 1.9528785e-05f, -5.310999e-05f, 
+    };
+    static const float table9[32] = {
+0.14117827f, 1.1435353f, 2.1734805f, 3.2371793f, 4.263491f, 5.3076606f, 6.33158f, 7.352044f, 
+8.386958f, 9.4269705f, 10.468423f, 11.481903f, 12.517422f, 13.548118f, 14.561952f, 15.594656f, 
+0.0f, -15.338045f, -14.332946f, -13.303336f, -12.253496f, -11.214986f, -10.213874f, -9.157257f, 
+-8.113649f, -7.090175f, -6.065957f, -5.0433807f, -4.016763f, -2.9875197f, -1.9418184f, -0.91675144f, 
+    };
+    static const float table10[32] = {
+0.46476394f, 0.24167188f, 0.102157354f, 0.037790325f, 0.013877782f, 0.0049290853f, 0.0017760601f, 0.0006408692f, 
+0.00022776733f, 8.051629e-05f, 2.8419037e-05f, 1.031498e-05f, 3.6622773e-06f, 1.306552e-06f, 4.7405044e-07f, 1.687823e-07f, 
+0.0f, 0.99999976f, 0.9999994f, 0.99999833f, 0.99999523f, 0.9999865f, 0.99996334f, 0.99989456f, 
+0.99970067f, 0.99916744f, 0.99768484f, 0.99358946f, 0.9823075f, 0.9520071f, 0.8745518f, 0.7143797f, 
+    };
+    static const float table11[32] = {
+-0.24875842f, -0.18326658f, -0.09172122f, -0.036362216f, -0.013685189f, -0.0049047894f, -0.0017729057f, -0.0006404585f, 
+-0.00022771546f, -8.050981e-05f, -2.841823e-05f, -1.0314873e-05f, -3.662264e-06f, -1.3065503e-06f, -4.740502e-07f, -1.6878226e-07f, 
+0.0f, -1.9863498e-07f, -5.960468e-07f, -1.6689054e-06f, -4.7683884e-06f, -1.3470419e-05f, -3.6655496e-05f, -0.00010542952f, 
+-0.00029924494f, -0.00083186454f, -0.0023098036f, -0.006369444f, -0.017379481f, -0.045689568f, -0.10971098f, -0.20404132f, 
+    };
+    static const float table12[32] = {
+0.008765249f, 0.04734291f, 0.03649062f, 0.01680697f, 0.0066526746f, 0.0024282187f, 0.00088330405f, 0.0003198188f, 
+0.000113805865f, 4.024842e-05f, 1.4208306e-05f, 5.1573297e-06f, 1.8311187e-06f, 6.5327356e-07f, 2.370249e-07f, 8.439111e-08f, 
+0.0f, 7.1755676e-07f, -2.980433e-07f, -8.337588e-07f, -2.3850998e-06f, -6.7339447e-06f, -1.8325713e-05f, -5.2704127e-05f, 
+-0.00014953343f, -0.00041523963f, -0.0011495544f, -0.0031438875f, -0.008382255f, -0.020652f, -0.041092433f, -0.04374231f, 
+    };
+    static const float table13[32] = {
+0.020421116f, 0.0030423598f, -0.0068743774f, -0.004738131f, -0.002093572f, -0.00079340744f, -0.00029234143f, -0.00010633309f, 
+-3.7900794e-05f, -1.341185e-05f, -4.7355743e-06f, -1.7190432e-06f, -6.1036536e-07f, -2.1775715e-07f, -7.900836e-08f, -2.8130406e-08f, 
+0.0f, -2.5166668e-07f, -9.934375e-08f, -2.7799095e-07f, -7.946211e-07f, -2.2450831e-06f, -6.107605e-06f, -1.7560376e-05f, 
+-4.9784532e-05f, -0.00013795157f, -0.00037963205f, -0.0010210036f, -0.0025945483f, -0.0055274153f, -0.0062483577f, 0.007625499f, 
+    };
+    static const float table14[32] = {
+-0.0014494078f, -0.0047312365f, -0.00030620434f, 0.0007894151f, 0.0004633415f, 0.00019043907f, 7.204278e-05f, 2.6446673e-05f, 
+9.45785e-06f, 3.3508554e-06f, 1.1836386e-06f, 4.2972857e-07f, 1.5258476e-07f, 5.4437123e-08f, 1.9751486e-08f, 7.032429e-09f, 
+0.0f, -9.108371e-06f, -2.461474e-08f, -7.701081e-08f, -1.8841321e-07f, -5.731561e-07f, -1.533873e-06f, -4.3810883e-06f, 
+-1.24107955e-05f, -3.425851e-05f, -9.313985e-05f, -0.00024199783f, -0.0005528378f, -0.00077752944f, 0.0010839658f, 0.005279446f, 
+    };
+    static const float table15[32] = {
+-0.0019976331f, 0.0007118188f, 0.0005702095f, -2.1014948e-05f, -6.9926966e-05f, -3.4985685e-05f, -1.39883505e-05f, -5.231725e-06f, 
+-1.8834634e-06f, -6.687754e-07f, -2.3643638e-07f, -8.586503e-08f, -3.049405e-08f, -1.0880618e-08f, -3.9477293e-09f, -1.4056545e-09f, 
+0.0f, -3.924772e-06f, -4.8191415e-09f, -1.9327363e-08f, -3.426839e-08f, -1.1802799e-07f, -3.114325e-07f, -8.7354556e-07f, 
+-2.4696858e-06f, -6.7649944e-06f, -1.7930488e-05f, -4.3210166e-05f, -7.438539e-05f, 4.612018e-05f, 0.000770931f, 0.00021728892f, 
+    };
+    static const float table16[32] = {
+0.00019654458f, 0.00027623374f, -0.00014743616f, -3.3101052e-05f, 4.508288e-06f, 4.827824e-06f, 2.1983878e-06f, 8.566819e-07f, 
+3.1279197e-07f, 1.11291264e-07f, 3.9414132e-08f, 1.4342221e-08f, 5.1051487e-09f, 1.8244328e-09f, 6.622394e-10f, 2.3569696e-10f, 
+0.0f, 3.1095828e-05f, -1.5427953e-09f, 2.165251e-08f, -4.0881943e-08f, 2.1707143e-08f, -2.7945523e-08f, -1.6358017e-07f, 
+-4.2653733e-07f, -1.0967681e-06f, -2.7624526e-06f, -5.4117854e-06f, -1.4003839e-06f, 5.7447556e-05f, 0.00013984689f, -0.0004477908f, 
+    };
+    static const float table17[32] = {
+0.00019865543f, -0.000110178626f, -3.9403503e-06f, 1.3546738e-05f, 1.7372395e-06f, -3.698578e-07f, -2.9790368e-07f, -1.2905488e-07f, 
+-4.870831e-08f, -1.8004464e-08f, -6.40186e-09f, -2.3035631e-09f, -8.0708085e-10f, -2.84499e-10f, -1.0281222e-10f, -3.658718e-11f, 
+0.0f, 3.164593e-05f, -9.0634444e-10f, 2.7010994e-08f, -3.7080632e-08f, 3.946161e-08f, 2.0777557e-08f, -3.728547e-08f, 
+-7.005905e-08f, -1.3093108e-07f, -3.1025647e-07f, -2.5125362e-07f, 1.8421714e-06f, 1.4358e-05f, -5.365176e-06f, -0.00010752255f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(0.9685375f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(x, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = entry_of(table9, t3);
+        const __m512 t22 = entry_of(table10, t3);
+        const __m512 t23 = entry_of(table11, t3);
+        const __m512 t24 = entry_of(table12, t3);
+        const __m512 t25 = entry_of(table13, t3);
+        const __m512 t26 = entry_of(table14, t3);
+        const __m512 t27 = entry_of(table15, t3);
+        const __m512 t28 = entry_of(table16, t3);
+        const __m512 t29 = entry_of(table17, t3);
+        const __m512 t30 = _mm512_sub_ps(x, t21);
+        const __m512 t31 = _mm512_fmadd_ps(t29, t30, t28);
+        const __m512 t32 = _mm512_fmadd_ps(t31, t30, t27);
+        const __m512 t33 = _mm512_fmadd_ps(t32, t30, t26);
+        const __m512 t34 = _mm512_fmadd_ps(t33, t30, t25);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t30, t24);
+        const __m512 t36 = _mm512_fmadd_ps(t35, t30, t23);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t30, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t37, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsigmoid_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(logsigmoid_value_and_derivative_f32_table_loop, logsigmoid_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_logsigmoid_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.14117827f, 1.1435353f, 2.1734805f, 3.2371793f, 4.263491f, 5.3076606f, 6.33158f, 7.352044f, 
+8.386958f, 9.4269705f, 10.468423f, 11.481903f, 12.517422f, 13.548118f, 14.561952f, 15.594656f, 
+0.0f, -15.338045f, -14.332946f, -13.303336f, -12.253496f, -11.214986f, -10.213874f, -9.157257f, 
+-8.113649f, -7.090175f, -6.065957f, -5.0433807f, -4.016763f, -2.9875197f, -1.9418184f, -0.91675144f, 
+    };
+    static const float table1[32] = {
+0.46476394f, 0.24167188f, 0.102157354f, 0.037790325f, 0.013877782f, 0.0049290853f, 0.0017760601f, 0.0006408692f, 
+0.00022776733f, 8.051629e-05f, 2.8419037e-05f, 1.031498e-05f, 3.6622773e-06f, 1.306552e-06f, 4.7405044e-07f, 1.687823e-07f, 
+0.0f, 0.99999976f, 0.9999994f, 0.99999833f, 0.99999523f, 0.9999865f, 0.99996334f, 0.99989456f, 
+0.99970067f, 0.99916744f, 0.99768484f, 0.99358946f, 0.9823075f, 0.9520071f, 0.8745518f, 0.7143797f, 
+    };
+    static const float table2[32] = {
+-0.24875842f, -0.18326658f, -0.09172122f, -0.036362216f, -0.013685189f, -0.0049047894f, -0.0017729057f, -0.0006404585f, 
+-0.00022771546f, -8.050981e-05f, -2.841823e-05f, -1.0314873e-05f, -3.662264e-06f, -1.3065503e-06f, -4.740502e-07f, -1.6878226e-07f, 
+0.0f, -1.9863498e-07f, -5.960468e-07f, -1.6689054e-06f, -4.7683884e-06f, -1.3470419e-05f, -3.6655496e-05f, -0.00010542952f, 
+-0.00029924494f, -0.00083186454f, -0.0023098036f, -0.006369444f, -0.017379481f, -0.045689568f, -0.10971098f, -0.20404132f, 
+    };
+    static const float table3[32] = {
+0.008765249f, 0.04734291f, 0.03649062f, 0.01680697f, 0.0066526746f, 0.0024282187f, 0.00088330405f, 0.0003198188f, 
+0.000113805865f, 4.024842e-05f, 1.4208306e-05f, 5.1573297e-06f, 1.8311187e-06f, 6.5327356e-07f, 2.370249e-07f, 8.439111e-08f, 
+0.0f, 7.1755676e-07f, -2.980433e-07f, -8.337588e-07f, -2.3850998e-06f, -6.7339447e-06f, -1.8325713e-05f, -5.2704127e-05f, 
+-0.00014953343f, -0.00041523963f, -0.0011495544f, -0.0031438875f, -0.008382255f, -0.020652f, -0.041092433f, -0.04374231f, 
+    };
+    static const float table4[32] = {
+0.020421116f, 0.0030423598f, -0.0068743774f, -0.004738131f, -0.002093572f, -0.00079340744f, -0.00029234143f, -0.00010633309f, 
+-3.7900794e-05f, -1.341185e-05f, -4.7355743e-06f, -1.7190432e-06f, -6.1036536e-07f, -2.1775715e-07f, -7.900836e-08f, -2.8130406e-08f, 
+0.0f, -2.5166668e-07f, -9.934375e-08f, -2.7799095e-07f, -7.946211e-07f, -2.2450831e-06f, -6.107605e-06f, -1.7560376e-05f, 
+-4.9784532e-05f, -0.00013795157f, -0.00037963205f, -0.0010210036f, -0.0025945483f, -0.0055274153f, -0.0062483577f, 0.007625499f, 
+    };
+    static const float table5[32] = {
+-0.0014494078f, -0.0047312365f, -0.00030620434f, 0.0007894151f, 0.0004633415f, 0.00019043907f, 7.204278e-05f, 2.6446673e-05f, 
+9.45785e-06f, 3.3508554e-06f, 1.1836386e-06f, 4.2972857e-07f, 1.5258476e-07f, 5.4437123e-08f, 1.9751486e-08f, 7.032429e-09f, 
+0.0f, -9.108371e-06f, -2.461474e-08f, -7.701081e-08f, -1.8841321e-07f, -5.731561e-07f, -1.533873e-06f, -4.3810883e-06f, 
+-1.24107955e-05f, -3.425851e-05f, -9.313985e-05f, -0.00024199783f, -0.0005528378f, -0.00077752944f, 0.0010839658f, 0.005279446f, 
+    };
+    static const float table6[32] = {
+-0.0019976331f, 0.0007118188f, 0.0005702095f, -2.1014948e-05f, -6.9926966e-05f, -3.4985685e-05f, -1.39883505e-05f, -5.231725e-06f, 
+-1.8834634e-06f, -6.687754e-07f, -2.3643638e-07f, -8.586503e-08f, -3.049405e-08f, -1.0880618e-08f, -3.9477293e-09f, -1.4056545e-09f, 
+0.0f, -3.924772e-06f, -4.8191415e-09f, -1.9327363e-08f, -3.426839e-08f, -1.1802799e-07f, -3.114325e-07f, -8.7354556e-07f, 
+-2.4696858e-06f, -6.7649944e-06f, -1.7930488e-05f, -4.3210166e-05f, -7.438539e-05f, 4.612018e-05f, 0.000770931f, 0.00021728892f, 
+    };
+    static const float table7[32] = {
+0.00019654458f, 0.00027623374f, -0.00014743616f, -3.3101052e-05f, 4.508288e-06f, 4.827824e-06f, 2.1983878e-06f, 8.566819e-07f, 
+3.1279197e-07f, 1.11291264e-07f, 3.9414132e-08f, 1.4342221e-08f, 5.1051487e-09f, 1.8244328e-09f, 6.622394e-10f, 2.3569696e-10f, 
+0.0f, 3.1095828e-05f, -1.5427953e-09f, 2.165251e-08f, -4.0881943e-08f, 2.1707143e-08f, -2.7945523e-08f, -1.6358017e-07f, 
+-4.2653733e-07f, -1.0967681e-06f, -2.7624526e-06f, -5.4117854e-06f, -1.4003839e-06f, 5.7447556e-05f, 0.00013984689f, -0.0004477908f, 
+    };
+    static const float table8[32] = {
+0.00019865543f, -0.000110178626f, -3.9403503e-06f, 1.3546738e-05f, 1.7372395e-06f, -3.698578e-07f, -2.9790368e-07f, -1.2905488e-07f, 
+-4.870831e-08f, -1.8004464e-08f, -6.40186e-09f, -2.3035631e-09f, -8.0708085e-10f, -2.84499e-10f, -1.0281222e-10f, -3.658718e-11f, 
+0.0f, 3.164593e-05f, -9.0634444e-10f, 2.7010994e-08f, -3.7080632e-08f, 3.946161e-08f, 2.0777557e-08f, -3.728547e-08f, 
+-7.005905e-08f, -1.3093108e-07f, -3.1025647e-07f, -2.5125362e-07f, 1.8421714e-06f, 1.4358e-05f, -5.365176e-06f, -0.00010752255f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(0.9685375f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(x, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = _mm512_sub_ps(t5, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t13, t21);
+        const __m512 t23 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t24 = _mm512_fmadd_ps(grad_y, t20, t23);
+        const __mmask16 t25 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t26 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t27 = _mm512_mask_blend_ps(t25, t24, t26);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t27, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsigmoid_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(logsigmoid_backward_f32_table_loop, logsigmoid_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsigmoid_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.22746506f, 0.71122825f, 1.3068763f, 1.9304775f, 2.5495348f, 3.1912131f, 3.8223884f, 4.4510593f, 
+5.0685186f, 5.695709f, 6.334524f, 6.938404f, 7.5821285f, 8.217049f, 8.839716f, 9.464498f, 
+10.08965f, 10.704292f, 11.334825f, 11.962529f, 12.605029f, 13.219f, 13.862665f, 14.491887f, 
+15.11931f, 15.739919f, 16.351452f, 16.982313f, 17.610468f, 18.2542f, 18.877048f, 19.49493f, 
+    };
+    static const float table1[32] = {
+-0.24679391f, -0.2208709f, -0.16763675f, -0.11064542f, -0.06720762f, -0.03793766f, -0.02094893f, -0.011398692f, 
+-0.0062133027f, -0.0033378825f, -0.0017677124f, -0.00096793775f, -0.0005089569f, -0.00026986504f, -0.00014482193f, -7.754496e-05f, 
+-4.1503485e-05f, -2.2447368e-05f, -1.1949173e-05f, -6.3787274e-06f, -3.355077e-06f, -1.8157654e-06f, -9.539381e-07f, -5.084555e-07f, 
+-2.7149804e-07f, -1.4596208e-07f, -7.918713e-08f, -4.213811e-08f, -2.2483864e-08f, -1.1811408e-08f, -6.335808e-09f, -3.4155399e-09f, 
+    };
+    static const float table2[32] = {
+0.027948096f, 0.07539319f, 0.09622014f, 0.08260838f, 0.057468195f, 0.034940757f, 0.020052014f, 0.0111358f, 
+0.0061356067f, 0.0033155247f, 0.0017614517f, 0.0009660621f, 0.00050843856f, 0.00026971934f, 0.00014477997f, 7.753293e-05f, 
+4.150004e-05f, 2.244636e-05f, 1.1948888e-05f, 6.378646e-06f, 3.3550546e-06f, 1.8157588e-06f, 9.539363e-07f, 5.08455e-07f, 
+2.714979e-07f, 1.4596203e-07f, 7.918712e-08f, 4.2138108e-08f, 2.2483864e-08f, 1.1811408e-08f, 6.335808e-09f, 3.4155399e-09f, 
+    };
+    static const float table3[32] = {
+0.05932475f, 0.035916805f, 0.0004878194f, -0.018595573f, -0.020053228f, -0.014651019f, -0.009157885f, -0.005309553f, 
+-0.0029908353f, -0.0016355168f, -0.0008744819f, -0.0004811583f, -0.0002537014f, -0.00013471408f, -7.234806e-05f, -3.8754453e-05f, 
+-2.074658e-05f, -1.1222176e-05f, -5.9741596e-06f, -3.1892425e-06f, -1.6775053e-06f, -9.07873e-07f, -4.769664e-07f, -2.5422707e-07f, 
+-1.3574886e-07f, -7.2981e-08f, -3.959356e-08f, -2.1069056e-08f, -1.1241932e-08f, -5.9057053e-09f, -3.1679048e-09f, -1.7077704e-09f, 
+    };
+    static const float table4[32] = {
+-0.00913693f, -0.020739768f, -0.01622395f, -0.004513089f, 0.0018533994f, 0.0031723615f, 0.0025018884f, 0.0016021031f, 
+0.0009463577f, 0.0005304531f, 0.0002873473f, 0.00015913969f, 8.422201e-05f, 4.4807544e-05f, 2.4088e-05f, 1.2910081e-05f, 
+6.913201e-06f, 3.7400334e-06f, 1.9911872e-06f, 1.0630226e-06f, 5.5915154e-07f, 3.026186e-07f, 1.5898704e-07f, 8.474155e-08f, 
+4.524918e-08f, 2.4326894e-08f, 1.3197843e-08f, 7.0229835e-09f, 3.7472536e-09f, 1.9685502e-09f, 1.0559613e-09f, 5.692536e-10f, 
+    };
+    static const float table5[32] = {
+-0.009307515f, -0.0021181386f, 0.0045899074f, 0.003923999f, 0.0013284037f, -5.52567e-05f, -0.00037061775f, -0.00032006076f, 
+-0.00021185436f, -0.00012533726f, -6.9769114e-05f, -3.9159404e-05f, -2.0880134e-05f, -1.1151467e-05f, -6.0070365e-06f, -3.2229643e-06f, 
+-1.7268885e-06f, -9.345351e-07f, -4.976374e-07f, -2.65689e-07f, -1.3975432e-07f, -7.564166e-08f, -3.9739692e-08f, -2.1181355e-08f, 
+-1.1310067e-08f, -6.0805223e-09f, -3.2989058e-09f, -1.7555061e-09f, -9.36762e-10f, -4.9206733e-10f, -2.6394797e-10f, -1.4229243e-10f, 
+    };
+    static const float table6[32] = {
+0.001901803f, 0.0033311902f, 0.00086236256f, -0.0008314257f, -0.0006724831f, -0.00022243944f, -1.7411157e-05f, 3.344142e-05f, 
+3.2730328e-05f, 2.2224947e-05f, 1.3157562e-05f, 7.603385e-06f, 4.116828e-06f, 2.2159336e-06f, 1.1987185e-06f, 6.4476717e-07f, 
+3.4588803e-07f, 1.8736966e-07f, 9.9791045e-08f, 5.327986e-08f, 2.8019087e-08f, 1.5172608e-08f, 7.967905e-09f, 4.2483967e-09f, 
+2.269459e-09f, 1.2192074e-09f, 6.6131767e-10f, 3.521728e-10f, 1.8825945e-10f, 9.877247e-11f, 5.2957964e-11f, 2.8546788e-11f, 
+    };
+    static const float table7[32] = {
+0.0013286904f, 5.27834e-07f, -0.00079239334f, -0.00016396759f, 0.00012602705f, 9.2315226e-05f, 3.1378455e-05f, 4.915747e-06f, 
+-2.1863868e-06f, -2.7859658e-06f, -1.9982588e-06f, -1.226435e-06f, -6.958606e-07f, -3.8311748e-07f, -2.0837675e-07f, -1.122869e-07f, 
+-6.019537e-08f, -3.241968e-08f, -1.7259456e-08f, -9.260043e-09f, -4.93168e-09f, -2.6350448e-09f, -1.3985305e-09f, -7.461403e-10f, 
+-3.9773043e-10f, -2.1476594e-10f, -1.1556434e-10f, -6.102863e-11f, -3.184052e-11f, -1.7133534e-11f, -9.236661e-12f, -4.9632013e-12f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582884.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.5937928f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-4.787418e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_scalef_ps(t22, t4);
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_logsigmoid_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(logsigmoid_second_derivative_f32_table_loop, logsigmoid_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_logsigmoid_second_derivative_f32(n, x, d2ydx2);
+}
+
+void symact_logsigmoid_backward_from_output_f32_table(size_t n, const float *y, const float *grad_y, float *grad_x)
+{
+    symact_logsigmoid_backward_from_output_f32(n, y, grad_y, grad_x);
+}

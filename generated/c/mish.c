@@ -4514,3 +4514,624 @@ void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const parameters = NULL;
     symact_sweep(mish_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.035852194f, 0.47846767f, 0.99088365f, 1.4898386f, 2.0192575f, 2.5252023f, 3.0295613f, 3.5495868f, 
+4.06349f, 4.5807385f, 5.094362f, 5.6060414f, 6.124564f, 6.641507f, 7.1657057f, 7.689638f, 
+0.0f, -7.7848363f, -7.2699323f, -6.7406807f, -6.2209864f, -5.701786f, -5.1962066f, -4.670088f, 
+-4.1645803f, -3.6394105f, -3.1248422f, -2.6039991f, -2.104967f, -1.5909874f, -1.0604844f, -0.5439162f, 
+    };
+    static const float table1[32] = {
+0.58850884f, 0.74460167f, 0.86341393f, 0.9345426f, 0.9729025f, 0.98907536f, 0.9957571f, 0.9984406f, 
+0.99942905f, 0.99979424f, 0.99992573f, 0.9999732f, 0.99999046f, 0.9999966f, 0.9999988f, 0.9999996f, 
+0.0f, 0.0004159089f, 0.0006959168f, 0.001181144f, 0.0019853094f, 0.003334417f, 0.005522199f, 0.009327536f, 
+0.01541556f, 0.025922941f, 0.04297923f, 0.07124779f, 0.11447481f, 0.18332423f, 0.28888673f, 0.42822626f, 
+    };
+    static const float table2[32] = {
+0.3209705f, 0.27508765f, 0.18560925f, 0.103337035f, 0.04719539f, 0.020119518f, 0.008077358f, 0.003029271f, 
+0.0011222888f, 0.0004072945f, 0.00014762415f, 5.344696e-05f, 1.9031748e-05f, 6.786076e-06f, 2.3823206e-06f, 8.3726894e-07f, 
+0.0f, 0.00041582237f, 0.0006956745f, 0.0011804457f, 0.0019833348f, 0.0033288393f, 0.0055068675f, 0.00928363f, 
+0.015294916f, 0.025578286f, 0.042016335f, 0.068531826f, 0.10719164f, 0.16355707f, 0.23575073f, 0.2999266f, 
+    };
+    static const float table3[32] = {
+-0.011073486f, -0.073833525f, -0.09174386f, -0.06930443f, -0.037769806f, -0.017679444f, -0.007486023f, -0.0028977469f, 
+-0.0010932065f, -0.00040101595f, -0.0001462642f, -5.3146417e-05f, -1.89696e-05f, -6.774002e-06f, -2.3785171e-06f, -9.372809e-07f, 
+0.0f, 0.00020782468f, 0.000347595f, 0.0005895244f, 0.0009896931f, 0.0016588421f, 0.0027381033f, 0.0045979144f, 
+0.007526856f, 0.012444826f, 0.02004783f, 0.03156929f, 0.046441708f, 0.06286328f, 0.07003808f, 0.04771355f, 
+    };
+    static const float table4[32] = {
+-0.04571003f, -0.029319935f, 0.0052004713f, 0.020664312f, 0.017098702f, 0.009546693f, 0.0044274526f, 0.0018039055f, 
+0.0007001942f, 0.000261126f, 9.615876e-05f, 3.5128563e-05f, 1.2584902e-05f, 4.5044476e-06f, 1.5827671e-06f, 5.242398e-07f, 
+0.0f, 6.921708e-05f, 0.000115703275f, 0.0001960421f, 0.00032858073f, 0.00054922805f, 0.0009024808f, 0.0015033758f, 
+0.0024286057f, 0.003919184f, 0.0060457503f, 0.008750255f, 0.010872606f, 0.009360574f, -0.0027396174f, -0.02751869f, 
+    };
+    static const float table5[32] = {
+-0.0017371085f, 0.016048944f, 0.01391182f, 0.0018699684f, -0.0037115272f, -0.0032842183f, -0.0018187463f, -0.00080982543f, 
+-0.00032932847f, -0.00012598874f, -4.709208e-05f, -1.7464146e-05f, -6.2424383e-06f, -2.219681e-06f, -8.1143094e-07f, 2.033433e-06f, 
+0.0f, 1.7274013e-05f, 2.8841963e-05f, 4.8778064e-05f, 8.1474944e-05f, 0.00013544396f, 0.00022049795f, 0.0003612224f, 
+0.0005670356f, 0.0008657576f, 0.0011964313f, 0.0013251139f, 0.00056376506f, -0.0025778278f, -0.00926164f, -0.0131677175f, 
+    };
+    static const float table6[32] = {
+0.0074869664f, 0.0038470004f, -0.004411847f, -0.0039149076f, -0.00056931935f, 0.0005629859f, 0.0005116805f, 0.00027148885f, 
+0.0001196862f, 4.7663103e-05f, 1.8221075e-05f, 7.1823933e-06f, 2.446148e-06f, 8.194984e-07f, 3.4618154e-07f, -2.7440507e-07f, 
+0.0f, 3.4494703e-06f, 5.7459824e-06f, 9.6829035e-06f, 1.6061349e-05f, 2.6393855e-05f, 4.2110794e-05f, 6.6487046e-05f, 
+9.741837e-05f, 0.00012754486f, 0.00011449414f, -6.600974e-05f, -0.00064805325f, -0.0019020981f, -0.0027450505f, 0.00090408366f, 
+    };
+    static const float table7[32] = {
+0.0008767139f, -0.0031999827f, -0.0010316233f, 0.001170339f, 0.0006619863f, 6.153089e-05f, -7.9257814e-05f, -6.1684244e-05f, 
+-3.0769286e-05f, -1.3146923e-05f, -5.134439e-06f, -2.2050021e-06f, -6.967727e-07f, -2.2693158e-07f, -4.35877e-08f, -1.2535171e-05f, 
+0.0f, 5.935216e-07f, 9.889472e-07f, 1.5963069e-06f, 2.7139147e-06f, 4.2175893e-06f, 6.522125e-06f, 9.144264e-06f, 
+1.0873906e-05f, 5.4632355e-06f, -2.3420786e-05f, -0.000114950155f, -0.00031512824f, -0.00047243005f, 0.00026421086f, 0.0022818935f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(x, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_mish_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(mish_forward_f32_table_loop, mish_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_mish_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-1.1924312f, -0.90298986f, -0.48434174f, -0.076435335f, 0.31146824f, 0.6826148f, 1.0478737f, 1.3146524f, 
+1.9042404f, 2.2716494f, 2.646598f, 3.0205343f, 3.3955812f, 3.7879415f, 4.1680794f, 4.55486f, 
+4.9310346f, 5.3160753f, 5.7012324f, 5.963082f, -5.821091f, -5.4479237f, -5.056075f, -4.6785297f, 
+-4.28728f, -3.8963165f, -3.5198302f, -3.1354418f, -2.7707415f, -2.4763124f, -1.8829911f, -1.4726423f, 
+    };
+    static const float table1[32] = {
+8.125728e-10f, 0.09525743f, 0.2983844f, 0.5508827f, 0.78926176f, 0.9625521f, 1.057296f, 1.0844015f, 
+1.0746981f, 1.0534325f, 1.0342181f, 1.020493f, 1.0116938f, 1.0062761f, 1.0033497f, 1.0017356f, 
+1.0009031f, 1.0004578f, 1.00023f, 1.0001434f, -0.014244733f, -0.019057646f, -0.02565439f, -0.03382255f, 
+-0.044459548f, -0.057442058f, -0.07195398f, -0.08787747f, -0.10200883f, -0.110225365f, -0.10304322f, -0.059748054f, 
+    };
+    static const float table2[32] = {
+-8.050027e-09f, 0.39343947f, 0.5694293f, 0.6441334f, 0.55872166f, 0.36419493f, 0.16056862f, 0.049647987f, 
+-0.05422954f, -0.05715419f, -0.044207808f, -0.029526073f, -0.018067053f, -0.010185146f, -0.0056205997f, -0.0029853252f, 
+-0.0015819228f, -0.00081343803f, -0.00041330117f, -0.00025941944f, -0.011242394f, -0.014679242f, -0.01913958f, -0.024255497f, 
+-0.030191306f, -0.03613797f, -0.04058572f, -0.04133038f, -0.034501307f, -0.01951898f, 0.056381565f, 0.16341747f, 
+    };
+    static const float table3[32] = {
+0.20473127f, 0.22680514f, 0.17203552f, -0.0062020198f, -0.20616767f, -0.29363644f, -0.24590954f, -0.16765745f, 
+-0.024969365f, 0.011056511f, 0.020365434f, 0.017898245f, 0.012591733f, 0.0077379085f, 0.0045063714f, 0.0024853058f, 
+0.0013520475f, 0.0007093259f, 0.00036595078f, 0.00023164856f, -0.0041054375f, -0.0051231054f, -0.006260548f, -0.0072502852f, 
+-0.00779329f, -0.007130939f, -0.0041701966f, 0.0031769613f, 0.016924284f, 0.035228018f, 0.099248685f, 0.1630945f, 
+    };
+    static const float table4[32] = {
+0.04190697f, 0.0039536627f, -0.09769076f, -0.18021858f, -0.14026563f, -0.011588659f, 0.08569928f, 0.10256101f, 
+0.050152f, 0.017848311f, 0.0011663962f, -0.0042832186f, -0.0046793297f, -0.0034744416f, -0.0022345183f, -0.001311928f, 
+-0.0007433885f, -0.0004016224f, -0.00021175903f, -0.00013558773f, -0.00085496635f, -0.0009537455f, -0.00095598795f, -0.0007427843f, 
+-8.326155e-05f, 0.001389719f, 0.004126121f, 0.0090549905f, 0.016613256f, 0.025211819f, 0.046925522f, 0.053835787f, 
+    };
+    static const float table5[32] = {
+-0.020272922f, -0.045938984f, -0.06804724f, -0.019030128f, 0.06831787f, 0.08925288f, 0.037362404f, -0.0035830494f, 
+-0.026870353f, -0.016390583f, -0.0065844017f, -0.0014122536f, 0.0005004851f, 0.00087663275f, 0.0007187019f, 0.00047673614f, 
+0.0002895842f, 0.0001630483f, 8.960545e-05f, 7.150979e-05f, -8.1954786e-05f, -4.3968863e-05f, 5.41618e-05f, 0.00024969858f, 
+0.00063186995f, 0.0013139432f, 0.0024046034f, 0.004117207f, 0.0063262098f, 0.008245285f, 0.008454491f, -0.0025320451f, 
+    };
+    static const float table6[32] = {
+-0.01575997f, -0.018680336f, 0.0032471556f, 0.042729333f, 0.035307232f, -0.013750042f, -0.034990672f, -0.023738598f, 
+0.003627232f, 0.0061826822f, 0.0039801877f, 0.0017273453f, 0.0004900059f, -5.0433205e-06f, -0.00012309235f, -0.000116437084f, 
+-8.19225e-05f, -5.1079933e-05f, -2.876494e-05f, -2.29852e-05f, 1.1133865e-05f, 3.1939428e-05f, 7.240427e-05f, 0.00014125685f, 
+0.00026080868f, 0.0004525344f, 0.0007223485f, 0.0010650876f, 0.0013203416f, 0.0012824353f, -0.0020735003f, -0.0093040345f, 
+    };
+    static const float table7[32] = {
+-0.0033000414f, 0.004327499f, 0.01666057f, 0.008452557f, -0.01919386f, -0.017710965f, 0.0045119515f, 0.009787875f, 
+0.0036577098f, -0.0004250314f, -0.0011721582f, -0.0007515199f, -0.0003337167f, -0.00010404271f, -1.1158375e-05f, 1.5155315e-05f, 
+1.7944225e-05f, 2.4228773e-05f, 3.6062247e-06f, -0.0057778843f, 6.5496247e-06f, 1.3246177e-05f, 2.3896308e-05f, 3.8289058e-05f, 
+6.714334e-05f, 0.000102051585f, 0.00014269899f, 0.00014889124f, 2.911346e-05f, -0.00043484688f, -0.0016343656f, -0.0034576238f, 
+    };
+    static const float table8[32] = {
+0.26694793f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-6.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_sub_ps(x, _mm512_set1_ps(-1.1924312f));
+        const __m512 t4 = _mm512_fmadd_ps(t3, _mm512_set1_ps(2.5982943f), _mm512_set1_ps(12582912.0f));
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = entry_of(table1, t4);
+        const __m512 t7 = entry_of(table2, t4);
+        const __m512 t8 = entry_of(table3, t4);
+        const __m512 t9 = entry_of(table4, t4);
+        const __m512 t10 = entry_of(table5, t4);
+        const __m512 t11 = entry_of(table6, t4);
+        const __m512 t12 = entry_of(table7, t4);
+        const __m512 t13 = _mm512_sub_ps(x, t5);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = entry_of(table8, t4);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t13, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t21, past);
+    }
+    return n;
+}
+#endif
+
+void symact_mish_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(mish_derivative_f32_table_loop, mish_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_mish_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.035852194f, 0.47846767f, 0.99088365f, 1.4898386f, 2.0192575f, 2.5252023f, 3.0295613f, 3.5495868f, 
+4.06349f, 4.5807385f, 5.094362f, 5.6060414f, 6.124564f, 6.641507f, 7.1657057f, 7.689638f, 
+0.0f, -7.7848363f, -7.2699323f, -6.7406807f, -6.2209864f, -5.701786f, -5.1962066f, -4.670088f, 
+-4.1645803f, -3.6394105f, -3.1248422f, -2.6039991f, -2.104967f, -1.5909874f, -1.0604844f, -0.5439162f, 
+    };
+    static const float table1[32] = {
+0.58850884f, 0.74460167f, 0.86341393f, 0.9345426f, 0.9729025f, 0.98907536f, 0.9957571f, 0.9984406f, 
+0.99942905f, 0.99979424f, 0.99992573f, 0.9999732f, 0.99999046f, 0.9999966f, 0.9999988f, 0.9999996f, 
+0.0f, 0.0004159089f, 0.0006959168f, 0.001181144f, 0.0019853094f, 0.003334417f, 0.005522199f, 0.009327536f, 
+0.01541556f, 0.025922941f, 0.04297923f, 0.07124779f, 0.11447481f, 0.18332423f, 0.28888673f, 0.42822626f, 
+    };
+    static const float table2[32] = {
+0.3209705f, 0.27508765f, 0.18560925f, 0.103337035f, 0.04719539f, 0.020119518f, 0.008077358f, 0.003029271f, 
+0.0011222888f, 0.0004072945f, 0.00014762415f, 5.344696e-05f, 1.9031748e-05f, 6.786076e-06f, 2.3823206e-06f, 8.3726894e-07f, 
+0.0f, 0.00041582237f, 0.0006956745f, 0.0011804457f, 0.0019833348f, 0.0033288393f, 0.0055068675f, 0.00928363f, 
+0.015294916f, 0.025578286f, 0.042016335f, 0.068531826f, 0.10719164f, 0.16355707f, 0.23575073f, 0.2999266f, 
+    };
+    static const float table3[32] = {
+-0.011073486f, -0.073833525f, -0.09174386f, -0.06930443f, -0.037769806f, -0.017679444f, -0.007486023f, -0.0028977469f, 
+-0.0010932065f, -0.00040101595f, -0.0001462642f, -5.3146417e-05f, -1.89696e-05f, -6.774002e-06f, -2.3785171e-06f, -9.372809e-07f, 
+0.0f, 0.00020782468f, 0.000347595f, 0.0005895244f, 0.0009896931f, 0.0016588421f, 0.0027381033f, 0.0045979144f, 
+0.007526856f, 0.012444826f, 0.02004783f, 0.03156929f, 0.046441708f, 0.06286328f, 0.07003808f, 0.04771355f, 
+    };
+    static const float table4[32] = {
+-0.04571003f, -0.029319935f, 0.0052004713f, 0.020664312f, 0.017098702f, 0.009546693f, 0.0044274526f, 0.0018039055f, 
+0.0007001942f, 0.000261126f, 9.615876e-05f, 3.5128563e-05f, 1.2584902e-05f, 4.5044476e-06f, 1.5827671e-06f, 5.242398e-07f, 
+0.0f, 6.921708e-05f, 0.000115703275f, 0.0001960421f, 0.00032858073f, 0.00054922805f, 0.0009024808f, 0.0015033758f, 
+0.0024286057f, 0.003919184f, 0.0060457503f, 0.008750255f, 0.010872606f, 0.009360574f, -0.0027396174f, -0.02751869f, 
+    };
+    static const float table5[32] = {
+-0.0017371085f, 0.016048944f, 0.01391182f, 0.0018699684f, -0.0037115272f, -0.0032842183f, -0.0018187463f, -0.00080982543f, 
+-0.00032932847f, -0.00012598874f, -4.709208e-05f, -1.7464146e-05f, -6.2424383e-06f, -2.219681e-06f, -8.1143094e-07f, 2.033433e-06f, 
+0.0f, 1.7274013e-05f, 2.8841963e-05f, 4.8778064e-05f, 8.1474944e-05f, 0.00013544396f, 0.00022049795f, 0.0003612224f, 
+0.0005670356f, 0.0008657576f, 0.0011964313f, 0.0013251139f, 0.00056376506f, -0.0025778278f, -0.00926164f, -0.0131677175f, 
+    };
+    static const float table6[32] = {
+0.0074869664f, 0.0038470004f, -0.004411847f, -0.0039149076f, -0.00056931935f, 0.0005629859f, 0.0005116805f, 0.00027148885f, 
+0.0001196862f, 4.7663103e-05f, 1.8221075e-05f, 7.1823933e-06f, 2.446148e-06f, 8.194984e-07f, 3.4618154e-07f, -2.7440507e-07f, 
+0.0f, 3.4494703e-06f, 5.7459824e-06f, 9.6829035e-06f, 1.6061349e-05f, 2.6393855e-05f, 4.2110794e-05f, 6.6487046e-05f, 
+9.741837e-05f, 0.00012754486f, 0.00011449414f, -6.600974e-05f, -0.00064805325f, -0.0019020981f, -0.0027450505f, 0.00090408366f, 
+    };
+    static const float table7[32] = {
+0.0008767139f, -0.0031999827f, -0.0010316233f, 0.001170339f, 0.0006619863f, 6.153089e-05f, -7.9257814e-05f, -6.1684244e-05f, 
+-3.0769286e-05f, -1.3146923e-05f, -5.134439e-06f, -2.2050021e-06f, -6.967727e-07f, -2.2693158e-07f, -4.35877e-08f, -1.2535171e-05f, 
+0.0f, 5.935216e-07f, 9.889472e-07f, 1.5963069e-06f, 2.7139147e-06f, 4.2175893e-06f, 6.522125e-06f, 9.144264e-06f, 
+1.0873906e-05f, 5.4632355e-06f, -2.3420786e-05f, -0.000114950155f, -0.00031512824f, -0.00047243005f, 0.00026421086f, 0.0022818935f, 
+    };
+    static const float table8[32] = {
+-1.1924312f, -0.90298986f, -0.48434174f, -0.076435335f, 0.31146824f, 0.6826148f, 1.0478737f, 1.3146524f, 
+1.9042404f, 2.2716494f, 2.646598f, 3.0205343f, 3.3955812f, 3.7879415f, 4.1680794f, 4.55486f, 
+4.9310346f, 5.3160753f, 5.7012324f, 5.963082f, -5.821091f, -5.4479237f, -5.056075f, -4.6785297f, 
+-4.28728f, -3.8963165f, -3.5198302f, -3.1354418f, -2.7707415f, -2.4763124f, -1.8829911f, -1.4726423f, 
+    };
+    static const float table9[32] = {
+8.125728e-10f, 0.09525743f, 0.2983844f, 0.5508827f, 0.78926176f, 0.9625521f, 1.057296f, 1.0844015f, 
+1.0746981f, 1.0534325f, 1.0342181f, 1.020493f, 1.0116938f, 1.0062761f, 1.0033497f, 1.0017356f, 
+1.0009031f, 1.0004578f, 1.00023f, 1.0001434f, -0.014244733f, -0.019057646f, -0.02565439f, -0.03382255f, 
+-0.044459548f, -0.057442058f, -0.07195398f, -0.08787747f, -0.10200883f, -0.110225365f, -0.10304322f, -0.059748054f, 
+    };
+    static const float table10[32] = {
+-8.050027e-09f, 0.39343947f, 0.5694293f, 0.6441334f, 0.55872166f, 0.36419493f, 0.16056862f, 0.049647987f, 
+-0.05422954f, -0.05715419f, -0.044207808f, -0.029526073f, -0.018067053f, -0.010185146f, -0.0056205997f, -0.0029853252f, 
+-0.0015819228f, -0.00081343803f, -0.00041330117f, -0.00025941944f, -0.011242394f, -0.014679242f, -0.01913958f, -0.024255497f, 
+-0.030191306f, -0.03613797f, -0.04058572f, -0.04133038f, -0.034501307f, -0.01951898f, 0.056381565f, 0.16341747f, 
+    };
+    static const float table11[32] = {
+0.20473127f, 0.22680514f, 0.17203552f, -0.0062020198f, -0.20616767f, -0.29363644f, -0.24590954f, -0.16765745f, 
+-0.024969365f, 0.011056511f, 0.020365434f, 0.017898245f, 0.012591733f, 0.0077379085f, 0.0045063714f, 0.0024853058f, 
+0.0013520475f, 0.0007093259f, 0.00036595078f, 0.00023164856f, -0.0041054375f, -0.0051231054f, -0.006260548f, -0.0072502852f, 
+-0.00779329f, -0.007130939f, -0.0041701966f, 0.0031769613f, 0.016924284f, 0.035228018f, 0.099248685f, 0.1630945f, 
+    };
+    static const float table12[32] = {
+0.04190697f, 0.0039536627f, -0.09769076f, -0.18021858f, -0.14026563f, -0.011588659f, 0.08569928f, 0.10256101f, 
+0.050152f, 0.017848311f, 0.0011663962f, -0.0042832186f, -0.0046793297f, -0.0034744416f, -0.0022345183f, -0.001311928f, 
+-0.0007433885f, -0.0004016224f, -0.00021175903f, -0.00013558773f, -0.00085496635f, -0.0009537455f, -0.00095598795f, -0.0007427843f, 
+-8.326155e-05f, 0.001389719f, 0.004126121f, 0.0090549905f, 0.016613256f, 0.025211819f, 0.046925522f, 0.053835787f, 
+    };
+    static const float table13[32] = {
+-0.020272922f, -0.045938984f, -0.06804724f, -0.019030128f, 0.06831787f, 0.08925288f, 0.037362404f, -0.0035830494f, 
+-0.026870353f, -0.016390583f, -0.0065844017f, -0.0014122536f, 0.0005004851f, 0.00087663275f, 0.0007187019f, 0.00047673614f, 
+0.0002895842f, 0.0001630483f, 8.960545e-05f, 7.150979e-05f, -8.1954786e-05f, -4.3968863e-05f, 5.41618e-05f, 0.00024969858f, 
+0.00063186995f, 0.0013139432f, 0.0024046034f, 0.004117207f, 0.0063262098f, 0.008245285f, 0.008454491f, -0.0025320451f, 
+    };
+    static const float table14[32] = {
+-0.01575997f, -0.018680336f, 0.0032471556f, 0.042729333f, 0.035307232f, -0.013750042f, -0.034990672f, -0.023738598f, 
+0.003627232f, 0.0061826822f, 0.0039801877f, 0.0017273453f, 0.0004900059f, -5.0433205e-06f, -0.00012309235f, -0.000116437084f, 
+-8.19225e-05f, -5.1079933e-05f, -2.876494e-05f, -2.29852e-05f, 1.1133865e-05f, 3.1939428e-05f, 7.240427e-05f, 0.00014125685f, 
+0.00026080868f, 0.0004525344f, 0.0007223485f, 0.0010650876f, 0.0013203416f, 0.0012824353f, -0.0020735003f, -0.0093040345f, 
+    };
+    static const float table15[32] = {
+-0.0033000414f, 0.004327499f, 0.01666057f, 0.008452557f, -0.01919386f, -0.017710965f, 0.0045119515f, 0.009787875f, 
+0.0036577098f, -0.0004250314f, -0.0011721582f, -0.0007515199f, -0.0003337167f, -0.00010404271f, -1.1158375e-05f, 1.5155315e-05f, 
+1.7944225e-05f, 2.4228773e-05f, 3.6062247e-06f, -0.0057778843f, 6.5496247e-06f, 1.3246177e-05f, 2.3896308e-05f, 3.8289058e-05f, 
+6.714334e-05f, 0.000102051585f, 0.00014269899f, 0.00014889124f, 2.911346e-05f, -0.00043484688f, -0.0016343656f, -0.0034576238f, 
+    };
+    static const float table16[32] = {
+0.26694793f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(x, t4);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        const __mmask16 t21 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-6.0f), _CMP_LT_OQ);
+        const __mmask16 t22 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), x, _CMP_LT_OQ);
+        const __mmask16 t23 = (__mmask16)(t21 | t22);
+        const __m512 t24 = _mm512_sub_ps(x, _mm512_set1_ps(-1.1924312f));
+        const __m512 t25 = _mm512_fmadd_ps(t24, _mm512_set1_ps(2.5982943f), _mm512_set1_ps(12582912.0f));
+        const __m512 t26 = entry_of(table8, t25);
+        const __m512 t27 = entry_of(table9, t25);
+        const __m512 t28 = entry_of(table10, t25);
+        const __m512 t29 = entry_of(table11, t25);
+        const __m512 t30 = entry_of(table12, t25);
+        const __m512 t31 = entry_of(table13, t25);
+        const __m512 t32 = entry_of(table14, t25);
+        const __m512 t33 = entry_of(table15, t25);
+        const __m512 t34 = _mm512_sub_ps(x, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t33, t34, t32);
+        const __m512 t36 = _mm512_fmadd_ps(t35, t34, t31);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t34, t30);
+        const __m512 t38 = _mm512_fmadd_ps(t37, t34, t29);
+        const __m512 t39 = _mm512_fmadd_ps(t38, t34, t28);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t34, t27);
+        const __m512 t41 = entry_of(table16, t25);
+        const __m512 t42 = _mm512_fmadd_ps(t41, t34, t40);
+        const __mmask16 t43 = (__mmask16)(t2 | t23);
+        if (outside)
+            outside[i / SYMACT_LANES] = t43;
+        else if (t43)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t42, past);
+    }
+    return n;
+}
+#endif
+
+void symact_mish_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(mish_value_and_derivative_f32_table_loop, mish_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_mish_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-1.1924312f, -0.90298986f, -0.48434174f, -0.076435335f, 0.31146824f, 0.6826148f, 1.0478737f, 1.3146524f, 
+1.9042404f, 2.2716494f, 2.646598f, 3.0205343f, 3.3955812f, 3.7879415f, 4.1680794f, 4.55486f, 
+4.9310346f, 5.3160753f, 5.7012324f, 5.963082f, -5.821091f, -5.4479237f, -5.056075f, -4.6785297f, 
+-4.28728f, -3.8963165f, -3.5198302f, -3.1354418f, -2.7707415f, -2.4763124f, -1.8829911f, -1.4726423f, 
+    };
+    static const float table1[32] = {
+8.125728e-10f, 0.09525743f, 0.2983844f, 0.5508827f, 0.78926176f, 0.9625521f, 1.057296f, 1.0844015f, 
+1.0746981f, 1.0534325f, 1.0342181f, 1.020493f, 1.0116938f, 1.0062761f, 1.0033497f, 1.0017356f, 
+1.0009031f, 1.0004578f, 1.00023f, 1.0001434f, -0.014244733f, -0.019057646f, -0.02565439f, -0.03382255f, 
+-0.044459548f, -0.057442058f, -0.07195398f, -0.08787747f, -0.10200883f, -0.110225365f, -0.10304322f, -0.059748054f, 
+    };
+    static const float table2[32] = {
+-8.050027e-09f, 0.39343947f, 0.5694293f, 0.6441334f, 0.55872166f, 0.36419493f, 0.16056862f, 0.049647987f, 
+-0.05422954f, -0.05715419f, -0.044207808f, -0.029526073f, -0.018067053f, -0.010185146f, -0.0056205997f, -0.0029853252f, 
+-0.0015819228f, -0.00081343803f, -0.00041330117f, -0.00025941944f, -0.011242394f, -0.014679242f, -0.01913958f, -0.024255497f, 
+-0.030191306f, -0.03613797f, -0.04058572f, -0.04133038f, -0.034501307f, -0.01951898f, 0.056381565f, 0.16341747f, 
+    };
+    static const float table3[32] = {
+0.20473127f, 0.22680514f, 0.17203552f, -0.0062020198f, -0.20616767f, -0.29363644f, -0.24590954f, -0.16765745f, 
+-0.024969365f, 0.011056511f, 0.020365434f, 0.017898245f, 0.012591733f, 0.0077379085f, 0.0045063714f, 0.0024853058f, 
+0.0013520475f, 0.0007093259f, 0.00036595078f, 0.00023164856f, -0.0041054375f, -0.0051231054f, -0.006260548f, -0.0072502852f, 
+-0.00779329f, -0.007130939f, -0.0041701966f, 0.0031769613f, 0.016924284f, 0.035228018f, 0.099248685f, 0.1630945f, 
+    };
+    static const float table4[32] = {
+0.04190697f, 0.0039536627f, -0.09769076f, -0.18021858f, -0.14026563f, -0.011588659f, 0.08569928f, 0.10256101f, 
+0.050152f, 0.017848311f, 0.0011663962f, -0.0042832186f, -0.0046793297f, -0.0034744416f, -0.0022345183f, -0.001311928f, 
+-0.0007433885f, -0.0004016224f, -0.00021175903f, -0.00013558773f, -0.00085496635f, -0.0009537455f, -0.00095598795f, -0.0007427843f, 
+-8.326155e-05f, 0.001389719f, 0.004126121f, 0.0090549905f, 0.016613256f, 0.025211819f, 0.046925522f, 0.053835787f, 
+    };
+    static const float table5[32] = {
+-0.020272922f, -0.045938984f, -0.06804724f, -0.019030128f, 0.06831787f, 0.08925288f, 0.037362404f, -0.0035830494f, 
+-0.026870353f, -0.016390583f, -0.0065844017f, -0.0014122536f, 0.0005004851f, 0.00087663275f, 0.0007187019f, 0.00047673614f, 
+0.0002895842f, 0.0001630483f, 8.960545e-05f, 7.150979e-05f, -8.1954786e-05f, -4.3968863e-05f, 5.41618e-05f, 0.00024969858f, 
+0.00063186995f, 0.0013139432f, 0.0024046034f, 0.004117207f, 0.0063262098f, 0.008245285f, 0.008454491f, -0.0025320451f, 
+    };
+    static const float table6[32] = {
+-0.01575997f, -0.018680336f, 0.0032471556f, 0.042729333f, 0.035307232f, -0.013750042f, -0.034990672f, -0.023738598f, 
+0.003627232f, 0.0061826822f, 0.0039801877f, 0.0017273453f, 0.0004900059f, -5.0433205e-06f, -0.00012309235f, -0.000116437084f, 
+-8.19225e-05f, -5.1079933e-05f, -2.876494e-05f, -2.29852e-05f, 1.1133865e-05f, 3.1939428e-05f, 7.240427e-05f, 0.00014125685f, 
+0.00026080868f, 0.0004525344f, 0.0007223485f, 0.0010650876f, 0.0013203416f, 0.0012824353f, -0.0020735003f, -0.0093040345f, 
+    };
+    static const float table7[32] = {
+-0.0033000414f, 0.004327499f, 0.01666057f, 0.008452557f, -0.01919386f, -0.017710965f, 0.0045119515f, 0.009787875f, 
+0.0036577098f, -0.0004250314f, -0.0011721582f, -0.0007515199f, -0.0003337167f, -0.00010404271f, -1.1158375e-05f, 1.5155315e-05f, 
+1.7944225e-05f, 2.4228773e-05f, 3.6062247e-06f, -0.0057778843f, 6.5496247e-06f, 1.3246177e-05f, 2.3896308e-05f, 3.8289058e-05f, 
+6.714334e-05f, 0.000102051585f, 0.00014269899f, 0.00014889124f, 2.911346e-05f, -0.00043484688f, -0.0016343656f, -0.0034576238f, 
+    };
+    static const float table8[32] = {
+0.26694793f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-6.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_sub_ps(x, _mm512_set1_ps(-1.1924312f));
+        const __m512 t4 = _mm512_fmadd_ps(t3, _mm512_set1_ps(2.5982943f), _mm512_set1_ps(12582912.0f));
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = entry_of(table1, t4);
+        const __m512 t7 = entry_of(table2, t4);
+        const __m512 t8 = entry_of(table3, t4);
+        const __m512 t9 = entry_of(table4, t4);
+        const __m512 t10 = entry_of(table5, t4);
+        const __m512 t11 = entry_of(table6, t4);
+        const __m512 t12 = entry_of(table7, t4);
+        const __m512 t13 = _mm512_sub_ps(x, t5);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = entry_of(table8, t4);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t13, t19);
+        const __m512 t22 = _mm512_mul_ps(t13, _mm512_set1_ps(-1.0f));
+        const __m512 t23 = _mm512_fmadd_ps(t20, t22, t21);
+        const __m512 t24 = _mm512_sub_ps(t6, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t18, t13, t24);
+        const __m512 t26 = _mm512_mul_ps(grad_y, t25);
+        const __m512 t27 = _mm512_fmadd_ps(grad_y, t21, t26);
+        const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t29 = _mm512_mul_ps(grad_y, t21);
+        const __m512 t30 = _mm512_mask_blend_ps(t28, t27, t29);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t30, past);
+    }
+    return n;
+}
+#endif
+
+void symact_mish_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(mish_backward_f32_table_loop, mish_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_mish_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_mish_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_mish_second_derivative_f32(n, x, d2ydx2);
+}

@@ -15,6 +15,8 @@
  * f32: float arrays, evaluated in double and rounded once.
  * f64: double arrays, evaluated in double.
  * f32_fast: float arrays, evaluated in float.
+ * f32_table: float arrays, evaluated in float with tables where the processor has AVX-512 and the
+ * parameters have their defaults, else as _f32.
  * f16: symact_f16 arrays, evaluated in double and rounded once.
  * bf16: symact_bf16 arrays, evaluated in double and rounded once.
  */
@@ -46,12 +48,14 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5015 (all 2**32 inputs)
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.4999 (all 2**16 inputs)
  */
 void symact_mish_forward_f32(size_t n, const float *x, float *y);
 void symact_mish_forward_f64(size_t n, const double *x, double *y);
 void symact_mish_forward_f32_fast(size_t n, const float *x, float *y);
+void symact_mish_forward_f32_table(size_t n, const float *x, float *y);
 void symact_mish_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
@@ -59,12 +63,14 @@ void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5025 (all 2**32 inputs)
  *   f64: 0.8038 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_mish_derivative_f64(size_t n, const double *x, double *dydx);
 void symact_mish_derivative_f32_fast(size_t n, const float *x, float *dydx);
+void symact_mish_derivative_f32_table(size_t n, const float *x, float *dydx);
 void symact_mish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx);
 void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
@@ -72,12 +78,14 @@ void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
  *   f32: 0.5018 (4194304 inputs, sampled)
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
 void symact_mish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx);
+void symact_mish_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx);
 void symact_mish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx);
 void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
@@ -85,12 +93,14 @@ void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
  *   f32: 0.502 (4194304 inputs, sampled)
  *   f64: 1.5231 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
 void symact_mish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x);
+void symact_mish_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_mish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x);
 void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
@@ -98,12 +108,14 @@ void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
  *   f32: 0.5027 (4194304 inputs, sampled)
  *   f64: 0.7977 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: no table, the same as f32
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2);
 void symact_mish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2);
+void symact_mish_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2);
 void symact_mish_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2);
 void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 

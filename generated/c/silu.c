@@ -3077,3 +3077,774 @@ void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const double parameters[] = { beta };
     symact_sweep(silu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.9581881f, 2.0630903f, 3.153807f, 4.2734194f, 5.4036546f, 6.48225f, 7.5888534f, 
+8.708765f, 9.818742f, 10.921782f, 12.020401f, 13.10917f, 14.237627f, 15.311281f, 16.461128f, 
+17.566769f, 18.75f, -15.595802f, -14.540594f, -13.404868f, -12.306496f, -11.211282f, -10.11404f, 
+-8.983701f, -7.893396f, -6.7668943f, -5.6706467f, -4.5853887f, -3.4618807f, -2.33851f, -1.2540886f, 
+    };
+    static const float table1[32] = {
+0.5f, 0.7227589f, 0.88726366f, 0.95905846f, 0.98625743f, 0.99552006f, 0.998472f, 0.9994942f, 
+0.9998349f, 0.9999456f, 0.99998194f, 0.999994f, 0.999998f, 0.99999934f, 0.99999976f, 0.99999994f, 
+1.0f, 1.0f, 1.6858893e-07f, 4.842839e-07f, 1.5077838e-06f, 4.522253e-06f, 1.3520611e-05f, 4.0505172e-05f, 
+0.00012542204f, 0.00037306084f, 0.0011499407f, 0.0034338047f, 0.0100968f, 0.03041652f, 0.0879834f, 0.22199318f, 
+    };
+    static const float table2[32] = {
+0.25f, 0.20037846f, 0.10002687f, 0.039265327f, 0.013553708f, 0.0044598747f, 0.00152569f, 0.0005055492f, 
+0.00016507751f, 5.4416098e-05f, 1.805988e-05f, 6.0200796e-06f, 2.0265531e-06f, 6.556598e-07f, 2.099606e-07f, 7.319851e-08f, 
+2.8115345e-08f, 5.3702774e-07f, 1.685889e-07f, 4.8428365e-07f, 1.5077816e-06f, 4.5222328e-06f, 1.3520428e-05f, 4.050353e-05f, 
+0.00012540631f, 0.00037292167f, 0.0011486183f, 0.0034220137f, 0.009994854f, 0.029491358f, 0.08024231f, 0.1727122f, 
+    };
+    static const float table3[32] = {
+1.7167388e-10f, -0.044636074f, -0.038736757f, -0.018025095f, -0.0065905917f, -0.0022099558f, -0.00076051545f, -0.00025251912f, 
+-8.250903e-05f, -2.7205544e-05f, -9.029566e-06f, -3.0110377e-06f, -1.0132597e-06f, -3.2805087e-07f, 3.848937e-07f, -4.4699343e-07f, 
+-8.6283217e-07f, 1.12846765e-05f, 8.429443e-08f, 2.421416e-07f, 7.5388857e-07f, 2.261096e-06f, 6.760031e-06f, 2.0250121e-05f, 
+6.268743e-05f, 0.00018632169f, 0.00057298836f, 0.0016992566f, 0.004896512f, 0.013848656f, 0.033061165f, 0.048015192f, 
+    };
+    static const float table4[32] = {
+-0.020833183f, -0.006754715f, 0.006665485f, 0.00500249f, 0.0020752577f, 0.00072342216f, 0.00025195224f, 8.400235e-05f, 
+2.7485374e-05f, 9.066417e-06f, 3.009631e-06f, 1.0032809e-06f, 3.377568e-07f, 1.0929179e-07f, 1.95978e-07f, 1.2664663e-07f, 
+2.4136872e-07f, 0.00010604187f, 2.80982e-08f, 8.0713846e-08f, 2.512955e-07f, 7.5368763e-07f, 2.2532292e-06f, 6.7489696e-06f, 
+2.0885389e-05f, 6.201472e-05f, 0.00019011744f, 0.00055862556f, 0.0015659056f, 0.004045418f, 0.0069351513f, -0.0010441601f, 
+    };
+    static const float table5[32] = {
+-1.7945081e-09f, 0.005223893f, 0.0006465505f, -0.00079411996f, -0.00045987772f, -0.00017432186f, -6.2198174e-05f, -2.091352e-05f, 
+-6.885872e-06f, -2.2612737e-06f, -7.5275057e-07f, -2.408738e-07f, -8.456106e-08f, -2.5204342e-08f, -4.6999003e-06f, 3.841773e-06f, 
+7.950682e-06f, 0.0005113481f, 7.0244193e-09f, 2.0178614e-08f, 6.2822224e-08f, 1.8841446e-07f, 5.6325314e-07f, 1.6867488e-06f, 
+5.2160294e-06f, 1.5457686e-05f, 4.7090143e-05f, 0.00013578689f, 0.00035908681f, 0.0007456176f, 0.000102196005f, -0.0042920737f, 
+    };
+    static const float table6[32] = {
+0.0020808098f, -0.00032578758f, -0.000663998f, 1.6726216e-06f, 6.938548e-05f, 3.2290653e-05f, 1.2137828e-05f, 4.151151e-06f, 
+1.3839468e-06f, 4.503669e-07f, 1.5084196e-07f, 4.486196e-08f, 1.695018e-08f, 4.212517e-09f, 1.6418275e-06f, -2.7524386e-06f, 
+-5.6935287e-06f, 0.0013205381f, 1.4038074e-09f, 4.0323322e-09f, 1.2553245e-08f, 3.764533e-08f, 1.12516986e-07f, 3.3678543e-07f, 
+1.0402555e-06f, 3.0702515e-06f, 9.238272e-06f, 2.562858e-05f, 5.9412523e-05f, 5.4637003e-05f, -0.0004267733f, -0.0008657771f, 
+    };
+    static const float table7[32] = {
+4.1896193e-09f, -0.0004192405f, 0.00014890786f, 3.9590777e-05f, -4.5952274e-06f, -4.49673e-06f, -1.9782879e-06f, -6.875083e-07f, 
+-1.6046158e-07f, -8.781816e-08f, -2.3881153e-08f, -3.7106883e-08f, -2.4534643e-09f, -6.9459634e-09f, 1.3899906e-05f, -1.0648341e-05f, 
+-2.2022763e-05f, 0.0017366965f, 2.3515656e-10f, 6.723187e-10f, 2.102277e-09f, 6.296655e-09f, 1.8776223e-08f, 5.6022728e-08f, 
+1.7350101e-07f, 5.058594e-07f, 1.4886085e-06f, 3.7828993e-06f, 5.9691065e-06f, -1.7802653e-05f, -0.00013655449f, 0.00018744763f, 
+    };
+    static const float table8[32] = {
+-0.00019786568f, 0.00011148778f, -5.732211e-06f, -1.0167283e-05f, -6.653729e-07f, 3.6811122e-07f, 2.7222612e-07f, 8.94763e-08f, 
+-4.0372488e-08f, 2.2359457e-08f, 1.8643407e-09f, 2.9891464e-08f, 7.5551405e-12f, 6.3155823e-09f, -1.2838866e-05f, 1.1517537e-05f, 
+2.3820478e-05f, 0.00091360183f, 3.729159e-11f, 1.1087715e-10f, 3.360879e-10f, 1.0165737e-09f, 3.0781848e-09f, 9.322233e-09f, 
+2.7434867e-08f, 8.091173e-08f, 2.1268208e-07f, 3.986391e-07f, -5.875173e-07f, -1.0090887e-05f, -7.1674613e-06f, 0.00011292783f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(18.75f), x);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(0.9044523f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = entry_of(table8, t2);
+        const __m512 t12 = _mm512_sub_ps(t1, t3);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t12, t4);
+        const __m512 t20 = _mm512_sub_ps(t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t12, t20);
+        const __m512 t22 = _mm512_mul_ps(t1, t21);
+        const __m512 t23 = _mm512_fmadd_ps(x, t19, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t0;
+        else if (t0)
+            return i;
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_silu_forward_f32_table(size_t n, const float *x, float *y, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const double parameters[] = { beta };
+        symact_look_up(silu_forward_f32_table_loop, silu_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_silu_forward_f32(n, x, y, beta);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-1.2784646f, -0.9114367f, -0.35016233f, 0.17716843f, 0.6755652f, 1.1844342f, 1.661712f, 2.0998702f, 
+2.7936661f, 3.248106f, 3.7340639f, 4.233661f, 4.7376146f, 5.2210917f, 5.734966f, 6.237025f, 
+6.7259197f, 7.224142f, 7.7209516f, -7.7910867f, -7.3336053f, -6.824109f, -6.31564f, -5.8233595f, 
+-5.3267074f, -4.817483f, -4.319938f, -3.8152168f, -3.3231735f, -2.8471f, -2.106446f, -1.637472f, 
+    };
+    static const float table1[32] = {
+-2.8270397e-09f, 0.100311995f, 0.328432f, 0.58812296f, 0.8137458f, 0.978208f, 1.063273f, 1.0950075f, 
+1.0941457f, 1.0795258f, 1.0617734f, 1.0453507f, 1.0320982f, 1.0225267f, 1.0151899f, 1.0101981f, 
+1.0068499f, 1.0045289f, 1.0029775f, -0.0028049678f, -0.004131376f, -0.006317302f, -0.009571752f, -0.01417311f, 
+-0.020801691f, -0.03031473f, -0.0428336f, -0.058917206f, -0.07678994f, -0.09271935f, -0.09523352f, -0.060382124f, 
+    };
+    static const float table2[32] = {
+-1.7337217e-09f, 0.32949784f, 0.47026488f, 0.49221405f, 0.3978769f, 0.24583805f, 0.116447516f, 0.034834336f, 
+-0.025619976f, -0.036183085f, -0.03555224f, -0.029762382f, -0.022857275f, -0.016912285f, -0.011871458f, -0.008206458f, 
+-0.005635493f, -0.003794037f, -0.002531609f, -0.002389417f, -0.003473194f, -0.005217517f, -0.00773266f, -0.011140589f, 
+-0.015763935f, -0.021806106f, -0.028583003f, -0.034818985f, -0.036663007f, -0.027720066f, 0.033898674f, 0.12208876f, 
+    };
+    static const float table3[32] = {
+0.1466488f, 0.15201841f, 0.08235537f, -0.04360309f, -0.13487999f, -0.15111102f, -0.11517125f, -0.07145387f, 
+-0.020954447f, -0.0041225106f, 0.0041417843f, 0.0067730825f, 0.006649828f, 0.005573155f, 0.0042436128f, 0.0030933311f, 
+0.002204517f, 0.001527104f, 0.0010418403f, -0.0009860316f, -0.0014054534f, -0.002053796f, -0.0029344896f, -0.004025653f, 
+-0.00529903f, -0.006507938f, -0.0068845437f, -0.004869512f, 0.0023093726f, 0.018377537f, 0.07083478f, 0.11754864f, 
+    };
+    static const float table4[32] = {
+0.018874794f, -0.011683435f, -0.06886205f, -0.0794674f, -0.037044052f, 0.012569472f, 0.032874826f, 0.031435173f, 
+0.016628444f, 0.008573258f, 0.0032930544f, 0.00057405833f, -0.0005466945f, -0.00085680414f, -0.0008322823f, -0.0006864215f, 
+-0.0005268887f, -0.0003842512f, -0.00027200938f, -0.00025857447f, -0.00035688083f, -0.0004966374f, -0.00066049205f, -0.0008111737f, 
+-0.00087118597f, -0.00063465745f, 0.00029462136f, 0.0026967986f, 0.0075429734f, 0.015528134f, 0.031328652f, 0.032500308f, 
+    };
+    static const float table5[32] = {
+-0.015222941f, -0.025525304f, -0.019489178f, 0.010748135f, 0.027316831f, 0.01828905f, 0.00355262f, -0.00401791f, 
+-0.005229219f, -0.0035725504f, -0.0019460834f, -0.0008752594f, -0.00030459784f, -5.12458e-05f, 5.571655e-05f, 8.19009e-05f, 
+7.860428e-05f, 6.41218e-05f, 4.8920232e-05f, -4.6874786e-05f, -6.079342e-05f, -7.589874e-05f, -8.2752806e-05f, -6.3748594e-05f, 
+1.8751121e-05f, 0.00024741815f, 0.00074676814f, 0.001730373f, 0.003290817f, 0.005063677f, 0.0040797107f, -0.0041765235f, 
+    };
+    static const float table6[32] = {
+-0.006605537f, -0.0036978219f, 0.008553799f, 0.011410598f, 0.0009457622f, -0.006377785f, -0.005072293f, -0.0019015411f, 
+0.00059131667f, 0.0007623785f, 0.0005535541f, 0.000314945f, 0.00015301451f, 6.7838104e-05f, 2.1228352e-05f, 2.6319626e-06f, 
+-5.5010987e-06f, -5.996397e-06f, -5.891145e-06f, -5.753158e-06f, -6.2515087e-06f, -5.0818944e-06f, 9.442233e-07f, 1.6869906e-05f, 
+5.4136322e-05f, 0.00013431236f, 0.00028069175f, 0.0005110574f, 0.00074173126f, 0.00064932357f, -0.0018594865f, -0.0052442113f, 
+    };
+    static const float table7[32] = {
+0.00014288367f, 0.0026534179f, 0.0034466092f, -0.0019640916f, -0.0038062488f, -0.0007185261f, 0.0011688411f, 0.0010659434f, 
+0.00019884523f, -3.7715778e-05f, -8.858271e-05f, -6.5949076e-05f, -4.0292118e-05f, -1.3651205e-05f, -1.3655789e-05f, -2.083606e-06f, 
+-5.3179256e-06f, 9.1997134e-07f, 1.7639518e-07f, -3.371896e-07f, 1.3567902e-07f, 1.076865e-06f, 3.3288588e-06f, 7.87402e-06f, 
+1.7468363e-05f, 3.54581e-05f, 6.4093874e-05f, 8.519804e-05f, 5.0985764e-05f, -0.00016055243f, -0.0010558472f, -0.0011834897f, 
+    };
+    static const float table8[32] = {
+0.00078402634f, 0.00076408376f, -0.0011506011f, -0.001360626f, 0.00055511284f, 0.0009067692f, 0.00011908484f, -0.0002027339f, 
+-0.00013830727f, -5.124359e-05f, 8.713025e-08f, 1.8244775e-06f, 4.5408156e-06f, -1.312281e-05f, 8.1568205e-06f, -8.2593573e-07f, 
+1.2963712e-05f, -2.947563e-06f, 4.0193618e-07f, 2.3482178e-07f, -2.4653482e-07f, 2.179927e-07f, 3.8476156e-07f, 2.889092e-06f, 
+5.943393e-06f, 8.753114e-06f, 4.9735154e-06f, 4.2031834e-06f, -3.3216482e-05f, -0.00012009903f, -0.00020189605f, 6.356364e-05f, 
+    };
+    static const float table9[32] = {
+0.2178117f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_sub_ps(x, _mm512_set1_ps(-1.2784646f));
+        const __m512 t4 = _mm512_fmadd_ps(t3, _mm512_set1_ps(1.992024f), _mm512_set1_ps(12582912.0f));
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = entry_of(table1, t4);
+        const __m512 t7 = entry_of(table2, t4);
+        const __m512 t8 = entry_of(table3, t4);
+        const __m512 t9 = entry_of(table4, t4);
+        const __m512 t10 = entry_of(table5, t4);
+        const __m512 t11 = entry_of(table6, t4);
+        const __m512 t12 = entry_of(table7, t4);
+        const __m512 t13 = entry_of(table8, t4);
+        const __m512 t14 = _mm512_sub_ps(x, t5);
+        const __m512 t15 = _mm512_fmadd_ps(t13, t14, t12);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t14, t11);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t14, t10);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t14, t9);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t14, t8);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t14, t7);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t14, t6);
+        const __m512 t22 = entry_of(table9, t4);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t14, t21);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_silu_derivative_f32_table(size_t n, const float *x, float *dydx, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const double parameters[] = { beta };
+        symact_look_up(silu_derivative_f32_table_loop, silu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_silu_derivative_f32(n, x, dydx, beta);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.9581881f, 2.0630903f, 3.153807f, 4.2734194f, 5.4036546f, 6.48225f, 7.5888534f, 
+8.708765f, 9.818742f, 10.921782f, 12.020401f, 13.10917f, 14.237627f, 15.311281f, 16.461128f, 
+17.566769f, 18.75f, -15.595802f, -14.540594f, -13.404868f, -12.306496f, -11.211282f, -10.11404f, 
+-8.983701f, -7.893396f, -6.7668943f, -5.6706467f, -4.5853887f, -3.4618807f, -2.33851f, -1.2540886f, 
+    };
+    static const float table1[32] = {
+0.5f, 0.7227589f, 0.88726366f, 0.95905846f, 0.98625743f, 0.99552006f, 0.998472f, 0.9994942f, 
+0.9998349f, 0.9999456f, 0.99998194f, 0.999994f, 0.999998f, 0.99999934f, 0.99999976f, 0.99999994f, 
+1.0f, 1.0f, 1.6858893e-07f, 4.842839e-07f, 1.5077838e-06f, 4.522253e-06f, 1.3520611e-05f, 4.0505172e-05f, 
+0.00012542204f, 0.00037306084f, 0.0011499407f, 0.0034338047f, 0.0100968f, 0.03041652f, 0.0879834f, 0.22199318f, 
+    };
+    static const float table2[32] = {
+0.25f, 0.20037846f, 0.10002687f, 0.039265327f, 0.013553708f, 0.0044598747f, 0.00152569f, 0.0005055492f, 
+0.00016507751f, 5.4416098e-05f, 1.805988e-05f, 6.0200796e-06f, 2.0265531e-06f, 6.556598e-07f, 2.099606e-07f, 7.319851e-08f, 
+2.8115345e-08f, 5.3702774e-07f, 1.685889e-07f, 4.8428365e-07f, 1.5077816e-06f, 4.5222328e-06f, 1.3520428e-05f, 4.050353e-05f, 
+0.00012540631f, 0.00037292167f, 0.0011486183f, 0.0034220137f, 0.009994854f, 0.029491358f, 0.08024231f, 0.1727122f, 
+    };
+    static const float table3[32] = {
+1.7167388e-10f, -0.044636074f, -0.038736757f, -0.018025095f, -0.0065905917f, -0.0022099558f, -0.00076051545f, -0.00025251912f, 
+-8.250903e-05f, -2.7205544e-05f, -9.029566e-06f, -3.0110377e-06f, -1.0132597e-06f, -3.2805087e-07f, 3.848937e-07f, -4.4699343e-07f, 
+-8.6283217e-07f, 1.12846765e-05f, 8.429443e-08f, 2.421416e-07f, 7.5388857e-07f, 2.261096e-06f, 6.760031e-06f, 2.0250121e-05f, 
+6.268743e-05f, 0.00018632169f, 0.00057298836f, 0.0016992566f, 0.004896512f, 0.013848656f, 0.033061165f, 0.048015192f, 
+    };
+    static const float table4[32] = {
+-0.020833183f, -0.006754715f, 0.006665485f, 0.00500249f, 0.0020752577f, 0.00072342216f, 0.00025195224f, 8.400235e-05f, 
+2.7485374e-05f, 9.066417e-06f, 3.009631e-06f, 1.0032809e-06f, 3.377568e-07f, 1.0929179e-07f, 1.95978e-07f, 1.2664663e-07f, 
+2.4136872e-07f, 0.00010604187f, 2.80982e-08f, 8.0713846e-08f, 2.512955e-07f, 7.5368763e-07f, 2.2532292e-06f, 6.7489696e-06f, 
+2.0885389e-05f, 6.201472e-05f, 0.00019011744f, 0.00055862556f, 0.0015659056f, 0.004045418f, 0.0069351513f, -0.0010441601f, 
+    };
+    static const float table5[32] = {
+-1.7945081e-09f, 0.005223893f, 0.0006465505f, -0.00079411996f, -0.00045987772f, -0.00017432186f, -6.2198174e-05f, -2.091352e-05f, 
+-6.885872e-06f, -2.2612737e-06f, -7.5275057e-07f, -2.408738e-07f, -8.456106e-08f, -2.5204342e-08f, -4.6999003e-06f, 3.841773e-06f, 
+7.950682e-06f, 0.0005113481f, 7.0244193e-09f, 2.0178614e-08f, 6.2822224e-08f, 1.8841446e-07f, 5.6325314e-07f, 1.6867488e-06f, 
+5.2160294e-06f, 1.5457686e-05f, 4.7090143e-05f, 0.00013578689f, 0.00035908681f, 0.0007456176f, 0.000102196005f, -0.0042920737f, 
+    };
+    static const float table6[32] = {
+0.0020808098f, -0.00032578758f, -0.000663998f, 1.6726216e-06f, 6.938548e-05f, 3.2290653e-05f, 1.2137828e-05f, 4.151151e-06f, 
+1.3839468e-06f, 4.503669e-07f, 1.5084196e-07f, 4.486196e-08f, 1.695018e-08f, 4.212517e-09f, 1.6418275e-06f, -2.7524386e-06f, 
+-5.6935287e-06f, 0.0013205381f, 1.4038074e-09f, 4.0323322e-09f, 1.2553245e-08f, 3.764533e-08f, 1.12516986e-07f, 3.3678543e-07f, 
+1.0402555e-06f, 3.0702515e-06f, 9.238272e-06f, 2.562858e-05f, 5.9412523e-05f, 5.4637003e-05f, -0.0004267733f, -0.0008657771f, 
+    };
+    static const float table7[32] = {
+4.1896193e-09f, -0.0004192405f, 0.00014890786f, 3.9590777e-05f, -4.5952274e-06f, -4.49673e-06f, -1.9782879e-06f, -6.875083e-07f, 
+-1.6046158e-07f, -8.781816e-08f, -2.3881153e-08f, -3.7106883e-08f, -2.4534643e-09f, -6.9459634e-09f, 1.3899906e-05f, -1.0648341e-05f, 
+-2.2022763e-05f, 0.0017366965f, 2.3515656e-10f, 6.723187e-10f, 2.102277e-09f, 6.296655e-09f, 1.8776223e-08f, 5.6022728e-08f, 
+1.7350101e-07f, 5.058594e-07f, 1.4886085e-06f, 3.7828993e-06f, 5.9691065e-06f, -1.7802653e-05f, -0.00013655449f, 0.00018744763f, 
+    };
+    static const float table8[32] = {
+-0.00019786568f, 0.00011148778f, -5.732211e-06f, -1.0167283e-05f, -6.653729e-07f, 3.6811122e-07f, 2.7222612e-07f, 8.94763e-08f, 
+-4.0372488e-08f, 2.2359457e-08f, 1.8643407e-09f, 2.9891464e-08f, 7.5551405e-12f, 6.3155823e-09f, -1.2838866e-05f, 1.1517537e-05f, 
+2.3820478e-05f, 0.00091360183f, 3.729159e-11f, 1.1087715e-10f, 3.360879e-10f, 1.0165737e-09f, 3.0781848e-09f, 9.322233e-09f, 
+2.7434867e-08f, 8.091173e-08f, 2.1268208e-07f, 3.986391e-07f, -5.875173e-07f, -1.0090887e-05f, -7.1674613e-06f, 0.00011292783f, 
+    };
+    static const float table9[32] = {
+-1.2784646f, -0.9114367f, -0.35016233f, 0.17716843f, 0.6755652f, 1.1844342f, 1.661712f, 2.0998702f, 
+2.7936661f, 3.248106f, 3.7340639f, 4.233661f, 4.7376146f, 5.2210917f, 5.734966f, 6.237025f, 
+6.7259197f, 7.224142f, 7.7209516f, -7.7910867f, -7.3336053f, -6.824109f, -6.31564f, -5.8233595f, 
+-5.3267074f, -4.817483f, -4.319938f, -3.8152168f, -3.3231735f, -2.8471f, -2.106446f, -1.637472f, 
+    };
+    static const float table10[32] = {
+-2.8270397e-09f, 0.100311995f, 0.328432f, 0.58812296f, 0.8137458f, 0.978208f, 1.063273f, 1.0950075f, 
+1.0941457f, 1.0795258f, 1.0617734f, 1.0453507f, 1.0320982f, 1.0225267f, 1.0151899f, 1.0101981f, 
+1.0068499f, 1.0045289f, 1.0029775f, -0.0028049678f, -0.004131376f, -0.006317302f, -0.009571752f, -0.01417311f, 
+-0.020801691f, -0.03031473f, -0.0428336f, -0.058917206f, -0.07678994f, -0.09271935f, -0.09523352f, -0.060382124f, 
+    };
+    static const float table11[32] = {
+-1.7337217e-09f, 0.32949784f, 0.47026488f, 0.49221405f, 0.3978769f, 0.24583805f, 0.116447516f, 0.034834336f, 
+-0.025619976f, -0.036183085f, -0.03555224f, -0.029762382f, -0.022857275f, -0.016912285f, -0.011871458f, -0.008206458f, 
+-0.005635493f, -0.003794037f, -0.002531609f, -0.002389417f, -0.003473194f, -0.005217517f, -0.00773266f, -0.011140589f, 
+-0.015763935f, -0.021806106f, -0.028583003f, -0.034818985f, -0.036663007f, -0.027720066f, 0.033898674f, 0.12208876f, 
+    };
+    static const float table12[32] = {
+0.1466488f, 0.15201841f, 0.08235537f, -0.04360309f, -0.13487999f, -0.15111102f, -0.11517125f, -0.07145387f, 
+-0.020954447f, -0.0041225106f, 0.0041417843f, 0.0067730825f, 0.006649828f, 0.005573155f, 0.0042436128f, 0.0030933311f, 
+0.002204517f, 0.001527104f, 0.0010418403f, -0.0009860316f, -0.0014054534f, -0.002053796f, -0.0029344896f, -0.004025653f, 
+-0.00529903f, -0.006507938f, -0.0068845437f, -0.004869512f, 0.0023093726f, 0.018377537f, 0.07083478f, 0.11754864f, 
+    };
+    static const float table13[32] = {
+0.018874794f, -0.011683435f, -0.06886205f, -0.0794674f, -0.037044052f, 0.012569472f, 0.032874826f, 0.031435173f, 
+0.016628444f, 0.008573258f, 0.0032930544f, 0.00057405833f, -0.0005466945f, -0.00085680414f, -0.0008322823f, -0.0006864215f, 
+-0.0005268887f, -0.0003842512f, -0.00027200938f, -0.00025857447f, -0.00035688083f, -0.0004966374f, -0.00066049205f, -0.0008111737f, 
+-0.00087118597f, -0.00063465745f, 0.00029462136f, 0.0026967986f, 0.0075429734f, 0.015528134f, 0.031328652f, 0.032500308f, 
+    };
+    static const float table14[32] = {
+-0.015222941f, -0.025525304f, -0.019489178f, 0.010748135f, 0.027316831f, 0.01828905f, 0.00355262f, -0.00401791f, 
+-0.005229219f, -0.0035725504f, -0.0019460834f, -0.0008752594f, -0.00030459784f, -5.12458e-05f, 5.571655e-05f, 8.19009e-05f, 
+7.860428e-05f, 6.41218e-05f, 4.8920232e-05f, -4.6874786e-05f, -6.079342e-05f, -7.589874e-05f, -8.2752806e-05f, -6.3748594e-05f, 
+1.8751121e-05f, 0.00024741815f, 0.00074676814f, 0.001730373f, 0.003290817f, 0.005063677f, 0.0040797107f, -0.0041765235f, 
+    };
+    static const float table15[32] = {
+-0.006605537f, -0.0036978219f, 0.008553799f, 0.011410598f, 0.0009457622f, -0.006377785f, -0.005072293f, -0.0019015411f, 
+0.00059131667f, 0.0007623785f, 0.0005535541f, 0.000314945f, 0.00015301451f, 6.7838104e-05f, 2.1228352e-05f, 2.6319626e-06f, 
+-5.5010987e-06f, -5.996397e-06f, -5.891145e-06f, -5.753158e-06f, -6.2515087e-06f, -5.0818944e-06f, 9.442233e-07f, 1.6869906e-05f, 
+5.4136322e-05f, 0.00013431236f, 0.00028069175f, 0.0005110574f, 0.00074173126f, 0.00064932357f, -0.0018594865f, -0.0052442113f, 
+    };
+    static const float table16[32] = {
+0.00014288367f, 0.0026534179f, 0.0034466092f, -0.0019640916f, -0.0038062488f, -0.0007185261f, 0.0011688411f, 0.0010659434f, 
+0.00019884523f, -3.7715778e-05f, -8.858271e-05f, -6.5949076e-05f, -4.0292118e-05f, -1.3651205e-05f, -1.3655789e-05f, -2.083606e-06f, 
+-5.3179256e-06f, 9.1997134e-07f, 1.7639518e-07f, -3.371896e-07f, 1.3567902e-07f, 1.076865e-06f, 3.3288588e-06f, 7.87402e-06f, 
+1.7468363e-05f, 3.54581e-05f, 6.4093874e-05f, 8.519804e-05f, 5.0985764e-05f, -0.00016055243f, -0.0010558472f, -0.0011834897f, 
+    };
+    static const float table17[32] = {
+0.00078402634f, 0.00076408376f, -0.0011506011f, -0.001360626f, 0.00055511284f, 0.0009067692f, 0.00011908484f, -0.0002027339f, 
+-0.00013830727f, -5.124359e-05f, 8.713025e-08f, 1.8244775e-06f, 4.5408156e-06f, -1.312281e-05f, 8.1568205e-06f, -8.2593573e-07f, 
+1.2963712e-05f, -2.947563e-06f, 4.0193618e-07f, 2.3482178e-07f, -2.4653482e-07f, 2.179927e-07f, 3.8476156e-07f, 2.889092e-06f, 
+5.943393e-06f, 8.753114e-06f, 4.9735154e-06f, 4.2031834e-06f, -3.3216482e-05f, -0.00012009903f, -0.00020189605f, 6.356364e-05f, 
+    };
+    static const float table18[32] = {
+0.2178117f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-16.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(18.75f), x);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(0.9044523f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = entry_of(table8, t2);
+        const __m512 t12 = _mm512_sub_ps(t1, t3);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t12, t4);
+        const __m512 t20 = _mm512_sub_ps(t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t12, t20);
+        const __m512 t22 = _mm512_mul_ps(t1, t21);
+        const __m512 t23 = _mm512_fmadd_ps(x, t19, t22);
+        const __mmask16 t24 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t26 = (__mmask16)(t24 | t25);
+        const __m512 t27 = _mm512_sub_ps(x, _mm512_set1_ps(-1.2784646f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.992024f), _mm512_set1_ps(12582912.0f));
+        const __m512 t29 = entry_of(table9, t28);
+        const __m512 t30 = entry_of(table10, t28);
+        const __m512 t31 = entry_of(table11, t28);
+        const __m512 t32 = entry_of(table12, t28);
+        const __m512 t33 = entry_of(table13, t28);
+        const __m512 t34 = entry_of(table14, t28);
+        const __m512 t35 = entry_of(table15, t28);
+        const __m512 t36 = entry_of(table16, t28);
+        const __m512 t37 = entry_of(table17, t28);
+        const __m512 t38 = _mm512_sub_ps(x, t29);
+        const __m512 t39 = _mm512_fmadd_ps(t37, t38, t36);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t38, t35);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t38, t34);
+        const __m512 t42 = _mm512_fmadd_ps(t41, t38, t33);
+        const __m512 t43 = _mm512_fmadd_ps(t42, t38, t32);
+        const __m512 t44 = _mm512_fmadd_ps(t43, t38, t31);
+        const __m512 t45 = _mm512_fmadd_ps(t44, t38, t30);
+        const __m512 t46 = entry_of(table18, t28);
+        const __m512 t47 = _mm512_fmadd_ps(t46, t38, t45);
+        const __mmask16 t48 = (__mmask16)(t0 | t26);
+        if (outside)
+            outside[i / SYMACT_LANES] = t48;
+        else if (t48)
+            return i;
+        put_vector(out[0], i, t23, past);
+        put_vector(out[1], i, t47, past);
+    }
+    return n;
+}
+#endif
+
+void symact_silu_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const double parameters[] = { beta };
+        symact_look_up(silu_value_and_derivative_f32_table_loop, silu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_silu_value_and_derivative_f32(n, x, y, dydx, beta);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-1.2784646f, -0.9114367f, -0.35016233f, 0.17716843f, 0.6755652f, 1.1844342f, 1.661712f, 2.0998702f, 
+2.7936661f, 3.248106f, 3.7340639f, 4.233661f, 4.7376146f, 5.2210917f, 5.734966f, 6.237025f, 
+6.7259197f, 7.224142f, 7.7209516f, -7.7910867f, -7.3336053f, -6.824109f, -6.31564f, -5.8233595f, 
+-5.3267074f, -4.817483f, -4.319938f, -3.8152168f, -3.3231735f, -2.8471f, -2.106446f, -1.637472f, 
+    };
+    static const float table1[32] = {
+-2.8270397e-09f, 0.100311995f, 0.328432f, 0.58812296f, 0.8137458f, 0.978208f, 1.063273f, 1.0950075f, 
+1.0941457f, 1.0795258f, 1.0617734f, 1.0453507f, 1.0320982f, 1.0225267f, 1.0151899f, 1.0101981f, 
+1.0068499f, 1.0045289f, 1.0029775f, -0.0028049678f, -0.004131376f, -0.006317302f, -0.009571752f, -0.01417311f, 
+-0.020801691f, -0.03031473f, -0.0428336f, -0.058917206f, -0.07678994f, -0.09271935f, -0.09523352f, -0.060382124f, 
+    };
+    static const float table2[32] = {
+-1.7337217e-09f, 0.32949784f, 0.47026488f, 0.49221405f, 0.3978769f, 0.24583805f, 0.116447516f, 0.034834336f, 
+-0.025619976f, -0.036183085f, -0.03555224f, -0.029762382f, -0.022857275f, -0.016912285f, -0.011871458f, -0.008206458f, 
+-0.005635493f, -0.003794037f, -0.002531609f, -0.002389417f, -0.003473194f, -0.005217517f, -0.00773266f, -0.011140589f, 
+-0.015763935f, -0.021806106f, -0.028583003f, -0.034818985f, -0.036663007f, -0.027720066f, 0.033898674f, 0.12208876f, 
+    };
+    static const float table3[32] = {
+0.1466488f, 0.15201841f, 0.08235537f, -0.04360309f, -0.13487999f, -0.15111102f, -0.11517125f, -0.07145387f, 
+-0.020954447f, -0.0041225106f, 0.0041417843f, 0.0067730825f, 0.006649828f, 0.005573155f, 0.0042436128f, 0.0030933311f, 
+0.002204517f, 0.001527104f, 0.0010418403f, -0.0009860316f, -0.0014054534f, -0.002053796f, -0.0029344896f, -0.004025653f, 
+-0.00529903f, -0.006507938f, -0.0068845437f, -0.004869512f, 0.0023093726f, 0.018377537f, 0.07083478f, 0.11754864f, 
+    };
+    static const float table4[32] = {
+0.018874794f, -0.011683435f, -0.06886205f, -0.0794674f, -0.037044052f, 0.012569472f, 0.032874826f, 0.031435173f, 
+0.016628444f, 0.008573258f, 0.0032930544f, 0.00057405833f, -0.0005466945f, -0.00085680414f, -0.0008322823f, -0.0006864215f, 
+-0.0005268887f, -0.0003842512f, -0.00027200938f, -0.00025857447f, -0.00035688083f, -0.0004966374f, -0.00066049205f, -0.0008111737f, 
+-0.00087118597f, -0.00063465745f, 0.00029462136f, 0.0026967986f, 0.0075429734f, 0.015528134f, 0.031328652f, 0.032500308f, 
+    };
+    static const float table5[32] = {
+-0.015222941f, -0.025525304f, -0.019489178f, 0.010748135f, 0.027316831f, 0.01828905f, 0.00355262f, -0.00401791f, 
+-0.005229219f, -0.0035725504f, -0.0019460834f, -0.0008752594f, -0.00030459784f, -5.12458e-05f, 5.571655e-05f, 8.19009e-05f, 
+7.860428e-05f, 6.41218e-05f, 4.8920232e-05f, -4.6874786e-05f, -6.079342e-05f, -7.589874e-05f, -8.2752806e-05f, -6.3748594e-05f, 
+1.8751121e-05f, 0.00024741815f, 0.00074676814f, 0.001730373f, 0.003290817f, 0.005063677f, 0.0040797107f, -0.0041765235f, 
+    };
+    static const float table6[32] = {
+-0.006605537f, -0.0036978219f, 0.008553799f, 0.011410598f, 0.0009457622f, -0.006377785f, -0.005072293f, -0.0019015411f, 
+0.00059131667f, 0.0007623785f, 0.0005535541f, 0.000314945f, 0.00015301451f, 6.7838104e-05f, 2.1228352e-05f, 2.6319626e-06f, 
+-5.5010987e-06f, -5.996397e-06f, -5.891145e-06f, -5.753158e-06f, -6.2515087e-06f, -5.0818944e-06f, 9.442233e-07f, 1.6869906e-05f, 
+5.4136322e-05f, 0.00013431236f, 0.00028069175f, 0.0005110574f, 0.00074173126f, 0.00064932357f, -0.0018594865f, -0.0052442113f, 
+    };
+    static const float table7[32] = {
+0.00014288367f, 0.0026534179f, 0.0034466092f, -0.0019640916f, -0.0038062488f, -0.0007185261f, 0.0011688411f, 0.0010659434f, 
+0.00019884523f, -3.7715778e-05f, -8.858271e-05f, -6.5949076e-05f, -4.0292118e-05f, -1.3651205e-05f, -1.3655789e-05f, -2.083606e-06f, 
+-5.3179256e-06f, 9.1997134e-07f, 1.7639518e-07f, -3.371896e-07f, 1.3567902e-07f, 1.076865e-06f, 3.3288588e-06f, 7.87402e-06f, 
+1.7468363e-05f, 3.54581e-05f, 6.4093874e-05f, 8.519804e-05f, 5.0985764e-05f, -0.00016055243f, -0.0010558472f, -0.0011834897f, 
+    };
+    static const float table8[32] = {
+0.00078402634f, 0.00076408376f, -0.0011506011f, -0.001360626f, 0.00055511284f, 0.0009067692f, 0.00011908484f, -0.0002027339f, 
+-0.00013830727f, -5.124359e-05f, 8.713025e-08f, 1.8244775e-06f, 4.5408156e-06f, -1.312281e-05f, 8.1568205e-06f, -8.2593573e-07f, 
+1.2963712e-05f, -2.947563e-06f, 4.0193618e-07f, 2.3482178e-07f, -2.4653482e-07f, 2.179927e-07f, 3.8476156e-07f, 2.889092e-06f, 
+5.943393e-06f, 8.753114e-06f, 4.9735154e-06f, 4.2031834e-06f, -3.3216482e-05f, -0.00012009903f, -0.00020189605f, 6.356364e-05f, 
+    };
+    static const float table9[32] = {
+0.2178117f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_sub_ps(x, _mm512_set1_ps(-1.2784646f));
+        const __m512 t4 = _mm512_fmadd_ps(t3, _mm512_set1_ps(1.992024f), _mm512_set1_ps(12582912.0f));
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = entry_of(table1, t4);
+        const __m512 t7 = entry_of(table2, t4);
+        const __m512 t8 = entry_of(table3, t4);
+        const __m512 t9 = entry_of(table4, t4);
+        const __m512 t10 = entry_of(table5, t4);
+        const __m512 t11 = entry_of(table6, t4);
+        const __m512 t12 = entry_of(table7, t4);
+        const __m512 t13 = entry_of(table8, t4);
+        const __m512 t14 = _mm512_sub_ps(x, t5);
+        const __m512 t15 = _mm512_fmadd_ps(t13, t14, t12);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t14, t11);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t14, t10);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t14, t9);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t14, t8);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t14, t7);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t14, t6);
+        const __m512 t22 = entry_of(table9, t4);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t14, t21);
+        const __m512 t24 = _mm512_mul_ps(t14, _mm512_set1_ps(-1.0f));
+        const __m512 t25 = _mm512_fmadd_ps(t22, t24, t23);
+        const __m512 t26 = _mm512_sub_ps(t6, t25);
+        const __m512 t27 = _mm512_fmadd_ps(t20, t14, t26);
+        const __m512 t28 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t29 = _mm512_fmadd_ps(grad_y, t23, t28);
+        const __mmask16 t30 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t31 = _mm512_mul_ps(grad_y, t23);
+        const __m512 t32 = _mm512_mask_blend_ps(t30, t29, t31);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t32, past);
+    }
+    return n;
+}
+#endif
+
+void symact_silu_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const double parameters[] = { beta };
+        symact_look_up(silu_backward_f32_table_loop, silu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_silu_backward_f32(n, x, grad_y, grad_x, beta);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+2.3993573f, 2.7727506f, 3.188378f, 3.9909358f, 4.4847302f, 5.0072145f, 5.5200434f, 6.0218077f, 
+6.539589f, 7.056386f, 7.5651503f, 8.075321f, 8.602134f, 9.118735f, 9.6179f, 10.150207f, 
+10.64758f, 11.165267f, 11.6852665f, 12.192224f, 12.719442f, 13.232285f, 13.735672f, 14.257328f, 
+14.77818f, 15.28415f, 15.77785f, 0.06124913f, 0.436722f, 0.9235668f, 1.4501101f, 2.013672f, 
+    };
+    static const float table1[32] = {
+-3.5113583e-09f, -0.024721416f, -0.035595782f, -0.032893047f, -0.026302343f, -0.019411061f, -0.01381283f, -0.009636547f, 
+-0.0065139667f, -0.004340076f, -0.002876815f, -0.0018874366f, -0.0012118744f, -0.000779775f, -0.0005066449f, -0.0003183565f, 
+-0.00020542971f, -0.000129749f, -8.151709e-05f, -5.1670642e-05f, -3.2076197e-05f, -2.0125957e-05f, -1.271099e-05f, -7.879809e-06f, 
+-4.8796223e-06f, -3.0585197e-06f, -1.9361898e-06f, 0.49906301f, 0.45451257f, 0.32580486f, 0.16941604f, 0.04786315f, 
+    };
+    static const float table2[32] = {
+2.4163835e-09f, -0.044023193f, -0.011473592f, 0.011994199f, 0.013840767f, 0.012203563f, 0.009586212f, 0.007117879f, 
+0.0050312555f, 0.0034632317f, 0.0023526538f, 0.0015739647f, 0.0010272706f, 0.00066983997f, 0.0004399829f, 0.00027923874f, 
+0.00018165192f, 0.00011558416f, 7.309743e-05f, 4.6599867e-05f, 2.9083436e-05f, 1.8334003e-05f, 1.16278225e-05f, 7.236922e-06f, 
+4.497743e-06f, 2.8282784e-06f, 1.7956595e-06f, -0.030567182f, -0.19861773f, -0.30484217f, -0.2691438f, -0.15949775f, 
+    };
+    static const float table3[32] = {
+0.07629587f, 0.051205497f, 0.028362665f, 0.004887644f, -0.00038083125f, -0.0023358443f, -0.0026033067f, -0.0022651637f, 
+-0.001759752f, -0.001287229f, -0.000911809f, -0.00062926736f, -0.00042095603f, -0.0002798057f, -0.00018660189f, -0.00012003865f, 
+-7.892843e-05f, -5.0706385e-05f, -3.2337644e-05f, -2.0764075e-05f, -1.30451635e-05f, -8.270961e-06f, -5.2723017e-06f, -3.2970074e-06f, 
+-2.057928e-06f, -1.2990173e-06f, -8.27564e-07f, -0.24859561f, -0.18456234f, -0.031351805f, 0.082169406f, 0.097996496f, 
+    };
+    static const float table4[32] = {
+-0.022487259f, -0.02115968f, -0.01520781f, -0.0052816644f, -0.0021603426f, -0.00055109523f, 9.8588134e-05f, 0.00030503288f, 
+0.00032640636f, 0.00027748244f, 0.0002143225f, 0.00015659683f, 0.00010919661f, 7.480725e-05f, 5.1034716e-05f, 3.347248e-05f, 
+2.2338243e-05f, 1.4538196e-05f, 9.374768e-06f, 6.075766e-06f, 3.8494336e-06f, 2.4582623e-06f, 1.5768817e-06f, 9.918476e-07f, 
+6.223263e-07f, 3.9463083e-07f, 2.524328e-07f, 0.015258575f, 0.09112478f, 0.101172805f, 0.038504705f, -0.0123110125f, 
+    };
+    static const float table5[32] = {
+-0.0018371182f, 0.0028198108f, 0.0038548768f, 0.0021138757f, 0.0011154631f, 0.0004900133f, 0.00018128582f, 4.3496057e-05f, 
+-1.3189561e-05f, -3.0001152e-05f, -3.055861e-05f, -2.5597761e-05f, -1.9414054e-05f, -1.4044581e-05f, -9.951193e-06f, -6.727654e-06f, 
+-4.5893885e-06f, -3.0427634e-06f, -1.9924553e-06f, -1.3073609e-06f, -8.375537e-07f, -5.3978357e-07f, -3.4909834e-07f, -2.2119545e-07f, 
+-1.3967632e-07f, -8.90617e-08f, -5.7255065e-08f, 0.06173876f, 0.033231135f, -0.019428832f, -0.03149507f, -0.012358067f, 
+    };
+    static const float table6[32] = {
+0.0038629174f, 0.0013210749f, -0.00011649551f, -0.00048435573f, -0.00031956605f, -0.00016937444f, -8.024837e-05f, -3.4568642e-05f, 
+-1.2076659e-05f, -2.3467244e-06f, 1.276421e-06f, 2.320843e-06f, 2.273575e-06f, 1.8656947e-06f, 1.4224071e-06f, 1.0134004e-06f, 
+7.1821444e-07f, 4.893772e-07f, 3.2745803e-07f, 2.1932782e-07f, 1.4238208e-07f, 9.316465e-08f, 6.076451e-08f, 3.880229e-08f, 
+2.4734662e-08f, 1.5897637e-08f, 1.0267724e-08f, -0.0059849685f, -0.023014084f, -0.015101455f, 0.0040025637f, 0.00693014f, 
+    };
+    static const float table7[32] = {
+-0.0013543069f, -0.0008577204f, -0.00028095554f, 4.4727007e-05f, 5.672571e-05f, 3.8563696e-05f, 2.0360154e-05f, 1.0304651e-05f, 
+4.7076173e-06f, 1.9312786e-06f, 7.465834e-07f, 9.822849e-08f, -1.1463156e-07f, -1.5878467e-07f, -1.360115e-07f, -1.0358999e-07f, 
+-8.506854e-08f, -6.025355e-08f, -4.0286338e-08f, -2.9899073e-08f, -1.9723045e-08f, -1.3948178e-08f, -8.405121e-09f, -5.3133897e-09f, 
+-3.4998116e-09f, -2.3510627e-09f, -1.4891861e-09f, -0.0033139808f, -0.0035627f, 0.0068605295f, 0.0036309683f, -0.0010877777f, 
+    };
+    static const float table8[32] = {
+0.00011036847f, 0.00020600807f, 8.7073786e-05f, 2.1090234e-05f, -2.2440977e-06f, -4.308796e-06f, -5.438475e-06f, -3.009972e-06f, 
+-1.2152896e-06f, -6.0129247e-07f, -5.4755613e-08f, -1.1608084e-07f, -7.471278e-08f, -3.214715e-08f, 9.525373e-09f, 3.0134828e-08f, 
+5.432765e-09f, 1.0153224e-08f, 1.143848e-08f, 1.3739551e-09f, 3.0257081e-09f, -6.6356154e-10f, 1.370827e-09f, 1.5024362e-09f, 
+6.9064904e-10f, 2.4223618e-10f, 3.123749e-10f, 0.20824957f, 0.0039721206f, 0.0015649389f, -0.0016461508f, -0.00075924606f, 
+    };
+    static const float table9[32] = {
+-0.09153052f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(2.3993573f));
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(1.9448311f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = entry_of(table9, t3);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t13, t20);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t22, past);
+    }
+    return n;
+}
+#endif
+
+void symact_silu_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const double parameters[] = { beta };
+        symact_look_up(silu_second_derivative_f32_table_loop, silu_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_silu_second_derivative_f32(n, x, d2ydx2, beta);
+}

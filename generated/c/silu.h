@@ -16,6 +16,8 @@
  * f32: float arrays, evaluated in double and rounded once.
  * f64: double arrays, evaluated in double.
  * f32_fast: float arrays, evaluated in float.
+ * f32_table: float arrays, evaluated in float with tables where the processor has AVX-512 and the
+ * parameters have their defaults, else as _f32.
  * f16: symact_f16 arrays, evaluated in double and rounded once.
  * bf16: symact_bf16 arrays, evaluated in double and rounded once.
  * beta: sharpness of the gate; positive, by default 1.0.
@@ -48,12 +50,14 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5016 (all 2**32 inputs)
  *   f64: 0.7901 (1000000 inputs, sampled)
  *   f32_fast: 4.2511 (4194304 inputs, sampled)
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta);
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta);
 void symact_silu_forward_f32_fast(size_t n, const float *x, float *y, float beta);
+void symact_silu_forward_f32_table(size_t n, const float *x, float *y, float beta);
 void symact_silu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float beta);
 void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta);
 
@@ -61,12 +65,14 @@ void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, fl
  *   f32: 0.5024 (all 2**32 inputs)
  *   f64: 0.8038 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float beta);
 void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double beta);
 void symact_silu_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta);
+void symact_silu_derivative_f32_table(size_t n, const float *x, float *dydx, float beta);
 void symact_silu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float beta);
 void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta);
 
@@ -74,12 +80,14 @@ void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
  *   f32: 0.5013 (4194304 inputs, sampled)
  *   f64: 0.8038 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta);
 void symact_silu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta);
+void symact_silu_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_silu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float beta);
 void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta);
 
@@ -87,12 +95,14 @@ void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
  *   f32: 0.5014 (4194304 inputs, sampled)
  *   f64: 1.4986 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.4998 (65536 inputs, sampled)
  */
 void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);
 void symact_silu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
+void symact_silu_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_silu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float beta);
 void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 
@@ -100,12 +110,14 @@ void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
  *   f32: 0.5015 (4194304 inputs, sampled)
  *   f64: 0.7713 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.4999 (all 2**16 inputs)
  *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta);
 void symact_silu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta);
+void symact_silu_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_silu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float beta);
 void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta);
 

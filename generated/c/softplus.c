@@ -3091,3 +3091,645 @@ void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, c
     const double parameters[] = { beta };
     symact_sweep(softplus_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.02724089f, 0.48404527f, 0.99831f, 1.5316591f, 2.0384915f, 2.5590222f, 3.0827415f, 3.599366f, 
+4.112258f, 4.64222f, 5.1447296f, 5.661331f, 6.1780434f, 6.6922045f, 7.2084217f, 7.7249956f, 
+0.0f, -7.769809f, -7.2552533f, -6.7480493f, -6.2302227f, -5.704295f, -5.2046123f, -4.6830797f, 
+-4.16908f, -3.6482906f, -3.1224113f, -2.6224608f, -2.101526f, -1.5750173f, -1.068448f, -0.555261f, 
+    };
+    static const float table1[32] = {
+0.6796195f, 0.96417576f, 1.3120265f, 1.7273712f, 2.1609082f, 2.6335547f, 3.1275556f, 3.62634f, 
+4.128496f, 4.65181f, 5.1505427f, 5.664803f, 6.1801157f, 6.6934443f, 7.2091618f, 7.725437f, 
+0.0f, 0.00042220487f, 0.000706204f, 0.0011724783f, 0.0019670774f, 0.0033260873f, 0.0054761576f, 0.009207957f, 
+0.015348099f, 0.02570244f, 0.04310817f, 0.070107915f, 0.11535315f, 0.18814123f, 0.2953089f, 0.45357087f, 
+    };
+    static const float table2[32] = {
+0.49319023f, 0.61870265f, 0.7307262f, 0.82224894f, 0.8847796f, 0.9281773f, 0.9561752f, 0.9733866f, 
+0.9838929f, 0.9904557f, 0.99420375f, 0.99653417f, 0.9979298f, 0.998761f, 0.99926025f, 0.99955857f, 
+0.0f, 0.00042211582f, 0.0007059548f, 0.0011717915f, 0.0019651442f, 0.0033205624f, 0.0054611918f, 0.009165695f, 
+0.015230919f, 0.025374945f, 0.04219222f, 0.067706786f, 0.10894857f, 0.17150229f, 0.25569835f, 0.3646447f, 
+    };
+    static const float table3[32] = {
+0.12497625f, 0.11795453f, 0.09838286f, 0.07307814f, 0.050972614f, 0.033332147f, 0.020952111f, 0.012952504f, 
+0.007923762f, 0.0047265505f, 0.0028813065f, 0.0017268338f, 0.0010329357f, 0.00061871205f, 0.000369608f, 0.00022065538f, 
+0.0f, 0.0002109678f, 0.00035272658f, 0.00058520684f, 0.0009806372f, 0.0016547609f, 0.0027156747f, 0.004540828f, 
+0.0074994517f, 0.012365512f, 0.020206021f, 0.03156134f, 0.048539553f, 0.07104492f, 0.09515849f, 0.115839235f, 
+    };
+    static const float table4[32] = {
+0.0005643892f, -0.009335272f, -0.015132507f, -0.015699102f, -0.01307501f, -0.009514412f, -0.006371875f, -0.0040876977f, 
+-0.0025562248f, -0.0015452936f, -0.00094952295f, -0.0005715675f, -0.00034288186f, -0.00020600992f, -0.00012412126f, -7.4521064e-05f, 
+0.0f, 7.025813e-05f, 0.000117399955f, 0.00019459153f, 0.00032556878f, 0.00054788624f, 0.0008952512f, 0.0014857651f, 
+0.0024235088f, 0.003912512f, 0.006167f, 0.009096457f, 0.012655655f, 0.015560064f, 0.015498695f, 0.010450373f, 
+    };
+    static const float table5[32] = {
+-0.005175308f, -0.004067522f, -0.0014869315f, 0.00073408155f, 0.0016385418f, 0.0016632617f, 0.0013065693f, 0.0009131807f, 
+0.0005991047f, 0.00037290927f, 0.00023251148f, 0.00014218244f, 8.539307e-05f, 5.1525072e-05f, 3.0529678e-05f, 1.778907e-05f, 
+0.0f, 1.7585637e-05f, 2.9350325e-05f, 4.8545702e-05f, 8.096476e-05f, 0.00013551419f, 0.00021939546f, 0.00035851917f, 
+0.0005696139f, 0.0008784327f, 0.0012754435f, 0.0016313234f, 0.0016806357f, 0.00085875636f, -0.0011327653f, -0.0037534847f, 
+    };
+    static const float table6[32] = {
+-5.8006376e-06f, 0.00087125716f, 0.0010157992f, 0.00058240606f, 0.00013813624f, -9.925161e-05f, -0.0001579328f, -0.00014092412f, 
+-0.00010303332f, -7.035921e-05f, -4.1855576e-05f, -2.8699204e-05f, -1.6845543e-05f, -7.3936935e-06f, 5.428889e-06f, 7.667607e-06f, 
+0.0f, 3.5899127e-06f, 5.9910144e-06f, 9.955135e-06f, 1.6395603e-05f, 2.6978378e-05f, 4.3428114e-05f, 6.806138e-05f, 
+0.0001021473f, 0.00013983631f, 0.00015808424f, 9.914183e-05f, -0.00012878602f, -0.0005719749f, -0.0010030677f, -0.0008832765f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(x, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t16, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softplus_forward_f32_table(size_t n, const float *x, float *y, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const double parameters[] = { beta };
+        symact_look_up(softplus_forward_f32_table_loop, softplus_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softplus_forward_f32(n, x, y, beta);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.028988007f, 0.4870957f, 1.0049038f, 1.5232645f, 2.0365734f, 2.5396686f, 3.06766f, 3.5857f, 
+4.0882277f, 4.6120706f, 5.1323633f, 5.636411f, 6.168996f, 6.6727476f, 7.20435f, 7.7096295f, 
+0.0f, -7.77641f, -7.2580643f, -6.7543616f, -6.2365537f, -5.717561f, -5.1988435f, -4.6727633f, 
+-4.1537004f, -3.6483583f, -3.1298845f, -2.6051812f, -2.0903125f, -1.5717196f, -1.0664359f, -0.55731153f, 
+    };
+    static const float table1[32] = {
+0.4927535f, 0.619422f, 0.73202163f, 0.8210187f, 0.8845839f, 0.92687637f, 0.95553887f, 0.97303027f, 
+0.98350763f, 0.9901664f, 0.99413204f, 0.996447f, 0.99791104f, 0.9987367f, 0.9992572f, 0.9995517f, 
+0.0f, 0.00041933957f, 0.00070397445f, 0.0011644263f, 0.0019527662f, 0.003276947f, 0.0054926127f, 0.00925986f, 
+0.015463321f, 0.025373269f, 0.041891243f, 0.06880571f, 0.11004197f, 0.17197138f, 0.25608146f, 0.36416975f, 
+    };
+    static const float table2[32] = {
+0.24994749f, 0.2357383f, 0.19616592f, 0.146947f, 0.102095254f, 0.06777659f, 0.042484347f, 0.026242366f, 
+0.016220368f, 0.009736874f, 0.0058335243f, 0.003540349f, 0.0020845998f, 0.0012617242f, 0.0007422412f, 0.00044808545f, 
+0.0f, 0.00041916379f, 0.000703479f, 0.0011630707f, 0.0019489533f, 0.003266209f, 0.0054624444f, 0.009174116f, 
+0.015224206f, 0.024729464f, 0.04013636f, 0.06407148f, 0.09793272f, 0.14239722f, 0.19050379f, 0.23155023f, 
+    };
+    static const float table3[32] = {
+0.0018111886f, -0.02815153f, -0.04551414f, -0.047172748f, -0.039264422f, -0.028932355f, -0.019353336f, -0.012413446f, 
+-0.007842662f, -0.0047726785f, -0.0028825253f, -0.0017575904f, -0.0010379459f, -0.0006292681f, -0.0003705666f, -0.00022384191f, 
+0.0f, 0.0002094052f, 0.00035124266f, 0.00058017904f, 0.0009706673f, 0.0016223959f, 0.0027012108f, 0.004502096f, 
+0.00737668f, 0.011737278f, 0.018386886f, 0.027627448f, 0.03818991f, 0.04671041f, 0.04646686f, 0.031450823f, 
+    };
+    static const float table4[32] = {
+-0.020815445f, -0.016276497f, -0.005783098f, 0.0028975308f, 0.0065906243f, 0.00670066f, 0.0052752127f, 0.0036849445f, 
+0.0024403168f, 0.001528083f, 0.00093829475f, 0.0005775811f, 0.00034312558f, 0.00020872358f, 0.00012316382f, 7.449047e-05f, 
+0.0f, 6.967887e-05f, 0.00011674119f, 0.00019247031f, 0.00032099395f, 0.000533654f, 0.00088051596f, 0.0014447861f, 
+0.002305583f, 0.0035101862f, 0.0050790757f, 0.006574215f, 0.00673261f, 0.0034558193f, -0.00454538f, -0.015031633f, 
+    };
+    static const float table5[32] = {
+-0.00029864348f, 0.0042471853f, 0.005103673f, 0.0030014147f, 0.00074890035f, -0.00044218847f, -0.00078678486f, -0.0007078407f, 
+-0.0005266449f, -0.00035174424f, -0.00022379325f, -0.00014052581f, -8.447938e-05f, -5.173206e-05f, -3.070395e-05f, -1.8586685e-05f, 
+0.0f, 1.740872e-05f, 2.910112e-05f, 4.778053e-05f, 7.9174824e-05f, 0.0001301795f, 0.00021075884f, 0.00033438115f, 
+0.00050272443f, 0.0006871803f, 0.00079086266f, 0.00052288437f, -0.00057041936f, -0.0027613644f, -0.0049524996f, -0.0046219053f, 
+    };
+    static const float table6[32] = {
+0.0020613945f, 0.0010669777f, -0.0004895197f, -0.0009919573f, -0.0006623245f, -0.00024461834f, -1.2201667e-05f, 6.6115135e-05f, 
+7.314381e-05f, 5.712833e-05f, 3.9213694e-05f, 2.5493511e-05f, 1.5720978e-05f, 9.663191e-06f, 5.939695e-06f, 3.5229232e-06f, 
+0.0f, 3.5586481e-06f, 5.915974e-06f, 9.746554e-06f, 1.5884263e-05f, 2.5402604e-05f, 3.9197508e-05f, 5.720981e-05f, 
+7.2559276e-05f, 6.557197e-05f, -1.3944624e-05f, -0.00024392438f, -0.0006635113f, -0.0009900187f, -0.000492649f, 0.0010707087f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(x, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t16, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softplus_derivative_f32_table(size_t n, const float *x, float *dydx, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const double parameters[] = { beta };
+        symact_look_up(softplus_derivative_f32_table_loop, softplus_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softplus_derivative_f32(n, x, dydx, beta);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.02724089f, 0.48404527f, 0.99831f, 1.5316591f, 2.0384915f, 2.5590222f, 3.0827415f, 3.599366f, 
+4.112258f, 4.64222f, 5.1447296f, 5.661331f, 6.1780434f, 6.6922045f, 7.2084217f, 7.7249956f, 
+0.0f, -7.769809f, -7.2552533f, -6.7480493f, -6.2302227f, -5.704295f, -5.2046123f, -4.6830797f, 
+-4.16908f, -3.6482906f, -3.1224113f, -2.6224608f, -2.101526f, -1.5750173f, -1.068448f, -0.555261f, 
+    };
+    static const float table1[32] = {
+0.6796195f, 0.96417576f, 1.3120265f, 1.7273712f, 2.1609082f, 2.6335547f, 3.1275556f, 3.62634f, 
+4.128496f, 4.65181f, 5.1505427f, 5.664803f, 6.1801157f, 6.6934443f, 7.2091618f, 7.725437f, 
+0.0f, 0.00042220487f, 0.000706204f, 0.0011724783f, 0.0019670774f, 0.0033260873f, 0.0054761576f, 0.009207957f, 
+0.015348099f, 0.02570244f, 0.04310817f, 0.070107915f, 0.11535315f, 0.18814123f, 0.2953089f, 0.45357087f, 
+    };
+    static const float table2[32] = {
+0.49319023f, 0.61870265f, 0.7307262f, 0.82224894f, 0.8847796f, 0.9281773f, 0.9561752f, 0.9733866f, 
+0.9838929f, 0.9904557f, 0.99420375f, 0.99653417f, 0.9979298f, 0.998761f, 0.99926025f, 0.99955857f, 
+0.0f, 0.00042211582f, 0.0007059548f, 0.0011717915f, 0.0019651442f, 0.0033205624f, 0.0054611918f, 0.009165695f, 
+0.015230919f, 0.025374945f, 0.04219222f, 0.067706786f, 0.10894857f, 0.17150229f, 0.25569835f, 0.3646447f, 
+    };
+    static const float table3[32] = {
+0.12497625f, 0.11795453f, 0.09838286f, 0.07307814f, 0.050972614f, 0.033332147f, 0.020952111f, 0.012952504f, 
+0.007923762f, 0.0047265505f, 0.0028813065f, 0.0017268338f, 0.0010329357f, 0.00061871205f, 0.000369608f, 0.00022065538f, 
+0.0f, 0.0002109678f, 0.00035272658f, 0.00058520684f, 0.0009806372f, 0.0016547609f, 0.0027156747f, 0.004540828f, 
+0.0074994517f, 0.012365512f, 0.020206021f, 0.03156134f, 0.048539553f, 0.07104492f, 0.09515849f, 0.115839235f, 
+    };
+    static const float table4[32] = {
+0.0005643892f, -0.009335272f, -0.015132507f, -0.015699102f, -0.01307501f, -0.009514412f, -0.006371875f, -0.0040876977f, 
+-0.0025562248f, -0.0015452936f, -0.00094952295f, -0.0005715675f, -0.00034288186f, -0.00020600992f, -0.00012412126f, -7.4521064e-05f, 
+0.0f, 7.025813e-05f, 0.000117399955f, 0.00019459153f, 0.00032556878f, 0.00054788624f, 0.0008952512f, 0.0014857651f, 
+0.0024235088f, 0.003912512f, 0.006167f, 0.009096457f, 0.012655655f, 0.015560064f, 0.015498695f, 0.010450373f, 
+    };
+    static const float table5[32] = {
+-0.005175308f, -0.004067522f, -0.0014869315f, 0.00073408155f, 0.0016385418f, 0.0016632617f, 0.0013065693f, 0.0009131807f, 
+0.0005991047f, 0.00037290927f, 0.00023251148f, 0.00014218244f, 8.539307e-05f, 5.1525072e-05f, 3.0529678e-05f, 1.778907e-05f, 
+0.0f, 1.7585637e-05f, 2.9350325e-05f, 4.8545702e-05f, 8.096476e-05f, 0.00013551419f, 0.00021939546f, 0.00035851917f, 
+0.0005696139f, 0.0008784327f, 0.0012754435f, 0.0016313234f, 0.0016806357f, 0.00085875636f, -0.0011327653f, -0.0037534847f, 
+    };
+    static const float table6[32] = {
+-5.8006376e-06f, 0.00087125716f, 0.0010157992f, 0.00058240606f, 0.00013813624f, -9.925161e-05f, -0.0001579328f, -0.00014092412f, 
+-0.00010303332f, -7.035921e-05f, -4.1855576e-05f, -2.8699204e-05f, -1.6845543e-05f, -7.3936935e-06f, 5.428889e-06f, 7.667607e-06f, 
+0.0f, 3.5899127e-06f, 5.9910144e-06f, 9.955135e-06f, 1.6395603e-05f, 2.6978378e-05f, 4.3428114e-05f, 6.806138e-05f, 
+0.0001021473f, 0.00013983631f, 0.00015808424f, 9.914183e-05f, -0.00012878602f, -0.0005719749f, -0.0010030677f, -0.0008832765f, 
+    };
+    static const float table7[32] = {
+-0.028988007f, 0.4870957f, 1.0049038f, 1.5232645f, 2.0365734f, 2.5396686f, 3.06766f, 3.5857f, 
+4.0882277f, 4.6120706f, 5.1323633f, 5.636411f, 6.168996f, 6.6727476f, 7.20435f, 7.7096295f, 
+0.0f, -7.77641f, -7.2580643f, -6.7543616f, -6.2365537f, -5.717561f, -5.1988435f, -4.6727633f, 
+-4.1537004f, -3.6483583f, -3.1298845f, -2.6051812f, -2.0903125f, -1.5717196f, -1.0664359f, -0.55731153f, 
+    };
+    static const float table8[32] = {
+0.4927535f, 0.619422f, 0.73202163f, 0.8210187f, 0.8845839f, 0.92687637f, 0.95553887f, 0.97303027f, 
+0.98350763f, 0.9901664f, 0.99413204f, 0.996447f, 0.99791104f, 0.9987367f, 0.9992572f, 0.9995517f, 
+0.0f, 0.00041933957f, 0.00070397445f, 0.0011644263f, 0.0019527662f, 0.003276947f, 0.0054926127f, 0.00925986f, 
+0.015463321f, 0.025373269f, 0.041891243f, 0.06880571f, 0.11004197f, 0.17197138f, 0.25608146f, 0.36416975f, 
+    };
+    static const float table9[32] = {
+0.24994749f, 0.2357383f, 0.19616592f, 0.146947f, 0.102095254f, 0.06777659f, 0.042484347f, 0.026242366f, 
+0.016220368f, 0.009736874f, 0.0058335243f, 0.003540349f, 0.0020845998f, 0.0012617242f, 0.0007422412f, 0.00044808545f, 
+0.0f, 0.00041916379f, 0.000703479f, 0.0011630707f, 0.0019489533f, 0.003266209f, 0.0054624444f, 0.009174116f, 
+0.015224206f, 0.024729464f, 0.04013636f, 0.06407148f, 0.09793272f, 0.14239722f, 0.19050379f, 0.23155023f, 
+    };
+    static const float table10[32] = {
+0.0018111886f, -0.02815153f, -0.04551414f, -0.047172748f, -0.039264422f, -0.028932355f, -0.019353336f, -0.012413446f, 
+-0.007842662f, -0.0047726785f, -0.0028825253f, -0.0017575904f, -0.0010379459f, -0.0006292681f, -0.0003705666f, -0.00022384191f, 
+0.0f, 0.0002094052f, 0.00035124266f, 0.00058017904f, 0.0009706673f, 0.0016223959f, 0.0027012108f, 0.004502096f, 
+0.00737668f, 0.011737278f, 0.018386886f, 0.027627448f, 0.03818991f, 0.04671041f, 0.04646686f, 0.031450823f, 
+    };
+    static const float table11[32] = {
+-0.020815445f, -0.016276497f, -0.005783098f, 0.0028975308f, 0.0065906243f, 0.00670066f, 0.0052752127f, 0.0036849445f, 
+0.0024403168f, 0.001528083f, 0.00093829475f, 0.0005775811f, 0.00034312558f, 0.00020872358f, 0.00012316382f, 7.449047e-05f, 
+0.0f, 6.967887e-05f, 0.00011674119f, 0.00019247031f, 0.00032099395f, 0.000533654f, 0.00088051596f, 0.0014447861f, 
+0.002305583f, 0.0035101862f, 0.0050790757f, 0.006574215f, 0.00673261f, 0.0034558193f, -0.00454538f, -0.015031633f, 
+    };
+    static const float table12[32] = {
+-0.00029864348f, 0.0042471853f, 0.005103673f, 0.0030014147f, 0.00074890035f, -0.00044218847f, -0.00078678486f, -0.0007078407f, 
+-0.0005266449f, -0.00035174424f, -0.00022379325f, -0.00014052581f, -8.447938e-05f, -5.173206e-05f, -3.070395e-05f, -1.8586685e-05f, 
+0.0f, 1.740872e-05f, 2.910112e-05f, 4.778053e-05f, 7.9174824e-05f, 0.0001301795f, 0.00021075884f, 0.00033438115f, 
+0.00050272443f, 0.0006871803f, 0.00079086266f, 0.00052288437f, -0.00057041936f, -0.0027613644f, -0.0049524996f, -0.0046219053f, 
+    };
+    static const float table13[32] = {
+0.0020613945f, 0.0010669777f, -0.0004895197f, -0.0009919573f, -0.0006623245f, -0.00024461834f, -1.2201667e-05f, 6.6115135e-05f, 
+7.314381e-05f, 5.712833e-05f, 3.9213694e-05f, 2.5493511e-05f, 1.5720978e-05f, 9.663191e-06f, 5.939695e-06f, 3.5229232e-06f, 
+0.0f, 3.5586481e-06f, 5.915974e-06f, 9.746554e-06f, 1.5884263e-05f, 2.5402604e-05f, 3.9197508e-05f, 5.720981e-05f, 
+7.2559276e-05f, 6.557197e-05f, -1.3944624e-05f, -0.00024392438f, -0.0006635113f, -0.0009900187f, -0.000492649f, 0.0010707087f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(x, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        const __m512 t17 = entry_of(table7, t3);
+        const __m512 t18 = entry_of(table8, t3);
+        const __m512 t19 = entry_of(table9, t3);
+        const __m512 t20 = entry_of(table10, t3);
+        const __m512 t21 = entry_of(table11, t3);
+        const __m512 t22 = entry_of(table12, t3);
+        const __m512 t23 = entry_of(table13, t3);
+        const __m512 t24 = _mm512_sub_ps(x, t17);
+        const __m512 t25 = _mm512_fmadd_ps(t23, t24, t22);
+        const __m512 t26 = _mm512_fmadd_ps(t25, t24, t21);
+        const __m512 t27 = _mm512_fmadd_ps(t26, t24, t20);
+        const __m512 t28 = _mm512_fmadd_ps(t27, t24, t19);
+        const __m512 t29 = _mm512_fmadd_ps(t28, t24, t18);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t16, past);
+        put_vector(out[1], i, t29, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softplus_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const double parameters[] = { beta };
+        symact_look_up(softplus_value_and_derivative_f32_table_loop, softplus_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_softplus_value_and_derivative_f32(n, x, y, dydx, beta);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+-0.028988007f, 0.4870957f, 1.0049038f, 1.5232645f, 2.0365734f, 2.5396686f, 3.06766f, 3.5857f, 
+4.0882277f, 4.6120706f, 5.1323633f, 5.636411f, 6.168996f, 6.6727476f, 7.20435f, 7.7096295f, 
+0.0f, -7.77641f, -7.2580643f, -6.7543616f, -6.2365537f, -5.717561f, -5.1988435f, -4.6727633f, 
+-4.1537004f, -3.6483583f, -3.1298845f, -2.6051812f, -2.0903125f, -1.5717196f, -1.0664359f, -0.55731153f, 
+    };
+    static const float table1[32] = {
+0.4927535f, 0.619422f, 0.73202163f, 0.8210187f, 0.8845839f, 0.92687637f, 0.95553887f, 0.97303027f, 
+0.98350763f, 0.9901664f, 0.99413204f, 0.996447f, 0.99791104f, 0.9987367f, 0.9992572f, 0.9995517f, 
+0.0f, 0.00041933957f, 0.00070397445f, 0.0011644263f, 0.0019527662f, 0.003276947f, 0.0054926127f, 0.00925986f, 
+0.015463321f, 0.025373269f, 0.041891243f, 0.06880571f, 0.11004197f, 0.17197138f, 0.25608146f, 0.36416975f, 
+    };
+    static const float table2[32] = {
+0.24994749f, 0.2357383f, 0.19616592f, 0.146947f, 0.102095254f, 0.06777659f, 0.042484347f, 0.026242366f, 
+0.016220368f, 0.009736874f, 0.0058335243f, 0.003540349f, 0.0020845998f, 0.0012617242f, 0.0007422412f, 0.00044808545f, 
+0.0f, 0.00041916379f, 0.000703479f, 0.0011630707f, 0.0019489533f, 0.003266209f, 0.0054624444f, 0.009174116f, 
+0.015224206f, 0.024729464f, 0.04013636f, 0.06407148f, 0.09793272f, 0.14239722f, 0.19050379f, 0.23155023f, 
+    };
+    static const float table3[32] = {
+0.0018111886f, -0.02815153f, -0.04551414f, -0.047172748f, -0.039264422f, -0.028932355f, -0.019353336f, -0.012413446f, 
+-0.007842662f, -0.0047726785f, -0.0028825253f, -0.0017575904f, -0.0010379459f, -0.0006292681f, -0.0003705666f, -0.00022384191f, 
+0.0f, 0.0002094052f, 0.00035124266f, 0.00058017904f, 0.0009706673f, 0.0016223959f, 0.0027012108f, 0.004502096f, 
+0.00737668f, 0.011737278f, 0.018386886f, 0.027627448f, 0.03818991f, 0.04671041f, 0.04646686f, 0.031450823f, 
+    };
+    static const float table4[32] = {
+-0.020815445f, -0.016276497f, -0.005783098f, 0.0028975308f, 0.0065906243f, 0.00670066f, 0.0052752127f, 0.0036849445f, 
+0.0024403168f, 0.001528083f, 0.00093829475f, 0.0005775811f, 0.00034312558f, 0.00020872358f, 0.00012316382f, 7.449047e-05f, 
+0.0f, 6.967887e-05f, 0.00011674119f, 0.00019247031f, 0.00032099395f, 0.000533654f, 0.00088051596f, 0.0014447861f, 
+0.002305583f, 0.0035101862f, 0.0050790757f, 0.006574215f, 0.00673261f, 0.0034558193f, -0.00454538f, -0.015031633f, 
+    };
+    static const float table5[32] = {
+-0.00029864348f, 0.0042471853f, 0.005103673f, 0.0030014147f, 0.00074890035f, -0.00044218847f, -0.00078678486f, -0.0007078407f, 
+-0.0005266449f, -0.00035174424f, -0.00022379325f, -0.00014052581f, -8.447938e-05f, -5.173206e-05f, -3.070395e-05f, -1.8586685e-05f, 
+0.0f, 1.740872e-05f, 2.910112e-05f, 4.778053e-05f, 7.9174824e-05f, 0.0001301795f, 0.00021075884f, 0.00033438115f, 
+0.00050272443f, 0.0006871803f, 0.00079086266f, 0.00052288437f, -0.00057041936f, -0.0027613644f, -0.0049524996f, -0.0046219053f, 
+    };
+    static const float table6[32] = {
+0.0020613945f, 0.0010669777f, -0.0004895197f, -0.0009919573f, -0.0006623245f, -0.00024461834f, -1.2201667e-05f, 6.6115135e-05f, 
+7.314381e-05f, 5.712833e-05f, 3.9213694e-05f, 2.5493511e-05f, 1.5720978e-05f, 9.663191e-06f, 5.939695e-06f, 3.5229232e-06f, 
+0.0f, 3.5586481e-06f, 5.915974e-06f, 9.746554e-06f, 1.5884263e-05f, 2.5402604e-05f, 3.9197508e-05f, 5.720981e-05f, 
+7.2559276e-05f, 6.557197e-05f, -1.3944624e-05f, -0.00024392438f, -0.0006635113f, -0.0009900187f, -0.000492649f, 0.0010707087f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
+        const __mmask16 t2 = (__mmask16)(t0 | t1);
+        const __m512 t3 = _mm512_fmadd_ps(x, _mm512_set1_ps(1.937075f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(x, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        const __m512 t17 = _mm512_sub_ps(t5, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t15, t11, t17);
+        const __m512 t19 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t20 = _mm512_fmadd_ps(grad_y, t16, t19);
+        const __mmask16 t21 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t22 = _mm512_mul_ps(grad_y, t16);
+        const __m512 t23 = _mm512_mask_blend_ps(t21, t20, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t2;
+        else if (t2)
+            return i;
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softplus_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const double parameters[] = { beta };
+        symact_look_up(softplus_backward_f32_table_loop, softplus_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softplus_backward_f32(n, x, grad_y, grad_x, beta);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.22746506f, 0.71122825f, 1.3068763f, 1.9304775f, 2.5495348f, 3.1912131f, 3.8223884f, 4.4510593f, 
+5.0685186f, 5.695709f, 6.334524f, 6.938404f, 7.5821285f, 8.217049f, 8.839716f, 9.464498f, 
+10.08965f, 10.704292f, 11.334825f, 11.962529f, 12.605029f, 13.219f, 13.862665f, 14.491887f, 
+15.11931f, 15.739919f, 16.351452f, 16.982313f, 17.610468f, 18.2542f, 18.877048f, 19.49493f, 
+    };
+    static const float table1[32] = {
+0.24679391f, 0.2208709f, 0.16763675f, 0.11064542f, 0.06720762f, 0.03793766f, 0.02094893f, 0.011398692f, 
+0.0062133027f, 0.0033378825f, 0.0017677124f, 0.00096793775f, 0.0005089569f, 0.00026986504f, 0.00014482193f, 7.754496e-05f, 
+4.1503485e-05f, 2.2447368e-05f, 1.1949173e-05f, 6.3787274e-06f, 3.355077e-06f, 1.8157654e-06f, 9.539381e-07f, 5.084555e-07f, 
+2.7149804e-07f, 1.4596208e-07f, 7.918713e-08f, 4.213811e-08f, 2.2483864e-08f, 1.1811408e-08f, 6.335808e-09f, 3.4155399e-09f, 
+    };
+    static const float table2[32] = {
+-0.027948096f, -0.07539319f, -0.09622014f, -0.08260838f, -0.057468195f, -0.034940757f, -0.020052014f, -0.0111358f, 
+-0.0061356067f, -0.0033155247f, -0.0017614517f, -0.0009660621f, -0.00050843856f, -0.00026971934f, -0.00014477997f, -7.753293e-05f, 
+-4.150004e-05f, -2.244636e-05f, -1.1948888e-05f, -6.378646e-06f, -3.3550546e-06f, -1.8157588e-06f, -9.539363e-07f, -5.08455e-07f, 
+-2.714979e-07f, -1.4596203e-07f, -7.918712e-08f, -4.2138108e-08f, -2.2483864e-08f, -1.1811408e-08f, -6.335808e-09f, -3.4155399e-09f, 
+    };
+    static const float table3[32] = {
+-0.05932475f, -0.035916805f, -0.0004878194f, 0.018595573f, 0.020053228f, 0.014651019f, 0.009157885f, 0.005309553f, 
+0.0029908353f, 0.0016355168f, 0.0008744819f, 0.0004811583f, 0.0002537014f, 0.00013471408f, 7.234806e-05f, 3.8754453e-05f, 
+2.074658e-05f, 1.1222176e-05f, 5.9741596e-06f, 3.1892425e-06f, 1.6775053e-06f, 9.07873e-07f, 4.769664e-07f, 2.5422707e-07f, 
+1.3574886e-07f, 7.2981e-08f, 3.959356e-08f, 2.1069056e-08f, 1.1241932e-08f, 5.9057053e-09f, 3.1679048e-09f, 1.7077704e-09f, 
+    };
+    static const float table4[32] = {
+0.00913693f, 0.020739768f, 0.01622395f, 0.004513089f, -0.0018533994f, -0.0031723615f, -0.0025018884f, -0.0016021031f, 
+-0.0009463577f, -0.0005304531f, -0.0002873473f, -0.00015913969f, -8.422201e-05f, -4.4807544e-05f, -2.4088e-05f, -1.2910081e-05f, 
+-6.913201e-06f, -3.7400334e-06f, -1.9911872e-06f, -1.0630226e-06f, -5.5915154e-07f, -3.026186e-07f, -1.5898704e-07f, -8.474155e-08f, 
+-4.524918e-08f, -2.4326894e-08f, -1.3197843e-08f, -7.0229835e-09f, -3.7472536e-09f, -1.9685502e-09f, -1.0559613e-09f, -5.692536e-10f, 
+    };
+    static const float table5[32] = {
+0.009307515f, 0.0021181386f, -0.0045899074f, -0.003923999f, -0.0013284037f, 5.52567e-05f, 0.00037061775f, 0.00032006076f, 
+0.00021185436f, 0.00012533726f, 6.9769114e-05f, 3.9159404e-05f, 2.0880134e-05f, 1.1151467e-05f, 6.0070365e-06f, 3.2229643e-06f, 
+1.7268885e-06f, 9.345351e-07f, 4.976374e-07f, 2.65689e-07f, 1.3975432e-07f, 7.564166e-08f, 3.9739692e-08f, 2.1181355e-08f, 
+1.1310067e-08f, 6.0805223e-09f, 3.2989058e-09f, 1.7555061e-09f, 9.36762e-10f, 4.9206733e-10f, 2.6394797e-10f, 1.4229243e-10f, 
+    };
+    static const float table6[32] = {
+-0.001901803f, -0.0033311902f, -0.00086236256f, 0.0008314257f, 0.0006724831f, 0.00022243944f, 1.7411157e-05f, -3.344142e-05f, 
+-3.2730328e-05f, -2.2224947e-05f, -1.3157562e-05f, -7.603385e-06f, -4.116828e-06f, -2.2159336e-06f, -1.1987185e-06f, -6.4476717e-07f, 
+-3.4588803e-07f, -1.8736966e-07f, -9.9791045e-08f, -5.327986e-08f, -2.8019087e-08f, -1.5172608e-08f, -7.967905e-09f, -4.2483967e-09f, 
+-2.269459e-09f, -1.2192074e-09f, -6.6131767e-10f, -3.521728e-10f, -1.8825945e-10f, -9.877247e-11f, -5.2957964e-11f, -2.8546788e-11f, 
+    };
+    static const float table7[32] = {
+-0.0013286904f, -5.27834e-07f, 0.00079239334f, 0.00016396759f, -0.00012602705f, -9.2315226e-05f, -3.1378455e-05f, -4.915747e-06f, 
+2.1863868e-06f, 2.7859658e-06f, 1.9982588e-06f, 1.226435e-06f, 6.958606e-07f, 3.8311748e-07f, 2.0837675e-07f, 1.122869e-07f, 
+6.019537e-08f, 3.241968e-08f, 1.7259456e-08f, 9.260043e-09f, 4.93168e-09f, 2.6350448e-09f, 1.3985305e-09f, 7.461403e-10f, 
+3.9773043e-10f, 2.1476594e-10f, 1.1556434e-10f, 6.102863e-11f, 3.184052e-11f, 1.7133534e-11f, 9.236661e-12f, 4.9632013e-12f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582884.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.5937928f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-4.787418e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_scalef_ps(t22, t4);
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softplus_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2, float beta)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const double parameters[] = { beta };
+        symact_look_up(softplus_second_derivative_f32_table_loop, softplus_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softplus_second_derivative_f32(n, x, d2ydx2, beta);
+}
+
+void symact_softplus_backward_from_output_f32_table(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
+{
+    symact_softplus_backward_from_output_f32(n, y, grad_y, grad_x, beta);
+}

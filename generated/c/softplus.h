@@ -15,6 +15,8 @@
  * f32: float arrays, evaluated in double and rounded once.
  * f64: double arrays, evaluated in double.
  * f32_fast: float arrays, evaluated in float.
+ * f32_table: float arrays, evaluated in float with tables where the processor has AVX-512 and the
+ * parameters have their defaults, else as _f32.
  * f16: symact_f16 arrays, evaluated in double and rounded once.
  * bf16: symact_bf16 arrays, evaluated in double and rounded once.
  * beta: sharpness of the bend at 0; positive, by default 1.0.
@@ -47,12 +49,14 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta);
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta);
 void symact_softplus_forward_f32_fast(size_t n, const float *x, float *y, float beta);
+void symact_softplus_forward_f32_table(size_t n, const float *x, float *y, float beta);
 void symact_softplus_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float beta);
 void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta);
 
@@ -60,12 +64,14 @@ void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y
  *   f32: 0.5009 (4194304 inputs, sampled)
  *   f64: 1.1584 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta);
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta);
 void symact_softplus_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta);
+void symact_softplus_derivative_f32_table(size_t n, const float *x, float *dydx, float beta);
 void symact_softplus_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, float beta);
 void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta);
 
@@ -73,12 +79,14 @@ void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16
  *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta);
 void symact_softplus_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta);
+void symact_softplus_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_softplus_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx, float beta);
 void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta);
 
@@ -86,12 +94,14 @@ void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, s
  *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: 2.651 (1000000 inputs, sampled)
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.4999 (65536 inputs, sampled)
  */
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);
 void symact_softplus_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
+void symact_softplus_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x, float beta);
 void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 
@@ -99,12 +109,14 @@ void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_
  *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 0.7422 (1000000 inputs, sampled)
  *   f32_fast: 5.292 (4194304 inputs, sampled)
+ *   f32_table: not measured
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta);
 void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta);
+void symact_softplus_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2, float beta);
 void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta);
 
@@ -112,12 +124,14 @@ void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: no table, the same as f32
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta);
 void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta);
+void symact_softplus_backward_from_output_f32_table(size_t n, const float *y, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_from_output_f16(size_t n, const symact_f16 *y, const symact_f16 *grad_y, symact_f16 *grad_x, float beta);
 void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 

@@ -1468,3 +1468,614 @@ void symact_softsign_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     const void *const parameters = NULL;
     symact_sweep(softsign_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softsign_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.248034f, 1.7411512f, 2.247824f, 2.7468483f, 3.496068f, 4.4852586f, 5.495648f, 6.4936967f, 
+7.992136f, 9.970517f, 11.991296f, 13.987393f, 16.984272f, 20.941034f, 24.982592f, 28.974787f, 
+34.968544f, 42.88207f, 50.965183f, 58.949574f, 70.93709f, 86.76414f, 102.93037f, 118.89915f, 
+142.87418f, 174.52827f, 206.86073f, 238.99591f, 0.0f, 0.3705756f, 0.6227426f, 0.87252694f, 
+    };
+    static const float table1[32] = {
+0.44483313f, 0.36481023f, 0.30789846f, 0.26689097f, 0.22241656f, 0.18230681f, 0.15394923f, 0.13344549f, 
+0.11120828f, 0.091153406f, 0.076974615f, 0.06672274f, 0.05560414f, 0.045576703f, 0.038487308f, 0.03336137f, 
+0.02780207f, 0.022788351f, 0.019243654f, 0.016680686f, 0.013901035f, 0.011394176f, 0.009621827f, 0.008340343f, 
+0.0069505177f, 0.005697088f, 0.0048109135f, 0.0041667377f, 1.0f, 0.72962046f, 0.6162407f, 0.5340377f, 
+    };
+    static const float table2[32] = {
+0.19787656f, 0.13308652f, 0.09480146f, 0.07123079f, 0.04946914f, 0.033235777f, 0.023700366f, 0.017807698f, 
+0.012367285f, 0.008308944f, 0.0059250914f, 0.0044519245f, 0.0030918212f, 0.002077236f, 0.0014812729f, 0.0011129811f, 
+0.0007729553f, 0.000519309f, 0.00037031822f, 0.00027824528f, 0.00019323883f, 0.00012982725f, 9.2579554e-05f, 6.956132e-05f, 
+4.8309706e-05f, 3.2456814e-05f, 2.3144888e-05f, 1.7361703e-05f, 0.99999905f, 0.53234607f, 0.37975258f, 0.28519627f, 
+    };
+    static const float table3[32] = {
+0.088022016f, 0.048551302f, 0.029189238f, 0.019010859f, 0.011002752f, 0.006059106f, 0.0036486548f, 0.0023763573f, 
+0.001375344f, 0.00075738825f, 0.00045608185f, 0.00029704467f, 0.000171918f, 9.467353e-05f, 5.701023e-05f, 3.7130583e-05f, 
+2.148975e-05f, 1.1834191e-05f, 7.126279e-06f, 4.641323e-06f, 2.6862187e-06f, 1.4792739e-06f, 8.9078486e-07f, 5.8016536e-07f, 
+3.3577734e-07f, 1.8490924e-07f, 1.1134811e-07f, 7.2341635e-08f, 0.9999258f, 0.38841042f, 0.2340191f, 0.15230569f, 
+    };
+    static const float table4[32] = {
+0.03914965f, 0.017710617f, 0.008987134f, 0.0050737676f, 0.002446853f, 0.0011045282f, 0.0005616959f, 0.00031711048f, 
+0.00015292832f, 6.903301e-05f, 3.5105993e-05f, 1.9819405e-05f, 9.55802e-06f, 4.3145633e-06f, 2.1941246e-06f, 1.2387128e-06f, 
+5.9737624e-07f, 2.696602e-07f, 1.3713279e-07f, 7.741955e-08f, 3.7336015e-08f, 1.6853763e-08f, 8.570799e-09f, 4.838722e-09f, 
+2.333501e-09f, 1.0533602e-09f, 5.3567495e-10f, 3.0142627e-10f, 0.99804646f, 0.28336987f, 0.14420934f, 0.08133618f, 
+    };
+    static const float table5[32] = {
+0.017417025f, 0.0064620413f, 0.002766767f, 0.0013540635f, 0.000544282f, 0.00020139251f, 8.646147e-05f, 4.2314485e-05f, 
+1.7008813e-05f, 6.293516e-06f, 2.701921e-06f, 1.3223276e-06f, 5.315254e-07f, 1.9667237e-07f, 8.443503e-08f, 4.132274e-08f, 
+1.661017e-08f, 6.1460117e-09f, 2.6385947e-09f, 1.2913356e-09f, 5.190678e-10f, 1.9206287e-10f, 8.2456084e-11f, 4.0354237e-11f, 
+1.6220868e-11f, 6.0019646e-12f, 2.5767526e-12f, 1.2561628e-12f, 0.9758356f, 0.20678532f, 0.088857695f, 0.043421946f, 
+    };
+    static const float table6[32] = {
+0.00791936f, 0.0023953528f, 0.00085981336f, 0.00036389095f, 0.00012374f, 3.731012e-05f, 1.3434584e-05f, 5.685796e-06f, 
+1.9334375e-06f, 5.8297064e-07f, 2.0991537e-07f, 8.8840565e-08f, 3.020996e-08f, 9.108916e-09f, 3.2799277e-09f, 1.3881338e-09f, 
+4.7203064e-10f, 1.4232682e-10f, 5.124887e-11f, 2.1689591e-11f, 7.375479e-12f, 2.2238565e-12f, 8.007636e-13f, 3.3889986e-13f, 
+1.1524185e-13f, 3.4747758e-14f, 1.2511931e-14f, 5.2664125e-15f, 0.8429405f, 0.15330258f, 0.055254206f, 0.023348233f, 
+    };
+    static const float table7[32] = {
+0.0034972748f, 0.0008610249f, 0.0002673621f, 9.758873e-05f, 2.732246e-05f, 6.713611e-06f, 2.0887665e-06f, 7.6241196e-07f, 
+2.1345672e-07f, 5.2450087e-08f, 1.6318488e-08f, 5.9563434e-09f, 1.6676306e-09f, 4.097663e-10f, 1.2748819e-10f, 4.6533933e-11f, 
+1.3028364e-11f, 3.2012993e-12f, 9.960015e-13f, 3.6354635e-13f, 1.01784094e-13f, 2.501015e-14f, 7.781261e-15f, 2.8402059e-15f, 
+7.9518823e-16f, 1.953918e-16f, 6.0791105e-17f, 2.1500413e-17f, 0.45139742f, 0.110211186f, 0.034252353f, 0.01294542f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softsign_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(softsign_forward_f32_table_loop, softsign_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softsign_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softsign_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2715533f, 1.7529409f, 2.2517045f, 2.7545693f, 3.5431066f, 4.505882f, 5.503409f, 6.5091386f, 
+8.086213f, 10.011764f, 12.006818f, 14.018277f, 17.172426f, 21.023527f, 25.013636f, 29.036554f, 
+35.344852f, 43.047054f, 51.02727f, 59.07311f, 71.689705f, 87.09411f, 103.05454f, 119.14622f, 
+144.37941f, 175.18822f, 207.10909f, 240.0531f, 0.13020384f, 0.37647045f, 0.6263711f, 0.87728465f, 
+    };
+    static const float table1[32] = {
+0.19380017f, 0.13194904f, 0.09457533f, 0.07093813f, 0.04845004f, 0.03298726f, 0.023643833f, 0.017734533f, 
+0.01211251f, 0.008246815f, 0.005910958f, 0.0044336333f, 0.0030281276f, 0.0020617037f, 0.0014777395f, 0.0011084083f, 
+0.0007570319f, 0.0005154259f, 0.00036943489f, 0.00027710208f, 0.00018925797f, 0.00012885648f, 9.235872e-05f, 6.927552e-05f, 
+4.7314494e-05f, 3.221412e-05f, 2.308968e-05f, 1.720975e-05f, 0.7828642f, 0.52779615f, 0.37805998f, 0.28375253f, 
+    };
+    static const float table2[32] = {
+-0.17063229f, -0.09586042f, -0.058169696f, -0.037787627f, -0.021329036f, -0.011982553f, -0.007271212f, -0.0047234534f, 
+-0.0026661295f, -0.0014978191f, -0.0009089015f, -0.0005904317f, -0.0003332662f, -0.00018722739f, -0.00011361269f, -7.380396e-05f, 
+-4.1658273e-05f, -2.3403423e-05f, -1.4201586e-05f, -9.225495e-06f, -5.207284e-06f, -2.925428e-06f, -1.7751983e-06f, -1.1531869e-06f, 
+-6.509105e-07f, -3.656785e-07f, -2.2189978e-07f, -1.4278804e-07f, -1.3853505f, -0.7668834f, -0.46491233f, -0.30230102f, 
+    };
+    static const float table3[32] = {
+0.11267562f, 0.052231662f, 0.026833482f, 0.015096656f, 0.0070422264f, 0.0032644789f, 0.0016770926f, 0.000943541f, 
+0.00044013915f, 0.00020402993f, 0.00010481829f, 5.8971313e-05f, 2.7508697e-05f, 1.2751871e-05f, 6.551143e-06f, 3.685707e-06f, 
+1.7192936e-06f, 7.969919e-07f, 4.0944644e-07f, 2.3035669e-07f, 1.0745585e-07f, 4.9811995e-08f, 2.5590403e-08f, 1.4397293e-08f, 
+6.7159904e-09f, 3.1132497e-09f, 1.5994002e-09f, 8.8852625e-10f, 1.838631f, 0.8357066f, 0.4287881f, 0.2415465f, 
+    };
+    static const float table4[32] = {
+-0.06613762f, -0.025297383f, -0.01100284f, -0.005361164f, -0.0020668006f, -0.0007905432f, -0.00034383874f, -0.00016753637f, 
+-6.458752e-05f, -2.4704475e-05f, -1.07449605e-05f, -5.2355117e-06f, -2.01836e-06f, -7.7201486e-07f, -3.3578002e-07f, -1.6360974e-07f, 
+-6.307375e-08f, -2.4125464e-08f, -1.04931255e-08f, -5.1128044e-09f, -1.9710547e-09f, -7.5392076e-10f, -3.2791017e-10f, -1.5977514e-10f, 
+-6.159546e-11f, -2.3560024e-11f, -1.0247193e-11f, -4.9146967e-12f, -2.1690924f, -0.80951625f, -0.35153037f, -0.17155725f, 
+    };
+    static const float table5[32] = {
+0.03638382f, 0.011484917f, 0.004229349f, 0.0017848328f, 0.00056849717f, 0.00017945183f, 6.608358e-05f, 2.7888012e-05f, 
+8.882768e-06f, 2.8039349e-06f, 1.0325559e-06f, 4.357502e-07f, 1.3879325e-07f, 4.3811482e-08f, 1.6133686e-08f, 6.808597e-09f, 
+2.1686446e-09f, 6.845544e-10f, 2.5208885e-10f, 1.06384325e-10f, 3.3885072e-11f, 1.0696163e-11f, 3.9388883e-12f, 1.6622551e-12f, 
+5.2945425e-13f, 1.6712754e-13f, 6.154513e-14f, 2.5486644e-14f, 2.398254f, 0.7350347f, 0.2701616f, 0.1142293f, 
+    };
+    static const float table6[32] = {
+-0.019195907f, -0.0050062947f, -0.0015607257f, -0.00057052786f, -0.00014996802f, -3.9111677e-05f, -1.219317e-05f, -4.457249e-06f, 
+-1.1716252e-06f, -3.0555998e-07f, -9.525914e-08f, -3.4822257e-08f, -9.153322e-09f, -2.3871873e-09f, -7.44212e-10f, -2.7204888e-10f, 
+-7.1510325e-11f, -1.8649901e-11f, -5.8141564e-12f, -2.125382e-12f, -5.586744e-13f, -1.4570235e-13f, -4.5423097e-14f, -1.6604546e-14f, 
+-4.364644e-15f, -1.1382996e-15f, -3.5486795e-16f, -1.2680504e-16f, -2.5448053f, -0.6408057f, -0.19924009f, -0.073027566f, 
+    };
+    static const float table7[32] = {
+0.010163061f, 0.0021658835f, 0.00056826096f, 0.00017900797f, 3.969946e-05f, 8.460483e-06f, 2.2197694e-06f, 6.992499e-07f, 
+1.5507601e-07f, 3.304876e-08f, 8.670974e-09f, 2.7314448e-09f, 6.0576566e-10f, 1.2909672e-10f, 3.3870993e-11f, 1.06697064e-11f, 
+2.3662721e-12f, 5.0428406e-13f, 1.3230857e-13f, 4.167854e-14f, 9.2432504e-15f, 1.9698596e-15f, 5.1683033e-16f, 1.628068e-16f, 
+3.6106447e-17f, 7.694764e-18f, 2.0188685e-18f, 6.156153e-19f, 2.7102933f, 0.5544662f, 0.14504358f, 0.04582604f, 
+    };
+    static const float table8[32] = {
+-0.005434918f, -0.00090005645f, -0.00020035684f, -5.4023847e-05f, -1.0615075e-05f, -1.7579227e-06f, -3.9132195e-07f, -1.05515326e-07f, 
+-2.0732568e-08f, -3.4334429e-09f, -7.643007e-10f, -2.0608462e-10f, -4.0493296e-11f, -6.705943e-12f, -1.4927748e-12f, -4.0250903e-13f, 
+-7.908847e-14f, -1.3097545e-14f, -2.9155757e-15f, -7.8615044e-16f, -1.5446967e-16f, -2.5581143e-17f, -5.694484e-18f, -1.5354501e-18f, 
+-3.0169857e-19f, -4.996317e-20f, -1.1122039e-20f, -3.1480622e-21f, -2.8180232f, -0.4608289f, -0.105234f, -0.02766021f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softsign_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(softsign_derivative_f32_table_loop, softsign_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softsign_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softsign_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.248034f, 1.7411512f, 2.247824f, 2.7468483f, 3.496068f, 4.4852586f, 5.495648f, 6.4936967f, 
+7.992136f, 9.970517f, 11.991296f, 13.987393f, 16.984272f, 20.941034f, 24.982592f, 28.974787f, 
+34.968544f, 42.88207f, 50.965183f, 58.949574f, 70.93709f, 86.76414f, 102.93037f, 118.89915f, 
+142.87418f, 174.52827f, 206.86073f, 238.99591f, 0.0f, 0.3705756f, 0.6227426f, 0.87252694f, 
+    };
+    static const float table1[32] = {
+0.44483313f, 0.36481023f, 0.30789846f, 0.26689097f, 0.22241656f, 0.18230681f, 0.15394923f, 0.13344549f, 
+0.11120828f, 0.091153406f, 0.076974615f, 0.06672274f, 0.05560414f, 0.045576703f, 0.038487308f, 0.03336137f, 
+0.02780207f, 0.022788351f, 0.019243654f, 0.016680686f, 0.013901035f, 0.011394176f, 0.009621827f, 0.008340343f, 
+0.0069505177f, 0.005697088f, 0.0048109135f, 0.0041667377f, 1.0f, 0.72962046f, 0.6162407f, 0.5340377f, 
+    };
+    static const float table2[32] = {
+0.19787656f, 0.13308652f, 0.09480146f, 0.07123079f, 0.04946914f, 0.033235777f, 0.023700366f, 0.017807698f, 
+0.012367285f, 0.008308944f, 0.0059250914f, 0.0044519245f, 0.0030918212f, 0.002077236f, 0.0014812729f, 0.0011129811f, 
+0.0007729553f, 0.000519309f, 0.00037031822f, 0.00027824528f, 0.00019323883f, 0.00012982725f, 9.2579554e-05f, 6.956132e-05f, 
+4.8309706e-05f, 3.2456814e-05f, 2.3144888e-05f, 1.7361703e-05f, 0.99999905f, 0.53234607f, 0.37975258f, 0.28519627f, 
+    };
+    static const float table3[32] = {
+0.088022016f, 0.048551302f, 0.029189238f, 0.019010859f, 0.011002752f, 0.006059106f, 0.0036486548f, 0.0023763573f, 
+0.001375344f, 0.00075738825f, 0.00045608185f, 0.00029704467f, 0.000171918f, 9.467353e-05f, 5.701023e-05f, 3.7130583e-05f, 
+2.148975e-05f, 1.1834191e-05f, 7.126279e-06f, 4.641323e-06f, 2.6862187e-06f, 1.4792739e-06f, 8.9078486e-07f, 5.8016536e-07f, 
+3.3577734e-07f, 1.8490924e-07f, 1.1134811e-07f, 7.2341635e-08f, 0.9999258f, 0.38841042f, 0.2340191f, 0.15230569f, 
+    };
+    static const float table4[32] = {
+0.03914965f, 0.017710617f, 0.008987134f, 0.0050737676f, 0.002446853f, 0.0011045282f, 0.0005616959f, 0.00031711048f, 
+0.00015292832f, 6.903301e-05f, 3.5105993e-05f, 1.9819405e-05f, 9.55802e-06f, 4.3145633e-06f, 2.1941246e-06f, 1.2387128e-06f, 
+5.9737624e-07f, 2.696602e-07f, 1.3713279e-07f, 7.741955e-08f, 3.7336015e-08f, 1.6853763e-08f, 8.570799e-09f, 4.838722e-09f, 
+2.333501e-09f, 1.0533602e-09f, 5.3567495e-10f, 3.0142627e-10f, 0.99804646f, 0.28336987f, 0.14420934f, 0.08133618f, 
+    };
+    static const float table5[32] = {
+0.017417025f, 0.0064620413f, 0.002766767f, 0.0013540635f, 0.000544282f, 0.00020139251f, 8.646147e-05f, 4.2314485e-05f, 
+1.7008813e-05f, 6.293516e-06f, 2.701921e-06f, 1.3223276e-06f, 5.315254e-07f, 1.9667237e-07f, 8.443503e-08f, 4.132274e-08f, 
+1.661017e-08f, 6.1460117e-09f, 2.6385947e-09f, 1.2913356e-09f, 5.190678e-10f, 1.9206287e-10f, 8.2456084e-11f, 4.0354237e-11f, 
+1.6220868e-11f, 6.0019646e-12f, 2.5767526e-12f, 1.2561628e-12f, 0.9758356f, 0.20678532f, 0.088857695f, 0.043421946f, 
+    };
+    static const float table6[32] = {
+0.00791936f, 0.0023953528f, 0.00085981336f, 0.00036389095f, 0.00012374f, 3.731012e-05f, 1.3434584e-05f, 5.685796e-06f, 
+1.9334375e-06f, 5.8297064e-07f, 2.0991537e-07f, 8.8840565e-08f, 3.020996e-08f, 9.108916e-09f, 3.2799277e-09f, 1.3881338e-09f, 
+4.7203064e-10f, 1.4232682e-10f, 5.124887e-11f, 2.1689591e-11f, 7.375479e-12f, 2.2238565e-12f, 8.007636e-13f, 3.3889986e-13f, 
+1.1524185e-13f, 3.4747758e-14f, 1.2511931e-14f, 5.2664125e-15f, 0.8429405f, 0.15330258f, 0.055254206f, 0.023348233f, 
+    };
+    static const float table7[32] = {
+0.0034972748f, 0.0008610249f, 0.0002673621f, 9.758873e-05f, 2.732246e-05f, 6.713611e-06f, 2.0887665e-06f, 7.6241196e-07f, 
+2.1345672e-07f, 5.2450087e-08f, 1.6318488e-08f, 5.9563434e-09f, 1.6676306e-09f, 4.097663e-10f, 1.2748819e-10f, 4.6533933e-11f, 
+1.3028364e-11f, 3.2012993e-12f, 9.960015e-13f, 3.6354635e-13f, 1.01784094e-13f, 2.501015e-14f, 7.781261e-15f, 2.8402059e-15f, 
+7.9518823e-16f, 1.953918e-16f, 6.0791105e-17f, 2.1500413e-17f, 0.45139742f, 0.110211186f, 0.034252353f, 0.01294542f, 
+    };
+    static const float table8[32] = {
+1.2715533f, 1.7529409f, 2.2517045f, 2.7545693f, 3.5431066f, 4.505882f, 5.503409f, 6.5091386f, 
+8.086213f, 10.011764f, 12.006818f, 14.018277f, 17.172426f, 21.023527f, 25.013636f, 29.036554f, 
+35.344852f, 43.047054f, 51.02727f, 59.07311f, 71.689705f, 87.09411f, 103.05454f, 119.14622f, 
+144.37941f, 175.18822f, 207.10909f, 240.0531f, 0.13020384f, 0.37647045f, 0.6263711f, 0.87728465f, 
+    };
+    static const float table9[32] = {
+0.19380017f, 0.13194904f, 0.09457533f, 0.07093813f, 0.04845004f, 0.03298726f, 0.023643833f, 0.017734533f, 
+0.01211251f, 0.008246815f, 0.005910958f, 0.0044336333f, 0.0030281276f, 0.0020617037f, 0.0014777395f, 0.0011084083f, 
+0.0007570319f, 0.0005154259f, 0.00036943489f, 0.00027710208f, 0.00018925797f, 0.00012885648f, 9.235872e-05f, 6.927552e-05f, 
+4.7314494e-05f, 3.221412e-05f, 2.308968e-05f, 1.720975e-05f, 0.7828642f, 0.52779615f, 0.37805998f, 0.28375253f, 
+    };
+    static const float table10[32] = {
+-0.17063229f, -0.09586042f, -0.058169696f, -0.037787627f, -0.021329036f, -0.011982553f, -0.007271212f, -0.0047234534f, 
+-0.0026661295f, -0.0014978191f, -0.0009089015f, -0.0005904317f, -0.0003332662f, -0.00018722739f, -0.00011361269f, -7.380396e-05f, 
+-4.1658273e-05f, -2.3403423e-05f, -1.4201586e-05f, -9.225495e-06f, -5.207284e-06f, -2.925428e-06f, -1.7751983e-06f, -1.1531869e-06f, 
+-6.509105e-07f, -3.656785e-07f, -2.2189978e-07f, -1.4278804e-07f, -1.3853505f, -0.7668834f, -0.46491233f, -0.30230102f, 
+    };
+    static const float table11[32] = {
+0.11267562f, 0.052231662f, 0.026833482f, 0.015096656f, 0.0070422264f, 0.0032644789f, 0.0016770926f, 0.000943541f, 
+0.00044013915f, 0.00020402993f, 0.00010481829f, 5.8971313e-05f, 2.7508697e-05f, 1.2751871e-05f, 6.551143e-06f, 3.685707e-06f, 
+1.7192936e-06f, 7.969919e-07f, 4.0944644e-07f, 2.3035669e-07f, 1.0745585e-07f, 4.9811995e-08f, 2.5590403e-08f, 1.4397293e-08f, 
+6.7159904e-09f, 3.1132497e-09f, 1.5994002e-09f, 8.8852625e-10f, 1.838631f, 0.8357066f, 0.4287881f, 0.2415465f, 
+    };
+    static const float table12[32] = {
+-0.06613762f, -0.025297383f, -0.01100284f, -0.005361164f, -0.0020668006f, -0.0007905432f, -0.00034383874f, -0.00016753637f, 
+-6.458752e-05f, -2.4704475e-05f, -1.07449605e-05f, -5.2355117e-06f, -2.01836e-06f, -7.7201486e-07f, -3.3578002e-07f, -1.6360974e-07f, 
+-6.307375e-08f, -2.4125464e-08f, -1.04931255e-08f, -5.1128044e-09f, -1.9710547e-09f, -7.5392076e-10f, -3.2791017e-10f, -1.5977514e-10f, 
+-6.159546e-11f, -2.3560024e-11f, -1.0247193e-11f, -4.9146967e-12f, -2.1690924f, -0.80951625f, -0.35153037f, -0.17155725f, 
+    };
+    static const float table13[32] = {
+0.03638382f, 0.011484917f, 0.004229349f, 0.0017848328f, 0.00056849717f, 0.00017945183f, 6.608358e-05f, 2.7888012e-05f, 
+8.882768e-06f, 2.8039349e-06f, 1.0325559e-06f, 4.357502e-07f, 1.3879325e-07f, 4.3811482e-08f, 1.6133686e-08f, 6.808597e-09f, 
+2.1686446e-09f, 6.845544e-10f, 2.5208885e-10f, 1.06384325e-10f, 3.3885072e-11f, 1.0696163e-11f, 3.9388883e-12f, 1.6622551e-12f, 
+5.2945425e-13f, 1.6712754e-13f, 6.154513e-14f, 2.5486644e-14f, 2.398254f, 0.7350347f, 0.2701616f, 0.1142293f, 
+    };
+    static const float table14[32] = {
+-0.019195907f, -0.0050062947f, -0.0015607257f, -0.00057052786f, -0.00014996802f, -3.9111677e-05f, -1.219317e-05f, -4.457249e-06f, 
+-1.1716252e-06f, -3.0555998e-07f, -9.525914e-08f, -3.4822257e-08f, -9.153322e-09f, -2.3871873e-09f, -7.44212e-10f, -2.7204888e-10f, 
+-7.1510325e-11f, -1.8649901e-11f, -5.8141564e-12f, -2.125382e-12f, -5.586744e-13f, -1.4570235e-13f, -4.5423097e-14f, -1.6604546e-14f, 
+-4.364644e-15f, -1.1382996e-15f, -3.5486795e-16f, -1.2680504e-16f, -2.5448053f, -0.6408057f, -0.19924009f, -0.073027566f, 
+    };
+    static const float table15[32] = {
+0.010163061f, 0.0021658835f, 0.00056826096f, 0.00017900797f, 3.969946e-05f, 8.460483e-06f, 2.2197694e-06f, 6.992499e-07f, 
+1.5507601e-07f, 3.304876e-08f, 8.670974e-09f, 2.7314448e-09f, 6.0576566e-10f, 1.2909672e-10f, 3.3870993e-11f, 1.06697064e-11f, 
+2.3662721e-12f, 5.0428406e-13f, 1.3230857e-13f, 4.167854e-14f, 9.2432504e-15f, 1.9698596e-15f, 5.1683033e-16f, 1.628068e-16f, 
+3.6106447e-17f, 7.694764e-18f, 2.0188685e-18f, 6.156153e-19f, 2.7102933f, 0.5544662f, 0.14504358f, 0.04582604f, 
+    };
+    static const float table16[32] = {
+-0.005434918f, -0.00090005645f, -0.00020035684f, -5.4023847e-05f, -1.0615075e-05f, -1.7579227e-06f, -3.9132195e-07f, -1.05515326e-07f, 
+-2.0732568e-08f, -3.4334429e-09f, -7.643007e-10f, -2.0608462e-10f, -4.0493296e-11f, -6.705943e-12f, -1.4927748e-12f, -4.0250903e-13f, 
+-7.908847e-14f, -1.3097545e-14f, -2.9155757e-15f, -7.8615044e-16f, -1.5446967e-16f, -2.5581143e-17f, -5.694484e-18f, -1.5354501e-18f, 
+-3.0169857e-19f, -4.996317e-20f, -1.1122039e-20f, -3.1480622e-21f, -2.8180232f, -0.4608289f, -0.105234f, -0.02766021f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = _mm512_sub_ps(t4, t0);
+        const __m512 t13 = _mm512_fmadd_ps(t11, t12, t10);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t12, t9);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
+        const __m512 t18 = _mm512_mul_ps(t12, t17);
+        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
+        const __m512 t21 = entry_of(table8, t3);
+        const __m512 t22 = entry_of(table9, t3);
+        const __m512 t23 = entry_of(table10, t3);
+        const __m512 t24 = entry_of(table11, t3);
+        const __m512 t25 = entry_of(table12, t3);
+        const __m512 t26 = entry_of(table13, t3);
+        const __m512 t27 = entry_of(table14, t3);
+        const __m512 t28 = entry_of(table15, t3);
+        const __m512 t29 = entry_of(table16, t3);
+        const __m512 t30 = _mm512_sub_ps(t0, t21);
+        const __m512 t31 = _mm512_fmadd_ps(t29, t30, t28);
+        const __m512 t32 = _mm512_fmadd_ps(t31, t30, t27);
+        const __m512 t33 = _mm512_fmadd_ps(t32, t30, t26);
+        const __m512 t34 = _mm512_fmadd_ps(t33, t30, t25);
+        const __m512 t35 = _mm512_fmadd_ps(t34, t30, t24);
+        const __m512 t36 = _mm512_fmadd_ps(t35, t30, t23);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t30, t22);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t20, past);
+        put_vector(out[1], i, t37, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softsign_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(softsign_value_and_derivative_f32_table_loop, softsign_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_softsign_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softsign_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2715533f, 1.7529409f, 2.2517045f, 2.7545693f, 3.5431066f, 4.505882f, 5.503409f, 6.5091386f, 
+8.086213f, 10.011764f, 12.006818f, 14.018277f, 17.172426f, 21.023527f, 25.013636f, 29.036554f, 
+35.344852f, 43.047054f, 51.02727f, 59.07311f, 71.689705f, 87.09411f, 103.05454f, 119.14622f, 
+144.37941f, 175.18822f, 207.10909f, 240.0531f, 0.13020384f, 0.37647045f, 0.6263711f, 0.87728465f, 
+    };
+    static const float table1[32] = {
+0.19380017f, 0.13194904f, 0.09457533f, 0.07093813f, 0.04845004f, 0.03298726f, 0.023643833f, 0.017734533f, 
+0.01211251f, 0.008246815f, 0.005910958f, 0.0044336333f, 0.0030281276f, 0.0020617037f, 0.0014777395f, 0.0011084083f, 
+0.0007570319f, 0.0005154259f, 0.00036943489f, 0.00027710208f, 0.00018925797f, 0.00012885648f, 9.235872e-05f, 6.927552e-05f, 
+4.7314494e-05f, 3.221412e-05f, 2.308968e-05f, 1.720975e-05f, 0.7828642f, 0.52779615f, 0.37805998f, 0.28375253f, 
+    };
+    static const float table2[32] = {
+-0.17063229f, -0.09586042f, -0.058169696f, -0.037787627f, -0.021329036f, -0.011982553f, -0.007271212f, -0.0047234534f, 
+-0.0026661295f, -0.0014978191f, -0.0009089015f, -0.0005904317f, -0.0003332662f, -0.00018722739f, -0.00011361269f, -7.380396e-05f, 
+-4.1658273e-05f, -2.3403423e-05f, -1.4201586e-05f, -9.225495e-06f, -5.207284e-06f, -2.925428e-06f, -1.7751983e-06f, -1.1531869e-06f, 
+-6.509105e-07f, -3.656785e-07f, -2.2189978e-07f, -1.4278804e-07f, -1.3853505f, -0.7668834f, -0.46491233f, -0.30230102f, 
+    };
+    static const float table3[32] = {
+0.11267562f, 0.052231662f, 0.026833482f, 0.015096656f, 0.0070422264f, 0.0032644789f, 0.0016770926f, 0.000943541f, 
+0.00044013915f, 0.00020402993f, 0.00010481829f, 5.8971313e-05f, 2.7508697e-05f, 1.2751871e-05f, 6.551143e-06f, 3.685707e-06f, 
+1.7192936e-06f, 7.969919e-07f, 4.0944644e-07f, 2.3035669e-07f, 1.0745585e-07f, 4.9811995e-08f, 2.5590403e-08f, 1.4397293e-08f, 
+6.7159904e-09f, 3.1132497e-09f, 1.5994002e-09f, 8.8852625e-10f, 1.838631f, 0.8357066f, 0.4287881f, 0.2415465f, 
+    };
+    static const float table4[32] = {
+-0.06613762f, -0.025297383f, -0.01100284f, -0.005361164f, -0.0020668006f, -0.0007905432f, -0.00034383874f, -0.00016753637f, 
+-6.458752e-05f, -2.4704475e-05f, -1.07449605e-05f, -5.2355117e-06f, -2.01836e-06f, -7.7201486e-07f, -3.3578002e-07f, -1.6360974e-07f, 
+-6.307375e-08f, -2.4125464e-08f, -1.04931255e-08f, -5.1128044e-09f, -1.9710547e-09f, -7.5392076e-10f, -3.2791017e-10f, -1.5977514e-10f, 
+-6.159546e-11f, -2.3560024e-11f, -1.0247193e-11f, -4.9146967e-12f, -2.1690924f, -0.80951625f, -0.35153037f, -0.17155725f, 
+    };
+    static const float table5[32] = {
+0.03638382f, 0.011484917f, 0.004229349f, 0.0017848328f, 0.00056849717f, 0.00017945183f, 6.608358e-05f, 2.7888012e-05f, 
+8.882768e-06f, 2.8039349e-06f, 1.0325559e-06f, 4.357502e-07f, 1.3879325e-07f, 4.3811482e-08f, 1.6133686e-08f, 6.808597e-09f, 
+2.1686446e-09f, 6.845544e-10f, 2.5208885e-10f, 1.06384325e-10f, 3.3885072e-11f, 1.0696163e-11f, 3.9388883e-12f, 1.6622551e-12f, 
+5.2945425e-13f, 1.6712754e-13f, 6.154513e-14f, 2.5486644e-14f, 2.398254f, 0.7350347f, 0.2701616f, 0.1142293f, 
+    };
+    static const float table6[32] = {
+-0.019195907f, -0.0050062947f, -0.0015607257f, -0.00057052786f, -0.00014996802f, -3.9111677e-05f, -1.219317e-05f, -4.457249e-06f, 
+-1.1716252e-06f, -3.0555998e-07f, -9.525914e-08f, -3.4822257e-08f, -9.153322e-09f, -2.3871873e-09f, -7.44212e-10f, -2.7204888e-10f, 
+-7.1510325e-11f, -1.8649901e-11f, -5.8141564e-12f, -2.125382e-12f, -5.586744e-13f, -1.4570235e-13f, -4.5423097e-14f, -1.6604546e-14f, 
+-4.364644e-15f, -1.1382996e-15f, -3.5486795e-16f, -1.2680504e-16f, -2.5448053f, -0.6408057f, -0.19924009f, -0.073027566f, 
+    };
+    static const float table7[32] = {
+0.010163061f, 0.0021658835f, 0.00056826096f, 0.00017900797f, 3.969946e-05f, 8.460483e-06f, 2.2197694e-06f, 6.992499e-07f, 
+1.5507601e-07f, 3.304876e-08f, 8.670974e-09f, 2.7314448e-09f, 6.0576566e-10f, 1.2909672e-10f, 3.3870993e-11f, 1.06697064e-11f, 
+2.3662721e-12f, 5.0428406e-13f, 1.3230857e-13f, 4.167854e-14f, 9.2432504e-15f, 1.9698596e-15f, 5.1683033e-16f, 1.628068e-16f, 
+3.6106447e-17f, 7.694764e-18f, 2.0188685e-18f, 6.156153e-19f, 2.7102933f, 0.5544662f, 0.14504358f, 0.04582604f, 
+    };
+    static const float table8[32] = {
+-0.005434918f, -0.00090005645f, -0.00020035684f, -5.4023847e-05f, -1.0615075e-05f, -1.7579227e-06f, -3.9132195e-07f, -1.05515326e-07f, 
+-2.0732568e-08f, -3.4334429e-09f, -7.643007e-10f, -2.0608462e-10f, -4.0493296e-11f, -6.705943e-12f, -1.4927748e-12f, -4.0250903e-13f, 
+-7.908847e-14f, -1.3097545e-14f, -2.9155757e-15f, -7.8615044e-16f, -1.5446967e-16f, -2.5581143e-17f, -5.694484e-18f, -1.5354501e-18f, 
+-3.0169857e-19f, -4.996317e-20f, -1.1122039e-20f, -3.1480622e-21f, -2.8180232f, -0.4608289f, -0.105234f, -0.02766021f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = entry_of(table7, t3);
+        const __m512 t12 = entry_of(table8, t3);
+        const __m512 t13 = _mm512_sub_ps(t0, t4);
+        const __m512 t14 = _mm512_fmadd_ps(t12, t13, t11);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t13, t10);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t13, t9);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t13, t7);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
+        const __m512 t21 = _mm512_sub_ps(t5, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t13, t21);
+        const __m512 t23 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t24 = _mm512_fmadd_ps(grad_y, t20, t23);
+        const __mmask16 t25 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t26 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t27 = _mm512_mask_blend_ps(t25, t24, t26);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t27, past);
+    }
+    return n;
+}
+#endif
+
+void symact_softsign_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(softsign_backward_f32_table_loop, softsign_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_softsign_backward_f32(n, x, grad_y, grad_x);
+}
+
+void symact_softsign_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+    symact_softsign_second_derivative_f32(n, x, d2ydx2);
+}

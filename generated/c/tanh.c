@@ -2185,3 +2185,675 @@ void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const parameters = NULL;
     symact_sweep(tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.34430134f, 0.6355977f, 0.939784f, 1.248457f, 1.5515147f, 1.8645787f, 2.1721623f, 
+2.4761422f, 2.7867444f, 3.1009555f, 3.4101698f, 3.7176793f, 4.02245f, 4.330139f, 4.643845f, 
+4.9505377f, 5.260701f, 5.5689898f, 5.882917f, 6.191414f, 6.4999313f, 6.8140416f, 7.114921f, 
+7.4353495f, 7.7440305f, 8.046453f, 8.36366f, 8.672164f, 8.982637f, 9.290753f, 9.75f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.9622734f, 0.8840413f, 0.7822255f, 0.67911863f, 0.5891243f, 0.5111611f, 0.44857243f, 
+0.39818582f, 0.3561268f, 0.32117748f, 0.29260117f, 0.2686678f, 0.24844529f, 0.23085941f, 0.21529894f, 
+0.20197801f, 0.19007848f, 0.17956056f, 0.16998106f, 0.16151264f, 0.15384708f, 0.14675543f, 0.14054951f, 
+0.13449258f, 0.12913167f, 0.12427833f, 0.11956487f, 0.115311466f, 0.111325875f, 0.107633896f, 0.102564104f, 
+    };
+    static const float table2[32] = {
+8.6736174e-19f, -0.20923829f, -0.31429797f, -0.3433038f, -0.31876862f, -0.273658f, -0.22501643f, -0.18321534f, 
+-0.14955208f, -0.1223839f, -0.10097145f, -0.0845252f, -0.07163353f, -0.06144593f, -0.053154483f, -0.046282504f, 
+-0.040758714f, -0.036111284f, -0.032232482f, -0.02888873f, -0.026083846f, -0.023667641f, -0.0215365f, -0.01975382f, 
+-0.018088078f, -0.016674899f, -0.015445055f, -0.0142957335f, -0.0132967215f, -0.012393444f, -0.011585052f, -0.010519261f, 
+    };
+    static const float table3[32] = {
+-0.33332884f, -0.24892808f, -0.11044108f, 0.00579083f, 0.06439591f, 0.07944751f, 0.07385766f, 0.06164998f, 
+0.049298443f, 0.03854816f, 0.029969672f, 0.023511693f, 0.018635001f, 0.014957204f, 0.012115454f, 0.009886721f, 
+0.008192688f, 0.0068438575f, 0.0057774005f, 0.004905331f, 0.0042101988f, 0.0036398263f, 0.0031599011f, 0.0027760225f, 
+0.0024325242f, 0.0021531547f, 0.0019194352f, 0.0017092413f, 0.0015332501f, 0.0013797072f, 0.0012469401f, 0.0010813454f, 
+    };
+    static const float table4[32] = {
+-0.00020731869f, 0.14489666f, 0.15486196f, 0.0951307f, 0.035238434f, 0.0020445967f, -0.011362573f, -0.01403121f, 
+-0.012718573f, -0.010308071f, -0.007950859f, -0.0060485965f, -0.0045913667f, -0.0035063555f, -0.0026913297f, -0.0020758985f, 
+-0.0016279223f, -0.0012872777f, -0.0010304654f, -0.00083032134f, -0.00067819265f, -0.0005590461f, -0.00046326718f, -0.0003899554f, 
+-0.00032706166f, -0.000277997f, -0.00023849524f, -0.00020432084f, -0.00017678873f, -0.00015358446f, -0.0001342122f, -9.250342e-05f, 
+    };
+    static const float table5[32] = {
+0.13664557f, 0.056088533f, -0.030410754f, -0.05532476f, -0.038177885f, -0.01778988f, -0.005307214f, 1.4886838e-06f, 
+0.0017299944f, 0.0019856365f, 0.0017198267f, 0.0013542068f, 0.001026619f, 0.0007667784f, 0.000568903f, 0.00042092742f, 
+0.00031599656f, 0.00023800506f, 0.00018171294f, 0.000139562f, 0.00010872022f, 8.5475716e-05f, 6.7672096e-05f, 5.4673255e-05f, 
+4.4028515e-05f, 3.6108766e-05f, 2.9633187e-05f, 2.4439616e-05f, 2.0417909e-05f, 1.6991738e-05f, 1.4466222e-05f, 7.0520946e-05f, 
+    };
+    static const float table6[32] = {
+-0.02222328f, -0.06835647f, -0.04281804f, 0.0016770924f, 0.014952458f, 0.010992936f, 0.005403866f, 0.0020019684f, 
+0.00049744063f, -7.05524e-05f, -0.00022632154f, -0.00023244158f, -0.00019133215f, -0.00014810631f, -0.00011015819f, -7.959829e-05f, 
+-5.8449987e-05f, -4.2516072e-05f, -3.0959713e-05f, -2.2578095e-05f, -1.7457307e-05f, -1.3096897e-05f, -9.725473e-06f, -6.5923273e-06f, 
+-4.973851e-06f, -3.920037e-06f, -4.116309e-06f, -3.722059e-06f, -2.4505684e-06f, -2.1847293e-06f, -1.504609e-06f, 6.889913e-05f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(9.75f), x);
+        const __m512 t1 = _mm512_max_ps(_mm512_set1_ps(-9.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(3.230008f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(t2, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_mul_ps(t11, t15);
+        const __m512 t17 = _mm512_mul_ps(t1, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t1, t5, t17);
+        put_vector(out[0], i, t18, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanh_forward_f32_table(size_t n, const float *x, float *y)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y };
+        const void *const parameters = NULL;
+        symact_look_up(tanh_forward_f32_table_loop, tanh_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_tanh_forward_f32(n, x, y);
+}
+
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.11930915f, 0.3763002f, 0.7021256f, 1.0311192f, 1.3676107f, 1.7117896f, 2.042683f, 2.3787463f, 
+2.7143345f, 3.0452578f, 3.3783877f, 3.7192175f, 4.056806f, 4.3873672f, 4.734075f, 5.065458f, 
+5.3927436f, 5.7335696f, 6.0729666f, 6.4077063f, 6.7430277f, 7.0750856f, 7.4201455f, 7.7434793f, 
+8.079013f, 8.425846f, 8.750763f, 9.097108f, 9.430232f, 9.769452f, 10.104831f, 10.439062f, 
+    };
+    static const float table1[32] = {
+0.9858993f, 0.8707669f, 0.63310903f, 0.4003715f, 0.22885868f, 0.1222807f, 0.06506128f, 0.03376606f, 
+0.017402641f, 0.009016089f, 0.004641092f, 0.0023500544f, 0.0011970242f, 0.0006181686f, 0.00030904912f, 0.00015930325f, 
+8.278744e-05f, 4.1873147e-05f, 2.1239468e-05f, 1.0874134e-05f, 5.5608266e-06f, 2.8623192e-06f, 1.4354999e-06f, 7.518985e-07f, 
+3.8434257e-07f, 1.9207154e-07f, 1.0028682e-07f, 5.0166346e-08f, 2.5767038e-08f, 1.30743985e-08f, 6.6852173e-09f, 3.4261458e-09f, 
+    };
+    static const float table2[32] = {
+-0.23414369f, -0.6260641f, -0.76696765f, -0.6200609f, -0.4019429f, -0.22912143f, -0.1258184f, -0.066382185f, 
+-0.0345011f, -0.017950704f, -0.009260619f, -0.004694583f, -0.0023926152f, -0.001235955f, -0.0006180027f, -0.00031858112f, 
+-0.00016556802f, -8.374454e-05f, -4.2478485e-05f, -2.174815e-05f, -1.1121622e-05f, -5.7246302e-06f, -2.8709978e-06f, -1.5037964e-06f, 
+-7.68685e-07f, -3.8414305e-07f, -2.0057364e-07f, -1.0033269e-07f, -5.1534077e-08f, -2.6148797e-08f, -1.33704345e-08f, -6.8522916e-09f, 
+    };
+    static const float table3[32] = {
+-0.9441939f, -0.53317946f, 0.063738994f, 0.31985238f, 0.30058843f, 0.19970344f, 0.117423534f, 0.064111665f, 
+0.033896726f, 0.017788311f, 0.009217567f, 0.004683543f, 0.002389751f, 0.0012351914f, 0.00061781204f, 0.00031853054f, 
+0.00016555437f, 8.374107e-05f, 4.2477604e-05f, 2.1747925e-05f, 1.1121564e-05f, 5.7246166e-06f, 2.870995e-06f, 1.5037957e-06f, 
+7.6868486e-07f, 3.8414314e-07f, 2.0057367e-07f, 1.0033273e-07f, 5.1534098e-08f, 2.614881e-08f, 1.3370441e-08f, 6.8522947e-09f, 
+    };
+    static const float table4[32] = {
+0.3055929f, 0.67293346f, 0.45985863f, 0.08316478f, -0.08398654f, -0.09671686f, -0.06750778f, -0.039772034f, 
+-0.021799915f, -0.011643422f, -0.006087759f, -0.0031076453f, -0.0015893438f, -0.00082243775f, -0.00041161873f, -0.00021228511f, 
+-0.00011035062f, -5.582243e-05f, -2.8317078e-05f, -1.4498235e-05f, -7.4142563e-06f, -3.8163676e-06f, -1.913983e-06f, -1.002523e-06f, 
+-5.124485e-07f, -2.5609307e-07f, -1.3371361e-07f, -6.688784e-08f, -3.4355818e-08f, -1.7432452e-08f, -8.913587e-09f, -4.5681783e-09f, 
+    };
+    static const float table5[32] = {
+0.58883154f, 0.091979146f, -0.31354317f, -0.21389575f, -0.04937011f, 0.015939595f, 0.023604376f, 0.017006075f, 
+0.010114054f, 0.0056074513f, 0.0029865252f, 0.0015388341f, 0.0007906957f, 0.00041012486f, 0.00020550378f, 0.00010605019f, 
+5.5148103e-05f, 2.790088e-05f, 1.4154057e-05f, 7.247142e-06f, 3.70635e-06f, 1.9077677e-06f, 9.567561e-07f, 5.011814e-07f, 
+2.5619968e-07f, 1.2802111e-07f, 6.684944e-08f, 3.343747e-08f, 1.717436e-08f, 8.714186e-09f, 4.4557646e-09f, 2.283569e-09f, 
+    };
+    static const float table6[32] = {
+-0.25352213f, -0.41454116f, -0.05565736f, 0.113558345f, 0.0673381f, 0.0154783875f, -0.0019134071f, -0.0045745475f, 
+-0.0034306122f, -0.0020774314f, -0.0011524638f, -0.0006055144f, -0.00031409535f, -0.00016377663f, -8.220653e-05f, -4.2490305e-05f, 
+-2.2122706e-05f, -1.1191987e-05f, -5.677284e-06f, -2.9073105e-06f, -1.4871066e-06f, -7.6563884e-07f, -3.8375023e-07f, -2.011713e-07f, 
+-1.0297572e-07f, -5.1392743e-08f, -2.6872675e-08f, -1.3424814e-08f, -6.893133e-09f, -3.4958307e-09f, -1.787375e-09f, -9.1592706e-10f, 
+    };
+    static const float table7[32] = {
+-0.33521074f, 0.03510651f, 0.18806092f, 0.013632536f, -0.033642843f, -0.016914807f, -0.0042836564f, 1.2468747e-05f, 
+0.00073895743f, 0.00059761887f, 0.00036492967f, 0.00020419342f, 0.00010834796f, 5.6559616e-05f, 2.90989e-05f, 1.4973082e-05f, 
+7.665927e-06f, 3.9238716e-06f, 2.0056352e-06f, 1.026148e-06f, 5.214728e-07f, 2.682555e-07f, 1.3626828e-07f, 6.981311e-08f, 
+3.5150283e-08f, 1.8019607e-08f, 9.18838e-09f, 4.6994475e-09f, 2.420505e-09f, 1.2382239e-09f, 6.3300853e-10f, 3.2447525e-10f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(101.375f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(2.88539f), _mm512_set1_ps(12582882.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.34657383f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(2.9785635f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-2.393709e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_scalef_ps(t22, t4);
+        put_vector(out[0], i, t23, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanh_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { dydx };
+        const void *const parameters = NULL;
+        symact_look_up(tanh_derivative_f32_table_loop, tanh_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_tanh_derivative_f32(n, x, dydx);
+}
+
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_value_and_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.34430134f, 0.6355977f, 0.939784f, 1.248457f, 1.5515147f, 1.8645787f, 2.1721623f, 
+2.4761422f, 2.7867444f, 3.1009555f, 3.4101698f, 3.7176793f, 4.02245f, 4.330139f, 4.643845f, 
+4.9505377f, 5.260701f, 5.5689898f, 5.882917f, 6.191414f, 6.4999313f, 6.8140416f, 7.114921f, 
+7.4353495f, 7.7440305f, 8.046453f, 8.36366f, 8.672164f, 8.982637f, 9.290753f, 9.75f, 
+    };
+    static const float table1[32] = {
+1.0f, 0.9622734f, 0.8840413f, 0.7822255f, 0.67911863f, 0.5891243f, 0.5111611f, 0.44857243f, 
+0.39818582f, 0.3561268f, 0.32117748f, 0.29260117f, 0.2686678f, 0.24844529f, 0.23085941f, 0.21529894f, 
+0.20197801f, 0.19007848f, 0.17956056f, 0.16998106f, 0.16151264f, 0.15384708f, 0.14675543f, 0.14054951f, 
+0.13449258f, 0.12913167f, 0.12427833f, 0.11956487f, 0.115311466f, 0.111325875f, 0.107633896f, 0.102564104f, 
+    };
+    static const float table2[32] = {
+8.6736174e-19f, -0.20923829f, -0.31429797f, -0.3433038f, -0.31876862f, -0.273658f, -0.22501643f, -0.18321534f, 
+-0.14955208f, -0.1223839f, -0.10097145f, -0.0845252f, -0.07163353f, -0.06144593f, -0.053154483f, -0.046282504f, 
+-0.040758714f, -0.036111284f, -0.032232482f, -0.02888873f, -0.026083846f, -0.023667641f, -0.0215365f, -0.01975382f, 
+-0.018088078f, -0.016674899f, -0.015445055f, -0.0142957335f, -0.0132967215f, -0.012393444f, -0.011585052f, -0.010519261f, 
+    };
+    static const float table3[32] = {
+-0.33332884f, -0.24892808f, -0.11044108f, 0.00579083f, 0.06439591f, 0.07944751f, 0.07385766f, 0.06164998f, 
+0.049298443f, 0.03854816f, 0.029969672f, 0.023511693f, 0.018635001f, 0.014957204f, 0.012115454f, 0.009886721f, 
+0.008192688f, 0.0068438575f, 0.0057774005f, 0.004905331f, 0.0042101988f, 0.0036398263f, 0.0031599011f, 0.0027760225f, 
+0.0024325242f, 0.0021531547f, 0.0019194352f, 0.0017092413f, 0.0015332501f, 0.0013797072f, 0.0012469401f, 0.0010813454f, 
+    };
+    static const float table4[32] = {
+-0.00020731869f, 0.14489666f, 0.15486196f, 0.0951307f, 0.035238434f, 0.0020445967f, -0.011362573f, -0.01403121f, 
+-0.012718573f, -0.010308071f, -0.007950859f, -0.0060485965f, -0.0045913667f, -0.0035063555f, -0.0026913297f, -0.0020758985f, 
+-0.0016279223f, -0.0012872777f, -0.0010304654f, -0.00083032134f, -0.00067819265f, -0.0005590461f, -0.00046326718f, -0.0003899554f, 
+-0.00032706166f, -0.000277997f, -0.00023849524f, -0.00020432084f, -0.00017678873f, -0.00015358446f, -0.0001342122f, -9.250342e-05f, 
+    };
+    static const float table5[32] = {
+0.13664557f, 0.056088533f, -0.030410754f, -0.05532476f, -0.038177885f, -0.01778988f, -0.005307214f, 1.4886838e-06f, 
+0.0017299944f, 0.0019856365f, 0.0017198267f, 0.0013542068f, 0.001026619f, 0.0007667784f, 0.000568903f, 0.00042092742f, 
+0.00031599656f, 0.00023800506f, 0.00018171294f, 0.000139562f, 0.00010872022f, 8.5475716e-05f, 6.7672096e-05f, 5.4673255e-05f, 
+4.4028515e-05f, 3.6108766e-05f, 2.9633187e-05f, 2.4439616e-05f, 2.0417909e-05f, 1.6991738e-05f, 1.4466222e-05f, 7.0520946e-05f, 
+    };
+    static const float table6[32] = {
+-0.02222328f, -0.06835647f, -0.04281804f, 0.0016770924f, 0.014952458f, 0.010992936f, 0.005403866f, 0.0020019684f, 
+0.00049744063f, -7.05524e-05f, -0.00022632154f, -0.00023244158f, -0.00019133215f, -0.00014810631f, -0.00011015819f, -7.959829e-05f, 
+-5.8449987e-05f, -4.2516072e-05f, -3.0959713e-05f, -2.2578095e-05f, -1.7457307e-05f, -1.3096897e-05f, -9.725473e-06f, -6.5923273e-06f, 
+-4.973851e-06f, -3.920037e-06f, -4.116309e-06f, -3.722059e-06f, -2.4505684e-06f, -2.1847293e-06f, -1.504609e-06f, 6.889913e-05f, 
+    };
+    static const float table7[32] = {
+0.11930915f, 0.3763002f, 0.7021256f, 1.0311192f, 1.3676107f, 1.7117896f, 2.042683f, 2.3787463f, 
+2.7143345f, 3.0452578f, 3.3783877f, 3.7192175f, 4.056806f, 4.3873672f, 4.734075f, 5.065458f, 
+5.3927436f, 5.7335696f, 6.0729666f, 6.4077063f, 6.7430277f, 7.0750856f, 7.4201455f, 7.7434793f, 
+8.079013f, 8.425846f, 8.750763f, 9.097108f, 9.430232f, 9.769452f, 10.104831f, 10.439062f, 
+    };
+    static const float table8[32] = {
+0.9858993f, 0.8707669f, 0.63310903f, 0.4003715f, 0.22885868f, 0.1222807f, 0.06506128f, 0.03376606f, 
+0.017402641f, 0.009016089f, 0.004641092f, 0.0023500544f, 0.0011970242f, 0.0006181686f, 0.00030904912f, 0.00015930325f, 
+8.278744e-05f, 4.1873147e-05f, 2.1239468e-05f, 1.0874134e-05f, 5.5608266e-06f, 2.8623192e-06f, 1.4354999e-06f, 7.518985e-07f, 
+3.8434257e-07f, 1.9207154e-07f, 1.0028682e-07f, 5.0166346e-08f, 2.5767038e-08f, 1.30743985e-08f, 6.6852173e-09f, 3.4261458e-09f, 
+    };
+    static const float table9[32] = {
+-0.23414369f, -0.6260641f, -0.76696765f, -0.6200609f, -0.4019429f, -0.22912143f, -0.1258184f, -0.066382185f, 
+-0.0345011f, -0.017950704f, -0.009260619f, -0.004694583f, -0.0023926152f, -0.001235955f, -0.0006180027f, -0.00031858112f, 
+-0.00016556802f, -8.374454e-05f, -4.2478485e-05f, -2.174815e-05f, -1.1121622e-05f, -5.7246302e-06f, -2.8709978e-06f, -1.5037964e-06f, 
+-7.68685e-07f, -3.8414305e-07f, -2.0057364e-07f, -1.0033269e-07f, -5.1534077e-08f, -2.6148797e-08f, -1.33704345e-08f, -6.8522916e-09f, 
+    };
+    static const float table10[32] = {
+-0.9441939f, -0.53317946f, 0.063738994f, 0.31985238f, 0.30058843f, 0.19970344f, 0.117423534f, 0.064111665f, 
+0.033896726f, 0.017788311f, 0.009217567f, 0.004683543f, 0.002389751f, 0.0012351914f, 0.00061781204f, 0.00031853054f, 
+0.00016555437f, 8.374107e-05f, 4.2477604e-05f, 2.1747925e-05f, 1.1121564e-05f, 5.7246166e-06f, 2.870995e-06f, 1.5037957e-06f, 
+7.6868486e-07f, 3.8414314e-07f, 2.0057367e-07f, 1.0033273e-07f, 5.1534098e-08f, 2.614881e-08f, 1.3370441e-08f, 6.8522947e-09f, 
+    };
+    static const float table11[32] = {
+0.3055929f, 0.67293346f, 0.45985863f, 0.08316478f, -0.08398654f, -0.09671686f, -0.06750778f, -0.039772034f, 
+-0.021799915f, -0.011643422f, -0.006087759f, -0.0031076453f, -0.0015893438f, -0.00082243775f, -0.00041161873f, -0.00021228511f, 
+-0.00011035062f, -5.582243e-05f, -2.8317078e-05f, -1.4498235e-05f, -7.4142563e-06f, -3.8163676e-06f, -1.913983e-06f, -1.002523e-06f, 
+-5.124485e-07f, -2.5609307e-07f, -1.3371361e-07f, -6.688784e-08f, -3.4355818e-08f, -1.7432452e-08f, -8.913587e-09f, -4.5681783e-09f, 
+    };
+    static const float table12[32] = {
+0.58883154f, 0.091979146f, -0.31354317f, -0.21389575f, -0.04937011f, 0.015939595f, 0.023604376f, 0.017006075f, 
+0.010114054f, 0.0056074513f, 0.0029865252f, 0.0015388341f, 0.0007906957f, 0.00041012486f, 0.00020550378f, 0.00010605019f, 
+5.5148103e-05f, 2.790088e-05f, 1.4154057e-05f, 7.247142e-06f, 3.70635e-06f, 1.9077677e-06f, 9.567561e-07f, 5.011814e-07f, 
+2.5619968e-07f, 1.2802111e-07f, 6.684944e-08f, 3.343747e-08f, 1.717436e-08f, 8.714186e-09f, 4.4557646e-09f, 2.283569e-09f, 
+    };
+    static const float table13[32] = {
+-0.25352213f, -0.41454116f, -0.05565736f, 0.113558345f, 0.0673381f, 0.0154783875f, -0.0019134071f, -0.0045745475f, 
+-0.0034306122f, -0.0020774314f, -0.0011524638f, -0.0006055144f, -0.00031409535f, -0.00016377663f, -8.220653e-05f, -4.2490305e-05f, 
+-2.2122706e-05f, -1.1191987e-05f, -5.677284e-06f, -2.9073105e-06f, -1.4871066e-06f, -7.6563884e-07f, -3.8375023e-07f, -2.011713e-07f, 
+-1.0297572e-07f, -5.1392743e-08f, -2.6872675e-08f, -1.3424814e-08f, -6.893133e-09f, -3.4958307e-09f, -1.787375e-09f, -9.1592706e-10f, 
+    };
+    static const float table14[32] = {
+-0.33521074f, 0.03510651f, 0.18806092f, 0.013632536f, -0.033642843f, -0.016914807f, -0.0042836564f, 1.2468747e-05f, 
+0.00073895743f, 0.00059761887f, 0.00036492967f, 0.00020419342f, 0.00010834796f, 5.6559616e-05f, 2.90989e-05f, 1.4973082e-05f, 
+7.665927e-06f, 3.9238716e-06f, 2.0056352e-06f, 1.026148e-06f, 5.214728e-07f, 2.682555e-07f, 1.3626828e-07f, 6.981311e-08f, 
+3.5150283e-08f, 1.8019607e-08f, 9.18838e-09f, 4.6994475e-09f, 2.420505e-09f, 1.2382239e-09f, 6.3300853e-10f, 3.2447525e-10f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(9.75f), x);
+        const __m512 t1 = _mm512_max_ps(_mm512_set1_ps(-9.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(3.230008f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = entry_of(table1, t3);
+        const __m512 t6 = entry_of(table2, t3);
+        const __m512 t7 = entry_of(table3, t3);
+        const __m512 t8 = entry_of(table4, t3);
+        const __m512 t9 = entry_of(table5, t3);
+        const __m512 t10 = entry_of(table6, t3);
+        const __m512 t11 = _mm512_sub_ps(t2, t4);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_mul_ps(t11, t15);
+        const __m512 t17 = _mm512_mul_ps(t1, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t1, t5, t17);
+        const __m512 t19 = _mm512_abs_ps(x);
+        const __m512 t20 = _mm512_min_ps(_mm512_set1_ps(101.375f), t19);
+        const __m512 t21 = _mm512_fmadd_ps(t20, _mm512_set1_ps(2.88539f), _mm512_set1_ps(12582882.0f));
+        const __m512 t22 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t21);
+        const __m512 t23 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t22);
+        const __m512 t24 = _mm512_fmadd_ps(t23, _mm512_set1_ps(0.34657383f), t20);
+        const __m512 t25 = _mm512_fmadd_ps(t24, _mm512_set1_ps(2.9785635f), _mm512_set1_ps(12582912.0f));
+        const __m512 t26 = entry_of(table7, t25);
+        const __m512 t27 = entry_of(table8, t25);
+        const __m512 t28 = entry_of(table9, t25);
+        const __m512 t29 = entry_of(table10, t25);
+        const __m512 t30 = entry_of(table11, t25);
+        const __m512 t31 = entry_of(table12, t25);
+        const __m512 t32 = entry_of(table13, t25);
+        const __m512 t33 = entry_of(table14, t25);
+        const __m512 t34 = _mm512_sub_ps(t24, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t23, _mm512_set1_ps(-2.393709e-07f), t34);
+        const __m512 t36 = _mm512_fmadd_ps(t33, t35, t32);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t35, t31);
+        const __m512 t38 = _mm512_fmadd_ps(t37, t35, t30);
+        const __m512 t39 = _mm512_fmadd_ps(t38, t35, t29);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t35, t28);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t35, t27);
+        const __m512 t42 = _mm512_scalef_ps(t41, t23);
+        put_vector(out[0], i, t18, past);
+        put_vector(out[1], i, t42, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanh_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { y, dydx };
+        const void *const parameters = NULL;
+        symact_look_up(tanh_value_and_derivative_f32_table_loop, tanh_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        return;
+    }
+#endif
+    symact_tanh_value_and_derivative_f32(n, x, y, dydx);
+}
+
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.11930915f, 0.3763002f, 0.7021256f, 1.0311192f, 1.3676107f, 1.7117896f, 2.042683f, 2.3787463f, 
+2.7143345f, 3.0452578f, 3.3783877f, 3.7192175f, 4.056806f, 4.3873672f, 4.734075f, 5.065458f, 
+5.3927436f, 5.7335696f, 6.0729666f, 6.4077063f, 6.7430277f, 7.0750856f, 7.4201455f, 7.7434793f, 
+8.079013f, 8.425846f, 8.750763f, 9.097108f, 9.430232f, 9.769452f, 10.104831f, 10.439062f, 
+    };
+    static const float table1[32] = {
+0.9858993f, 0.8707669f, 0.63310903f, 0.4003715f, 0.22885868f, 0.1222807f, 0.06506128f, 0.03376606f, 
+0.017402641f, 0.009016089f, 0.004641092f, 0.0023500544f, 0.0011970242f, 0.0006181686f, 0.00030904912f, 0.00015930325f, 
+8.278744e-05f, 4.1873147e-05f, 2.1239468e-05f, 1.0874134e-05f, 5.5608266e-06f, 2.8623192e-06f, 1.4354999e-06f, 7.518985e-07f, 
+3.8434257e-07f, 1.9207154e-07f, 1.0028682e-07f, 5.0166346e-08f, 2.5767038e-08f, 1.30743985e-08f, 6.6852173e-09f, 3.4261458e-09f, 
+    };
+    static const float table2[32] = {
+-0.23414369f, -0.6260641f, -0.76696765f, -0.6200609f, -0.4019429f, -0.22912143f, -0.1258184f, -0.066382185f, 
+-0.0345011f, -0.017950704f, -0.009260619f, -0.004694583f, -0.0023926152f, -0.001235955f, -0.0006180027f, -0.00031858112f, 
+-0.00016556802f, -8.374454e-05f, -4.2478485e-05f, -2.174815e-05f, -1.1121622e-05f, -5.7246302e-06f, -2.8709978e-06f, -1.5037964e-06f, 
+-7.68685e-07f, -3.8414305e-07f, -2.0057364e-07f, -1.0033269e-07f, -5.1534077e-08f, -2.6148797e-08f, -1.33704345e-08f, -6.8522916e-09f, 
+    };
+    static const float table3[32] = {
+-0.9441939f, -0.53317946f, 0.063738994f, 0.31985238f, 0.30058843f, 0.19970344f, 0.117423534f, 0.064111665f, 
+0.033896726f, 0.017788311f, 0.009217567f, 0.004683543f, 0.002389751f, 0.0012351914f, 0.00061781204f, 0.00031853054f, 
+0.00016555437f, 8.374107e-05f, 4.2477604e-05f, 2.1747925e-05f, 1.1121564e-05f, 5.7246166e-06f, 2.870995e-06f, 1.5037957e-06f, 
+7.6868486e-07f, 3.8414314e-07f, 2.0057367e-07f, 1.0033273e-07f, 5.1534098e-08f, 2.614881e-08f, 1.3370441e-08f, 6.8522947e-09f, 
+    };
+    static const float table4[32] = {
+0.3055929f, 0.67293346f, 0.45985863f, 0.08316478f, -0.08398654f, -0.09671686f, -0.06750778f, -0.039772034f, 
+-0.021799915f, -0.011643422f, -0.006087759f, -0.0031076453f, -0.0015893438f, -0.00082243775f, -0.00041161873f, -0.00021228511f, 
+-0.00011035062f, -5.582243e-05f, -2.8317078e-05f, -1.4498235e-05f, -7.4142563e-06f, -3.8163676e-06f, -1.913983e-06f, -1.002523e-06f, 
+-5.124485e-07f, -2.5609307e-07f, -1.3371361e-07f, -6.688784e-08f, -3.4355818e-08f, -1.7432452e-08f, -8.913587e-09f, -4.5681783e-09f, 
+    };
+    static const float table5[32] = {
+0.58883154f, 0.091979146f, -0.31354317f, -0.21389575f, -0.04937011f, 0.015939595f, 0.023604376f, 0.017006075f, 
+0.010114054f, 0.0056074513f, 0.0029865252f, 0.0015388341f, 0.0007906957f, 0.00041012486f, 0.00020550378f, 0.00010605019f, 
+5.5148103e-05f, 2.790088e-05f, 1.4154057e-05f, 7.247142e-06f, 3.70635e-06f, 1.9077677e-06f, 9.567561e-07f, 5.011814e-07f, 
+2.5619968e-07f, 1.2802111e-07f, 6.684944e-08f, 3.343747e-08f, 1.717436e-08f, 8.714186e-09f, 4.4557646e-09f, 2.283569e-09f, 
+    };
+    static const float table6[32] = {
+-0.25352213f, -0.41454116f, -0.05565736f, 0.113558345f, 0.0673381f, 0.0154783875f, -0.0019134071f, -0.0045745475f, 
+-0.0034306122f, -0.0020774314f, -0.0011524638f, -0.0006055144f, -0.00031409535f, -0.00016377663f, -8.220653e-05f, -4.2490305e-05f, 
+-2.2122706e-05f, -1.1191987e-05f, -5.677284e-06f, -2.9073105e-06f, -1.4871066e-06f, -7.6563884e-07f, -3.8375023e-07f, -2.011713e-07f, 
+-1.0297572e-07f, -5.1392743e-08f, -2.6872675e-08f, -1.3424814e-08f, -6.893133e-09f, -3.4958307e-09f, -1.787375e-09f, -9.1592706e-10f, 
+    };
+    static const float table7[32] = {
+-0.33521074f, 0.03510651f, 0.18806092f, 0.013632536f, -0.033642843f, -0.016914807f, -0.0042836564f, 1.2468747e-05f, 
+0.00073895743f, 0.00059761887f, 0.00036492967f, 0.00020419342f, 0.00010834796f, 5.6559616e-05f, 2.90989e-05f, 1.4973082e-05f, 
+7.665927e-06f, 3.9238716e-06f, 2.0056352e-06f, 1.026148e-06f, 5.214728e-07f, 2.682555e-07f, 1.3626828e-07f, 6.981311e-08f, 
+3.5150283e-08f, 1.8019607e-08f, 9.18838e-09f, 4.6994475e-09f, 2.420505e-09f, 1.2382239e-09f, 6.3300853e-10f, 3.2447525e-10f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(101.375f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(2.88539f), _mm512_set1_ps(12582882.0f));
+        const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
+        const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
+        const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.34657383f), t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(2.9785635f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = entry_of(table0, t6);
+        const __m512 t8 = entry_of(table1, t6);
+        const __m512 t9 = entry_of(table2, t6);
+        const __m512 t10 = entry_of(table3, t6);
+        const __m512 t11 = entry_of(table4, t6);
+        const __m512 t12 = entry_of(table5, t6);
+        const __m512 t13 = entry_of(table6, t6);
+        const __m512 t14 = entry_of(table7, t6);
+        const __m512 t15 = _mm512_sub_ps(t5, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t4, _mm512_set1_ps(-2.393709e-07f), t15);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t16, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t16, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t16, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t16, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t16, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
+        const __m512 t23 = _mm512_sub_ps(t8, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t21, t16, t23);
+        const __m512 t25 = _mm512_mul_ps(grad_y, t24);
+        const __m512 t26 = _mm512_fmadd_ps(grad_y, t22, t25);
+        const __m512 t27 = _mm512_scalef_ps(t22, t4);
+        const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t29 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t30 = _mm512_scalef_ps(t26, t4);
+        const __m512 t31 = _mm512_mask_blend_ps(t28, t30, t29);
+        put_vector(out[0], i, t31, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanh_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x, grad_y };
+        void *const out[] = { grad_x };
+        const void *const parameters = NULL;
+        symact_look_up(tanh_backward_f32_table_loop, tanh_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_tanh_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.21498848f, 0.39860407f, 0.5826183f, 0.776304f, 0.965675f, 1.1534209f, 1.3471065f, 
+1.5312468f, 1.7231908f, 1.9166144f, 2.1065967f, 2.2961295f, 2.4910166f, 2.6750262f, 2.8712652f, 
+3.0602531f, 3.249913f, 3.441615f, 3.629363f, 3.820629f, 4.0110307f, 4.200173f, 4.3889766f, 
+4.5851765f, 4.7762527f, 4.9663143f, 5.153416f, 5.345224f, 5.537556f, 5.7233357f, 5.917857f, 
+    };
+    static const float table1[32] = {
+-2.0f, -1.8814377f, -1.6277804f, -1.3052162f, -0.96668094f, -0.68408865f, -0.46776322f, -0.30760282f, 
+-0.20307809f, -0.1303427f, -0.08287256f, -0.05298179f, -0.033895914f, -0.021436153f, -0.013932386f, -0.008820666f, 
+-0.0056939735f, -0.003679328f, -0.0023724602f, -0.0015474339f, -0.0010036099f, -0.00065362256f, -0.00042776822f, -0.0002807f, 
+-0.0001815179f, -0.00011892657f, -7.82142e-05f, -5.1848518e-05f, -3.4062934e-05f, -2.2381271e-05f, -1.4934681e-05f, -9.788756e-06f, 
+    };
+    static const float table2[32] = {
+-8.6736174e-19f, 1.0606906f, 1.6355615f, 1.8060914f, 1.6460702f, 1.3250022f, 0.9834557f, 0.68209255f, 
+0.46440795f, 0.30359927f, 0.19478609f, 0.124886416f, 0.079820745f, 0.050305236f, 0.03254514f, 0.020487463f, 
+0.013148585f, 0.008446559f, 0.0054148245f, 0.0035125208f, 0.0022660468f, 0.0014684858f, 0.00095661264f, 0.0006250097f, 
+0.00040247265f, 0.00026268512f, 0.00017214696f, 0.00011374418f, 7.449226e-05f, 4.8801492e-05f, 3.247752e-05f, 2.123105e-05f, 
+    };
+    static const float table3[32] = {
+2.6666665f, 2.0859492f, 1.0068252f, -0.034024667f, -0.7085835f, -0.92486936f, -0.86360127f, -0.68371385f, 
+-0.50140357f, -0.343262f, -0.22613938f, -0.14697404f, -0.09447875f, -0.059585605f, -0.03845844f, -0.024102177f, 
+-0.015385553f, -0.009825283f, -0.0062600253f, -0.0040365653f, -0.0025887724f, -0.0016682133f, -0.0010809851f, -0.0007027668f, 
+-0.00045035937f, -0.00029264865f, -0.00019100019f, -0.00012572709f, -8.20435e-05f, -5.356705e-05f, -3.554011e-05f, -2.3163433e-05f, 
+    };
+    static const float table4[32] = {
+1.6108019e-05f, -1.6600064f, -2.0764143f, -1.5867406f, -0.7332499f, -0.08046038f, 0.24850036f, 0.33983448f, 
+0.3090429f, 0.2380528f, 0.16755892f, 0.112966426f, 0.074076034f, 0.047173362f, 0.030534294f, 0.019113844f, 
+0.012156842f, 0.0077238036f, 0.004891824f, 0.0031348907f, 0.0019977642f, 0.001279405f, 0.0008241365f, 0.0005327737f, 
+0.00033953914f, 0.00021952511f, 0.0001426028f, 9.346339e-05f, 6.073717e-05f, 3.950213e-05f, 2.6116608e-05f, 1.6963155e-05f, 
+    };
+    static const float table5[32] = {
+-2.2672455f, -1.311164f, 0.15211014f, 1.0279716f, 1.0524459f, 0.64570475f, 0.25223f, 0.012679106f, 
+-0.07928993f, -0.09707664f, -0.082509905f, -0.061114877f, -0.042193923f, -0.02765924f, -0.018155146f, -0.011433704f, 
+-0.007276142f, -0.0046107075f, -0.0029064724f, -0.0018520087f, -0.00117268f, -0.00074603653f, -0.00047758076f, -0.00030676072f, 
+-0.0001943065f, -0.0001248947f, -8.069854e-05f, -5.2629155e-05f, -3.4036933e-05f, -2.2037892e-05f, -1.451309e-05f, -9.389638e-06f, 
+    };
+    static const float table6[32] = {
+0.009175414f, 1.543233f, 1.4068974f, 0.45680383f, -0.30063918f, -0.47213104f, -0.3399365f, -0.16156898f, 
+-0.050414078f, 0.004128955f, 0.021345861f, 0.022007976f, 0.017539771f, 0.012400076f, 0.008463398f, 0.005444167f, 
+0.0034996436f, 0.0022242595f, 0.0014005471f, 0.0008888161f, 0.00055982993f, 0.0003538484f, 0.0002250491f, 0.00014351879f, 
+9.0302194e-05f, 5.7642155e-05f, 3.7034362e-05f, 2.4023626e-05f, 1.5448075e-05f, 9.949397e-06f, 6.5230715e-06f, 4.2020692e-06f, 
+    };
+    static const float table7[32] = {
+1.5165755f, 0.7065411f, -0.57977813f, -0.8873542f, -0.42365128f, 0.017542616f, 0.16037244f, 0.13520335f, 
+0.072875954f, 0.030136643f, 0.0065608574f, -0.0027144286f, -0.004889843f, -0.004221684f, -0.0031208477f, -0.0021808913f, 
+-0.0014353545f, -0.0009088101f, -0.0005752123f, -0.0003646137f, -0.00023132584f, -0.00015052359f, -8.842996e-05f, -5.916993e-05f, 
+-3.6037367e-05f, -2.3695897e-05f, -1.4912235e-05f, -9.501929e-06f, -6.1832366e-06f, -3.979471e-06f, -2.4949018e-06f, -1.5848043e-06f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(5.248763f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = _mm512_sub_ps(t0, t3);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        const __m512 t17 = _mm512_mul_ps(t11, t16);
+        const __m512 t18 = _mm512_mul_ps(x, t17);
+        const __m512 t19 = _mm512_fmadd_ps(x, t4, t18);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t19, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanh_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(tanh_second_derivative_f32_table_loop, tanh_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_tanh_second_derivative_f32(n, x, d2ydx2);
+}

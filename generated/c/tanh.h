@@ -14,6 +14,8 @@
  * f32: float arrays, evaluated in double and rounded once.
  * f64: double arrays, evaluated in double.
  * f32_fast: float arrays, evaluated in float.
+ * f32_table: float arrays, evaluated in float with tables where the processor has AVX-512 and the
+ * parameters have their defaults, else as _f32.
  * f16: symact_f16 arrays, evaluated in double and rounded once.
  * bf16: symact_bf16 arrays, evaluated in double and rounded once.
  */
@@ -45,12 +47,14 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_tanh_forward_f32(size_t n, const float *x, float *y);
 void symact_tanh_forward_f64(size_t n, const double *x, double *y);
 void symact_tanh_forward_f32_fast(size_t n, const float *x, float *y);
+void symact_tanh_forward_f32_table(size_t n, const float *x, float *y);
 void symact_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
@@ -58,12 +62,14 @@ void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx);
 void symact_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx);
+void symact_tanh_derivative_f32_table(size_t n, const float *x, float *dydx);
 void symact_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx);
 void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
@@ -71,12 +77,14 @@ void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
 void symact_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx);
+void symact_tanh_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx);
 void symact_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *y, symact_f16 *dydx);
 void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
@@ -84,12 +92,14 @@ void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
 void symact_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x);
+void symact_tanh_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *grad_y, symact_f16 *grad_x);
 void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
@@ -97,12 +107,14 @@ void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
  *   f32: not measured
  *   f64: not measured
  *   f32_fast: not measured
+ *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured
  */
 void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2);
 void symact_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2);
+void symact_tanh_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2);
 void symact_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d2ydx2);
 void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 

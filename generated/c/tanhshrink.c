@@ -2726,3 +2726,241 @@ void symact_tanhshrink_second_derivative_bf16(size_t n, const symact_bf16 *x, sy
     const void *const parameters = NULL;
     symact_sweep(tanhshrink_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
+
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
+    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= to[k] != from[j];
+    }
+    if (past && first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        _mm_sfence();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
+void symact_tanhshrink_forward_f32_table(size_t n, const float *x, float *y)
+{
+    symact_tanhshrink_forward_f32(n, x, y);
+}
+
+void symact_tanhshrink_derivative_f32_table(size_t n, const float *x, float *dydx)
+{
+    symact_tanhshrink_derivative_f32(n, x, dydx);
+}
+
+void symact_tanhshrink_value_and_derivative_f32_table(size_t n, const float *x, float *y, float *dydx)
+{
+    symact_tanhshrink_value_and_derivative_f32(n, x, y, dydx);
+}
+
+void symact_tanhshrink_backward_f32_table(size_t n, const float *x, const float *grad_y, float *grad_x)
+{
+    symact_tanhshrink_backward_f32(n, x, grad_y, grad_x);
+}
+
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanhshrink_second_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.2911771f, 0.52939844f, 0.782444f, 1.0404805f, 1.2926384f, 1.54531f, 1.8012685f, 
+2.0532017f, 2.304196f, 2.5631607f, 2.8094916f, 3.0675175f, 3.3232393f, 3.5694344f, 3.830246f, 
+4.0861616f, 4.3347573f, 4.5946913f, 4.839696f, 5.09872f, 5.355126f, 5.6107073f, 5.8623395f, 
+6.110033f, 6.372264f, 6.61836f, 6.8782563f, 7.1271725f, 7.382198f, 7.6373544f, 7.891038f, 
+    };
+    static const float table1[32] = {
+2.0f, 1.789291f, 1.4011853f, 0.95660096f, 0.5901612f, 0.3468382f, 0.19664532f, 0.10862123f, 
+0.060086835f, 0.033258155f, 0.018100072f, 0.010182899f, 0.0055992645f, 0.0031098842f, 0.001773131f, 0.0009820547f, 
+0.0005521907f, 0.00031674115f, 0.00017772893f, 0.00010338482f, 5.846179e-05f, 3.3333297e-05f, 1.9083178e-05f, 1.1041843e-05f, 
+6.4555106e-06f, 3.6636422e-06f, 2.1562644e-06f, 1.2337645e-06f, 7.2374945e-07f, 4.195735e-07f, 2.434585e-07f, 1.4186888e-07f, 
+    };
+    static const float table2[32] = {
+8.6736174e-19f, -1.3475846f, -1.7956312f, -1.637287f, -1.1862884f, -0.7595826f, -0.4504877f, -0.25416714f, 
+-0.14158611f, -0.07831091f, -0.04240441f, -0.02369522f, -0.012926966f, -0.007123281f, -0.0040317625f, -0.002216804f, 
+-0.001238271f, -0.00070611725f, -0.00039399404f, -0.00022807973f, -0.00012837212f, -7.28852e-05f, -4.156552e-05f, -2.3966493e-05f, 
+-1.3967309e-05f, -7.902135e-06f, -4.6382984e-06f, -2.6468902e-06f, -1.5490431e-06f, -8.9598154e-07f, -5.1879385e-07f, -3.0171609e-07f, 
+    };
+    static const float table3[32] = {
+-2.6666658f, -1.6679773f, -0.23598893f, 0.72185504f, 0.92321086f, 0.73873943f, 0.48846036f, 0.29101694f, 
+0.16614881f, 0.092702515f, 0.05019467f, 0.027919466f, 0.015122908f, 0.008266574f, 0.004642067f, 0.0025317804f, 
+0.001403682f, 0.0007950739f, 0.0004407723f, 0.00025374134f, 0.00014204864f, 8.0259124e-05f, 4.5568486e-05f, 2.6169762e-05f, 
+1.5196222e-05f, 8.567112e-06f, 5.0132603e-06f, 2.8523182e-06f, 1.6648314e-06f, 9.605137e-07f, 5.548442e-07f, 3.2197266e-07f, 
+    };
+    static const float table4[32] = {
+-6.665956e-05f, 1.965948f, 1.7899802f, 0.7075789f, -0.08665479f, -0.3318484f, -0.30449015f, -0.20824526f, 
+-0.12665604f, -0.07272578f, -0.039806202f, -0.02215696f, -0.011947208f, -0.0064840745f, -0.0036123064f, -0.0019531602f, 
+-0.0010739589f, -0.00060370826f, -0.00033222444f, -0.0001900335f, -0.000105727064f, -5.94039e-05f, -3.3556375e-05f, -1.9183133e-05f, 
+-1.10932115e-05f, -6.228877e-06f, -3.632342e-06f, -2.0596517e-06f, -1.1985682e-06f, -6.895353e-07f, -3.97257e-07f, -2.2995962e-07f, 
+    };
+    static const float table5[32] = {
+2.2684681f, 0.69361943f, -0.868457f, -1.0433533f, -0.47402927f, -0.06261498f, 0.0826681f, 0.09324462f, 
+0.06711773f, 0.041497428f, 0.02349675f, 0.013238326f, 0.0071500908f, 0.0038639617f, 0.0021379057f, 0.0011460347f, 
+0.00062462443f, 0.0003482184f, 0.00019003802f, 0.00010791958f, 5.961674e-05f, 3.3280132e-05f, 1.8689714e-05f, 1.0628248e-05f, 
+6.1174496e-06f, 3.419132e-06f, 1.9859644e-06f, 1.1217458e-06f, 6.505635e-07f, 3.7308908e-07f, 2.1429567e-07f, 1.2370263e-07f, 
+    };
+    static const float table6[32] = {
+-0.021468993f, -1.6623081f, -0.7454918f, 0.309651f, 0.43727118f, 0.2073865f, 0.04474128f, -0.014142634f, 
+-0.022636458f, -0.017323477f, -0.010731286f, -0.006279297f, -0.0034432276f, -0.0018656851f, -0.0010289642f, -0.0005473612f, 
+-0.00029566142f, -0.00016345667f, -8.836453e-05f, -4.9796014e-05f, -2.7279599e-05f, -1.51085505e-05f, -8.426488e-06f, -4.7645235e-06f, 
+-2.7290075e-06f, -1.5166227e-06f, -8.7715335e-07f, -4.9312297e-07f, -2.8492647e-07f, -1.628224e-07f, -9.3187104e-08f, -5.3619665e-08f, 
+    };
+    static const float table7[32] = {
+-1.4724966f, -0.2362873f, 0.90847343f, 0.4146724f, -0.09084279f, -0.1516814f, -0.07314841f, -0.019184781f, 
+0.0004668033f, 0.0045041223f, 0.003768441f, 0.0024475844f, 0.0014140698f, 0.0007845653f, 0.00042885946f, 0.0002301611f, 
+0.00012457574f, 6.719738e-05f, 3.6424022e-05f, 1.9963025e-05f, 1.0923541e-05f, 6.0880566e-06f, 3.3778067e-06f, 1.8879227e-06f, 
+1.0508741e-06f, 5.87688e-07f, 3.3611045e-07f, 1.9004142e-07f, 1.0880598e-07f, 6.1067105e-08f, 3.5189725e-08f, 2.0337806e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(3.936572f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = entry_of(table1, t2);
+        const __m512 t5 = entry_of(table2, t2);
+        const __m512 t6 = entry_of(table3, t2);
+        const __m512 t7 = entry_of(table4, t2);
+        const __m512 t8 = entry_of(table5, t2);
+        const __m512 t9 = entry_of(table6, t2);
+        const __m512 t10 = entry_of(table7, t2);
+        const __m512 t11 = _mm512_sub_ps(t0, t3);
+        const __m512 t12 = _mm512_fmadd_ps(t10, t11, t9);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t11, t4);
+        const __m512 t18 = _mm512_sub_ps(t4, t17);
+        const __m512 t19 = _mm512_fmadd_ps(t16, t11, t18);
+        const __m512 t20 = _mm512_mul_ps(x, t19);
+        const __m512 t21 = _mm512_fmadd_ps(x, t17, t20);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t21, past);
+    }
+    return n;
+}
+#endif
+
+void symact_tanhshrink_second_derivative_f32_table(size_t n, const float *x, float *d2ydx2)
+{
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        const void *const in[] = { x };
+        void *const out[] = { d2ydx2 };
+        const void *const parameters = NULL;
+        symact_look_up(tanhshrink_second_derivative_f32_table_loop, tanhshrink_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        return;
+    }
+#endif
+    symact_tanhshrink_second_derivative_f32(n, x, d2ydx2);
+}

@@ -116,24 +116,28 @@ def line(format: Format | str, count: int, window: float) -> Float64s:
         window: the other half are spread over the line from minus this to this.
     """
     format = get(format)
-    top = int(format.ordinals(np.array([format.max]))[0])
     inside = format.ordinals(_in_format(np.linspace(-window, window, count // 2), format))
-    return format.from_ordinals(np.union1d(np.linspace(-top, top, count // 2).astype(np.int64), inside))
+    return format.from_ordinals(np.union1d(_spread(format, count // 2), inside))
 
 
 @remembered
 def roots(oracle: Oracle) -> Float64s:
     """The float64 numbers beside which the function changes its sign, other than 0, as far as a grid shows them."""
     format = FORMATS["float64"]
-    top = int(format.ordinals(np.array([format.max]))[0])
     near = np.linspace(-_ROOTS_WITHIN, _ROOTS_WITHIN, 2 * _ROOTS_WITHIN * _ROOTS_STEPS + 1)
-    grid = np.concatenate([format.ordinals(near), np.linspace(-top, top, _GRID).astype(np.int64)])
+    grid = np.concatenate([format.ordinals(near), _spread(format, _GRID)])
 
     def positive(ordinals: Integers) -> NDArray[np.bool_]:
         return oracle.reference(format.from_ordinals(ordinals), format).rounded > 0
 
     found = _changes(np.unique(grid), positive)
     return format.from_ordinals(np.unique(found[np.abs(found) > 1]))
+
+
+def _spread(format: Format, count: int) -> Integers:
+    """Ordinals of finite numbers, evenly from the first to the last."""
+    top = int(format.ordinals(np.array([format.max]))[0])
+    return np.array([-top + 2 * top * k // (count - 1) for k in range(count)], np.int64)
 
 
 def _signed(values: Float64s, generator: np.random.Generator) -> Float64s:

@@ -113,9 +113,7 @@ def activation_files(
         row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
         return stated(data("generated") / "ACCURACY.json", *row)
 
-    tables = {
-        type_.tables: compiled.tables.programs for type_ in types if type_.tables and compiled.tables is not None
-    }
+    tables = {type_.tables: compiled.tables.programs for type_ in types if type_.tables and compiled.tables is not None}
     own = {a: own_functions(compiled.programs[a].values(), target.operations, a) for a in arithmetics}
     settled = ties(compiled) if "wide" in arithmetics else {}
     words: dict[str, Any] = {

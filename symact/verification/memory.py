@@ -30,8 +30,8 @@ _MAIN = """
 enum { EMPTY = 0xa5 };
 
 /*
- * A block that ends where the array ends, of random bits. One bit of every byte is 0, so that no exponent is that of NaN:
- * the sign of a NaN is nobody's promise, and under valgrind it differs from one call to the next.
+ * A block that ends where the array ends, of random bits. One bit of every byte is 0, so that no exponent is that of
+ * NaN: the sign of a NaN is nobody's promise, and under valgrind it differs from one call to the next.
  */
 static unsigned char *block(size_t offset, size_t bytes, unsigned seed)
 {

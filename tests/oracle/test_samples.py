@@ -10,9 +10,10 @@ from sympy import S, Symbol, exp, oo
 
 from symact.catalog import get
 from symact.oracle import FORMATS, Oracle
-from symact.oracle.samples import inputs, special
+from symact.oracle.samples import inputs, roots, special
 from symact.symbolic.branches import Branches, Piece, Point, split
 from symact.symbolic.derivatives import derive
+from symact.verification.functions import oracles
 
 x = Symbol("x", real=True)
 
@@ -67,3 +68,14 @@ def test_subnormal_results_occur_by_the_dozen(name: str, order: int) -> None:
 def test_without_an_oracle_there_are_no_thresholds_to_look_for() -> None:
     assert len(inputs("float32", 500)) == 500
     assert len(inputs("float32", 500, Oracle(split(get("relu"))))) == 500
+
+
+@pytest.mark.parametrize("name", ["logsig", "silu"])
+def test_roots_are_finite_and_only_where_a_function_changes_its_sign(name: str) -> None:
+    slope = oracles(get(name), {})[1]
+    found = roots(slope)
+    assert np.isfinite(found).all()
+    assert len(found) == (2 if name == "silu" else 0)
+    if name == "silu":
+        low, high = slope.reference(found, "float64").rounded
+        assert low < 0 < high
