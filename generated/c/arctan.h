@@ -44,12 +44,12 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5011 (all 2**32 inputs)
+ *   f64: 1.7671 (200000 inputs, sampled)
+ *   f32_fast: 2.2116 (200000 inputs, sampled)
+ *   f32_table: 0.6973 (200000 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4998 (all 2**16 inputs)
  */
 void symact_arctan_forward_f32(size_t n, const float *x, float *y);
 void symact_arctan_forward_f64(size_t n, const double *x, double *y);
@@ -59,12 +59,12 @@ void symact_arctan_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_arctan_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5001 (all 2**32 inputs)
+ *   f64: 1.4814 (200000 inputs, sampled)
+ *   f32_fast: 3.1977 (200000 inputs, sampled)
+ *   f32_table: 0.7245 (200000 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_arctan_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_arctan_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_arctan_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dyd
 void symact_arctan_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5009 (200000 inputs, sampled)
+ *   f64: 1.7671 (200000 inputs, sampled)
+ *   f32_fast: 3.1977 (200000 inputs, sampled)
+ *   f32_table: 0.7245 (200000 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_arctan_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_arctan_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_arctan_value_and_derivative_f16(size_t n, const symact_f16 *x, symac
 void symact_arctan_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5 (200000 inputs, sampled)
+ *   f64: 3.323 (200000 inputs, sampled)
+ *   f32_fast: 4.4853 (200000 inputs, sampled)
+ *   f32_table: 0.7052 (200000 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_arctan_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_arctan_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_arctan_backward_f16(size_t n, const symact_f16 *x, const symact_f16 
 void symact_arctan_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.5 (200000 inputs, sampled)
+ *   f64: 2.2698 (200000 inputs, sampled)
+ *   f32_fast: 3.1171 (200000 inputs, sampled)
+ *   f32_table: 0.8684 (200000 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_arctan_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_arctan_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -47,10 +47,10 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: 0.5032 (4194304 inputs, sampled)
+ *   f32: 0.5038 (all 2**32 inputs)
  *   f64: 1.0086 (1000000 inputs, sampled)
  *   f32_fast: 0.9485 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.571 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.4998 (all 2**16 inputs)
  */
@@ -62,10 +62,10 @@ void symact_elu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float 
 void symact_elu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float alpha);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.501 (4194304 inputs, sampled)
+ *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 0.7422 (1000000 inputs, sampled)
  *   f32_fast: 0.8687 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.7484 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -80,7 +80,7 @@ void symact_elu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dyd
  *   f32: 0.5032 (4194304 inputs, sampled)
  *   f64: 1.0086 (1000000 inputs, sampled)
  *   f32_fast: 0.9485 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.571 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -95,7 +95,7 @@ void symact_elu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact
  *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 1.437 (1000000 inputs, sampled)
  *   f32_fast: 1.5576 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.7522 (4194304 inputs, sampled)
  *   f16: 0.4999 (65536 inputs, sampled)
  *   bf16: 0.4997 (65536 inputs, sampled)
  */

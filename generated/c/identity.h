@@ -55,7 +55,7 @@ void symact_identity_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_identity_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.0 (4194304 inputs, sampled)
+ *   f32: 0.0 (all 2**32 inputs)
  *   f64: 0.0 (1000000 inputs, sampled)
  *   f32_fast: 0.0 (4194304 inputs, sampled)
  *   f16: 0.0 (all 2**16 inputs)
@@ -107,11 +107,11 @@ void symact_identity_second_derivative_f16(size_t n, const symact_f16 *x, symact
 void symact_identity_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 
 /* grad_x = grad_y * f'(x), from y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.0 (4194304 inputs, sampled)
+ *   f64: 0.0 (1000000 inputs, sampled)
+ *   f32_fast: 0.0 (4194304 inputs, sampled)
+ *   f16: 0.0 (65536 inputs, sampled)
+ *   bf16: 0.0 (65536 inputs, sampled)
  */
 void symact_identity_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x);
 void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x);

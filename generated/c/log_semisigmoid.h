@@ -47,7 +47,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5003 (all 2**32 inputs)
  *   f64: 0.8348 (1000000 inputs, sampled)
  *   f32_fast: 0.829 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.6713 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -62,7 +62,7 @@ void symact_log_semisigmoid_forward_bf16(size_t n, const symact_bf16 *x, symact_
  *   f32: 0.5001 (all 2**32 inputs)
  *   f64: 1.4997 (1000000 inputs, sampled)
  *   f32_fast: 1.4995 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.6781 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -77,7 +77,7 @@ void symact_log_semisigmoid_derivative_bf16(size_t n, const symact_bf16 *x, syma
  *   f32: 0.5002 (4194304 inputs, sampled)
  *   f64: 1.4997 (1000000 inputs, sampled)
  *   f32_fast: 1.4995 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.6781 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -92,7 +92,7 @@ void symact_log_semisigmoid_value_and_derivative_bf16(size_t n, const symact_bf1
  *   f32: 0.5 (4194304 inputs, sampled)
  *   f64: 1.8515 (1000000 inputs, sampled)
  *   f32_fast: 1.9536 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.673 (4194304 inputs, sampled)
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.5 (65536 inputs, sampled)
  */

@@ -44,10 +44,10 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: 0.5013 (4194304 inputs, sampled)
- *   f64: not measured
+ *   f32: 0.5013 (all 2**32 inputs)
+ *   f64: 1.0025 (200000 inputs, sampled)
  *   f32_fast: 1.5902 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9477 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -59,10 +59,10 @@ void symact_logsigmoid_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 void symact_logsigmoid_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.501 (4194304 inputs, sampled)
+ *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.1741 (1000000 inputs, sampled)
  *   f32_fast: 2.2782 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9308 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -75,9 +75,9 @@ void symact_logsigmoid_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: 0.5013 (4194304 inputs, sampled)
- *   f64: not measured
+ *   f64: 1.1226 (200000 inputs, sampled)
  *   f32_fast: 2.2782 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9477 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -92,7 +92,7 @@ void symact_logsigmoid_value_and_derivative_bf16(size_t n, const symact_bf16 *x,
  *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: 2.6813 (1000000 inputs, sampled)
  *   f32_fast: 3.171 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9343 (200000 inputs, sampled)
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.4999 (65536 inputs, sampled)
  */
@@ -107,7 +107,7 @@ void symact_logsigmoid_backward_bf16(size_t n, const symact_bf16 *x, const symac
  *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 0.7477 (1000000 inputs, sampled)
  *   f32_fast: 2.3555 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9093 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.4997 (all 2**16 inputs)
  */
@@ -119,12 +119,12 @@ void symact_logsigmoid_second_derivative_f16(size_t n, const symact_f16 *x, syma
 void symact_logsigmoid_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2);
 
 /* grad_x = grad_y * f'(x), from y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 1.4443 (200000 inputs, sampled)
+ *   f64: 2.3696 (200000 inputs, sampled)
+ *   f32_fast: 2.9475 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 1.2728 (65536 inputs, sampled)
+ *   bf16: 1.2212 (65536 inputs, sampled)
  */
 void symact_logsigmoid_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x);
 void symact_logsigmoid_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x);

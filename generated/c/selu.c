@@ -1215,10 +1215,14 @@ SYMACT_INLINE float selu_forward_float32(int fused, float x)
     const float t4 = -t3;
     const float t5 = own_expm1_float32(fused, t4);
     const float t6 = 1.7580993f * t5;
-    const float t7 = 1.050701f * t3;
-    const float t8 = t2 ? t6 : t7;
-    const float t9 = t0 ? x : t8;
-    return t9;
+    const int t7 = t3 < 24.0f;
+    const float t8 = 1.050701f * t3;
+    const float t9 = 0.05070099f * t3;
+    const float t10 = t9 + t3;
+    const float t11 = t7 ? t8 : t10;
+    const float t12 = t2 ? t6 : t11;
+    const float t13 = t0 ? x : t12;
+    return t13;
 }
 
 /* dydx = f'(x); in float. */
@@ -1248,19 +1252,23 @@ SYMACT_INLINE void selu_value_and_derivative_float32(int fused, float x, float *
     const float t4 = -t3;
     const float t5 = own_expm1_float32(fused, t4);
     const float t6 = 1.7580993f * t5;
-    const float t7 = 1.050701f * t3;
-    const float t8 = t2 ? t6 : t7;
-    const float t9 = t0 ? x : t8;
-    const int t10 = x != x;
-    const int t11 = x <= 0.0f;
-    const float t12 = 0.5f * t3;
-    const float t13 = own_decay_float32(fused, t12);
-    const float t14 = 1.7580993f * t13;
-    const float t15 = t14 * t13;
-    const float t16 = t11 ? t15 : 1.050701f;
-    const float t17 = t10 ? x : t16;
-    *y = t9;
-    *dydx = t17;
+    const int t7 = t3 < 24.0f;
+    const float t8 = 1.050701f * t3;
+    const float t9 = 0.05070099f * t3;
+    const float t10 = t9 + t3;
+    const float t11 = t7 ? t8 : t10;
+    const float t12 = t2 ? t6 : t11;
+    const float t13 = t0 ? x : t12;
+    const int t14 = x != x;
+    const int t15 = x <= 0.0f;
+    const float t16 = 0.5f * t3;
+    const float t17 = own_decay_float32(fused, t16);
+    const float t18 = 1.7580993f * t17;
+    const float t19 = t18 * t17;
+    const float t20 = t15 ? t19 : 1.050701f;
+    const float t21 = t14 ? x : t20;
+    *y = t13;
+    *dydx = t21;
 }
 
 /* grad_x = grad_y * f'(x); in float. */

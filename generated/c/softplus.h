@@ -46,10 +46,10 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: 0.5011 (4194304 inputs, sampled)
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
+ *   f32: 0.5013 (all 2**32 inputs)
+ *   f64: 1.5104 (200000 inputs, sampled)
+ *   f32_fast: 2.7015 (200000 inputs, sampled)
+ *   f32_table: 0.9243 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -61,10 +61,10 @@ void symact_softplus_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, f
 void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.5009 (4194304 inputs, sampled)
+ *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.1584 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
+ *   f32_fast: 3.8084 (200000 inputs, sampled)
+ *   f32_table: 0.8798 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -77,9 +77,9 @@ void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: 0.5011 (4194304 inputs, sampled)
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
+ *   f64: 1.5104 (200000 inputs, sampled)
+ *   f32_fast: 3.8084 (200000 inputs, sampled)
+ *   f32_table: 0.9243 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
  */
@@ -93,8 +93,8 @@ void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, s
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
  *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: 2.651 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
+ *   f32_fast: 4.3512 (200000 inputs, sampled)
+ *   f32_table: 0.8751 (200000 inputs, sampled)
  *   f16: 0.5 (65536 inputs, sampled)
  *   bf16: 0.4999 (65536 inputs, sampled)
  */
@@ -109,7 +109,7 @@ void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_
  *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 0.7422 (1000000 inputs, sampled)
  *   f32_fast: 5.292 (4194304 inputs, sampled)
- *   f32_table: not measured
+ *   f32_table: 0.9093 (200000 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.4997 (all 2**16 inputs)
  */
@@ -121,12 +121,12 @@ void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact
 void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta);
 
 /* grad_x = grad_y * f'(x), from y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 1.4341 (200000 inputs, sampled)
+ *   f64: 2.3756 (200000 inputs, sampled)
+ *   f32_fast: 4.4991 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 1.2136 (65536 inputs, sampled)
+ *   bf16: 1.2037 (65536 inputs, sampled)
  */
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta);

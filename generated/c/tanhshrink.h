@@ -44,12 +44,12 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 0.5005 (all 2**32 inputs)
+ *   f64: 0.9916 (200000 inputs, sampled)
+ *   f32_fast: 3.2484 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_tanhshrink_forward_f32(size_t n, const float *x, float *y);
 void symact_tanhshrink_forward_f64(size_t n, const double *x, double *y);
@@ -59,12 +59,12 @@ void symact_tanhshrink_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
 void symact_tanhshrink_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 0.5087 (all 2**32 inputs)
+ *   f64: 1.5724 (200000 inputs, sampled)
+ *   f32_fast: 4.2929 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_tanhshrink_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_tanhshrink_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_tanhshrink_derivative_f16(size_t n, const symact_f16 *x, symact_f16 
 void symact_tanhshrink_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 0.5058 (200000 inputs, sampled)
+ *   f64: 1.5724 (200000 inputs, sampled)
+ *   f32_fast: 4.2929 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_tanhshrink_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_tanhshrink_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_tanhshrink_value_and_derivative_f16(size_t n, const symact_f16 *x, s
 void symact_tanhshrink_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
+ *   f32: 0.5077 (200000 inputs, sampled)
+ *   f64: 2.2199 (200000 inputs, sampled)
+ *   f32_fast: 5.2609 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5001 (65536 inputs, sampled)
  */
 void symact_tanhshrink_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_tanhshrink_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_tanhshrink_backward_f16(size_t n, const symact_f16 *x, const symact_
 void symact_tanhshrink_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
- *   f64: not measured
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32: 0.503 (200000 inputs, sampled)
+ *   f64: 0.9444 (200000 inputs, sampled)
+ *   f32_fast: 7.2103 (200000 inputs, sampled)
+ *   f32_table: 0.7137 (200000 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4993 (all 2**16 inputs)
  */
 void symact_tanhshrink_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_tanhshrink_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -22,11 +22,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 4.662 (1000000 inputs, sampled), float32 fast not measured
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 8.7455 (1000000 inputs, sampled), float32 fast not measured
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5004 (4194304 inputs, sampled), float64 12.6053 (1000000 inputs, sampled), float32 fast not measured
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 10.9369 (1000000 inputs, sampled), float32 fast not measured
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 4.662 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 8.7455 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 8.497 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5004 (4194304 inputs, sampled), float64 12.6053 (1000000 inputs, sampled), float32 fast 13.5233 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 10.9369 (1000000 inputs, sampled), float32 fast 14.4396 (4194304 inputs, sampled)
 """
 
 import numpy as np

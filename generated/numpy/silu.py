@@ -22,11 +22,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8991 (1000000 inputs, sampled), float32 fast not measured
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 5.3292 (1000000 inputs, sampled), float32 fast not measured
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 5.8411 (1000000 inputs, sampled), float32 fast not measured
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8991 (1000000 inputs, sampled), float32 fast 6.4636 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 5.3292 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 5.5187 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 5.8411 (1000000 inputs, sampled), float32 fast 6.5284 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 8.471 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -7,6 +7,7 @@ cancel in floating point.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -91,6 +92,10 @@ def forms(expression: Expr, t: Symbol) -> tuple[Form, ...]:
 
 def _forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     yield Form("as written", expression)
+    slope = expression / t
+    if slope.is_Rational and not _is_dyadic(slope):
+        near = Integer(2) ** round(math.log2(abs(slope))) * (1 if slope > 0 else -1)
+        yield Form("near multiple and rest", Add(near * t, (slope - near) * t, evaluate=False))
     if too_large(expression):
         return
     yield from _normal_forms("", expression, t)

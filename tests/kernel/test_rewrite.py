@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import Abs, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, sqrt, tanh
+from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
 from symact.kernel.interpret import evaluate
@@ -103,3 +103,11 @@ def test_one_plus_small_becomes_log1p():
 def test_unknown_parts_leave_the_text_as_written():
     expression = 1 / (1 + Abs(Symbol("q", real=True)) + t)
     assert next(iter(forms(expression, t))).expression == expression
+
+
+def test_a_multiple_near_a_power_of_two_is_also_that_and_a_rest():
+    """1.05 t rounds like t + 0.05 t, whose second term's error is a twentieth: it overflows where the exact value does."""
+    t = Symbol("t", positive=True)
+    found = {form.rule: form.expression for form in forms(Rational(21, 20) * t, t)}
+    assert set(found["near multiple and rest"].args) == {t, t / 20}
+    assert "near multiple and rest" not in {form.rule for form in forms(2 * t, t)}
