@@ -135,10 +135,18 @@ def load(
     parameters: Mapping[str, Number] | None = None,
 ) -> Any:
     """Kernels that run here: an object with ``forward(x)``, ``derivative(x)``, ``backward(x, grad_output)``,
-    ``value_and_derivative(x)`` and ``second_derivative(x)``.
+    ``value_and_derivative(x)``, ``second_derivative(x)`` and, where that is accurate,
+    ``backward_from_output(y, grad_output)``.
 
     They take and return arrays of ``dtype`` of any shape (NumPy arrays; CuPy arrays for ``cupy``), each with
     ``out=None``; the activation's parameters are keyword arguments.
+
+    Args:
+        activation: a definition, a catalogue name, or an expression in ``x``.
+        target: one of those that `symact targets` lists.
+        dtype: of the arrays.
+        level: ``"accurate"``; for float32 also ``"fast"`` (C and NumPy) and ``"table"`` (C).
+        parameters: other defaults for the kernels' parameters.
 
     Raises:
         Error: the activation, target, dtype or level is unknown, or the target cannot run here (no compiler,
@@ -148,10 +156,8 @@ def load(
     from symact.kernel import store
 
     type_ = targets.get(target).type(dtype, level)
-    activation = catalog.resolve(activation, parameters)
-    compiled = store.compiled(activation, [type_.arithmetic])
-    if type_.tables:
-        compiled = store.with_tables(activation, compiled)
+    resolved = catalog.resolve(activation, parameters)
+    compiled = store.compiled(resolved, [type_.arithmetic], tables=bool(type_.tables))
     return targets.load(compiled, target, dtype=dtype, level=level)
 
 

@@ -1,7 +1,7 @@
 """The chosen programs: checked-in data for the catalogue, a search for anything else.
 
 Generating the catalogue's files is data plus template, so that the same bytes come out on any machine and under any
-supported SymPy. `write` is the only thing that changes the data.
+supported SymPy. `write` and `write_tables` are the only things that change the data.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ _searched: dict[tuple[str, str], CompiledActivation] = {}
 _tabulated: dict[str, Tables | None] = {}
 
 
-def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS)) -> CompiledActivation:
+def compiled(
+    activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS), *, tables: bool = False
+) -> CompiledActivation:
     """The programs of an activation: stored for a catalogue entry, else searched for (once a process).
 
     Args:
         activation: the definition.
         arithmetics: those that programs are needed for; each takes a search of its own.
+        tables: whether programs with tables are needed too; then wide arithmetic has to be among the others. A
+            catalogue entry brings them in any case.
 
     Raises:
         Error: the definition cannot be split into pieces, or a function in it has no operation.
@@ -52,24 +56,18 @@ def compiled(activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMET
         found = search(activation, missing)[0]
         _searched.update(((key, arithmetic), found) for arithmetic in missing)
     programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
-    return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs)
+    found = _tables(activation, programs["wide"]) if tables else None
+    return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs, tables=found)
 
 
-def with_tables(activation: Activation, found: CompiledActivation) -> CompiledActivation:
-    """The programs of an activation with tables: stored for a catalogue entry, else searched for (once a process).
-
-    Args:
-        activation: the definition.
-        found: its programs, those in wide arithmetic among them.
-    """
+def _tables(activation: Activation, wide: Mapping[str, Kernel]) -> Tables | None:
+    """What is found for an activation that is not in the catalogue (once a process), given its wide programs."""
     from symact.kernel.piecewise.search import search as search_tables
 
-    if _in_catalogue(activation):
-        return found
-    key = f"{activation.name} {activation.digest}"
+    key = f"{activation.name} {activation.digest} {activation.values}"
     if key not in _tabulated:
-        _tabulated[key] = search_tables(activation, found.programs["wide"])[0]
-    return replace(found, tables=_tabulated[key])
+        _tabulated[key] = search_tables(activation, wide)[0]
+    return _tabulated[key]
 
 
 def _in_catalogue(activation: Activation) -> bool:
@@ -200,18 +198,19 @@ def write_tables(activation: Activation, folder: Path) -> Path:
         "parameters": dict(found.parameters),
         "passes": passes,
     }
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(_document(document), encoding="utf-8")
-    os.replace(temporary, path)
-    return path
+    return _put(path, document)
 
 
 def write(activation: Activation, folder: Path) -> Path:
     """Search for an activation's programs and store them as FOLDER/NAME.json; returns the file."""
     found, record = search(activation)
-    path = folder / f"{activation.name}.json"
+    return _put(folder / f"{activation.name}.json", {**found.to_dict(), "search": record})
+
+
+def _put(path: Path, document: Mapping[str, Any]) -> Path:
+    """Write a document whole or not at all; returns the file."""
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(_document({**found.to_dict(), "search": record}), encoding="utf-8")
+    temporary.write_text(_document(document), encoding="utf-8")
     os.replace(temporary, path)
     return path
 

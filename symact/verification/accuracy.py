@@ -20,6 +20,7 @@ from symact.kernel.program import OPERATIONS, Kernel, constant_value
 from symact.oracle.formats import Float64s, Format, get
 from symact.oracle.oracle import Oracle
 from symact.targets.loaded import Loaded
+from symact.targets.table import DataType
 from symact.verification import execution
 from symact.verification.contract import Violation, check, check_backward
 from symact.verification.execution import Execution, Run
@@ -190,7 +191,7 @@ class Plan:
         """How the kernels of a target, dtype and level are run here; they are loaded once."""
         key = (target, dtype, level)
         if key not in self._executions:
-            compiled = _compiled(self.activation, targets.get(target).type(dtype, level).arithmetic)
+            compiled = _compiled(self.activation, targets.get(target).type(dtype, level))
             self._executions[key] = execution.of(compiled, target, dtype, level)
         return self._executions[key]
 
@@ -204,8 +205,9 @@ class Plan:
         if subject.pass_ not in how.passes:
             raise Error(f"{self.activation.name} has no pass '{subject.pass_}'", f"use one of {', '.join(how.passes)}")
         find = check_backward if subject.pass_ in MULTIPLYING else check
-        arithmetic = ARITHMETICS[targets.get(subject.target).type(subject.dtype, subject.level).arithmetic]
-        landmarks = boundaries(_compiled(self.activation, arithmetic.name).programs[arithmetic.name][subject.pass_])
+        type_ = targets.get(subject.target).type(subject.dtype, subject.level)
+        arithmetic = ARITHMETICS[type_.arithmetic]
+        landmarks = boundaries(_compiled(self.activation, type_).programs[arithmetic.name][subject.pass_])
         wide = arithmetic.format.emin < get(subject.dtype).emin and subject.pass_ != "backward_from_output"
 
         def contract(call: Pass, oracle: Oracle, format: Format, x: Float64s) -> list[Violation]:
@@ -337,12 +339,11 @@ def worst(ways: Sequence[Measurement]) -> Measurement:
 
 def load(activation: Activation, target: str, dtype: str, level: str = "accurate") -> Loaded:
     """A target's kernels with the activation's parameter values as defaults."""
-    arithmetic = targets.get(target).type(dtype, level).arithmetic
-    return targets.load(_compiled(activation, arithmetic), target, dtype, level)
+    return targets.load(_compiled(activation, targets.get(target).type(dtype, level)), target, dtype, level)
 
 
-def _compiled(activation: Activation, arithmetic: str) -> CompiledActivation:
-    return store.compiled(activation, [arithmetic])
+def _compiled(activation: Activation, type_: DataType) -> CompiledActivation:
+    return store.compiled(activation, [type_.arithmetic], tables=bool(type_.tables))
 
 
 def boundaries(program: Kernel) -> tuple[float, ...]:

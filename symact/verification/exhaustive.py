@@ -193,7 +193,8 @@ def run(
     if pass_ not in passes:
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
-    compiled = store.compiled(activation, [targets.get(target).type("float32", level).arithmetic])
+    type_ = targets.get(target).type("float32", level)
+    compiled = store.compiled(activation, [type_.arithmetic], tables=bool(type_.tables))
     how = execution.of(compiled, target, "float32", level)
     exact = {name: str(Fraction(value)) for name, value in how.parameters.items()}
     functions = oracles(activation, how.parameters)

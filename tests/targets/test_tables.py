@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 import symact
-from symact import catalog, targets
+from symact import Activation, catalog, targets
 from symact.errors import Error
 from symact.kernel.arithmetic import TABLE
-from symact.kernel.compiled import PASSES
+from symact.kernel.compiled import PASSES, Tables
 from symact.kernel.interpret import evaluate
 from symact.kernel.store import compiled
 from symact.oracle.samples import gradients, inputs
 from symact.targets import c
 from symact.targets.loaded import Loaded
+from symact.verification.accuracy import run
 
 pytestmark = pytest.mark.skipif(c.missing() is not None, reason=str(c.missing()))
 
@@ -138,3 +139,23 @@ def test_an_expression_of_ones_own_gets_tables_when_they_are_asked_for() -> None
     assert (np.abs(table.view(np.int32) - accurate.view(np.int32)) <= 1).all()
     if processor_has_tables():
         assert (table != accurate).any()
+
+
+def test_each_value_of_a_parameter_has_tables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(activation: Activation, known: object) -> tuple[Tables, dict[str, object]]:
+        return Tables({}, {str(name): str(value) for name, value in activation.values.items()}), {}
+
+    monkeypatch.setattr("symact.kernel.piecewise.search.search", search)
+    definition = symact.parse("k*x", {"k": 2})
+    for value in (2, 3, 2):
+        found = compiled(definition.with_values({"k": value}), ["wide"], tables=True).tables
+        assert found == Tables({}, {"k": str(value)})
+
+
+def test_tables_of_an_expression_of_ones_own_can_be_measured() -> None:
+    (found,) = run("x/(1 + exp(-1.5*x))", "c", level="table", count=2000)
+    assert found.level == "table"
+    assert found.accuracy.failures == 0
+    assert found.accuracy.max_ulp <= 1
+    if processor_has_tables():
+        assert found.accuracy.max_ulp > 0.55  # that of level accurate is no more
