@@ -56,8 +56,12 @@ def compiled(
         found = search(activation, missing)[0]
         _searched.update(((key, arithmetic), found) for arithmetic in missing)
     programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
-    found = _tables(activation, programs["wide"]) if tables else None
-    return replace(_searched[key, arithmetics[0]], parameters=_parameters(activation), programs=programs, tables=found)
+    return replace(
+        _searched[key, arithmetics[0]],
+        parameters=_parameters(activation),
+        programs=programs,
+        tables=_tables(activation, programs["wide"]) if tables else None,
+    )
 
 
 def _tables(activation: Activation, wide: Mapping[str, Kernel]) -> Tables | None:
