@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,27 @@ def test_loading_and_calling_from_many_threads(cache: Path) -> None:
         thread.join()
     assert wrong == []
     assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize("level", ["accurate", "fast", "table"])
+def test_slices_by_several_threads_are_the_whole_array_bit_for_bit(level: str) -> None:
+    kernel = symact.load("gelu", target="c", level=level)
+    x = np.linspace(-9, 9, 1 << 20, dtype=np.float32)
+    x[::1001] *= np.float32(1e3)
+    gradient = np.cos(x)
+    parts = [slice(start, start + 65_537) for start in range(0, x.size, 65_537)]
+    whole = (*kernel.value_and_derivative(x), kernel.forward(x), kernel.backward(x, gradient))
+    y, dydx, alone, grad_x = sliced = [np.full_like(x, np.nan) for _ in whole]
+
+    def work(part: slice) -> None:
+        kernel.value_and_derivative(x[part], out=(y[part], dydx[part]))
+        kernel.forward(x[part], out=alone[part])
+        kernel.backward(x[part], gradient[part], out=grad_x[part])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, parts))
+    for one, other in zip(sliced, whole, strict=True):
+        np.testing.assert_array_equal(one.view(np.uint32), other.view(np.uint32))
 
 
 def test_two_processes_may_compile_the_same_at_once(tmp_path: Path) -> None:
