@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
 #: The architecture whose instructions are shown class by class.
 _SHOWN = "sm_90"
 
-#: Instructions of threads that a multiprocessor issues a cycle, on every architecture here.
-ISSUED = 128
-
 _COLOURS = ("#0b5fa5", "#c8501e", "#3c8d3c", "#7a4fa3", "#a08000", "#222222")
-_MARKS = ("o", "s", "^", "D", "v")
+_MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def print_cost(document: Document) -> None:
@@ -137,16 +135,16 @@ def _rooflines(axes: Axes, document: Document) -> None:
     passes = list(dict.fromkeys(one["pass"] for one in document["kernels"]))
     densities = [one["instructions"]["most"] / one["bytes"] for one in document["kernels"]]
     low, high = min(densities) / 2.5, max(densities) * 2
-    for gpu, colour in zip(document["gpus"], _COLOURS, strict=True):
-        peak = ISSUED * gpu["multiprocessors"] * gpu["clock_mhz"] * 1e6
+    for gpu, colour in zip(document["gpus"], cycle(_COLOURS), strict=False):
+        peak = gpu["instructions_per_cycle"] * gpu["multiprocessors"] * gpu["clock_mhz"] * 1e6
         bandwidth = gpu["bandwidth_gb_per_s"] * 1e9
         xs = [low, *([peak / bandwidth] if low < peak / bandwidth < high else []), high]
         axes.loglog(xs, [min(peak, x * bandwidth) for x in xs], color=colour, linewidth=1.2, label=gpu["name"])
-        for pass_, mark in zip(passes, _MARKS, strict=False):
+        for pass_, mark in zip(passes, cycle(_MARKS), strict=False):
             one = kernels[gpu["architecture"], pass_]
             density = one["instructions"]["most"] / one["bytes"]
             axes.plot(density, min(peak, density * bandwidth), color=colour, marker=mark, markersize=5)
-    for pass_, mark in zip(passes, _MARKS, strict=False):
+    for pass_, mark in zip(passes, cycle(_MARKS), strict=False):
         axes.plot([], [], color=plot.FAINT, marker=mark, linestyle="none", label=pass_.replace("_", " "))
     axes.set_xlabel("instructions a byte, both sides of every branch executed")
     axes.set_ylabel("instructions of a thread a second, at most")

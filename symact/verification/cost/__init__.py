@@ -187,6 +187,7 @@ def to_dict(cost: Cost) -> dict[str, Any]:
                 "architecture": gpu.architecture,
                 "multiprocessors": gpu.multiprocessors,
                 "clock_mhz": gpu.clock,
+                "instructions_per_cycle": gpu.rates["issue"],
                 "bandwidth_gb_per_s": gpu.bandwidth,
                 "source": gpu.source,
                 "kernels": [bound(one, gpu).to_dict() for one in cost.kernels if one.architecture == gpu.architecture],
