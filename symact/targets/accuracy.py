@@ -6,8 +6,7 @@ The document is ``{"schema": 1, "rows": [...]}`` with a row for each activation,
      "program": the `fingerprint`, "max_ulp": 0.518, "method": "all 2**32 inputs"}
 
 ``max_ulp`` is rounded up, and stated as it stands; where ``failures`` is there and not 0, how many results are no such
-numbers is stated too. A row whose fingerprint is another one was measured on another
-program, so it is not stated.
+numbers is stated too. A row whose fingerprint is another one was measured on another program, so it is not stated.
 """
 
 from __future__ import annotations
