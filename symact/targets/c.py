@@ -58,12 +58,13 @@ def load(compiled: CompiledActivation, target: Target, type_: DataType) -> Loade
     runs = {}
     parameters = [argument] * len(compiled.parameters)
     for name, kernel in compiled.signatures.items():
-        function = library[calls.called(_symbol(compiled, name, type_))]
+        function = library[calls.called(symbol(compiled, name, type_))]
         runs[name] = calls.run(function, len(kernel.inputs) + len(kernel.outputs), parameters)
     return Loaded(compiled, type_.dtype, runs, scalar=scalar, contiguous=True)
 
 
-def _symbol(compiled: CompiledActivation, pass_: str, type_: DataType) -> str:
+def symbol(compiled: CompiledActivation, pass_: str, type_: DataType) -> str:
+    """The name of the C function of a pass: the suffix of the arrays' type, then a level other than accurate."""
     level = "" if type_.level == "accurate" else f"_{type_.level}"
     return f"symact_{compiled.name}_{pass_}_{type_.words['suffix']}{level}"
 
@@ -100,7 +101,7 @@ def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes
 
 def _library(compiled: CompiledActivation, target: Target, type_: DataType) -> Path:
     """The compiled library of an activation's functions for one type of arrays."""
-    arrays = {_symbol(compiled, name, type_): len(k.inputs) + len(k.outputs) for name, k in compiled.signatures.items()}
+    arrays = {symbol(compiled, name, type_): len(k.inputs) + len(k.outputs) for name, k in compiled.signatures.items()}
     parameters = [type_.words["parameter"]] * len(compiled.parameters)
     files = {
         **activation_files(compiled, target, [type_]),

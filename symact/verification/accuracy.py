@@ -37,7 +37,6 @@ __all__ = [
     "Plan",
     "Subject",
     "document",
-    "load",
     "measure",
     "oracles",
     "run",
@@ -335,11 +334,6 @@ def worst(ways: Sequence[Measurement]) -> Measurement:
     found = max(ways, key=lambda one: (len(one.violations), one.accuracy.failures, one.accuracy.max_ulp))
     nominal = [one.nominal_ulp for one in ways if one.nominal_ulp is not None]
     return replace(found, nominal_ulp=max(nominal) if len(ways) > 1 else None)
-
-
-def load(activation: Activation, target: str, dtype: str, level: str = "accurate") -> Loaded:
-    """A target's kernels with the activation's parameter values as defaults."""
-    return targets.load(_compiled(activation, targets.get(target).type(dtype, level)), target, dtype, level)
 
 
 def _compiled(activation: Activation, type_: DataType) -> CompiledActivation:

@@ -13,6 +13,7 @@ from pathlib import Path
 from symact import targets
 from symact.errors import Error
 from symact.kernel.compiled import CompiledActivation
+from symact.targets.c import symbol
 from symact.targets.render import activation_files, offered
 from symact.targets.table import DataType
 
@@ -127,9 +128,8 @@ def program(compiled: CompiledActivation, types: Sequence[DataType]) -> str:
     """
     checks, calls = [], []
     for type_ in types:
-        suffix = type_.words["suffix"] + ("" if type_.level == "accurate" else f"_{type_.level}")
         for pass_, kernel in compiled.signatures.items():
-            function = f"symact_{compiled.name}_{pass_}_{suffix}"
+            function = symbol(compiled, pass_, type_)
             checks.append(_check(function, type_, len(kernel.inputs), len(kernel.outputs), compiled))
             calls.append(f"            {function}_check(n, place);")
     text = _MAIN.replace("CHECKS", "".join(checks)).replace("CALLS", "\n".join(calls))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from symact import Error, catalog
+from symact import Error, catalog, load
 from symact.kernel.from_output import usable_slope
 from symact.kernel.store import compiled, search
 from symact.symbolic.derivatives import derive
-from symact.verification.accuracy import load, run
+from symact.verification.accuracy import run
 
 OFFERED = ["identity", "relu", "softplus", "logsigmoid"]
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from symact import catalog, targets
+from symact import catalog, load, targets
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.oracle import Reference
 from symact.oracle.samples import inputs, roots
 from symact.targets.loaded import Loaded
-from symact.verification.accuracy import MULTIPLYING, OUTPUTS, load, oracles, single
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, oracles, single
 from symact.verification.contract import check, check_backward, compare
 
 NAMES = catalog.names()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scripts.record_accuracy import missing
-from symact import catalog, targets
+from symact import catalog, load, targets
 from symact.kernel import store
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.oracle.formats import FORMATS, Float64s
@@ -177,7 +177,7 @@ def test_the_record_is_what_kernels_do(name: str) -> None:
     here = {one.name: one.missing for one in targets.available()}
     for each in (each for each in RUNNING if each["activation"] == name and here[each["target"]] is None):
         format, backward = FORMATS[each["dtype"]], each["pass"] in MULTIPLYING
-        kernels = accuracy.load(catalog.get(name), each["target"], each["dtype"], each["level"])
+        kernels = load(catalog.get(name), each["target"], each["dtype"], each["level"])
         position = list(OUTPUTS[each["pass"]]).index(each["output"])
         order = OUTPUTS[each["pass"]][each["output"]]
         call = accuracy.single(kernels, each["pass"], position)

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from scripts.sixteen_bits import DTYPES, ORDERS, digest, entry, key, parameters, record, rounded
-from symact import catalog, targets
+from symact import catalog, load, targets
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import inputs
-from symact.verification.accuracy import MULTIPLYING, OUTPUTS, load, oracles, single
+from symact.verification.accuracy import MULTIPLYING, OUTPUTS, oracles, single
 from symact.verification.contract import check, check_backward
 
 NAMES = catalog.names()
