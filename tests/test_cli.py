@@ -438,7 +438,7 @@ def test_accuracy_exits_1_where_a_kernel_breaks_its_contract(run: Run, monkeypat
     from symact.verification import accuracy
 
     right = accuracy.single
-    monkeypatch.setattr(accuracy, "single", lambda kernel, position: lambda x: abs(right(kernel, position)(x)))
+    monkeypatch.setattr(accuracy, "single", lambda *which: lambda x: abs(right(*which)(x)))
     shown = run("accuracy", "softsign", "--target", "numpy", "--count", "100", "--pass", "forward")
     assert shown.code == 1
     assert "forward: sign of zero: x = -0.0" in shown.out

@@ -192,8 +192,13 @@ def _turned(product: Expr) -> Expr:
     sums = [index for index, part in enumerate(factors) if part.is_Add]
     if coefficient >= 0 or not sums:
         return product
-    factors[sums[0]] *= -1
+    factors[next((index for index in sums if _is_difference(factors[index])), sums[0])] *= -1
     return Mul(-coefficient, *factors, evaluate=False)
+
+
+def _is_difference(terms: Expr) -> bool:
+    """Whether some terms of a sum count positively and some negatively, so that it may vanish for t > 0."""
+    return len({bool(number > 0) for number in terms.as_coefficients_dict().values()}) == 2
 
 
 def _in_reciprocal(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:

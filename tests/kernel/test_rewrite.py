@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, sqrt, tanh
+
+
+from sympy import Abs, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
 from symact.kernel.interpret import evaluate
@@ -111,3 +114,13 @@ def test_a_multiple_near_a_power_of_two_is_also_that_and_a_rest():
     found = {form.rule: form.expression for form in forms(Rational(21, 20) * t, t)}
     assert set(found["near multiple and rest"].args) == {t, t / 20}
     assert "near multiple and rest" not in {form.rule for form in forms(2 * t, t)}
+
+
+@pytest.mark.parametrize("expression", [(1 - t**2) / (1 + t**2) ** 2, -t * (t - 3) / 6, (4 - t**2) * (t + 3)])
+def test_a_factored_form_is_positive_zero_at_its_exact_root(expression):
+    (root,) = solve(expression, t)
+    (form,) = (each for each in forms(expression, t) if each.rule == "factored")
+    b = Builder()
+    step = Lowering(b, {t: b.input("x")}, form.where, Style(), FORMATS["float64"])(form.expression)
+    value = evaluate(b.kernel("piece", ["x"], [], {"y": step}), {"x": [float(root)]})["y"]
+    assert (value[0], np.signbit(value[0])) == (0, False)
