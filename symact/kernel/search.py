@@ -435,7 +435,10 @@ class PassSearch:
             if self.arithmetic.name == "paired":
                 allowed[:, size > _WITHOUT_PAIRS] |= table[:, size > _WITHOUT_PAIRS] <= _GOOD_THERE
             allowed[~survives, -1] &= not survives.any()
-            cover = _cover(allowed, costs, regimes)
+            cover = None
+            if np.isinf(level):  # many digits may be missing, but no wrong NaN, infinity or zero if that can be helped
+                cover = _cover(allowed & (np.isfinite(table) | lost), costs, regimes + 2)
+            cover = cover or _cover(allowed, costs, regimes)
             if cover is None and patches:
                 with_patch = _cover(allowed, costs, regimes + 2) or []
                 used = any(which >= len(candidates) for which, *_ in with_patch)

@@ -7,6 +7,7 @@ from sympy import Abs, Max, Piecewise, Symbol, exp, log, sqrt, tanh
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
+from symact.grammar import parse
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.search import PassSearch
@@ -146,3 +147,14 @@ def test_values_at_breakpoints_are_the_definitions():
 def test_exact_roots_are_positive_zeros(pass_, root):
     (value,) = evaluate(compiled(catalog.get("hardswish")).programs["float64"][pass_], {"x": np.array([root])}).values()
     assert (value[0], np.signbit(value[0])) == (0.0, False)
+
+
+@pytest.mark.parametrize("text", ["x/(1 + x**2)", "-(x - 1)*(x - 2)/(1 + x**4)", "(1 - x**2)*(4 - x**2)/(1 + x**2)**3"])
+def test_what_no_form_computes_well_is_at_least_finite_everywhere(text):
+    """Roots on one side, and a tail that overflows as it is written, in float64 without pairs."""
+    x = np.array([0.0, 1e-300, 1e-3, 1.0, 2.0, 5.0, 1e60, 1e200, 1.7e308, np.inf])
+    values = np.concatenate([x, -x])
+    programs = compiled(parse(text), ["float64"]).programs["float64"]
+    for pass_ in ("forward", "derivative", "second_derivative"):
+        (got,) = evaluate(programs[pass_], {"x": values}).values()
+        assert np.isfinite(got).all(), pass_
