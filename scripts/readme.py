@@ -1,6 +1,6 @@
 """Run the commands that README.md shows and put their outputs in.
 
-    python scripts/readme.py
+python scripts/readme.py
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ What no precision decides is decided by exactness: a value that SymPy finds to b
 
 Three conventions end the search where neither helps, and nothing else is assumed:
 
-* a value that 8192 bits cannot tell from the middle between two numbers of the format, or from 0, is taken to be that
+* a value that 16384 bits cannot tell from the middle between two numbers of the format, or from 0, is taken to be that
   (both are rational, so this is about rational values that SymPy does not recognise);
 * a value that certainly underflows to zero, but whose sign stays open, and so does a neighbour's, has the sign that the
   function has furthest out on that side of the line where the sign is certain;
@@ -33,7 +33,7 @@ from symact.symbolic.branches import Branches
 from symact.symbolic.limits import limit_at
 
 #: Bits of each attempt. The first decides nearly all; 2048 resolve the deepest subnormals of float64 next to 1.
-PRECISIONS = (128, 512, 2048, 8192)
+PRECISIONS = (128, 512, 2048, 8192, 16384)
 
 #: Where the sign towards a point is looked for: ``2**k`` (infinities) and ``2**-k`` (zeros); closely, for what happens
 #: at 1 may happen anywhere with another parameter.

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, sqrt, tanh
-
-
-from sympy import Abs, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
+from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
 from symact.kernel.interpret import evaluate
