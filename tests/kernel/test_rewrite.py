@@ -106,7 +106,7 @@ def test_unknown_parts_leave_the_text_as_written():
 
 
 def test_a_multiple_near_a_power_of_two_is_also_that_and_a_rest():
-    """1.05 t rounds like t + 0.05 t, whose second term's error is a twentieth: it overflows where the exact value does."""
+    """t + 0.05 t overflows where the exact value does: the error of its second term is a twentieth."""
     t = Symbol("t", positive=True)
     found = {form.rule: form.expression for form in forms(Rational(21, 20) * t, t)}
     assert set(found["near multiple and rest"].args) == {t, t / 20}
