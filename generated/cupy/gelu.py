@@ -19,12 +19,12 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     y = f(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 7.4102 (131072 inputs, sampled)
         float64: 4.4347 (16384 inputs, sampled)
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 11.5846 (131072 inputs, sampled)
         float64: 5.099 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

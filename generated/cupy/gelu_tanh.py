@@ -23,12 +23,12 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     y = f(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 17.2834 (131072 inputs, sampled)
         float64: 4.0974 (16384 inputs, sampled)
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 25.2814 (131072 inputs, sampled)
         float64: 7.6658 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

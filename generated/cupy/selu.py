@@ -29,12 +29,12 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     y = f(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 2.0746 (131072 inputs, sampled)
         float64: 1.5244 (16384 inputs, sampled)
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 10.6045 (131072 inputs, sampled)
         float64: 1.7819 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

@@ -28,7 +28,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 10.2851 (131072 inputs, sampled)
         float64: 5.3216 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

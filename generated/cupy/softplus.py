@@ -23,12 +23,12 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     y = f(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 10.7185 (131072 inputs, sampled)
         float64: 1.8667 (16384 inputs, sampled)
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 11.4239 (131072 inputs, sampled)
         float64: 2.1609 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

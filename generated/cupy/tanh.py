@@ -24,7 +24,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     dydx = f'(x)
         float16: not measured
         bfloat16: not measured
-        float32: not measured
+        float32: 12.5783 (131072 inputs, sampled)
         float64: 3.8499 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: not measured

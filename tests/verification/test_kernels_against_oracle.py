@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from entries import ENTRIES
 from numpy.typing import NDArray
 
 from symact import catalog, load, targets
@@ -22,7 +23,6 @@ from symact.targets.loaded import Loaded
 from symact.verification.accuracy import MULTIPLYING, OUTPUTS, oracles, single
 from symact.verification.contract import check, check_backward, compare
 
-NAMES = catalog.names()
 TARGETS = [one.name for one in targets.available() if one.name in ("c", "numpy") and one.missing is None]
 DTYPES = ["float32", "float64"]
 
@@ -80,7 +80,7 @@ def in_force(loaded: Loaded) -> tuple[tuple[str, float], ...]:
     return tuple(loaded.parameters.items())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("pass_", [name for name in OUTPUTS if name not in MULTIPLYING])
 def test_errors(name: str, dtype: str, pass_: str) -> None:
@@ -95,7 +95,7 @@ def test_errors(name: str, dtype: str, pass_: str) -> None:
             assert errors[worst] <= bound(name, target, dtype, order), (target, output, x[worst].hex(), values[worst])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_backward_errors(name: str, dtype: str) -> None:
     """grad*f', rounded once in float32. float64 is bounded where f' and the product are normal numbers: below, the
@@ -119,7 +119,7 @@ def test_backward_errors(name: str, dtype: str) -> None:
         assert errors[worst] <= bound(name, target, dtype, "backward"), found
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("target", TARGETS)
 def test_contract(name: str, dtype: str, target: str) -> None:

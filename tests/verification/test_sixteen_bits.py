@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from entries import ENTRIES
 
 from scripts.sixteen_bits import DTYPES, ORDERS, digest, entry, key, parameters, record, rounded
 from symact import catalog, load, targets
@@ -53,7 +54,7 @@ def misses(name: str, dtype: str, order: int, values: np.ndarray) -> list[str]:
     return [f"f({x[i].hex()}) = {got[i].hex()}: {errors[i]} ULP" for i in np.nonzero(wrong)[0]]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_correctly_rounded_on_every_input(name: str, dtype: str) -> None:
     format = FORMATS[dtype]
@@ -69,7 +70,7 @@ def test_correctly_rounded_on_every_input(name: str, dtype: str) -> None:
                     assert misses(name, dtype, order, values) == [], (target, pass_)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_contract_and_backward(name: str, dtype: str) -> None:
     """What does not show in single results: independence of length, strides and neighbours, and IEEE products.

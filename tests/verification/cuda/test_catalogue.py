@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from entries import ENTRIES
 
 from symact import catalog, targets
 from symact.kernel import store
@@ -68,7 +69,7 @@ def test_kernels_compiled_together_are_those_compiled_alone() -> None:
 
 
 @pytest.mark.parametrize("pass_", ["forward", "derivative"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_float32_on_the_cpu(name: str, pass_: str) -> None:
     """The contract holds but for what the record says, and no error exceeds what it says, or else the goal."""
     compiled = store.compiled(catalog.get(name))
