@@ -148,7 +148,7 @@ def test_hostile_text_returns_within_the_limit(text: str) -> None:
     symact.analyze("x", cache=False)  # a warm worker, whose start is not counted
     start = time.monotonic()
     analysis = symact.analyze(text, timeout=1.5, cache=False)
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < 4.0  # a busy machine stops a worker late; without a limit it takes minutes
     Draft202012Validator(schema()).validate(analysis.to_dict())
 
 
@@ -214,8 +214,7 @@ def test_one_worker_serves_many_calls() -> None:
 
 
 def test_a_worker_that_dies_is_replaced() -> None:
-    for _ in range(2):  # the first call may be the last one of a worker that has used much memory
-        symact.analyze("x", cache=False)
+    process._pool.put_back(process._pool.take())
     os.kill(process._pool._idle[-1]._process.pid, signal.SIGKILL)
     assert symact.analyze("x", cache=False).limits["+oo"] == "oo"
 
