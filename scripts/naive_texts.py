@@ -93,11 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines.append(line)
         missed += [f"- `{text}`: {each}" for each in wrong]
         print(line, *wrong, sep="\n", flush=True)
-    if missed:
-        lines += ["", "Missed:", "", *missed]
-    if given.write:
-        _PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if given.write:
+            _write([*lines, "", "Missed:", "", *missed] if missed else lines)
     return bool(missed)
+
+
+def _write(lines: Sequence[str]) -> None:
+    temporary = _PAGE.with_suffix(".tmp")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(_PAGE)
 
 
 if __name__ == "__main__":
