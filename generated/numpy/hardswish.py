@@ -257,6 +257,9 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
+    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
+    if _repeats(operands[0], shape):
+        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
@@ -267,7 +270,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", "contig", "overlap_assume_elementwise"]] * len(operands)
+        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
         + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
         op_dtypes=[np.uint16 if b else compute for b in bits],
         casting="same_kind",
@@ -283,6 +286,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _repeats(array, shape):
+    """Whether it has fewer elements in memory than the shape has, or there is but one."""
+    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
 
 
 def _is_bfloat16(dtype):
