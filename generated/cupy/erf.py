@@ -22,24 +22,24 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float32: 1.4849 (131072 inputs, sampled)
         float64: 1.3538 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: not measured
+        float16: 0.5004 (all 2**16 inputs)
         bfloat16: not measured
         float32: 10.5168 (131072 inputs, sampled)
         float64: 2.3593 (16384 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: not measured
+        float16: 0.5004 (all 2**16 inputs)
         bfloat16: not measured
-        float32: not measured
+        float32: 10.3348 (32768 inputs, sampled)
         float64: not measured
     grad_x = grad_y * f'(x)
-        float16: not measured
+        float16: 0.5007 (65536 inputs, sampled)
         bfloat16: not measured
-        float32: not measured
+        float32: 12.8031 (32768 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
-        float16: not measured
+        float16: 0.5006 (all 2**16 inputs)
         bfloat16: not measured
-        float32: not measured
+        float32: 12.7097 (32768 inputs, sampled)
         float64: not measured
 """
 

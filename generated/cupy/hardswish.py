@@ -39,9 +39,9 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float32: 2.3522 (131072 inputs, sampled)
         float64: not measured
     d2ydx2 = f''(x)
-        float16: not measured
+        float16: 0.3334 (all 2**16 inputs)
         bfloat16: not measured
-        float32: not measured
+        float32: 0.3334 (32768 inputs, sampled)
         float64: not measured
 """
 
