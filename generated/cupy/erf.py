@@ -30,17 +30,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5004 (all 2**16 inputs)
         bfloat16: not measured
         float32: 10.3348 (32768 inputs, sampled)
-        float64: not measured
+        float64: 2.3593 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5007 (65536 inputs, sampled)
         bfloat16: not measured
         float32: 12.8031 (32768 inputs, sampled)
-        float64: not measured
+        float64: 3.3287 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5006 (all 2**16 inputs)
         bfloat16: not measured
         float32: 12.7097 (32768 inputs, sampled)
-        float64: not measured
+        float64: 4.7237 (4096 inputs, sampled)
 """
 
 try:

@@ -30,17 +30,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5004 (all 2**16 inputs)
         bfloat16: not measured
         float32: 12.0571 (32768 inputs, sampled)
-        float64: not measured
+        float64: 5.1815 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5001 (65536 inputs, sampled)
         bfloat16: not measured
         float32: 13.5355 (32768 inputs, sampled)
-        float64: not measured
+        float64: 6.4816 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5004 (all 2**16 inputs)
         bfloat16: not measured
         float32: 13.1375 (32768 inputs, sampled)
-        float64: not measured
+        float64: 4.6023 (4096 inputs, sampled)
 """
 
 try:

@@ -34,17 +34,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5016 (all 2**16 inputs)
         bfloat16: not measured
         float32: 24.427 (32768 inputs, sampled)
-        float64: not measured
+        float64: 8.3044 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5008 (65536 inputs, sampled)
         bfloat16: not measured
         float32: 25.4194 (32768 inputs, sampled)
-        float64: not measured
+        float64: 9.4474 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5015 (all 2**16 inputs)
         bfloat16: not measured
         float32: 29.2094 (32768 inputs, sampled)
-        float64: not measured
+        float64: 10.2552 (4096 inputs, sampled)
 """
 
 try:

@@ -32,17 +32,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5001 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)
         float32: 2.1531 (131072 inputs, sampled)
-        float64: not measured
+        float64: 2.0653 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5001 (65536 inputs, sampled)
         bfloat16: 0.5 (65536 inputs, sampled)
         float32: 2.3522 (131072 inputs, sampled)
-        float64: not measured
+        float64: 1.985 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.3334 (all 2**16 inputs)
         bfloat16: not measured
         float32: 0.3334 (32768 inputs, sampled)
-        float64: not measured
+        float64: 0.3334 (4096 inputs, sampled)
 """
 
 try:

@@ -31,17 +31,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5001 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)
         float32: 1.498 (131072 inputs, sampled)
-        float64: not measured
+        float64: 1.4967 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5 (65536 inputs, sampled)
         bfloat16: 0.5 (65536 inputs, sampled)
         float32: 1.891 (131072 inputs, sampled)
-        float64: not measured
+        float64: 1.9187 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)
         float32: 2.9397 (131072 inputs, sampled)
-        float64: not measured
+        float64: 2.9057 (4096 inputs, sampled)
 """
 
 try:

@@ -40,17 +40,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5007 (all 2**16 inputs)
         bfloat16: not measured
         float32: 10.4626 (32768 inputs, sampled)
-        float64: not measured
+        float64: 1.7819 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5008 (65536 inputs, sampled)
         bfloat16: not measured
         float32: 11.0713 (32768 inputs, sampled)
-        float64: not measured
+        float64: 3.0022 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5007 (all 2**16 inputs)
         bfloat16: not measured
         float32: 10.3086 (32768 inputs, sampled)
-        float64: not measured
+        float64: 1.7819 (4096 inputs, sampled)
 """
 
 try:

@@ -30,17 +30,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5006 (all 2**16 inputs)
         bfloat16: not measured
         float32: 12.829 (32768 inputs, sampled)
-        float64: not measured
+        float64: 3.8629 (4096 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5008 (65536 inputs, sampled)
         bfloat16: not measured
         float32: 13.4092 (32768 inputs, sampled)
-        float64: not measured
+        float64: 4.2373 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5005 (all 2**16 inputs)
         bfloat16: not measured
         float32: 14.9862 (32768 inputs, sampled)
-        float64: not measured
+        float64: 4.8254 (4096 inputs, sampled)
 """
 
 try:
