@@ -40,7 +40,7 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float64: 1.985 (4096 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.3334 (all 2**16 inputs)
-        bfloat16: not measured
+        bfloat16: 0.3334 (all 2**16 inputs)
         float32: 0.3334 (32768 inputs, sampled)
         float64: 0.3334 (4096 inputs, sampled)
 """
