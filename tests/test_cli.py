@@ -188,7 +188,10 @@ def test_set_changes_a_catalogue_entrys_parameter(run: Run) -> None:
     assert document["limits"]["-oo"] == "-1/2"
 
 
-def test_an_activation_from_a_file(run: Run, tmp_path: Path) -> None:
+def test_an_activation_from_a_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the file registers is gone after this test: others look at the whole catalogue.
+    monkeypatch.setattr(catalog, "_entries", dict(catalog._entries))
+    monkeypatch.setattr(catalog, "_aliases", dict(catalog._aliases))
     file = tmp_path / "mine.py"
     file.write_text(
         "import symact\n"

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import native, systems, tasks
 from benchmarks.systems import all_systems, chosen, limits
+from benchmarks.systems.base import optional
 from benchmarks.systems.ours import Ours
 from benchmarks.tasks import Arrays, Task, arrays
 from benchmarks.textbook import program
@@ -30,6 +31,7 @@ COARSE = {"float32": 2e-5, "float64": 1e-12}
 
 #: What peers do not have.
 LACKS = {
+    "NumPy": lambda task: task.name == "gelu" and optional("scipy.special") is None,  # the error function is SciPy's
     "numexpr": lambda task: task.name == "gelu",  # no error function
     "torch eager": lambda task: task.pass_ == "derivative",
     "torch.compile": lambda task: task.pass_ == "derivative",
