@@ -278,10 +278,15 @@ SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 /* Loops do so many elements at a time, and every element with the same instructions, wherever it is in an array. */
 #define SYMACT_UNIT 32
 
-/* Arrays of at least so many bytes are written past the caches, which they would not fit into. */
+/*
+ * Arrays of at least so many bytes are written past the caches, which they would not fit into; in chunks of a few cache
+ * lines, which are on their way to memory while the next chunk is computed, and read so many bytes ahead of that.
+ */
 #ifndef SYMACT_STREAM_BYTES
 #define SYMACT_STREAM_BYTES ((size_t)1 << 24)
 #endif
+#define SYMACT_CHUNK 512u
+#define SYMACT_READ_AHEAD 4096u
 
 /* A loop over n elements of each array, n a multiple of SYMACT_UNIT (what is beyond the last multiple is left out). */
 typedef void symact_loop(size_t n, const void *const *in, void *const *out, const void *parameters);
@@ -315,9 +320,9 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][256];
+    __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
-    const size_t chunk = sizeof buffer[0] / size, first = (16u - (uintptr_t)out[0] % 16u) % 16u / size;
+    const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
     for (int k = 0; k < outputs; ++k) {
         if (((uintptr_t)out[k] + first * size) % 16u != 0)
@@ -330,9 +335,13 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
     symact_advance(first, size, inputs, in, outputs, out);
     for (; n - done >= chunk; done += chunk) {
         loop(chunk, in, to, parameters);
-        for (int k = 0; k < outputs; ++k)
-            for (size_t j = 0; j < 256; ++j)
-                _mm_stream_si128((__m128i *)out[k] + j, buffer[k][j]);
+        for (size_t line = 0; line < SYMACT_CHUNK / 16; line += 4) {
+            for (int k = 0; k < inputs; ++k)
+                _mm_prefetch((const char *)((uintptr_t)in[k] + SYMACT_READ_AHEAD + 16 * line), _MM_HINT_T0);
+            for (int k = 0; k < outputs; ++k)
+                for (size_t j = line; j < line + 4; ++j)
+                    _mm_stream_si128((__m128i *)out[k] + j, buffer[k][j]);
+        }
         symact_advance(chunk, size, inputs, in, outputs, out);
     }
     _mm_sfence();
