@@ -26,17 +26,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5005 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
         float32: 15.3992 (131072 inputs, sampled)
-        float64: 8.89 (16384 inputs, sampled)
+        float64: not measured
     y = f(x) and dydx = f'(x)
         float16: 0.5005 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
         float32: 15.3992 (131072 inputs, sampled)
-        float64: 8.333 (4096 inputs, sampled)
+        float64: not measured
     grad_x = grad_y * f'(x)
         float16: 0.5005 (65536 inputs, sampled)
         bfloat16: 0.5 (65536 inputs, sampled)
         float32: 15.8574 (131072 inputs, sampled)
-        float64: 10.7864 (4096 inputs, sampled)
+        float64: not measured
     d2ydx2 = f''(x)
         float16: 0.5012 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)
@@ -144,7 +144,7 @@ __device__ inline void symact_derivative(double x, T& dydx) {
     const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
     const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
     const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
+    const double t13 = (t0 < 0.87890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
     const double t14 = exp(-t0);
     const double t15 = t14 * t14;
     const double t16 = 2.0 * t14;
@@ -209,7 +209,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463;
     const double t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761;
     const double t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586;
-    const double t20 = (t0 < 0.890625) ? t13 : ((t0 < 1.5) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : t13);
+    const double t20 = (t0 < 0.87890625) ? t13 : ((t0 < 1.5) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : t13);
     const double t21 = (t6 == 0.0) ? 1.0 : (2.0 * (t7 * (t0 * (t8 + 2.0) - t8 - t9 - 1.0) / (t10 * t10)) + 1.0);
     y = (x == (-CUDART_INF)) ? (-0.0) : ((x == CUDART_INF) ? CUDART_INF : t11);
     dydx = (x < 0.0) ? t20 : t21;
@@ -259,7 +259,7 @@ __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
     const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
     const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
+    const double t13 = (t0 < 0.87890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
     const double t14 = exp(-t0);
     const double t15 = t14 * t14;
     const double t16 = 2.0 * t14;

@@ -51,27 +51,27 @@ _BLOCK = 2**16
 
 def elu(x, out=None, *, alpha=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out, parameters=[alpha])
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, parameters=[alpha])
 
 
 def elu_derivative(x, out=None, *, alpha=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out, parameters=[alpha])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, parameters=[alpha])
 
 
 def elu_value_and_derivative(x, out=None, *, alpha=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2, parameters=[alpha])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, parameters=[alpha])
 
 
 def elu_backward(x, grad_output, out=None, *, alpha=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out, parameters=[alpha])
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, parameters=[alpha])
 
 
 def elu_second_derivative(x, out=None, *, alpha=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out, parameters=[alpha])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, parameters=[alpha])
 
 
 def elu_fast(x, out=None, *, alpha=1.0):
@@ -104,7 +104,7 @@ def _forward_wide(x, alpha):
     return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0))
 
 
-def _forward_float64(x, alpha):
+def _forward_mixed(x, alpha):
     t0 = np.abs(x)
     return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0), t0))
 
@@ -119,7 +119,7 @@ def _derivative_wide(x, alpha):
     return _select(x != x, x, t0)
 
 
-def _derivative_float64(x, alpha):
+def _derivative_mixed(x, alpha):
     t0 = np.exp(-(0.5 * np.abs(x)))
     return _select(x != x, x, _select(x <= 0.0, alpha * t0 * t0, 1.0))
 
@@ -134,7 +134,7 @@ def _value_and_derivative_wide(x, alpha):
     return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)), _select(x != x, x, t1)
 
 
-def _value_and_derivative_float64(x, alpha):
+def _value_and_derivative_mixed(x, alpha):
     t0 = np.abs(x)
     t1 = np.exp(-(0.5 * t0))
     return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(-t0), t0)), _select(x != x, x, _select(x <= 0.0, alpha * t1 * t1, 1.0))
@@ -150,7 +150,7 @@ def _backward_wide(x, grad_y, alpha):
     return grad_y * _select(x != x, x, t0)
 
 
-def _backward_float64(x, grad_y, alpha):
+def _backward_mixed(x, grad_y, alpha):
     t0 = np.exp(-(0.5 * np.abs(x)))
     return grad_y * _select(x != x, x, _select(x <= 0.0, alpha * t0 * t0, 1.0))
 
@@ -165,7 +165,7 @@ def _second_derivative_wide(x, alpha):
     return _select(x != x, x, t0)
 
 
-def _second_derivative_float64(x, alpha):
+def _second_derivative_mixed(x, alpha):
     t0 = np.exp(-(0.5 * np.abs(x)))
     return _select(x != x, x, _select(x <= 0.0, alpha * t0 * t0, 0.0))
 
@@ -214,7 +214,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"elu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -49,27 +49,27 @@ _BLOCK = 2**16
 
 def hardsigmoid(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def hardsigmoid_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def hardsigmoid_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def hardsigmoid_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def hardsigmoid_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def hardsigmoid_fast(x, out=None):
@@ -104,7 +104,7 @@ def _forward_wide(x):
     return _select(x != x, x, _select(t0 < 3.0, _select(t1, 0.5 - t2, t2 + 0.5), _select(t1, 0.0, 1.0)))
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     t1 = x < 0.0
     t0 = _select(t0 < 3.0, _select(t1, 0.16666666666666666 * (3.0 - t0), 0.16666666666666666 * t0 + 0.5), _select(t1, 0.0, 1.0))
@@ -124,7 +124,7 @@ def _derivative_wide(x):
     return _select(x != x, x, t0)
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     t0 = np.abs(x)
     t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
     return _select(x != x, x, t0)
@@ -146,7 +146,7 @@ def _value_and_derivative_wide(x):
     return _select(t0, x, _select(t2, _select(t3, 0.5 - t4, t4 + 0.5), _select(t3, 0.0, 1.0))), _select(t0, x, t1)
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = x != x
     t1 = np.abs(x)
     t2 = t1 < 3.0
@@ -172,7 +172,7 @@ def _backward_wide(x, grad_y):
     return grad_y * _select(x != x, x, t0)
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
     t0 = _select(x < 0.0, _select(t0 < 3.0, 0.16666666666666666, 0.0), _select(t0 <= 3.0, 0.16666666666666666, 0.0))
     return grad_y * _select(x != x, x, t0)
@@ -188,7 +188,7 @@ def _second_derivative_wide(x):
     return _select(x != x, x, 0.0)
 
 
-def _second_derivative_float64(x):
+def _second_derivative_mixed(x):
     return _select(x != x, x, 0.0)
 
 
@@ -236,7 +236,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"hardsigmoid takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -20,10 +20,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.336 (200000 inputs, sampled), float32 fast 2.9651 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.6618 (200000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.6618 (200000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 5.2143 (200000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 6.7724 (200000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.8492 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.8492 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.6653 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.75 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -48,27 +48,27 @@ _BLOCK = 2**16
 
 def logsig(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def logsig_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def logsig_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def logsig_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def logsig_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def logsig_fast(x, out=None):
@@ -102,7 +102,7 @@ def _forward_wide(x):
     return np.copysign(_select(t0 == np.inf, 1.0, t1 / (t1 + 1.0)), x)
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
     return np.copysign(_select(t0 == np.inf, 1.0, t1 / (t1 + 1.0)), x)
@@ -120,10 +120,55 @@ def _derivative_wide(x):
     return 1.0 / ((t0 + 1.0) * (t1 * t1))
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return 1.0 / (t0 + 1.0) / t1 / t1
+    t1 = 1.0 + t0
+    t2 = _exponent(t1)
+    t3 = t2 * 0.6931471805598903
+    t4 = t2 == 0.0
+    t5 = _select(t4, t0, _mantissa(t1) - 1.0)
+    t6 = 2.0 + t5
+    t7 = 1.0 / t6
+    t8 = t5 * t7
+    t9 = t8 * t6
+    t10 = t6 - 2.0
+    t5 = t5 - t9 - _product_error_mixed(t8, t6, t9) - t8 * (2.0 - (t6 - t10) + (t5 - t10))
+    t5 = t5 * t7
+    t6 = t8 + t5
+    t7 = t6 * 2.0
+    t9 = t3 + t7
+    t10 = t9 - t3
+    t11 = t6 * t6
+    t12 = ((0.14616875683547315 * t11 + 0.15331684010120875) * t11 + 0.18182890368918467) * t11
+    t12 = ((t12 + 0.22222211115835477) * t11 + 0.2857142862610609) * t11 + 0.3999999999989918
+    t13 = t1 - 1.0
+    t1 = _select(t4, 0.0, 1.0 - (t1 - t13) + (t0 - t13) + 0.0) * _power_of_2(6755399441055744.0 - t2)
+    t1 = (t12 * t11 + 0.666666666666667) * t11 * t6 + t2 * 5.497923018708371e-14 + t1 * ((((2.0 * t6 + (-2.0)) * t6 + 2.0) * t6 + (-2.0)) * t6 + 1.0)
+    t1 = t3 - (t9 - t10) + (t7 - t10) + ((t5 - (t6 - t8)) * 2.0 + t1)
+    t2 = t9 + t1
+    t3 = t2 + 1.0
+    t4 = t3 - t2
+    t1 = t2 - (t3 - t4) + (1.0 - t4) + (t1 - (t2 - t9))
+    t2 = t3 + t1
+    t4 = t2 * t2
+    t1 = t2 * (t1 - (t2 - t3))
+    t1 = _product_error_mixed(t2, t2, t4) + t1 + t1
+    t2 = t4 + t1
+    t3 = t0 + 1.0
+    t5 = t3 - t0
+    t5 = t0 - (t3 - t5) + (1.0 - t5)
+    t6 = t3 + t5
+    t7 = t2 * t6
+    t1 = _product_error_mixed(t2, t6, t7) + t2 * (t5 - (t6 - t3)) + t6 * (t1 - (t2 - t4))
+    t2 = t7 + t1
+    t3 = 1.0 / t2
+    t4 = 1.0 * t3
+    t5 = t4 * t2
+    t1 = (1.0 - t5 - _product_error_mixed(t4, t2, t5) - t4 * (t1 - (t2 - t7))) * t3
+    t2 = t4 + t1
+    t3 = 1.0 / t0
+    t5 = np.log1p(t0) + 1.0
+    return _select(t0 < 6.237000967296e+290, t2 + (t1 - (t2 - t4)), t3 / ((t3 + 1.0) * (t5 * t5)))
 
 
 def _derivative_float32(x):
@@ -139,11 +184,56 @@ def _value_and_derivative_wide(x):
     return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), 1.0 / ((t0 + 1.0) * (t2 * t2))
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
     t2 = t1 + 1.0
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), 1.0 / (t0 + 1.0) / t2 / t2
+    t3 = 1.0 + t0
+    t4 = _exponent(t3)
+    t5 = t4 * 0.6931471805598903
+    t6 = t4 == 0.0
+    t7 = _select(t6, t0, _mantissa(t3) - 1.0)
+    t8 = 2.0 + t7
+    t9 = 1.0 / t8
+    t10 = t7 * t9
+    t11 = t10 * t8
+    t12 = t8 - 2.0
+    t7 = t7 - t11 - _product_error_mixed(t10, t8, t11) - t10 * (2.0 - (t8 - t12) + (t7 - t12))
+    t7 = t7 * t9
+    t8 = t10 + t7
+    t9 = t8 * 2.0
+    t11 = t5 + t9
+    t12 = t11 - t5
+    t13 = t8 * t8
+    t14 = ((0.14616875683547315 * t13 + 0.15331684010120875) * t13 + 0.18182890368918467) * t13
+    t14 = ((t14 + 0.22222211115835477) * t13 + 0.2857142862610609) * t13 + 0.3999999999989918
+    t15 = t3 - 1.0
+    t3 = _select(t6, 0.0, 1.0 - (t3 - t15) + (t0 - t15) + 0.0) * _power_of_2(6755399441055744.0 - t4)
+    t3 = (t14 * t13 + 0.666666666666667) * t13 * t8 + t4 * 5.497923018708371e-14 + t3 * ((((2.0 * t8 + (-2.0)) * t8 + 2.0) * t8 + (-2.0)) * t8 + 1.0)
+    t3 = t5 - (t11 - t12) + (t9 - t12) + ((t7 - (t8 - t10)) * 2.0 + t3)
+    t4 = t11 + t3
+    t5 = t4 + 1.0
+    t6 = t5 - t4
+    t3 = t4 - (t5 - t6) + (1.0 - t6) + (t3 - (t4 - t11))
+    t4 = t5 + t3
+    t6 = t4 * t4
+    t3 = t4 * (t3 - (t4 - t5))
+    t3 = _product_error_mixed(t4, t4, t6) + t3 + t3
+    t4 = t6 + t3
+    t5 = t0 + 1.0
+    t7 = t5 - t0
+    t7 = t0 - (t5 - t7) + (1.0 - t7)
+    t8 = t5 + t7
+    t9 = t4 * t8
+    t3 = _product_error_mixed(t4, t8, t9) + t4 * (t7 - (t8 - t5)) + t8 * (t3 - (t4 - t6))
+    t4 = t9 + t3
+    t5 = 1.0 / t4
+    t6 = 1.0 * t5
+    t7 = t6 * t4
+    t3 = (1.0 - t7 - _product_error_mixed(t6, t4, t7) - t6 * (t3 - (t4 - t9))) * t5
+    t4 = t6 + t3
+    t5 = 1.0 / t0
+    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t0 < 6.237000967296e+290, t4 + (t3 - (t4 - t6)), t5 / ((t5 + 1.0) * (t2 * t2)))
 
 
 def _value_and_derivative_float32(x):
@@ -159,10 +249,56 @@ def _backward_wide(x, grad_y):
     return grad_y * (1.0 / ((t0 + 1.0) * (t1 * t1)))
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return grad_y * (1.0 / (t0 + 1.0) / t1 / t1)
+    t1 = 1.0 + t0
+    t2 = _exponent(t1)
+    t3 = t2 * 0.6931471805598903
+    t4 = t2 == 0.0
+    t5 = _select(t4, t0, _mantissa(t1) - 1.0)
+    t6 = 2.0 + t5
+    t7 = 1.0 / t6
+    t8 = t5 * t7
+    t9 = t8 * t6
+    t10 = t6 - 2.0
+    t5 = t5 - t9 - _product_error_mixed(t8, t6, t9) - t8 * (2.0 - (t6 - t10) + (t5 - t10))
+    t5 = t5 * t7
+    t6 = t8 + t5
+    t7 = t6 * 2.0
+    t9 = t3 + t7
+    t10 = t9 - t3
+    t11 = t6 * t6
+    t12 = ((0.14616875683547315 * t11 + 0.15331684010120875) * t11 + 0.18182890368918467) * t11
+    t12 = ((t12 + 0.22222211115835477) * t11 + 0.2857142862610609) * t11 + 0.3999999999989918
+    t13 = t1 - 1.0
+    t1 = _select(t4, 0.0, 1.0 - (t1 - t13) + (t0 - t13) + 0.0) * _power_of_2(6755399441055744.0 - t2)
+    t1 = (t12 * t11 + 0.666666666666667) * t11 * t6 + t2 * 5.497923018708371e-14 + t1 * ((((2.0 * t6 + (-2.0)) * t6 + 2.0) * t6 + (-2.0)) * t6 + 1.0)
+    t1 = t3 - (t9 - t10) + (t7 - t10) + ((t5 - (t6 - t8)) * 2.0 + t1)
+    t2 = t9 + t1
+    t3 = t2 + 1.0
+    t4 = t3 - t2
+    t1 = t2 - (t3 - t4) + (1.0 - t4) + (t1 - (t2 - t9))
+    t2 = t3 + t1
+    t4 = t2 * t2
+    t1 = t2 * (t1 - (t2 - t3))
+    t1 = _product_error_mixed(t2, t2, t4) + t1 + t1
+    t2 = t4 + t1
+    t3 = t0 + 1.0
+    t5 = t3 - t0
+    t5 = t0 - (t3 - t5) + (1.0 - t5)
+    t6 = t3 + t5
+    t7 = t2 * t6
+    t1 = _product_error_mixed(t2, t6, t7) + t2 * (t5 - (t6 - t3)) + t6 * (t1 - (t2 - t4))
+    t2 = t7 + t1
+    t3 = 1.0 / t2
+    t4 = 1.0 * t3
+    t5 = t4 * t2
+    t1 = (1.0 - t5 - _product_error_mixed(t4, t2, t5) - t4 * (t1 - (t2 - t7))) * t3
+    t2 = t4 + t1
+    t3 = 1.0 / t0
+    t5 = np.log1p(t0) + 1.0
+    t0 = _select(t0 < 6.237000967296e+290, t2 + (t1 - (t2 - t4)), t3 / ((t3 + 1.0) * (t5 * t5)))
+    return grad_y * t0
 
 
 def _backward_float32(x, grad_y):
@@ -180,13 +316,85 @@ def _second_derivative_wide(x):
     return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
 
 
-def _second_derivative_float64(x):
+def _second_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
-    t0 = t0 + 1.0
-    t2 = t1 + 1.0
-    t0 = _select(x == 0.0, 3.0, np.copysign(1.0, x) * (-((t1 + 3.0) / t0 / t0 / t2 / t2) / t2))
-    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
+    t2 = t0 + 1.0
+    t3 = t1 + 1.0
+    t1 = -(t1 + 3.0) / (t2 * t2 * (t3 * t3 * t3))
+    t2 = 1.0 / t0
+    t3 = 1.0 * t2
+    t4 = t3 * t0
+    t2 = (1.0 - t4 - _product_error_mixed(t3, t0, t4)) * t2
+    t4 = t3 + t2
+    t5 = t4 * t4
+    t2 = t2 - (t4 - t3)
+    t3 = t4 * t2
+    t3 = _product_error_mixed(t4, t4, t5) + t3 + t3
+    t6 = t5 + t3
+    t7 = 1.0 + t0
+    t8 = _exponent(t7)
+    t9 = t8 * 0.6931471805598903
+    t10 = t8 == 0.0
+    t11 = _select(t10, t0, _mantissa(t7) - 1.0)
+    t12 = 2.0 + t11
+    t13 = 1.0 / t12
+    t14 = t11 * t13
+    t15 = t14 * t12
+    t16 = t12 - 2.0
+    t11 = t11 - t15 - _product_error_mixed(t14, t12, t15) - t14 * (2.0 - (t12 - t16) + (t11 - t16))
+    t11 = t11 * t13
+    t12 = t14 + t11
+    t13 = t12 * 2.0
+    t15 = t9 + t13
+    t16 = t15 - t9
+    t17 = t12 * t12
+    t18 = ((0.14616875683547315 * t17 + 0.15331684010120875) * t17 + 0.18182890368918467) * t17
+    t18 = ((t18 + 0.22222211115835477) * t17 + 0.2857142862610609) * t17 + 0.3999999999989918
+    t19 = t7 - 1.0
+    t7 = _select(t10, 0.0, 1.0 - (t7 - t19) + (t0 - t19) + 0.0) * _power_of_2(6755399441055744.0 - t8)
+    t7 = (t18 * t17 + 0.666666666666667) * t17 * t12 + t8 * 5.497923018708371e-14 + t7 * ((((2.0 * t12 + (-2.0)) * t12 + 2.0) * t12 + (-2.0)) * t12 + 1.0)
+    t7 = t9 - (t15 - t16) + (t13 - t16) + ((t11 - (t12 - t14)) * 2.0 + t7)
+    t8 = t15 + t7
+    t9 = t8 + 3.0
+    t10 = t9 - t8
+    t7 = t7 - (t8 - t15)
+    t10 = t8 - (t9 - t10) + (3.0 - t10) + t7
+    t11 = t9 + t10
+    t12 = t6 * t11
+    t3 = _product_error_mixed(t6, t11, t12) + t6 * (t10 - (t11 - t9)) + t11 * (t3 - (t6 - t5))
+    t5 = t12 + t3
+    t6 = t4 + 1.0
+    t9 = t6 - t4
+    t2 = t4 - (t6 - t9) + (1.0 - t9) + t2
+    t4 = t6 + t2
+    t9 = t4 * t4
+    t2 = t4 * (t2 - (t4 - t6))
+    t2 = _product_error_mixed(t4, t4, t9) + t2 + t2
+    t4 = t9 + t2
+    t6 = t8 + 1.0
+    t10 = t6 - t8
+    t7 = t8 - (t6 - t10) + (1.0 - t10) + t7
+    t8 = t6 + t7
+    t10 = t8 * t8
+    t6 = t7 - (t8 - t6)
+    t7 = t8 * t6
+    t7 = _product_error_mixed(t8, t8, t10) + t7 + t7
+    t11 = t10 + t7
+    t13 = t11 * t8
+    t6 = _product_error_mixed(t11, t8, t13) + t11 * t6 + t8 * (t7 - (t11 - t10))
+    t7 = t13 + t6
+    t8 = t4 * t7
+    t2 = _product_error_mixed(t4, t7, t8) + t4 * (t6 - (t7 - t13)) + t7 * (t2 - (t4 - t9))
+    t4 = t8 + t2
+    t6 = 1.0 / t4
+    t7 = t5 * t6
+    t9 = t7 * t4
+    t2 = t5 - t9 - _product_error_mixed(t7, t4, t9) + (t3 - (t5 - t12)) - t7 * (t2 - (t4 - t8))
+    t2 = t2 * t6
+    t3 = t7 + t2
+    t0 = _select(t0 < 6.908934844075556e-77, t1, _select(t0 < 3.6147378671465184e+221, -(t3 + (t2 - (t3 - t7))), t1))
+    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, _select(x == 0.0, 3.0, np.copysign(1.0, x) * t0)))
 
 
 def _second_derivative_float32(x):
@@ -202,6 +410,17 @@ def _second_derivative_float32(x):
     t2 = _select_float32(t0 < 0.84375, t5, _select_float32(t0 < 1125899900000000.0, -t3 / (t4 * t4 * (t2 * t2 * t2)), t5))
     t0 = _select_float32(x == 0.0, 3.0, np.copysign(1.0, x) * _select_float32(t0 < 0.3125, t1 * t0 + (-3.0), t2))
     return _select_float32(x == (-np.inf), 0.0, _select_float32(x == np.inf, -0.0, t0))
+
+
+def _product_error_mixed(a, b, c):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0 = a * 134217728.0
+    t0 = a + t0 - t0
+    t1 = a - t0
+    t2 = b * 134217728.0
+    t2 = b + t2 - t2
+    t3 = b - t2
+    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -227,6 +446,26 @@ def _product_error_float32(a, b, product):
     return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
+def _power_of_2(shifted):
+    """2**n, given 1.5 * 2**52 + n."""
+    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+
+
+def _moved(number):
+    """The bits of a normal number, moved such that the exponent's bits change at sqrt(2) in place of 2."""
+    return np.asarray(number, np.float64).view(np.int64) + (0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
+
+
+def _exponent(number):
+    """The exponent that leaves a normal number between sqrt(1/2) and sqrt(2)."""
+    return ((_moved(number) >> 52) - 1023).astype(np.float64)
+
+
+def _mantissa(number):
+    """What is left of it."""
+    return (np.asarray(number, np.float64).view(np.int64) - ((_moved(number) >> 52) - 1023 << 52)).view(np.float64)
+
+
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
@@ -244,7 +483,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"logsig takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

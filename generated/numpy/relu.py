@@ -51,32 +51,32 @@ _BLOCK = 2**16
 
 def relu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def relu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def relu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def relu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def relu_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def relu_backward_from_output(y, grad_output, out=None):
     """grad_x = grad_output * f'(x), from y = f(x)."""
-    return _evaluate({"wide": _backward_from_output_wide, "float64": _backward_from_output_float64}, [y, grad_output], out)
+    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out)
 
 
 def relu_fast(x, out=None):
@@ -113,7 +113,7 @@ def _forward_wide(x):
     return _select(x < 0.0, 0.0, np.abs(x))
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     return _select(x < 0.0, 0.0, np.abs(x))
 
 
@@ -125,7 +125,7 @@ def _derivative_wide(x):
     return _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     return _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
@@ -137,7 +137,7 @@ def _value_and_derivative_wide(x):
     return _select(x < 0.0, 0.0, np.abs(x)), _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     return _select(x < 0.0, 0.0, np.abs(x)), _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
@@ -149,7 +149,7 @@ def _backward_wide(x, grad_y):
     return grad_y * _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     return grad_y * _select(x != x, x, _select(x <= 0.0, 0.0, 1.0))
 
 
@@ -161,7 +161,7 @@ def _second_derivative_wide(x):
     return _select(x != x, x, 0.0)
 
 
-def _second_derivative_float64(x):
+def _second_derivative_mixed(x):
     return _select(x != x, x, 0.0)
 
 
@@ -173,7 +173,7 @@ def _backward_from_output_wide(y, grad_y):
     return grad_y * _select(y != y, y, _select(y <= 0.0, 0.0, 1.0))
 
 
-def _backward_from_output_float64(y, grad_y):
+def _backward_from_output_mixed(y, grad_y):
     return grad_y * _select(y != y, y, _select(y <= 0.0, 0.0, 1.0))
 
 
@@ -221,7 +221,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"relu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -49,27 +49,27 @@ _BLOCK = 2**16
 
 def relu6(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def relu6_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def relu6_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def relu6_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def relu6_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def relu6_fast(x, out=None):
@@ -102,7 +102,7 @@ def _forward_wide(x):
     return _select(x != x, x, _select(x < 0.0, 0.0, _select(t0 < 6.0, t0, 6.0)))
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     return _select(x != x, x, _select(x < 0.0, 0.0, _select(t0 < 6.0, t0, 6.0)))
 
@@ -116,7 +116,7 @@ def _derivative_wide(x):
     return _select(x != x, x, _select(x <= 0.0, 0.0, _select(np.abs(x) <= 6.0, 1.0, 0.0)))
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     return _select(x != x, x, _select(x <= 0.0, 0.0, _select(np.abs(x) <= 6.0, 1.0, 0.0)))
 
 
@@ -130,7 +130,7 @@ def _value_and_derivative_wide(x):
     return _select(t0, x, _select(x < 0.0, 0.0, _select(t1 < 6.0, t1, 6.0))), _select(t0, x, _select(x <= 0.0, 0.0, _select(t1 <= 6.0, 1.0, 0.0)))
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = x != x
     t1 = np.abs(x)
     return _select(t0, x, _select(x < 0.0, 0.0, _select(t1 < 6.0, t1, 6.0))), _select(t0, x, _select(x <= 0.0, 0.0, _select(t1 <= 6.0, 1.0, 0.0)))
@@ -146,7 +146,7 @@ def _backward_wide(x, grad_y):
     return grad_y * _select(x != x, x, _select(x <= 0.0, 0.0, _select(np.abs(x) <= 6.0, 1.0, 0.0)))
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     return grad_y * _select(x != x, x, _select(x <= 0.0, 0.0, _select(np.abs(x) <= 6.0, 1.0, 0.0)))
 
 
@@ -159,7 +159,7 @@ def _second_derivative_wide(x):
     return _select(x != x, x, _select(x < 0.0, 0.0, 0.0))
 
 
-def _second_derivative_float64(x):
+def _second_derivative_mixed(x):
     return _select(x != x, x, _select(x < 0.0, 0.0, 0.0))
 
 
@@ -207,7 +207,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"relu6 takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -57,27 +57,27 @@ _BLOCK = 2**16
 
 def selu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def selu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def selu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def selu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def selu_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def selu_fast(x, out=None):
@@ -111,7 +111,7 @@ def _forward_wide(x):
     return _select(x == 0.0, x, t0)
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     t0 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
     return _select(x == 0.0, x, t0)
@@ -128,7 +128,7 @@ def _derivative_wide(x):
     return _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     return _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
 
 
@@ -144,7 +144,7 @@ def _value_and_derivative_wide(x):
     return _select(x == 0.0, x, t1), _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
     return _select(x == 0.0, x, t1), _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-t0), 1.0507009873554805))
@@ -162,7 +162,7 @@ def _backward_wide(x, grad_y):
     return grad_y * _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     t0 = _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
     return grad_y * t0
 
@@ -178,7 +178,7 @@ def _second_derivative_wide(x):
     return _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
 
 
-def _second_derivative_float64(x):
+def _second_derivative_mixed(x):
     return _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 0.0))
 
 
@@ -227,7 +227,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"selu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

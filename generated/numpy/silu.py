@@ -23,10 +23,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8991 (1000000 inputs, sampled), float32 fast 6.4636 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 5.3292 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 5.5187 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 5.8411 (1000000 inputs, sampled), float32 fast 6.5284 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 8.471 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.8038 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.004 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 1.4919 (1000000 inputs, sampled), float32 fast 6.5284 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7916 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -51,27 +51,27 @@ _BLOCK = 2**16
 
 def silu(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out, ties=[_y_ties], parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties], parameters=[beta])
 
 
 def silu_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, parameters=[beta])
 
 
 def silu_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
 
 
 def silu_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, parameters=[beta])
 
 
 def silu_second_derivative(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, parameters=[beta])
 
 
 def silu_fast(x, out=None, *, beta=1.0):
@@ -103,11 +103,11 @@ def _forward_wide(x, beta):
     return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
-def _forward_float64(x, beta):
+def _forward_mixed(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t3 = _product_error_float64(beta, t0, t1)
+    t3 = _product_error_mixed(beta, t0, t1)
     t4 = t2 - t2 * _select(t1 < 1024.0, t3, 0.0)
     t1 = 0.5 * t1
     t5 = np.exp(-t1)
@@ -143,29 +143,111 @@ def _derivative_wide(x, beta):
     return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
 
 
-def _derivative_float64(x, beta):
+def _derivative_mixed(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = 0.5 * t2
-    t4 = np.exp(-t3)
-    t5 = _product_error_float64(beta, t0, t2)
-    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * t5, 0.0)
-    t4 = t3 * t3
-    t6 = t4 + 1.0
-    t3 = _select(t3 == 0.0, -t3, -((t2 - t4 - 1.0) * t3 / (t6 * t6) * t3))
-    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t0 = t0 - 1.2532719437511683e-23
-    t4 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
-    t4 = ((t4 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
-    t4 = ((t4 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
-    t4 = ((t4 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
-    t6 = np.exp(-t2)
-    t5 = t6 - t6 * _select(t2 < 1024.0, t5, 0.0)
-    t7 = t5 + 1.0
-    t0 = _select(t1 < 1.61328125, ((t4 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t7) / t7, t3))
-    t4 = t6 + 1.0
-    return _select(x < 0.0, _select(t1 < 1.015625, t3, t0), _select(t6 == 0.0, 1.0, (t2 - t6 - 1.0) * t6 / (t4 * t4) + 1.0))
+    t3 = _product_error_mixed(beta, t0, t2)
+    t4 = t2 + t3
+    t5 = t4 < 1416.0
+    t6 = np.abs(t4) < 1416.0
+    t7 = -_select(t6, t4, 1416.0)
+    t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t7 = t7 - t8 * 0.6931471805598903
+    t9 = t8 * 5.497923018708371e-14
+    t10 = t7 - t9
+    t11 = 1.0 + t10
+    t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06
+    t12 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103
+    t12 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667
+    t12 = (t12 * t10 + 0.5000000000000012) * (t10 * t10)
+    t2 = t3 - (t4 - t2)
+    t3 = _select(t6, -t2, 0.0)
+    t3 = t10 - (t11 - 1.0) + (t12 + (t7 - t10 - t9 + (t3 + t3 * (t10 + t12))))
+    t6 = t11 + t3
+    t7 = t8 * 0.5 + 6755399441055744.0
+    t9 = _power_of_2(t7)
+    t7 = _power_of_2(t8 - (t7 - 6755399441055744.0) + 6755399441055744.0)
+    t8 = t6 * t9 * t7
+    t10 = -t8
+    t12 = t4 + t10
+    t13 = t12 - t4
+    t3 = t3 - (t6 - t11)
+    t11 = t3 * t9 * t7
+    t2 = t4 - (t12 - t13) + (t10 - t13) + (t2 + (-t11))
+    t4 = t12 + t2
+    t10 = -1.0
+    t13 = t4 + t10
+    t14 = t13 - t4
+    t2 = t4 - (t13 - t14) + (t10 - t14) + (t2 - (t4 - t12))
+    t4 = t13 + t2
+    t10 = t8 + 1.0
+    t12 = t10 - t8
+    t12 = t8 - (t10 - t12) + (1.0 - t12) + t11
+    t14 = t10 + t12
+    t15 = t14 * t14
+    t10 = t14 * (t12 - (t14 - t10))
+    t10 = _product_error_mixed(t14, t14, t15) + t10 + t10
+    t12 = t15 + t10
+    t14 = 1.0 / t12
+    t16 = t4 * t14
+    t17 = t16 * t12
+    t2 = t2 - (t4 - t13)
+    t10 = t10 - (t12 - t15)
+    t13 = (t4 - t17 - _product_error_mixed(t16, t12, t17) + t2 - t16 * t10) * t14
+    t15 = t16 + t13
+    t17 = t15 * t6
+    t3 = _product_error_mixed(t15, t6, t17) + t15 * t3 + t6 * (t13 - (t15 - t16))
+    t6 = t17 + t3
+    t3 = _select(t5, -((t6 + (t3 - (t6 - t17))) * t9 * t7), -0.0)
+    t6 = t1 + (-1.2784643173217773)
+    t7 = t6 - t1
+    t0 = t1 - (t6 - t7) + (-1.2784643173217773 - t7) + _product_error_mixed(t0, beta, t1)
+    t7 = t6 + t0
+    t9 = t7 + (-2.2543929645135935e-07)
+    t13 = t9 - t7
+    t0 = t7 - (t9 - t13) + (-2.2543929645135935e-07 - t13) + (t0 - (t7 - t6))
+    t6 = t9 + t0
+    t7 = t6 + (-1.2532719437511683e-23)
+    t13 = t7 - t6
+    t0 = t6 - (t7 - t13) + (-1.2532719437511683e-23 - t13) + (t0 - (t6 - t9))
+    t6 = t7 + t0
+    t9 = (-3.7038489553655295e-08 * t6 + (-8.271990013631195e-07)) * t6 + 2.346936172898554e-06
+    t9 = ((t9 * t6 + 2.9380454952998264e-06) * t6 + (-2.9733605013106486e-05)) * t6 + 4.090566126449768e-05
+    t9 = ((t9 * t6 + 0.00018570724585055429) * t6 + (-0.0007985218932304301)) * t6 + 0.00012662741004307098
+    t9 = ((t9 * t6 + 0.006606589138550524) * t6 + (-0.01522265522318779)) * t6 + (-0.01887481422378355)
+    t13 = t9 * t6
+    t0 = t0 - (t6 - t7)
+    t7 = _product_error_mixed(t9, t6, t13) + t9 * t0
+    t9 = t13 + t7
+    t15 = t9 + 0.1466487969969469
+    t16 = t15 - t9
+    t7 = t9 - (t15 - t16) + (0.1466487969969469 - t16) + (t7 - (t9 - t13) + (-1.1914996291837621e-17))
+    t9 = t15 + t7
+    t13 = t9 * t6
+    t7 = _product_error_mixed(t9, t6, t13) + t9 * t0 + t6 * (t7 - (t9 - t15))
+    t9 = t13 + t7
+    t15 = t9 + (-0.2178117057198001)
+    t16 = t15 - t9
+    t7 = t9 - (t15 - t16) + (-0.2178117057198001 - t16) + (t7 - (t9 - t13) + 5.263891619954117e-18)
+    t9 = t15 + t7
+    t13 = t9 * t6
+    t0 = _product_error_mixed(t9, t6, t13) + t9 * t0 + t6 * (t7 - (t9 - t15))
+    t6 = t13 + t0
+    t0 = _select(t1 < 1.15625, t3, _select(t1 < 1.4382726106062078, t6 + (t0 - (t6 - t13)), t3))
+    t1 = t4 * t8
+    t2 = _product_error_mixed(t4, t8, t1) + t4 * t11 + t8 * t2
+    t3 = t1 + t2
+    t4 = t3 * t14
+    t6 = t4 * t12
+    t1 = t3 - t6 - _product_error_mixed(t4, t12, t6) + (t2 - (t3 - t1)) - t4 * t10
+    t1 = t1 * t14
+    t2 = t4 + t1
+    t3 = t2 + 1.0
+    t6 = t3 - t2
+    t1 = t2 - (t3 - t6) + (1.0 - t6) + (t1 - (t2 - t4))
+    t2 = t3 + t1
+    return _select(x != x, x, _select(x < 0.0, t0, _select(t5, t2 + (t1 - (t2 - t3)), 1.0)))
 
 
 def _derivative_float32(x, beta):
@@ -208,30 +290,118 @@ def _value_and_derivative_wide(x, beta):
     return _select(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(t0, t1, _select(x == np.inf, 1.0, _select(x < 0.0, t3, (t4 + t2 * t4 + 1.0) / t5)))
 
 
-def _value_and_derivative_float64(x, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-t2)
-    t4 = _product_error_float64(beta, t0, t2)
-    t5 = t3 - t3 * _select(t2 < 1024.0, t4, 0.0)
-    t6 = t5 + 1.0
-    t7 = 0.5 * t2
+def _value_and_derivative_mixed(x, beta):
+    t0 = -0.0
+    t1 = np.abs(x)
+    t2 = t1 * beta
+    t3 = beta * t1
+    t4 = np.exp(-t3)
+    t5 = _product_error_mixed(beta, t1, t3)
+    t6 = t4 - t4 * _select(t3 < 1024.0, t5, 0.0)
+    t7 = 0.5 * t3
     t8 = np.exp(-t7)
-    t4 = t8 - t8 * _select(t7 < 1024.0, 0.5 * t4, 0.0)
-    t7 = t4 * t4
-    t8 = t7 + 1.0
-    t9 = t3 + 1.0
-    t10 = _select(np.copysign(1.0, x) < 0.0, _select(t1 < 54.25, -(t0 * t5) / t6, -(t0 * t4 / t8 * t4)), t0 / t9)
-    t4 = _select(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4))
-    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t0 = t0 - 1.2532719437511683e-23
-    t7 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
-    t7 = ((t7 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
-    t7 = ((t7 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
-    t7 = ((t7 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
-    t0 = _select(t1 < 1.61328125, ((t7 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t6) / t6, t4))
-    return _select(x == (-np.inf), -0.0, t10), _select(x < 0.0, _select(t1 < 1.015625, t4, t0), _select(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t9 * t9) + 1.0))
+    t7 = t8 - t8 * _select(t7 < 1024.0, 0.5 * t5, 0.0)
+    t4 = _select(np.copysign(1.0, x) < 0.0, _select(t2 < 54.25, -(t1 * t6) / (t6 + 1.0), -(t1 * t7 / (t7 * t7 + 1.0) * t7)), t1 / (t4 + 1.0))
+    t6 = t3 + t5
+    t7 = t6 < 1416.0
+    t8 = np.abs(t6) < 1416.0
+    t9 = -_select(t8, t6, 1416.0)
+    t10 = t9 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t9 = t9 - t10 * 0.6931471805598903
+    t11 = t10 * 5.497923018708371e-14
+    t12 = t9 - t11
+    t13 = 1.0 + t12
+    t14 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06
+    t14 = ((t14 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103
+    t14 = ((t14 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667
+    t14 = (t14 * t12 + 0.5000000000000012) * (t12 * t12)
+    t3 = t5 - (t6 - t3)
+    t5 = _select(t8, -t3, 0.0)
+    t5 = t12 - (t13 - 1.0) + (t14 + (t9 - t12 - t11 + (t5 + t5 * (t12 + t14))))
+    t8 = t13 + t5
+    t9 = t10 * 0.5 + 6755399441055744.0
+    t11 = _power_of_2(t9)
+    t9 = _power_of_2(t10 - (t9 - 6755399441055744.0) + 6755399441055744.0)
+    t10 = t8 * t11 * t9
+    t12 = -t10
+    t14 = t6 + t12
+    t15 = t14 - t6
+    t5 = t5 - (t8 - t13)
+    t13 = t5 * t11 * t9
+    t3 = t6 - (t14 - t15) + (t12 - t15) + (t3 + (-t13))
+    t6 = t14 + t3
+    t12 = -1.0
+    t15 = t6 + t12
+    t16 = t15 - t6
+    t3 = t6 - (t15 - t16) + (t12 - t16) + (t3 - (t6 - t14))
+    t6 = t15 + t3
+    t12 = t10 + 1.0
+    t14 = t12 - t10
+    t14 = t10 - (t12 - t14) + (1.0 - t14) + t13
+    t16 = t12 + t14
+    t17 = t16 * t16
+    t12 = t16 * (t14 - (t16 - t12))
+    t12 = _product_error_mixed(t16, t16, t17) + t12 + t12
+    t14 = t17 + t12
+    t16 = 1.0 / t14
+    t18 = t6 * t16
+    t19 = t18 * t14
+    t3 = t3 - (t6 - t15)
+    t12 = t12 - (t14 - t17)
+    t15 = (t6 - t19 - _product_error_mixed(t18, t14, t19) + t3 - t18 * t12) * t16
+    t17 = t18 + t15
+    t19 = t17 * t8
+    t5 = _product_error_mixed(t17, t8, t19) + t17 * t5 + t8 * (t15 - (t17 - t18))
+    t8 = t19 + t5
+    t5 = _select(t7, -((t8 + (t5 - (t8 - t19))) * t11 * t9), t0)
+    t8 = t2 + (-1.2784643173217773)
+    t9 = t8 - t2
+    t1 = t2 - (t8 - t9) + (-1.2784643173217773 - t9) + _product_error_mixed(t1, beta, t2)
+    t9 = t8 + t1
+    t11 = t9 + (-2.2543929645135935e-07)
+    t15 = t11 - t9
+    t1 = t9 - (t11 - t15) + (-2.2543929645135935e-07 - t15) + (t1 - (t9 - t8))
+    t8 = t11 + t1
+    t9 = t8 + (-1.2532719437511683e-23)
+    t15 = t9 - t8
+    t1 = t8 - (t9 - t15) + (-1.2532719437511683e-23 - t15) + (t1 - (t8 - t11))
+    t8 = t9 + t1
+    t11 = (-3.7038489553655295e-08 * t8 + (-8.271990013631195e-07)) * t8 + 2.346936172898554e-06
+    t11 = ((t11 * t8 + 2.9380454952998264e-06) * t8 + (-2.9733605013106486e-05)) * t8 + 4.090566126449768e-05
+    t11 = ((t11 * t8 + 0.00018570724585055429) * t8 + (-0.0007985218932304301)) * t8 + 0.00012662741004307098
+    t11 = ((t11 * t8 + 0.006606589138550524) * t8 + (-0.01522265522318779)) * t8 + (-0.01887481422378355)
+    t15 = t11 * t8
+    t1 = t1 - (t8 - t9)
+    t9 = _product_error_mixed(t11, t8, t15) + t11 * t1
+    t11 = t15 + t9
+    t17 = t11 + 0.1466487969969469
+    t18 = t17 - t11
+    t9 = t11 - (t17 - t18) + (0.1466487969969469 - t18) + (t9 - (t11 - t15) + (-1.1914996291837621e-17))
+    t11 = t17 + t9
+    t15 = t11 * t8
+    t9 = _product_error_mixed(t11, t8, t15) + t11 * t1 + t8 * (t9 - (t11 - t17))
+    t11 = t15 + t9
+    t17 = t11 + (-0.2178117057198001)
+    t18 = t17 - t11
+    t9 = t11 - (t17 - t18) + (-0.2178117057198001 - t18) + (t9 - (t11 - t15) + 5.263891619954117e-18)
+    t11 = t17 + t9
+    t15 = t11 * t8
+    t1 = _product_error_mixed(t11, t8, t15) + t11 * t1 + t8 * (t9 - (t11 - t17))
+    t8 = t15 + t1
+    t1 = _select(t2 < 1.15625, t5, _select(t2 < 1.4382726106062078, t8 + (t1 - (t8 - t15)), t5))
+    t2 = t6 * t10
+    t3 = _product_error_mixed(t6, t10, t2) + t6 * t13 + t10 * t3
+    t5 = t2 + t3
+    t6 = t5 * t16
+    t8 = t6 * t14
+    t2 = t5 - t8 - _product_error_mixed(t6, t14, t8) + (t3 - (t5 - t2)) - t6 * t12
+    t2 = t2 * t16
+    t3 = t6 + t2
+    t5 = t3 + 1.0
+    t8 = t5 - t3
+    t2 = t3 - (t5 - t8) + (1.0 - t8) + (t2 - (t3 - t6))
+    t3 = t5 + t2
+    return _select(x == (-np.inf), t0, t4), _select(x != x, x, _select(x < 0.0, t1, _select(t7, t3 + (t2 - (t3 - t5)), 1.0)))
 
 
 def _value_and_derivative_float32(x, beta):
@@ -273,29 +443,111 @@ def _backward_wide(x, grad_y, beta):
     return grad_y * t0
 
 
-def _backward_float64(x, grad_y, beta):
+def _backward_mixed(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = 0.5 * t2
-    t4 = np.exp(-t3)
-    t5 = _product_error_float64(beta, t0, t2)
-    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * t5, 0.0)
-    t4 = t3 * t3
-    t6 = t4 + 1.0
-    t3 = _select(t3 == 0.0, -t3, -((t2 - t4 - 1.0) * t3 / (t6 * t6) * t3))
-    t0 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + _product_error_float64(t0, beta, t1)
-    t0 = t0 - 1.2532719437511683e-23
-    t4 = (-3.7038489553655295e-08 * t0 + (-8.271990013631195e-07)) * t0 + 2.346936172898554e-06
-    t4 = ((t4 * t0 + 2.9380454952998264e-06) * t0 + (-2.9733605013106486e-05)) * t0 + 4.090566126449768e-05
-    t4 = ((t4 * t0 + 0.00018570724585055429) * t0 + (-0.0007985218932304301)) * t0 + 0.00012662741004307098
-    t4 = ((t4 * t0 + 0.006606589138550524) * t0 + (-0.01522265522318779)) * t0 + (-0.01887481422378355)
-    t6 = np.exp(-t2)
-    t5 = t6 - t6 * _select(t2 < 1024.0, t5, 0.0)
-    t7 = t5 + 1.0
-    t0 = _select(t1 < 1.61328125, ((t4 * t0 + 0.1466487969969469) * t0 + (-0.2178117057198001)) * t0, _select(t1 < 152.0, -((t2 - t5 - 1.0) * t5 / t7) / t7, t3))
-    t4 = t6 + 1.0
-    t0 = _select(x < 0.0, _select(t1 < 1.015625, t3, t0), _select(t6 == 0.0, 1.0, (t2 - t6 - 1.0) * t6 / (t4 * t4) + 1.0))
+    t3 = _product_error_mixed(beta, t0, t2)
+    t4 = t2 + t3
+    t5 = t4 < 1416.0
+    t6 = np.abs(t4) < 1416.0
+    t7 = -_select(t6, t4, 1416.0)
+    t8 = t7 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t7 = t7 - t8 * 0.6931471805598903
+    t9 = t8 * 5.497923018708371e-14
+    t10 = t7 - t9
+    t11 = 1.0 + t10
+    t12 = (2.511784416113084e-08 * t10 + 2.763128188739826e-07) * t10 + 2.755721635507523e-06
+    t12 = ((t12 * t10 + 2.480148993747346e-05) * t10 + 0.00019841269917321528) * t10 + 0.001388888894702103
+    t12 = ((t12 * t10 + 0.008333333333307234) * t10 + 0.041666666666515396) * t10 + 0.166666666666667
+    t12 = (t12 * t10 + 0.5000000000000012) * (t10 * t10)
+    t2 = t3 - (t4 - t2)
+    t3 = _select(t6, -t2, 0.0)
+    t3 = t10 - (t11 - 1.0) + (t12 + (t7 - t10 - t9 + (t3 + t3 * (t10 + t12))))
+    t6 = t11 + t3
+    t7 = t8 * 0.5 + 6755399441055744.0
+    t9 = _power_of_2(t7)
+    t7 = _power_of_2(t8 - (t7 - 6755399441055744.0) + 6755399441055744.0)
+    t8 = t6 * t9 * t7
+    t10 = -t8
+    t12 = t4 + t10
+    t13 = t12 - t4
+    t3 = t3 - (t6 - t11)
+    t11 = t3 * t9 * t7
+    t2 = t4 - (t12 - t13) + (t10 - t13) + (t2 + (-t11))
+    t4 = t12 + t2
+    t10 = -1.0
+    t13 = t4 + t10
+    t14 = t13 - t4
+    t2 = t4 - (t13 - t14) + (t10 - t14) + (t2 - (t4 - t12))
+    t4 = t13 + t2
+    t10 = t8 + 1.0
+    t12 = t10 - t8
+    t12 = t8 - (t10 - t12) + (1.0 - t12) + t11
+    t14 = t10 + t12
+    t15 = t14 * t14
+    t10 = t14 * (t12 - (t14 - t10))
+    t10 = _product_error_mixed(t14, t14, t15) + t10 + t10
+    t12 = t15 + t10
+    t14 = 1.0 / t12
+    t16 = t4 * t14
+    t17 = t16 * t12
+    t2 = t2 - (t4 - t13)
+    t10 = t10 - (t12 - t15)
+    t13 = (t4 - t17 - _product_error_mixed(t16, t12, t17) + t2 - t16 * t10) * t14
+    t15 = t16 + t13
+    t17 = t15 * t6
+    t3 = _product_error_mixed(t15, t6, t17) + t15 * t3 + t6 * (t13 - (t15 - t16))
+    t6 = t17 + t3
+    t3 = _select(t5, -((t6 + (t3 - (t6 - t17))) * t9 * t7), -0.0)
+    t6 = t1 + (-1.2784643173217773)
+    t7 = t6 - t1
+    t0 = t1 - (t6 - t7) + (-1.2784643173217773 - t7) + _product_error_mixed(t0, beta, t1)
+    t7 = t6 + t0
+    t9 = t7 + (-2.2543929645135935e-07)
+    t13 = t9 - t7
+    t0 = t7 - (t9 - t13) + (-2.2543929645135935e-07 - t13) + (t0 - (t7 - t6))
+    t6 = t9 + t0
+    t7 = t6 + (-1.2532719437511683e-23)
+    t13 = t7 - t6
+    t0 = t6 - (t7 - t13) + (-1.2532719437511683e-23 - t13) + (t0 - (t6 - t9))
+    t6 = t7 + t0
+    t9 = (-3.7038489553655295e-08 * t6 + (-8.271990013631195e-07)) * t6 + 2.346936172898554e-06
+    t9 = ((t9 * t6 + 2.9380454952998264e-06) * t6 + (-2.9733605013106486e-05)) * t6 + 4.090566126449768e-05
+    t9 = ((t9 * t6 + 0.00018570724585055429) * t6 + (-0.0007985218932304301)) * t6 + 0.00012662741004307098
+    t9 = ((t9 * t6 + 0.006606589138550524) * t6 + (-0.01522265522318779)) * t6 + (-0.01887481422378355)
+    t13 = t9 * t6
+    t0 = t0 - (t6 - t7)
+    t7 = _product_error_mixed(t9, t6, t13) + t9 * t0
+    t9 = t13 + t7
+    t15 = t9 + 0.1466487969969469
+    t16 = t15 - t9
+    t7 = t9 - (t15 - t16) + (0.1466487969969469 - t16) + (t7 - (t9 - t13) + (-1.1914996291837621e-17))
+    t9 = t15 + t7
+    t13 = t9 * t6
+    t7 = _product_error_mixed(t9, t6, t13) + t9 * t0 + t6 * (t7 - (t9 - t15))
+    t9 = t13 + t7
+    t15 = t9 + (-0.2178117057198001)
+    t16 = t15 - t9
+    t7 = t9 - (t15 - t16) + (-0.2178117057198001 - t16) + (t7 - (t9 - t13) + 5.263891619954117e-18)
+    t9 = t15 + t7
+    t13 = t9 * t6
+    t0 = _product_error_mixed(t9, t6, t13) + t9 * t0 + t6 * (t7 - (t9 - t15))
+    t6 = t13 + t0
+    t0 = _select(t1 < 1.15625, t3, _select(t1 < 1.4382726106062078, t6 + (t0 - (t6 - t13)), t3))
+    t1 = t4 * t8
+    t2 = _product_error_mixed(t4, t8, t1) + t4 * t11 + t8 * t2
+    t3 = t1 + t2
+    t4 = t3 * t14
+    t6 = t4 * t12
+    t1 = t3 - t6 - _product_error_mixed(t4, t12, t6) + (t2 - (t3 - t1)) - t4 * t10
+    t1 = t1 * t14
+    t2 = t4 + t1
+    t3 = t2 + 1.0
+    t6 = t3 - t2
+    t1 = t2 - (t3 - t6) + (1.0 - t6) + (t1 - (t2 - t4))
+    t2 = t3 + t1
+    t0 = _select(x != x, x, _select(x < 0.0, t0, _select(t5, t2 + (t1 - (t2 - t3)), 1.0)))
     return grad_y * t0
 
 
@@ -337,24 +589,117 @@ def _second_derivative_wide(x, beta):
     return _select(t0 == np.inf, -0.0, _select(t1 < 1.927734375, t2, _select(t1 < 2.640625, t4 * t3 * beta, t2)))
 
 
-def _second_derivative_float64(x, beta):
+def _second_derivative_mixed(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
     t2 = beta * t0
-    t3 = 0.5 * t2
-    t4 = np.exp(-t3)
-    t3 = t4 - t4 * _select(t3 < 1024.0, 0.5 * _product_error_float64(beta, t0, t2), 0.0)
-    t4 = t3 * t3 + 1.0
-    t2 = _select(t3 == 0.0, -t3, beta * (2.0 * t3 * t3 + t2 * t3 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4) * t3)
-    t0 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 + _product_error_float64(t0, beta, t1)
-    t0 = t0 - (-7.02493075341627e-24)
-    t3 = (-3.5777734752317657e-10 * t0 + (-8.338320368138778e-10)) * t0 + 8.662245453762457e-09
-    t3 = ((t3 * t0 + (-2.2823530308855783e-08)) * t0 + (-9.91855566364651e-09)) * t0 + 3.1453953931404867e-07
-    t3 = ((t3 * t0 + (-1.1904574848177457e-06)) * t0 + 1.2461457050979343e-06) * t0 + 8.4323771894028e-06
-    t3 = ((t3 * t0 + (-4.7450740826031916e-05)) * t0 + 9.64405929677204e-05) * t0 + 0.00011513070182091393
-    t3 = ((t3 * t0 + (-0.0013663696912376891)) * t0 + 0.003862816776835073) * t0 + (-0.0018366701447628316)
-    t3 = ((t3 * t0 + (-0.02248725923422539)) * t0 + 0.07629586548655085) * t0 + (-0.09153052016419229)
-    return _select(t1 < 1.84375, t2, _select(t1 < 2.7233352661132812, t3 * t0 * beta, t2))
+    t3 = _product_error_mixed(beta, t0, t2)
+    t4 = t2 + t3
+    t5 = np.abs(t4) < 1416.0
+    t6 = -_select(t5, t4, 1416.0)
+    t7 = t6 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t6 = t6 - t7 * 0.6931471805598903
+    t8 = t7 * 5.497923018708371e-14
+    t9 = t6 - t8
+    t10 = 1.0 + t9
+    t11 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06
+    t11 = ((t11 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103
+    t11 = ((t11 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667
+    t11 = (t11 * t9 + 0.5000000000000012) * (t9 * t9)
+    t2 = _select(t5, -(t3 - (t4 - t2)), 0.0)
+    t2 = t9 - (t10 - 1.0) + (t11 + (t6 - t9 - t8 + (t2 + t2 * (t9 + t11))))
+    t3 = t10 + t2
+    t5 = t7 * 0.5 + 6755399441055744.0
+    t6 = _power_of_2(t5)
+    t5 = _power_of_2(t7 - (t5 - 6755399441055744.0) + 6755399441055744.0)
+    t7 = t3 * t6 * t5
+    t8 = 2.0 * t7
+    t2 = t2 - (t3 - t10)
+    t9 = t2 * t6 * t5
+    t10 = _product_error_mixed(2.0, t7, t8) + 2.0 * t9
+    t11 = t8 + t10
+    t12 = t7 * beta
+    t13 = _product_error_mixed(t7, beta, t12) + beta * t9
+    t14 = t12 + t13
+    t15 = -beta
+    t16 = t14 + t15
+    t17 = t16 - t14
+    t12 = t14 - (t16 - t17) + (t15 - t17) + (t13 - (t14 - t12))
+    t13 = t16 + t12
+    t14 = t13 * t0
+    t12 = _product_error_mixed(t13, t0, t14) + t0 * (t12 - (t13 - t16))
+    t13 = t14 + t12
+    t15 = t11 + t13
+    t16 = t15 - t11
+    t8 = t11 - (t15 - t16) + (t13 - t16) + (t10 - (t11 - t8) + (t12 - (t13 - t14)))
+    t10 = t15 + t8
+    t11 = t10 + 2.0
+    t12 = t11 - t10
+    t8 = t10 - (t11 - t12) + (2.0 - t12) + (t8 - (t10 - t15))
+    t10 = t11 + t8
+    t12 = t10 * beta
+    t8 = _product_error_mixed(t10, beta, t12) + beta * (t8 - (t10 - t11))
+    t10 = t12 + t8
+    t11 = t7 + 1.0
+    t13 = t11 - t7
+    t7 = t7 - (t11 - t13) + (1.0 - t13) + t9
+    t9 = t11 + t7
+    t13 = t9 * t9
+    t7 = t7 - (t9 - t11)
+    t11 = t9 * t7
+    t11 = _product_error_mixed(t9, t9, t13) + t11 + t11
+    t14 = t13 + t11
+    t15 = t14 * t9
+    t7 = _product_error_mixed(t14, t9, t15) + t14 * t7 + t9 * (t11 - (t14 - t13))
+    t9 = t15 + t7
+    t11 = 1.0 / t9
+    t13 = t10 * t11
+    t14 = t13 * t9
+    t7 = t10 - t14 - _product_error_mixed(t13, t9, t14) + (t8 - (t10 - t12)) - t13 * (t7 - (t9 - t15))
+    t7 = t7 * t11
+    t8 = t13 + t7
+    t9 = t8 * t3
+    t2 = _product_error_mixed(t8, t3, t9) + t8 * t2 + t3 * (t7 - (t8 - t13))
+    t3 = t9 + t2
+    t2 = _select(t4 < 1416.0, (t3 + (t2 - (t3 - t9))) * t6 * t5, -0.0)
+    t3 = t1 + (-2.3993568420410156)
+    t4 = t3 - t1
+    t0 = t1 - (t3 - t4) + (-2.3993568420410156 - t4) + _product_error_mixed(t0, beta, t1)
+    t4 = t3 + t0
+    t5 = t4 + (-4.3847445204283275e-07)
+    t6 = t5 - t4
+    t0 = t4 - (t5 - t6) + (-4.3847445204283275e-07 - t6) + (t0 - (t4 - t3))
+    t3 = t5 + t0
+    t4 = t3 + 7.02493075341627e-24
+    t6 = t4 - t3
+    t0 = t3 - (t4 - t6) + (7.02493075341627e-24 - t6) + (t0 - (t3 - t5))
+    t3 = t4 + t0
+    t5 = (-3.5777734752317657e-10 * t3 + (-8.338320368138778e-10)) * t3 + 8.662245453762457e-09
+    t5 = ((t5 * t3 + (-2.2823530308855783e-08)) * t3 + (-9.91855566364651e-09)) * t3 + 3.1453953931404867e-07
+    t5 = ((t5 * t3 + (-1.1904574848177457e-06)) * t3 + 1.2461457050979343e-06) * t3 + 8.4323771894028e-06
+    t5 = ((t5 * t3 + (-4.7450740826031916e-05)) * t3 + 9.64405929677204e-05) * t3 + 0.00011513070182091393
+    t5 = ((t5 * t3 + (-0.0013663696912376891)) * t3 + 0.003862816776835073) * t3 + (-0.0018366701447628316)
+    t5 = t5 * t3 + (-0.02248725923422539)
+    t6 = t5 * t3
+    t0 = t0 - (t3 - t4)
+    t4 = _product_error_mixed(t5, t3, t6) + t5 * t0
+    t5 = t6 + t4
+    t7 = t5 + 0.07629586548655085
+    t8 = t7 - t5
+    t4 = t5 - (t7 - t8) + (0.07629586548655085 - t8) + (t4 - (t5 - t6) + 9.2014344349829e-19)
+    t5 = t7 + t4
+    t6 = t5 * t3
+    t4 = _product_error_mixed(t5, t3, t6) + t5 * t0 + t3 * (t4 - (t5 - t7))
+    t5 = t6 + t4
+    t7 = t5 + (-0.09153052016419229)
+    t8 = t7 - t5
+    t4 = t5 - (t7 - t8) + (-0.09153052016419229 - t8) + (t4 - (t5 - t6) + 5.142120129717705e-18)
+    t5 = t7 + t4
+    t6 = t5 * t3
+    t0 = _product_error_mixed(t5, t3, t6) + t5 * t0 + t3 * (t4 - (t5 - t7))
+    t3 = t6 + t0
+    t0 = _select(t1 < 1.9765625, t2, _select(t1 < 2.609375, (t3 + (t0 - (t3 - t6))) * beta, t2))
+    return _select(x != x, x, t0)
 
 
 def _second_derivative_float32(x, beta):
@@ -381,7 +726,7 @@ def _y_ties(x, y):
     return y * t0
 
 
-def _product_error_float64(a, b, c):
+def _product_error_mixed(a, b, c):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
     t0 = a * 134217728.0
     t0 = a + t0 - t0
@@ -415,6 +760,11 @@ def _product_error_float32(a, b, product):
     return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
+def _power_of_2(shifted):
+    """2**n, given 1.5 * 2**52 + n."""
+    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+
+
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
@@ -432,7 +782,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"silu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -54,32 +54,32 @@ _BLOCK = 2**16
 
 def softplus(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, parameters=[beta])
 
 
 def softplus_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, parameters=[beta])
 
 
 def softplus_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, parameters=[beta])
 
 
 def softplus_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, parameters=[beta])
 
 
 def softplus_second_derivative(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, parameters=[beta])
 
 
 def softplus_backward_from_output(y, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), from y = f(x)."""
-    return _evaluate({"wide": _backward_from_output_wide, "float64": _backward_from_output_float64}, [y, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, parameters=[beta])
 
 
 def softplus_fast(x, out=None, *, beta=1.0):
@@ -118,11 +118,11 @@ def _forward_wide(x, beta):
     return _select(x == (-np.inf), 0.0, _select(x < 0.0, t1, t0 + t1) / beta)
 
 
-def _forward_float64(x, beta):
+def _forward_mixed(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
-    t1 = np.log1p(t2 - t2 * _select(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0))
+    t1 = np.log1p(t2 - t2 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0))
     return _select(x < 0.0, t1 / beta, np.log1p(t2) / beta + t0)
 
 
@@ -140,12 +140,12 @@ def _derivative_wide(x, beta):
     return _select(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
-def _derivative_float64(x, beta):
+def _derivative_mixed(x, beta):
     t0 = x < 0.0
     t1 = np.abs(x)
     t2 = beta * t1
     t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return _select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0)
 
 
@@ -166,12 +166,12 @@ def _value_and_derivative_wide(x, beta):
     return _select(t0, 0.0, _select(x < 0.0, t2, t1 + t2) / beta), _select(t0, 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
 
 
-def _value_and_derivative_float64(x, beta):
+def _value_and_derivative_mixed(x, beta):
     t0 = x < 0.0
     t1 = np.abs(x)
     t2 = beta * t1
     t3 = np.exp(-t2)
-    t2 = t3 - t3 * _select(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    t2 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return _select(t0, np.log1p(t2) / beta, np.log1p(t3) / beta + t1), _select(t0, t2, 1.0) / (_select(t0, t2, t3) + 1.0)
 
 
@@ -193,12 +193,12 @@ def _backward_wide(x, grad_y, beta):
     return grad_y * t0
 
 
-def _backward_float64(x, grad_y, beta):
+def _backward_mixed(x, grad_y, beta):
     t0 = x < 0.0
     t1 = np.abs(x)
     t2 = beta * t1
     t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_float64(beta, t1, t2), 0.0)
+    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return grad_y * (_select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0))
 
 
@@ -219,12 +219,12 @@ def _second_derivative_wide(x, beta):
     return _select(t0 == np.inf, 0.0, beta * t1 / (t2 * t2))
 
 
-def _second_derivative_float64(x, beta):
+def _second_derivative_mixed(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = 0.5 * t1
     t3 = np.exp(-t2)
-    t0 = t3 - t3 * _select(t2 < 1024.0, 0.5 * _product_error_float64(beta, t0, t1), 0.0)
+    t0 = t3 - t3 * _select(t2 < 1024.0, 0.5 * _product_error_mixed(beta, t0, t1), 0.0)
     t1 = t0 * t0
     return beta * t0 / (2.0 * t0 * t0 + t1 * t1 + 1.0) * t0
 
@@ -247,13 +247,13 @@ def _backward_from_output_wide(y, grad_y, beta):
     return grad_y * t0
 
 
-def _backward_from_output_float64(y, grad_y, beta):
+def _backward_from_output_mixed(y, grad_y, beta):
     t0 = np.abs(y)
     t1 = beta * t0
     t2 = -t1
     t3 = np.expm1(t2)
     t4 = np.exp(-t1)
-    t0 = _select(np.copysign(1.0, y) < 0.0, t3 / (t4 - t4 * _select(t1 < 1024.0, _product_error_float64(beta, t0, t1), 0.0)), _select(t0 * beta < 2.03125, np.expm1(t1) * np.exp(t2), -t3))
+    t0 = _select(np.copysign(1.0, y) < 0.0, t3 / (t4 - t4 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0)), _select(t0 * beta < 2.03125, np.expm1(t1) * np.exp(t2), -t3))
     return grad_y * _select(y == 0.0, y, t0)
 
 
@@ -271,7 +271,7 @@ def _backward_from_output_float32(y, grad_y, beta):
     return grad_y * _select_float32(y == 0.0, y, t0)
 
 
-def _product_error_float64(a, b, c):
+def _product_error_mixed(a, b, c):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
     t0 = a * 134217728.0
     t0 = a + t0 - t0
@@ -322,7 +322,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"softplus takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

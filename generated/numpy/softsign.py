@@ -19,10 +19,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.4966 (200000 inputs, sampled), float32 fast 1.498 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.5868 (200000 inputs, sampled), float32 fast 3.4361 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.5868 (200000 inputs, sampled), float32 fast 3.4361 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 5.7547 (200000 inputs, sampled), float32 fast 3.8221 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.3723 (200000 inputs, sampled), float32 fast 4.2318 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.4918 (1000000 inputs, sampled), float32 fast 3.4361 (200000 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.498 (1000000 inputs, sampled), float32 fast 3.4361 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.1711 (1000000 inputs, sampled), float32 fast 3.8221 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.3321 (1000000 inputs, sampled), float32 fast 4.2318 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -47,27 +47,27 @@ _BLOCK = 2**16
 
 def softsign(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def softsign_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def softsign_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def softsign_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def softsign_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def softsign_fast(x, out=None):
@@ -100,7 +100,7 @@ def _forward_wide(x):
     return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
 
@@ -115,13 +115,25 @@ def _derivative_wide(x):
     return 1.0 / (t0 * t0)
 
 
-def _derivative_float64(x):
+def _derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = t0 < 712.0
-    t2 = 1.0 / t0
-    t0 = t0 + 1.0
-    t3 = t2 + 1.0
-    return _select(t1, 1.0, t2 * t2) / _select(t1, t0 * t0, t3 * t3)
+    t1 = t0 + 1.0
+    t2 = t1 - t0
+    t2 = t0 - (t1 - t2) + (1.0 - t2)
+    t3 = t1 + t2
+    t4 = t3 * t3
+    t2 = t3 * (t2 - (t3 - t1))
+    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
+    t3 = t4 + t2
+    t5 = 1.0 / t3
+    t6 = 1.0 * t5
+    t7 = t6 * t3
+    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
+    t3 = t6 + t2
+    t4 = t0 < 6.6844198597781584e+153
+    t5 = 1.0 / t0
+    t7 = t5 + 1.0
+    return _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
 
 
 def _derivative_float32(x):
@@ -139,13 +151,25 @@ def _value_and_derivative_wide(x):
     return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), 1.0 / (t1 * t1)
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = t0 + 1.0
-    t2 = t0 < 712.0
-    t3 = 1.0 / t0
-    t4 = t3 + 1.0
-    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), _select(t2, 1.0, t3 * t3) / _select(t2, t1 * t1, t4 * t4)
+    t2 = t1 - t0
+    t2 = t0 - (t1 - t2) + (1.0 - t2)
+    t3 = t1 + t2
+    t4 = t3 * t3
+    t2 = t3 * (t2 - (t3 - t1))
+    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
+    t3 = t4 + t2
+    t5 = 1.0 / t3
+    t6 = 1.0 * t5
+    t7 = t6 * t3
+    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
+    t3 = t6 + t2
+    t4 = t0 < 6.6844198597781584e+153
+    t5 = 1.0 / t0
+    t7 = t5 + 1.0
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
 
 
 def _value_and_derivative_float32(x):
@@ -162,13 +186,26 @@ def _backward_wide(x, grad_y):
     return grad_y * (1.0 / (t0 * t0))
 
 
-def _backward_float64(x, grad_y):
+def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
-    t1 = t0 < 712.0
-    t2 = 1.0 / t0
-    t0 = t0 + 1.0
-    t3 = t2 + 1.0
-    return grad_y * (_select(t1, 1.0, t2 * t2) / _select(t1, t0 * t0, t3 * t3))
+    t1 = t0 + 1.0
+    t2 = t1 - t0
+    t2 = t0 - (t1 - t2) + (1.0 - t2)
+    t3 = t1 + t2
+    t4 = t3 * t3
+    t2 = t3 * (t2 - (t3 - t1))
+    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
+    t3 = t4 + t2
+    t5 = 1.0 / t3
+    t6 = 1.0 * t5
+    t7 = t6 * t3
+    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
+    t3 = t6 + t2
+    t4 = t0 < 6.6844198597781584e+153
+    t5 = 1.0 / t0
+    t7 = t5 + 1.0
+    t0 = _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
+    return grad_y * t0
 
 
 def _backward_float32(x, grad_y):
@@ -185,14 +222,43 @@ def _second_derivative_wide(x):
     return _select(x == 0.0, 2.0, np.copysign(1.0, x) * (-2.0 / (t0 * t0 * t0)))
 
 
-def _second_derivative_float64(x):
-    t0 = np.abs(x) + 1.0
-    return _select(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
+def _second_derivative_mixed(x):
+    t0 = np.abs(x)
+    t1 = t0 + 1.0
+    t2 = t1 - t0
+    t2 = t0 - (t1 - t2) + (1.0 - t2)
+    t3 = t1 + t2
+    t4 = t3 * t3
+    t2 = t2 - (t3 - t1)
+    t5 = t3 * t2
+    t5 = _product_error_mixed(t3, t3, t4) + t5 + t5
+    t6 = t4 + t5
+    t7 = t6 * t3
+    t2 = _product_error_mixed(t6, t3, t7) + t6 * t2 + t3 * (t5 - (t6 - t4))
+    t3 = t7 + t2
+    t4 = 1.0 / t3
+    t5 = 2.0 * t4
+    t6 = t5 * t3
+    t2 = (2.0 - t6 - _product_error_mixed(t5, t3, t6) - t5 * (t2 - (t3 - t7))) * t4
+    t3 = t5 + t2
+    t0 = np.copysign(1.0, x) * _select(t0 < 328.0, -(t3 + (t2 - (t3 - t5))), -(2.0 / t1 / t1) / t1)
+    return _select(x == 0.0, 2.0, t0)
 
 
 def _second_derivative_float32(x):
     t0 = np.abs(x) + 1.0
     return _select_float32(x == 0.0, 2.0, np.copysign(1.0, x) * (-(2.0 / t0 / t0) / t0))
+
+
+def _product_error_mixed(a, b, c):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0 = a * 134217728.0
+    t0 = a + t0 - t0
+    t1 = a - t0
+    t2 = b * 134217728.0
+    t2 = b + t2 - t2
+    t3 = b - t2
+    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -235,7 +301,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"softsign takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -19,10 +19,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 3.1697 (200000 inputs, sampled), float32 fast 3.417 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.8857 (200000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 3.1697 (200000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 4.0904 (200000 inputs, sampled), float32 fast 9.0121 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 5.9556 (200000 inputs, sampled), float32 fast 8.4096 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.4666 (1000000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 3.121 (1000000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.2876 (1000000 inputs, sampled), float32 fast 9.0121 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9625 (1000000 inputs, sampled), float32 fast 8.4096 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -47,27 +47,27 @@ _BLOCK = 2**16
 
 def tanhshrink(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "float64": _forward_float64}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties])
 
 
 def tanhshrink_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "float64": _derivative_float64}, [x], out, ties=[_dydx_ties])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, ties=[_dydx_ties])
 
 
 def tanhshrink_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "float64": _value_and_derivative_float64}, [x], out, count=2, ties=[_y_ties, _dydx_ties])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, _dydx_ties])
 
 
 def tanhshrink_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "float64": _backward_float64}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def tanhshrink_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "float64": _second_derivative_float64}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
 
 
 def tanhshrink_fast(x, out=None):
@@ -108,7 +108,7 @@ def _forward_wide(x):
     return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
 
 
-def _forward_float64(x):
+def _forward_mixed(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
@@ -137,9 +137,71 @@ def _derivative_wide(x):
     return t0 * t0
 
 
-def _derivative_float64(x):
-    t0 = np.tanh(np.abs(x))
-    return t0 * t0
+def _derivative_mixed(x):
+    t0 = np.abs(x)
+    t1 = 2.0 * t0
+    t0 = _product_error_mixed(2.0, t0, t1)
+    t2 = t1 + t0
+    t3 = np.abs(t2)
+    t4 = t3 < 60.0
+    t5 = -_select(t4, t2, 60.0)
+    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
+    t7 = _power_of_2(t6)
+    t8 = t7 + (-1.0)
+    t6 = t6 - 6755399441055744.0
+    t5 = t5 - t6 * 0.6931471805598903
+    t6 = t6 * 5.497923018708371e-14
+    t9 = t5 - t6
+    t10 = t7 * t9
+    t11 = t8 + t10
+    t12 = t11 - t8
+    t13 = t8 - t7
+    t14 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06
+    t14 = ((t14 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103
+    t14 = ((t14 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667
+    t14 = (t14 * t9 + 0.5000000000000012) * (t9 * t9)
+    t0 = -(t0 - (t2 - t1))
+    t1 = _select(t4, t0, 0.0)
+    t1 = t7 - (t8 - t13) + (-1.0 - t13) + t7 * (t14 + (t5 - t9 - t6 + (t1 + t1 * (t9 + t14))))
+    t1 = t8 - (t11 - t12) + (t10 - t12) + t1
+    t4 = t11 + t1
+    t5 = t4 * t4
+    t1 = t4 * (t1 - (t4 - t11))
+    t1 = _product_error_mixed(t4, t4, t5) + t1 + t1
+    t4 = t5 + t1
+    t3 = t3 < 1416.0
+    t2 = -_select(t3, t2, 1416.0)
+    t6 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t2 = t2 - t6 * 0.6931471805598903
+    t7 = t6 * 5.497923018708371e-14
+    t8 = t2 - t7
+    t9 = 1.0 + t8
+    t10 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
+    t10 = ((t10 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
+    t10 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
+    t10 = (t10 * t8 + 0.5000000000000012) * (t8 * t8)
+    t0 = _select(t3, t0, 0.0)
+    t0 = t8 - (t9 - 1.0) + (t10 + (t2 - t8 - t7 + (t0 + t0 * (t8 + t10))))
+    t2 = t9 + t0
+    t3 = t6 * 0.5 + 6755399441055744.0
+    t7 = _power_of_2(t3)
+    t3 = _power_of_2(t6 - (t3 - 6755399441055744.0) + 6755399441055744.0)
+    t6 = t2 * t7 * t3
+    t8 = t6 + 1.0
+    t10 = t8 - t6
+    t0 = t6 - (t8 - t10) + (1.0 - t10) + (t0 - (t2 - t9)) * t7 * t3
+    t2 = t8 + t0
+    t3 = t2 * t2
+    t0 = t2 * (t0 - (t2 - t8))
+    t0 = _product_error_mixed(t2, t2, t3) + t0 + t0
+    t2 = t3 + t0
+    t6 = 1.0 / t2
+    t7 = t4 * t6
+    t8 = t7 * t2
+    t0 = t4 - t8 - _product_error_mixed(t7, t2, t8) + (t1 - (t4 - t5)) - t7 * (t0 - (t2 - t3))
+    t0 = t0 * t6
+    t1 = t7 + t0
+    return _select(x != x, x, t1 + (t0 - (t1 - t7)))
 
 
 def _derivative_float32(x):
@@ -163,7 +225,7 @@ def _value_and_derivative_wide(x):
     return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
 
 
-def _value_and_derivative_float64(x):
+def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = t0 * t0
     t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
@@ -172,9 +234,70 @@ def _value_and_derivative_float64(x):
     t2 = ((t2 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
     t2 = ((t2 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
     t1 = ((t2 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
-    t2 = np.exp(-(2.0 * t0))
-    t3 = np.tanh(t0)
-    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
+    t2 = 2.0 * t0
+    t3 = np.exp(-t2)
+    t4 = _product_error_mixed(2.0, t0, t2)
+    t5 = t2 + t4
+    t6 = np.abs(t5)
+    t7 = t6 < 60.0
+    t8 = -_select(t7, t5, 60.0)
+    t9 = t8 * 1.4426950408889634 + 6755399441055744.0
+    t10 = _power_of_2(t9)
+    t11 = t10 + (-1.0)
+    t9 = t9 - 6755399441055744.0
+    t8 = t8 - t9 * 0.6931471805598903
+    t9 = t9 * 5.497923018708371e-14
+    t12 = t8 - t9
+    t13 = t10 * t12
+    t14 = t11 + t13
+    t15 = t14 - t11
+    t16 = t11 - t10
+    t17 = (2.511784416113084e-08 * t12 + 2.763128188739826e-07) * t12 + 2.755721635507523e-06
+    t17 = ((t17 * t12 + 2.480148993747346e-05) * t12 + 0.00019841269917321528) * t12 + 0.001388888894702103
+    t17 = ((t17 * t12 + 0.008333333333307234) * t12 + 0.041666666666515396) * t12 + 0.166666666666667
+    t17 = (t17 * t12 + 0.5000000000000012) * (t12 * t12)
+    t2 = -(t4 - (t5 - t2))
+    t4 = _select(t7, t2, 0.0)
+    t4 = t10 - (t11 - t16) + (-1.0 - t16) + t10 * (t17 + (t8 - t12 - t9 + (t4 + t4 * (t12 + t17))))
+    t4 = t11 - (t14 - t15) + (t13 - t15) + t4
+    t7 = t14 + t4
+    t8 = t7 * t7
+    t4 = t7 * (t4 - (t7 - t14))
+    t4 = _product_error_mixed(t7, t7, t8) + t4 + t4
+    t7 = t8 + t4
+    t6 = t6 < 1416.0
+    t5 = -_select(t6, t5, 1416.0)
+    t9 = t5 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t5 = t5 - t9 * 0.6931471805598903
+    t10 = t9 * 5.497923018708371e-14
+    t11 = t5 - t10
+    t12 = 1.0 + t11
+    t13 = (2.511784416113084e-08 * t11 + 2.763128188739826e-07) * t11 + 2.755721635507523e-06
+    t13 = ((t13 * t11 + 2.480148993747346e-05) * t11 + 0.00019841269917321528) * t11 + 0.001388888894702103
+    t13 = ((t13 * t11 + 0.008333333333307234) * t11 + 0.041666666666515396) * t11 + 0.166666666666667
+    t13 = (t13 * t11 + 0.5000000000000012) * (t11 * t11)
+    t2 = _select(t6, t2, 0.0)
+    t2 = t11 - (t12 - 1.0) + (t13 + (t5 - t11 - t10 + (t2 + t2 * (t11 + t13))))
+    t5 = t12 + t2
+    t6 = t9 * 0.5 + 6755399441055744.0
+    t10 = _power_of_2(t6)
+    t6 = _power_of_2(t9 - (t6 - 6755399441055744.0) + 6755399441055744.0)
+    t9 = t5 * t10 * t6
+    t11 = t9 + 1.0
+    t13 = t11 - t9
+    t2 = t9 - (t11 - t13) + (1.0 - t13) + (t2 - (t5 - t12)) * t10 * t6
+    t5 = t11 + t2
+    t6 = t5 * t5
+    t2 = t5 * (t2 - (t5 - t11))
+    t2 = _product_error_mixed(t5, t5, t6) + t2 + t2
+    t5 = t6 + t2
+    t9 = 1.0 / t5
+    t10 = t7 * t9
+    t11 = t10 * t5
+    t2 = t7 - t11 - _product_error_mixed(t10, t5, t11) + (t4 - (t7 - t8)) - t10 * (t2 - (t5 - t6))
+    t2 = t2 * t9
+    t4 = t10 + t2
+    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t3 / (t3 + 1.0)) + (t0 - 1.0)), x), _select(x != x, x, t4 + (t2 - (t4 - t10)))
 
 
 def _value_and_derivative_float32(x):
@@ -196,9 +319,71 @@ def _backward_wide(x, grad_y):
     return grad_y * (t0 * t0)
 
 
-def _backward_float64(x, grad_y):
-    t0 = np.tanh(np.abs(x))
-    return grad_y * (t0 * t0)
+def _backward_mixed(x, grad_y):
+    t0 = np.abs(x)
+    t1 = 2.0 * t0
+    t0 = _product_error_mixed(2.0, t0, t1)
+    t2 = t1 + t0
+    t3 = np.abs(t2)
+    t4 = t3 < 60.0
+    t5 = -_select(t4, t2, 60.0)
+    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
+    t7 = _power_of_2(t6)
+    t8 = t7 + (-1.0)
+    t6 = t6 - 6755399441055744.0
+    t5 = t5 - t6 * 0.6931471805598903
+    t6 = t6 * 5.497923018708371e-14
+    t9 = t5 - t6
+    t10 = t7 * t9
+    t11 = t8 + t10
+    t12 = t11 - t8
+    t13 = t8 - t7
+    t14 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06
+    t14 = ((t14 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103
+    t14 = ((t14 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667
+    t14 = (t14 * t9 + 0.5000000000000012) * (t9 * t9)
+    t0 = -(t0 - (t2 - t1))
+    t1 = _select(t4, t0, 0.0)
+    t1 = t7 - (t8 - t13) + (-1.0 - t13) + t7 * (t14 + (t5 - t9 - t6 + (t1 + t1 * (t9 + t14))))
+    t1 = t8 - (t11 - t12) + (t10 - t12) + t1
+    t4 = t11 + t1
+    t5 = t4 * t4
+    t1 = t4 * (t1 - (t4 - t11))
+    t1 = _product_error_mixed(t4, t4, t5) + t1 + t1
+    t4 = t5 + t1
+    t3 = t3 < 1416.0
+    t2 = -_select(t3, t2, 1416.0)
+    t6 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t2 = t2 - t6 * 0.6931471805598903
+    t7 = t6 * 5.497923018708371e-14
+    t8 = t2 - t7
+    t9 = 1.0 + t8
+    t10 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
+    t10 = ((t10 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
+    t10 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
+    t10 = (t10 * t8 + 0.5000000000000012) * (t8 * t8)
+    t0 = _select(t3, t0, 0.0)
+    t0 = t8 - (t9 - 1.0) + (t10 + (t2 - t8 - t7 + (t0 + t0 * (t8 + t10))))
+    t2 = t9 + t0
+    t3 = t6 * 0.5 + 6755399441055744.0
+    t7 = _power_of_2(t3)
+    t3 = _power_of_2(t6 - (t3 - 6755399441055744.0) + 6755399441055744.0)
+    t6 = t2 * t7 * t3
+    t8 = t6 + 1.0
+    t10 = t8 - t6
+    t0 = t6 - (t8 - t10) + (1.0 - t10) + (t0 - (t2 - t9)) * t7 * t3
+    t2 = t8 + t0
+    t3 = t2 * t2
+    t0 = t2 * (t0 - (t2 - t8))
+    t0 = _product_error_mixed(t2, t2, t3) + t0 + t0
+    t2 = t3 + t0
+    t6 = 1.0 / t2
+    t7 = t4 * t6
+    t8 = t7 * t2
+    t0 = t4 - t8 - _product_error_mixed(t7, t2, t8) + (t1 - (t4 - t5)) - t7 * (t0 - (t2 - t3))
+    t0 = t0 * t6
+    t1 = t7 + t0
+    return grad_y * _select(x != x, x, t1 + (t0 - (t1 - t7)))
 
 
 def _backward_float32(x, grad_y):
@@ -217,11 +402,78 @@ def _second_derivative_wide(x):
     return np.copysign(t0, x)
 
 
-def _second_derivative_float64(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-t0)
-    t2 = t1 + 1.0
-    return np.copysign(-(8.0 * (np.expm1(-t0) * t1 / t2 / t2 / t2)), x)
+def _second_derivative_mixed(x):
+    t0 = np.abs(x)
+    t1 = 2.0 * t0
+    t0 = _product_error_mixed(2.0, t0, t1)
+    t2 = t1 + t0
+    t3 = np.abs(t2)
+    t4 = t3 < 60.0
+    t5 = -_select(t4, t2, 60.0)
+    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
+    t7 = _power_of_2(t6)
+    t8 = t7 + (-1.0)
+    t6 = t6 - 6755399441055744.0
+    t5 = t5 - t6 * 0.6931471805598903
+    t6 = t6 * 5.497923018708371e-14
+    t9 = t5 - t6
+    t10 = t7 * t9
+    t11 = t8 + t10
+    t12 = t11 - t8
+    t13 = t8 - t7
+    t14 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06
+    t14 = ((t14 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103
+    t14 = ((t14 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667
+    t14 = (t14 * t9 + 0.5000000000000012) * (t9 * t9)
+    t0 = -(t0 - (t2 - t1))
+    t1 = _select(t4, t0, 0.0)
+    t1 = t7 - (t8 - t13) + (-1.0 - t13) + t7 * (t14 + (t5 - t9 - t6 + (t1 + t1 * (t9 + t14))))
+    t1 = t8 - (t11 - t12) + (t10 - t12) + t1
+    t4 = t11 + t1
+    t5 = 8.0 * t4
+    t1 = _product_error_mixed(8.0, t4, t5) + 8.0 * (t1 - (t4 - t11))
+    t4 = t5 + t1
+    t3 = t3 < 1416.0
+    t2 = -_select(t3, t2, 1416.0)
+    t6 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
+    t2 = t2 - t6 * 0.6931471805598903
+    t7 = t6 * 5.497923018708371e-14
+    t8 = t2 - t7
+    t9 = 1.0 + t8
+    t10 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
+    t10 = ((t10 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
+    t10 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
+    t10 = (t10 * t8 + 0.5000000000000012) * (t8 * t8)
+    t0 = _select(t3, t0, 0.0)
+    t0 = t8 - (t9 - 1.0) + (t10 + (t2 - t8 - t7 + (t0 + t0 * (t8 + t10))))
+    t2 = t9 + t0
+    t3 = t6 * 0.5 + 6755399441055744.0
+    t7 = _power_of_2(t3)
+    t3 = _power_of_2(t6 - (t3 - 6755399441055744.0) + 6755399441055744.0)
+    t6 = t2 * t7 * t3
+    t8 = t6 + 1.0
+    t10 = t8 - t6
+    t0 = t0 - (t2 - t9)
+    t6 = t6 - (t8 - t10) + (1.0 - t10) + t0 * t7 * t3
+    t9 = t8 + t6
+    t10 = t9 * t9
+    t6 = t6 - (t9 - t8)
+    t8 = t9 * t6
+    t8 = _product_error_mixed(t9, t9, t10) + t8 + t8
+    t11 = t10 + t8
+    t12 = t11 * t9
+    t6 = _product_error_mixed(t11, t9, t12) + t11 * t6 + t9 * (t8 - (t11 - t10))
+    t8 = t12 + t6
+    t9 = 1.0 / t8
+    t10 = t4 * t9
+    t11 = t10 * t8
+    t1 = t4 - t11 - _product_error_mixed(t10, t8, t11) + (t1 - (t4 - t5)) - t10 * (t6 - (t8 - t12))
+    t1 = t1 * t9
+    t4 = t10 + t1
+    t5 = t4 * t2
+    t0 = _product_error_mixed(t4, t2, t5) + t4 * t0 + t2 * (t1 - (t4 - t10))
+    t1 = t5 + t0
+    return _select(x != x, x, np.copysign(-((t1 + (t0 - (t1 - t5))) * t7 * t3), x))
 
 
 def _second_derivative_float32(x):
@@ -247,6 +499,17 @@ def _dydx_ties(x, y):
     return y * t0
 
 
+def _product_error_mixed(a, b, c):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0 = a * 134217728.0
+    t0 = a + t0 - t0
+    t1 = a - t0
+    t2 = b * 134217728.0
+    t2 = b + t2 - t2
+    t3 = b - t2
+    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
+
 def _select(condition, yes, no, dtype=np.float64):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     if condition.all():
@@ -270,6 +533,11 @@ def _product_error_float32(a, b, product):
     return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
 
 
+def _power_of_2(shifted):
+    """2**n, given 1.5 * 2**52 + n."""
+    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+
+
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
@@ -287,7 +555,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"tanhshrink takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["float64" if dtype.itemsize == 8 else "wide"]
+        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -69,6 +69,7 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
         Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32"),
         Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
         Arithmetic("paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64"),
+        Arithmetic("mixed", "float64, in pairs only in passes that need it", "float64", "float64"),
         Arithmetic("float32", "float32 for float32 results", "float32", "float32"),
     )
 }

@@ -93,7 +93,16 @@ class CompiledActivation:
             ],
             "kinks": dict(self.kinks),
             "programs": {
-                arithmetic: {name: kernel.to_dict() for name, kernel in kernels.items() if name != "backward"}
+                arithmetic: {
+                    name: self._twin(name, kernel, arithmetic) or kernel.to_dict()
+                    for name, kernel in kernels.items()
+                    if name != "backward"
+                }
                 for arithmetic, kernels in self.programs.items()
             },
         }
+
+    def _twin(self, pass_: str, kernel: Kernel, arithmetic: str) -> str | None:
+        """The name of an arithmetic before this one that has the same program, to be named in its place."""
+        before = list(self.programs)[: list(self.programs).index(arithmetic)]
+        return next((other for other in before if self.programs[other][pass_] == kernel), None)

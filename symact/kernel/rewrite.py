@@ -33,6 +33,7 @@ from sympy import (
     exp,
     expand,
     factor,
+    factorial,
     fraction,
     horner,
     log,
@@ -67,6 +68,10 @@ _LONGER = 4
 
 class bell(Function):  # type: ignore[misc]  # noqa: N801
     """exp(-u**2), an opaque atom for the rewriting."""
+
+
+#: Up to which power of an exponential a tail is looked for.
+_LOWEST = 4
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,27 @@ def _variants(prefix: str, reduced: Expr, t: Symbol, where: Mapping[Symbol, Expr
         yield Form("main term and rest", Add(main, rest, evaluate=False), where)
         numerator, denominator = fraction(rest)
         yield Form("main term and rest, Horner", Add(main, _nested(numerator, t) / denominator, evaluate=False), where)
+
+
+def far_out(expression: Expr, t: Symbol) -> Form | None:
+    """The lowest power of the one decaying exponential with its exact coefficient, to which all of a tail comes.
+
+    As a factor by itself the exponential need not be a normal number where the product is one; inside of a function it
+    has to be. None where there is no such tail.
+    """
+    normal = _NormalForm(t)
+    reduced = normal.named(expression)
+    if len(normal.names) != 1:
+        return None
+    (letter,) = normal.names
+    for power in range(_LOWEST + 1):
+        coefficient = (reduced.diff(letter, power) if power else reduced).subs(letter, 0)
+        if coefficient.has(nan, zoo, oo, -oo):
+            return None
+        coefficient = factor(cancel(together(coefficient))) / factorial(power)
+        if coefficient != 0:
+            return Form("lowest power", coefficient * letter**power, normal.names) if power else None
+    return None
 
 
 def _atan_of_inverse(expression: Expr, t: Symbol) -> Expr:
@@ -242,6 +268,11 @@ class _NormalForm:
         plain = _in_exponentials(expression, self._large)
         self._rates.update(rates(plain, self.t))
         return self._rewrite(plain)
+
+    def named(self, expression: Expr) -> Expr:
+        """The decaying exponentials by their names, in exponents too, and everything else as it is."""
+        self._rates.update(rates(expression, self.t))
+        return expression.replace(exp, self._exponential)
 
     def _large(self, argument: Expr) -> int:
         """The sign of an argument for large t: 1, -1, or 0 where it is not known."""

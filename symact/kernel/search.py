@@ -26,7 +26,7 @@ from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
 from symact.kernel.patch import Patch, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.rewrite import Form, forms, without
+from symact.kernel.rewrite import Form, far_out, forms, without
 from symact.kernel.scaling import scaling
 from symact.kernel.score import Sample, beside_roots, cost, inputs
 from symact.oracle import Oracle
@@ -71,8 +71,8 @@ _ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
 #: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
 _WHOLE = 0.75
 
-#: Beyond this level fresh inputs do not help.
-_HOPELESS = 32.0
+#: Beyond this level fresh inputs do not help; beyond the other not even the size is right, and any zero is as good.
+_HOPELESS, _NOTHING_RIGHT = 32.0, 2.0**64
 
 #: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
 _STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
@@ -372,8 +372,13 @@ class PassSearch:
         """
         samples = list(self._region_samples(region))
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
-        candidates = list(self._candidates(forms(region.expression, self.t), self.t, bool(np.signbit(outermost))))
+        negative = bool(np.signbit(outermost))
+        candidates = list(self._candidates(forms(region.expression, self.t), self.t, negative))
         table = _errors(candidates, samples)
+        if region.upper == oo and table.min(axis=0)[: len(samples[0].x)].max() > _HOPELESS:
+            tail = far_out(region.expression, self.t)
+            candidates += self._candidates([tail], self.t, negative) if tail is not None else ()
+            table = _errors(candidates, samples)
         soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
         first = np.arange(table.shape[1]) < len(samples[0].x)
         lost = first & (soundest > self.ladder[1][0])
@@ -423,6 +428,7 @@ class PassSearch:
         size = size[order]
         other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
         table = _errors(everything, samples)[:, order]
+        table[table > _NOTHING_RIGHT] = np.inf
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
@@ -705,10 +711,15 @@ def _rounded(error: float) -> float:
 
 def _settings(activation: Activation) -> list[dict[str, float]]:
     """The parameters' values in force, and (with parameters) others near and far, all exact in float32."""
-    defaults = {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
-    if not defaults:
+    first = values_in_force(activation)
+    if not first:
         return [{}]
-    return [defaults, *(dict.fromkeys(defaults, value) for value in (0.3125, 2.5, 2.0**-20, 2.0**100))]
+    return [first, *(dict.fromkeys(first, value) for value in (0.3125, 2.5, 2.0**-20, 2.0**100))]
+
+
+def values_in_force(activation: Activation) -> dict[str, float]:
+    """The parameters' values in force, as numbers of float32."""
+    return {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
 
 
 def _exact(value: float) -> Expr:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,28 +100,39 @@ def search(
         Error: see `compiled`.
     """
     from symact.kernel.from_output import backward_from_output, usable_slope
-    from symact.kernel.search import PassSearch, oracles_of
+    from symact.kernel.mixed import good_enough
+    from symact.kernel.search import PassSearch, oracles_of, values_in_force
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
 
     derivation = derive(activation)
-    passes: tuple[tuple[str, str, Branches], ...] = (
-        ("forward", "y", derivation.function),
-        ("derivative", "dydx", derivation.first),
-        ("second_derivative", "d2ydx2", derivation.second),
-    )
+    passes: dict[str, tuple[str, Branches]] = {
+        "forward": ("y", derivation.function),
+        "derivative": ("dydx", derivation.first),
+        "second_derivative": ("d2ydx2", derivation.second),
+    }
     slope = usable_slope(activation, derivation)
     if slope is not None:
-        passes = (*passes, ("backward_from_output", "slope", slope))
-    oracles = {name: oracles_of(activation, branches) for name, _, branches in passes}
+        passes["backward_from_output"] = ("slope", slope)
+    oracles = {name: oracles_of(activation, branches) for name, (_, branches) in passes.items()}
     programs: dict[str, Mapping[str, Kernel]] = {}
     record: dict[str, Any] = {}
+
+    @cache
+    def best(arithmetic: str, name: str) -> tuple[Kernel, Any]:
+        """A pass's program and what to say of it."""
+        if arithmetic == "mixed":
+            single, _ = best("float64", name)
+            alone = good_enough(single, oracles[name][0], values_in_force(activation))
+            return (single, "float64") if alone else (best("paired", name)[0], "paired")
+        output, branches = passes[name]
+        return PassSearch(activation, branches, ARITHMETICS[arithmetic], oracles[name]).kernel(name, output)
+
     for arithmetic in arithmetics:
         kernels: dict[str, Kernel] = {}
         record[arithmetic] = {}
-        for name, output, branches in passes:
-            search_ = PassSearch(activation, branches, ARITHMETICS[arithmetic], oracles[name])
-            kernels[name], record[arithmetic][name] = search_.kernel(name, output)
+        for name in passes:
+            kernels[name], record[arithmetic][name] = best(arithmetic, name)
         kernels["value_and_derivative"] = together(
             "value_and_derivative", kernels["forward"], kernels["derivative"], activation
         )
@@ -170,9 +182,16 @@ def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
 def _from_document(document: Mapping[str, Any]) -> CompiledActivation:
     if document["format"] != FORMAT:
         raise Error(f"the stored programs of {document['name']} have format {document['format']}, not {FORMAT}")
+    stored = document["programs"]
     programs = {
-        arithmetic: _with_backward({name: Kernel.from_dict(kernel) for name, kernel in kernels.items()})
-        for arithmetic, kernels in document["programs"].items()
+        arithmetic: _with_backward(
+            {
+                # A name is that of another arithmetic with the same program.
+                name: Kernel.from_dict(stored[kernel][name] if isinstance(kernel, str) else kernel)
+                for name, kernel in kernels.items()
+            }
+        )
+        for arithmetic, kernels in stored.items()
     }
     return CompiledActivation(
         **{key: document[key] for key in ("name", "definition", "derivative", "second_derivative", "digest")},

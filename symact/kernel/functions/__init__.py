@@ -32,4 +32,4 @@ def _programs(arithmetic: str) -> dict[str, Kernel]:
 
 #: Arithmetic -> operation -> program with the output ``y``.
 FUNCTIONS: dict[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32")}
-FUNCTIONS["paired"] = FUNCTIONS["float64"]
+FUNCTIONS["paired"] = FUNCTIONS["mixed"] = FUNCTIONS["float64"]
