@@ -26,17 +26,17 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float16: 0.5005 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
         float32: 15.3992 (131072 inputs, sampled)
-        float64: not measured
+        float64: 9.1716 (1000000 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: 0.5005 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
         float32: 15.3992 (131072 inputs, sampled)
-        float64: not measured
+        float64: 9.1716 (1000000 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5005 (65536 inputs, sampled)
         bfloat16: 0.5 (65536 inputs, sampled)
         float32: 15.8574 (131072 inputs, sampled)
-        float64: not measured
+        float64: 10.7903 (1000000 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5012 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)

@@ -135,8 +135,11 @@ def test_fast_functions_take_float32_alone(made: ModuleType) -> None:
             made.logsig_fast(bad)
 
 
-def test_second_operands_of_minima_are_numbers_and_not_0() -> None:
-    """np.minimum and np.maximum then do what programs mean by min and max, with NaN and with zeros of both signs."""
+def test_second_operands_of_minima_are_numbers_and_not_0_unless_they_are_only_compared() -> None:
+    """np.minimum and np.maximum then do what programs mean by min and max, with NaN and with zeros of both signs.
+
+    Where pairs of numbers have overflowed to NaN, what is compared is beyond the end for NumPy, as it should be.
+    """
     programs = [
         kernel
         for arithmetic in (ARITHMETICS[type_.arithmetic] for type_ in targets.get("numpy").types)
@@ -148,8 +151,9 @@ def test_second_operands_of_minima_are_numbers_and_not_0() -> None:
     seconds = [
         kernel.instructions[step.operands[1]]
         for kernel in programs
-        for step in kernel.instructions
+        for index, step in enumerate(kernel.instructions)
         if step.operation in ("min", "max")
+        and {user.operation for user in kernel.instructions if index in user.operands} != {"lt"}
     ]
     assert len(seconds) > 50
     assert all(second.operation == "const" and constant_value(second.value) != 0 for second in seconds)
@@ -251,7 +255,10 @@ def test_neither_position_nor_length_nor_alignment_changes_a_result(bent: Module
 
 @pytest.mark.parametrize(("name", "dtype"), [("mish", "float32"), ("mish", "float64"), ("mish_fast", "float32")])
 def test_temporaries_are_as_small_as_blocks(name: str, dtype: str, folder: Path) -> None:
-    """A step of a formula on the whole array would take 16 or 32 MB; all of them on a block take some of 64 KB."""
+    """A step of a formula on the whole array would take 16 or 32 MB; all of them on a block take some of 64 KB.
+
+    In pairs of numbers up to 30 of them are alive at a time.
+    """
     kernels = module(compiled(catalog.get("mish")), folder)
     function = getattr(kernels, name.replace("mish", "mish_derivative"))
     x = np.linspace(-9, 9, 1 << 22, dtype=dtype)
@@ -263,7 +270,7 @@ def test_temporaries_are_as_small_as_blocks(name: str, dtype: str, folder: Path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 24 * 2**16
+    assert peak < 36 * 2**16
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
