@@ -37,10 +37,10 @@ from sympy import (
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
+from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.products import product
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
-from symact.oracle.formats import Format
 
 #: SymPy's functions that are one operation.
 DIRECT: dict[type[Function], str] = {
@@ -93,11 +93,17 @@ class Lowering:
     """Writes expressions into a `Builder`; an expression met twice is one step."""
 
     def __init__(
-        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], style: Style, format: Format
+        self,
+        builder: Builder,
+        leaves: Mapping[Symbol, int],
+        where: Mapping[Symbol, Expr],
+        style: Style,
+        arithmetic: Arithmetic,
     ) -> None:
         self._b = builder
-        self._format = format
+        self._arithmetic = arithmetic
         self._where = dict(where)
+        self._exponents = {node for value in where.values() for node in value.args[0].atoms(exp)}
         self._style = style
         self._done: dict[Expr, int] = dict(leaves)
 
@@ -139,7 +145,8 @@ class Lowering:
         if isinstance(e, Pow):
             return self._power(e.base, e.exp)
         if isinstance(e, exp):
-            return self._b("exp", self(e.args[0]))
+            long = self._arithmetic.is_wide and e in self._exponents
+            return self._b("exp_long" if long else "exp", self(e.args[0]))
         if isinstance(e, log):
             return self._logarithm(e.args[0])
         if isinstance(e, log1p) and self._is_decaying(e.args[0]):
@@ -264,7 +271,7 @@ class Lowering:
             exponent = exponent if number == 1 else b("mul", self._constant(number), exponent)
             error = error if error is None or number == 1 else b("mul", self._constant(number), error)
         else:
-            rounded = Rational(self._format.nearest(Fraction(str(number.evalf(_DIGITS)))))
+            rounded = Rational(self._arithmetic.format.nearest(Fraction(str(number.evalf(_DIGITS)))))
             remainder = (number - rounded).evalf(_DIGITS)
             scale = self._constant(number)
             scaled, own = product(b, [scale, exponent])

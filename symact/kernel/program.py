@@ -40,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
         Operation("sqrt", 1, "the square root"),
         Operation("pow", 2, "a to the power b, a > 0"),
         Operation("exp", 1, "e^a"),
+        Operation("exp_long", 1, "e^a with all digits of the arithmetic, for the exponent of another exponential"),
         Operation("decay", 1, "e^-a, a >= 0"),
         Operation("expm1", 1, "e^a - 1"),
         Operation("log", 1, "the natural logarithm"),

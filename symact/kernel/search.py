@@ -281,7 +281,7 @@ class PassSearch:
         return {symbol: b.parameter(name) for name, symbol in self.symbols.items()}
 
     def _plain(self, b: Builder) -> Lowering:
-        return Lowering(b, self._leaves(b), {}, Style(), self.arithmetic.format)
+        return Lowering(b, self._leaves(b), {}, Style(), self.arithmetic)
 
     def _candidates(self, found: Sequence[Form], variable: Symbol, negative: bool) -> Iterator[Candidate]:
         """Each form in each style, programs that turn out the same once; `negative` is the sign for large t.
@@ -302,7 +302,7 @@ class PassSearch:
                 lower: Lowering | PairedLowering = (
                     PairedLowering(b, leaves, form.where)
                     if in_pairs
-                    else Lowering(b, leaves, form.where, style, self.arithmetic.format)
+                    else Lowering(b, leaves, form.where, style, self.arithmetic)
                 )
                 step = lower(form.expression)
                 if style.settled:

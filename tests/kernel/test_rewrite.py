@@ -6,12 +6,12 @@ from flint import arb, ctx
 from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
+from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder
-from symact.kernel.rewrite import bell, erfcx, forms, gauss
+from symact.kernel.rewrite import bell, erfcx, far_out, forms, gauss
 from symact.oracle.arb import ArbFunction
-from symact.oracle.formats import FORMATS
 
 t = Symbol("t", positive=True)
 
@@ -78,7 +78,7 @@ def test_every_style_computes_the_form(expression, style):
     expected = [float(v.mid()) for v in ArbFunction(expression, t).values(points.tolist(), 200)]
     for form in forms(expression, t):
         b = Builder()
-        step = Lowering(b, {t: b.input("x")}, form.where, style, FORMATS["float64"])(form.expression)
+        step = Lowering(b, {t: b.input("x")}, form.where, style, ARITHMETICS["float64"])(form.expression)
         got = evaluate(b.kernel("piece", ["x"], [], {"y": step}), {"x": points})["y"]
         assert got == pytest.approx(expected, rel=1e-9), form
 
@@ -118,6 +118,34 @@ def test_a_factored_form_is_positive_zero_at_its_exact_root(expression):
     (root,) = solve(expression, t)
     (form,) = (each for each in forms(expression, t) if each.rule == "factored")
     b = Builder()
-    step = Lowering(b, {t: b.input("x")}, form.where, Style(), FORMATS["float64"])(form.expression)
+    step = Lowering(b, {t: b.input("x")}, form.where, Style(), ARITHMETICS["float64"])(form.expression)
     value = evaluate(b.kernel("piece", ["x"], [], {"y": step}), {"x": [float(root)]})["y"]
     assert (value[0], np.signbit(value[0])) == (0, False)
+
+
+TAILS = [
+    (-t * tanh(exp(-t)), 2),
+    (-t * (1 - exp(-exp(-t))), 1),
+    (tanh(exp(-t)) - t * (1 - tanh(exp(-t)) ** 2) * exp(-t), 2),
+    (-t * erf(log(1 + exp(-t))), 1),
+    (log(1 + exp(-2 * t)) ** 2 / t, 2),
+    (t * exp(-(t**2)) / (1 + exp(-(t**2))), None),
+]
+
+
+@pytest.mark.parametrize(("expression", "power"), TAILS, ids=str)
+def test_the_lowest_power_is_what_a_tail_comes_to(expression, power):
+    """The rest is smaller by a power of the exponential, 10^-13 or less at t = 30."""
+    form = far_out(expression, t)
+    written = plain(form.expression.subs({k: plain(v) for k, v in form.where.items()}))
+    at = [30.0, 45.0]
+    with ctx.workprec(8000):
+        values = [ArbFunction(e, t).values(at, 8000) for e in (expression, written)]
+        for point, exact, got in zip(at, *values, strict=True):
+            rest = 4 * (1 + point) * arb(-(power or point) * point).exp()
+            assert 0 < abs(got - exact) <= abs(exact) * rest, form
+
+
+@pytest.mark.parametrize("expression", [1 / (1 + exp(-t)), erf(t), t / (1 + t), log(1 + exp(t))])
+def test_what_has_no_exponential_tail_has_no_lowest_power(expression):
+    assert far_out(expression, t) is None

@@ -101,6 +101,11 @@ def exp(b: Builder, a: int, precision: Precision) -> int:
     return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
 
 
+def exp_long(b: Builder, a: int, precision: Precision) -> int:
+    """e^a to the last digit also in wide arithmetic: as an exponent its error is multiplied by its size."""
+    return exp(b, a, Precision("float64") if precision.is_wide else precision)
+
+
 def decay(b: Builder, a: int, precision: Precision) -> int:
     """e^-a for a >= 0."""
     end = b.const(-ENDS[precision.arithmetic][0])
@@ -145,6 +150,7 @@ def tanh(b: Builder, a: int, precision: Precision) -> int:
 
 BUILDERS: Mapping[str, Callable[[Builder, int, Precision], int]] = {
     "exp": exp,
+    "exp_long": exp_long,
     "decay": decay,
     "expm1": expm1,
     "tanh": tanh,
