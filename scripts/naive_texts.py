@@ -13,6 +13,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +39,7 @@ that `symact.load(TEXT, target, dtype)` gives, in units in the last place, f and
 texts overflow, cancel or become NaN somewhere. Bounds: float32 0.55 in C and 1 in NumPy, float64 2 in C and 4 in NumPy.
 
 Each cell is a sample of {count} inputs over all exponents, with the worst ones searched around. The search's seconds
-are processor time, of the slowest of the three arithmetics that C and NumPy use. This page is written by
+are processor time, of the slowest of the arithmetics that C and NumPy use. This page is written by
 `python scripts/naive_texts.py --write`.
 """
 
@@ -81,21 +82,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", nargs="*", help="by default all of the list")
-    parser.add_argument("--write", action="store_true", help="write docs/naive-texts.md")
+    parser.add_argument("--write", action="store_true", help="write docs/naive-texts.md; other texts' lines stay")
     given = parser.parse_args(arguments)
     listed = tomllib.loads((ROOT / "tests" / "kernel" / "naive.toml").read_text(encoding="utf-8"))["texts"]
     names = [f"{target} {dtype} {f}" for target, dtype in BOUNDS for f in ("f", "f'")]
-    lines = [_HEAD.format(count=_COUNT), f"| text | seconds | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
-    print(*lines, sep="\n")
-    missed = []
+    head = [_HEAD.format(count=_COUNT), f"| text | seconds | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
+    print(*head, sep="\n")
+    page = _PAGE.read_text(encoding="utf-8").splitlines()
+    lines = {text: [line for line in page if line.startswith(f"| `{text}` |")] for text in listed}
+    missed = {text: [line for line in page if line.startswith(f"- `{text}`: ")] for text in listed}
     for text in given.texts or listed:
         line, wrong = row(text)
-        lines.append(line)
-        missed += [f"- `{text}`: {each}" for each in wrong]
+        lines[text], missed[text] = [line], [f"- `{text}`: {each}" for each in wrong]
         print(line, *wrong, sep="\n", flush=True)
         if given.write:
-            _write([*lines, "", "Missed:", "", *missed] if missed else lines)
-    return bool(missed)
+            bad = [*chain(*missed.values())]
+            _write([*head, *chain(*lines.values()), *(["", "Missed:", "", *bad] if bad else [])])
+    return any(missed[text] for text in given.texts or listed)
 
 
 def _write(lines: Sequence[str]) -> None:
