@@ -758,7 +758,7 @@ SYMACT_INLINE double logsig_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 6.237000967296e+290;
+    const int t1 = t0 < 764.0;
     const double t2 = 1.0 + t0;
     const double t3 = exponent_of(t2);
     const double t4 = t3 * 0.6931471805598903;
@@ -883,15 +883,32 @@ SYMACT_INLINE double logsig_derivative_paired(int fused, double x)
     const double t123 = t122 - t112;
     const double t124 = t121 - t123;
     const double t125 = t122 + t124;
-    const double t126 = 1.0 / t0;
-    const double t127 = t126 + 1.0;
-    const double t128 = own_log1p_paired(fused, t0);
-    const double t129 = t128 + 1.0;
-    const double t130 = t129 * t129;
-    const double t131 = t127 * t130;
-    const double t132 = t126 / t131;
-    const double t133 = t1 ? t125 : t132;
-    return t133;
+    const int t126 = t0 < 1.7144137714980277e+302;
+    const double t127 = 1.0 / t92;
+    const double t128 = 1.0 * t127;
+    const double t129 = t128 * t92;
+    const double t130 = 1.0 - t129;
+    const double t131 = product_error(fused, t128, t92, t129);
+    const double t132 = t130 - t131;
+    const double t133 = t128 * t107;
+    const double t134 = t132 - t133;
+    const double t135 = t134 * t127;
+    const double t136 = t128 + t135;
+    const double t137 = t136 - t128;
+    const double t138 = t135 - t137;
+    const double t139 = t136 + t138;
+    const double t140 = 1.0 / t0;
+    const double t141 = t126 ? t139 : t140;
+    const double t142 = t99 + t103;
+    const double t143 = t140 + 1.0;
+    const double t144 = own_log1p_paired(fused, t0);
+    const double t145 = t144 + 1.0;
+    const double t146 = t145 * t145;
+    const double t147 = t143 * t146;
+    const double t148 = t126 ? t142 : t147;
+    const double t149 = t141 / t148;
+    const double t150 = t1 ? t125 : t149;
+    return t150;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1006,7 +1023,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, doubl
     const double t105 = t2 ? t101 : t104;
     const double t106 = t1 ? 1.0 : t105;
     const double t107 = with_sign(t106, x);
-    const int t108 = t0 < 6.237000967296e+290;
+    const int t108 = t0 < 764.0;
     const double t109 = t85 * t85;
     const double t110 = product_error(fused, t85, t85, t109);
     const double t111 = t85 * t94;
@@ -1046,14 +1063,31 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, doubl
     const double t145 = t144 - t134;
     const double t146 = t143 - t145;
     const double t147 = t144 + t146;
-    const double t148 = 1.0 / t0;
-    const double t149 = t148 + 1.0;
-    const double t150 = t103 * t103;
-    const double t151 = t149 * t150;
-    const double t152 = t148 / t151;
-    const double t153 = t108 ? t147 : t152;
+    const int t148 = t0 < 1.7144137714980277e+302;
+    const double t149 = 1.0 / t114;
+    const double t150 = 1.0 * t149;
+    const double t151 = t150 * t114;
+    const double t152 = 1.0 - t151;
+    const double t153 = product_error(fused, t150, t114, t151);
+    const double t154 = t152 - t153;
+    const double t155 = t150 * t129;
+    const double t156 = t154 - t155;
+    const double t157 = t156 * t149;
+    const double t158 = t150 + t157;
+    const double t159 = t158 - t150;
+    const double t160 = t157 - t159;
+    const double t161 = t158 + t160;
+    const double t162 = 1.0 / t0;
+    const double t163 = t148 ? t161 : t162;
+    const double t164 = t121 + t125;
+    const double t165 = t162 + 1.0;
+    const double t166 = t103 * t103;
+    const double t167 = t165 * t166;
+    const double t168 = t148 ? t164 : t167;
+    const double t169 = t163 / t168;
+    const double t170 = t108 ? t147 : t169;
     *y = t107;
-    *dydx = t153;
+    *dydx = t170;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1061,7 +1095,7 @@ SYMACT_INLINE double logsig_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 6.237000967296e+290;
+    const int t1 = t0 < 764.0;
     const double t2 = 1.0 + t0;
     const double t3 = exponent_of(t2);
     const double t4 = t3 * 0.6931471805598903;
@@ -1186,16 +1220,33 @@ SYMACT_INLINE double logsig_backward_paired(int fused, double x, double grad_y)
     const double t123 = t122 - t112;
     const double t124 = t121 - t123;
     const double t125 = t122 + t124;
-    const double t126 = 1.0 / t0;
-    const double t127 = t126 + 1.0;
-    const double t128 = own_log1p_paired(fused, t0);
-    const double t129 = t128 + 1.0;
-    const double t130 = t129 * t129;
-    const double t131 = t127 * t130;
-    const double t132 = t126 / t131;
-    const double t133 = t1 ? t125 : t132;
-    const double t134 = grad_y * t133;
-    return t134;
+    const int t126 = t0 < 1.7144137714980277e+302;
+    const double t127 = 1.0 / t92;
+    const double t128 = 1.0 * t127;
+    const double t129 = t128 * t92;
+    const double t130 = 1.0 - t129;
+    const double t131 = product_error(fused, t128, t92, t129);
+    const double t132 = t130 - t131;
+    const double t133 = t128 * t107;
+    const double t134 = t132 - t133;
+    const double t135 = t134 * t127;
+    const double t136 = t128 + t135;
+    const double t137 = t136 - t128;
+    const double t138 = t135 - t137;
+    const double t139 = t136 + t138;
+    const double t140 = 1.0 / t0;
+    const double t141 = t126 ? t139 : t140;
+    const double t142 = t99 + t103;
+    const double t143 = t140 + 1.0;
+    const double t144 = own_log1p_paired(fused, t0);
+    const double t145 = t144 + 1.0;
+    const double t146 = t145 * t145;
+    const double t147 = t143 * t146;
+    const double t148 = t126 ? t142 : t147;
+    const double t149 = t141 / t148;
+    const double t150 = t1 ? t125 : t149;
+    const double t151 = grad_y * t150;
+    return t151;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.336 (200000 inputs, sampled), float32 fast 2.9651 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.8492 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.8492 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.6653 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.7922 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.3403 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.75 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
 """
 
@@ -159,16 +159,25 @@ def _derivative_mixed(x):
     t5 = t0 - (t3 - t5) + (1.0 - t5)
     t6 = t3 + t5
     t7 = t2 * t6
-    t1 = _product_error_mixed(t2, t6, t7) + t2 * (t5 - (t6 - t3)) + t6 * (t1 - (t2 - t4))
-    t2 = t7 + t1
-    t3 = 1.0 / t2
-    t4 = 1.0 * t3
-    t5 = t4 * t2
-    t1 = (1.0 - t5 - _product_error_mixed(t4, t2, t5) - t4 * (t1 - (t2 - t7))) * t3
-    t2 = t4 + t1
-    t3 = 1.0 / t0
-    t5 = np.log1p(t0) + 1.0
-    return _select(t0 < 6.237000967296e+290, t2 + (t1 - (t2 - t4)), t3 / ((t3 + 1.0) * (t5 * t5)))
+    t3 = t5 - (t6 - t3)
+    t1 = t1 - (t2 - t4)
+    t4 = _product_error_mixed(t2, t6, t7) + t2 * t3 + t6 * t1
+    t5 = t7 + t4
+    t8 = 1.0 / t5
+    t9 = 1.0 * t8
+    t10 = t9 * t5
+    t4 = (1.0 - t10 - _product_error_mixed(t9, t5, t10) - t9 * (t4 - (t5 - t7))) * t8
+    t5 = t9 + t4
+    t7 = t0 < 1.7144137714980277e+302
+    t8 = 1.0 / t2
+    t10 = 1.0 * t8
+    t11 = t10 * t2
+    t1 = (1.0 - t11 - _product_error_mixed(t10, t2, t11) - t10 * t1) * t8
+    t2 = t10 + t1
+    t8 = 1.0 / t0
+    t11 = np.log1p(t0) + 1.0
+    t1 = _select(t7, t2 + (t1 - (t2 - t10)), t8) / _select(t7, t6 + t3, (t8 + 1.0) * (t11 * t11))
+    return _select(t0 < 764.0, t5 + (t4 - (t5 - t9)), t1)
 
 
 def _derivative_float32(x):
@@ -225,15 +234,24 @@ def _value_and_derivative_mixed(x):
     t7 = t0 - (t5 - t7) + (1.0 - t7)
     t8 = t5 + t7
     t9 = t4 * t8
-    t3 = _product_error_mixed(t4, t8, t9) + t4 * (t7 - (t8 - t5)) + t8 * (t3 - (t4 - t6))
-    t4 = t9 + t3
-    t5 = 1.0 / t4
-    t6 = 1.0 * t5
-    t7 = t6 * t4
-    t3 = (1.0 - t7 - _product_error_mixed(t6, t4, t7) - t6 * (t3 - (t4 - t9))) * t5
-    t4 = t6 + t3
-    t5 = 1.0 / t0
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t0 < 6.237000967296e+290, t4 + (t3 - (t4 - t6)), t5 / ((t5 + 1.0) * (t2 * t2)))
+    t5 = t7 - (t8 - t5)
+    t3 = t3 - (t4 - t6)
+    t6 = _product_error_mixed(t4, t8, t9) + t4 * t5 + t8 * t3
+    t7 = t9 + t6
+    t10 = 1.0 / t7
+    t11 = 1.0 * t10
+    t12 = t11 * t7
+    t6 = (1.0 - t12 - _product_error_mixed(t11, t7, t12) - t11 * (t6 - (t7 - t9))) * t10
+    t7 = t11 + t6
+    t9 = t0 < 1.7144137714980277e+302
+    t10 = 1.0 / t4
+    t12 = 1.0 * t10
+    t13 = t12 * t4
+    t3 = (1.0 - t13 - _product_error_mixed(t12, t4, t13) - t12 * t3) * t10
+    t4 = t12 + t3
+    t10 = 1.0 / t0
+    t3 = _select(t9, t4 + (t3 - (t4 - t12)), t10) / _select(t9, t8 + t5, (t10 + 1.0) * (t2 * t2))
+    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t0 < 764.0, t7 + (t6 - (t7 - t11)), t3)
 
 
 def _value_and_derivative_float32(x):
@@ -288,17 +306,25 @@ def _backward_mixed(x, grad_y):
     t5 = t0 - (t3 - t5) + (1.0 - t5)
     t6 = t3 + t5
     t7 = t2 * t6
-    t1 = _product_error_mixed(t2, t6, t7) + t2 * (t5 - (t6 - t3)) + t6 * (t1 - (t2 - t4))
-    t2 = t7 + t1
-    t3 = 1.0 / t2
-    t4 = 1.0 * t3
-    t5 = t4 * t2
-    t1 = (1.0 - t5 - _product_error_mixed(t4, t2, t5) - t4 * (t1 - (t2 - t7))) * t3
-    t2 = t4 + t1
-    t3 = 1.0 / t0
-    t5 = np.log1p(t0) + 1.0
-    t0 = _select(t0 < 6.237000967296e+290, t2 + (t1 - (t2 - t4)), t3 / ((t3 + 1.0) * (t5 * t5)))
-    return grad_y * t0
+    t3 = t5 - (t6 - t3)
+    t1 = t1 - (t2 - t4)
+    t4 = _product_error_mixed(t2, t6, t7) + t2 * t3 + t6 * t1
+    t5 = t7 + t4
+    t8 = 1.0 / t5
+    t9 = 1.0 * t8
+    t10 = t9 * t5
+    t4 = (1.0 - t10 - _product_error_mixed(t9, t5, t10) - t9 * (t4 - (t5 - t7))) * t8
+    t5 = t9 + t4
+    t7 = t0 < 1.7144137714980277e+302
+    t8 = 1.0 / t2
+    t10 = 1.0 * t8
+    t11 = t10 * t2
+    t1 = (1.0 - t11 - _product_error_mixed(t10, t2, t11) - t10 * t1) * t8
+    t2 = t10 + t1
+    t8 = 1.0 / t0
+    t11 = np.log1p(t0) + 1.0
+    t1 = _select(t7, t2 + (t1 - (t2 - t10)), t8) / _select(t7, t6 + t3, (t8 + 1.0) * (t11 * t11))
+    return grad_y * _select(t0 < 764.0, t5 + (t4 - (t5 - t9)), t1)
 
 
 def _backward_float32(x, grad_y):

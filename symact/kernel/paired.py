@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from sympy import Add, Expr, Mul, Pow, S, Symbol, atan, exp, log
+from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, atan, exp, log
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
@@ -29,8 +29,15 @@ class PairedLowering:
     after that, for sums of small parts lose that of a zero.
     """
 
-    def __init__(self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr]) -> None:
+    def __init__(
+        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], stepwise: bool = False
+    ) -> None:
+        """`stepwise` says to divide by what has no function in it in the end, when all else is one number.
+
+        Products then stay where their errors can be computed: those of the largest numbers cannot.
+        """
         self._b = builder
+        self._stepwise = stepwise
         self._pairs = Pairs(builder)
         self._where = dict(where)
         self._done: dict[Expr, Pair] = {symbol: Pair(step) for symbol, step in leaves.items()}
@@ -46,6 +53,19 @@ class PairedLowering:
         return self._positive(expression)
 
     def _positive(self, expression: Expr) -> int:
+        if not self._stepwise:
+            return self._single(expression)
+        bases = [(f, f.as_base_exp()) for f in Mul.make_args(expression)]
+        below = [f for f, (base, power) in bases if power.is_negative and base.free_symbols and self._is_plain(base)]
+        value = self._single(expression / Mul(*below))
+        for factor in below:
+            value = self._b("div", value, self._pairs.rounded(self._pair(1 / factor)))
+        return value
+
+    def _is_plain(self, e: Expr) -> bool:
+        return not e.has(Function) and not any(letter in e.free_symbols for letter in self._where)
+
+    def _single(self, expression: Expr) -> int:
         factors = Mul.make_args(expression)
         outer = [f for f in factors if self._is_power_of_decaying(f)]
         if outer:

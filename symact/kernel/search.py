@@ -50,7 +50,7 @@ _PAIRED = (
     *((1.25, count) for count in (1, 2, 3)),
     *((level, 3) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
 )
-_WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 3.0
+_WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 2.0
 
 LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
 
@@ -283,24 +283,32 @@ class PassSearch:
     def _plain(self, b: Builder) -> Lowering:
         return Lowering(b, self._leaves(b), {}, Style(), self.arithmetic)
 
-    def _candidates(self, found: Sequence[Form], variable: Symbol, negative: bool) -> Iterator[Candidate]:
+    def _candidates(
+        self, found: Sequence[Form], variable: Symbol, negative: bool, paired: Sequence[Style] | None = None
+    ) -> Iterator[Candidate]:
         """Each form in each style, programs that turn out the same once; `negative` is the sign for large t.
+
+        `paired` are the styles for pairs, where not the usual ones and nothing else are wanted.
 
         Raises:
             Error: no form can be lowered, because there is no operation for a function.
         """
         seen: set[Kernel] = set()
         failure: Error | None = None
-        paired = product(found, _PAIRED_STYLES, [True]) if self.arithmetic.name == "paired" else ()
-        plain = product(found, _STYLES[self.arithmetic.is_wide], [False])
-        for form, style, in_pairs in (*plain, *paired):
+        styles = [] if paired is not None else [(style, False) for style in _STYLES[self.arithmetic.is_wide]]
+        if self.arithmetic.name == "paired":
+            styles += [(style, True) for style in (_PAIRED_STYLES if paired is None else paired)]
+        # The usual order: plain numbers before pairs, and within each the forms one after the other.
+        for in_pairs, form, (style, pairs) in product((False, True), found, styles):
+            if pairs != in_pairs:
+                continue
             b = Builder()
             x = b.input("x")
             start = x if variable == self.x else b("abs", x)
             try:
                 leaves = {variable: start, **self._leaves(b)}
                 lower: Lowering | PairedLowering = (
-                    PairedLowering(b, leaves, form.where)
+                    PairedLowering(b, leaves, form.where, style.stepwise)
                     if in_pairs
                     else Lowering(b, leaves, form.where, style, self.arithmetic)
                 )
@@ -375,9 +383,8 @@ class PassSearch:
         negative = bool(np.signbit(outermost))
         candidates = list(self._candidates(forms(region.expression, self.t), self.t, negative))
         table = _errors(candidates, samples)
-        if region.upper == oo and table.min(axis=0)[: len(samples[0].x)].max() > _HOPELESS:
-            tail = far_out(region.expression, self.t)
-            candidates += self._candidates([tail], self.t, negative) if tail is not None else ()
+        if region.upper == oo:
+            candidates += self._further(region, table.min(axis=0)[: len(samples[0].x)], negative)
             table = _errors(candidates, samples)
         soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
         first = np.arange(table.shape[1]) < len(samples[0].x)
@@ -393,6 +400,16 @@ class PassSearch:
                 break
             samples.append(worse)
         return regimes
+
+    def _further(self, region: Region, best: NDArray[np.float64], negative: bool) -> Iterator[Candidate]:
+        """More forms for a tail, given the best errors at the first sample."""
+        tail = far_out(region.expression, self.t) if best.max() > _HOPELESS else None
+        if tail is not None:
+            yield from self._candidates([tail], self.t, negative)
+        far = self._size(self._region_samples(region)[0]) > _WITHOUT_PAIRS
+        if self.arithmetic.name == "paired" and best[far].any():  # not where all is 0 or a power of 2
+            found = forms(region.expression, self.t)
+            yield from self._candidates(found, self.t, negative, paired=[Style(stepwise=True)])
 
     def _worse(
         self, regimes: Sequence[Regime], region: Region, known: Sample, number: int, limit: float

@@ -1,5 +1,6 @@
 """The search: naive text comes out stable, deterministic, right at the ends of the line."""
 
+import mpmath
 import numpy as np
 import pytest
 from sympy import Abs, Max, Piecewise, Symbol, exp, log, sqrt, tanh
@@ -12,6 +13,7 @@ from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.search import PassSearch
 from symact.kernel.store import compiled, search
+from symact.oracle import Oracle
 from symact.symbolic.derivatives import derive
 
 x = Symbol("x", real=True)
@@ -158,3 +160,35 @@ def test_what_no_form_computes_well_is_at_least_finite_everywhere(text):
     for pass_ in ("forward", "derivative", "second_derivative"):
         (got,) = evaluate(programs[pass_], {"x": values}).values()
         assert np.isfinite(got).all(), pass_
+
+
+def test_a_slope_in_pairs_is_right_where_products_have_no_error_any_more():
+    """logsig' beyond 2^960: there it is divided by 1 + |x| in the end."""
+    entry = catalog.get("logsig")
+    oracle = Oracle(derive(entry).first)
+    points = 2.0 ** np.random.default_rng(3).uniform(950, 1023.9, 3000)
+    got = evaluate(compiled(entry).programs["paired"]["derivative"], {"x": points}, ARITHMETICS["paired"])["dydx"]
+    errors = oracle.reference(points, "float64").errors(got)
+    assert 0.5 < errors.max() <= 2
+
+
+@pytest.mark.parametrize(("expression", "pairs"), [(log(1 + exp(x)), False), (x / (1 + Abs(x)), True)], ids=str)
+def test_pairs_are_taken_where_single_numbers_are_not_good_enough(expression, pairs):
+    """1/(1 + |x|)^2 is rounded four times, with sums and products of what is rounded already."""
+    taken = "paired" if pairs else "float64"
+    found, record = search(Activation("custom", lambda _: expression), [taken, "mixed"])
+    assert record["mixed"]["derivative"] == taken
+    assert found.programs["mixed"]["derivative"] == found.programs[taken]["derivative"]
+
+
+def test_a_tail_inside_of_a_function_keeps_its_digits():
+    """x*tanh(exp(x)) at -740 is x*exp(x), a subnormal exp times 740."""
+    wanted = float(-740 * mpmath.exp(-740))
+    assert at(forward(x * tanh(exp(x))), -740.0) == pytest.approx([wanted], rel=0, abs=10 * 5e-324)
+
+
+def test_a_program_named_for_another_arithmetic_is_that_program():
+    entry = catalog.get("relu")
+    document = compiled(entry).to_dict()
+    assert document["programs"]["paired"]["forward"] == "wide"
+    assert compiled(entry).programs["paired"]["forward"] == compiled(entry).programs["wide"]["forward"]
