@@ -108,6 +108,9 @@ def _forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     inverted = _atan_of_inverse(expression, t)
     if inverted != expression:
         yield from _normal_forms("inverse atan, ", inverted, t)
+    apart = _split_logarithms(expression, t)
+    if apart is not None:
+        yield apart
     without_root = _conjugated(together(expression))
     if without_root is not None:
         yield Form("conjugate", without_root)
@@ -235,13 +238,33 @@ def _in_reciprocal(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol
     if fraction(expression)[1].has(t) or any(_is_root(node) for node in expression.atoms(Pow)):
         r = Dummy("r", positive=True)
         opaque = {node: Dummy() for node in expression.atoms(Function)}
-        inverted = expression.xreplace(opaque).subs(t, 1 / r).replace(_is_root, lambda root: sqrt(factor(root.base)))
-        inverted = factor(cancel(together(inverted)))
+        inverted = _inverted(expression.xreplace(opaque), t, r)
         power = inverted.as_powers_dict().get(r, Integer(0))
         if power.is_negative:
             inverted = t ** (-power) * (inverted / r**power)
         functions = {letter: node for node, letter in opaque.items()}
         yield Form(rule, inverted.xreplace(functions), {**where, r: 1 / t})
+
+
+def _inverted(expression: Expr, t: Symbol, r: Symbol) -> Expr:
+    """An algebraic expression in t as one in r = 1/t, factored."""
+    inverted = expression.subs(t, 1 / r).replace(_is_root, lambda root: sqrt(factor(root.base)))
+    return factor(cancel(together(inverted)))
+
+
+def _split_logarithms(expression: Expr, t: Symbol) -> Form | None:
+    """log(u) as k*log(t) + log(u/t^k), the latter in r = 1/t, where u has roots in it: their squares overflow."""
+    r = Dummy("r", positive=True)
+
+    def split(u: Expr) -> Expr:
+        if u.has(Function) or not any(_is_root(node) for node in u.atoms(Pow)):
+            return log(u)
+        inverted = _inverted(u, t, r)
+        power = inverted.as_powers_dict().get(r, Integer(0))
+        return log(cancel(inverted / r**power)) - power * log(t)
+
+    written = expression.replace(log, split)
+    return Form("logarithm apart", written, {r: 1 / t}) if written.has(r) else None
 
 
 def _nested(numerator: Expr, t: Symbol) -> Expr:

@@ -406,6 +406,9 @@ class PassSearch:
         tail = far_out(region.expression, self.t) if best.max() > _HOPELESS else None
         if tail is not None:
             yield from self._candidates([tail], self.t, negative)
+        limit = limit_at(region.expression, self.t, oo, "-") if np.isinf(best).any() else None
+        if limit is not None and limit.is_finite:
+            yield from self._candidates([Form("limit", limit)], self.t, negative)
         far = self._size(self._region_samples(region)[0]) > _WITHOUT_PAIRS
         if self.arithmetic.name == "paired" and best[far].any():  # not where all is 0 or a power of 2
             found = forms(region.expression, self.t)

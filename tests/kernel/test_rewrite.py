@@ -37,6 +37,7 @@ CASES = [
     (sqrt(t**2 + 4) - t) / 2,
     t * exp(-(t**2)),
     t / 2 - t * atan(t) / pi,
+    log(t + sqrt(t**2 + 1)),
     1 - 1 / sqrt(1 + t**2),
     log(1 + t) / (1 + log(1 + t)),
     1 / ((1 + t) * (1 + log(1 + t)) ** 2),

@@ -192,3 +192,14 @@ def test_a_program_named_for_another_arithmetic_is_that_program():
     document = compiled(entry).to_dict()
     assert document["programs"]["paired"]["forward"] == "wide"
     assert compiled(entry).programs["paired"]["forward"] == compiled(entry).programs["wide"]["forward"]
+
+
+@pytest.mark.parametrize(("expression", "limit"), [(x * tanh(exp(x)), 1.0), (log(x + sqrt(x**2 + 1)), 0.0)], ids=str)
+def test_slopes_reach_their_limits(expression, limit):
+    """exp(x) is infinite and 1 - tanh(exp(x))^2 is 0 long before."""
+    assert at(derivative(expression), 1e100, 1.7e308, np.inf)[1:] == pytest.approx([limit, limit], abs=1e-307)
+
+
+def test_logarithms_of_large_roots_do_not_overflow():
+    got = at(forward(log(x + sqrt(x**2 + 1))), 1e200, 1.7e308)
+    assert got == pytest.approx([float(mpmath.asinh(mpmath.mpf(v))) for v in (1e200, 1.7e308)], rel=1e-15)
