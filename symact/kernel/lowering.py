@@ -103,7 +103,7 @@ class Lowering:
         self._b = builder
         self._arithmetic = arithmetic
         self._where = dict(where)
-        self._exponents = {node for value in where.values() for node in value.args[0].atoms(exp)}
+        self._exponents: set[Expr] | None = None
         self._style = style
         self._done: dict[Expr, int] = dict(leaves)
 
@@ -113,6 +113,9 @@ class Lowering:
         Raises:
             Error: a function for which there is no operation.
         """
+        if self._exponents is None:  # of the whole, before any part of it is written
+            every = [node for e in (expression, *self._where.values()) for node in e.atoms(exp)]
+            self._exponents = {inner for node in every for inner in node.args[0].atoms(exp)}
         if expression not in self._done:
             self._done[expression] = self._lower(expression)
         return self._done[expression]
@@ -145,7 +148,7 @@ class Lowering:
         if isinstance(e, Pow):
             return self._power(e.base, e.exp)
         if isinstance(e, exp):
-            long = self._arithmetic.is_wide and e in self._exponents
+            long = self._arithmetic.is_wide and e in (self._exponents or ())
             return self._b("exp_long" if long else "exp", self(e.args[0]))
         if isinstance(e, log):
             return self._logarithm(e.args[0])

@@ -253,11 +253,11 @@ def _inverted(expression: Expr, t: Symbol, r: Symbol) -> Expr:
 
 
 def _split_logarithms(expression: Expr, t: Symbol) -> Form | None:
-    """log(u) as k*log(t) + log(u/t^k), the latter in r = 1/t, where u has roots in it: their squares overflow."""
+    """log(u) as k*log(t) + log(u/t^k), the latter in r = 1/t, where u has roots or powers in it: they overflow."""
     r = Dummy("r", positive=True)
 
     def split(u: Expr) -> Expr:
-        if u.has(Function) or not any(_is_root(node) for node in u.atoms(Pow)):
+        if u.has(Function) or not any(_is_root(node) or node.exp > 1 for node in u.atoms(Pow)):
             return log(u)
         inverted = _inverted(u, t, r)
         power = inverted.as_powers_dict().get(r, Integer(0))
