@@ -148,6 +148,11 @@ def _log1p_cubic(f: mpf) -> mpf:
     return (mpmath.log1p(f) - f + f**2 / 2) / f**3 if abs(f) > mpf("1e-15") else mpf(1) / 3 - f / 4
 
 
+def _log1p_square(f: mpf) -> mpf:
+    """(log(1 + f) - f)/f^2."""
+    return (mpmath.log1p(f) - f) / f**2 if abs(f) > mpf("1e-15") else f / 3 - mpf(1) / 2
+
+
 def _atanh_cubic(z: mpf) -> mpf:
     """(log((1 + s)/(1 - s)) - 2s)/s^3 with z = s^2."""
     s = mpmath.sqrt(z)
@@ -235,9 +240,14 @@ def table() -> dict[str, object]:
         coefficients, error = polynomial(rest, lambda x: f(x) / max(abs(x), mpf(2) ** -12), degree - 1, *ends)
         return _entry(about, "itself", interval, error, coefficients=[mpf(1), *coefficients])
 
-    def tail(q: mpf) -> mpf:
-        x = k * (1 + q) / (1 - q) if q != 1 else mpf(10) ** 30
-        return _erfcx(x) * (x + mpf(1) / 2)
+    def tail_about(k: mpf, shift: mpf) -> Callable[[mpf], mpf]:
+        def tail(q: mpf) -> mpf:
+            x = k * (1 + q) / (1 - q) if q != 1 else mpf(10) ** 30
+            return _erfcx(x) * (x + shift)
+
+        return tail
+
+    tail, tail_of_same = tail_about(k, mpf(1) / 2), tail_about(mpf(3) / 2, mpf(3) / 2)
 
     reduced, around_1 = "|r| <= ln(2)/2", "sqrt(1/2) <= 1 + f <= sqrt(2)"
     # Beside a term that is r or f itself, what an error counts for is its distance from that term.
@@ -246,6 +256,7 @@ def table() -> dict[str, object]:
         "scale": lambda f: abs(_log1p(f)) / max(f * f, mpf(2) ** -12),
         "relative": "log(1 + f)/f^3: the error of log(1 + f)",
     }
+    beside_square = {"scale": lambda f: abs(_log1p(f)) / max(abs(f), mpf(2) ** -12), "relative": "log(1 + f)/f^2"}
     return {
         "about": "written by scripts/coefficients.py, constant terms first",
         "wide": {
@@ -276,6 +287,14 @@ def table() -> dict[str, object]:
                        relative="erf(x)/x"),
             "tail": {**one("erfcx(x)*(x + 1/2) in q = (x - k)/(x + k)", "x >= 0", tail, 12, (mpf(-1), mpf(1))),
                      "k": "449/128"},
+        },
+        "fast": {
+            "log1p": one("(log(1 + f) - f)/f^2", around_1, _log1p_square, 9, root, **beside_square),
+            "log1p_unit": one("(log(1 + a) - a)/a^2", "0 <= a <= 1", _log1p_square, 8, unit, **beside_square),
+            "erfcx": {
+                **one("erfcx(x)*(x + k) in q = (x - k)/(x + k)", "x >= 0", tail_of_same, 10, (mpf(-1), mpf(1))),
+                "k": "3/2",
+            },
         },
     }  # fmt: skip
 

@@ -845,10 +845,10 @@ SYMACT_INLINE double arctan_second_derivative_paired(int fused, double x)
     return t85;
 }
 
-#ifndef SYMACT_OWN_ATAN_FLOAT32
-#define SYMACT_OWN_ATAN_FLOAT32
+#ifndef SYMACT_OWN_ATAN_FAST
+#define SYMACT_OWN_ATAN_FAST
 /* inverse tangent; in float. */
-SYMACT_INLINE float own_atan_float32(int fused, float a)
+SYMACT_INLINE float own_atan_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
@@ -884,15 +884,15 @@ SYMACT_INLINE float own_atan_float32(int fused, float a)
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float arctan_forward_float32(int fused, float x)
+SYMACT_INLINE float arctan_forward_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = own_atan_float32(fused, x);
+    const float t0 = own_atan_fast(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float arctan_derivative_float32(int fused, float x)
+SYMACT_INLINE float arctan_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
@@ -908,10 +908,10 @@ SYMACT_INLINE float arctan_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void arctan_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void arctan_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = own_atan_float32(fused, x);
+    const float t0 = own_atan_fast(fused, x);
     const float t1 = fabsf(x);
     const int t2 = t1 < 17.75f;
     const float t3 = 1.0f / t1;
@@ -926,7 +926,7 @@ SYMACT_INLINE void arctan_value_and_derivative_float32(int fused, float x, float
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float arctan_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float arctan_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
@@ -943,25 +943,22 @@ SYMACT_INLINE float arctan_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float arctan_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float arctan_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = -INFINITY;
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const float t3 = -0.0f;
-    const float t4 = with_sign_float(1.0f, x);
-    const float t5 = fabsf(x);
-    const float t6 = t5 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t5 / t7;
-    const float t9 = t8 / t7;
-    const float t10 = 2.0f * t9;
-    const float t11 = -t10;
-    const float t12 = t4 * t11;
-    const float t13 = t2 ? t3 : t12;
-    const float t14 = t1 ? 0.0f : t13;
-    return t14;
+    const float t4 = x * x;
+    const float t5 = t4 + 1.0f;
+    const float t6 = x / t5;
+    const float t7 = t6 / t5;
+    const float t8 = 2.0f * t7;
+    const float t9 = -t8;
+    const float t10 = t2 ? t3 : t9;
+    const float t11 = t1 ? 0.0f : t10;
+    return t11;
 }
 
 SYMACT_INLINE void arctan_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1215,7 +1212,7 @@ SYMACT_INLINE void arctan_forward_f32_fast_elements(int fused, size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, arctan_forward_float32(fused, x_i));
+        store_f32_fast(y, i, arctan_forward_fast(fused, x_i));
     }
 }
 
@@ -1238,7 +1235,7 @@ SYMACT_INLINE void arctan_derivative_f32_fast_elements(int fused, size_t n, cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, arctan_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, arctan_derivative_fast(fused, x_i));
     }
 }
 
@@ -1263,7 +1260,7 @@ SYMACT_INLINE void arctan_value_and_derivative_f32_fast_elements(int fused, size
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        arctan_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        arctan_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1290,7 +1287,7 @@ SYMACT_INLINE void arctan_backward_f32_fast_elements(int fused, size_t n, const 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, arctan_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, arctan_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1313,7 +1310,7 @@ SYMACT_INLINE void arctan_second_derivative_f32_fast_elements(int fused, size_t 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, arctan_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, arctan_second_derivative_fast(fused, x_i));
     }
 }
 

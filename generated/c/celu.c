@@ -1055,159 +1055,186 @@ SYMACT_INLINE double celu_second_derivative_paired(int fused, double x, double a
     return t89;
 }
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
-/* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
+#define SYMACT_OWN_DECAY_FLUSHED_FAST
+/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
-    const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582912.0f;
+    const float t3 = t2 - 12582912.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float celu_forward_float32(int fused, float x, float alpha)
+SYMACT_INLINE float celu_forward_fast(int fused, float x, float alpha)
 {
     (void)fused;
-    const int t0 = x == 0.0f;
-    const float t1 = with_sign_float(1.0f, x);
-    const int t2 = t1 < 0.0f;
-    const float t3 = fabsf(x);
-    const float t4 = -t3;
-    const float t5 = t4 / alpha;
-    const float t6 = own_expm1_float32(fused, t5);
-    const float t7 = alpha * t6;
-    const float t8 = t2 ? t7 : t3;
-    const float t9 = t0 ? x : t8;
-    return t9;
+    const float t0 = with_sign_float(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = t2 / alpha;
+    const int t4 = t3 < 0.83984375f;
+    const float t5 = t3 * alpha;
+    const float t6 = t2 - t5;
+    const float t7 = product_error_float(fused, t3, alpha, t5);
+    const float t8 = t6 - t7;
+    const float t9 = t8 / alpha;
+    const float t10 = t3 + t9;
+    const float t11 = 1.1352297e-07f * t10;
+    const float t12 = t11 + (-2.1722888e-06f);
+    const float t13 = t12 * t10;
+    const float t14 = t13 + 2.353884e-05f;
+    const float t15 = t14 * t10;
+    const float t16 = t15 + (-0.00019670259f);
+    const float t17 = t16 * t10;
+    const float t18 = t17 + 0.0013874297f;
+    const float t19 = t18 * t10;
+    const float t20 = t19 + (-0.008332567f);
+    const float t21 = t20 * t10;
+    const float t22 = t21 + 0.041666433f;
+    const float t23 = t22 * t10;
+    const float t24 = t23 + (-0.16666663f);
+    const float t25 = t24 * t10;
+    const float t26 = t25 + 0.5f;
+    const float t27 = t26 * t10;
+    const float t28 = t27 + (-1.0f);
+    const float t29 = t28 * t10;
+    const float t30 = t29 * alpha;
+    const float t31 = own_decay_flushed_fast(fused, t3);
+    const float t32 = alpha * t31;
+    const float t33 = t32 - alpha;
+    const float t34 = t4 ? t30 : t33;
+    const float t35 = t1 ? t34 : t2;
+    return t35;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float celu_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float celu_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = t2 / alpha;
-    const float t4 = own_decay_float32(fused, t3);
+    const float t4 = own_decay_fast(fused, t3);
     const float t5 = t1 ? t4 : 1.0f;
     const float t6 = t0 ? x : t5;
     return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void celu_value_and_derivative_float32(int fused, float x, float alpha, float *y, float *dydx)
+SYMACT_INLINE void celu_value_and_derivative_fast(int fused, float x, float alpha, float *y, float *dydx)
 {
     (void)fused;
-    const int t0 = x == 0.0f;
-    const float t1 = with_sign_float(1.0f, x);
-    const int t2 = t1 < 0.0f;
-    const float t3 = fabsf(x);
-    const float t4 = -t3;
-    const float t5 = t4 / alpha;
-    const float t6 = own_expm1_float32(fused, t5);
-    const float t7 = alpha * t6;
-    const float t8 = t2 ? t7 : t3;
-    const float t9 = t0 ? x : t8;
-    const int t10 = x != x;
-    const int t11 = x < 0.0f;
-    const float t12 = t3 / alpha;
-    const float t13 = own_decay_float32(fused, t12);
-    const float t14 = t11 ? t13 : 1.0f;
-    const float t15 = t10 ? x : t14;
-    *y = t9;
-    *dydx = t15;
+    const float t0 = with_sign_float(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = t2 / alpha;
+    const int t4 = t3 < 0.83984375f;
+    const float t5 = t3 * alpha;
+    const float t6 = t2 - t5;
+    const float t7 = product_error_float(fused, t3, alpha, t5);
+    const float t8 = t6 - t7;
+    const float t9 = t8 / alpha;
+    const float t10 = t3 + t9;
+    const float t11 = 1.1352297e-07f * t10;
+    const float t12 = t11 + (-2.1722888e-06f);
+    const float t13 = t12 * t10;
+    const float t14 = t13 + 2.353884e-05f;
+    const float t15 = t14 * t10;
+    const float t16 = t15 + (-0.00019670259f);
+    const float t17 = t16 * t10;
+    const float t18 = t17 + 0.0013874297f;
+    const float t19 = t18 * t10;
+    const float t20 = t19 + (-0.008332567f);
+    const float t21 = t20 * t10;
+    const float t22 = t21 + 0.041666433f;
+    const float t23 = t22 * t10;
+    const float t24 = t23 + (-0.16666663f);
+    const float t25 = t24 * t10;
+    const float t26 = t25 + 0.5f;
+    const float t27 = t26 * t10;
+    const float t28 = t27 + (-1.0f);
+    const float t29 = t28 * t10;
+    const float t30 = t29 * alpha;
+    const float t31 = own_decay_flushed_fast(fused, t3);
+    const float t32 = alpha * t31;
+    const float t33 = t32 - alpha;
+    const float t34 = t4 ? t30 : t33;
+    const float t35 = t1 ? t34 : t2;
+    const int t36 = x != x;
+    const int t37 = x < 0.0f;
+    const float t38 = own_decay_fast(fused, t3);
+    const float t39 = t37 ? t38 : 1.0f;
+    const float t40 = t36 ? x : t39;
+    *y = t35;
+    *dydx = t40;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float celu_backward_float32(int fused, float x, float grad_y, float alpha)
+SYMACT_INLINE float celu_backward_fast(int fused, float x, float grad_y, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = t2 / alpha;
-    const float t4 = own_decay_float32(fused, t3);
+    const float t4 = own_decay_fast(fused, t3);
     const float t5 = t1 ? t4 : 1.0f;
     const float t6 = t0 ? x : t5;
     const float t7 = grad_y * t6;
@@ -1215,20 +1242,18 @@ SYMACT_INLINE float celu_backward_float32(int fused, float x, float grad_y, floa
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float celu_second_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float celu_second_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
     const float t3 = t2 / alpha;
-    const float t4 = 0.5f * t3;
-    const float t5 = own_decay_float32(fused, t4);
-    const float t6 = t5 / alpha;
-    const float t7 = t6 * t5;
-    const float t8 = t1 ? t7 : 0.0f;
-    const float t9 = t0 ? x : t8;
-    return t9;
+    const float t4 = own_decay_fast(fused, t3);
+    const float t5 = t4 / alpha;
+    const float t6 = t1 ? t5 : 0.0f;
+    const float t7 = t0 ? x : t6;
+    return t7;
 }
 
 SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1482,7 +1507,7 @@ SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, celu_forward_float32(fused, x_i, alpha));
+        store_f32_fast(y, i, celu_forward_fast(fused, x_i, alpha));
     }
 }
 
@@ -1505,7 +1530,7 @@ SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, celu_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(dydx, i, celu_derivative_fast(fused, x_i, alpha));
     }
 }
 
@@ -1530,7 +1555,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        celu_value_and_derivative_float32(fused, x_i, alpha, &y_i, &dydx_i);
+        celu_value_and_derivative_fast(fused, x_i, alpha, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1557,7 +1582,7 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, celu_backward_float32(fused, x_i, grad_y_i, alpha));
+        store_f32_fast(grad_x, i, celu_backward_fast(fused, x_i, grad_y_i, alpha));
     }
 }
 
@@ -1580,7 +1605,7 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, celu_second_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(d2ydx2, i, celu_second_derivative_fast(fused, x_i, alpha));
     }
 }
 

@@ -975,97 +975,76 @@ SYMACT_INLINE double elu_second_derivative_paired(int fused, double x, double al
     return t62;
 }
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
     const float t5 = t4 * 0.69314575f;
     const float t6 = t1 - t5;
     const float t7 = t4 * 1.4286068e-06f;
     const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = t9 - 0.5f;
+    const float t23 = t21 + t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float elu_forward_float32(int fused, float x, float alpha)
+SYMACT_INLINE float elu_forward_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x == 0.0f;
@@ -1073,7 +1052,7 @@ SYMACT_INLINE float elu_forward_float32(int fused, float x, float alpha)
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
     const float t4 = -t3;
-    const float t5 = own_expm1_float32(fused, t4);
+    const float t5 = own_expm1_fast(fused, t4);
     const float t6 = alpha * t5;
     const float t7 = t2 ? t6 : t3;
     const float t8 = t0 ? x : t7;
@@ -1081,13 +1060,13 @@ SYMACT_INLINE float elu_forward_float32(int fused, float x, float alpha)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float elu_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float elu_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
+    const float t3 = own_decay_fast(fused, t2);
     const float t4 = alpha * t3;
     const float t5 = t1 ? t4 : 1.0f;
     const float t6 = t0 ? x : t5;
@@ -1095,7 +1074,7 @@ SYMACT_INLINE float elu_derivative_float32(int fused, float x, float alpha)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void elu_value_and_derivative_float32(int fused, float x, float alpha, float *y, float *dydx)
+SYMACT_INLINE void elu_value_and_derivative_fast(int fused, float x, float alpha, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x == 0.0f;
@@ -1103,13 +1082,13 @@ SYMACT_INLINE void elu_value_and_derivative_float32(int fused, float x, float al
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
     const float t4 = -t3;
-    const float t5 = own_expm1_float32(fused, t4);
+    const float t5 = own_expm1_fast(fused, t4);
     const float t6 = alpha * t5;
     const float t7 = t2 ? t6 : t3;
     const float t8 = t0 ? x : t7;
     const int t9 = x != x;
     const int t10 = x <= 0.0f;
-    const float t11 = own_decay_float32(fused, t3);
+    const float t11 = own_decay_fast(fused, t3);
     const float t12 = alpha * t11;
     const float t13 = t10 ? t12 : 1.0f;
     const float t14 = t9 ? x : t13;
@@ -1118,13 +1097,13 @@ SYMACT_INLINE void elu_value_and_derivative_float32(int fused, float x, float al
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float elu_backward_float32(int fused, float x, float grad_y, float alpha)
+SYMACT_INLINE float elu_backward_fast(int fused, float x, float grad_y, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
+    const float t3 = own_decay_fast(fused, t2);
     const float t4 = alpha * t3;
     const float t5 = t1 ? t4 : 1.0f;
     const float t6 = t0 ? x : t5;
@@ -1133,13 +1112,13 @@ SYMACT_INLINE float elu_backward_float32(int fused, float x, float grad_y, float
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float elu_second_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float elu_second_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_float32(fused, t2);
+    const float t3 = own_decay_fast(fused, t2);
     const float t4 = alpha * t3;
     const float t5 = t1 ? t4 : 0.0f;
     const float t6 = t0 ? x : t5;
@@ -1397,7 +1376,7 @@ SYMACT_INLINE void elu_forward_f32_fast_elements(int fused, size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, elu_forward_float32(fused, x_i, alpha));
+        store_f32_fast(y, i, elu_forward_fast(fused, x_i, alpha));
     }
 }
 
@@ -1420,7 +1399,7 @@ SYMACT_INLINE void elu_derivative_f32_fast_elements(int fused, size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, elu_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(dydx, i, elu_derivative_fast(fused, x_i, alpha));
     }
 }
 
@@ -1445,7 +1424,7 @@ SYMACT_INLINE void elu_value_and_derivative_f32_fast_elements(int fused, size_t 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        elu_value_and_derivative_float32(fused, x_i, alpha, &y_i, &dydx_i);
+        elu_value_and_derivative_fast(fused, x_i, alpha, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1472,7 +1451,7 @@ SYMACT_INLINE void elu_backward_f32_fast_elements(int fused, size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, elu_backward_float32(fused, x_i, grad_y_i, alpha));
+        store_f32_fast(grad_x, i, elu_backward_fast(fused, x_i, grad_y_i, alpha));
     }
 }
 
@@ -1495,7 +1474,7 @@ SYMACT_INLINE void elu_second_derivative_f32_fast_elements(int fused, size_t n, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, elu_second_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(d2ydx2, i, elu_second_derivative_fast(fused, x_i, alpha));
     }
 }
 

@@ -1204,255 +1204,230 @@ SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
     return t98;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
-/* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
-}
-#endif
-
-#ifndef SYMACT_OWN_ERF_FLOAT32
-#define SYMACT_OWN_ERF_FLOAT32
+#ifndef SYMACT_OWN_ERF_FAST
+#define SYMACT_OWN_ERF_FAST
 /* the error function; in float. */
-SYMACT_INLINE float own_erf_float32(int fused, float a)
+SYMACT_INLINE float own_erf_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
+    const float t2 = fabsf(t1);
+    const float t3 = 15.0f < t2 ? 15.0f : t2;
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t4);
-    const float t6 = t3 - t1;
-    const float t7 = t1 + t3;
-    const float t8 = t6 * t7;
-    const float t9 = t8 * 0.041666668f;
-    const float t10 = 0.16666667f + t9;
-    const float t11 = t8 * t10;
-    const float t12 = 0.5f + t11;
-    const float t13 = t8 * t8;
-    const float t14 = t13 * t12;
-    const float t15 = t8 + t14;
-    const float t16 = 1e+18f < t1 ? 1e+18f : t1;
-    const float t17 = t16 + t16;
-    const float t18 = t16 + 3.5078125f;
-    const float t19 = t17 / t18;
-    const float t20 = t19 - 1.0f;
-    const float t21 = -1.6866097e-05f * t20;
-    const float t22 = t21 + (-3.3778797e-05f);
-    const float t23 = t22 * t20;
-    const float t24 = t23 + 0.00027750025f;
-    const float t25 = t24 * t20;
-    const float t26 = t25 + (-0.00016322071f);
-    const float t27 = t26 * t20;
-    const float t28 = t27 + (-0.0021799882f);
-    const float t29 = t28 * t20;
-    const float t30 = t29 + 0.00971402f;
-    const float t31 = t30 * t20;
-    const float t32 = t31 + (-0.02458364f);
-    const float t33 = t32 * t20;
-    const float t34 = t33 + 0.044078577f;
-    const float t35 = t34 * t20;
-    const float t36 = t35 + (-0.057461683f);
-    const float t37 = t36 * t20;
-    const float t38 = t37 + 0.048515305f;
-    const float t39 = t38 * t20;
-    const float t40 = t39 + (-0.005037106f);
-    const float t41 = t40 * t20;
-    const float t42 = t41 + (-0.070016116f);
-    const float t43 = t42 * t20;
-    const float t44 = t43 + 0.62109655f;
-    const float t45 = t1 + 0.5f;
-    const float t46 = t44 / t45;
-    const float t47 = t5 * t46;
-    const float t48 = t47 * t15;
-    const float t49 = t47 + t48;
-    const float t50 = 1.0f - t49;
-    const float t51 = with_sign_float(t50, a);
-    const int t52 = t0 < 1.0f;
-    const float t53 = a * a;
-    const float t54 = 7.853862e-05f * t53;
-    const float t55 = t54 + (-0.0008010194f);
-    const float t56 = t55 * t53;
-    const float t57 = t56 + 0.0051883277f;
-    const float t58 = t57 * t53;
-    const float t59 = t58 + (-0.026853813f);
-    const float t60 = t59 * t53;
-    const float t61 = t60 + 0.112835854f;
-    const float t62 = t61 * t53;
-    const float t63 = t62 + (-0.37612626f);
-    const float t64 = t63 * t53;
-    const float t65 = t64 + 0.12837917f;
-    const float t66 = a * t65;
-    const float t67 = a + t66;
-    const float t68 = t52 ? t67 : t51;
-    return t68;
+    const float t5 = product_error_float(fused, t3, t3, t4);
+    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
+    const float t7 = t6 * (-1.442695f);
+    const float t8 = t7 + 12582944.0f;
+    const float t9 = t8 - 12582944.0f;
+    const float t10 = t9 * 0.69314575f;
+    const float t11 = t6 + t10;
+    const float t12 = t9 * 1.4286068e-06f;
+    const float t13 = t11 + t12;
+    const float t14 = 0.001395046f * t13;
+    const float t15 = t14 + (-0.008368891f);
+    const float t16 = t15 * t13;
+    const float t17 = t16 + 0.041666206f;
+    const float t18 = t17 * t13;
+    const float t19 = t18 + (-0.16666518f);
+    const float t20 = t19 * t13;
+    const float t21 = t20 + 0.5f;
+    const float t22 = t21 * t13;
+    const float t23 = t22 + (-1.0f);
+    const float t24 = t23 * t13;
+    const float t25 = t24 + 1.0f;
+    const float t26 = power_of_2_float(t8);
+    const float t27 = t25 * t26;
+    const float t28 = t27 * 2.3283064e-10f;
+    const float t29 = t28 * t5;
+    const float t30 = t28 - t29;
+    const float t31 = t1 + 1.5f;
+    const float t32 = 1.0f / t31;
+    const float t33 = t1 - 1.5f;
+    const float t34 = t33 * t32;
+    const float t35 = t34 < 1.0f ? t34 : 1.0f;
+    const float t36 = -0.00017007087f * t35;
+    const float t37 = t36 + (-0.00021412257f);
+    const float t38 = t37 * t35;
+    const float t39 = t38 + 0.0007679405f;
+    const float t40 = t39 * t35;
+    const float t41 = t40 + 0.0018846585f;
+    const float t42 = t41 * t35;
+    const float t43 = t42 + (-0.00074824435f);
+    const float t44 = t43 * t35;
+    const float t45 = t44 + (-0.009499547f);
+    const float t46 = t45 * t35;
+    const float t47 = t46 + (-0.00813403f);
+    const float t48 = t47 * t35;
+    const float t49 = t48 + 0.047774054f;
+    const float t50 = t49 * t35;
+    const float t51 = t50 + 0.07562295f;
+    const float t52 = t51 * t35;
+    const float t53 = t52 + (-0.5078502f);
+    const float t54 = t53 * t35;
+    const float t55 = t54 + 0.96475625f;
+    const float t56 = t32 * t55;
+    const float t57 = t30 * t56;
+    const float t58 = 1.0f - t57;
+    const float t59 = with_sign_float(t58, a);
+    const int t60 = t0 < 1.0f;
+    const float t61 = a * a;
+    const float t62 = 7.853862e-05f * t61;
+    const float t63 = t62 + (-0.0008010194f);
+    const float t64 = t63 * t61;
+    const float t65 = t64 + 0.0051883277f;
+    const float t66 = t65 * t61;
+    const float t67 = t66 + (-0.026853813f);
+    const float t68 = t67 * t61;
+    const float t69 = t68 + 0.112835854f;
+    const float t70 = t69 * t61;
+    const float t71 = t70 + (-0.37612626f);
+    const float t72 = t71 * t61;
+    const float t73 = t72 + 0.12837917f;
+    const float t74 = a * t73;
+    const float t75 = a + t74;
+    const float t76 = t60 ? t75 : t59;
+    return t76;
 }
 #endif
 
-#ifndef SYMACT_OWN_GAUSS_FLOAT32
-#define SYMACT_OWN_GAUSS_FLOAT32
-/* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_float32(int fused, float a)
+#ifndef SYMACT_OWN_BELL_FAST
+#define SYMACT_OWN_BELL_FAST
+/* exp(-a^2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
-    const float t4 = t3 * t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = own_decay_float32(fused, t5);
-    const float t7 = t3 - t1;
-    const float t8 = t1 + t3;
-    const float t9 = t7 * t8;
-    const float t10 = 0.5f * t9;
-    const float t11 = t10 * 0.041666668f;
-    const float t12 = 0.16666667f + t11;
-    const float t13 = t10 * t12;
-    const float t14 = 0.5f + t13;
-    const float t15 = t10 * t10;
-    const float t16 = t15 * t14;
-    const float t17 = t10 + t16;
-    const float t18 = t6 * t17;
-    const float t19 = t6 + t18;
-    return t19;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = 110.2104f < t2 ? 110.2104f : t2;
+    const float t5 = t4 * (-1.442695f);
+    const float t6 = t5 + 12582944.0f;
+    const float t7 = t6 - 12582944.0f;
+    const float t8 = t7 * 0.69314575f;
+    const float t9 = t4 + t8;
+    const float t10 = t7 * 1.4286068e-06f;
+    const float t11 = t9 + t10;
+    const float t12 = 0.001395046f * t11;
+    const float t13 = t12 + (-0.008368891f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.16666518f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-1.0f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t6);
+    const float t25 = t23 * t24;
+    const float t26 = t25 * 2.3283064e-10f;
+    const float t27 = t26 * t3;
+    const float t28 = t26 - t27;
+    return t28;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_FAST
+#define SYMACT_OWN_GAUSS_FAST
+/* exp(-a^2/2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 15.0f < t0 ? 15.0f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = 0.5f * t2;
+    const float t5 = 0.5f * t3;
+    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
+    const float t7 = t6 * (-1.442695f);
+    const float t8 = t7 + 12582944.0f;
+    const float t9 = t8 - 12582944.0f;
+    const float t10 = t9 * 0.69314575f;
+    const float t11 = t6 + t10;
+    const float t12 = t9 * 1.4286068e-06f;
+    const float t13 = t11 + t12;
+    const float t14 = 0.001395046f * t13;
+    const float t15 = t14 + (-0.008368891f);
+    const float t16 = t15 * t13;
+    const float t17 = t16 + 0.041666206f;
+    const float t18 = t17 * t13;
+    const float t19 = t18 + (-0.16666518f);
+    const float t20 = t19 * t13;
+    const float t21 = t20 + 0.5f;
+    const float t22 = t21 * t13;
+    const float t23 = t22 + (-1.0f);
+    const float t24 = t23 * t13;
+    const float t25 = t24 + 1.0f;
+    const float t26 = power_of_2_float(t8);
+    const float t27 = t25 * t26;
+    const float t28 = t27 * 2.3283064e-10f;
+    const float t29 = t28 * t5;
+    const float t30 = t28 - t29;
+    return t30;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float erf_forward_float32(int fused, float x)
+SYMACT_INLINE float erf_forward_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = own_erf_float32(fused, x);
+    const float t0 = own_erf_fast(fused, x);
     return t0;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float erf_derivative_float32(int fused, float x)
+SYMACT_INLINE float erf_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_gauss_float32(fused, t0);
-    const float t2 = t1 / 1.7724539f;
-    const float t3 = 2.0f * t2;
-    const float t4 = t3 * t1;
-    return t4;
+    const float t1 = own_bell_fast(fused, t0);
+    const float t2 = 1.1283792f * t1;
+    return t2;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void erf_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void erf_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = own_erf_float32(fused, x);
+    const float t0 = own_erf_fast(fused, x);
     const float t1 = fabsf(x);
-    const float t2 = own_gauss_float32(fused, t1);
-    const float t3 = t2 / 1.7724539f;
-    const float t4 = 2.0f * t3;
-    const float t5 = t4 * t2;
+    const float t2 = own_bell_fast(fused, t1);
+    const float t3 = 1.1283792f * t2;
     *y = t0;
-    *dydx = t5;
+    *dydx = t3;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float erf_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float erf_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_gauss_float32(fused, t0);
-    const float t2 = t1 / 1.7724539f;
-    const float t3 = 2.0f * t2;
-    const float t4 = t3 * t1;
-    const float t5 = grad_y * t4;
-    return t5;
+    const float t1 = own_bell_fast(fused, t0);
+    const float t2 = 1.1283792f * t1;
+    const float t3 = grad_y * t2;
+    return t3;
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float erf_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float erf_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const float t3 = -0.0f;
-    const float t4 = with_sign_float(1.0f, x);
-    const float t5 = fabsf(x);
-    const int t6 = t5 < 2.3841858e-07f;
-    const float t7 = t5 * t5;
-    const float t8 = 5.2421414e-11f * t7;
-    const float t9 = t8 + (-2.0513957e-09f);
-    const float t10 = t9 * t7;
-    const float t11 = t10 + 4.0510663e-08f;
-    const float t12 = t11 * t7;
-    const float t13 = t12 + (-5.534888e-07f);
-    const float t14 = t13 * t7;
-    const float t15 = t14 + 6.009891e-06f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-5.5511642e-05f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 0.00044704735f;
-    const float t20 = t19 * t7;
-    const float t21 = t20 + (-0.0031335878f);
-    const float t22 = t21 * t7;
-    const float t23 = t22 + 0.018805716f;
-    const float t24 = t23 * t7;
-    const float t25 = t24 + (-0.0940313f);
-    const float t26 = t25 * t7;
-    const float t27 = t26 + 0.3761263f;
-    const float t28 = t27 * t7;
-    const float t29 = t28 + (-1.1283791f);
-    const float t30 = t29 * t7;
-    const float t31 = t30 + 2.2567585f;
-    const float t32 = t31 * t7;
-    const float t33 = t32 + (-2.2567585f);
-    const float t34 = t33 * t5;
-    const float t35 = own_gauss_float32(fused, t5);
-    const float t36 = t5 * t35;
-    const float t37 = t36 / 1.7724539f;
-    const float t38 = 4.0f * t37;
-    const float t39 = t38 * t35;
-    const float t40 = -t39;
-    const float t41 = t6 ? t34 : t40;
-    const float t42 = t4 * t41;
-    const float t43 = t2 ? t3 : t42;
-    const float t44 = t1 ? 0.0f : t43;
-    return t44;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const float t2 = own_gauss_fast(fused, t1);
+    const int t3 = t2 == 0.0f;
+    const float t4 = -t2;
+    const float t5 = 2.2567585f * t1;
+    const float t6 = t5 * t2;
+    const float t7 = t6 * t2;
+    const float t8 = -t7;
+    const float t9 = t3 ? t4 : t8;
+    const float t10 = t0 * t9;
+    return t10;
 }
 
 SYMACT_INLINE void erf_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1706,7 +1681,7 @@ SYMACT_INLINE void erf_forward_f32_fast_elements(int fused, size_t n, const void
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, erf_forward_float32(fused, x_i));
+        store_f32_fast(y, i, erf_forward_fast(fused, x_i));
     }
 }
 
@@ -1729,7 +1704,7 @@ SYMACT_INLINE void erf_derivative_f32_fast_elements(int fused, size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, erf_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, erf_derivative_fast(fused, x_i));
     }
 }
 
@@ -1754,7 +1729,7 @@ SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        erf_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        erf_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1781,7 +1756,7 @@ SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const voi
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, erf_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, erf_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1804,7 +1779,7 @@ SYMACT_INLINE void erf_second_derivative_f32_fast_elements(int fused, size_t n, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, erf_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, erf_second_derivative_fast(fused, x_i));
     }
 }
 

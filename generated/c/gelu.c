@@ -2674,575 +2674,254 @@ SYMACT_INLINE double gelu_second_derivative_paired(int fused, double x)
     return t125;
 }
 
-#ifndef SYMACT_OWN_ERFCX_FLOAT32
-#define SYMACT_OWN_ERFCX_FLOAT32
+#ifndef SYMACT_OWN_ERFCX_FAST
+#define SYMACT_OWN_ERFCX_FAST
 /* exp(a^2)*erfc(a), a >= 0; in float. */
-SYMACT_INLINE float own_erfcx_float32(int fused, float a)
+SYMACT_INLINE float own_erfcx_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 1e+18f < a ? 1e+18f : a;
-    const float t1 = t0 + t0;
-    const float t2 = t0 + 3.5078125f;
-    const float t3 = t1 / t2;
-    const float t4 = t3 - 1.0f;
-    const float t5 = -1.6866097e-05f * t4;
-    const float t6 = t5 + (-3.3778797e-05f);
+    const float t0 = a + 1.5f;
+    const float t1 = 1.0f / t0;
+    const float t2 = a - 1.5f;
+    const float t3 = t2 * t1;
+    const float t4 = t3 < 1.0f ? t3 : 1.0f;
+    const float t5 = -0.00017007087f * t4;
+    const float t6 = t5 + (-0.00021412257f);
     const float t7 = t6 * t4;
-    const float t8 = t7 + 0.00027750025f;
+    const float t8 = t7 + 0.0007679405f;
     const float t9 = t8 * t4;
-    const float t10 = t9 + (-0.00016322071f);
+    const float t10 = t9 + 0.0018846585f;
     const float t11 = t10 * t4;
-    const float t12 = t11 + (-0.0021799882f);
+    const float t12 = t11 + (-0.00074824435f);
     const float t13 = t12 * t4;
-    const float t14 = t13 + 0.00971402f;
+    const float t14 = t13 + (-0.009499547f);
     const float t15 = t14 * t4;
-    const float t16 = t15 + (-0.02458364f);
+    const float t16 = t15 + (-0.00813403f);
     const float t17 = t16 * t4;
-    const float t18 = t17 + 0.044078577f;
+    const float t18 = t17 + 0.047774054f;
     const float t19 = t18 * t4;
-    const float t20 = t19 + (-0.057461683f);
+    const float t20 = t19 + 0.07562295f;
     const float t21 = t20 * t4;
-    const float t22 = t21 + 0.048515305f;
+    const float t22 = t21 + (-0.5078502f);
     const float t23 = t22 * t4;
-    const float t24 = t23 + (-0.005037106f);
-    const float t25 = t24 * t4;
-    const float t26 = t25 + (-0.070016116f);
-    const float t27 = t26 * t4;
-    const float t28 = t27 + 0.62109655f;
-    const float t29 = a + 0.5f;
-    const float t30 = t28 / t29;
+    const float t24 = t23 + 0.96475625f;
+    const float t25 = t1 * t24;
+    return t25;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_FAST
+#define SYMACT_OWN_GAUSS_FAST
+/* exp(-a^2/2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 15.0f < t0 ? 15.0f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = 0.5f * t2;
+    const float t5 = 0.5f * t3;
+    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
+    const float t7 = t6 * (-1.442695f);
+    const float t8 = t7 + 12582944.0f;
+    const float t9 = t8 - 12582944.0f;
+    const float t10 = t9 * 0.69314575f;
+    const float t11 = t6 + t10;
+    const float t12 = t9 * 1.4286068e-06f;
+    const float t13 = t11 + t12;
+    const float t14 = 0.001395046f * t13;
+    const float t15 = t14 + (-0.008368891f);
+    const float t16 = t15 * t13;
+    const float t17 = t16 + 0.041666206f;
+    const float t18 = t17 * t13;
+    const float t19 = t18 + (-0.16666518f);
+    const float t20 = t19 * t13;
+    const float t21 = t20 + 0.5f;
+    const float t22 = t21 * t13;
+    const float t23 = t22 + (-1.0f);
+    const float t24 = t23 * t13;
+    const float t25 = t24 + 1.0f;
+    const float t26 = power_of_2_float(t8);
+    const float t27 = t25 * t26;
+    const float t28 = t27 * 2.3283064e-10f;
+    const float t29 = t28 * t5;
+    const float t30 = t28 - t29;
     return t30;
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
-/* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
-}
-#endif
-
-#ifndef SYMACT_OWN_GAUSS_FLOAT32
-#define SYMACT_OWN_GAUSS_FLOAT32
-/* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
-    const float t4 = t3 * t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = own_decay_float32(fused, t5);
-    const float t7 = t3 - t1;
-    const float t8 = t1 + t3;
-    const float t9 = t7 * t8;
-    const float t10 = 0.5f * t9;
-    const float t11 = t10 * 0.041666668f;
-    const float t12 = 0.16666667f + t11;
-    const float t13 = t10 * t12;
-    const float t14 = 0.5f + t13;
-    const float t15 = t10 * t10;
-    const float t16 = t15 * t14;
-    const float t17 = t10 + t16;
-    const float t18 = t6 * t17;
-    const float t19 = t6 + t18;
-    return t19;
-}
-#endif
-
-#ifndef SYMACT_OWN_BELL_FLOAT32
-#define SYMACT_OWN_BELL_FLOAT32
+#ifndef SYMACT_OWN_BELL_FAST
+#define SYMACT_OWN_BELL_FAST
 /* exp(-a^2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_bell_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 11.0f < t0 ? 11.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
-    const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t4);
-    const float t6 = t3 - t1;
-    const float t7 = t1 + t3;
-    const float t8 = t6 * t7;
-    const float t9 = t8 * 0.041666668f;
-    const float t10 = 0.16666667f + t9;
-    const float t11 = t8 * t10;
-    const float t12 = 0.5f + t11;
-    const float t13 = t8 * t8;
-    const float t14 = t13 * t12;
-    const float t15 = t8 + t14;
-    const float t16 = t5 * t15;
-    const float t17 = t5 + t16;
-    return t17;
-}
-#endif
-
-#ifndef SYMACT_OWN_ERF_FLOAT32
-#define SYMACT_OWN_ERF_FLOAT32
-/* the error function; in float. */
-SYMACT_INLINE float own_erf_float32(int fused, float a)
+SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 + 49152.0f;
-    const float t3 = t2 - 49152.0f;
-    const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t4);
-    const float t6 = t3 - t1;
-    const float t7 = t1 + t3;
-    const float t8 = t6 * t7;
-    const float t9 = t8 * 0.041666668f;
-    const float t10 = 0.16666667f + t9;
-    const float t11 = t8 * t10;
-    const float t12 = 0.5f + t11;
-    const float t13 = t8 * t8;
-    const float t14 = t13 * t12;
-    const float t15 = t8 + t14;
-    const float t16 = 1e+18f < t1 ? 1e+18f : t1;
-    const float t17 = t16 + t16;
-    const float t18 = t16 + 3.5078125f;
-    const float t19 = t17 / t18;
-    const float t20 = t19 - 1.0f;
-    const float t21 = -1.6866097e-05f * t20;
-    const float t22 = t21 + (-3.3778797e-05f);
-    const float t23 = t22 * t20;
-    const float t24 = t23 + 0.00027750025f;
-    const float t25 = t24 * t20;
-    const float t26 = t25 + (-0.00016322071f);
-    const float t27 = t26 * t20;
-    const float t28 = t27 + (-0.0021799882f);
-    const float t29 = t28 * t20;
-    const float t30 = t29 + 0.00971402f;
-    const float t31 = t30 * t20;
-    const float t32 = t31 + (-0.02458364f);
-    const float t33 = t32 * t20;
-    const float t34 = t33 + 0.044078577f;
-    const float t35 = t34 * t20;
-    const float t36 = t35 + (-0.057461683f);
-    const float t37 = t36 * t20;
-    const float t38 = t37 + 0.048515305f;
-    const float t39 = t38 * t20;
-    const float t40 = t39 + (-0.005037106f);
-    const float t41 = t40 * t20;
-    const float t42 = t41 + (-0.070016116f);
-    const float t43 = t42 * t20;
-    const float t44 = t43 + 0.62109655f;
-    const float t45 = t1 + 0.5f;
-    const float t46 = t44 / t45;
-    const float t47 = t5 * t46;
-    const float t48 = t47 * t15;
-    const float t49 = t47 + t48;
-    const float t50 = 1.0f - t49;
-    const float t51 = with_sign_float(t50, a);
-    const int t52 = t0 < 1.0f;
-    const float t53 = a * a;
-    const float t54 = 7.853862e-05f * t53;
-    const float t55 = t54 + (-0.0008010194f);
-    const float t56 = t55 * t53;
-    const float t57 = t56 + 0.0051883277f;
-    const float t58 = t57 * t53;
-    const float t59 = t58 + (-0.026853813f);
-    const float t60 = t59 * t53;
-    const float t61 = t60 + 0.112835854f;
-    const float t62 = t61 * t53;
-    const float t63 = t62 + (-0.37612626f);
-    const float t64 = t63 * t53;
-    const float t65 = t64 + 0.12837917f;
-    const float t66 = a * t65;
-    const float t67 = a + t66;
-    const float t68 = t52 ? t67 : t51;
-    return t68;
-}
-#endif
-
-#ifndef SYMACT_OWN_EXP_FLOAT32
-#define SYMACT_OWN_EXP_FLOAT32
-/* e^a; in float. */
-SYMACT_INLINE float own_exp_float32(int fused, float a)
-{
-    (void)fused;
-    const float t0 = (-104.0f) > a ? (-104.0f) : a;
-    const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = 110.2104f < t2 ? 110.2104f : t2;
+    const float t5 = t4 * (-1.442695f);
+    const float t6 = t5 + 12582944.0f;
+    const float t7 = t6 - 12582944.0f;
+    const float t8 = t7 * 0.69314575f;
+    const float t9 = t4 + t8;
+    const float t10 = t7 * 1.4286068e-06f;
+    const float t11 = t9 + t10;
+    const float t12 = 0.001395046f * t11;
+    const float t13 = t12 + (-0.008368891f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.16666518f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-1.0f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t6);
+    const float t25 = t23 * t24;
+    const float t26 = t25 * 2.3283064e-10f;
+    const float t27 = t26 * t3;
+    const float t28 = t26 - t27;
+    return t28;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float gelu_forward_float32(int fused, float x)
-{
-    (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = own_gauss_float32(fused, t5);
-    const float t7 = t5 * t6;
-    const float t8 = t5 * 1.4142135f;
-    const float t9 = 0.5f * t8;
-    const float t10 = own_erfcx_float32(fused, t9);
-    const float t11 = t7 * t10;
-    const float t12 = 0.5f * t11;
-    const float t13 = -t12;
-    const int t14 = t6 == 0.0f;
-    const float t15 = t6 * t10;
-    const float t16 = t15 - 2.0f;
-    const float t17 = t5 * t16;
-    const float t18 = 0.5f * t17;
-    const float t19 = -t18;
-    const float t20 = t14 ? t5 : t19;
-    const float t21 = t4 ? t13 : t20;
-    const float t22 = t1 ? t2 : t21;
-    return t22;
-}
-
-/* dydx = f'(x); in float. */
-SYMACT_INLINE float gelu_derivative_float32(int fused, float x)
-{
-    (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const int t2 = t1 < 0.46875f;
-    const float t3 = t1 * 1.4142135f;
-    const float t4 = 0.5f * t3;
-    const float t5 = own_erf_float32(fused, t4);
-    const float t6 = 0.5f * t5;
-    const float t7 = 0.5f - t6;
-    const float t8 = t1 * t1;
-    const float t9 = 0.5f * t8;
-    const float t10 = -t9;
-    const float t11 = own_exp_float32(fused, t10);
-    const float t12 = t3 * t11;
-    const float t13 = t12 / 1.7724539f;
-    const float t14 = 0.5f * t13;
-    const float t15 = t7 - t14;
-    const int t16 = t1 < 1.0925293f;
-    const float t17 = t1 - 0.7517915f;
-    const float t18 = t17 - 4.7490197e-08f;
-    const float t19 = t18 - (-1.3472244e-15f);
-    const float t20 = -0.0022264118f * t19;
-    const float t21 = t20 + (-0.0044869017f);
-    const float t22 = t21 * t19;
-    const float t23 = t22 + 0.019421391f;
-    const float t24 = t23 * t19;
-    const float t25 = t24 + 0.014770369f;
-    const float t26 = t25 * t19;
-    const float t27 = t26 + (-0.11400823f);
-    const float t28 = t27 * t19;
-    const float t29 = t28 + 0.018199684f;
-    const float t30 = t29 * t19;
-    const float t31 = t30 + 0.38828498f;
-    const float t32 = t31 * t19;
-    const float t33 = t32 + (-0.431494f);
-    const float t34 = t33 * t19;
-    const int t35 = t1 < 11.78125f;
-    const float t36 = own_erfcx_float32(fused, t4);
-    const float t37 = 1.7724539f * t36;
-    const float t38 = t3 - t37;
-    const float t39 = own_gauss_float32(fused, t1);
-    const float t40 = t38 * t39;
-    const float t41 = t40 / 1.7724539f;
-    const float t42 = 0.5f * t41;
-    const float t43 = -t42;
-    const float t44 = 0.5f * t1;
-    const float t45 = own_bell_float32(fused, t44);
-    const int t46 = t45 == 0.0f;
-    const float t47 = -t45;
-    const float t48 = t38 * t45;
-    const float t49 = t48 / 1.7724539f;
-    const float t50 = 0.5f * t49;
-    const float t51 = t50 * t45;
-    const float t52 = -t51;
-    const float t53 = t46 ? t47 : t52;
-    const float t54 = t35 ? t43 : t53;
-    const float t55 = t16 ? t34 : t54;
-    const float t56 = t2 ? t15 : t55;
-    const int t57 = t39 == 0.0f;
-    const float t58 = t42 + 1.0f;
-    const float t59 = t57 ? 1.0f : t58;
-    const float t60 = t0 ? t56 : t59;
-    return t60;
-}
-
-/* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void gelu_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
-{
-    (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = own_gauss_float32(fused, t5);
-    const float t7 = t5 * t6;
-    const float t8 = t5 * 1.4142135f;
-    const float t9 = 0.5f * t8;
-    const float t10 = own_erfcx_float32(fused, t9);
-    const float t11 = t7 * t10;
-    const float t12 = 0.5f * t11;
-    const float t13 = -t12;
-    const int t14 = t6 == 0.0f;
-    const float t15 = t6 * t10;
-    const float t16 = t15 - 2.0f;
-    const float t17 = t5 * t16;
-    const float t18 = 0.5f * t17;
-    const float t19 = -t18;
-    const float t20 = t14 ? t5 : t19;
-    const float t21 = t4 ? t13 : t20;
-    const float t22 = t1 ? t2 : t21;
-    const int t23 = x < 0.0f;
-    const int t24 = t5 < 0.46875f;
-    const float t25 = own_erf_float32(fused, t9);
-    const float t26 = 0.5f * t25;
-    const float t27 = 0.5f - t26;
-    const float t28 = t5 * t5;
-    const float t29 = 0.5f * t28;
-    const float t30 = -t29;
-    const float t31 = own_exp_float32(fused, t30);
-    const float t32 = t8 * t31;
-    const float t33 = t32 / 1.7724539f;
-    const float t34 = 0.5f * t33;
-    const float t35 = t27 - t34;
-    const int t36 = t5 < 1.0925293f;
-    const float t37 = t5 - 0.7517915f;
-    const float t38 = t37 - 4.7490197e-08f;
-    const float t39 = t38 - (-1.3472244e-15f);
-    const float t40 = -0.0022264118f * t39;
-    const float t41 = t40 + (-0.0044869017f);
-    const float t42 = t41 * t39;
-    const float t43 = t42 + 0.019421391f;
-    const float t44 = t43 * t39;
-    const float t45 = t44 + 0.014770369f;
-    const float t46 = t45 * t39;
-    const float t47 = t46 + (-0.11400823f);
-    const float t48 = t47 * t39;
-    const float t49 = t48 + 0.018199684f;
-    const float t50 = t49 * t39;
-    const float t51 = t50 + 0.38828498f;
-    const float t52 = t51 * t39;
-    const float t53 = t52 + (-0.431494f);
-    const float t54 = t53 * t39;
-    const int t55 = t5 < 11.78125f;
-    const float t56 = 1.7724539f * t10;
-    const float t57 = t8 - t56;
-    const float t58 = t57 * t6;
-    const float t59 = t58 / 1.7724539f;
-    const float t60 = 0.5f * t59;
-    const float t61 = -t60;
-    const float t62 = 0.5f * t5;
-    const float t63 = own_bell_float32(fused, t62);
-    const int t64 = t63 == 0.0f;
-    const float t65 = -t63;
-    const float t66 = t57 * t63;
-    const float t67 = t66 / 1.7724539f;
-    const float t68 = 0.5f * t67;
-    const float t69 = t68 * t63;
-    const float t70 = -t69;
-    const float t71 = t64 ? t65 : t70;
-    const float t72 = t55 ? t61 : t71;
-    const float t73 = t36 ? t54 : t72;
-    const float t74 = t24 ? t35 : t73;
-    const float t75 = t60 + 1.0f;
-    const float t76 = t14 ? 1.0f : t75;
-    const float t77 = t23 ? t74 : t76;
-    *y = t22;
-    *dydx = t77;
-}
-
-/* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float gelu_backward_float32(int fused, float x, float grad_y)
-{
-    (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const int t2 = t1 < 0.46875f;
-    const float t3 = t1 * 1.4142135f;
-    const float t4 = 0.5f * t3;
-    const float t5 = own_erf_float32(fused, t4);
-    const float t6 = 0.5f * t5;
-    const float t7 = 0.5f - t6;
-    const float t8 = t1 * t1;
-    const float t9 = 0.5f * t8;
-    const float t10 = -t9;
-    const float t11 = own_exp_float32(fused, t10);
-    const float t12 = t3 * t11;
-    const float t13 = t12 / 1.7724539f;
-    const float t14 = 0.5f * t13;
-    const float t15 = t7 - t14;
-    const int t16 = t1 < 1.0925293f;
-    const float t17 = t1 - 0.7517915f;
-    const float t18 = t17 - 4.7490197e-08f;
-    const float t19 = t18 - (-1.3472244e-15f);
-    const float t20 = -0.0022264118f * t19;
-    const float t21 = t20 + (-0.0044869017f);
-    const float t22 = t21 * t19;
-    const float t23 = t22 + 0.019421391f;
-    const float t24 = t23 * t19;
-    const float t25 = t24 + 0.014770369f;
-    const float t26 = t25 * t19;
-    const float t27 = t26 + (-0.11400823f);
-    const float t28 = t27 * t19;
-    const float t29 = t28 + 0.018199684f;
-    const float t30 = t29 * t19;
-    const float t31 = t30 + 0.38828498f;
-    const float t32 = t31 * t19;
-    const float t33 = t32 + (-0.431494f);
-    const float t34 = t33 * t19;
-    const int t35 = t1 < 11.78125f;
-    const float t36 = own_erfcx_float32(fused, t4);
-    const float t37 = 1.7724539f * t36;
-    const float t38 = t3 - t37;
-    const float t39 = own_gauss_float32(fused, t1);
-    const float t40 = t38 * t39;
-    const float t41 = t40 / 1.7724539f;
-    const float t42 = 0.5f * t41;
-    const float t43 = -t42;
-    const float t44 = 0.5f * t1;
-    const float t45 = own_bell_float32(fused, t44);
-    const int t46 = t45 == 0.0f;
-    const float t47 = -t45;
-    const float t48 = t38 * t45;
-    const float t49 = t48 / 1.7724539f;
-    const float t50 = 0.5f * t49;
-    const float t51 = t50 * t45;
-    const float t52 = -t51;
-    const float t53 = t46 ? t47 : t52;
-    const float t54 = t35 ? t43 : t53;
-    const float t55 = t16 ? t34 : t54;
-    const float t56 = t2 ? t15 : t55;
-    const int t57 = t39 == 0.0f;
-    const float t58 = t42 + 1.0f;
-    const float t59 = t57 ? 1.0f : t58;
-    const float t60 = t0 ? t56 : t59;
-    const float t61 = grad_y * t60;
-    return t61;
-}
-
-/* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float gelu_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float gelu_forward_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 1.125f;
-    const float t2 = t0 * t0;
-    const float t3 = t2 - 2.0f;
-    const float t4 = 1.4142135f * t3;
-    const float t5 = own_gauss_float32(fused, t0);
-    const float t6 = t4 * t5;
-    const float t7 = t6 / 1.7724539f;
-    const float t8 = 0.5f * t7;
-    const float t9 = -t8;
-    const int t10 = t0 < 1.6484375f;
-    const float t11 = t0 - 1.4142132f;
-    const float t12 = t11 - 3.8183111e-07f;
-    const float t13 = t12 - (-1.14209476e-14f);
-    const float t14 = -0.00015401763f * t13;
-    const float t15 = t14 + 0.0021865538f;
-    const float t16 = t15 * t13;
-    const float t17 = t16 + (-0.0013117936f);
-    const float t18 = t17 * t13;
-    const float t19 = t18 + (-0.014982575f);
-    const float t20 = t19 * t13;
-    const float t21 = t20 + 0.02568353f;
-    const float t22 = t21 * t13;
-    const float t23 = t22 + 0.05188811f;
-    const float t24 = t23 * t13;
-    const float t25 = t24 + (-0.1712231f);
-    const float t26 = t25 * t13;
-    const float t27 = t26 + 5.159657e-09f;
-    const float t28 = t27 * t13;
-    const float t29 = t28 + 0.44028798f;
-    const float t30 = t29 * t13;
-    const float t31 = t30 + (-0.4151075f);
-    const float t32 = t31 * t13;
-    const int t33 = t0 < 11.125f;
-    const float t34 = 0.5f * t0;
-    const float t35 = own_bell_float32(fused, t34);
-    const int t36 = t35 == 0.0f;
-    const float t37 = -t35;
-    const float t38 = t4 * t35;
-    const float t39 = t38 / 1.7724539f;
-    const float t40 = 0.5f * t39;
-    const float t41 = t40 * t35;
-    const float t42 = -t41;
-    const float t43 = t36 ? t37 : t42;
-    const float t44 = t33 ? t9 : t43;
-    const float t45 = t10 ? t32 : t44;
-    const float t46 = t1 ? t9 : t45;
-    return t46;
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const float t3 = with_sign_float(1.0f, x);
+    const int t4 = t3 < 0.0f;
+    const float t5 = -t1;
+    const float t6 = t4 ? t5 : t0;
+    const float t7 = t0 * t1;
+    const float t8 = 0.70710677f * t0;
+    const float t9 = own_erfcx_fast(fused, t8);
+    const float t10 = t7 * t9;
+    const float t11 = 0.5f * t10;
+    const float t12 = -t11;
+    const float t13 = t1 * t9;
+    const float t14 = t13 - 2.0f;
+    const float t15 = t0 * t14;
+    const float t16 = 0.5f * t15;
+    const float t17 = -t16;
+    const float t18 = t4 ? t12 : t17;
+    const float t19 = t2 ? t6 : t18;
+    return t19;
+}
+
+/* dydx = f'(x); in float. */
+SYMACT_INLINE float gelu_derivative_fast(int fused, float x)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = -t1;
+    const float t5 = t3 ? t4 : 1.0f;
+    const float t6 = 1.4142135f * t0;
+    const float t7 = 0.70710677f * t0;
+    const float t8 = own_erfcx_fast(fused, t7);
+    const float t9 = 1.7724539f * t8;
+    const float t10 = t6 - t9;
+    const float t11 = t10 * t1;
+    const float t12 = 0.2820948f * t11;
+    const float t13 = -t12;
+    const float t14 = t12 + 1.0f;
+    const float t15 = t3 ? t13 : t14;
+    const float t16 = t2 ? t5 : t15;
+    return t16;
+}
+
+/* y = f(x) and dydx = f'(x); in float. */
+SYMACT_INLINE void gelu_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const float t3 = with_sign_float(1.0f, x);
+    const int t4 = t3 < 0.0f;
+    const float t5 = -t1;
+    const float t6 = t4 ? t5 : t0;
+    const float t7 = t0 * t1;
+    const float t8 = 0.70710677f * t0;
+    const float t9 = own_erfcx_fast(fused, t8);
+    const float t10 = t7 * t9;
+    const float t11 = 0.5f * t10;
+    const float t12 = -t11;
+    const float t13 = t1 * t9;
+    const float t14 = t13 - 2.0f;
+    const float t15 = t0 * t14;
+    const float t16 = 0.5f * t15;
+    const float t17 = -t16;
+    const float t18 = t4 ? t12 : t17;
+    const float t19 = t2 ? t6 : t18;
+    const int t20 = x < 0.0f;
+    const float t21 = t20 ? t5 : 1.0f;
+    const float t22 = 1.4142135f * t0;
+    const float t23 = 1.7724539f * t9;
+    const float t24 = t22 - t23;
+    const float t25 = t24 * t1;
+    const float t26 = 0.2820948f * t25;
+    const float t27 = -t26;
+    const float t28 = t26 + 1.0f;
+    const float t29 = t20 ? t27 : t28;
+    const float t30 = t2 ? t21 : t29;
+    *y = t19;
+    *dydx = t30;
+}
+
+/* grad_x = grad_y * f'(x); in float. */
+SYMACT_INLINE float gelu_backward_fast(int fused, float x, float grad_y)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = -t1;
+    const float t5 = t3 ? t4 : 1.0f;
+    const float t6 = 1.4142135f * t0;
+    const float t7 = 0.70710677f * t0;
+    const float t8 = own_erfcx_fast(fused, t7);
+    const float t9 = 1.7724539f * t8;
+    const float t10 = t6 - t9;
+    const float t11 = t10 * t1;
+    const float t12 = 0.2820948f * t11;
+    const float t13 = -t12;
+    const float t14 = t12 + 1.0f;
+    const float t15 = t3 ? t13 : t14;
+    const float t16 = t2 ? t5 : t15;
+    const float t17 = grad_y * t16;
+    return t17;
+}
+
+/* d2ydx2 = f''(x); in float. */
+SYMACT_INLINE float gelu_second_derivative_fast(int fused, float x)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = 0.5f * t0;
+    const float t2 = own_bell_fast(fused, t1);
+    const int t3 = t2 == 0.0f;
+    const float t4 = -t2;
+    const float t5 = t0 * t0;
+    const float t6 = t5 - 2.0f;
+    const float t7 = 0.3989423f * t6;
+    const float t8 = t7 * t2;
+    const float t9 = t8 * t2;
+    const float t10 = -t9;
+    const float t11 = t3 ? t4 : t10;
+    return t11;
 }
 
 SYMACT_INLINE void gelu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3496,7 +3175,7 @@ SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, gelu_forward_float32(fused, x_i));
+        store_f32_fast(y, i, gelu_forward_fast(fused, x_i));
     }
 }
 
@@ -3519,7 +3198,7 @@ SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, gelu_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, gelu_derivative_fast(fused, x_i));
     }
 }
 
@@ -3544,7 +3223,7 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        gelu_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        gelu_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -3571,7 +3250,7 @@ SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, gelu_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, gelu_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -3594,7 +3273,7 @@ SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, gelu_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, gelu_second_derivative_fast(fused, x_i));
     }
 }
 

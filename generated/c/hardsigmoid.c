@@ -659,7 +659,7 @@ SYMACT_INLINE double hardsigmoid_second_derivative_paired(int fused, double x)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float hardsigmoid_forward_float32(int fused, float x)
+SYMACT_INLINE float hardsigmoid_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -678,7 +678,7 @@ SYMACT_INLINE float hardsigmoid_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float hardsigmoid_derivative_float32(int fused, float x)
+SYMACT_INLINE float hardsigmoid_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -694,7 +694,7 @@ SYMACT_INLINE float hardsigmoid_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void hardsigmoid_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void hardsigmoid_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x != x;
@@ -719,7 +719,7 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_float32(int fused, float x, 
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float hardsigmoid_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float hardsigmoid_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x != x;
@@ -736,7 +736,7 @@ SYMACT_INLINE float hardsigmoid_backward_float32(int fused, float x, float grad_
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float hardsigmoid_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float hardsigmoid_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -995,7 +995,7 @@ SYMACT_INLINE void hardsigmoid_forward_f32_fast_elements(int fused, size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, hardsigmoid_forward_float32(fused, x_i));
+        store_f32_fast(y, i, hardsigmoid_forward_fast(fused, x_i));
     }
 }
 
@@ -1018,7 +1018,7 @@ SYMACT_INLINE void hardsigmoid_derivative_f32_fast_elements(int fused, size_t n,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, hardsigmoid_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, hardsigmoid_derivative_fast(fused, x_i));
     }
 }
 
@@ -1043,7 +1043,7 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f32_fast_elements(int fused,
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        hardsigmoid_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        hardsigmoid_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1070,7 +1070,7 @@ SYMACT_INLINE void hardsigmoid_backward_f32_fast_elements(int fused, size_t n, c
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, hardsigmoid_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, hardsigmoid_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1093,7 +1093,7 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f32_fast_elements(int fused, si
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, hardsigmoid_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, hardsigmoid_second_derivative_fast(fused, x_i));
     }
 }
 

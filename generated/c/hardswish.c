@@ -843,7 +843,7 @@ SYMACT_INLINE double hardswish_second_derivative_paired(int fused, double x)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float hardswish_forward_float32(int fused, float x)
+SYMACT_INLINE float hardswish_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -871,7 +871,7 @@ SYMACT_INLINE float hardswish_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float hardswish_derivative_float32(int fused, float x)
+SYMACT_INLINE float hardswish_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -896,7 +896,7 @@ SYMACT_INLINE float hardswish_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void hardswish_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void hardswish_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x != x;
@@ -936,7 +936,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_float32(int fused, float x, fl
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float hardswish_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float hardswish_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x != x;
@@ -962,7 +962,7 @@ SYMACT_INLINE float hardswish_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float hardswish_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float hardswish_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -1244,7 +1244,7 @@ SYMACT_INLINE void hardswish_forward_f32_fast_elements(int fused, size_t n, cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, hardswish_forward_float32(fused, x_i));
+        store_f32_fast(y, i, hardswish_forward_fast(fused, x_i));
     }
 }
 
@@ -1267,7 +1267,7 @@ SYMACT_INLINE void hardswish_derivative_f32_fast_elements(int fused, size_t n, c
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, hardswish_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, hardswish_derivative_fast(fused, x_i));
     }
 }
 
@@ -1292,7 +1292,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_fast_elements(int fused, s
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        hardswish_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        hardswish_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1319,7 +1319,7 @@ SYMACT_INLINE void hardswish_backward_f32_fast_elements(int fused, size_t n, con
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, hardswish_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, hardswish_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1342,7 +1342,7 @@ SYMACT_INLINE void hardswish_second_derivative_f32_fast_elements(int fused, size
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, hardswish_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, hardswish_second_derivative_fast(fused, x_i));
     }
 }
 

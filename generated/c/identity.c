@@ -563,14 +563,14 @@ SYMACT_INLINE double identity_backward_from_output_paired(int fused, double y, d
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float identity_forward_float32(int fused, float x)
+SYMACT_INLINE float identity_forward_fast(int fused, float x)
 {
     (void)fused;
     return x;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float identity_derivative_float32(int fused, float x)
+SYMACT_INLINE float identity_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -579,7 +579,7 @@ SYMACT_INLINE float identity_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void identity_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void identity_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x != x;
@@ -589,7 +589,7 @@ SYMACT_INLINE void identity_value_and_derivative_float32(int fused, float x, flo
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float identity_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float identity_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x != x;
@@ -599,7 +599,7 @@ SYMACT_INLINE float identity_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float identity_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float identity_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -608,7 +608,7 @@ SYMACT_INLINE float identity_second_derivative_float32(int fused, float x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float identity_backward_from_output_float32(int fused, float y, float grad_y)
+SYMACT_INLINE float identity_backward_from_output_fast(int fused, float y, float grad_y)
 {
     (void)fused;
     const int t0 = y != y;
@@ -918,7 +918,7 @@ SYMACT_INLINE void identity_forward_f32_fast_elements(int fused, size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, identity_forward_float32(fused, x_i));
+        store_f32_fast(y, i, identity_forward_fast(fused, x_i));
     }
 }
 
@@ -941,7 +941,7 @@ SYMACT_INLINE void identity_derivative_f32_fast_elements(int fused, size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, identity_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, identity_derivative_fast(fused, x_i));
     }
 }
 
@@ -966,7 +966,7 @@ SYMACT_INLINE void identity_value_and_derivative_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        identity_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        identity_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -993,7 +993,7 @@ SYMACT_INLINE void identity_backward_f32_fast_elements(int fused, size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, identity_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, identity_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1016,7 +1016,7 @@ SYMACT_INLINE void identity_second_derivative_f32_fast_elements(int fused, size_
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, identity_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, identity_second_derivative_fast(fused, x_i));
     }
 }
 
@@ -1041,7 +1041,7 @@ SYMACT_INLINE void identity_backward_from_output_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, identity_backward_from_output_float32(fused, y_i, grad_y_i));
+        store_f32_fast(grad_x, i, identity_backward_from_output_fast(fused, y_i, grad_y_i));
     }
 }
 

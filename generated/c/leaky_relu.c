@@ -581,7 +581,7 @@ SYMACT_INLINE double leaky_relu_second_derivative_paired(int fused, double x, do
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float leaky_relu_forward_float32(int fused, float x, float alpha)
+SYMACT_INLINE float leaky_relu_forward_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const float t0 = with_sign_float(1.0f, x);
@@ -594,7 +594,7 @@ SYMACT_INLINE float leaky_relu_forward_float32(int fused, float x, float alpha)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float leaky_relu_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float leaky_relu_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
@@ -605,7 +605,7 @@ SYMACT_INLINE float leaky_relu_derivative_float32(int fused, float x, float alph
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void leaky_relu_value_and_derivative_float32(int fused, float x, float alpha, float *y, float *dydx)
+SYMACT_INLINE void leaky_relu_value_and_derivative_fast(int fused, float x, float alpha, float *y, float *dydx)
 {
     (void)fused;
     const float t0 = with_sign_float(1.0f, x);
@@ -623,7 +623,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_float32(int fused, float x, f
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float leaky_relu_backward_float32(int fused, float x, float grad_y, float alpha)
+SYMACT_INLINE float leaky_relu_backward_fast(int fused, float x, float grad_y, float alpha)
 {
     (void)fused;
     const int t0 = x != x;
@@ -635,7 +635,7 @@ SYMACT_INLINE float leaky_relu_backward_float32(int fused, float x, float grad_y
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float leaky_relu_second_derivative_float32(int fused, float x, float alpha)
+SYMACT_INLINE float leaky_relu_second_derivative_fast(int fused, float x, float alpha)
 {
     (void)fused;
     (void)alpha;
@@ -895,7 +895,7 @@ SYMACT_INLINE void leaky_relu_forward_f32_fast_elements(int fused, size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, leaky_relu_forward_float32(fused, x_i, alpha));
+        store_f32_fast(y, i, leaky_relu_forward_fast(fused, x_i, alpha));
     }
 }
 
@@ -918,7 +918,7 @@ SYMACT_INLINE void leaky_relu_derivative_f32_fast_elements(int fused, size_t n, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, leaky_relu_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(dydx, i, leaky_relu_derivative_fast(fused, x_i, alpha));
     }
 }
 
@@ -943,7 +943,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f32_fast_elements(int fused, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        leaky_relu_value_and_derivative_float32(fused, x_i, alpha, &y_i, &dydx_i);
+        leaky_relu_value_and_derivative_fast(fused, x_i, alpha, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -970,7 +970,7 @@ SYMACT_INLINE void leaky_relu_backward_f32_fast_elements(int fused, size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, leaky_relu_backward_float32(fused, x_i, grad_y_i, alpha));
+        store_f32_fast(grad_x, i, leaky_relu_backward_fast(fused, x_i, grad_y_i, alpha));
     }
 }
 
@@ -993,7 +993,7 @@ SYMACT_INLINE void leaky_relu_second_derivative_f32_fast_elements(int fused, siz
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, leaky_relu_second_derivative_float32(fused, x_i, alpha));
+        store_f32_fast(d2ydx2, i, leaky_relu_second_derivative_fast(fused, x_i, alpha));
     }
 }
 

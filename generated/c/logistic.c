@@ -1382,102 +1382,81 @@ SYMACT_INLINE double logistic_second_derivative_paired(int fused, double x)
     return t177;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
     const float t5 = t4 * 0.69314575f;
     const float t6 = t1 - t5;
     const float t7 = t4 * 1.4286068e-06f;
     const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = t9 - 0.5f;
+    const float t23 = t21 + t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logistic_forward_float32(int fused, float x)
+SYMACT_INLINE float logistic_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
+    const float t2 = own_decay_fast(fused, t1);
     const float t3 = t0 ? t2 : 1.0f;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1485,11 +1464,11 @@ SYMACT_INLINE float logistic_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logistic_derivative_float32(int fused, float x)
+SYMACT_INLINE float logistic_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(fused, t0);
+    const float t1 = own_decay_fast(fused, t0);
     const float t2 = 2.0f * t1;
     const float t3 = t1 * t1;
     const float t4 = t2 + t3;
@@ -1499,12 +1478,12 @@ SYMACT_INLINE float logistic_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logistic_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void logistic_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
+    const float t2 = own_decay_fast(fused, t1);
     const float t3 = t0 ? t2 : 1.0f;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1518,11 +1497,11 @@ SYMACT_INLINE void logistic_value_and_derivative_float32(int fused, float x, flo
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logistic_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float logistic_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(fused, t0);
+    const float t1 = own_decay_fast(fused, t0);
     const float t2 = 2.0f * t1;
     const float t3 = t1 * t1;
     const float t4 = t2 + t3;
@@ -1533,29 +1512,43 @@ SYMACT_INLINE float logistic_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logistic_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float logistic_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const int t0 = x == 0.0f;
-    const float t1 = -x;
-    const float t2 = with_sign_float(1.0f, x);
-    const float t3 = fabsf(x);
-    const int t4 = t3 < 8.3125f;
-    const float t5 = -t3;
-    const float t6 = own_expm1_float32(fused, t5);
-    const float t7 = own_decay_float32(fused, t3);
-    const float t8 = t6 * t7;
-    const float t9 = t7 + 1.0f;
-    const float t10 = t8 / t9;
-    const float t11 = t10 / t9;
-    const float t12 = t4 ? t11 : t8;
-    const float t13 = t9 * t9;
-    const float t14 = t13 * t9;
-    const float t15 = t4 ? t9 : t14;
-    const float t16 = t12 / t15;
-    const float t17 = t2 * t16;
-    const float t18 = t0 ? t1 : t17;
-    return t18;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 2.910383e-11f;
+    const float t3 = t1 * t1;
+    const float t4 = 1.1634951e-09f * t3;
+    const float t5 = t4 + (-3.221819e-08f);
+    const float t6 = t5 * t3;
+    const float t7 = t6 + 4.4311346e-07f;
+    const float t8 = t7 * t3;
+    const float t9 = t8 + (-4.247365e-06f);
+    const float t10 = t9 * t3;
+    const float t11 = t10 + 3.3529384e-05f;
+    const float t12 = t11 * t3;
+    const float t13 = t12 + (-0.00023734548f);
+    const float t14 = t13 * t3;
+    const float t15 = t14 + 0.0015372948f;
+    const float t16 = t15 * t3;
+    const float t17 = t16 + (-0.008854044f);
+    const float t18 = t17 * t3;
+    const float t19 = t18 + 0.041666653f;
+    const float t20 = t19 * t3;
+    const float t21 = t20 + (-0.125f);
+    const float t22 = t21 * t1;
+    const float t23 = -t1;
+    const float t24 = own_expm1_fast(fused, t23);
+    const float t25 = own_decay_fast(fused, t1);
+    const float t26 = t24 * t25;
+    const float t27 = t25 + 1.0f;
+    const float t28 = t27 * t27;
+    const float t29 = t28 * t27;
+    const float t30 = t26 / t29;
+    const float t31 = t2 ? t22 : t30;
+    const float t32 = t0 * t31;
+    return t32;
 }
 
 /* A d2ydx2 in the middle between two numbers of 16 bits goes to the side where the true value is. */
@@ -1825,7 +1818,7 @@ SYMACT_INLINE void logistic_forward_f32_fast_elements(int fused, size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logistic_forward_float32(fused, x_i));
+        store_f32_fast(y, i, logistic_forward_fast(fused, x_i));
     }
 }
 
@@ -1848,7 +1841,7 @@ SYMACT_INLINE void logistic_derivative_f32_fast_elements(int fused, size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logistic_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, logistic_derivative_fast(fused, x_i));
     }
 }
 
@@ -1873,7 +1866,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logistic_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        logistic_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1900,7 +1893,7 @@ SYMACT_INLINE void logistic_backward_f32_fast_elements(int fused, size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logistic_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logistic_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1923,7 +1916,7 @@ SYMACT_INLINE void logistic_second_derivative_f32_fast_elements(int fused, size_
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logistic_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, logistic_second_derivative_fast(fused, x_i));
     }
 }
 

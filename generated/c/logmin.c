@@ -781,68 +781,60 @@ SYMACT_INLINE double logmin_second_derivative_paired(int fused, double x)
     return t38;
 }
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT32
-#define SYMACT_OWN_LOG1P_FLOAT32
-/* ln(1 + a); in float. */
-SYMACT_INLINE float own_log1p_float32(int fused, float a)
+#ifndef SYMACT_OWN_LOG1P_POSITIVE_FAST
+#define SYMACT_OWN_LOG1P_POSITIVE_FAST
+/* ln(1 + a), a >= 0; in float. */
+SYMACT_INLINE float own_log1p_positive_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = 1.0f + a;
     const float t1 = exponent_of_float(t0);
-    const float t2 = 1.0f < a ? 1.0f : a;
-    const float t3 = 1.0f > a ? 1.0f : a;
-    const float t4 = t0 - t3;
-    const float t5 = t2 - t4;
-    const float t6 = t5 / t0;
-    const float t7 = mantissa_of_float(t0);
-    const float t8 = t7 - 1.0f;
-    const float t9 = t1 * 1.4286068e-06f;
-    const float t10 = t9 + t6;
-    const float t11 = t8 * t8;
-    const float t12 = -0.07634575f * t8;
-    const float t13 = t12 + 0.12761617f;
-    const float t14 = t13 * t8;
-    const float t15 = t14 + (-0.1316018f);
-    const float t16 = t15 * t8;
-    const float t17 = t16 + 0.14201756f;
-    const float t18 = t17 * t8;
-    const float t19 = t18 + (-0.16623357f);
-    const float t20 = t19 * t8;
-    const float t21 = t20 + 0.20001227f;
-    const float t22 = t21 * t8;
-    const float t23 = t22 + (-0.2500082f);
-    const float t24 = t23 * t8;
-    const float t25 = t24 + 0.3333333f;
-    const float t26 = t11 * t8;
+    const float t2 = 12582944.0f - t1;
+    const float t3 = power_of_2_float(t2);
+    const float t4 = t3 * 2.3283064e-10f;
+    const float t5 = a * t4;
+    const float t6 = t4 - 1.0f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.067252286f * t7;
+    const float t9 = t8 + (-0.11676159f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.1190093f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.12407315f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.14217682f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-0.16667691f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 0.2000222f;
+    const float t20 = t19 * t7;
+    const float t21 = t20 + (-0.25000027f);
+    const float t22 = t21 * t7;
+    const float t23 = t22 + 0.3333331f;
+    const float t24 = t23 * t7;
+    const float t25 = t24 + (-0.5f);
+    const float t26 = t7 * t7;
     const float t27 = t25 * t26;
-    const float t28 = 0.5f * t11;
-    const float t29 = t27 + t10;
-    const float t30 = t28 - t29;
-    const float t31 = t1 * 0.69314575f;
-    const float t32 = t8 - t30;
-    const float t33 = t31 + t32;
-    const int t34 = t0 == 0.0f;
-    const float t35 = -INFINITY;
-    const float t36 = t34 ? t35 : t33;
-    const int t37 = a < INFINITY;
-    const float t38 = t37 ? t36 : a;
-    return t38;
+    const float t28 = t1 * 0.6931472f;
+    const float t29 = t7 + t27;
+    const float t30 = t28 + t29;
+    return t30;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logmin_forward_float32(int fused, float x)
+SYMACT_INLINE float logmin_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_log1p_float32(fused, t1);
+    const float t2 = own_log1p_positive_fast(fused, t1);
     const float t3 = t0 ? 0.0f : t2;
     return t3;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logmin_derivative_float32(int fused, float x)
+SYMACT_INLINE float logmin_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x <= 0.0f;
@@ -854,12 +846,12 @@ SYMACT_INLINE float logmin_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logmin_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void logmin_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_log1p_float32(fused, t1);
+    const float t2 = own_log1p_positive_fast(fused, t1);
     const float t3 = t0 ? 0.0f : t2;
     const int t4 = x <= 0.0f;
     const float t5 = t1 + 1.0f;
@@ -870,7 +862,7 @@ SYMACT_INLINE void logmin_value_and_derivative_float32(int fused, float x, float
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logmin_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float logmin_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x <= 0.0f;
@@ -883,7 +875,7 @@ SYMACT_INLINE float logmin_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logmin_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float logmin_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x <= 0.0f;
@@ -1147,7 +1139,7 @@ SYMACT_INLINE void logmin_forward_f32_fast_elements(int fused, size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logmin_forward_float32(fused, x_i));
+        store_f32_fast(y, i, logmin_forward_fast(fused, x_i));
     }
 }
 
@@ -1170,7 +1162,7 @@ SYMACT_INLINE void logmin_derivative_f32_fast_elements(int fused, size_t n, cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logmin_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, logmin_derivative_fast(fused, x_i));
     }
 }
 
@@ -1195,7 +1187,7 @@ SYMACT_INLINE void logmin_value_and_derivative_f32_fast_elements(int fused, size
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logmin_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        logmin_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1222,7 +1214,7 @@ SYMACT_INLINE void logmin_backward_f32_fast_elements(int fused, size_t n, const 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logmin_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logmin_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1245,7 +1237,7 @@ SYMACT_INLINE void logmin_second_derivative_f32_fast_elements(int fused, size_t 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logmin_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, logmin_second_derivative_fast(fused, x_i));
     }
 }
 

@@ -1462,62 +1462,54 @@ SYMACT_INLINE double logsig_second_derivative_paired(int fused, double x)
     return t205;
 }
 
-#ifndef SYMACT_OWN_LOG1P_FLOAT32
-#define SYMACT_OWN_LOG1P_FLOAT32
-/* ln(1 + a); in float. */
-SYMACT_INLINE float own_log1p_float32(int fused, float a)
+#ifndef SYMACT_OWN_LOG1P_POSITIVE_FAST
+#define SYMACT_OWN_LOG1P_POSITIVE_FAST
+/* ln(1 + a), a >= 0; in float. */
+SYMACT_INLINE float own_log1p_positive_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = 1.0f + a;
     const float t1 = exponent_of_float(t0);
-    const float t2 = 1.0f < a ? 1.0f : a;
-    const float t3 = 1.0f > a ? 1.0f : a;
-    const float t4 = t0 - t3;
-    const float t5 = t2 - t4;
-    const float t6 = t5 / t0;
-    const float t7 = mantissa_of_float(t0);
-    const float t8 = t7 - 1.0f;
-    const float t9 = t1 * 1.4286068e-06f;
-    const float t10 = t9 + t6;
-    const float t11 = t8 * t8;
-    const float t12 = -0.07634575f * t8;
-    const float t13 = t12 + 0.12761617f;
-    const float t14 = t13 * t8;
-    const float t15 = t14 + (-0.1316018f);
-    const float t16 = t15 * t8;
-    const float t17 = t16 + 0.14201756f;
-    const float t18 = t17 * t8;
-    const float t19 = t18 + (-0.16623357f);
-    const float t20 = t19 * t8;
-    const float t21 = t20 + 0.20001227f;
-    const float t22 = t21 * t8;
-    const float t23 = t22 + (-0.2500082f);
-    const float t24 = t23 * t8;
-    const float t25 = t24 + 0.3333333f;
-    const float t26 = t11 * t8;
+    const float t2 = 12582944.0f - t1;
+    const float t3 = power_of_2_float(t2);
+    const float t4 = t3 * 2.3283064e-10f;
+    const float t5 = a * t4;
+    const float t6 = t4 - 1.0f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.067252286f * t7;
+    const float t9 = t8 + (-0.11676159f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.1190093f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.12407315f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.14217682f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-0.16667691f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 0.2000222f;
+    const float t20 = t19 * t7;
+    const float t21 = t20 + (-0.25000027f);
+    const float t22 = t21 * t7;
+    const float t23 = t22 + 0.3333331f;
+    const float t24 = t23 * t7;
+    const float t25 = t24 + (-0.5f);
+    const float t26 = t7 * t7;
     const float t27 = t25 * t26;
-    const float t28 = 0.5f * t11;
-    const float t29 = t27 + t10;
-    const float t30 = t28 - t29;
-    const float t31 = t1 * 0.69314575f;
-    const float t32 = t8 - t30;
-    const float t33 = t31 + t32;
-    const int t34 = t0 == 0.0f;
-    const float t35 = -INFINITY;
-    const float t36 = t34 ? t35 : t33;
-    const int t37 = a < INFINITY;
-    const float t38 = t37 ? t36 : a;
-    return t38;
+    const float t28 = t1 * 0.6931472f;
+    const float t29 = t7 + t27;
+    const float t30 = t28 + t29;
+    return t30;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logsig_forward_float32(int fused, float x)
+SYMACT_INLINE float logsig_forward_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
-    const float t2 = own_log1p_float32(fused, t0);
+    const float t2 = own_log1p_positive_fast(fused, t0);
     const float t3 = t2 + 1.0f;
     const float t4 = t2 / t3;
     const float t5 = t1 ? 1.0f : t4;
@@ -1526,55 +1518,65 @@ SYMACT_INLINE float logsig_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logsig_derivative_float32(int fused, float x)
+SYMACT_INLINE float logsig_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = t0 + 1.0f;
-    const float t2 = 1.0f / t1;
-    const float t3 = own_log1p_float32(fused, t0);
-    const float t4 = t3 + 1.0f;
-    const float t5 = t2 / t4;
-    const float t6 = t5 / t4;
-    return t6;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = fabsf(x);
+    const float t2 = t1 + 1.0f;
+    const float t3 = 2.3283064e-10f * t2;
+    const float t4 = own_log1p_positive_fast(fused, t1);
+    const float t5 = t4 + 2.0f;
+    const float t6 = t4 * t5;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t3 * t7;
+    const float t9 = t0 / t8;
+    return t9;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logsig_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void logsig_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const float t0 = fabsf(x);
     const int t1 = t0 == INFINITY;
-    const float t2 = own_log1p_float32(fused, t0);
+    const float t2 = own_log1p_positive_fast(fused, t0);
     const float t3 = t2 + 1.0f;
     const float t4 = t2 / t3;
     const float t5 = t1 ? 1.0f : t4;
     const float t6 = with_sign_float(t5, x);
-    const float t7 = t0 + 1.0f;
-    const float t8 = 1.0f / t7;
-    const float t9 = t8 / t3;
-    const float t10 = t9 / t3;
+    const float t7 = 2.3283064e-10f * 1.0f;
+    const float t8 = t0 + 1.0f;
+    const float t9 = 2.3283064e-10f * t8;
+    const float t10 = t2 + 2.0f;
+    const float t11 = t2 * t10;
+    const float t12 = t11 + 1.0f;
+    const float t13 = t9 * t12;
+    const float t14 = t7 / t13;
     *y = t6;
-    *dydx = t10;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logsig_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float logsig_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = t0 + 1.0f;
-    const float t2 = 1.0f / t1;
-    const float t3 = own_log1p_float32(fused, t0);
-    const float t4 = t3 + 1.0f;
-    const float t5 = t2 / t4;
-    const float t6 = t5 / t4;
-    const float t7 = grad_y * t6;
-    return t7;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = fabsf(x);
+    const float t2 = t1 + 1.0f;
+    const float t3 = 2.3283064e-10f * t2;
+    const float t4 = own_log1p_positive_fast(fused, t1);
+    const float t5 = t4 + 2.0f;
+    const float t6 = t4 * t5;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t3 * t7;
+    const float t9 = t0 / t8;
+    const float t10 = grad_y * t9;
+    return t10;
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logsig_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float logsig_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = -INFINITY;
@@ -1584,59 +1586,21 @@ SYMACT_INLINE float logsig_second_derivative_float32(int fused, float x)
     const int t4 = x == 0.0f;
     const float t5 = with_sign_float(1.0f, x);
     const float t6 = fabsf(x);
-    const int t7 = t6 < 0.3125f;
-    const float t8 = 837.6032f * t6;
-    const float t9 = t8 + (-3366.8867f);
-    const float t10 = t9 * t6;
-    const float t11 = t10 + 6325.409f;
-    const float t12 = t11 * t6;
-    const float t13 = t12 + (-7478.617f);
-    const float t14 = t13 * t6;
-    const float t15 = t14 + 6370.646f;
-    const float t16 = t15 * t6;
-    const float t17 = t16 + (-4283.052f);
-    const float t18 = t17 * t6;
-    const float t19 = t18 + 2446.7837f;
-    const float t20 = t19 * t6;
-    const float t21 = t20 + (-1259.0303f);
-    const float t22 = t21 * t6;
-    const float t23 = t22 + 604.79376f;
-    const float t24 = t23 * t6;
-    const float t25 = t24 + (-273.9757f);
-    const float t26 = t25 * t6;
-    const float t27 = t26 + 115.66277f;
-    const float t28 = t27 * t6;
-    const float t29 = t28 + (-43.999924f);
-    const float t30 = t29 * t6;
-    const float t31 = t30 + 13.999999f;
-    const float t32 = t31 * t6;
-    const float t33 = t32 + (-3.0f);
-    const int t34 = t6 < 0.84375f;
-    const float t35 = own_log1p_float32(fused, t6);
-    const float t36 = t35 + 3.0f;
-    const float t37 = t6 + 1.0f;
-    const float t38 = t36 / t37;
-    const float t39 = t38 / t37;
-    const float t40 = t35 + 1.0f;
-    const float t41 = t39 / t40;
-    const float t42 = t41 / t40;
-    const float t43 = -t42;
-    const float t44 = t43 / t40;
-    const int t45 = t6 < 1125899900000000.0f;
-    const float t46 = -t36;
-    const float t47 = t37 * t37;
-    const float t48 = t40 * t40;
-    const float t49 = t48 * t40;
-    const float t50 = t47 * t49;
-    const float t51 = t46 / t50;
-    const float t52 = t45 ? t51 : t44;
-    const float t53 = t34 ? t44 : t52;
-    const float t54 = t7 ? t33 : t53;
-    const float t55 = t5 * t54;
-    const float t56 = t4 ? 3.0f : t55;
-    const float t57 = t2 ? t3 : t56;
-    const float t58 = t1 ? 0.0f : t57;
-    return t58;
+    const float t7 = own_log1p_positive_fast(fused, t6);
+    const float t8 = t7 + 3.0f;
+    const float t9 = t6 + 1.0f;
+    const float t10 = t8 / t9;
+    const float t11 = t10 / t9;
+    const float t12 = t7 + 1.0f;
+    const float t13 = t11 / t12;
+    const float t14 = t13 / t12;
+    const float t15 = -t14;
+    const float t16 = t15 / t12;
+    const float t17 = t5 * t16;
+    const float t18 = t4 ? 3.0f : t17;
+    const float t19 = t2 ? t3 : t18;
+    const float t20 = t1 ? 0.0f : t19;
+    return t20;
 }
 
 SYMACT_INLINE void logsig_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1890,7 +1854,7 @@ SYMACT_INLINE void logsig_forward_f32_fast_elements(int fused, size_t n, const v
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logsig_forward_float32(fused, x_i));
+        store_f32_fast(y, i, logsig_forward_fast(fused, x_i));
     }
 }
 
@@ -1913,7 +1877,7 @@ SYMACT_INLINE void logsig_derivative_f32_fast_elements(int fused, size_t n, cons
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logsig_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, logsig_derivative_fast(fused, x_i));
     }
 }
 
@@ -1938,7 +1902,7 @@ SYMACT_INLINE void logsig_value_and_derivative_f32_fast_elements(int fused, size
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logsig_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        logsig_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1965,7 +1929,7 @@ SYMACT_INLINE void logsig_backward_f32_fast_elements(int fused, size_t n, const 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsig_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsig_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1988,7 +1952,7 @@ SYMACT_INLINE void logsig_second_derivative_f32_fast_elements(int fused, size_t 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logsig_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, logsig_second_derivative_fast(fused, x_i));
     }
 }
 

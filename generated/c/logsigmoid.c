@@ -1584,145 +1584,111 @@ SYMACT_INLINE double logsigmoid_backward_from_output_paired(int fused, double y,
     return t71;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT32
-#define SYMACT_OWN_LOG1P_UNIT_FLOAT32
+#ifndef SYMACT_OWN_LOG1P_UNIT_FAST
+#define SYMACT_OWN_LOG1P_UNIT_FAST
 /* ln(1 + a), 0 <= a <= 1; in float. */
-SYMACT_INLINE float own_log1p_unit_float32(int fused, float a)
+SYMACT_INLINE float own_log1p_unit_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 1.0f + a;
-    const float t1 = t0 - 1.0f;
-    const float t2 = a - t1;
-    const float t3 = t2 / t0;
-    const float t4 = exponent_of_float(t0);
-    const float t5 = mantissa_of_float(t0);
-    const float t6 = t5 - 1.0f;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t7 + t3;
-    const float t9 = t6 * t6;
-    const float t10 = -0.07634575f * t6;
-    const float t11 = t10 + 0.12761617f;
-    const float t12 = t11 * t6;
-    const float t13 = t12 + (-0.1316018f);
-    const float t14 = t13 * t6;
-    const float t15 = t14 + 0.14201756f;
-    const float t16 = t15 * t6;
-    const float t17 = t16 + (-0.16623357f);
-    const float t18 = t17 * t6;
-    const float t19 = t18 + 0.20001227f;
-    const float t20 = t19 * t6;
-    const float t21 = t20 + (-0.2500082f);
-    const float t22 = t21 * t6;
-    const float t23 = t22 + 0.3333333f;
-    const float t24 = t9 * t6;
-    const float t25 = t23 * t24;
-    const float t26 = 0.5f * t9;
-    const float t27 = t25 + t8;
-    const float t28 = t26 - t27;
-    const float t29 = t4 * 0.69314575f;
-    const float t30 = t6 - t28;
-    const float t31 = t29 + t30;
-    return t31;
+    const float t0 = -0.0033185312f * a;
+    const float t1 = t0 + 0.020204846f;
+    const float t2 = t1 * a;
+    const float t3 = t2 + (-0.057664927f);
+    const float t4 = t3 * a;
+    const float t5 = t4 + 0.10680604f;
+    const float t6 = t5 * a;
+    const float t7 = t6 + (-0.15355425f);
+    const float t8 = t7 * a;
+    const float t9 = t8 + 0.1969541f;
+    const float t10 = t9 * a;
+    const float t11 = t10 + (-0.2495859f);
+    const float t12 = t11 * a;
+    const float t13 = t12 + 0.33330512f;
+    const float t14 = t13 * a;
+    const float t15 = t14 + (-0.4999993f);
+    const float t16 = a * a;
+    const float t17 = t15 * t16;
+    const float t18 = a + t17;
+    return t18;
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
     const float t5 = t4 * 0.69314575f;
     const float t6 = t1 - t5;
     const float t7 = t4 * 1.4286068e-06f;
     const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = t9 - 0.5f;
+    const float t23 = t21 + t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float logsigmoid_forward_float32(int fused, float x)
+SYMACT_INLINE float logsigmoid_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
-    const float t3 = own_log1p_unit_float32(fused, t2);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = own_log1p_unit_fast(fused, t2);
     const float t4 = t3 + t1;
     const float t5 = -t4;
     const float t6 = -t3;
@@ -1731,12 +1697,12 @@ SYMACT_INLINE float logsigmoid_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float logsigmoid_derivative_float32(int fused, float x)
+SYMACT_INLINE float logsigmoid_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
+    const float t2 = own_decay_fast(fused, t1);
     const float t3 = t0 ? 1.0f : t2;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1744,13 +1710,13 @@ SYMACT_INLINE float logsigmoid_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void logsigmoid_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void logsigmoid_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
-    const float t3 = own_log1p_unit_float32(fused, t2);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = own_log1p_unit_fast(fused, t2);
     const float t4 = t3 + t1;
     const float t5 = -t4;
     const float t6 = -t3;
@@ -1763,12 +1729,12 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_float32(int fused, float x, f
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float logsigmoid_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float logsigmoid_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = own_decay_float32(fused, t1);
+    const float t2 = own_decay_fast(fused, t1);
     const float t3 = t0 ? 1.0f : t2;
     const float t4 = t2 + 1.0f;
     const float t5 = t3 / t4;
@@ -1777,11 +1743,11 @@ SYMACT_INLINE float logsigmoid_backward_float32(int fused, float x, float grad_y
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float logsigmoid_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float logsigmoid_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = own_decay_float32(fused, t0);
+    const float t1 = own_decay_fast(fused, t0);
     const float t2 = -t1;
     const float t3 = 2.0f * t1;
     const float t4 = t1 * t1;
@@ -1792,16 +1758,41 @@ SYMACT_INLINE float logsigmoid_second_derivative_float32(int fused, float x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float logsigmoid_backward_from_output_float32(int fused, float y, float grad_y)
+SYMACT_INLINE float logsigmoid_backward_from_output_fast(int fused, float y, float grad_y)
 {
     (void)fused;
-    const int t0 = y == 0.0f;
-    const float t1 = -y;
-    const float t2 = own_expm1_float32(fused, y);
-    const float t3 = -t2;
-    const float t4 = t0 ? t1 : t3;
-    const float t5 = grad_y * t4;
-    return t5;
+    const float t0 = with_sign_float(1.0f, y);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(y);
+    const int t3 = t2 < 2.910383e-11f;
+    const float t4 = -1.1352297e-07f * t2;
+    const float t5 = t4 + 2.1722888e-06f;
+    const float t6 = t5 * t2;
+    const float t7 = t6 + (-2.353884e-05f);
+    const float t8 = t7 * t2;
+    const float t9 = t8 + 0.00019670259f;
+    const float t10 = t9 * t2;
+    const float t11 = t10 + (-0.0013874297f);
+    const float t12 = t11 * t2;
+    const float t13 = t12 + 0.008332567f;
+    const float t14 = t13 * t2;
+    const float t15 = t14 + (-0.041666433f);
+    const float t16 = t15 * t2;
+    const float t17 = t16 + 0.16666663f;
+    const float t18 = t17 * t2;
+    const float t19 = t18 + (-0.5f);
+    const float t20 = t19 * t2;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t21 * t2;
+    const float t23 = -t2;
+    const float t24 = own_expm1_fast(fused, t23);
+    const float t25 = -t24;
+    const float t26 = t3 ? t22 : t25;
+    const float t27 = own_expm1_fast(fused, t2);
+    const float t28 = -t27;
+    const float t29 = t1 ? t26 : t28;
+    const float t30 = grad_y * t29;
+    return t30;
 }
 
 SYMACT_INLINE void logsigmoid_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2105,7 +2096,7 @@ SYMACT_INLINE void logsigmoid_forward_f32_fast_elements(int fused, size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, logsigmoid_forward_float32(fused, x_i));
+        store_f32_fast(y, i, logsigmoid_forward_fast(fused, x_i));
     }
 }
 
@@ -2128,7 +2119,7 @@ SYMACT_INLINE void logsigmoid_derivative_f32_fast_elements(int fused, size_t n, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, logsigmoid_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, logsigmoid_derivative_fast(fused, x_i));
     }
 }
 
@@ -2153,7 +2144,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f32_fast_elements(int fused, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        logsigmoid_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        logsigmoid_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -2180,7 +2171,7 @@ SYMACT_INLINE void logsigmoid_backward_f32_fast_elements(int fused, size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsigmoid_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsigmoid_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -2203,7 +2194,7 @@ SYMACT_INLINE void logsigmoid_second_derivative_f32_fast_elements(int fused, siz
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, logsigmoid_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, logsigmoid_second_derivative_fast(fused, x_i));
     }
 }
 
@@ -2228,7 +2219,7 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f32_fast_elements(int fused, 
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, logsigmoid_backward_from_output_float32(fused, y_i, grad_y_i));
+        store_f32_fast(grad_x, i, logsigmoid_backward_from_output_fast(fused, y_i, grad_y_i));
     }
 }
 

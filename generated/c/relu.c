@@ -591,7 +591,7 @@ SYMACT_INLINE double relu_backward_from_output_paired(int fused, double y, doubl
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float relu_forward_float32(int fused, float x)
+SYMACT_INLINE float relu_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x < 0.0f;
@@ -601,7 +601,7 @@ SYMACT_INLINE float relu_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float relu_derivative_float32(int fused, float x)
+SYMACT_INLINE float relu_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -612,7 +612,7 @@ SYMACT_INLINE float relu_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void relu_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void relu_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x < 0.0f;
@@ -627,7 +627,7 @@ SYMACT_INLINE void relu_value_and_derivative_float32(int fused, float x, float *
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float relu_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float relu_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x != x;
@@ -639,7 +639,7 @@ SYMACT_INLINE float relu_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float relu_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float relu_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -648,7 +648,7 @@ SYMACT_INLINE float relu_second_derivative_float32(int fused, float x)
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float relu_backward_from_output_float32(int fused, float y, float grad_y)
+SYMACT_INLINE float relu_backward_from_output_fast(int fused, float y, float grad_y)
 {
     (void)fused;
     const int t0 = y != y;
@@ -960,7 +960,7 @@ SYMACT_INLINE void relu_forward_f32_fast_elements(int fused, size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, relu_forward_float32(fused, x_i));
+        store_f32_fast(y, i, relu_forward_fast(fused, x_i));
     }
 }
 
@@ -983,7 +983,7 @@ SYMACT_INLINE void relu_derivative_f32_fast_elements(int fused, size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, relu_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, relu_derivative_fast(fused, x_i));
     }
 }
 
@@ -1008,7 +1008,7 @@ SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        relu_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        relu_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1035,7 +1035,7 @@ SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, relu_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, relu_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1058,7 +1058,7 @@ SYMACT_INLINE void relu_second_derivative_f32_fast_elements(int fused, size_t n,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, relu_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, relu_second_derivative_fast(fused, x_i));
     }
 }
 
@@ -1083,7 +1083,7 @@ SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, relu_backward_from_output_float32(fused, y_i, grad_y_i));
+        store_f32_fast(grad_x, i, relu_backward_from_output_fast(fused, y_i, grad_y_i));
     }
 }
 

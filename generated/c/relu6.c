@@ -601,7 +601,7 @@ SYMACT_INLINE double relu6_second_derivative_paired(int fused, double x)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float relu6_forward_float32(int fused, float x)
+SYMACT_INLINE float relu6_forward_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -615,7 +615,7 @@ SYMACT_INLINE float relu6_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float relu6_derivative_float32(int fused, float x)
+SYMACT_INLINE float relu6_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -629,7 +629,7 @@ SYMACT_INLINE float relu6_derivative_float32(int fused, float x)
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void relu6_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void relu6_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x != x;
@@ -649,7 +649,7 @@ SYMACT_INLINE void relu6_value_and_derivative_float32(int fused, float x, float 
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float relu6_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float relu6_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const int t0 = x != x;
@@ -664,7 +664,7 @@ SYMACT_INLINE float relu6_backward_float32(int fused, float x, float grad_y)
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float relu6_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float relu6_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x != x;
@@ -925,7 +925,7 @@ SYMACT_INLINE void relu6_forward_f32_fast_elements(int fused, size_t n, const vo
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, relu6_forward_float32(fused, x_i));
+        store_f32_fast(y, i, relu6_forward_fast(fused, x_i));
     }
 }
 
@@ -948,7 +948,7 @@ SYMACT_INLINE void relu6_derivative_f32_fast_elements(int fused, size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, relu6_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, relu6_derivative_fast(fused, x_i));
     }
 }
 
@@ -973,7 +973,7 @@ SYMACT_INLINE void relu6_value_and_derivative_f32_fast_elements(int fused, size_
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        relu6_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        relu6_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1000,7 +1000,7 @@ SYMACT_INLINE void relu6_backward_f32_fast_elements(int fused, size_t n, const v
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, relu6_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, relu6_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1023,7 +1023,7 @@ SYMACT_INLINE void relu6_second_derivative_f32_fast_elements(int fused, size_t n
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, relu6_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, relu6_second_derivative_fast(fused, x_i));
     }
 }
 

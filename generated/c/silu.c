@@ -2074,396 +2074,249 @@ SYMACT_INLINE double silu_second_derivative_paired(int fused, double x, double b
     return t295;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
-/* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
+#define SYMACT_OWN_DECAY_FLUSHED_FAST
+/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582912.0f;
+    const float t3 = t2 - 12582912.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
+}
+#endif
+
+#ifndef SYMACT_OWN_DECAY_LIFTED_FAST
+#define SYMACT_OWN_DECAY_LIFTED_FAST
+/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float silu_forward_float32(int fused, float x, float beta)
+SYMACT_INLINE float silu_forward_fast(int fused, float x, float beta)
 {
     (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = beta * t5;
-    const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(fused, t7);
-    const int t9 = t7 < 1024.0f;
-    const float t10 = product_error_float(fused, beta, t5, t6);
-    const float t11 = 0.5f * t10;
-    const float t12 = t9 ? t11 : 0.0f;
-    const float t13 = t8 * t12;
-    const float t14 = t8 - t13;
-    const float t15 = t5 * t14;
-    const float t16 = t14 * t14;
-    const float t17 = t16 + 1.0f;
-    const float t18 = t15 / t17;
-    const float t19 = t18 * t14;
-    const float t20 = -t19;
-    const float t21 = own_decay_float32(fused, t6);
-    const float t22 = t21 + 1.0f;
-    const float t23 = t5 / t22;
-    const float t24 = t4 ? t20 : t23;
-    const float t25 = t1 ? t2 : t24;
-    return t25;
-}
-
-/* dydx = f'(x); in float. */
-SYMACT_INLINE float silu_derivative_float32(int fused, float x, float beta)
-{
-    (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = t1 * beta;
-    const int t3 = t2 < 1.0f;
-    const float t4 = beta * t1;
-    const float t5 = own_decay_float32(fused, t4);
-    const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(fused, beta, t1, t4);
-    const float t8 = t6 ? t7 : 0.0f;
-    const float t9 = t5 * t8;
-    const float t10 = t5 - t9;
-    const float t11 = t4 - t10;
-    const float t12 = t11 - 1.0f;
-    const float t13 = t12 * t10;
-    const float t14 = -t13;
-    const float t15 = t10 + 1.0f;
-    const float t16 = t15 * t15;
-    const float t17 = t14 / t16;
-    const int t18 = t2 < 1.703125f;
-    const float t19 = t2 - 1.2784643f;
-    const float t20 = t19 - 2.254393e-07f;
-    const float t21 = product_error_float(fused, t1, beta, t2);
-    const float t22 = t20 + t21;
-    const float t23 = t22 - 2.5519606e-15f;
-    const float t24 = 0.00017969962f * t23;
-    const float t25 = t24 + (-0.000790083f);
-    const float t26 = t25 * t23;
-    const float t27 = t26 + 0.00012700965f;
-    const float t28 = t27 * t23;
-    const float t29 = t28 + 0.006606049f;
-    const float t30 = t29 * t23;
-    const float t31 = t30 + (-0.015222663f);
-    const float t32 = t31 * t23;
-    const float t33 = t32 + (-0.018874804f);
-    const float t34 = t33 * t23;
-    const float t35 = t34 + 0.1466488f;
-    const float t36 = t35 * t23;
-    const float t37 = t36 + (-0.2178117f);
-    const float t38 = t37 * t23;
-    const int t39 = t2 < 30.875f;
-    const float t40 = 0.5f * t4;
-    const float t41 = own_decay_float32(fused, t40);
-    const int t42 = t40 < 1024.0f;
-    const float t43 = 0.5f * t7;
-    const float t44 = t42 ? t43 : 0.0f;
-    const float t45 = t41 * t44;
-    const float t46 = t41 - t45;
-    const int t47 = t46 == 0.0f;
-    const float t48 = -t46;
-    const float t49 = t46 * t46;
-    const float t50 = t4 - t49;
-    const float t51 = t50 - 1.0f;
-    const float t52 = t51 * t46;
-    const float t53 = t49 + 1.0f;
-    const float t54 = t53 * t53;
-    const float t55 = t52 / t54;
-    const float t56 = t55 * t46;
-    const float t57 = -t56;
-    const float t58 = t47 ? t48 : t57;
-    const float t59 = t39 ? t17 : t58;
-    const float t60 = t18 ? t38 : t59;
-    const float t61 = t3 ? t17 : t60;
-    const int t62 = t5 == 0.0f;
-    const float t63 = t4 - t5;
-    const float t64 = t63 - 1.0f;
-    const float t65 = t64 * t5;
-    const float t66 = t5 + 1.0f;
-    const float t67 = t66 * t66;
-    const float t68 = t65 / t67;
-    const float t69 = t68 + 1.0f;
-    const float t70 = t62 ? 1.0f : t69;
-    const float t71 = t0 ? t61 : t70;
-    return t71;
-}
-
-/* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void silu_value_and_derivative_float32(int fused, float x, float beta, float *y, float *dydx)
-{
-    (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = beta * t5;
-    const float t7 = 0.5f * t6;
-    const float t8 = own_decay_float32(fused, t7);
-    const int t9 = t7 < 1024.0f;
-    const float t10 = product_error_float(fused, beta, t5, t6);
-    const float t11 = 0.5f * t10;
-    const float t12 = t9 ? t11 : 0.0f;
-    const float t13 = t8 * t12;
-    const float t14 = t8 - t13;
-    const float t15 = t5 * t14;
-    const float t16 = t14 * t14;
-    const float t17 = t16 + 1.0f;
-    const float t18 = t15 / t17;
-    const float t19 = t18 * t14;
-    const float t20 = -t19;
-    const float t21 = own_decay_float32(fused, t6);
-    const float t22 = t21 + 1.0f;
-    const float t23 = t5 / t22;
-    const float t24 = t4 ? t20 : t23;
-    const float t25 = t1 ? t2 : t24;
-    const int t26 = x < 0.0f;
-    const float t27 = t5 * beta;
-    const int t28 = t27 < 1.0f;
-    const int t29 = t6 < 1024.0f;
-    const float t30 = t29 ? t10 : 0.0f;
-    const float t31 = t21 * t30;
-    const float t32 = t21 - t31;
-    const float t33 = t6 - t32;
-    const float t34 = t33 - 1.0f;
-    const float t35 = t34 * t32;
-    const float t36 = -t35;
-    const float t37 = t32 + 1.0f;
-    const float t38 = t37 * t37;
-    const float t39 = t36 / t38;
-    const int t40 = t27 < 1.703125f;
-    const float t41 = t27 - 1.2784643f;
-    const float t42 = t41 - 2.254393e-07f;
-    const float t43 = product_error_float(fused, t5, beta, t27);
-    const float t44 = t42 + t43;
-    const float t45 = t44 - 2.5519606e-15f;
-    const float t46 = 0.00017969962f * t45;
-    const float t47 = t46 + (-0.000790083f);
-    const float t48 = t47 * t45;
-    const float t49 = t48 + 0.00012700965f;
-    const float t50 = t49 * t45;
-    const float t51 = t50 + 0.006606049f;
-    const float t52 = t51 * t45;
-    const float t53 = t52 + (-0.015222663f);
-    const float t54 = t53 * t45;
-    const float t55 = t54 + (-0.018874804f);
-    const float t56 = t55 * t45;
-    const float t57 = t56 + 0.1466488f;
-    const float t58 = t57 * t45;
-    const float t59 = t58 + (-0.2178117f);
-    const float t60 = t59 * t45;
-    const int t61 = t27 < 30.875f;
-    const int t62 = t14 == 0.0f;
-    const float t63 = -t14;
-    const float t64 = t6 - t16;
-    const float t65 = t64 - 1.0f;
-    const float t66 = t65 * t14;
-    const float t67 = t17 * t17;
-    const float t68 = t66 / t67;
-    const float t69 = t68 * t14;
-    const float t70 = -t69;
-    const float t71 = t62 ? t63 : t70;
-    const float t72 = t61 ? t39 : t71;
-    const float t73 = t40 ? t60 : t72;
-    const float t74 = t28 ? t39 : t73;
-    const int t75 = t21 == 0.0f;
-    const float t76 = t6 - t21;
-    const float t77 = t76 - 1.0f;
-    const float t78 = t77 * t21;
-    const float t79 = t22 * t22;
-    const float t80 = t78 / t79;
-    const float t81 = t80 + 1.0f;
-    const float t82 = t75 ? 1.0f : t81;
-    const float t83 = t26 ? t74 : t82;
-    *y = t25;
-    *dydx = t83;
-}
-
-/* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float silu_backward_float32(int fused, float x, float grad_y, float beta)
-{
-    (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = t1 * beta;
-    const int t3 = t2 < 1.0f;
-    const float t4 = beta * t1;
-    const float t5 = own_decay_float32(fused, t4);
-    const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(fused, beta, t1, t4);
-    const float t8 = t6 ? t7 : 0.0f;
-    const float t9 = t5 * t8;
-    const float t10 = t5 - t9;
-    const float t11 = t4 - t10;
-    const float t12 = t11 - 1.0f;
-    const float t13 = t12 * t10;
-    const float t14 = -t13;
-    const float t15 = t10 + 1.0f;
-    const float t16 = t15 * t15;
-    const float t17 = t14 / t16;
-    const int t18 = t2 < 1.703125f;
-    const float t19 = t2 - 1.2784643f;
-    const float t20 = t19 - 2.254393e-07f;
-    const float t21 = product_error_float(fused, t1, beta, t2);
-    const float t22 = t20 + t21;
-    const float t23 = t22 - 2.5519606e-15f;
-    const float t24 = 0.00017969962f * t23;
-    const float t25 = t24 + (-0.000790083f);
-    const float t26 = t25 * t23;
-    const float t27 = t26 + 0.00012700965f;
-    const float t28 = t27 * t23;
-    const float t29 = t28 + 0.006606049f;
-    const float t30 = t29 * t23;
-    const float t31 = t30 + (-0.015222663f);
-    const float t32 = t31 * t23;
-    const float t33 = t32 + (-0.018874804f);
-    const float t34 = t33 * t23;
-    const float t35 = t34 + 0.1466488f;
-    const float t36 = t35 * t23;
-    const float t37 = t36 + (-0.2178117f);
-    const float t38 = t37 * t23;
-    const int t39 = t2 < 30.875f;
-    const float t40 = 0.5f * t4;
-    const float t41 = own_decay_float32(fused, t40);
-    const int t42 = t40 < 1024.0f;
-    const float t43 = 0.5f * t7;
-    const float t44 = t42 ? t43 : 0.0f;
-    const float t45 = t41 * t44;
-    const float t46 = t41 - t45;
-    const int t47 = t46 == 0.0f;
-    const float t48 = -t46;
-    const float t49 = t46 * t46;
-    const float t50 = t4 - t49;
-    const float t51 = t50 - 1.0f;
-    const float t52 = t51 * t46;
-    const float t53 = t49 + 1.0f;
-    const float t54 = t53 * t53;
-    const float t55 = t52 / t54;
-    const float t56 = t55 * t46;
-    const float t57 = -t56;
-    const float t58 = t47 ? t48 : t57;
-    const float t59 = t39 ? t17 : t58;
-    const float t60 = t18 ? t38 : t59;
-    const float t61 = t3 ? t17 : t60;
-    const int t62 = t5 == 0.0f;
-    const float t63 = t4 - t5;
-    const float t64 = t63 - 1.0f;
-    const float t65 = t64 * t5;
-    const float t66 = t5 + 1.0f;
-    const float t67 = t66 * t66;
-    const float t68 = t65 / t67;
-    const float t69 = t68 + 1.0f;
-    const float t70 = t62 ? 1.0f : t69;
-    const float t71 = t0 ? t61 : t70;
-    const float t72 = grad_y * t71;
-    return t72;
-}
-
-/* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float silu_second_derivative_float32(int fused, float x, float beta)
-{
-    (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = t0 * beta;
-    const int t2 = t1 < 1.7995179f;
-    const float t3 = beta * t0;
+    const float t0 = with_sign_float(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = beta * t2;
     const float t4 = 0.5f * t3;
-    const float t5 = own_decay_float32(fused, t4);
+    const float t5 = own_decay_flushed_fast(fused, t4);
     const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(fused, beta, t0, t3);
+    const float t7 = product_error_float(fused, beta, t2, t3);
     const float t8 = 0.5f * t7;
     const float t9 = t6 ? t8 : 0.0f;
     const float t10 = t5 * t9;
     const float t11 = t5 - t10;
     const int t12 = t11 == 0.0f;
     const float t13 = -t11;
-    const float t14 = 2.0f * t11;
-    const float t15 = t14 * t11;
-    const float t16 = t3 * t11;
+    const float t14 = t11 * t11;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t2 / t15;
     const float t17 = t16 * t11;
-    const float t18 = t15 + t17;
-    const float t19 = t18 + 2.0f;
-    const float t20 = t19 - t3;
-    const float t21 = beta * t20;
-    const float t22 = t21 * t11;
-    const float t23 = t11 * t11;
-    const float t24 = t23 + 1.0f;
-    const float t25 = t24 * t24;
-    const float t26 = t25 * t24;
-    const float t27 = t22 / t26;
-    const float t28 = t27 * t11;
-    const float t29 = t12 ? t13 : t28;
-    const int t30 = t1 < 2.9804688f;
-    const float t31 = t1 - 2.3993568f;
-    const float t32 = t31 - 4.3847444e-07f;
-    const float t33 = product_error_float(fused, t0, beta, t1);
-    const float t34 = t32 + t33;
-    const float t35 = t34 - 7.7341655e-15f;
-    const float t36 = 7.3584897e-06f * t35;
-    const float t37 = t36 + (-4.617029e-05f);
-    const float t38 = t37 * t35;
-    const float t39 = t38 + 9.677889e-05f;
-    const float t40 = t39 * t35;
-    const float t41 = t40 + 0.00011471185f;
-    const float t42 = t41 * t35;
-    const float t43 = t42 + (-0.0013664132f);
-    const float t44 = t43 * t35;
-    const float t45 = t44 + 0.0038628716f;
-    const float t46 = t45 * t35;
-    const float t47 = t46 + (-0.0018366682f);
-    const float t48 = t47 * t35;
-    const float t49 = t48 + (-0.022487262f);
-    const float t50 = t49 * t35;
-    const float t51 = t50 + 0.07629587f;
-    const float t52 = t51 * t35;
-    const float t53 = t52 + (-0.09153052f);
-    const float t54 = t53 * t35;
-    const float t55 = t54 * beta;
-    const float t56 = t30 ? t55 : t29;
-    const float t57 = t2 ? t29 : t56;
-    return t57;
+    const float t18 = t17 * t11;
+    const float t19 = -t18;
+    const float t20 = t12 ? t13 : t19;
+    const float t21 = t1 ? t20 : t16;
+    return t21;
+}
+
+/* dydx = f'(x); in float. */
+SYMACT_INLINE float silu_derivative_fast(int fused, float x, float beta)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = beta * t0;
+    const float t2 = own_decay_lifted_fast(fused, t1);
+    const int t3 = t1 < 1024.0f;
+    const float t4 = product_error_float(fused, beta, t0, t1);
+    const float t5 = t3 ? t4 : 0.0f;
+    const float t6 = t2 * t5;
+    const float t7 = t2 - t6;
+    const int t8 = t7 == 0.0f;
+    const int t9 = x < 0.0f;
+    const float t10 = -t7;
+    const float t11 = t9 ? t10 : 1.0f;
+    const float t12 = t7 * 2.3283064e-10f;
+    const float t13 = t1 - t12;
+    const float t14 = t13 - 1.0f;
+    const float t15 = t12 + 2.0f;
+    const float t16 = t12 * t15;
+    const float t17 = t16 + 1.0f;
+    const float t18 = t14 / t17;
+    const float t19 = t18 * t7;
+    const float t20 = t19 * 2.3283064e-10f;
+    const float t21 = -t20;
+    const float t22 = t20 + 1.0f;
+    const float t23 = t9 ? t21 : t22;
+    const float t24 = t8 ? t11 : t23;
+    return t24;
+}
+
+/* y = f(x) and dydx = f'(x); in float. */
+SYMACT_INLINE void silu_value_and_derivative_fast(int fused, float x, float beta, float *y, float *dydx)
+{
+    (void)fused;
+    const float t0 = with_sign_float(1.0f, x);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = beta * t2;
+    const float t4 = 0.5f * t3;
+    const float t5 = own_decay_flushed_fast(fused, t4);
+    const int t6 = t4 < 1024.0f;
+    const float t7 = product_error_float(fused, beta, t2, t3);
+    const float t8 = 0.5f * t7;
+    const float t9 = t6 ? t8 : 0.0f;
+    const float t10 = t5 * t9;
+    const float t11 = t5 - t10;
+    const int t12 = t11 == 0.0f;
+    const float t13 = -t11;
+    const float t14 = t11 * t11;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t2 / t15;
+    const float t17 = t16 * t11;
+    const float t18 = t17 * t11;
+    const float t19 = -t18;
+    const float t20 = t12 ? t13 : t19;
+    const float t21 = t1 ? t20 : t16;
+    const float t22 = own_decay_lifted_fast(fused, t3);
+    const int t23 = t3 < 1024.0f;
+    const float t24 = t23 ? t7 : 0.0f;
+    const float t25 = t22 * t24;
+    const float t26 = t22 - t25;
+    const int t27 = t26 == 0.0f;
+    const int t28 = x < 0.0f;
+    const float t29 = -t26;
+    const float t30 = t28 ? t29 : 1.0f;
+    const float t31 = t26 * 2.3283064e-10f;
+    const float t32 = t3 - t31;
+    const float t33 = t32 - 1.0f;
+    const float t34 = t31 + 2.0f;
+    const float t35 = t31 * t34;
+    const float t36 = t35 + 1.0f;
+    const float t37 = t33 / t36;
+    const float t38 = t37 * t26;
+    const float t39 = t38 * 2.3283064e-10f;
+    const float t40 = -t39;
+    const float t41 = t39 + 1.0f;
+    const float t42 = t28 ? t40 : t41;
+    const float t43 = t27 ? t30 : t42;
+    *y = t21;
+    *dydx = t43;
+}
+
+/* grad_x = grad_y * f'(x); in float. */
+SYMACT_INLINE float silu_backward_fast(int fused, float x, float grad_y, float beta)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = beta * t0;
+    const float t2 = own_decay_lifted_fast(fused, t1);
+    const int t3 = t1 < 1024.0f;
+    const float t4 = product_error_float(fused, beta, t0, t1);
+    const float t5 = t3 ? t4 : 0.0f;
+    const float t6 = t2 * t5;
+    const float t7 = t2 - t6;
+    const int t8 = t7 == 0.0f;
+    const int t9 = x < 0.0f;
+    const float t10 = -t7;
+    const float t11 = t9 ? t10 : 1.0f;
+    const float t12 = t7 * 2.3283064e-10f;
+    const float t13 = t1 - t12;
+    const float t14 = t13 - 1.0f;
+    const float t15 = t12 + 2.0f;
+    const float t16 = t12 * t15;
+    const float t17 = t16 + 1.0f;
+    const float t18 = t14 / t17;
+    const float t19 = t18 * t7;
+    const float t20 = t19 * 2.3283064e-10f;
+    const float t21 = -t20;
+    const float t22 = t20 + 1.0f;
+    const float t23 = t9 ? t21 : t22;
+    const float t24 = t8 ? t11 : t23;
+    const float t25 = grad_y * t24;
+    return t25;
+}
+
+/* d2ydx2 = f''(x); in float. */
+SYMACT_INLINE float silu_second_derivative_fast(int fused, float x, float beta)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = beta * t0;
+    const float t2 = 0.5f * t1;
+    const float t3 = own_decay_flushed_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t0, t1);
+    const float t6 = 0.5f * t5;
+    const float t7 = t4 ? t6 : 0.0f;
+    const float t8 = t3 * t7;
+    const float t9 = t3 - t8;
+    const int t10 = t9 == 0.0f;
+    const float t11 = -t9;
+    const float t12 = 2.0f * t9;
+    const float t13 = t12 * t9;
+    const float t14 = t1 * t9;
+    const float t15 = t14 * t9;
+    const float t16 = t13 + t15;
+    const float t17 = t16 + 2.0f;
+    const float t18 = t17 - t1;
+    const float t19 = beta * t18;
+    const float t20 = t9 * t9;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t21 * t21;
+    const float t23 = t22 * t21;
+    const float t24 = t19 / t23;
+    const float t25 = t24 * t9;
+    const float t26 = t25 * t9;
+    const float t27 = t10 ? t11 : t26;
+    return t27;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
@@ -2733,7 +2586,7 @@ SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const voi
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, silu_forward_float32(fused, x_i, beta));
+        store_f32_fast(y, i, silu_forward_fast(fused, x_i, beta));
     }
 }
 
@@ -2756,7 +2609,7 @@ SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, silu_derivative_float32(fused, x_i, beta));
+        store_f32_fast(dydx, i, silu_derivative_fast(fused, x_i, beta));
     }
 }
 
@@ -2781,7 +2634,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        silu_value_and_derivative_float32(fused, x_i, beta, &y_i, &dydx_i);
+        silu_value_and_derivative_fast(fused, x_i, beta, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -2808,7 +2661,7 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, silu_backward_float32(fused, x_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, silu_backward_fast(fused, x_i, grad_y_i, beta));
     }
 }
 
@@ -2831,7 +2684,7 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n,
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, silu_second_derivative_float32(fused, x_i, beta));
+        store_f32_fast(d2ydx2, i, silu_second_derivative_fast(fused, x_i, beta));
     }
 }
 

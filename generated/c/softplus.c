@@ -2024,351 +2024,334 @@ SYMACT_INLINE double softplus_backward_from_output_paired(int fused, double y, d
     return t381;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_UNIT_FLOAT32
-#define SYMACT_OWN_LOG1P_UNIT_FLOAT32
+#ifndef SYMACT_OWN_LOG1P_UNIT_FAST
+#define SYMACT_OWN_LOG1P_UNIT_FAST
 /* ln(1 + a), 0 <= a <= 1; in float. */
-SYMACT_INLINE float own_log1p_unit_float32(int fused, float a)
+SYMACT_INLINE float own_log1p_unit_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 1.0f + a;
-    const float t1 = t0 - 1.0f;
-    const float t2 = a - t1;
-    const float t3 = t2 / t0;
-    const float t4 = exponent_of_float(t0);
-    const float t5 = mantissa_of_float(t0);
-    const float t6 = t5 - 1.0f;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t7 + t3;
-    const float t9 = t6 * t6;
-    const float t10 = -0.07634575f * t6;
-    const float t11 = t10 + 0.12761617f;
-    const float t12 = t11 * t6;
-    const float t13 = t12 + (-0.1316018f);
-    const float t14 = t13 * t6;
-    const float t15 = t14 + 0.14201756f;
-    const float t16 = t15 * t6;
-    const float t17 = t16 + (-0.16623357f);
-    const float t18 = t17 * t6;
-    const float t19 = t18 + 0.20001227f;
-    const float t20 = t19 * t6;
-    const float t21 = t20 + (-0.2500082f);
-    const float t22 = t21 * t6;
-    const float t23 = t22 + 0.3333333f;
-    const float t24 = t9 * t6;
-    const float t25 = t23 * t24;
-    const float t26 = 0.5f * t9;
-    const float t27 = t25 + t8;
-    const float t28 = t26 - t27;
-    const float t29 = t4 * 0.69314575f;
-    const float t30 = t6 - t28;
-    const float t31 = t29 + t30;
-    return t31;
+    const float t0 = -0.0033185312f * a;
+    const float t1 = t0 + 0.020204846f;
+    const float t2 = t1 * a;
+    const float t3 = t2 + (-0.057664927f);
+    const float t4 = t3 * a;
+    const float t5 = t4 + 0.10680604f;
+    const float t6 = t5 * a;
+    const float t7 = t6 + (-0.15355425f);
+    const float t8 = t7 * a;
+    const float t9 = t8 + 0.1969541f;
+    const float t10 = t9 * a;
+    const float t11 = t10 + (-0.2495859f);
+    const float t12 = t11 * a;
+    const float t13 = t12 + 0.33330512f;
+    const float t14 = t13 * a;
+    const float t15 = t14 + (-0.4999993f);
+    const float t16 = a * a;
+    const float t17 = t15 * t16;
+    const float t18 = a + t17;
+    return t18;
 }
 #endif
 
-#ifndef SYMACT_OWN_EXP_FLOAT32
-#define SYMACT_OWN_EXP_FLOAT32
+#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
+#define SYMACT_OWN_DECAY_FLUSHED_FAST
+/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582912.0f;
+    const float t3 = t2 - 12582912.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
+}
+#endif
+
+#ifndef SYMACT_OWN_EXP_FAST
+#define SYMACT_OWN_EXP_FAST
 /* e^a; in float. */
-SYMACT_INLINE float own_exp_float32(int fused, float a)
+SYMACT_INLINE float own_exp_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-104.0f) > a ? (-104.0f) : a;
+    const float t0 = (-110.2104f) > a ? (-110.2104f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const int t2 = t1 < 0.0f;
+    const float t3 = t1 * 1.442695f;
+    const float t4 = t3 + 12582912.0f;
+    const float t5 = t4 - 12582912.0f;
+    const float t6 = t5 * 0.69314575f;
+    const float t7 = t1 - t6;
+    const float t8 = t5 * 1.4286068e-06f;
+    const float t9 = t7 - t8;
+    const float t10 = t2 ? 32.0f : (-1.0f);
+    const float t11 = t4 + t10;
+    const float t12 = 0.001395046f * t9;
+    const float t13 = t12 + 0.008368891f;
+    const float t14 = t13 * t9;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t9;
+    const float t17 = t16 + 0.16666518f;
+    const float t18 = t17 * t9;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t19 * t9;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t21 * t9;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t11);
+    const float t25 = t23 * t24;
+    const float t26 = t2 ? 2.3283064e-10f : 2.0f;
+    const float t27 = t25 * t26;
+    return t27;
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
     const float t5 = t4 * 0.69314575f;
     const float t6 = t1 - t5;
     const float t7 = t4 * 1.4286068e-06f;
     const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = t9 - 0.5f;
+    const float t23 = t21 + t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float softplus_forward_float32(int fused, float x, float beta)
+SYMACT_INLINE float softplus_forward_fast(int fused, float x, float beta)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_float32(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, beta, t1, t2);
-    const float t7 = 0.5f * t6;
-    const float t8 = t5 ? t7 : 0.0f;
-    const float t9 = t4 * t8;
-    const float t10 = t4 - t9;
-    const float t11 = t10 * t10;
-    const float t12 = own_log1p_unit_float32(fused, t11);
-    const float t13 = t12 / beta;
-    const float t14 = own_decay_float32(fused, t2);
-    const float t15 = own_log1p_unit_float32(fused, t14);
-    const float t16 = t15 / beta;
-    const float t17 = t16 + t1;
-    const float t18 = t0 ? t13 : t17;
-    return t18;
+    const float t3 = own_decay_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = own_log1p_unit_fast(fused, t8);
+    const float t10 = t9 / beta;
+    const float t11 = t10 + t1;
+    const float t12 = t0 ? t10 : t11;
+    return t12;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float softplus_derivative_float32(int fused, float x, float beta)
+SYMACT_INLINE float softplus_derivative_fast(int fused, float x, float beta)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_float32(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, beta, t1, t2);
-    const float t7 = 0.5f * t6;
-    const float t8 = t5 ? t7 : 0.0f;
-    const float t9 = t4 * t8;
-    const float t10 = t4 - t9;
-    const float t11 = t10 * t10;
-    const float t12 = t11 + 1.0f;
-    const float t13 = t10 / t12;
-    const float t14 = t13 * t10;
-    const float t15 = own_decay_float32(fused, t2);
-    const float t16 = t15 + 1.0f;
-    const float t17 = 1.0f / t16;
-    const float t18 = t0 ? t14 : t17;
-    return t18;
+    const float t3 = own_decay_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t0 ? t8 : 1.0f;
+    const float t10 = t8 + 1.0f;
+    const float t11 = t9 / t10;
+    return t11;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void softplus_value_and_derivative_float32(int fused, float x, float beta, float *y, float *dydx)
+SYMACT_INLINE void softplus_value_and_derivative_fast(int fused, float x, float beta, float *y, float *dydx)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_float32(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, beta, t1, t2);
-    const float t7 = 0.5f * t6;
-    const float t8 = t5 ? t7 : 0.0f;
-    const float t9 = t4 * t8;
-    const float t10 = t4 - t9;
-    const float t11 = t10 * t10;
-    const float t12 = own_log1p_unit_float32(fused, t11);
-    const float t13 = t12 / beta;
-    const float t14 = own_decay_float32(fused, t2);
-    const float t15 = own_log1p_unit_float32(fused, t14);
-    const float t16 = t15 / beta;
-    const float t17 = t16 + t1;
-    const float t18 = t0 ? t13 : t17;
-    const float t19 = t11 + 1.0f;
-    const float t20 = t10 / t19;
-    const float t21 = t20 * t10;
-    const float t22 = t14 + 1.0f;
-    const float t23 = 1.0f / t22;
-    const float t24 = t0 ? t21 : t23;
-    *y = t18;
-    *dydx = t24;
+    const float t3 = own_decay_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = own_log1p_unit_fast(fused, t8);
+    const float t10 = t9 / beta;
+    const float t11 = t10 + t1;
+    const float t12 = t0 ? t10 : t11;
+    const float t13 = t0 ? t8 : 1.0f;
+    const float t14 = t8 + 1.0f;
+    const float t15 = t13 / t14;
+    *y = t12;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float softplus_backward_float32(int fused, float x, float grad_y, float beta)
+SYMACT_INLINE float softplus_backward_fast(int fused, float x, float grad_y, float beta)
 {
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_float32(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, beta, t1, t2);
-    const float t7 = 0.5f * t6;
-    const float t8 = t5 ? t7 : 0.0f;
-    const float t9 = t4 * t8;
-    const float t10 = t4 - t9;
-    const float t11 = t10 * t10;
-    const float t12 = t11 + 1.0f;
-    const float t13 = t10 / t12;
-    const float t14 = t13 * t10;
-    const float t15 = own_decay_float32(fused, t2);
-    const float t16 = t15 + 1.0f;
-    const float t17 = 1.0f / t16;
-    const float t18 = t0 ? t14 : t17;
-    const float t19 = grad_y * t18;
-    return t19;
+    const float t3 = own_decay_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t0 ? t8 : 1.0f;
+    const float t10 = t8 + 1.0f;
+    const float t11 = t9 / t10;
+    const float t12 = grad_y * t11;
+    return t12;
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float softplus_second_derivative_float32(int fused, float x, float beta)
+SYMACT_INLINE float softplus_second_derivative_fast(int fused, float x, float beta)
 {
     (void)fused;
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = 0.5f * t1;
-    const float t3 = own_decay_float32(fused, t2);
+    const float t3 = own_decay_flushed_fast(fused, t2);
     const int t4 = t2 < 1024.0f;
     const float t5 = product_error_float(fused, beta, t0, t1);
     const float t6 = 0.5f * t5;
     const float t7 = t4 ? t6 : 0.0f;
     const float t8 = t3 * t7;
     const float t9 = t3 - t8;
-    const float t10 = beta * t9;
-    const float t11 = t9 * t9;
-    const float t12 = t11 + 1.0f;
-    const float t13 = t12 * t12;
-    const float t14 = t10 / t13;
+    const float t10 = t9 * t9;
+    const float t11 = t10 + 2.0f;
+    const float t12 = t10 * t11;
+    const float t13 = t12 + 1.0f;
+    const float t14 = beta / t13;
     const float t15 = t14 * t9;
-    return t15;
+    const float t16 = t15 * t9;
+    return t16;
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */
-SYMACT_INLINE float softplus_backward_from_output_float32(int fused, float y, float grad_y, float beta)
+SYMACT_INLINE float softplus_backward_from_output_fast(int fused, float y, float grad_y, float beta)
 {
     (void)fused;
-    const int t0 = y == 0.0f;
-    const float t1 = with_sign_float(1.0f, y);
-    const int t2 = t1 < 0.0f;
-    const float t3 = fabsf(y);
-    const float t4 = t3 * beta;
-    const int t5 = t4 < 87.125f;
-    const float t6 = beta * t3;
-    const float t7 = -t6;
-    const float t8 = own_expm1_float32(fused, t7);
-    const float t9 = 0.5f * t6;
-    const float t10 = own_decay_float32(fused, t9);
-    const int t11 = t9 < 1024.0f;
-    const float t12 = product_error_float(fused, beta, t3, t6);
-    const float t13 = 0.5f * t12;
-    const float t14 = t11 ? t13 : 0.0f;
-    const float t15 = t10 * t14;
-    const float t16 = t10 - t15;
-    const float t17 = t16 * t16;
-    const float t18 = t8 / t17;
-    const float t19 = own_exp_float32(fused, t6);
-    const float t20 = t8 * t19;
-    const float t21 = t5 ? t18 : t20;
-    const int t22 = t4 < 1.0429688f;
-    const float t23 = own_expm1_float32(fused, t6);
-    const float t24 = own_exp_float32(fused, t7);
-    const float t25 = t23 * t24;
-    const float t26 = -t8;
-    const float t27 = t22 ? t25 : t26;
-    const float t28 = t2 ? t21 : t27;
-    const float t29 = t0 ? y : t28;
-    const float t30 = grad_y * t29;
-    return t30;
+    const float t0 = with_sign_float(1.0f, y);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(y);
+    const float t3 = t2 * beta;
+    const int t4 = t3 < 1.1444092e-05f;
+    const float t5 = product_error_float(fused, t2, beta, t3);
+    const float t6 = t3 + t5;
+    const float t7 = -6.9954285e-07f * t6;
+    const float t8 = t7 + (-6.67459e-07f);
+    const float t9 = t8 * t6;
+    const float t10 = t9 + (-3.0078227e-05f);
+    const float t11 = t10 * t6;
+    const float t12 = t11 + (-0.00019059112f);
+    const float t13 = t12 * t6;
+    const float t14 = t13 + (-0.0013959574f);
+    const float t15 = t14 * t6;
+    const float t16 = t15 + (-0.008329479f);
+    const float t17 = t16 * t6;
+    const float t18 = t17 + (-0.041667867f);
+    const float t19 = t18 * t6;
+    const float t20 = t19 + (-0.16666648f);
+    const float t21 = t20 * t6;
+    const float t22 = t21 + (-0.5f);
+    const float t23 = t22 * t6;
+    const float t24 = t23 + (-1.0f);
+    const float t25 = t24 * t6;
+    const int t26 = t3 < 88.625f;
+    const float t27 = beta * t2;
+    const float t28 = -t27;
+    const float t29 = own_expm1_fast(fused, t28);
+    const float t30 = own_decay_fast(fused, t27);
+    const int t31 = t27 < 1024.0f;
+    const float t32 = product_error_float(fused, beta, t2, t27);
+    const float t33 = t31 ? t32 : 0.0f;
+    const float t34 = t30 * t33;
+    const float t35 = t30 - t34;
+    const float t36 = t29 / t35;
+    const float t37 = own_exp_fast(fused, t27);
+    const float t38 = t29 * t37;
+    const float t39 = t26 ? t36 : t38;
+    const float t40 = t4 ? t25 : t39;
+    const int t41 = t3 < 1.0859375f;
+    const float t42 = own_expm1_fast(fused, t27);
+    const float t43 = own_exp_fast(fused, t28);
+    const float t44 = t42 * t43;
+    const float t45 = -t29;
+    const float t46 = t41 ? t44 : t45;
+    const float t47 = t1 ? t40 : t46;
+    const float t48 = grad_y * t47;
+    return t48;
 }
 
 SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2672,7 +2655,7 @@ SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, softplus_forward_float32(fused, x_i, beta));
+        store_f32_fast(y, i, softplus_forward_fast(fused, x_i, beta));
     }
 }
 
@@ -2695,7 +2678,7 @@ SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, softplus_derivative_float32(fused, x_i, beta));
+        store_f32_fast(dydx, i, softplus_derivative_fast(fused, x_i, beta));
     }
 }
 
@@ -2720,7 +2703,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        softplus_value_and_derivative_float32(fused, x_i, beta, &y_i, &dydx_i);
+        softplus_value_and_derivative_fast(fused, x_i, beta, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -2747,7 +2730,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softplus_backward_float32(fused, x_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, softplus_backward_fast(fused, x_i, grad_y_i, beta));
     }
 }
 
@@ -2770,7 +2753,7 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, softplus_second_derivative_float32(fused, x_i, beta));
+        store_f32_fast(d2ydx2, i, softplus_second_derivative_fast(fused, x_i, beta));
     }
 }
 
@@ -2795,7 +2778,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softplus_backward_from_output_float32(fused, y_i, grad_y_i, beta));
+        store_f32_fast(grad_x, i, softplus_backward_from_output_fast(fused, y_i, grad_y_i, beta));
     }
 }
 

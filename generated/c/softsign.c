@@ -784,7 +784,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(int fused, double x)
 }
 
 /* y = f(x); in float. */
-SYMACT_INLINE float softsign_forward_float32(int fused, float x)
+SYMACT_INLINE float softsign_forward_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
@@ -797,25 +797,26 @@ SYMACT_INLINE float softsign_forward_float32(int fused, float x)
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float softsign_derivative_float32(int fused, float x)
+SYMACT_INLINE float softsign_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 140737490000000.0f;
+    const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
     const float t4 = t1 ? 1.0f : t3;
     const float t5 = t0 + 1.0f;
     const float t6 = t5 * t5;
-    const float t7 = t2 + 1.0f;
-    const float t8 = t7 * t7;
-    const float t9 = t1 ? t6 : t8;
-    const float t10 = t4 / t9;
-    return t10;
+    const float t7 = t2 + 2.0f;
+    const float t8 = t2 * t7;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t1 ? t6 : t9;
+    const float t11 = t4 / t10;
+    return t11;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void softsign_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void softsign_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const float t0 = fabsf(x);
@@ -824,40 +825,42 @@ SYMACT_INLINE void softsign_value_and_derivative_float32(int fused, float x, flo
     const float t3 = t0 / t2;
     const float t4 = t1 ? 1.0f : t3;
     const float t5 = with_sign_float(t4, x);
-    const int t6 = t0 < 140737490000000.0f;
+    const int t6 = t0 < 17.75f;
     const float t7 = 1.0f / t0;
     const float t8 = t7 * t7;
     const float t9 = t6 ? 1.0f : t8;
     const float t10 = t2 * t2;
-    const float t11 = t7 + 1.0f;
-    const float t12 = t11 * t11;
-    const float t13 = t6 ? t10 : t12;
-    const float t14 = t9 / t13;
+    const float t11 = t7 + 2.0f;
+    const float t12 = t7 * t11;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t6 ? t10 : t13;
+    const float t15 = t9 / t14;
     *y = t5;
-    *dydx = t14;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float softsign_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float softsign_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 140737490000000.0f;
+    const int t1 = t0 < 17.75f;
     const float t2 = 1.0f / t0;
     const float t3 = t2 * t2;
     const float t4 = t1 ? 1.0f : t3;
     const float t5 = t0 + 1.0f;
     const float t6 = t5 * t5;
-    const float t7 = t2 + 1.0f;
-    const float t8 = t7 * t7;
-    const float t9 = t1 ? t6 : t8;
-    const float t10 = t4 / t9;
-    const float t11 = grad_y * t10;
-    return t11;
+    const float t7 = t2 + 2.0f;
+    const float t8 = t2 * t7;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t1 ? t6 : t9;
+    const float t11 = t4 / t10;
+    const float t12 = grad_y * t11;
+    return t12;
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float softsign_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float softsign_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const int t0 = x == 0.0f;
@@ -1124,7 +1127,7 @@ SYMACT_INLINE void softsign_forward_f32_fast_elements(int fused, size_t n, const
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, softsign_forward_float32(fused, x_i));
+        store_f32_fast(y, i, softsign_forward_fast(fused, x_i));
     }
 }
 
@@ -1147,7 +1150,7 @@ SYMACT_INLINE void softsign_derivative_f32_fast_elements(int fused, size_t n, co
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, softsign_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, softsign_derivative_fast(fused, x_i));
     }
 }
 
@@ -1172,7 +1175,7 @@ SYMACT_INLINE void softsign_value_and_derivative_f32_fast_elements(int fused, si
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        softsign_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        softsign_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -1199,7 +1202,7 @@ SYMACT_INLINE void softsign_backward_f32_fast_elements(int fused, size_t n, cons
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, softsign_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, softsign_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -1222,7 +1225,7 @@ SYMACT_INLINE void softsign_second_derivative_f32_fast_elements(int fused, size_
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, softsign_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, softsign_second_derivative_fast(fused, x_i));
     }
 }
 

@@ -1787,160 +1787,111 @@ SYMACT_INLINE double tanhshrink_second_derivative_paired(int fused, double x)
     return t184;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLOAT32
-#define SYMACT_OWN_DECAY_FLOAT32
-/* e^-a, a >= 0; in float. */
-SYMACT_INLINE float own_decay_float32(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
+#define SYMACT_OWN_DECAY_FLUSHED_FAST
+/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 104.0f < a ? 104.0f : a;
-    const float t1 = -t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const float t22 = t8 + t21;
-    const float t23 = 1.0f + t22;
-    const float t24 = t4 * 0.5f;
-    const float t25 = t24 + 12582912.0f;
-    const float t26 = t25 - 12582912.0f;
-    const float t27 = t4 - t26;
-    const float t28 = t27 + 12582912.0f;
-    const float t29 = power_of_2_float(t25);
-    const float t30 = power_of_2_float(t28);
-    const float t31 = t23 * t29;
-    const float t32 = t31 * t30;
-    return t32;
+    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582912.0f;
+    const float t3 = t2 - 12582912.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FLOAT32
-#define SYMACT_OWN_EXPM1_FLOAT32
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_float32(int fused, float a)
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-27.0f) > a ? (-27.0f) : a;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582912.0f;
-    const float t4 = t3 - 12582912.0f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
     const float t5 = t4 * 0.69314575f;
     const float t6 = t1 - t5;
     const float t7 = t4 * 1.4286068e-06f;
     const float t8 = t6 - t7;
-    const float t9 = 0.001395046f * t8;
-    const float t10 = t9 + 0.008368891f;
-    const float t11 = t10 * t8;
-    const float t12 = t11 + 0.041666206f;
-    const float t13 = t12 * t8;
-    const float t14 = t13 + 0.16666518f;
-    const float t15 = t14 * t8;
-    const float t16 = t15 + 0.5f;
-    const float t17 = t8 * t8;
-    const float t18 = t16 * t17;
-    const float t19 = t6 - t8;
-    const float t20 = t19 - t7;
-    const float t21 = t18 + t20;
-    const int t22 = 104.0f < t4;
-    const float t23 = t22 ? 1.0f : 0.0f;
-    const float t24 = t3 - t23;
-    const float t25 = power_of_2_float(t24);
-    const float t26 = t25 - 1.0f;
-    const float t27 = t25 * t8;
-    const float t28 = t26 + t27;
-    const float t29 = t28 - t26;
-    const float t30 = t27 - t29;
-    const float t31 = t25 * t21;
-    const float t32 = t31 + t30;
-    const float t33 = t28 + t32;
-    const float t34 = t22 ? 2.0f : 1.0f;
-    const float t35 = t33 * t34;
-    return t35;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = t9 - 0.5f;
+    const float t23 = t21 + t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
-#ifndef SYMACT_OWN_TANH_FLOAT32
-#define SYMACT_OWN_TANH_FLOAT32
-/* hyperbolic tangent; in float. */
-SYMACT_INLINE float own_tanh_float32(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_LIFTED_FAST
+#define SYMACT_OWN_DECAY_LIFTED_FAST
+/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = t0 + t0;
-    const float t2 = -t1;
-    const float t3 = (-27.0f) > t2 ? (-27.0f) : t2;
-    const float t4 = 89.0f < t3 ? 89.0f : t3;
-    const float t5 = t4 * 1.442695f;
-    const float t6 = t5 + 12582912.0f;
-    const float t7 = t6 - 12582912.0f;
-    const float t8 = t7 * 0.69314575f;
-    const float t9 = t4 - t8;
-    const float t10 = t7 * 1.4286068e-06f;
-    const float t11 = t9 - t10;
-    const float t12 = 0.001395046f * t11;
-    const float t13 = t12 + 0.008368891f;
-    const float t14 = t13 * t11;
-    const float t15 = t14 + 0.041666206f;
-    const float t16 = t15 * t11;
-    const float t17 = t16 + 0.16666518f;
-    const float t18 = t17 * t11;
-    const float t19 = t18 + 0.5f;
-    const float t20 = t11 * t11;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t9 - t11;
-    const float t23 = t22 - t10;
-    const float t24 = t21 + t23;
-    const int t25 = 104.0f < t7;
-    const float t26 = t25 ? 1.0f : 0.0f;
-    const float t27 = t6 - t26;
-    const float t28 = power_of_2_float(t27);
-    const float t29 = t28 - 1.0f;
-    const float t30 = t28 * t11;
-    const float t31 = t29 + t30;
-    const float t32 = t31 - t29;
-    const float t33 = t30 - t32;
-    const float t34 = t28 * t24;
-    const float t35 = t34 + t33;
-    const float t36 = t31 + t35;
-    const float t37 = t25 ? 2.0f : 1.0f;
-    const float t38 = t36 * t37;
-    const int t39 = 0.55f < t0;
-    const float t40 = 1.0f + t38;
-    const float t41 = 2.0f * t40;
-    const float t42 = -t38;
-    const float t43 = t39 ? t41 : t42;
-    const float t44 = 2.0f + t38;
-    const float t45 = t43 / t44;
-    const float t46 = 1.0f - t45;
-    const float t47 = t39 ? t46 : t45;
-    const float t48 = with_sign_float(t47, a);
-    return t48;
+    return t21;
 }
 #endif
 
 /* y = f(x); in float. */
-SYMACT_INLINE float tanhshrink_forward_float32(int fused, float x)
+SYMACT_INLINE float tanhshrink_forward_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.984375f;
+    const int t1 = t0 < 1.1757812f;
     const float t2 = t0 * t0;
     const float t3 = -1.3756605e-09f * t2;
     const float t4 = t3 + 4.19128e-08f;
@@ -1971,40 +1922,42 @@ SYMACT_INLINE float tanhshrink_forward_float32(int fused, float x)
     const float t29 = t28 * t0;
     const float t30 = t29 * t0;
     const float t31 = t30 * t0;
-    const float t32 = 2.0f * t0;
-    const float t33 = own_decay_float32(fused, t32);
+    const float t32 = own_decay_flushed_fast(fused, t0);
+    const float t33 = t32 * t32;
     const float t34 = t33 + 1.0f;
-    const float t35 = t33 / t34;
-    const float t36 = 2.0f * t35;
-    const float t37 = t0 - 1.0f;
-    const float t38 = t36 + t37;
-    const float t39 = t1 ? t31 : t38;
-    const float t40 = with_sign_float(t39, x);
-    return t40;
+    const float t35 = 2.0f / t34;
+    const float t36 = t35 * t32;
+    const float t37 = t36 * t32;
+    const float t38 = t0 - 1.0f;
+    const float t39 = t37 + t38;
+    const float t40 = t1 ? t31 : t39;
+    const float t41 = with_sign_float(t40, x);
+    return t41;
 }
 
 /* dydx = f'(x); in float. */
-SYMACT_INLINE float tanhshrink_derivative_float32(int fused, float x)
+SYMACT_INLINE float tanhshrink_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(fused, t2);
+    const float t3 = own_expm1_fast(fused, t2);
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t1);
-    const float t6 = t5 + 1.0f;
-    const float t7 = t6 * t6;
-    const float t8 = t4 / t7;
-    return t8;
+    const float t5 = own_decay_flushed_fast(fused, t1);
+    const float t6 = t5 + 2.0f;
+    const float t7 = t5 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t4 / t8;
+    return t9;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
-SYMACT_INLINE void tanhshrink_value_and_derivative_float32(int fused, float x, float *y, float *dydx)
+SYMACT_INLINE void tanhshrink_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.984375f;
+    const int t1 = t0 < 1.1757812f;
     const float t2 = t0 * t0;
     const float t3 = -1.3756605e-09f * t2;
     const float t4 = t3 + 4.19128e-08f;
@@ -2035,68 +1988,67 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_float32(int fused, float x, f
     const float t29 = t28 * t0;
     const float t30 = t29 * t0;
     const float t31 = t30 * t0;
-    const float t32 = 2.0f * t0;
-    const float t33 = own_decay_float32(fused, t32);
+    const float t32 = own_decay_flushed_fast(fused, t0);
+    const float t33 = t32 * t32;
     const float t34 = t33 + 1.0f;
-    const float t35 = t33 / t34;
-    const float t36 = 2.0f * t35;
-    const float t37 = t0 - 1.0f;
-    const float t38 = t36 + t37;
-    const float t39 = t1 ? t31 : t38;
-    const float t40 = with_sign_float(t39, x);
-    const float t41 = -t32;
-    const float t42 = own_expm1_float32(fused, t41);
-    const float t43 = t42 * t42;
-    const float t44 = t34 * t34;
-    const float t45 = t43 / t44;
-    *y = t40;
-    *dydx = t45;
+    const float t35 = 2.0f / t34;
+    const float t36 = t35 * t32;
+    const float t37 = t36 * t32;
+    const float t38 = t0 - 1.0f;
+    const float t39 = t37 + t38;
+    const float t40 = t1 ? t31 : t39;
+    const float t41 = with_sign_float(t40, x);
+    const float t42 = 2.0f * t0;
+    const float t43 = -t42;
+    const float t44 = own_expm1_fast(fused, t43);
+    const float t45 = t44 * t44;
+    const float t46 = own_decay_flushed_fast(fused, t42);
+    const float t47 = t46 + 2.0f;
+    const float t48 = t46 * t47;
+    const float t49 = t48 + 1.0f;
+    const float t50 = t45 / t49;
+    *y = t41;
+    *dydx = t50;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
-SYMACT_INLINE float tanhshrink_backward_float32(int fused, float x, float grad_y)
+SYMACT_INLINE float tanhshrink_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = -t1;
-    const float t3 = own_expm1_float32(fused, t2);
+    const float t3 = own_expm1_fast(fused, t2);
     const float t4 = t3 * t3;
-    const float t5 = own_decay_float32(fused, t1);
-    const float t6 = t5 + 1.0f;
-    const float t7 = t6 * t6;
-    const float t8 = t4 / t7;
-    const float t9 = grad_y * t8;
-    return t9;
+    const float t5 = own_decay_flushed_fast(fused, t1);
+    const float t6 = t5 + 2.0f;
+    const float t7 = t5 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t4 / t8;
+    const float t10 = grad_y * t9;
+    return t10;
 }
 
 /* d2ydx2 = f''(x); in float. */
-SYMACT_INLINE float tanhshrink_second_derivative_float32(int fused, float x)
+SYMACT_INLINE float tanhshrink_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.125f;
-    const float t2 = own_tanh_float32(fused, t0);
-    const float t3 = t2 * t2;
-    const float t4 = 1.0f - t3;
-    const float t5 = t4 * t2;
-    const float t6 = 2.0f * t5;
-    const float t7 = 2.0f * t0;
-    const float t8 = -t7;
-    const float t9 = own_expm1_float32(fused, t8);
-    const float t10 = own_decay_float32(fused, t0);
-    const float t11 = t9 * t10;
-    const float t12 = t10 * t10;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t13 * t13;
-    const float t15 = t14 * t13;
-    const float t16 = t11 / t15;
-    const float t17 = 8.0f * t16;
-    const float t18 = t17 * t10;
-    const float t19 = -t18;
-    const float t20 = t1 ? t6 : t19;
-    const float t21 = with_sign_float(t20, x);
-    return t21;
+    const float t1 = 2.0f * t0;
+    const float t2 = -t1;
+    const float t3 = own_expm1_fast(fused, t2);
+    const float t4 = own_decay_lifted_fast(fused, t1);
+    const float t5 = t4 * 2.3283064e-10f;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t3 / t6;
+    const float t8 = t7 / t6;
+    const float t9 = t8 / t6;
+    const float t10 = 8.0f * t9;
+    const float t11 = t10 * t4;
+    const float t12 = t11 * 2.3283064e-10f;
+    const float t13 = -t12;
+    const float t14 = with_sign_float(t13, x);
+    return t14;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
@@ -2382,7 +2334,7 @@ SYMACT_INLINE void tanhshrink_forward_f32_fast_elements(int fused, size_t n, con
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, tanhshrink_forward_float32(fused, x_i));
+        store_f32_fast(y, i, tanhshrink_forward_fast(fused, x_i));
     }
 }
 
@@ -2405,7 +2357,7 @@ SYMACT_INLINE void tanhshrink_derivative_f32_fast_elements(int fused, size_t n, 
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, tanhshrink_derivative_float32(fused, x_i));
+        store_f32_fast(dydx, i, tanhshrink_derivative_fast(fused, x_i));
     }
 }
 
@@ -2430,7 +2382,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_f32_fast_elements(int fused, 
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
-        tanhshrink_value_and_derivative_float32(fused, x_i, &y_i, &dydx_i);
+        tanhshrink_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
         store_f32_fast(y, i, y_i);
         store_f32_fast(dydx, i, dydx_i);
     }
@@ -2457,7 +2409,7 @@ SYMACT_INLINE void tanhshrink_backward_f32_fast_elements(int fused, size_t n, co
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, tanhshrink_backward_float32(fused, x_i, grad_y_i));
+        store_f32_fast(grad_x, i, tanhshrink_backward_fast(fused, x_i, grad_y_i));
     }
 }
 
@@ -2480,7 +2432,7 @@ SYMACT_INLINE void tanhshrink_second_derivative_f32_fast_elements(int fused, siz
     SYMACT_INDEPENDENT
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, tanhshrink_second_derivative_float32(fused, x_i));
+        store_f32_fast(d2ydx2, i, tanhshrink_second_derivative_fast(fused, x_i));
     }
 }
 

@@ -27,12 +27,17 @@ class Arithmetic:
         compute: the format of every step.
         result: the format that results are rounded to in the end, and whose numbers the inputs are. Where it is
             shorter than `compute`, inputs are far from the ends of `compute`'s range and its last digits do not matter.
+        may_flush: whether targets may take subnormal numbers for 0, as CUDA does in float32.
+        is_quick: whether an ULP or two may be given for speed, and digits beside a root, where processors have vectors
+            and fuse products with sums.
     """
 
     name: str
     meaning: str
     compute: str
     result: str
+    may_flush: bool = False
+    is_quick: bool = False
 
     @property
     def format(self) -> Format:
@@ -48,11 +53,6 @@ class Arithmetic:
     def is_wide(self) -> bool:
         """Whether results are rounded to a shorter format than they are computed in."""
         return self.compute != self.result
-
-    @property
-    def may_flush(self) -> bool:
-        """Whether targets may take subnormal numbers for 0, as CUDA does in float32."""
-        return self.compute == "float32"
 
     @cached_property
     def functions(self) -> Mapping[str, Kernel]:
@@ -70,7 +70,8 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
         Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
         Arithmetic("paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64"),
         Arithmetic("mixed", "float64, in pairs only in passes that need it", "float64", "float64"),
-        Arithmetic("float32", "float32 for float32 results", "float32", "float32"),
+        Arithmetic("float32", "float32 for float32 results", "float32", "float32", may_flush=True),
+        Arithmetic("fast", "float32 for float32 results, for speed", "float32", "float32", is_quick=True),
     )
 }
 

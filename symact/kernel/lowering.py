@@ -67,6 +67,12 @@ DIRECT: dict[type[Function], str] = {
 #: exp(-u) is 0 in double precision for u beyond this.
 _ZERO_BEYOND = 1024
 
+#: By this is less what `decay_lifted` gives.
+_UNLIFT = f"1/{2**32}"
+
+#: The factor above and below of scaled quotients.
+_SCALE = f"1/{2**32}"
+
 #: Significant decimal digits with which an irrational constant is written.
 _DIGITS = 40
 
@@ -81,12 +87,24 @@ class Style:
             the exponential alone is already subnormal.
         settled: where a decaying exponential has become 0, give what is left without it; no 0*inf can then occur.
         exact: put right the rounding of a decaying exponential's exponent, which its size would multiply.
+
+    For quick arithmetic alone:
+
+        lifted: multiply by a decaying exponential that is 2^32 times as large, and by 2^-32 in the end, which is as
+            good for a tail as halves, with one exponential that has no factor to make it subnormal.
+        flushed: take 0 for a decaying exponential that is no normal number.
+        scaled: above and below, quotients have a factor that is a power of two, so that no product below overflows.
+        quick: take the operations that quick arithmetic has besides.
     """
 
     stepwise: bool = False
     halves: bool = False
     settled: bool = False
     exact: bool = False
+    lifted: bool = False
+    flushed: bool = False
+    scaled: bool = False
+    quick: bool = False
 
 
 class Lowering:
@@ -131,13 +149,15 @@ class Lowering:
         decaying = [letter for letter, value in self._where.items() if isinstance(value, exp | gauss | bell)]
         if not decaying or main is None:
             return step
-        small = [self._half(e) if self._splits(e) else self(e) for e in decaying]
+        small = [self._half(e) if self._splits(e) else self._lifted(e) if self._lifts(e) else self(e) for e in decaying]
         gone = self._b("eq", self._chain("add", small), self._b.const(0))  # none of them is negative
         rest = self(main) if main != 0 else self._b("neg", small[0]) if negative else small[0]
         return self._b("select", gone, rest, step)
 
     def _lower(self, e: Expr) -> int:
         if e in self._where:
+            if self._lifts(e):
+                return self._b("mul", self._lifted(e), self._b.const(_UNLIFT))
             return self._halved(e) if self._splits(e) else self._decaying(self._where[e])
         if not e.free_symbols:
             return self._constant(e)
@@ -154,9 +174,15 @@ class Lowering:
             return self._logarithm(e.args[0])
         if isinstance(e, log1p) and self._is_decaying(e.args[0]):
             return self._b("log1p_unit", self(e.args[0]))
+        if isinstance(e, log1p):
+            return self._log1p(e.args[0])
         if e.func in DIRECT:
             return self._b(DIRECT[e.func], self(e.args[0]))
         raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
+
+    def _log1p(self, a: Expr) -> int:
+        positive = self._style.quick and bool(a.is_nonnegative)
+        return self._b("log1p_positive" if positive else "log1p", self(a))
 
     def _is_decaying(self, e: Expr) -> bool:
         """Whether an expression is a power of one of the named exponentials: between 0 and 1."""
@@ -164,6 +190,7 @@ class Lowering:
         return isinstance(self._where.get(base), exp | gauss | bell) and bool(power.is_positive)
 
     def _constant(self, e: Expr) -> int:
+        """A number."""
         if e.is_Rational:
             return self._b.const(str(e))
         return self._b.const(_decimals(e))
@@ -214,10 +241,11 @@ class Lowering:
     # Products ---------------------------------------------------------------------------------------------------------
 
     def _product(self, e: Mul) -> int:
-        coefficient, rest = e.as_coeff_Mul()
+        coefficient, rest = e.as_independent(*e.free_symbols, as_Add=False) if self._style.quick else e.as_coeff_Mul()
         above: list[Expr] = []
         below: list[Expr] = []
         outer: list[int] = []
+        lifted: list[int] = []
         for part in Mul.make_args(rest):
             base, power = part.as_base_exp()
             if isinstance(part, exp):
@@ -226,21 +254,29 @@ class Lowering:
                 below += self._spread(base, -power)
             elif self._splits(base) and power.is_Integer:
                 outer += [self._half(base)] * int(power)
+            elif self._lifts(base) and power.is_Integer:
+                lifted += [self._lifted(base)] * int(power)
             else:
                 above += self._spread(base, power)
-        steps = [self(part) for part in above] + outer
+        steps = [self(part) for part in above] + ([] if self._style.quick else outer)
         if not steps:
             steps = [self._constant(abs(coefficient))]
             coefficient = S.One if coefficient > 0 else -S.One
         value = self._chain("mul", steps)
         divisors = [self(part) for part in below]
+        if len(divisors) > 1 and self._style.scaled:
+            scale = self._b.const(_SCALE)
+            value, divisors[0] = (self._b("mul", scale, each) for each in (value, divisors[0]))
         if divisors and not self._style.stepwise:
             divisors = [self._chain("mul", divisors)]
         value = self._chain("div", [value, *divisors])
         if abs(coefficient) != 1:
             value = self._b("mul", self._constant(abs(coefficient)), value)
-        for half in outer:
+        # A quick half is a normal number: its place does not matter.
+        for half in outer * (2 if self._style.quick else 1):
             value = self._b("mul", value, half)
+        for large in lifted:
+            value = self._b("mul", self._b("mul", value, large), self._b.const(_UNLIFT))
         return self._b("neg", value) if coefficient < 0 else value
 
     def _spread(self, base: Expr, power: Expr) -> list[Expr]:
@@ -252,22 +288,29 @@ class Lowering:
     def _splits(self, letter: Expr) -> bool:
         return self._style.halves and isinstance(self._where.get(letter), exp | gauss | bell)
 
+    def _lifts(self, letter: Expr) -> bool:
+        return self._style.lifted and isinstance(self._where.get(letter), exp)
+
+    def _lifted(self, letter: Symbol) -> int:
+        return self._decaying(self._where[letter], "decay_lifted")
+
     def _half(self, letter: Symbol) -> int:
         """The square root of a decaying exponential; that of exp(-a^2/2) is exp(-(a/2)^2)."""
         value = self._where[letter]
         (argument,) = value.args
-        if isinstance(value, exp):
-            return self._decaying(exp(argument / 2))
+        if isinstance(value, exp):  # where the half is subnormal, the whole is 0 for long
+            return self._decaying(exp(argument / 2), "decay_flushed" if self._style.quick else "decay")
         return self._b("bell", self(argument / 2)) if isinstance(value, gauss) else self._b("gauss", self(argument))
 
-    def _decaying(self, value: Expr) -> int:
+    def _decaying(self, value: Expr, operation: str | None = None) -> int:
         """A named exponential; with an exact exponent where that is a product of a number and positive symbols."""
         factors = Mul.make_args(-value.args[0])
         symbols = [f.as_base_exp() for f in factors if not f.is_number]
         whole = all(base.is_Symbol and power.is_Integer and power > 0 for base, power in symbols)
         b = self._b
+        operation = operation or ("decay_flushed" if self._style.flushed else "decay")
         if not (self._style.exact and isinstance(value, exp) and whole):
-            return b("decay", self(-value.args[0])) if isinstance(value, exp) else self(value)
+            return b(operation, self(-value.args[0])) if isinstance(value, exp) else self(value)
         exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
         number = Mul(*(f for f in factors if f.is_number))
         if number.is_Rational and number.p & (number.p - 1) == 0 and number.q & (number.q - 1) == 0:
@@ -282,7 +325,7 @@ class Lowering:
             own = b("add", own, b("mul", exponent, self._constant(remainder))) if remainder != 0 else own
             error = own if error is None else b("add", own, b("mul", error, scale))
             exponent = scaled
-        result = b("decay", exponent)
+        result = b(operation, exponent)
         if error is None:
             return result
         # Beyond, the exponential is 0, and the error may be no number any more.
@@ -294,6 +337,11 @@ class Lowering:
         return self._b("mul", half, half)
 
     def _power(self, base: Expr, power: Expr) -> int:
+        if power == 2 and self._style.quick and isinstance(base, Add) and S.One in base.args:
+            above_one = base - 1
+            if above_one.is_nonnegative:  # 1 + u*(2 + u): the rounding of 1 + u would count twice
+                u = self(above_one)
+                return self._b("add", self._b("mul", u, self._b("add", u, self._b.const(2))), self._b.const(1))
         if power.is_Integer and power > 0:
             return self._repeated(self(base), int(power))
         if power.is_Integer:
@@ -314,7 +362,7 @@ class Lowering:
 
     def _logarithm(self, argument: Expr) -> int:
         if isinstance(argument, Add) and S.One in argument.args:
-            return self._b("log1p", self(argument - 1))
+            return self._log1p(argument - 1)
         return self._b("log", self(argument))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.program import OPERATIONS, Builder, Instruction, Kernel
 
@@ -15,7 +17,8 @@ def merged(kernel: Kernel, arithmetic: Arithmetic) -> Kernel:
     It does where f is a division, a root or an elementary function, or where the other operand of f is the same on both
     sides. Every result stays the same to the last bit, for the operand that is not chosen has no effect.
     """
-    return _Merging(_signs_above(kernel), arithmetic).kernel()
+    found = _Merging(_signs_above(kernel), arithmetic).kernel()
+    return _one_division(found) if arithmetic.is_quick else found
 
 
 def _uses(kernel: Kernel) -> list[int]:
@@ -44,6 +47,70 @@ def _signs_above(kernel: Kernel) -> Kernel:
                 continue
         here.append(b.copy(step, here))
     return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})
+
+
+def _one_division(kernel: Kernel) -> Kernel:
+    """A quotient that only counts where a condition is true, and one that only counts where it is false, as one."""
+    conditions = dict.fromkeys(step.operands[0] for step in kernel.instructions if step.operation == "select")
+    for condition in conditions:
+        for yes, no in product(*_divisions(kernel, condition)):
+            if yes not in _operands_of(kernel, no) and no not in _operands_of(kernel, yes):
+                # One at a time: which quotients depend on which is then seen anew.
+                return _one_division(_with_one(kernel, condition, yes, no))
+    return kernel
+
+
+def _divisions(kernel: Kernel, condition: int) -> tuple[list[int], list[int]]:
+    """The quotients that only count where a condition is true, and those that only count where it is false."""
+    always, true, false = 3, 1, 2
+    counts = [0] * len(kernel.instructions)
+    for _, index in kernel.outputs:
+        counts[index] = always
+    for index in reversed(range(len(counts))):
+        step, here = kernel.instructions[index], counts[index]
+        chooses = step.operation == "select" and step.operands[0] == condition
+        for operand, part in zip(step.operands, (always, true, false) if chooses else (always,) * 3, strict=False):
+            counts[operand] |= here & part
+    before = _operands_of(kernel, condition)
+    found = {each: [i for i, step in enumerate(kernel.instructions) if step.operation == "div" and counts[i] == each]
+             for each in (true, false)}  # fmt: skip
+    yes, no = ([i for i in found[each] if i not in before] for each in (true, false))
+    return yes, no
+
+
+def _operands_of(kernel: Kernel, index: int) -> set[int]:
+    """The steps that a step depends on, and itself."""
+    found, stack = set(), [index]
+    while stack:
+        each = stack.pop()
+        if each not in found:
+            found.add(each)
+            stack.extend(kernel.instructions[each].operands)
+    return found
+
+
+def _with_one(kernel: Kernel, condition: int, yes: int, no: int) -> Kernel:
+    """A program with one quotient in the place of two."""
+    b = Builder()
+    for name in kernel.inputs:
+        b.input(name)
+    here: dict[int, int] = {}
+
+    def write(index: int) -> int:
+        if index not in here:
+            step = kernel.instructions[index]
+            if index in (yes, no):
+                pairs = zip(*(kernel.instructions[i].operands for i in (yes, no)), strict=True)
+                above, below = (
+                    write(a) if a == c else b("select", write(condition), write(a), write(c)) for a, c in pairs
+                )
+                here[yes] = here[no] = b("div", above, below)
+            else:
+                here[index] = b.copy(step, {i: write(i) for i in step.operands})
+        return here[index]
+
+    outputs = {name: write(index) for name, index in kernel.outputs}
+    return b.kernel(kernel.name, kernel.inputs, kernel.parameters, outputs)
 
 
 class _Merging:

@@ -31,9 +31,51 @@ _COSTS = {
 }
 
 
+#: In quick arithmetic: what a division takes of a processor's ports, and how long it keeps the divider busy, in the
+#: same units: 3 of the 32 operations on 16 numbers that are done in the 16 cycles of one division (AVX-512 of 2017 to
+#: 2023, two ports).
+_DIVISION, _DIVIDER = 3, 32
+
+
 def cost(kernel: Kernel, arithmetic: Arithmetic) -> int:
-    """The program's cost in units of an addition, the elementary functions being symact's own."""
+    """The program's cost in units of an addition (quick arithmetic: of eighths); elementary functions are symact's own.
+
+    In quick arithmetic a product is free that is only added to something, and either the divider or the rest keeps a
+    processor waiting; what does not counts a little.
+    """
+    if arithmetic.is_quick:
+        slots, divisions = _slots(kernel, arithmetic.name)
+        return 8 * max(slots, _DIVIDER * divisions) + slots
     return sum(_cost(step.operation, arithmetic.name) for step in kernel.instructions)
+
+
+def _slots(kernel: Kernel, arithmetic: str) -> tuple[int, int]:
+    """How many operations a program takes, with fused products, and how many divisions there are among them."""
+    uses: dict[int, list[str]] = {}
+    for step in kernel.instructions:
+        for operand in step.operands:
+            uses.setdefault(operand, []).append(step.operation)
+    slots = divisions = 0
+    for index, step in enumerate(kernel.instructions):
+        if step.operation == "mul" and uses.get(index) in (["add"], ["sub"]):
+            continue
+        here = _slots_of(step.operation, arithmetic)
+        slots, divisions = slots + here[0], divisions + here[1]
+    return slots, divisions
+
+
+@cache
+def _slots_of(operation: str, arithmetic: str) -> tuple[int, int]:
+    if operation in ("div", "sqrt"):
+        return _DIVISION, 1
+    program = ARITHMETICS[arithmetic].functions.get(operation)
+    if program is None or operation == "product_error":  # a fused operation
+        return _SLOTS.get(operation, _COSTS.get(operation, 1)), 0
+    return _slots(program, arithmetic)
+
+
+#: Operations that are several ones, or none.
+_SLOTS = {"pow2": 2, "exponent": 4, "mantissa": 4, "copysign": 2, "input": 0, "parameter": 0, "const": 0}
 
 
 @cache

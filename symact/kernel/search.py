@@ -7,7 +7,7 @@ fixed, so that the same definition gives the same program on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product, zip_longest
@@ -52,7 +52,13 @@ _PAIRED = (
 )
 _WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 2.0
 
-LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL}
+#: Quick programs may be 4 ULP off; on more inputs than a sample has they are by a little more than here.
+_QUICK = (
+    *((level, 1) for level in (3.5, 4.0, 6.0, 8.0, 16.0)),
+    *((level, 2) for level in (4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
+)
+
+LADDERS = {"wide": _WIDE, "float64": _FULL, "paired": _PAIRED, "float32": _FULL, "fast": _QUICK}
 
 #: How many times worse than the best a program may be at other values of the parameters, where the rounding of a
 #: product with x already decides.
@@ -74,8 +80,36 @@ _WHOLE = 0.75
 #: Beyond this level fresh inputs do not help; beyond the other not even the size is right, and any zero is as good.
 _HOPELESS, _NOTHING_RIGHT = 32.0, 2.0**64
 
-#: Wide arithmetic is far from the ends of the exponents' range, and its last digits do not matter.
-_STYLES = {True: (Style(),), False: tuple(Style(*choice) for choice in product((False, True), repeat=4))}
+_ALL_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
+
+#: Products below in turn, scaled or as they are; tails in halves, lifted, flushed or as they are.
+_QUICK_STYLES = tuple(
+    Style(stepwise=way == "stepwise", scaled=way == "scaled", halves=tail == "halves", lifted=tail == "lifted",
+          flushed=tail == "flushed", settled=settled, exact=exact, quick=True)
+    for way, tail, settled, exact in product(
+        ("", "stepwise", "scaled"), ("", "halves", "lifted", "flushed"), (False, True), (False, True)
+    )
+)  # fmt: skip
+
+#: In wide arithmetic one will do: it is far from the ends of the exponents' range, and its last digits do not matter.
+_STYLES = {
+    "wide": (Style(),),
+    "float64": _ALL_STYLES,
+    "paired": _ALL_STYLES,
+    "float32": _ALL_STYLES,
+    "fast": _QUICK_STYLES,
+}
+
+#: The words of styles in the record.
+_WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "scaled")
+
+#: In quick arithmetic, how many combinations of forms for the regions are looked at, of the cheapest forms of each, and
+#: how many of those with their values at 0 and infinity.
+_COMBINATIONS, _FINISHED = 900, 16
+
+#: In quick arithmetic, up to which part of its size beside a root errors may grow as the inverse distance from it, and
+#: up to which part they do not count.
+_BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
 
 #: Pairs need no exact exponents, no order of divisions and no halves.
 _PAIRED_STYLES = (Style(), Style(settled=True))
@@ -112,6 +146,31 @@ class Regime:
     error: float
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """What may cover a region: formulas, expansions around roots, and the inputs at which they have been tried."""
+
+    region: Region
+    candidates: Sequence[Candidate]
+    patches: Sequence[Candidate]
+    samples: list[Sample]
+    roots: Sequence[float] = ()
+
+    def tolerance(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many times as large as elsewhere an error may be: beside a root, where it grows as 1/distance."""
+        found = np.ones(len(size))
+        for root in self.roots:
+            distance = np.abs(size - root)
+            near = np.full(len(size), np.inf)  # so close that not even the sign is known
+            np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
+            found = np.maximum(found, near)
+        return found
+
+    def add(self, sample: Sample) -> None:
+        """Further inputs."""
+        self.samples.append(sample)
+
+
 class PassSearch:
     """Finds the program of one pass.
 
@@ -141,6 +200,7 @@ class PassSearch:
         at_zero_only = all(p.x == 0 for p in branches.points)
         self.scaling = scaling(list(halves), self.t, self.symbols) if at_zero_only else None
         self._sampled: dict[tuple[int, float, float, tuple[float, ...]], list[Sample]] = {}
+        self._prices: dict[Kernel, int] = {}
         self.oracles = oracles_of(activation, branches) if oracles is None else oracles
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
@@ -171,17 +231,29 @@ class PassSearch:
     def _by_sides(self) -> tuple[Kernel, list[dict[str, Any]]]:
         right, left = self._regions(1), self._regions(-1)
         parity = self._parity(left, right)
-        covered = {1: [self._regimes(region) for region in right]}
-        if parity == 0:
-            covered[-1] = [self._regimes(region) for region in left]
+        regions = [*right, *(left if parity == 0 else ())]
+        found = self._regimes(regions, parity)
+        covered = self._by_side(regions, found)
         record = [
             {"side": side, "upper": regime.upper, "rule": regime.candidate.name, "error": _rounded(regime.error)}
             for side, found in covered.items()
             for regimes in found
             for regime in regimes
         ]
+        return self._put_together(covered, parity), record
+
+    @staticmethod
+    def _by_side(regions: Sequence[Region], found: Sequence[list[Regime]]) -> dict[int, list[list[Regime]]]:
+        """The forms of each half line's regions."""
+        covered: dict[int, list[list[Regime]]] = {}
+        for region, regimes in zip(regions, found, strict=True):
+            covered.setdefault(region.side, []).append(regimes)
+        return covered
+
+    def _put_together(self, covered: Mapping[int, list[list[Regime]]], parity: int) -> Kernel:
+        """The half lines put together such that the values at both zeros are right, where they can be."""
         simple, signed = (self._assembled(covered, parity, by_sign_bit) for by_sign_bit in (False, True))
-        return (signed if self._wrong_at(_ZEROS, simple).any() else simple), record
+        return signed if self._wrong_at(_ZEROS, simple).any() else simple
 
     def _assembled(self, covered: Mapping[int, list[list[Regime]]], parity: int, by_sign_bit: bool) -> Kernel:
         """The half lines put together; `by_sign_bit` says that -0 takes the left one's formula."""
@@ -295,7 +367,7 @@ class PassSearch:
         """
         seen: set[Kernel] = set()
         failure: Error | None = None
-        styles = [] if paired is not None else [(style, False) for style in _STYLES[self.arithmetic.is_wide]]
+        styles = [] if paired is not None else [(style, False) for style in _STYLES[self.arithmetic.name]]
         if self.arithmetic.name == "paired":
             styles += [(style, True) for style in (_PAIRED_STYLES if paired is None else paired)]
         # The usual order: plain numbers before pairs, and within each the forms one after the other.
@@ -321,7 +393,7 @@ class PassSearch:
             kernel = b.kernel("piece", ["x"], self.parameters, {"y": step})
             if kernel not in seen:
                 seen.add(kernel)
-                words = [word for word in ("stepwise", "halves", "settled", "exact") if getattr(style, word)]
+                words = [word for word in _WORDS if getattr(style, word)]
                 yield Candidate(", ".join([form.rule, *(["in pairs"] if in_pairs else []), *words]), kernel)
         if not seen and failure is not None:
             raise failure
@@ -373,11 +445,56 @@ class PassSearch:
         lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
         return lower, np.inf if region.upper == oo else self._at_defaults(region.upper)
 
-    def _regimes(self, region: Region) -> list[Regime]:
-        """The fewest and cheapest forms that cover a region at the first error level that is reached.
+    def _regimes(self, regions: Sequence[Region], parity: int) -> list[list[Regime]]:
+        """The fewest and cheapest forms that cover each region at the first error level that is reached.
 
         What a sample lets through is tried on fresh inputs; those where it is worse than promised join the sample.
         """
+        trials = [self._trial(region) for region in regions]
+        tried: list[list[Regime] | None] = [None] * len(trials)
+        for number in range(_ROUNDS):
+            covers = [self._covered(trial) for trial in trials]
+            chosen = self._jointly(regions, [choices for _, choices in covers], parity)
+            enough = True
+            for index, trial in enumerate(trials):
+                level = covers[index][0]
+                if chosen[index] == tried[index] or self.arithmetic.is_wide or level > _HOPELESS:
+                    continue
+                worse = self._worse(chosen[index], trial, number, level)
+                tried[index] = chosen[index]
+                if worse is not None:
+                    trial.add(worse)
+                    enough = False
+            if enough:
+                break
+        return chosen
+
+    def _jointly(
+        self, regions: Sequence[Region], choices: Sequence[Sequence[list[Regime]]], parity: int
+    ) -> list[list[Regime]]:
+        """The first choice of each region; in quick arithmetic those that make the cheapest program together."""
+        if not self.arithmetic.is_quick:
+            return [each[0] for each in choices]
+        most = int(_COMBINATIONS ** (1 / len(regions)) + 1e-9)
+
+        def price(kernel: Kernel) -> int:
+            return cost(merged(kernel, self.arithmetic), self.arithmetic)
+
+        def roughly(found: Sequence[list[Regime]]) -> tuple[int, float]:
+            assembled = self._assembled(self._by_side(regions, found), parity, by_sign_bit=False)
+            if assembled not in self._prices:
+                self._prices[assembled] = price(assembled)
+            return self._prices[assembled], max(regime.error for each in found for regime in each)
+
+        def exactly(found: Iterable[list[Regime]]) -> int:
+            covered = self._by_side(regions, list(found))
+            return price(self._guarded(self._put_together(covered, parity), "pass", "y"))
+
+        cheapest = sorted(product(*(each[:most] for each in choices)), key=roughly)
+        return list(min(cheapest[:_FINISHED], key=exactly))
+
+    def _trial(self, region: Region) -> _Trial:
+        """The candidates for a region, and the inputs that they are first tried at."""
         samples = list(self._region_samples(region))
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
         negative = bool(np.signbit(outermost))
@@ -391,15 +508,7 @@ class PassSearch:
         lost = first & (soundest > self.ladder[1][0])
         size = np.concatenate([self._size(s) for s in samples])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
-        for number in range(_ROUNDS):
-            level, regimes = self._covered(candidates, patches, region, samples)
-            if self.arithmetic.is_wide or level > _HOPELESS:
-                break
-            worse = self._worse(regimes, region, samples[0], number, level)
-            if worse is None:
-                break
-            samples.append(worse)
-        return regimes
+        return _Trial(region, candidates, patches, samples, self._roots(samples[0]))
 
     def _further(self, region: Region, best: NDArray[np.float64], negative: bool) -> Iterator[Candidate]:
         """More forms for a tail, given the best errors at the first sample."""
@@ -414,10 +523,18 @@ class PassSearch:
             found = forms(region.expression, self.t)
             yield from self._candidates(found, self.t, negative, paired=[Style(stepwise=True)])
 
-    def _worse(
-        self, regimes: Sequence[Regime], region: Region, known: Sample, number: int, limit: float
-    ) -> Sample | None:
+    def _roots(self, sample: Sample) -> tuple[float, ...]:
+        """Sizes beside which quick programs may lose digits."""
+        if not self.arithmetic.is_quick or (self.parameters and self.scaling is None):
+            return ()
+        size = self._size(sample)
+        increasing = np.argsort(size)
+        values = sample.reference.rounded[increasing].tolist()
+        return tuple(high for _, high in sign_changes(size[increasing].tolist(), values))
+
+    def _worse(self, regimes: Sequence[Regime], trial: _Trial, number: int, limit: float) -> Sample | None:
         """Fresh inputs on which the forms are worse than a limit; None if there are none."""
+        region, known = trial.region, trial.samples[0]
         lower, upper = self._bounds(region)
         dtype = np.dtype(self.arithmetic.result)
         generator = np.random.default_rng(number)
@@ -432,23 +549,27 @@ class PassSearch:
         errors = _errors_of(regimes, fresh, self._size(fresh))
         if self.arithmetic.name == "paired":
             errors[(self._size(fresh) > _WITHOUT_PAIRS) & (errors <= _GOOD_THERE)] = 0.0
+        tolerance = trial.tolerance(self._size(fresh))
+        errors = np.where(np.isinf(tolerance), 0.0, errors / tolerance)
         bad = np.sort(np.argsort(errors)[-_FED_BACK:])
         bad = bad[errors[bad] > limit]
         if not len(bad):
             return None
         return Sample.of(self.arithmetic, self.oracles[0], region.side * t[bad], self.settings[0])
 
-    def _covered(
-        self, candidates: Sequence[Candidate], patches: Sequence[Candidate], region: Region, samples: Sequence[Sample]
-    ) -> tuple[float, list[Regime]]:
-        """The error level that is reached, and the forms."""
+    def _covered(self, trial: _Trial) -> tuple[float, list[list[Regime]]]:
+        """The error level that is reached, and the forms: first the cheapest ones, then others as good alone."""
+        candidates, patches, region, samples = trial.candidates, trial.patches, trial.region, trial.samples
         everything = [*candidates, *patches]
         size = np.concatenate([self._size(s) for s in samples])
         order = np.argsort(size, kind="stable")
         size = size[order]
+        tolerance = trial.tolerance(size)
         other = np.concatenate([np.full(len(s.x), s.parameters != self.settings[0]) for s in samples])[order]
         table = _errors(everything, samples)[:, order]
         table[table > _NOTHING_RIGHT] = np.inf
+        table[:, np.isinf(tolerance)] = 0.0
+        counted = table / tolerance
         best = table.min(axis=0)
         lost = np.isinf(best)
         excess = np.where(lost, 0.0, table - np.where(lost, 0.0, best))
@@ -456,7 +577,7 @@ class PassSearch:
         costs = [cost(c.kernel, self.arithmetic) for c in everything]
         survives = np.array([self._survives(c, region, samples) for c in everything])
         for level, regimes in self.ladder:
-            allowed = (table <= np.maximum(level, 2 * nearby)) | (excess <= level / 2)
+            allowed = (table <= np.maximum(level * tolerance, 2 * nearby)) | (excess <= level / 2)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             if self.arithmetic.name == "paired":
                 allowed[:, size > _WITHOUT_PAIRS] |= table[:, size > _WITHOUT_PAIRS] <= _GOOD_THERE
@@ -470,13 +591,20 @@ class PassSearch:
                 used = any(which >= len(candidates) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:
+                covers = [cover]
+                if len(cover) == 1:
+                    alone = [i for i in np.argsort(costs, kind="stable").tolist() if allowed[i].all()]
+                    covers += [[(i, 0, len(size), None)] for i in alone if i != cover[0][0]]
                 return level, [
-                    Regime(
-                        everything[which],
-                        None if stop is None else _round_between(*size[[stop - 1, stop]]),
-                        float(table[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
-                    )
-                    for which, start, end, stop in cover
+                    [
+                        Regime(
+                            everything[which],
+                            None if stop is None else _round_between(*size[[stop - 1, stop]]),
+                            float(counted[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
+                        )
+                        for which, start, end, stop in each
+                    ]
+                    for each in covers
                 ]
         raise AssertionError("the last level allows everything")
 
@@ -503,7 +631,9 @@ class PassSearch:
         t = self._size(sample)
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
-        for low, high in sign_changes(t[increasing].tolist(), values):
+        # In quick arithmetic digits beside a root are given for speed.
+        roots = [] if self.arithmetic.is_quick else sign_changes(t[increasing].tolist(), values)
+        for low, high in roots:
             if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
                 found += at_root(function, low, high, self.arithmetic)
         for patch in found:

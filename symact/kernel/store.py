@@ -224,10 +224,20 @@ def write_tables(activation: Activation, folder: Path) -> Path:
     return _put(path, document)
 
 
-def write(activation: Activation, folder: Path) -> Path:
-    """Search for an activation's programs and store them as FOLDER/NAME.json; returns the file."""
-    found, record = search(activation)
-    return _put(folder / f"{activation.name}.json", {**found.to_dict(), "search": record})
+def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = tuple(ARITHMETICS)) -> Path:
+    """Search for an activation's programs and store them as FOLDER/NAME.json; returns the file.
+
+    Programs in other arithmetics stay as they are stored.
+    """
+    path = folder / f"{activation.name}.json"
+    found, record = search(activation, arithmetics)
+    document = found.to_dict()
+    if len(arithmetics) < len(ARITHMETICS):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        record = {name: (record if name in record else known["search"])[name] for name in ARITHMETICS}
+        programs = {**known["programs"], **document["programs"]}
+        document["programs"] = {name: programs[name] for name in ARITHMETICS}
+    return _put(path, {**document, "search": record})
 
 
 def _put(path: Path, document: Mapping[str, Any]) -> Path:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symact.kernel.functions import arctangent, error, exponential, logarithm, products
+from symact.kernel.functions import arctangent, error, exponential, logarithm, products, quick
 from symact.kernel.functions.polynomial import Precision
 from symact.kernel.program import Builder, Kernel
 
@@ -21,7 +21,8 @@ _BUILDERS = {**exponential.BUILDERS, **logarithm.BUILDERS, **arctangent.BUILDERS
 
 def _programs(arithmetic: str) -> dict[str, Kernel]:
     programs = {}
-    for name, build in _BUILDERS.items():
+    builders = {**_BUILDERS, **quick.BUILDERS} if arithmetic == "fast" else _BUILDERS
+    for name, build in builders.items():
         b = Builder()
         programs[name] = b.kernel(name, ("a",), (), {"y": build(b, b.input("a"), Precision(arithmetic))})
     b = Builder()
@@ -31,5 +32,5 @@ def _programs(arithmetic: str) -> dict[str, Kernel]:
 
 
 #: Arithmetic -> operation -> program with the output ``y``.
-FUNCTIONS: dict[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32")}
+FUNCTIONS: dict[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32", "fast")}
 FUNCTIONS["paired"] = FUNCTIONS["mixed"] = FUNCTIONS["float64"]

@@ -35,7 +35,7 @@ def _exp_of_square(b: Builder, a: int, halved: bool, precision: Precision) -> tu
     return main, b("add", u, b("mul", b("mul", u, u), tail))
 
 
-def _series(b: Builder, a: int, precision: Precision) -> int:
+def erf_series(b: Builder, a: int, precision: Precision) -> int:
     """erf(a) for |a| <= 1; the sign of a zero is kept."""
     series = horner(b, precision.table("erf")["coefficients"], b("mul", a, a))
     return b("mul", a, series) if precision.is_wide else b("add", a, b("mul", a, series))
@@ -100,7 +100,7 @@ def erf(b: Builder, a: int, precision: Precision) -> int:
     # Below 1 the series, above it 1 - erfc: there erfc < 0.16, so its error counts for little.
     size = b("abs", a)
     large = b("copysign", b("sub", b.const(1), _erfc_positive(b, size, precision)), a)
-    return b("select", b("lt", size, b.const(1)), _series(b, a, precision), large)
+    return b("select", b("lt", size, b.const(1)), erf_series(b, a, precision), large)
 
 
 def erfc(b: Builder, a: int, precision: Precision) -> int:
@@ -109,7 +109,7 @@ def erfc(b: Builder, a: int, precision: Precision) -> int:
     size = b("abs", a)
     tail = _erfc_positive(b, size, precision)
     far = b("select", b("lt", a, b.const(0)), b("sub", b.const(2), tail), tail)
-    return b("select", b("lt", size, b.const("0.47")), b("sub", b.const(1), _series(b, a, precision)), far)
+    return b("select", b("lt", size, b.const("0.47")), b("sub", b.const(1), erf_series(b, a, precision)), far)
 
 
 def erfcx(b: Builder, a: int, precision: Precision) -> int:

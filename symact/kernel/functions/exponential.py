@@ -16,7 +16,7 @@ from symact.kernel.program import Builder
 
 #: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far, and
 #: what stands for 0 is so small that its product with what stands for infinity rounds to 0.
-ENDS = {"wide": (-700, 350), "float64": (-746, 710), "float32": (-104, 89)}
+ENDS = {"wide": (-700, 350), "float64": (-746, 710), "float32": (-104, 89), "fast": (-104, 89)}
 
 DIGITS = 40
 

@@ -28,7 +28,7 @@ def _sum(b: Builder, n: int, f: int, lost: int | None, precision: Precision) -> 
     if lost is not None:
         rest = b("add", rest, lost)
     coefficients = precision.table("log")["coefficients"]
-    if precision.arithmetic == "float32":
+    if precision.is_short:
         square = b("mul", f, f)
         cube = b("mul", horner(b, coefficients, f), b("mul", square, f))
         beyond = b("sub", b("mul", b.const("1/2"), square), b("add", cube, rest))

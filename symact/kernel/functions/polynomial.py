@@ -21,7 +21,7 @@ class Precision:
     """What the programs of one arithmetic have to know of it.
 
     Attributes:
-        arithmetic: its name, "wide", "float64" or "float32".
+        arithmetic: its name, "wide", "float64", "float32" or "fast".
     """
 
     arithmetic: str
@@ -32,14 +32,19 @@ class Precision:
         return self.arithmetic == "wide"
 
     @property
+    def is_short(self) -> bool:
+        """Whether numbers are those of float32."""
+        return self.arithmetic in ("float32", "fast")
+
+    @property
     def digits(self) -> int:
         """Bits of a significand."""
-        return 24 if self.arithmetic == "float32" else 53
+        return 24 if self.is_short else 53
 
     @property
     def emax(self) -> int:
         """Exponent of the largest numbers."""
-        return 127 if self.arithmetic == "float32" else 1023
+        return 127 if self.is_short else 1023
 
     @property
     def rounder(self) -> Fraction:
@@ -47,8 +52,9 @@ class Precision:
         return Fraction(3 * 2 ** (self.digits - 2))
 
     def table(self, name: str) -> dict[str, Any]:
-        """The table of that name."""
-        found: dict[str, Any] = _TABLES[self.arithmetic][name]
+        """The table of that name; "fast" shares those of float32 that it has none of its own for."""
+        tables = _TABLES[self.arithmetic]
+        found: dict[str, Any] = tables[name] if name in tables else _TABLES["float32"][name]
         return found
 
 

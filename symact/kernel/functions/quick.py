@@ -1,0 +1,197 @@
+"""Elementary functions for speed: float32 as good as an ULP or two, with as few steps as that takes.
+
+They are written for processors that fuse products with sums, where a polynomial's term and `product_error` are one step
+each, and right without that. What the functions of float32 do besides, to lose less than an ULP, is left out:
+
+- exp(r) is one polynomial, and of r only what counts after a + n*ln(2) has been rounded. The power of two is made once;
+  where a result may be subnormal, it is 2^32 times as large first, so that the last step rounds.
+- log(1 + a) takes f = a*2^-n + (2^-n - 1) from a itself: no rounding of 1 + a has to be put right.
+- exp(-a^2) puts right the rounding of a^2 by its error.
+- erfcx(a) has one division: it is w times a polynomial in w = 1/(a + k).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import mpmath
+
+from symact.kernel.functions.error import erf_series
+from symact.kernel.functions.exponential import DIGITS, ln2
+from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.program import Builder
+
+#: Results that may be subnormal are 2 to this power larger first. A subnormal number lacks 24 bits; the rest is for
+#: what multiplies them, as in x*exp(-x).
+LIFT = 32
+
+
+class _Parts(NamedTuple):
+    """exp(a) = 2^n*exp(r): 1.5*2^23 + n + `lift`, and r."""
+
+    shifted: int
+    r: int
+
+
+def _reduced(b: Builder, a: int, sign: int, lift: int, precision: Precision) -> _Parts:
+    """The parts of exp(sign*a), n counted with `lift`, r with the sign of `a`."""
+    with mpmath.workdps(DIGITS):
+        inverse = mpmath.nstr(sign / mpmath.log(2), DIGITS)
+    rounder = b.const(precision.rounder + lift)
+    shifted = b("add", b("mul", a, b.const(inverse)), rounder)
+    n = b("sub", shifted, rounder)
+    high, low = (b.const(part) for part in ln2(precision))
+    operation = "sub" if sign > 0 else "add"
+    return _Parts(shifted, b(operation, b(operation, a, b("mul", n, high)), b("mul", n, low)))
+
+
+def _end(lift: int, precision: Precision) -> str:
+    """Where n, counted with `lift`, becomes -emax."""
+    with mpmath.workdps(DIGITS):
+        return str(mpmath.nstr((precision.emax + lift) * mpmath.log(2), 8))
+
+
+def _alternating(coefficients: list[str], sign: int) -> list[str]:
+    """The coefficients of p(sign*r)."""
+    if sign > 0:
+        return coefficients
+    return [c if k % 2 == 0 else c[1:] if c[0] == "-" else f"-{c}" for k, c in enumerate(coefficients)]
+
+
+def _exponential(b: Builder, r: int, sign: int, precision: Precision) -> int:
+    """exp(sign*r)."""
+    return horner(b, _alternating(["1", "1", *precision.table("exp")["coefficients"]], sign), r)
+
+
+def _rest(b: Builder, r: int, precision: Precision) -> int:
+    """exp(r) - 1."""
+    return b("add", r, b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r)))
+
+
+def _decay(b: Builder, a: int, lift: int, precision: Precision) -> int:
+    """exp(-a)*2^lift, and 0 from where that is no normal number: there the power of two has the bits of 0."""
+    parts = _reduced(b, b("min", a, b.const(_end(lift, precision))), -1, lift, precision)
+    return b("mul", _exponential(b, parts.r, -1, precision), b("pow2", parts.shifted))
+
+
+def decay_flushed(b: Builder, a: int, precision: Precision) -> int:
+    """e^-a for a >= 0; 0 where it is subnormal."""
+    return _decay(b, a, 0, precision)
+
+
+def decay_lifted(b: Builder, a: int, precision: Precision) -> int:
+    """e^-a*2^32 for a >= 0."""
+    return _decay(b, a, LIFT, precision)
+
+
+def decay(b: Builder, a: int, precision: Precision) -> int:
+    """e^-a for a >= 0."""
+    return b("mul", decay_lifted(b, a, precision), b.const(f"1/{2**LIFT}"))
+
+
+def exp(b: Builder, a: int, precision: Precision) -> int:
+    """e^a: with n + 1 in place of n up to the largest numbers, with n + 32 for the subnormal ones."""
+    cut = b("min", b("max", a, b.const(f"-{_end(LIFT, precision)}")), b.const(89))
+    small = b("lt", cut, b.const(0))
+    parts = _reduced(b, cut, 1, 0, precision)
+    moved = b("add", parts.shifted, b("select", small, b.const(LIFT), b.const(-1)))
+    value = b("mul", _exponential(b, parts.r, 1, precision), b("pow2", moved))
+    return b("mul", value, b("select", small, b.const(f"1/{2**LIFT}"), b.const(2)))
+
+
+def _expm1(b: Builder, a: int, precision: Precision) -> int:
+    """(e^a - 1)/2 for -30 <= a <= 89: half, for 2^128 is no number."""
+    parts = _reduced(b, a, 1, -1, precision)
+    power = b("pow2", parts.shifted)
+    return b("add", b("mul", power, _rest(b, parts.r, precision)), b("sub", power, b.const("1/2")))
+
+
+def expm1(b: Builder, a: int, precision: Precision) -> int:
+    """e^a - 1."""
+    half = _expm1(b, b("min", b("max", a, b.const(-30)), b.const(89)), precision)
+    return b("add", half, half)
+
+
+def tanh(b: Builder, a: int, precision: Precision) -> int:
+    """-v/(1 + v) with v = (exp(-2|a|) - 1)/2, and the sign of a."""
+    size = b("abs", a)
+    v = _expm1(b, b("max", b("mul", b.const(-2), size), b.const(-30)), precision)
+    return b("copysign", b("div", v, b("add", b.const(1), v)), a)
+
+
+def log1p_positive(b: Builder, a: int, precision: Precision) -> int:
+    """log(1 + a) for a >= 0: n*ln(2) + log(1 + f), 1 + a = 2^n*(1 + f)."""
+    one = b.const(1)
+    n = b("exponent", b("add", one, a))
+    # 2^-n may be subnormal, so that it is made in two steps.
+    lifted = b("pow2", b("sub", b.const(precision.rounder + LIFT), n))
+    power = b("mul", lifted, b.const(f"1/{2**LIFT}"))
+    f = b("add", b("mul", a, power), b("sub", power, one))
+    with mpmath.workdps(DIGITS):
+        whole = b.const(mpmath.nstr(mpmath.log(2), DIGITS))
+    series = b("mul", horner(b, precision.table("log1p")["coefficients"], f), b("mul", f, f))
+    return b("add", b("mul", n, whole), b("add", f, series))
+
+
+def log1p_unit(b: Builder, a: int, precision: Precision) -> int:
+    """log(1 + a) for 0 <= a <= 1."""
+    return b("add", a, b("mul", horner(b, precision.table("log1p_unit")["coefficients"], a), b("mul", a, a)))
+
+
+def _gaussian(b: Builder, a: int, halved: bool, precision: Precision) -> int:
+    """exp(-a^2) or exp(-a^2/2), by the error of the rounded square."""
+    cut = b("min", b("abs", a), b.const(15))
+    square = b("mul", cut, cut)
+    error = b("product_error", cut, cut, square)
+    if halved:
+        square, error = (b("mul", b.const("1/2"), each) for each in (square, error))
+    main = decay(b, square, precision)
+    return b("sub", main, b("mul", main, error))
+
+
+def gauss(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2/2)."""
+    return _gaussian(b, a, True, precision)
+
+
+def bell(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2)."""
+    return _gaussian(b, a, False, precision)
+
+
+def erfcx(b: Builder, a: int, precision: Precision) -> int:
+    """exp(a^2)*erfc(a) for a >= 0, infinity included: w = 1/(a + k) times a polynomial in (a - k)*w."""
+    table = precision.table("erfcx")
+    k, one = b.const(table["k"]), b.const(1)
+    w = b("div", one, b("add", a, k))
+    q = b("min", one, b("mul", b("sub", a, k), w))  # 1 at infinity
+    return b("mul", w, horner(b, table["coefficients"], q))
+
+
+def _tail(b: Builder, size: int, precision: Precision) -> int:
+    """erfc(size) for size >= 0."""
+    cut = b("min", size, b.const(15))
+    return b("mul", bell(b, cut, precision), erfcx(b, cut, precision))
+
+
+def erf(b: Builder, a: int, precision: Precision) -> int:
+    """The error function: a series below 1."""
+    size = b("abs", a)
+    large = b("copysign", b("sub", b.const(1), _tail(b, size, precision)), a)
+    return b("select", b("lt", size, b.const(1)), erf_series(b, a, precision), large)
+
+
+def erfc(b: Builder, a: int, precision: Precision) -> int:
+    """1 - erf(a)."""
+    tail = _tail(b, b("abs", a), precision)
+    return b("select", b("lt", a, b.const(0)), b("sub", b.const(2), tail), tail)
+
+
+BUILDERS: Mapping[str, Callable[[Builder, int, Precision], int]] = {
+    function.__name__: function
+    for function in (
+        exp, decay, decay_flushed, decay_lifted, expm1, tanh,
+        log1p_positive, log1p_unit, gauss, bell, erf, erfc, erfcx,
+    )
+}  # fmt: skip
