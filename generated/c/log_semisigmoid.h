@@ -46,7 +46,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 /* y = f(x). Largest error, in units in the last place:
  *   f32: 0.5003 (all 2**32 inputs)
  *   f64: 0.8348 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 1.3844 (200000 inputs, sampled)
  *   f32_table: 0.6713 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
@@ -76,7 +76,7 @@ void symact_log_semisigmoid_derivative_bf16(size_t n, const symact_bf16 *x, syma
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: 0.5002 (4194304 inputs, sampled)
  *   f64: 1.4997 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 1.497 (200000 inputs, sampled)
  *   f32_table: 0.6781 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
  *   bf16: 0.5 (all 2**16 inputs)
