@@ -103,7 +103,9 @@ def exp(b: Builder, a: int, precision: Precision) -> int:
 
 def exp_long(b: Builder, a: int, precision: Precision) -> int:
     """e^a to the last digit also in wide arithmetic: as an exponent its error is multiplied by its size."""
-    return exp(b, a, Precision("float64") if precision.is_wide else precision)
+    if not precision.is_wide:
+        return exp(b, a, precision)
+    return exp(b, _cut(b, a, precision), Precision("float64"))  # what is infinite for results is a number here
 
 
 def decay(b: Builder, a: int, precision: Precision) -> int:
