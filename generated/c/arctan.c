@@ -950,15 +950,18 @@ SYMACT_INLINE float arctan_second_derivative_fast(int fused, float x)
     const int t1 = x == t0;
     const int t2 = x == INFINITY;
     const float t3 = -0.0f;
-    const float t4 = x * x;
-    const float t5 = t4 + 1.0f;
-    const float t6 = x / t5;
-    const float t7 = t6 / t5;
-    const float t8 = 2.0f * t7;
-    const float t9 = -t8;
-    const float t10 = t2 ? t3 : t9;
-    const float t11 = t1 ? 0.0f : t10;
-    return t11;
+    const float t4 = with_sign_float(1.0f, x);
+    const float t5 = fabsf(x);
+    const float t6 = t5 * t5;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t5 / t7;
+    const float t9 = t8 / t7;
+    const float t10 = 2.0f * t9;
+    const float t11 = -t10;
+    const float t12 = t4 * t11;
+    const float t13 = t2 ? t3 : t12;
+    const float t14 = t1 ? 0.0f : t13;
+    return t14;
 }
 
 SYMACT_INLINE void arctan_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -1249,11 +1249,13 @@ SYMACT_INLINE float celu_second_derivative_fast(int fused, float x, float alpha)
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
     const float t3 = t2 / alpha;
-    const float t4 = own_decay_fast(fused, t3);
-    const float t5 = t4 / alpha;
-    const float t6 = t1 ? t5 : 0.0f;
-    const float t7 = t0 ? x : t6;
-    return t7;
+    const float t4 = 0.5f * t3;
+    const float t5 = own_decay_fast(fused, t4);
+    const float t6 = t5 / alpha;
+    const float t7 = t6 * t5;
+    const float t8 = t1 ? t7 : 0.0f;
+    const float t9 = t0 ? x : t8;
+    return t9;
 }
 
 SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -1416,18 +1416,52 @@ SYMACT_INLINE float erf_backward_fast(int fused, float x, float grad_y)
 SYMACT_INLINE float erf_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const float t1 = fabsf(x);
-    const float t2 = own_gauss_fast(fused, t1);
-    const int t3 = t2 == 0.0f;
-    const float t4 = -t2;
-    const float t5 = 2.2567585f * t1;
-    const float t6 = t5 * t2;
-    const float t7 = t6 * t2;
-    const float t8 = -t7;
-    const float t9 = t3 ? t4 : t8;
-    const float t10 = t0 * t9;
-    return t10;
+    const float t0 = -INFINITY;
+    const int t1 = x == t0;
+    const int t2 = x == INFINITY;
+    const float t3 = -0.0f;
+    const float t4 = with_sign_float(1.0f, x);
+    const float t5 = fabsf(x);
+    const int t6 = t5 < 2.3841858e-07f;
+    const float t7 = t5 * t5;
+    const float t8 = 5.2421414e-11f * t7;
+    const float t9 = t8 + (-2.0513957e-09f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 4.0510663e-08f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-5.534888e-07f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 6.009891e-06f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-5.5511642e-05f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 0.00044704735f;
+    const float t20 = t19 * t7;
+    const float t21 = t20 + (-0.0031335878f);
+    const float t22 = t21 * t7;
+    const float t23 = t22 + 0.018805716f;
+    const float t24 = t23 * t7;
+    const float t25 = t24 + (-0.0940313f);
+    const float t26 = t25 * t7;
+    const float t27 = t26 + 0.3761263f;
+    const float t28 = t27 * t7;
+    const float t29 = t28 + (-1.1283791f);
+    const float t30 = t29 * t7;
+    const float t31 = t30 + 2.2567585f;
+    const float t32 = t31 * t7;
+    const float t33 = t32 + (-2.2567585f);
+    const float t34 = t33 * t5;
+    const float t35 = own_gauss_fast(fused, t5);
+    const float t36 = t5 * t35;
+    const float t37 = t36 / 1.7724539f;
+    const float t38 = 4.0f * t37;
+    const float t39 = t38 * t35;
+    const float t40 = -t39;
+    const float t41 = t6 ? t34 : t40;
+    const float t42 = t4 * t41;
+    const float t43 = t2 ? t3 : t42;
+    const float t44 = t1 ? 0.0f : t43;
+    return t44;
 }
 
 SYMACT_INLINE void erf_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

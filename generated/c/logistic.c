@@ -1515,40 +1515,26 @@ SYMACT_INLINE float logistic_backward_fast(int fused, float x, float grad_y)
 SYMACT_INLINE float logistic_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const float t1 = fabsf(x);
-    const int t2 = t1 < 2.910383e-11f;
-    const float t3 = t1 * t1;
-    const float t4 = 1.1634951e-09f * t3;
-    const float t5 = t4 + (-3.221819e-08f);
-    const float t6 = t5 * t3;
-    const float t7 = t6 + 4.4311346e-07f;
-    const float t8 = t7 * t3;
-    const float t9 = t8 + (-4.247365e-06f);
-    const float t10 = t9 * t3;
-    const float t11 = t10 + 3.3529384e-05f;
-    const float t12 = t11 * t3;
-    const float t13 = t12 + (-0.00023734548f);
-    const float t14 = t13 * t3;
-    const float t15 = t14 + 0.0015372948f;
-    const float t16 = t15 * t3;
-    const float t17 = t16 + (-0.008854044f);
-    const float t18 = t17 * t3;
-    const float t19 = t18 + 0.041666653f;
-    const float t20 = t19 * t3;
-    const float t21 = t20 + (-0.125f);
-    const float t22 = t21 * t1;
-    const float t23 = -t1;
-    const float t24 = own_expm1_fast(fused, t23);
-    const float t25 = own_decay_fast(fused, t1);
-    const float t26 = t24 * t25;
-    const float t27 = t25 + 1.0f;
-    const float t28 = t27 * t27;
-    const float t29 = t28 * t27;
-    const float t30 = t26 / t29;
-    const float t31 = t2 ? t22 : t30;
-    const float t32 = t0 * t31;
-    return t32;
+    const int t0 = x == 0.0f;
+    const float t1 = -x;
+    const float t2 = with_sign_float(1.0f, x);
+    const float t3 = fabsf(x);
+    const int t4 = t3 < 8.3125f;
+    const float t5 = -t3;
+    const float t6 = own_expm1_fast(fused, t5);
+    const float t7 = own_decay_fast(fused, t3);
+    const float t8 = t6 * t7;
+    const float t9 = t7 + 1.0f;
+    const float t10 = t8 / t9;
+    const float t11 = t10 / t9;
+    const float t12 = t4 ? t11 : t8;
+    const float t13 = t9 * t9;
+    const float t14 = t13 * t9;
+    const float t15 = t4 ? t9 : t14;
+    const float t16 = t12 / t15;
+    const float t17 = t2 * t16;
+    const float t18 = t0 ? t1 : t17;
+    return t18;
 }
 
 /* A d2ydx2 in the middle between two numbers of 16 bits goes to the side where the true value is. */

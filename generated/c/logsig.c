@@ -1503,6 +1503,55 @@ SYMACT_INLINE float own_log1p_positive_fast(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_LOG1P_FAST
+#define SYMACT_OWN_LOG1P_FAST
+/* ln(1 + a); in float. */
+SYMACT_INLINE float own_log1p_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = 1.0f + a;
+    const float t1 = exponent_of_float(t0);
+    const float t2 = 1.0f < a ? 1.0f : a;
+    const float t3 = 1.0f > a ? 1.0f : a;
+    const float t4 = t0 - t3;
+    const float t5 = t2 - t4;
+    const float t6 = t5 / t0;
+    const float t7 = mantissa_of_float(t0);
+    const float t8 = t7 - 1.0f;
+    const float t9 = t1 * 1.4286068e-06f;
+    const float t10 = t9 + t6;
+    const float t11 = t8 * t8;
+    const float t12 = -0.07634575f * t8;
+    const float t13 = t12 + 0.12761617f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + (-0.1316018f);
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.14201756f;
+    const float t18 = t17 * t8;
+    const float t19 = t18 + (-0.16623357f);
+    const float t20 = t19 * t8;
+    const float t21 = t20 + 0.20001227f;
+    const float t22 = t21 * t8;
+    const float t23 = t22 + (-0.2500082f);
+    const float t24 = t23 * t8;
+    const float t25 = t24 + 0.3333333f;
+    const float t26 = t11 * t8;
+    const float t27 = t25 * t26;
+    const float t28 = 0.5f * t11;
+    const float t29 = t27 + t10;
+    const float t30 = t28 - t29;
+    const float t31 = t1 * 0.69314575f;
+    const float t32 = t8 - t30;
+    const float t33 = t31 + t32;
+    const int t34 = t0 == 0.0f;
+    const float t35 = -INFINITY;
+    const float t36 = t34 ? t35 : t33;
+    const int t37 = a < INFINITY;
+    const float t38 = t37 ? t36 : a;
+    return t38;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float logsig_forward_fast(int fused, float x)
 {
@@ -1586,21 +1635,59 @@ SYMACT_INLINE float logsig_second_derivative_fast(int fused, float x)
     const int t4 = x == 0.0f;
     const float t5 = with_sign_float(1.0f, x);
     const float t6 = fabsf(x);
-    const float t7 = own_log1p_positive_fast(fused, t6);
-    const float t8 = t7 + 3.0f;
-    const float t9 = t6 + 1.0f;
-    const float t10 = t8 / t9;
-    const float t11 = t10 / t9;
-    const float t12 = t7 + 1.0f;
-    const float t13 = t11 / t12;
-    const float t14 = t13 / t12;
-    const float t15 = -t14;
-    const float t16 = t15 / t12;
-    const float t17 = t5 * t16;
-    const float t18 = t4 ? 3.0f : t17;
-    const float t19 = t2 ? t3 : t18;
-    const float t20 = t1 ? 0.0f : t19;
-    return t20;
+    const int t7 = t6 < 0.3125f;
+    const float t8 = 837.6032f * t6;
+    const float t9 = t8 + (-3366.8867f);
+    const float t10 = t9 * t6;
+    const float t11 = t10 + 6325.409f;
+    const float t12 = t11 * t6;
+    const float t13 = t12 + (-7478.617f);
+    const float t14 = t13 * t6;
+    const float t15 = t14 + 6370.646f;
+    const float t16 = t15 * t6;
+    const float t17 = t16 + (-4283.052f);
+    const float t18 = t17 * t6;
+    const float t19 = t18 + 2446.7837f;
+    const float t20 = t19 * t6;
+    const float t21 = t20 + (-1259.0303f);
+    const float t22 = t21 * t6;
+    const float t23 = t22 + 604.79376f;
+    const float t24 = t23 * t6;
+    const float t25 = t24 + (-273.9757f);
+    const float t26 = t25 * t6;
+    const float t27 = t26 + 115.66277f;
+    const float t28 = t27 * t6;
+    const float t29 = t28 + (-43.999924f);
+    const float t30 = t29 * t6;
+    const float t31 = t30 + 13.999999f;
+    const float t32 = t31 * t6;
+    const float t33 = t32 + (-3.0f);
+    const int t34 = t6 < 0.84375f;
+    const float t35 = own_log1p_fast(fused, t6);
+    const float t36 = t35 + 3.0f;
+    const float t37 = t6 + 1.0f;
+    const float t38 = t36 / t37;
+    const float t39 = t38 / t37;
+    const float t40 = t35 + 1.0f;
+    const float t41 = t39 / t40;
+    const float t42 = t41 / t40;
+    const float t43 = -t42;
+    const float t44 = t43 / t40;
+    const int t45 = t6 < 1125899900000000.0f;
+    const float t46 = -t36;
+    const float t47 = t37 * t37;
+    const float t48 = t40 * t40;
+    const float t49 = t48 * t40;
+    const float t50 = t47 * t49;
+    const float t51 = t46 / t50;
+    const float t52 = t45 ? t51 : t44;
+    const float t53 = t34 ? t44 : t52;
+    const float t54 = t7 ? t33 : t53;
+    const float t55 = t5 * t54;
+    const float t56 = t4 ? 3.0f : t55;
+    const float t57 = t2 ? t3 : t56;
+    const float t58 = t1 ? 0.0f : t57;
+    return t58;
 }
 
 SYMACT_INLINE void logsig_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

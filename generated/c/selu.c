@@ -1309,11 +1309,13 @@ SYMACT_INLINE float selu_second_derivative_fast(int fused, float x)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_fast(fused, t2);
-    const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 0.0f;
-    const float t6 = t0 ? x : t5;
-    return t6;
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_fast(fused, t3);
+    const float t5 = 1.7580993f * t4;
+    const float t6 = t5 * t4;
+    const float t7 = t1 ? t6 : 0.0f;
+    const float t8 = t0 ? x : t7;
+    return t8;
 }
 
 SYMACT_INLINE void selu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -2138,6 +2138,39 @@ SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
+/* e^-a, a >= 0; in float. */
+SYMACT_INLINE float own_decay_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582944.0f;
+    const float t3 = t2 - 12582944.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float silu_forward_fast(int fused, float x, float beta)
 {
@@ -2289,34 +2322,64 @@ SYMACT_INLINE float silu_second_derivative_fast(int fused, float x, float beta)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = 0.5f * t1;
-    const float t3 = own_decay_flushed_fast(fused, t2);
-    const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(fused, beta, t0, t1);
-    const float t6 = 0.5f * t5;
-    const float t7 = t4 ? t6 : 0.0f;
-    const float t8 = t3 * t7;
-    const float t9 = t3 - t8;
-    const int t10 = t9 == 0.0f;
-    const float t11 = -t9;
-    const float t12 = 2.0f * t9;
-    const float t13 = t12 * t9;
-    const float t14 = t1 * t9;
-    const float t15 = t14 * t9;
-    const float t16 = t13 + t15;
-    const float t17 = t16 + 2.0f;
-    const float t18 = t17 - t1;
-    const float t19 = beta * t18;
-    const float t20 = t9 * t9;
-    const float t21 = t20 + 1.0f;
-    const float t22 = t21 * t21;
-    const float t23 = t22 * t21;
-    const float t24 = t19 / t23;
-    const float t25 = t24 * t9;
-    const float t26 = t25 * t9;
-    const float t27 = t10 ? t11 : t26;
-    return t27;
+    const float t1 = t0 * beta;
+    const int t2 = t1 < 1.7995179f;
+    const float t3 = beta * t0;
+    const float t4 = 0.5f * t3;
+    const float t5 = own_decay_fast(fused, t4);
+    const int t6 = t4 < 1024.0f;
+    const float t7 = product_error_float(fused, beta, t0, t3);
+    const float t8 = 0.5f * t7;
+    const float t9 = t6 ? t8 : 0.0f;
+    const float t10 = t5 * t9;
+    const float t11 = t5 - t10;
+    const int t12 = t11 == 0.0f;
+    const float t13 = -t11;
+    const float t14 = 2.0f * t11;
+    const float t15 = t14 * t11;
+    const float t16 = t3 * t11;
+    const float t17 = t16 * t11;
+    const float t18 = t15 + t17;
+    const float t19 = t18 + 2.0f;
+    const float t20 = t19 - t3;
+    const float t21 = beta * t20;
+    const float t22 = t21 * t11;
+    const float t23 = t11 * t11;
+    const float t24 = t23 + 1.0f;
+    const float t25 = t24 * t24;
+    const float t26 = t25 * t24;
+    const float t27 = t22 / t26;
+    const float t28 = t27 * t11;
+    const float t29 = t12 ? t13 : t28;
+    const int t30 = t1 < 2.9804688f;
+    const float t31 = t1 - 2.3993568f;
+    const float t32 = t31 - 4.3847444e-07f;
+    const float t33 = product_error_float(fused, t0, beta, t1);
+    const float t34 = t32 + t33;
+    const float t35 = t34 - 7.7341655e-15f;
+    const float t36 = 7.3584897e-06f * t35;
+    const float t37 = t36 + (-4.617029e-05f);
+    const float t38 = t37 * t35;
+    const float t39 = t38 + 9.677889e-05f;
+    const float t40 = t39 * t35;
+    const float t41 = t40 + 0.00011471185f;
+    const float t42 = t41 * t35;
+    const float t43 = t42 + (-0.0013664132f);
+    const float t44 = t43 * t35;
+    const float t45 = t44 + 0.0038628716f;
+    const float t46 = t45 * t35;
+    const float t47 = t46 + (-0.0018366682f);
+    const float t48 = t47 * t35;
+    const float t49 = t48 + (-0.022487262f);
+    const float t50 = t49 * t35;
+    const float t51 = t50 + 0.07629587f;
+    const float t52 = t51 * t35;
+    const float t53 = t52 + (-0.09153052f);
+    const float t54 = t53 * t35;
+    const float t55 = t54 * beta;
+    const float t56 = t30 ? t55 : t29;
+    const float t57 = t2 ? t29 : t56;
+    return t57;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */

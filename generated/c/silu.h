@@ -109,7 +109,7 @@ void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
  *   f32: 0.5015 (4194304 inputs, sampled)
  *   f64: 0.7713 (1000000 inputs, sampled)
- *   f32_fast: 4873689.2445 (200000 inputs, sampled), and 24 wrong NaNs, infinities or signs of 0
+ *   f32_fast: 7.4832 (200000 inputs, sampled)
  *   f32_table: 0.992 (4194304 inputs, sampled)
  *   f16: 0.4999 (all 2**16 inputs)
  *   bf16: 0.4997 (all 2**16 inputs)

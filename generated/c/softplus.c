@@ -2086,38 +2086,6 @@ SYMACT_INLINE float own_log1p_unit_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
-#define SYMACT_OWN_DECAY_FLUSHED_FAST
-/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = 88.02969f < a ? 88.02969f : a;
-    const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
-    const float t4 = t3 * 0.69314575f;
-    const float t5 = t0 + t4;
-    const float t6 = t3 * 1.4286068e-06f;
-    const float t7 = t5 + t6;
-    const float t8 = 0.001395046f * t7;
-    const float t9 = t8 + (-0.008368891f);
-    const float t10 = t9 * t7;
-    const float t11 = t10 + 0.041666206f;
-    const float t12 = t11 * t7;
-    const float t13 = t12 + (-0.16666518f);
-    const float t14 = t13 * t7;
-    const float t15 = t14 + 0.5f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-1.0f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 1.0f;
-    const float t20 = power_of_2_float(t2);
-    const float t21 = t19 * t20;
-    return t21;
-}
-#endif
-
 #ifndef SYMACT_OWN_EXP_FAST
 #define SYMACT_OWN_EXP_FAST
 /* e^a; in float. */
@@ -2281,21 +2249,20 @@ SYMACT_INLINE float softplus_second_derivative_fast(int fused, float x, float be
     const float t0 = fabsf(x);
     const float t1 = beta * t0;
     const float t2 = 0.5f * t1;
-    const float t3 = own_decay_flushed_fast(fused, t2);
+    const float t3 = own_decay_fast(fused, t2);
     const int t4 = t2 < 1024.0f;
     const float t5 = product_error_float(fused, beta, t0, t1);
     const float t6 = 0.5f * t5;
     const float t7 = t4 ? t6 : 0.0f;
     const float t8 = t3 * t7;
     const float t9 = t3 - t8;
-    const float t10 = t9 * t9;
-    const float t11 = t10 + 2.0f;
-    const float t12 = t10 * t11;
-    const float t13 = t12 + 1.0f;
-    const float t14 = beta / t13;
+    const float t10 = beta * t9;
+    const float t11 = t9 * t9;
+    const float t12 = t11 + 1.0f;
+    const float t13 = t12 * t12;
+    const float t14 = t10 / t13;
     const float t15 = t14 * t9;
-    const float t16 = t15 * t9;
-    return t16;
+    return t15;
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in float. */

@@ -1412,38 +1412,6 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_LIFTED_FAST
-#define SYMACT_OWN_DECAY_LIFTED_FAST
-/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
-    const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
-    const float t4 = t3 * 0.69314575f;
-    const float t5 = t0 + t4;
-    const float t6 = t3 * 1.4286068e-06f;
-    const float t7 = t5 + t6;
-    const float t8 = 0.001395046f * t7;
-    const float t9 = t8 + (-0.008368891f);
-    const float t10 = t9 * t7;
-    const float t11 = t10 + 0.041666206f;
-    const float t12 = t11 * t7;
-    const float t13 = t12 + (-0.16666518f);
-    const float t14 = t13 * t7;
-    const float t15 = t14 + 0.5f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-1.0f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 1.0f;
-    const float t20 = power_of_2_float(t2);
-    const float t21 = t19 * t20;
-    return t21;
-}
-#endif
-
 #ifndef SYMACT_OWN_EXPM1_FAST
 #define SYMACT_OWN_EXPM1_FAST
 /* e^a - 1; in float. */
@@ -1539,25 +1507,30 @@ SYMACT_INLINE float tanh_backward_fast(int fused, float x, float grad_y)
 SYMACT_INLINE float tanh_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const int t0 = x == 0.0f;
-    const float t1 = -x;
-    const float t2 = with_sign_float(1.0f, x);
-    const float t3 = fabsf(x);
-    const float t4 = 2.0f * t3;
-    const float t5 = -t4;
-    const float t6 = own_expm1_fast(fused, t5);
-    const float t7 = own_decay_lifted_fast(fused, t4);
-    const float t8 = t7 * 2.3283064e-10f;
-    const float t9 = t8 + 1.0f;
-    const float t10 = t6 / t9;
-    const float t11 = t10 / t9;
-    const float t12 = t11 / t9;
-    const float t13 = 8.0f * t12;
-    const float t14 = t13 * t7;
-    const float t15 = t14 * 2.3283064e-10f;
-    const float t16 = t2 * t15;
-    const float t17 = t0 ? t1 : t16;
-    return t17;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 0.125f;
+    const float t3 = own_tanh_fast(fused, t1);
+    const float t4 = t3 * t3;
+    const float t5 = 1.0f - t4;
+    const float t6 = t5 * t3;
+    const float t7 = 2.0f * t6;
+    const float t8 = -t7;
+    const float t9 = 2.0f * t1;
+    const float t10 = -t9;
+    const float t11 = own_expm1_fast(fused, t10);
+    const float t12 = own_decay_fast(fused, t1);
+    const float t13 = t11 * t12;
+    const float t14 = t12 * t12;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t15 * t15;
+    const float t17 = t16 * t15;
+    const float t18 = t13 / t17;
+    const float t19 = 8.0f * t18;
+    const float t20 = t19 * t12;
+    const float t21 = t2 ? t8 : t20;
+    const float t22 = t0 * t21;
+    return t22;
 }
 
 SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

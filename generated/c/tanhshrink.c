@@ -1854,10 +1854,10 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_DECAY_LIFTED_FAST
-#define SYMACT_OWN_DECAY_LIFTED_FAST
-/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_FAST
+#define SYMACT_OWN_DECAY_FAST
+/* e^-a, a >= 0; in float. */
+SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = 110.2104f < a ? 110.2104f : a;
@@ -1882,7 +1882,46 @@ SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    return t21;
+    const float t22 = t21 * 2.3283064e-10f;
+    return t22;
+}
+#endif
+
+#ifndef SYMACT_OWN_TANH_FAST
+#define SYMACT_OWN_TANH_FAST
+/* hyperbolic tangent; in float. */
+SYMACT_INLINE float own_tanh_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = -2.0f * t0;
+    const float t2 = (-30.0f) > t1 ? (-30.0f) : t1;
+    const float t3 = t2 * 1.442695f;
+    const float t4 = t3 + 12582911.0f;
+    const float t5 = t4 - 12582911.0f;
+    const float t6 = t5 * 0.69314575f;
+    const float t7 = t2 - t6;
+    const float t8 = t5 * 1.4286068e-06f;
+    const float t9 = t7 - t8;
+    const float t10 = power_of_2_float(t4);
+    const float t11 = 0.001395046f * t9;
+    const float t12 = t11 + 0.008368891f;
+    const float t13 = t12 * t9;
+    const float t14 = t13 + 0.041666206f;
+    const float t15 = t14 * t9;
+    const float t16 = t15 + 0.16666518f;
+    const float t17 = t16 * t9;
+    const float t18 = t17 + 0.5f;
+    const float t19 = t9 * t9;
+    const float t20 = t18 * t19;
+    const float t21 = t9 + t20;
+    const float t22 = t10 * t21;
+    const float t23 = t10 - 0.5f;
+    const float t24 = t22 + t23;
+    const float t25 = 1.0f + t24;
+    const float t26 = t24 / t25;
+    const float t27 = with_sign_float(t26, a);
+    return t27;
 }
 #endif
 
@@ -2034,21 +2073,28 @@ SYMACT_INLINE float tanhshrink_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const float t1 = 2.0f * t0;
-    const float t2 = -t1;
-    const float t3 = own_expm1_fast(fused, t2);
-    const float t4 = own_decay_lifted_fast(fused, t1);
-    const float t5 = t4 * 2.3283064e-10f;
-    const float t6 = t5 + 1.0f;
-    const float t7 = t3 / t6;
-    const float t8 = t7 / t6;
-    const float t9 = t8 / t6;
-    const float t10 = 8.0f * t9;
-    const float t11 = t10 * t4;
-    const float t12 = t11 * 2.3283064e-10f;
-    const float t13 = -t12;
-    const float t14 = with_sign_float(t13, x);
-    return t14;
+    const int t1 = t0 < 0.125f;
+    const float t2 = own_tanh_fast(fused, t0);
+    const float t3 = t2 * t2;
+    const float t4 = 1.0f - t3;
+    const float t5 = t4 * t2;
+    const float t6 = 2.0f * t5;
+    const float t7 = 2.0f * t0;
+    const float t8 = -t7;
+    const float t9 = own_expm1_fast(fused, t8);
+    const float t10 = own_decay_fast(fused, t0);
+    const float t11 = t9 * t10;
+    const float t12 = t10 * t10;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t13 * t13;
+    const float t15 = t14 * t13;
+    const float t16 = t11 / t15;
+    const float t17 = 8.0f * t16;
+    const float t18 = t17 * t10;
+    const float t19 = -t18;
+    const float t20 = t1 ? t6 : t19;
+    const float t21 = with_sign_float(t20, x);
+    return t21;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
