@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from symact import catalog
-from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.arithmetic import SEARCHED
 from symact.kernel.store import write
 
 FOLDER = Path(__file__).parent.parent / "symact" / "kernel" / "programs"
@@ -38,8 +38,8 @@ def main() -> None:
     arguments.add_argument(
         "--arithmetic",
         nargs="+",
-        choices=ARITHMETICS,
-        default=tuple(ARITHMETICS),
+        choices=SEARCHED,
+        default=SEARCHED,
         help="search for these alone; the other programs stay",
     )
     given = arguments.parse_args()

@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (200000 inputs, sampled), float64 1.1441 (200000 inputs, sampled), float32 fast 1.1289 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (200000 inputs, sampled), float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 not measured, float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (200000 inputs, sampled), float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5001 (200000 inputs, sampled), float64 3.2938 (200000 inputs, sampled), float32 fast 8.5488 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 not measured, float64 3.2938 (200000 inputs, sampled), float32 fast 8.5488 (200000 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.432 (1000000 inputs, sampled), float32 fast 8.023 (200000 inputs, sampled)
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def erf(x, out=None):
@@ -52,7 +52,7 @@ def erf(x, out=None):
 
 def erf_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def erf_value_and_derivative(x, out=None):
@@ -62,7 +62,7 @@ def erf_value_and_derivative(x, out=None):
 
 def erf_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def erf_second_derivative(x, out=None):
@@ -99,12 +99,15 @@ def _forward_wide(x):
     return _erf_wide(x)
 
 
+
 def _forward_mixed(x):
     return _erf_mixed(x)
 
 
+
 def _forward_float32(x):
     return _erf_float32(x)
+
 
 
 def _derivative_wide(x):
@@ -112,8 +115,15 @@ def _derivative_wide(x):
     return _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
+
+def _derivative_usual_wide(x):
+    return 2.0 * (np.exp(-(x * x)) / 1.772453850905516), None
+
+
+
 def _derivative_mixed(x):
     return 2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516)
+
 
 
 def _derivative_float32(x):
@@ -121,13 +131,16 @@ def _derivative_float32(x):
     return 2.0 * (t0 / 1.7724539) * t0
 
 
+
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     return _erf_wide(x), _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
+
 def _value_and_derivative_mixed(x):
     return _erf_mixed(x), 2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516)
+
 
 
 def _value_and_derivative_float32(x):
@@ -135,13 +148,21 @@ def _value_and_derivative_float32(x):
     return _erf_float32(x), 2.0 * (t0 / 1.7724539) * t0
 
 
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     return grad_y * _select(t0 == np.inf, 0.0, 2.0 * (_bell_wide(t0) / 1.772453850905516))
 
 
+
+def _backward_usual_wide(x, grad_y):
+    return grad_y * (2.0 * (np.exp(-(x * x)) / 1.772453850905516)), None
+
+
+
 def _backward_mixed(x, grad_y):
     return grad_y * (2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516))
+
 
 
 def _backward_float32(x, grad_y):
@@ -149,9 +170,11 @@ def _backward_float32(x, grad_y):
     return grad_y * (2.0 * (t0 / 1.7724539) * t0)
 
 
+
 def _second_derivative_wide(x):
     t0 = _select(x == np.inf, -0.0, -(4.0 * (x * np.exp(np.minimum(-(x * x), 350.0)) / 1.772453850905516)))
     return _select(x == (-np.inf), 0.0, t0)
+
 
 
 def _second_derivative_mixed(x):
@@ -191,6 +214,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, np.copysign(1.0, x) * _select(t3 < 1416.0, -t0, -0.0))
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = t0 * t0
@@ -200,6 +224,7 @@ def _second_derivative_float32(x):
     t3 = _gauss_float32(t0)
     t0 = _select_float32(t0 < 2.3841858e-07, ((t2 * t1 + 2.2567585) * t1 + (-2.2567585)) * t0, -(4.0 * (t0 * t3 / 1.7724539) * t3))
     return _select_float32(x == (-np.inf), 0.0, _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * t0))
+
 
 
 def _erf_wide(a):
@@ -217,9 +242,11 @@ def _erf_wide(a):
     return _select(t0 < 1.0, a * ((t3 * t2 + (-0.3761263843463427)) * t2 + 1.1283791670580297), np.copysign(1.0 - t1, a))
 
 
+
 def _bell_wide(a):
     """exp(-a^2) without the error of rounding a^2."""
     return np.exp(-np.minimum(a * a, 700.0))
+
 
 
 def _erf_mixed(a):
@@ -252,6 +279,7 @@ def _erf_mixed(a):
     return _select(t0 < 1.0, a + a * (t4 * t3 + 0.1283791670955126), np.copysign(1.0 - (t2 + t2 * t1), a))
 
 
+
 def _bell_mixed(a):
     """exp(-a^2) without the error of rounding a^2."""
     t0 = np.minimum(np.abs(a), 28.0)
@@ -260,6 +288,7 @@ def _bell_mixed(a):
     t0 = (t1 - t0) * (t0 + t1)
     t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
     return t2 + t0
+
 
 
 def _product_error_mixed(a, b, c):
@@ -271,6 +300,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _erf_float32(a):
@@ -291,6 +321,7 @@ def _erf_float32(a):
     return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
 
 
+
 def _gauss_float32(a):
     """exp(-a^2/2) without the error of rounding a^2."""
     t0 = np.minimum(np.abs(a), 15.0)
@@ -298,6 +329,7 @@ def _gauss_float32(a):
     t2 = np.exp(-(0.5 * (t1 * t1)))
     t0 = 0.5 * ((t1 - t0) * (t0 + t1))
     return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -331,7 +363,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -341,11 +375,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of erf take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"erf takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -357,6 +391,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -371,14 +406,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.0598 (1000000 inputs, sampled), float32 fast 6.0385 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5059 (4194304 inputs, sampled), float64 1.3554 (1000000 inputs, sampled), float32 fast 8.3646 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5059 (4194304 inputs, sampled), float64 1.3554 (1000000 inputs, sampled), float32 fast 8.3646 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5063 (4194304 inputs, sampled), float64 1.8916 (1000000 inputs, sampled), float32 fast 8.0143 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 not measured, float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.762 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
@@ -42,27 +42,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def gelu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
 
 
 def gelu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
 
 
 def gelu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2)
 
 
 def gelu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def gelu_second_derivative(x, out=None):
@@ -72,22 +72,22 @@ def gelu_second_derivative(x, out=None):
 
 def gelu_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def gelu_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
 
 
 def gelu_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
 
 
 def gelu_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
 
 
 def gelu_second_derivative_fast(x, out=None):
@@ -99,6 +99,15 @@ def _forward_wide(x):
     t0 = np.abs(x)
     t1 = 0.5 * (t0 * _gauss_wide(t0) * _erfcx_wide(0.5 * (t0 * 1.4142135623730951)))
     return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, _select(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
+
+
+
+def _forward_usual_wide(x):
+    t0 = np.abs(x)
+    t1 = 0.5 * (t0 * _gauss_usual_wide(t0) * _erfcx_usual_wide(0.5 * (t0 * 1.4142135623730951)))
+    t2 = (x < (-3.3496543497230185e+38)) | ((-1.7516230804060213e-45 < x) & (x < 1.7516230804060213e-45))
+    return _select(x < 0.0, -t1, t0 - t1), t2 | (3.3496543497230185e+38 < x)
+
 
 
 def _forward_mixed(x):
@@ -217,12 +226,29 @@ def _forward_mixed(x):
     return _select(x != x, x, _select(t4 < 1416.0, t1, _select(t5, -0.0, t0)))
 
 
+
+def _forward_usual_mixed(x):
+    t0 = np.abs(x)
+    t1 = t0 * _gauss_usual_mixed(t0) * _erfcx_usual_mixed(0.5 * (t0 * 1.4142135623730951))
+    t1 = 0.5 * t1
+    return _select(x < 0.0, -t1, t0 - t1), ((x < (-5.959002630503286)) | ((-2.3327052309705962 < x) & (x < 5e-324))) | (1.769604179630092e+308 < x)
+
+
+
 def _forward_float32(x):
     t0 = np.abs(x)
     t1 = _gauss_float32(t0)
     t2 = _erfcx_float32(0.5 * (t0 * 1.4142135))
     t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(0.5 * (t0 * t1 * t2)), _select_float32(t1 == 0.0, t0, -(0.5 * (t0 * (t1 * t2 - 2.0)))))
     return _select_float32(x == (-np.inf), -0.0, t0)
+
+
+
+def _forward_usual_float32(x):
+    t0 = np.abs(x)
+    t1 = 0.5 * (t0 * _gauss_usual_float32(t0) * _erfcx_usual_float32(0.5 * (t0 * 1.4142135)))
+    return _select_float32(x < 0.0, -t1, t0 - t1), ((x < (-3.3496543e+38)) | ((-1e-45 < x) & (x < 1e-45))) | (3.3496543e+38 < x)
+
 
 
 def _derivative_wide(x):
@@ -237,6 +263,17 @@ def _derivative_wide(x):
     t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
     t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
     return _select(x == (-np.inf), -0.0, t0)
+
+
+
+def _derivative_usual_wide(x):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135623730951
+    t0 = (t1 - 1.772453850905516 * _erfcx_usual_wide(0.5 * t1)) * _gauss_usual_wide(t0) / 1.772453850905516
+    t0 = 0.5 * t0
+    t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
+    return _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
+
 
 
 def _derivative_mixed(x):
@@ -407,6 +444,17 @@ def _derivative_mixed(x):
     return _select(x != x, x, _select(x < 0.0, t0, _select(t5, t2 + (t1 - (t2 - t4)), 1.0)))
 
 
+
+def _derivative_usual_mixed(x):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135623730951
+    t0 = (t1 - 1.772453850905516 * _erfcx_usual_mixed(0.5 * t1)) * _gauss_usual_mixed(t0) / 1.772453850905516
+    t0 = 0.5 * t0
+    t1 = (x < (-36.88752504110909)) | ((-1.7057731619348964 < x) & (x < (-0.18308730056369082)))
+    return _select(x < 0.0, -t0, t0 + 1.0), t1 | (4.2920173519664344e+307 < x)
+
+
+
 def _derivative_float32(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135
@@ -421,6 +469,16 @@ def _derivative_float32(x):
     t6 = _bell_float32(0.5 * t0)
     t1 = _select_float32(t0 < 11.78125, -t5, _select_float32(t6 == 0.0, -t6, -(0.5 * (t1 * t6 / 1.7724539) * t6)))
     return _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t4, t1)), _select_float32(t2 == 0.0, 1.0, t5 + 1.0))
+
+
+
+def _derivative_usual_float32(x):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135
+    t0 = (t1 - 1.7724539 * _erfcx_usual_float32(0.5 * t1)) * _gauss_usual_float32(t0) / 1.7724539
+    t0 = 0.5 * t0
+    return _select_float32(x < 0.0, -t0, t0 + 1.0), ((x < (-1.9604223e+38)) | ((-0.9277702 < x) & (x < (-0.6758424)))) | (1.9604223e+38 < x)
+
 
 
 def _value_and_derivative_wide(x):
@@ -439,6 +497,21 @@ def _value_and_derivative_wide(x):
     t8 = ((t8 * t6 + 0.014770368901397903) * t6 + (-0.1140082312524162)) * t6 + 0.018199684540598622
     t6 = _select(t3 < 0.8466796875, ((t8 * t6 + 0.3882849829882949) * t6 + (-0.43149399232303354)) * t6, t5)
     return _select(t0, t1, _select(t2, np.inf, _select(np.copysign(1.0, x) < 0.0, -t7, t3 - t7))), _select(t0, t1, _select(t2, 1.0, _select(x < 0.0, _select(t3 < 0.671875, t5, t6), t4 + 1.0)))
+
+
+
+def _value_and_derivative_usual_wide(x):
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = _gauss_usual_wide(t1)
+    t3 = t1 * 1.4142135623730951
+    t4 = _erfcx_usual_wide(0.5 * t3)
+    t5 = 0.5 * (t1 * t2 * t4)
+    t6 = x < (-3.3496543497230185e+38)
+    t7 = 3.3496543497230185e+38 < x
+    t2 = 0.5 * ((t3 - 1.772453850905516 * t4) * t2 / 1.772453850905516)
+    return _select(t0, -t5, t1 - t5), _select(t0, -t2, t2 + 1.0), ((t6 | ((-1.7516230804060213e-45 < x) & (x < 1.7516230804060213e-45))) | t7) | ((t6 | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))) | t7)
+
 
 
 def _value_and_derivative_mixed(x):
@@ -634,6 +707,21 @@ def _value_and_derivative_mixed(x):
     return _select(t0, x, _select(t6, t4, _select(t7, t5, t1))), _select(t0, x, _select(x < 0.0, t2, _select(t6, t8 + (t3 - (t8 - t9)), 1.0)))
 
 
+
+def _value_and_derivative_usual_mixed(x):
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = _gauss_usual_mixed(t1)
+    t3 = t1 * 1.4142135623730951
+    t4 = _erfcx_usual_mixed(0.5 * t3)
+    t5 = 0.5 * (t1 * t2 * t4)
+    t6 = ((x < (-5.959002630503286)) | ((-2.3327052309705962 < x) & (x < 5e-324))) | (1.769604179630092e+308 < x)
+    t2 = 0.5 * ((t3 - 1.772453850905516 * t4) * t2 / 1.772453850905516)
+    t3 = (x < (-36.88752504110909)) | ((-1.7057731619348964 < x) & (x < (-0.18308730056369082)))
+    return _select(t0, -t5, t1 - t5), _select(t0, -t2, t2 + 1.0), t6 | (t3 | (4.2920173519664344e+307 < x))
+
+
+
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = _gauss_float32(t0)
@@ -653,6 +741,20 @@ def _value_and_derivative_float32(x):
     return _select_float32(x == (-np.inf), -0.0, t6), _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t7, t2)), _select_float32(t5, 1.0, t1 + 1.0))
 
 
+
+def _value_and_derivative_usual_float32(x):
+    t0 = x < 0.0
+    t1 = np.abs(x)
+    t2 = _gauss_usual_float32(t1)
+    t3 = t1 * 1.4142135
+    t4 = _erfcx_usual_float32(0.5 * t3)
+    t5 = 0.5 * (t1 * t2 * t4)
+    t2 = 0.5 * ((t3 - 1.7724539 * t4) * t2 / 1.7724539)
+    t3 = ((x < (-1.9604223e+38)) | ((-0.9277702 < x) & (x < (-0.6758424)))) | (1.9604223e+38 < x)
+    return _select_float32(t0, -t5, t1 - t5), _select_float32(t0, -t2, t2 + 1.0), (((x < (-3.3496543e+38)) | ((-1e-45 < x) & (x < 1e-45))) | (3.3496543e+38 < x)) | t3
+
+
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
@@ -665,6 +767,17 @@ def _backward_wide(x, grad_y):
     t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
     t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
     return grad_y * _select(x == (-np.inf), -0.0, t0)
+
+
+
+def _backward_usual_wide(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135623730951
+    t0 = (t1 - 1.772453850905516 * _erfcx_usual_wide(0.5 * t1)) * _gauss_usual_wide(t0) / 1.772453850905516
+    t0 = 0.5 * t0
+    t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
+    return grad_y * _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
+
 
 
 def _backward_mixed(x, grad_y):
@@ -836,6 +949,17 @@ def _backward_mixed(x, grad_y):
     return grad_y * t0
 
 
+
+def _backward_usual_mixed(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135623730951
+    t0 = (t1 - 1.772453850905516 * _erfcx_usual_mixed(0.5 * t1)) * _gauss_usual_mixed(t0) / 1.772453850905516
+    t0 = 0.5 * t0
+    t1 = (x < (-36.88752504110909)) | ((-1.7057731619348964 < x) & (x < (-0.18308730056369082)))
+    return grad_y * _select(x < 0.0, -t0, t0 + 1.0), t1 | (4.2920173519664344e+307 < x)
+
+
+
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135
@@ -853,10 +977,21 @@ def _backward_float32(x, grad_y):
     return grad_y * t0
 
 
+
+def _backward_usual_float32(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 * 1.4142135
+    t0 = (t1 - 1.7724539 * _erfcx_usual_float32(0.5 * t1)) * _gauss_usual_float32(t0) / 1.7724539
+    t0 = 0.5 * t0
+    return grad_y * _select_float32(x < 0.0, -t0, t0 + 1.0), ((x < (-1.9604223e+38)) | ((-0.9277702 < x) & (x < (-0.6758424)))) | (1.9604223e+38 < x)
+
+
+
 def _second_derivative_wide(x):
     t0 = 0.5 * (x * x)
     t0 = 1.4142135623730951 * (1.0 - t0) * np.exp(np.minimum(-t0, 350.0)) / 1.772453850905516
     return _select(np.abs(x) == np.inf, -0.0, t0)
+
 
 
 def _second_derivative_mixed(x):
@@ -908,6 +1043,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, _select(t4 < 1416.0, -t0, -0.0))
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = 1.4142135 * (t0 * t0 - 2.0)
@@ -921,6 +1057,7 @@ def _second_derivative_float32(x):
     return _select_float32(t0 < 1.125, t2, t1)
 
 
+
 def _erfcx_wide(a):
     """exp(a^2)*erfc(a), a >= 0."""
     t0 = np.minimum(a, 1e+40)
@@ -931,9 +1068,28 @@ def _erfcx_wide(a):
     return (t1 + 0.9999999998923078) / ((t2 + 2.803830656775596) * t0 + 1.0)
 
 
+
 def _gauss_wide(a):
     """exp(-a^2/2) without the error of rounding a^2."""
     return np.exp(-np.minimum(0.5 * (a * a), 700.0))
+
+
+
+def _erfcx_usual_wide(a):
+    """exp(a^2)*erfc(a), a >= 0."""
+    t0 = np.minimum(a, 1e+40)
+    t1 = ((0.003189874669613079 * t0 + 0.03741840421994664) * t0 + 0.20512206783132228) * t0
+    t1 = (((t1 + 0.6685407433625775) * t0 + 1.3656995568454326) * t0 + 1.675451502623033) * t0
+    t2 = ((0.0056539056414527805 * t0 + 0.06632239507822532) * t0 + 0.3663963057172038) * t0
+    t2 = (((t2 + 1.2181207122486646) * t0 + 2.599557160116386) * t0 + 3.529483904638426) * t0
+    return (t1 + 0.9999999998923078) / ((t2 + 2.803830656775596) * t0 + 1.0)
+
+
+
+def _gauss_usual_wide(a):
+    """exp(-a^2/2) without the error of rounding a^2."""
+    return np.exp(-(0.5 * (a * a)))
+
 
 
 def _product_error_mixed(a, b, c):
@@ -947,6 +1103,38 @@ def _product_error_mixed(a, b, c):
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
 
 
+
+def _erfcx_usual_mixed(a):
+    """exp(a^2)*erfc(a), a >= 0."""
+    t0 = np.minimum(a, 1e+18)
+    t1 = (t0 + t0) / (t0 + 3.5078125)
+    t2 = t1 - 1.0
+    t3 = (-5.724515602918129e-10 * t2 + (-5.148588275679866e-11)) * t2 + 6.737705796704589e-09
+    t3 = ((t3 * t2 + 1.2605438453631374e-09) * t2 + (-4.789579343193399e-08)) * t2 + (-1.0634951198926811e-08)
+    t3 = ((t3 * t2 + 3.004547586964103e-07) * t2 + 1.5802703774004282e-08) * t2 + (-1.9234269899885667e-06)
+    t3 = ((t3 * t2 + 9.539157075644585e-07) * t2 + 1.242649417125808e-05) * t2 + (-2.0446919535154306e-05)
+    t3 = ((t3 * t2 + (-6.41856958223268e-05)) * t2 + 0.00028283123911837553) * t2 + (-0.00012884770245177044)
+    t3 = ((t3 * t2 + (-0.0021840031261581433)) * t2 + 0.009694387938153502) * t2 + (-0.02458204872765203)
+    t3 = ((t3 * t2 + 0.044084143933532716) * t2 + (-0.057461991201247405)) * t2 + 0.048514620742597235
+    t3 = ((t3 * t2 + (-0.0050370827054973775)) * t2 + (-0.07001608923353198)) * t2
+    t4 = 0.6210965729223318 + t3
+    t5 = t4 / (a + 0.5)
+    t0 = 0.6210965729223318 - t4 + t3 + 0.5 * (t1 - (t2 + 1.0)) - t5 * (np.maximum(t0, 0.5) - (t0 + 0.5) + np.minimum(t0, 0.5))
+    return t5 + t5 * (1.75 * t0)
+
+
+
+def _gauss_usual_mixed(a):
+    """exp(-a^2/2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 40.0)
+    t1 = t0 + 6442450944.0 - 6442450944.0
+    t2 = np.exp(-(0.5 * (t1 * t1)))
+    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
+    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
+    return t2 + t0
+
+
+
 def _erfcx_float32(a):
     """exp(a^2)*erfc(a), a >= 0."""
     t0 = np.minimum(a, 1e+18)
@@ -955,6 +1143,7 @@ def _erfcx_float32(a):
     t1 = (((t1 * t0 + (-0.0021799882)) * t0 + 0.00971402) * t0 + (-0.02458364)) * t0 + 0.044078577
     t1 = (((t1 * t0 + (-0.057461683)) * t0 + 0.048515305) * t0 + (-0.005037106)) * t0 + (-0.070016116)
     return (t1 * t0 + 0.62109655) / (a + 0.5)
+
 
 
 def _gauss_float32(a):
@@ -966,6 +1155,7 @@ def _gauss_float32(a):
     return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
 
 
+
 def _bell_float32(a):
     """exp(-a^2) without the error of rounding a^2."""
     t0 = np.minimum(np.abs(a), 11.0)
@@ -973,6 +1163,7 @@ def _bell_float32(a):
     t2 = np.exp(-(t1 * t1))
     t0 = (t1 - t0) * (t0 + t1)
     return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+
 
 
 def _erf_float32(a):
@@ -991,6 +1182,26 @@ def _erf_float32(a):
     t2 = a * a
     t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
     return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
+
+
+
+def _erfcx_usual_float32(a):
+    """exp(a^2)*erfc(a), a >= 0."""
+    t0 = 1.0 / (a + 1.5)
+    t1 = np.minimum(1.0, (a - 1.5) * t0)
+    t2 = ((-0.00017007087 * t1 + (-0.00021412257)) * t1 + 0.0007679405) * t1 + 0.0018846585
+    t2 = (((t2 * t1 + (-0.00074824435)) * t1 + (-0.009499547)) * t1 + (-0.00813403)) * t1 + 0.047774054
+    return t0 * (((t2 * t1 + 0.07562295) * t1 + (-0.5078502)) * t1 + 0.96475625)
+
+
+
+def _gauss_usual_float32(a):
+    """exp(-a^2/2) without the error of rounding a^2."""
+    t0 = np.minimum(np.abs(a), 15.0)
+    t1 = t0 * t0
+    t2 = np.exp(-(0.5 * t1))
+    return t2 - t2 * (0.5 * _product_error_float32(t0, t0, t1))
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -1024,7 +1235,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -1034,11 +1247,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of gelu take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"gelu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -1050,6 +1263,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -1064,14 +1278,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

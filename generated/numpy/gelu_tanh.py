@@ -22,10 +22,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.8192 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 0.799 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5005 (4194304 inputs, sampled), float64 0.8192 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5004 (4194304 inputs, sampled), float64 1.4978 (1000000 inputs, sampled), float32 fast 13.5233 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 0.8192 (1000000 inputs, sampled), float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 not measured, float64 0.799 (1000000 inputs, sampled), float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 0.8192 (1000000 inputs, sampled), float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 not measured, float64 1.4978 (1000000 inputs, sampled), float32 fast not measured
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.776 (1000000 inputs, sampled), float32 fast 14.4396 (4194304 inputs, sampled)
 """
 
@@ -46,27 +46,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def gelu_tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties])
 
 
 def gelu_tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def gelu_tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, None])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, None])
 
 
 def gelu_tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def gelu_tanh_second_derivative(x, out=None):
@@ -76,22 +76,22 @@ def gelu_tanh_second_derivative(x, out=None):
 
 def gelu_tanh_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def gelu_tanh_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
 
 
 def gelu_tanh_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
 
 
 def gelu_tanh_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
 
 
 def gelu_tanh_second_derivative_fast(x, out=None):
@@ -106,6 +106,13 @@ def _forward_wide(x):
     t3 = np.exp(-np.minimum(0.08943 * (1.4142135623730951 * t2 / 1.772453850905516), 700.0))
     t2 = t0 * (np.tanh(1.4142135623730951 * (0.044715 * t2 + t0) / 1.772453850905516) + 1.0)
     return _select(x == (-np.inf), -0.0, _select(np.copysign(1.0, x) < 0.0, -(t0 * t1 * t3) / (t1 * t3 + 1.0), 0.5 * t2))
+
+
+
+def _forward_usual_wide(x):
+    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * (x * x * x) / 1.772453850905516)))
+    return x / (t0 + 1.0), x < (-3.3496543497230185e+38)
+
 
 
 def _forward_mixed(x):
@@ -219,6 +226,7 @@ def _forward_mixed(x):
     return _select(x != x, x, t0)
 
 
+
 def _forward_float32(x):
     t0 = np.abs(x)
     t1 = 1.5957692 * t0
@@ -245,6 +253,13 @@ def _forward_float32(x):
     return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
 
 
+
+def _forward_usual_float32(x):
+    t0 = np.exp(-(2.0 * (x * 1.4142135 / 1.7724539))) * np.exp(-(0.08943 * (1.4142135 * (x * x * x) / 1.7724539)))
+    return x / (t0 + 1.0), (x < (-2.777789)) | ((-2.571862 < x) & (x < (-2.4330025)))
+
+
+
 def _derivative_wide(x):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
@@ -264,6 +279,18 @@ def _derivative_wide(x):
     t1 = 0.5 * (t1 * (1.0 - t3 * t3) * (0.134145 * t2 + 1.0) / 1.772453850905516) + 0.5 * t3
     t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t4, t5), t1 + 0.5))
     return _select(x == (-np.inf), -0.0, t0)
+
+
+
+def _derivative_usual_wide(x):
+    t0 = -x
+    t1 = t0 * t0
+    t2 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)))
+    t3 = np.exp(-(0.08943 * (1.4142135623730951 * (t1 * t0) / 1.772453850905516)))
+    t0 = t0 * (26829.0 * (1.4142135623730951 * t1) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t2 * t3)
+    t1 = t2 * t3 + 1.0
+    return -(1e-05 * ((t0 - 177245.3850905516) * t2 * t3 / (1.772453850905516 * (t1 * t1)))), (x < (-3.3496543497230185e+38)) | (16.208840399980545 < x)
+
 
 
 def _derivative_mixed(x):
@@ -475,6 +502,7 @@ def _derivative_mixed(x):
     return _select(x != x, x, _select(x < 0.0, t0, _select(t6, t2 + (t1 - (t2 - t4)), 1.0)))
 
 
+
 def _derivative_float32(x):
     t0 = np.abs(x)
     t1 = 0.7978846 * t0
@@ -505,6 +533,18 @@ def _derivative_float32(x):
     return _select_float32(x < 0.0, t1, t0)
 
 
+
+def _derivative_usual_float32(x):
+    t0 = x * 1.4142135
+    t1 = np.exp(-(2.0 * (t0 / 1.7724539)))
+    t2 = 1.4142135 * (x * x * x)
+    t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
+    t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
+    t1 = t1 * t3 + 1.0
+    return 1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1))), ((x < (-2.714028)) | ((-0.7002532 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
+
+
+
 def _value_and_derivative_wide(x):
     t0 = x == (-np.inf)
     t1 = -0.0
@@ -527,6 +567,20 @@ def _value_and_derivative_wide(x):
     t3 = 0.5 * (t3 * (1.0 - t6 * t6) * (0.134145 * t5 + 1.0) / 1.772453850905516) + 0.5 * t6
     t2 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t2 < 0.671875, t4, t7), t3 + 0.5))
     return _select(t0, t1, t10), _select(t0, t1, t2)
+
+
+
+def _value_and_derivative_usual_wide(x):
+    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * (x * x * x) / 1.772453850905516)))
+    t1 = x < (-3.3496543497230185e+38)
+    t2 = -x
+    t3 = t2 * t2
+    t4 = np.exp(-(2.0 * (t2 * 1.4142135623730951 / 1.772453850905516)))
+    t5 = np.exp(-(0.08943 * (1.4142135623730951 * (t3 * t2) / 1.772453850905516)))
+    t2 = t2 * (26829.0 * (1.4142135623730951 * t3) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t4 * t5)
+    t3 = t4 * t5 + 1.0
+    return x / (t0 + 1.0), -(1e-05 * ((t2 - 177245.3850905516) * t4 * t5 / (1.772453850905516 * (t3 * t3)))), t1 | (t1 | (16.208840399980545 < x))
+
 
 
 def _value_and_derivative_mixed(x):
@@ -754,6 +808,7 @@ def _value_and_derivative_mixed(x):
     return _select(t0, x, t3), _select(t0, x, _select(x < 0.0, t1, _select(t7, t4 + (t2 - (t4 - t6)), 1.0)))
 
 
+
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = 1.5957692 * t0
@@ -794,6 +849,19 @@ def _value_and_derivative_float32(x):
     return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / t10)), _select_float32(x < 0.0, t2, t3)
 
 
+
+def _value_and_derivative_usual_float32(x):
+    t0 = x * 1.4142135
+    t1 = np.exp(-(2.0 * (t0 / 1.7724539)))
+    t2 = 1.4142135 * (x * x * x)
+    t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
+    t4 = t1 * t3 + 1.0
+    t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
+    t1 = ((x < (-2.714028)) | ((-0.7002532 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
+    return x / t4, 1e-05 * ((t0 + 177245.39) / (1.7724539 * (t4 * t4))), ((x < (-2.777789)) | ((-2.571862 < x) & (x < (-2.4330025)))) | t1
+
+
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135623730951
@@ -813,6 +881,19 @@ def _backward_wide(x, grad_y):
     t1 = 0.5 * (t1 * (1.0 - t3 * t3) * (0.134145 * t2 + 1.0) / 1.772453850905516) + 0.5 * t3
     t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t4, t5), t1 + 0.5))
     return grad_y * _select(x == (-np.inf), -0.0, t0)
+
+
+
+def _backward_usual_wide(x, grad_y):
+    t0 = -x
+    t1 = t0 * t0
+    t2 = np.exp(-(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516)))
+    t3 = np.exp(-(0.08943 * (1.4142135623730951 * (t1 * t0) / 1.772453850905516)))
+    t0 = t0 * (26829.0 * (1.4142135623730951 * t1) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t2 * t3)
+    t1 = t2 * t3 + 1.0
+    t0 = -(1e-05 * ((t0 - 177245.3850905516) * t2 * t3 / (1.772453850905516 * (t1 * t1))))
+    return grad_y * t0, (x < (-3.3496543497230185e+38)) | (16.208840399980545 < x)
+
 
 
 def _backward_mixed(x, grad_y):
@@ -1025,6 +1106,7 @@ def _backward_mixed(x, grad_y):
     return grad_y * t0
 
 
+
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
     t1 = 0.7978846 * t0
@@ -1055,6 +1137,18 @@ def _backward_float32(x, grad_y):
     return grad_y * _select_float32(x < 0.0, t1, t0)
 
 
+
+def _backward_usual_float32(x, grad_y):
+    t0 = x * 1.4142135
+    t1 = np.exp(-(2.0 * (t0 / 1.7724539)))
+    t2 = 1.4142135 * (x * x * x)
+    t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
+    t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
+    t1 = t1 * t3 + 1.0
+    return grad_y * (1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1)))), ((x < (-2.714028)) | ((-0.7002532 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
+
+
+
 def _second_derivative_wide(x):
     t0 = np.abs(x)
     t1 = np.exp(-np.minimum(2.0 * (t0 * 1.4142135623730951 / 1.772453850905516), 700.0))
@@ -1073,6 +1167,7 @@ def _second_derivative_wide(x):
     t3 = ((t3 * t2 + 0.020035364024873534) * t2 + 0.05675054017434732) * t2 + (-0.16109481696295255)
     t3 = ((t3 * t2 + (-0.008168951875269108)) * t2 + 0.43208111159390183) * t2 + (-0.40954881741243426)
     return _select(t0 == np.inf, -0.0, _select(t0 < 1.15625, t1, _select(t0 < 1.640625, t3 * t2, t1)))
+
 
 
 def _second_derivative_mixed(x):
@@ -1344,6 +1439,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, t0)
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = 0.7978846 * t0
@@ -1375,11 +1471,13 @@ def _second_derivative_float32(x):
     return _select_float32(t0 < 1.03125, t1, t2)
 
 
+
 def _y_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = np.abs(x) < 9.5367431640625e-07
     t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
     return y * t0
+
 
 
 def _product_error_mixed(a, b, c):
@@ -1391,6 +1489,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -1424,7 +1523,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -1434,11 +1535,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of gelu_tanh take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"gelu_tanh takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -1450,6 +1551,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -1464,14 +1566,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

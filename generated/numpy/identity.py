@@ -45,7 +45,7 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def identity(x, out=None):
@@ -112,72 +112,90 @@ def _forward_wide(x):
     return x
 
 
+
 def _forward_mixed(x):
     return x
+
 
 
 def _forward_float32(x):
     return x
 
 
+
 def _derivative_wide(x):
     return _select(x != x, x, 1.0)
+
 
 
 def _derivative_mixed(x):
     return _select(x != x, x, 1.0)
 
 
+
 def _derivative_float32(x):
     return _select_float32(x != x, x, 1.0)
+
 
 
 def _value_and_derivative_wide(x):
     return x, _select(x != x, x, 1.0)
 
 
+
 def _value_and_derivative_mixed(x):
     return x, _select(x != x, x, 1.0)
+
 
 
 def _value_and_derivative_float32(x):
     return x, _select_float32(x != x, x, 1.0)
 
 
+
 def _backward_wide(x, grad_y):
     return grad_y * _select(x != x, x, 1.0)
+
 
 
 def _backward_mixed(x, grad_y):
     return grad_y * _select(x != x, x, 1.0)
 
 
+
 def _backward_float32(x, grad_y):
     return grad_y * _select_float32(x != x, x, 1.0)
+
 
 
 def _second_derivative_wide(x):
     return _select(x != x, x, 0.0)
 
 
+
 def _second_derivative_mixed(x):
     return _select(x != x, x, 0.0)
+
 
 
 def _second_derivative_float32(x):
     return _select_float32(x != x, x, 0.0)
 
 
+
 def _backward_from_output_wide(y, grad_y):
     return grad_y * _select(y != y, y, 1.0)
+
 
 
 def _backward_from_output_mixed(y, grad_y):
     return grad_y * _select(y != y, y, 1.0)
 
 
+
 def _backward_from_output_float32(y, grad_y):
     return grad_y * _select_float32(y != y, y, 1.0)
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -206,7 +224,9 @@ def _product_error_float32(a, b, product):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -216,11 +236,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of identity take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"identity takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -232,6 +252,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -246,14 +267,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

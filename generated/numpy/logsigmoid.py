@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.6547 (1000000 inputs, sampled), float32 fast 3.0329 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.3738 (1000000 inputs, sampled), float32 fast 3.1096 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.3738 (1000000 inputs, sampled), float32 fast 3.1096 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.0828 (1000000 inputs, sampled), float32 fast 4.0928 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 not measured, float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4739 (1000000 inputs, sampled), float32 fast 3.2289 (200000 inputs, sampled)
     grad_x = grad_output * f'(x), from y = f(x): float16 1.2728 (65536 inputs, sampled), bfloat16 1.2212 (65536 inputs, sampled), float32 1.4443 (200000 inputs, sampled), float64 3.1592 (200000 inputs, sampled), float32 fast 5.8683 (200000 inputs, sampled)
 """
@@ -45,27 +45,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def logsigmoid(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
 
 
 def logsigmoid_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
 
 
 def logsigmoid_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2)
 
 
 def logsigmoid_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def logsigmoid_second_derivative(x, out=None):
@@ -80,22 +80,22 @@ def logsigmoid_backward_from_output(y, grad_output, out=None):
 
 def logsigmoid_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def logsigmoid_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
 
 
 def logsigmoid_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
 
 
 def logsigmoid_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
 
 
 def logsigmoid_second_derivative_fast(x, out=None):
@@ -114,10 +114,22 @@ def _forward_wide(x):
     return _select(x == np.inf, -0.0, _select(x < 0.0, -(t1 + t0), -t1))
 
 
+
+def _forward_usual_wide(x):
+    return -np.log1p(np.exp(-x)), x < (-698.4592437744141)
+
+
+
 def _forward_mixed(x):
     t0 = np.abs(x)
     t1 = np.log1p(np.exp(-t0))
     return _select(x < 0.0, -(t1 + t0), -t1)
+
+
+
+def _forward_usual_mixed(x):
+    return -np.log1p(np.exp(-x)), x < (-698.4592718937857)
+
 
 
 def _forward_float32(x):
@@ -126,8 +138,20 @@ def _forward_float32(x):
     return _select_float32(x < 0.0, -(t1 + t0), -t1)
 
 
+
+def _forward_usual_float32(x):
+    return -np.log1p(np.exp(-x)), x < (-87.271355)
+
+
+
 def _derivative_wide(x):
     return _select(x == np.inf, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
+
+
+
+def _derivative_usual_wide(x):
+    return 1.0 / (np.exp(x) + 1.0), None
+
 
 
 def _derivative_mixed(x):
@@ -135,9 +159,21 @@ def _derivative_mixed(x):
     return _select(x < 0.0, 1.0, t0) / (t0 + 1.0)
 
 
+
+def _derivative_usual_mixed(x):
+    return 1.0 / (np.exp(x) + 1.0), 698.4592718937857 < x
+
+
+
 def _derivative_float32(x):
     t0 = np.exp(-np.abs(x))
     return _select_float32(x < 0.0, 1.0, t0) / (t0 + 1.0)
+
+
+
+def _derivative_usual_float32(x):
+    return 1.0 / (np.exp(x) + 1.0), 87.271355 < x
+
 
 
 def _value_and_derivative_wide(x):
@@ -145,6 +181,12 @@ def _value_and_derivative_wide(x):
     t1 = np.abs(x)
     t2 = np.log1p(np.exp(-np.minimum(t1, 700.0)))
     return _select(t0, -0.0, _select(x < 0.0, -(t2 + t1), -t2)), _select(t0, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
+
+
+
+def _value_and_derivative_usual_wide(x):
+    return -np.log1p(np.exp(-x)), 1.0 / (np.exp(x) + 1.0), x < (-698.4592437744141)
+
 
 
 def _value_and_derivative_mixed(x):
@@ -155,6 +197,12 @@ def _value_and_derivative_mixed(x):
     return _select(t0, -(t3 + t1), -t3), _select(t0, 1.0, t2) / (t2 + 1.0)
 
 
+
+def _value_and_derivative_usual_mixed(x):
+    return -np.log1p(np.exp(-x)), 1.0 / (np.exp(x) + 1.0), (x < (-698.4592718937857)) | (698.4592718937857 < x)
+
+
+
 def _value_and_derivative_float32(x):
     t0 = x < 0.0
     t1 = np.abs(x)
@@ -163,8 +211,20 @@ def _value_and_derivative_float32(x):
     return _select_float32(t0, -(t3 + t1), -t3), _select_float32(t0, 1.0, t2) / (t2 + 1.0)
 
 
+
+def _value_and_derivative_usual_float32(x):
+    return -np.log1p(np.exp(-x)), 1.0 / (np.exp(x) + 1.0), (x < (-87.271355)) | (87.271355 < x)
+
+
+
 def _backward_wide(x, grad_y):
     return grad_y * _select(x == np.inf, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
+
+
+
+def _backward_usual_wide(x, grad_y):
+    return grad_y * (1.0 / (np.exp(x) + 1.0)), None
+
 
 
 def _backward_mixed(x, grad_y):
@@ -172,9 +232,21 @@ def _backward_mixed(x, grad_y):
     return grad_y * (_select(x < 0.0, 1.0, t0) / (t0 + 1.0))
 
 
+
+def _backward_usual_mixed(x, grad_y):
+    return grad_y * (1.0 / (np.exp(x) + 1.0)), 698.4592718937857 < x
+
+
+
 def _backward_float32(x, grad_y):
     t0 = np.exp(-np.abs(x))
     return grad_y * (_select_float32(x < 0.0, 1.0, t0) / (t0 + 1.0))
+
+
+
+def _backward_usual_float32(x, grad_y):
+    return grad_y * (1.0 / (np.exp(x) + 1.0)), 87.271355 < x
+
 
 
 def _second_derivative_wide(x):
@@ -184,9 +256,11 @@ def _second_derivative_wide(x):
     return _select(t0 == np.inf, -0.0, -t1 / (t2 * t2))
 
 
+
 def _second_derivative_mixed(x):
     t0 = np.exp(-np.abs(x))
     return -t0 / (2.0 * t0 + t0 * t0 + 1.0)
+
 
 
 def _second_derivative_float32(x):
@@ -194,16 +268,20 @@ def _second_derivative_float32(x):
     return -t0 / (2.0 * t0 + t0 * t0 + 1.0)
 
 
+
 def _backward_from_output_wide(y, grad_y):
     return grad_y * _select(y == 0.0, -y, -np.expm1(np.minimum(y, 350.0)))
+
 
 
 def _backward_from_output_mixed(y, grad_y):
     return grad_y * _select(y == 0.0, -y, -np.expm1(y))
 
 
+
 def _backward_from_output_float32(y, grad_y):
     return grad_y * _select_float32(y == 0.0, -y, -np.expm1(y))
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -232,7 +310,9 @@ def _product_error_float32(a, b, product):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -242,11 +322,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of logsigmoid take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"logsigmoid takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -258,6 +338,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -272,14 +353,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

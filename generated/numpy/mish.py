@@ -19,10 +19,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7813 (1000000 inputs, sampled), float32 fast 8.3856 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.8038 (1000000 inputs, sampled), float32 fast 10.4876 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.8038 (1000000 inputs, sampled), float32 fast 10.4876 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 1.4953 (1000000 inputs, sampled), float32 fast 11.3566 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 not measured, float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.8299 (1000000 inputs, sampled), float32 fast 12.9811 (4194304 inputs, sampled)
 """
 
@@ -43,27 +43,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def mish(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
 
 
 def mish_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
 
 
 def mish_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2)
 
 
 def mish_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def mish_second_derivative(x, out=None):
@@ -73,22 +73,22 @@ def mish_second_derivative(x, out=None):
 
 def mish_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def mish_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
 
 
 def mish_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
 
 
 def mish_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
 
 
 def mish_second_derivative_fast(x, out=None):
@@ -104,6 +104,12 @@ def _forward_wide(x):
     t4 = t2 * t2
     t0 = _select(t0, -(t1 * (t2 + 2.0) * t2), t1 * (t3 + 1.0)) / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
     return _select(x == (-np.inf), -0.0, t0)
+
+
+
+def _forward_usual_wide(x):
+    return x * np.tanh(np.log(np.exp(x) + 1.0)), x < (-16.922285079956055)
+
 
 
 def _forward_mixed(x):
@@ -187,6 +193,12 @@ def _forward_mixed(x):
     return _select(x != x, x, _select(t0 < 1416.0, t2, _select(t1, -0.0, t0)))
 
 
+
+def _forward_usual_mixed(x):
+    return x * np.tanh(np.log1p(np.exp(x))), x < (-700.1239566379351)
+
+
+
 def _forward_float32(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.abs(x)
@@ -197,6 +209,12 @@ def _forward_float32(x):
     t5 = _select_float32(t0, 2.0 * t2 * t2 + t5 * t5 + 2.0, 2.0 * t4 + 2.0 * (t4 * t4) + 1.0)
     t0 = _select_float32(t0, -(2.0 * t3 * t2 + t3 * t2 * t2 * t2), 2.0 * (t1 * t4) + t1) / t5
     return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0))
+
+
+
+def _forward_usual_float32(x):
+    return x * np.tanh(np.log1p(np.exp(x))), x < (-87.271355)
+
 
 
 def _derivative_wide(x):
@@ -215,6 +233,15 @@ def _derivative_wide(x):
     t5 = t3 + t4 + 1.0
     t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
     return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
+
+
+
+def _derivative_usual_wide(x):
+    t0 = np.exp(x)
+    t1 = np.tanh(np.log(t0 + 1.0))
+    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
+    return x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1, t2 | (698.4592437744141 < x)
+
 
 
 def _derivative_mixed(x):
@@ -400,6 +427,17 @@ def _derivative_mixed(x):
     return _select(x != x, x, _select(x < 0.0, t2, _select(t1, t3 + (t0 - (t3 - t4)), 1.0)))
 
 
+
+def _derivative_usual_mixed(x):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    t4 = (x < (-4.957795555447792)) | ((-2.882012602837228 < x) & (x < (-0.8109442971099288)))
+    return (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3), t4 | (1.7696041796268731e+308 < x)
+
+
+
 def _derivative_float32(x):
     t0 = np.abs(x)
     t1 = np.exp(-(0.5 * t0))
@@ -418,6 +456,16 @@ def _derivative_float32(x):
     t8 = t6 + t7 + 1.0
     t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
     return _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
+
+
+
+def _derivative_usual_float32(x):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = 4.0 * (t1 * t0)
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    return (4.0 * t0 + t2 + 6.0 * t1 + x * (4.0 * t1 + t2) + 1.0) / (t3 * t3), (x < (-21.470343)) | (3.3496543e+38 < x)
+
 
 
 def _value_and_derivative_wide(x):
@@ -439,6 +487,15 @@ def _value_and_derivative_wide(x):
     t10 = _select(t3 < 1.04296875, t10, _select(t3 < 1.359375, (t12 * t11 + (-0.26694791404893276)) * t11, t10))
     t6 = _select(x < 0.0, t10, 2.0 * (t6 * (t3 * (t5 + 2.0) - t5 - t8 - 1.0) / (t9 * t9)) + 1.0)
     return _select(t0, t1, _select(t2, -(t3 * (t4 + 2.0) * t4), t3 * (t5 + 1.0)) / _select(t2, t7, t9)), _select(t0, t1, _select(x == np.inf, 1.0, t6))
+
+
+
+def _value_and_derivative_usual_wide(x):
+    t0 = np.exp(x)
+    t1 = np.tanh(np.log(t0 + 1.0))
+    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
+    return x * t1, x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1, (x < (-16.922285079956055)) | (t2 | (698.4592437744141 < x))
+
 
 
 def _value_and_derivative_mixed(x):
@@ -659,6 +716,17 @@ def _value_and_derivative_mixed(x):
     return _select(t0, x, _select(t2, t10, _select(t3, t11, t1))), _select(t0, x, _select(x < 0.0, t4, _select(t2, t6 + (t5 - (t6 - t7)), 1.0)))
 
 
+
+def _value_and_derivative_usual_mixed(x):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    t4 = (x < (-4.957795555447792)) | ((-2.882012602837228 < x) & (x < (-0.8109442971099288)))
+    return x * np.tanh(np.log1p(np.exp(x))), (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3), (x < (-700.1239566379351)) | (t4 | (1.7696041796268731e+308 < x))
+
+
+
 def _value_and_derivative_float32(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.abs(x)
@@ -683,6 +751,16 @@ def _value_and_derivative_float32(x):
     return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0)), _select_float32(x < 0.0, t2, t1)
 
 
+
+def _value_and_derivative_usual_float32(x):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = 4.0 * (t1 * t0)
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    return x * np.tanh(np.log1p(np.exp(x))), (4.0 * t0 + t2 + 6.0 * t1 + x * (4.0 * t1 + t2) + 1.0) / (t3 * t3), (x < (-87.271355)) | ((x < (-21.470343)) | (3.3496543e+38 < x))
+
+
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     t1 = np.exp(-np.minimum(t0, 700.0))
@@ -699,6 +777,15 @@ def _backward_wide(x, grad_y):
     t5 = t3 + t4 + 1.0
     t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
     return grad_y * _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
+
+
+
+def _backward_usual_wide(x, grad_y):
+    t0 = np.exp(x)
+    t1 = np.tanh(np.log(t0 + 1.0))
+    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
+    return grad_y * (x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1), t2 | (698.4592437744141 < x)
+
 
 
 def _backward_mixed(x, grad_y):
@@ -885,6 +972,18 @@ def _backward_mixed(x, grad_y):
     return grad_y * t0
 
 
+
+def _backward_usual_mixed(x, grad_y):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    t0 = (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3)
+    t1 = (x < (-4.957795555447792)) | ((-2.882012602837228 < x) & (x < (-0.8109442971099288)))
+    return grad_y * t0, t1 | (1.7696041796268731e+308 < x)
+
+
+
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
     t1 = np.exp(-(0.5 * t0))
@@ -904,6 +1003,16 @@ def _backward_float32(x, grad_y):
     t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
     t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
     return grad_y * t0
+
+
+
+def _backward_usual_float32(x, grad_y):
+    t0 = np.exp(-x)
+    t1 = t0 * t0
+    t2 = 4.0 * (t1 * t0)
+    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
+    return grad_y * ((4.0 * t0 + t2 + 6.0 * t1 + x * (4.0 * t1 + t2) + 1.0) / (t3 * t3)), (x < (-21.470343)) | (3.3496543e+38 < x)
+
 
 
 def _second_derivative_wide(x):
@@ -935,6 +1044,7 @@ def _second_derivative_wide(x):
     t3 = ((t3 * t2 + (-0.07970735540680454)) * t2 + 0.28127277803020756) * t2 + (-0.23069451159699508)
     t1 = _select(x < 0.0, t9, _select(t0 < 1.25, t1, _select(t0 < 1.6484375, t3 * t2, t1)))
     return _select(t0 == np.inf, -0.0, t1)
+
 
 
 def _second_derivative_mixed(x):
@@ -1233,6 +1343,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, _select(x < 0.0, t2, t0))
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = t0 < 1.71875
@@ -1269,6 +1380,7 @@ def _second_derivative_float32(x):
     return _select_float32(x < 0.0, _select_float32(t1, t10, t13), t0)
 
 
+
 def _product_error_mixed(a, b, c):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
     t0 = a * 134217728.0
@@ -1278,6 +1390,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -1311,7 +1424,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -1321,11 +1436,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of mish take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"mish takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -1337,6 +1452,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -1351,14 +1467,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

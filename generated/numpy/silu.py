@@ -22,10 +22,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8991 (1000000 inputs, sampled), float32 fast 6.4636 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.8038 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.004 (1000000 inputs, sampled), float32 fast 6.4857 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 1.4919 (1000000 inputs, sampled), float32 fast 6.5284 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 not measured, float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7916 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
@@ -46,27 +46,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def silu(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties], parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties], parameters=[beta])
 
 
 def silu_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, parameters=[beta])
 
 
 def silu_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
 
 
 def silu_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, parameters=[beta])
 
 
 def silu_second_derivative(x, out=None, *, beta=1.0):
@@ -76,22 +76,22 @@ def silu_second_derivative(x, out=None, *, beta=1.0):
 
 def silu_fast(x, out=None, *, beta=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, parameters=[beta])
 
 
 def silu_derivative_fast(x, out=None, *, beta=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, parameters=[beta])
 
 
 def silu_value_and_derivative_fast(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2, parameters=[beta])
 
 
 def silu_backward_fast(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, parameters=[beta])
 
 
 def silu_second_derivative_fast(x, out=None, *, beta=1.0):
@@ -101,6 +101,12 @@ def silu_second_derivative_fast(x, out=None, *, beta=1.0):
 
 def _forward_wide(x, beta):
     return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
+
+
+
+def _forward_usual_wide(x):
+    return x / (np.exp(-x) + 1.0), x < (-3.3496543497230185e+38)
+
 
 
 def _forward_mixed(x, beta):
@@ -116,6 +122,12 @@ def _forward_mixed(x, beta):
     return _select(x == (-np.inf), -0.0, _select(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
 
 
+
+def _forward_usual_mixed(x):
+    return x / (np.exp(-x) + 1.0), x < (-698.4592718937857)
+
+
+
 def _forward_float32(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
@@ -125,6 +137,12 @@ def _forward_float32(x, beta):
     t2 = t3 - t2
     t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / (t2 * t2 + 1.0) * t2), t0 / (np.exp(-t1) + 1.0))
     return _select_float32(x == (-np.inf), -0.0, t0)
+
+
+
+def _forward_usual_float32(x):
+    return x / (np.exp(-x) + 1.0), x < (-87.271355)
+
 
 
 def _derivative_wide(x, beta):
@@ -141,6 +159,14 @@ def _derivative_wide(x, beta):
     t6 = ((t6 * t5 + (-0.015222655248047166)) * t5 + (-0.018874814252800638)) * t5 + 0.14664879699699768
     t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
     return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
+
+
+
+def _derivative_usual_wide(x):
+    t0 = np.exp(-x) + 1.0
+    t1 = (x < (-3.3496543497230185e+38)) | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))
+    return (x * (1.0 - 1.0 / t0) + 1.0) / t0, t1 | (3.3496543497230185e+38 < x)
+
 
 
 def _derivative_mixed(x, beta):
@@ -250,6 +276,14 @@ def _derivative_mixed(x, beta):
     return _select(x != x, x, _select(x < 0.0, t0, _select(t5, t2 + (t1 - (t2 - t3)), 1.0)))
 
 
+
+def _derivative_usual_mixed(x):
+    t0 = np.exp(-x)
+    t1 = (x < (-32.11886810862295)) | ((-1.652618816547481 < x) & (x < (-1.0223687454630896)))
+    return (t0 + x * t0 + 1.0) / (2.0 * t0 + t0 * t0 + 1.0), t1 | (1.7696041796268731e+308 < x)
+
+
+
 def _derivative_float32(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
@@ -272,6 +306,14 @@ def _derivative_float32(x, beta):
     return _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
 
 
+
+def _derivative_usual_float32(x):
+    t0 = np.exp(-x)
+    t1 = t0 + 1.0
+    return (t0 + x * t0 + 1.0) / (t1 * t1), (x < (-43.503777)) | (3.3496543e+38 < x)
+
+
+
 def _value_and_derivative_wide(x, beta):
     t0 = x == (-np.inf)
     t1 = -0.0
@@ -288,6 +330,15 @@ def _value_and_derivative_wide(x, beta):
     t8 = ((t8 * t7 + (-0.015222655248047166)) * t7 + (-0.018874814252800638)) * t7 + 0.14664879699699768
     t3 = _select(t3 < 1.041015625, t6, _select(t3 < 1.48828125, (t8 * t7 + (-0.21781170571974084)) * t7, t6))
     return _select(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(t0, t1, _select(x == np.inf, 1.0, _select(x < 0.0, t3, (t4 + t2 * t4 + 1.0) / t5)))
+
+
+
+def _value_and_derivative_usual_wide(x):
+    t0 = np.exp(-x) + 1.0
+    t1 = x < (-3.3496543497230185e+38)
+    t2 = (t1 | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))) | (3.3496543497230185e+38 < x)
+    return x / t0, (x * (1.0 - 1.0 / t0) + 1.0) / t0, t1 | t2
+
 
 
 def _value_and_derivative_mixed(x, beta):
@@ -404,6 +455,14 @@ def _value_and_derivative_mixed(x, beta):
     return _select(x == (-np.inf), t0, t4), _select(x != x, x, _select(x < 0.0, t1, _select(t7, t3 + (t2 - (t3 - t5)), 1.0)))
 
 
+
+def _value_and_derivative_usual_mixed(x):
+    t0 = np.exp(-x)
+    t1 = (x < (-32.11886810862295)) | ((-1.652618816547481 < x) & (x < (-1.0223687454630896)))
+    return x / (np.exp(-x) + 1.0), (t0 + x * t0 + 1.0) / (2.0 * t0 + t0 * t0 + 1.0), (x < (-698.4592718937857)) | (t1 | (1.7696041796268731e+308 < x))
+
+
+
 def _value_and_derivative_float32(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
@@ -426,6 +485,14 @@ def _value_and_derivative_float32(x, beta):
     return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / t5 * t2), t0 / t7)), _select_float32(x < 0.0, _select_float32(t8 < 1.0, t4, _select_float32(t8 < 1.703125, t10 * t9, t3)), _select_float32(t6 == 0.0, 1.0, (t1 - t6 - 1.0) * t6 / (t7 * t7) + 1.0))
 
 
+
+def _value_and_derivative_usual_float32(x):
+    t0 = np.exp(-x)
+    t1 = t0 + 1.0
+    return x / (np.exp(-x) + 1.0), (t0 + x * t0 + 1.0) / (t1 * t1), (x < (-87.271355)) | ((x < (-43.503777)) | (3.3496543e+38 < x))
+
+
+
 def _backward_wide(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
@@ -441,6 +508,14 @@ def _backward_wide(x, grad_y, beta):
     t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
     t0 = _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
     return grad_y * t0
+
+
+
+def _backward_usual_wide(x, grad_y):
+    t0 = np.exp(-x) + 1.0
+    t1 = (x < (-3.3496543497230185e+38)) | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))
+    return grad_y * ((x * (1.0 - 1.0 / t0) + 1.0) / t0), t1 | (3.3496543497230185e+38 < x)
+
 
 
 def _backward_mixed(x, grad_y, beta):
@@ -551,6 +626,14 @@ def _backward_mixed(x, grad_y, beta):
     return grad_y * t0
 
 
+
+def _backward_usual_mixed(x, grad_y):
+    t0 = np.exp(-x)
+    t1 = (x < (-32.11886810862295)) | ((-1.652618816547481 < x) & (x < (-1.0223687454630896)))
+    return grad_y * ((t0 + x * t0 + 1.0) / (2.0 * t0 + t0 * t0 + 1.0)), t1 | (1.7696041796268731e+308 < x)
+
+
+
 def _backward_float32(x, grad_y, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
@@ -574,6 +657,14 @@ def _backward_float32(x, grad_y, beta):
     return grad_y * t0
 
 
+
+def _backward_usual_float32(x, grad_y):
+    t0 = np.exp(-x)
+    t1 = t0 + 1.0
+    return grad_y * ((t0 + x * t0 + 1.0) / (t1 * t1)), (x < (-43.503777)) | (3.3496543e+38 < x)
+
+
+
 def _second_derivative_wide(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
@@ -587,6 +678,7 @@ def _second_derivative_wide(x, beta):
     t4 = ((t4 * t3 + (-0.0013663696837847522)) * t3 + 0.003862814783096775) * t3 + (-0.0018366701449473277)
     t4 = ((t4 * t3 + (-0.02248725917286723)) * t3 + 0.07629586548655172) * t3 + (-0.09153052016449878)
     return _select(t0 == np.inf, -0.0, _select(t1 < 1.927734375, t2, _select(t1 < 2.640625, t4 * t3 * beta, t2)))
+
 
 
 def _second_derivative_mixed(x, beta):
@@ -702,6 +794,7 @@ def _second_derivative_mixed(x, beta):
     return _select(x != x, x, t0)
 
 
+
 def _second_derivative_float32(x, beta):
     t0 = np.abs(x)
     t1 = t0 * beta
@@ -719,11 +812,13 @@ def _second_derivative_float32(x, beta):
     return _select_float32(t1 < 1.7995179, t2, t0)
 
 
+
 def _y_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = np.abs(x) < 9.5367431640625e-07
     t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
     return y * t0
+
 
 
 def _product_error_mixed(a, b, c):
@@ -735,6 +830,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -768,7 +864,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -778,11 +876,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of silu take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"silu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -794,6 +892,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 and parameters == [1.0] else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -808,14 +907,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

@@ -22,10 +22,10 @@ float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.6296 (1000000 inputs, sampled), float32 fast 6.5455 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.391 (1000000 inputs, sampled), float32 fast 6.7413 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.391 (1000000 inputs, sampled), float32 fast 6.7413 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.1881 (1000000 inputs, sampled), float32 fast 6.4822 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 not measured, float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.5747 (1000000 inputs, sampled), float32 fast 7.3901 (200000 inputs, sampled)
     grad_x = grad_output * f'(x), from y = f(x): float16 1.2136 (65536 inputs, sampled), bfloat16 1.2037 (65536 inputs, sampled), float32 1.4341 (200000 inputs, sampled), float64 3.513 (200000 inputs, sampled), float32 fast 8.8168 (200000 inputs, sampled)
 """
@@ -49,27 +49,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def softplus(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, parameters=[beta])
 
 
 def softplus_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, parameters=[beta])
 
 
 def softplus_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, parameters=[beta])
 
 
 def softplus_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, parameters=[beta])
 
 
 def softplus_second_derivative(x, out=None, *, beta=1.0):
@@ -84,22 +84,22 @@ def softplus_backward_from_output(y, grad_output, out=None, *, beta=1.0):
 
 def softplus_fast(x, out=None, *, beta=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, parameters=[beta])
 
 
 def softplus_derivative_fast(x, out=None, *, beta=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, parameters=[beta])
 
 
 def softplus_value_and_derivative_fast(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2, parameters=[beta])
 
 
 def softplus_backward_fast(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, parameters=[beta])
 
 
 def softplus_second_derivative_fast(x, out=None, *, beta=1.0):
@@ -118,12 +118,24 @@ def _forward_wide(x, beta):
     return _select(x == (-np.inf), 0.0, _select(x < 0.0, t1, t0 + t1) / beta)
 
 
+
+def _forward_usual_wide(x):
+    return np.log(np.exp(x) + 1.0), (x < (-16.922285079956055)) | (698.4592437744141 < x)
+
+
+
 def _forward_mixed(x, beta):
     t0 = np.abs(x)
     t1 = beta * t0
     t2 = np.exp(-t1)
     t1 = np.log1p(t2 - t2 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0))
     return _select(x < 0.0, t1 / beta, np.log1p(t2) / beta + t0)
+
+
+
+def _forward_usual_mixed(x):
+    return np.log1p(np.exp(x)), 698.4592718937857 < x
+
 
 
 def _forward_float32(x, beta):
@@ -136,8 +148,20 @@ def _forward_float32(x, beta):
     return _select_float32(x < 0.0, np.log1p(t2 * t2) / beta, np.log1p(np.exp(-t1)) / beta + t0)
 
 
+
+def _forward_usual_float32(x):
+    return np.log1p(np.exp(x)), 87.271355 < x
+
+
+
 def _derivative_wide(x, beta):
     return _select(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
+
+
+
+def _derivative_usual_wide(x):
+    return 1.0 / (np.exp(-x) + 1.0), None
+
 
 
 def _derivative_mixed(x, beta):
@@ -147,6 +171,12 @@ def _derivative_mixed(x, beta):
     t3 = np.exp(-t2)
     t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return _select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0)
+
+
+
+def _derivative_usual_mixed(x):
+    return 1.0 / (np.exp(-x) + 1.0), x < (-698.4592718937857)
+
 
 
 def _derivative_float32(x, beta):
@@ -159,11 +189,23 @@ def _derivative_float32(x, beta):
     return _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
 
 
+
+def _derivative_usual_float32(x):
+    return 1.0 / (np.exp(-x) + 1.0), x < (-87.271355)
+
+
+
 def _value_and_derivative_wide(x, beta):
     t0 = x == (-np.inf)
     t1 = beta * np.abs(x)
     t2 = np.log1p(np.exp(-np.minimum(t1, 700.0)))
     return _select(t0, 0.0, _select(x < 0.0, t2, t1 + t2) / beta), _select(t0, 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
+
+
+
+def _value_and_derivative_usual_wide(x):
+    return np.log(np.exp(x) + 1.0), 1.0 / (np.exp(-x) + 1.0), (x < (-16.922285079956055)) | (698.4592437744141 < x)
+
 
 
 def _value_and_derivative_mixed(x, beta):
@@ -173,6 +215,12 @@ def _value_and_derivative_mixed(x, beta):
     t3 = np.exp(-t2)
     t2 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return _select(t0, np.log1p(t2) / beta, np.log1p(t3) / beta + t1), _select(t0, t2, 1.0) / (_select(t0, t2, t3) + 1.0)
+
+
+
+def _value_and_derivative_usual_mixed(x):
+    return np.log1p(np.exp(x)), 1.0 / (np.exp(-x) + 1.0), (698.4592718937857 < x) | (x < (-698.4592718937857))
+
 
 
 def _value_and_derivative_float32(x, beta):
@@ -188,9 +236,21 @@ def _value_and_derivative_float32(x, beta):
     return _select_float32(t0, np.log1p(t4) / beta, np.log1p(t2) / beta + t1), _select_float32(t0, t3 / (t4 + 1.0) * t3, 1.0 / (t2 + 1.0))
 
 
+
+def _value_and_derivative_usual_float32(x):
+    return np.log1p(np.exp(x)), 1.0 / (np.exp(-x) + 1.0), (87.271355 < x) | (x < (-87.271355))
+
+
+
 def _backward_wide(x, grad_y, beta):
     t0 = _select(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
     return grad_y * t0
+
+
+
+def _backward_usual_wide(x, grad_y):
+    return grad_y * (1.0 / (np.exp(-x) + 1.0)), None
+
 
 
 def _backward_mixed(x, grad_y, beta):
@@ -200,6 +260,12 @@ def _backward_mixed(x, grad_y, beta):
     t3 = np.exp(-t2)
     t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
     return grad_y * (_select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0))
+
+
+
+def _backward_usual_mixed(x, grad_y):
+    return grad_y * (1.0 / (np.exp(-x) + 1.0)), x < (-698.4592718937857)
+
 
 
 def _backward_float32(x, grad_y, beta):
@@ -212,11 +278,18 @@ def _backward_float32(x, grad_y, beta):
     return grad_y * _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
 
 
+
+def _backward_usual_float32(x, grad_y):
+    return grad_y * (1.0 / (np.exp(-x) + 1.0)), x < (-87.271355)
+
+
+
 def _second_derivative_wide(x, beta):
     t0 = np.abs(x)
     t1 = np.exp(-np.minimum(beta * t0, 700.0))
     t2 = t1 + 1.0
     return _select(t0 == np.inf, 0.0, beta * t1 / (t2 * t2))
+
 
 
 def _second_derivative_mixed(x, beta):
@@ -227,6 +300,7 @@ def _second_derivative_mixed(x, beta):
     t0 = t3 - t3 * _select(t2 < 1024.0, 0.5 * _product_error_mixed(beta, t0, t1), 0.0)
     t1 = t0 * t0
     return beta * t0 / (2.0 * t0 * t0 + t1 * t1 + 1.0) * t0
+
 
 
 def _second_derivative_float32(x, beta):
@@ -240,11 +314,13 @@ def _second_derivative_float32(x, beta):
     return beta * t0 / (t1 * t1) * t0
 
 
+
 def _backward_from_output_wide(y, grad_y, beta):
     t0 = beta * np.abs(y)
     t1 = np.expm1(np.minimum(-t0, 350.0))
     t0 = _select(y == 0.0, y, _select(np.copysign(1.0, y) < 0.0, t1 * np.exp(np.minimum(t0, 350.0)), -t1))
     return grad_y * t0
+
 
 
 def _backward_from_output_mixed(y, grad_y, beta):
@@ -255,6 +331,7 @@ def _backward_from_output_mixed(y, grad_y, beta):
     t4 = np.exp(-t1)
     t0 = _select(np.copysign(1.0, y) < 0.0, t3 / (t4 - t4 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0)), _select(t0 * beta < 2.03125, np.expm1(t1) * np.exp(t2), -t3))
     return grad_y * _select(y == 0.0, y, t0)
+
 
 
 def _backward_from_output_float32(y, grad_y, beta):
@@ -271,6 +348,7 @@ def _backward_from_output_float32(y, grad_y, beta):
     return grad_y * _select_float32(y == 0.0, y, t0)
 
 
+
 def _product_error_mixed(a, b, c):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
     t0 = a * 134217728.0
@@ -280,6 +358,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -308,7 +387,9 @@ def _product_error_float32(a, b, product):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -318,11 +399,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of softplus take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"softplus takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -334,6 +415,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 and parameters == [1.0] else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -348,14 +430,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

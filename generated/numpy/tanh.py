@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4985 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.1528 (200000 inputs, sampled), float32 fast 3.4534 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4985 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.1528 (200000 inputs, sampled), float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 not measured, float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 4.9951 (200000 inputs, sampled), float32 fast 7.9974 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 not measured, float64 4.9951 (200000 inputs, sampled), float32 fast 7.9974 (200000 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9625 (1000000 inputs, sampled), float32 fast 8.5337 (200000 inputs, sampled)
 """
 
@@ -42,7 +42,7 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def tanh(x, out=None):
@@ -52,7 +52,7 @@ def tanh(x, out=None):
 
 def tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def tanh_value_and_derivative(x, out=None):
@@ -62,7 +62,7 @@ def tanh_value_and_derivative(x, out=None):
 
 def tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def tanh_second_derivative(x, out=None):
@@ -72,7 +72,7 @@ def tanh_second_derivative(x, out=None):
 
 def tanh_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def tanh_derivative_fast(x, out=None):
@@ -99,13 +99,21 @@ def _forward_wide(x):
     return np.tanh(x)
 
 
+
 def _forward_mixed(x):
     return np.tanh(x)
+
 
 
 def _forward_float32(x):
     t0 = 2.0 * np.abs(x)
     return np.copysign(-np.expm1(-t0) / (np.exp(-t0) + 1.0), x)
+
+
+
+def _forward_usual_float32(x):
+    return np.tanh(x), None
+
 
 
 def _derivative_wide(x):
@@ -115,16 +123,25 @@ def _derivative_wide(x):
     return _select(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
 
 
+
+def _derivative_usual_wide(x):
+    t0 = np.tanh(x)
+    return 1.0 - t0 * t0, (x < (-8.97180700302124)) | (8.97180700302124 < x)
+
+
+
 def _derivative_mixed(x):
     t0 = np.exp(-(2.0 * np.abs(x)))
     t1 = t0 + 1.0
     return 4.0 * (t0 / (t1 * t1))
 
 
+
 def _derivative_float32(x):
     t0 = np.exp(-np.abs(x))
     t1 = t0 * t0 + 1.0
     return 4.0 * (t0 / (t1 * t1)) * t0
+
 
 
 def _value_and_derivative_wide(x):
@@ -134,10 +151,12 @@ def _value_and_derivative_wide(x):
     return np.tanh(x), _select(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
 
 
+
 def _value_and_derivative_mixed(x):
     t0 = np.exp(-(2.0 * np.abs(x)))
     t1 = t0 + 1.0
     return np.tanh(x), 4.0 * (t0 / (t1 * t1))
+
 
 
 def _value_and_derivative_float32(x):
@@ -148,11 +167,19 @@ def _value_and_derivative_float32(x):
     return np.copysign(-np.expm1(-t1) / (np.exp(-t1) + 1.0), x), 4.0 * (t0 / (t2 * t2)) * t0
 
 
+
 def _backward_wide(x, grad_y):
     t0 = np.abs(x)
     t1 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t2 = t1 + 1.0
     return grad_y * _select(t0 == np.inf, 0.0, 4.0 * (t1 / (t2 * t2)))
+
+
+
+def _backward_usual_wide(x, grad_y):
+    t0 = np.tanh(x)
+    return grad_y * (1.0 - t0 * t0), (x < (-8.97180700302124)) | (8.97180700302124 < x)
+
 
 
 def _backward_mixed(x, grad_y):
@@ -161,10 +188,12 @@ def _backward_mixed(x, grad_y):
     return grad_y * (4.0 * (t0 / (t1 * t1)))
 
 
+
 def _backward_float32(x, grad_y):
     t0 = np.exp(-np.abs(x))
     t1 = t0 * t0 + 1.0
     return grad_y * (4.0 * (t0 / (t1 * t1)) * t0)
+
 
 
 def _second_derivative_wide(x):
@@ -173,6 +202,7 @@ def _second_derivative_wide(x):
     t2 = t1 + 1.0
     t0 = np.copysign(1.0, x) * (8.0 * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
     return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, _select(x == 0.0, -x, t0)))
+
 
 
 def _second_derivative_mixed(x):
@@ -250,6 +280,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, t0)
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = np.tanh(t0)
@@ -257,6 +288,7 @@ def _second_derivative_float32(x):
     t3 = t2 * t2 + 1.0
     t0 = _select_float32(t0 < 0.125, -(2.0 * ((1.0 - t1 * t1) * t1)), 8.0 * (np.expm1(-(2.0 * t0)) * t2 / (t3 * t3 * t3)) * t2)
     return np.copysign(1.0, x) * t0
+
 
 
 def _product_error_mixed(a, b, c):
@@ -268,6 +300,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -301,7 +334,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -311,11 +346,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of tanh take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"tanh takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -327,6 +362,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -341,14 +377,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

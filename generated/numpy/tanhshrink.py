@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 3.1697 (200000 inputs, sampled), float32 fast 3.417 (200000 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.4666 (1000000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 3.121 (1000000 inputs, sampled), float32 fast 8.9385 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.2876 (1000000 inputs, sampled), float32 fast 9.0121 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5002 (200000 inputs, sampled), float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9625 (1000000 inputs, sampled), float32 fast 8.4096 (200000 inputs, sampled)
 """
 
@@ -42,27 +42,27 @@ __all__ = [
 
 # Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
 # next block gets the memory of the last one's.
-_BLOCK = 2**16
+_BLOCK = 2**17
 
 
 def tanhshrink(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties])
 
 
 def tanhshrink_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, ties=[_dydx_ties])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, ties=[_dydx_ties])
 
 
 def tanhshrink_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, _dydx_ties])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, _dydx_ties])
 
 
 def tanhshrink_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def tanhshrink_second_derivative(x, out=None):
@@ -72,22 +72,22 @@ def tanhshrink_second_derivative(x, out=None):
 
 def tanhshrink_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
 
 
 def tanhshrink_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
 
 
 def tanhshrink_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
 
 
 def tanhshrink_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
 
 
 def tanhshrink_second_derivative_fast(x, out=None):
@@ -108,6 +108,12 @@ def _forward_wide(x):
     return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
 
 
+
+def _forward_usual_wide(x):
+    return x - np.tanh(x), (-0.00040222327152150683 < x) & (x < 0.00040222327152149783)
+
+
+
 def _forward_mixed(x):
     t0 = np.abs(x)
     t1 = t0 * t0
@@ -121,6 +127,12 @@ def _forward_mixed(x):
     return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
 
 
+
+def _forward_usual_mixed(x):
+    return x - np.tanh(x), (-0.7768658410518956 < x) & (x < 0.7768658410518956)
+
+
+
 def _forward_float32(x):
     t0 = np.abs(x)
     t1 = t0 * t0
@@ -132,9 +144,16 @@ def _forward_float32(x):
     return np.copysign(t0, x)
 
 
+
+def _forward_usual_float32(x):
+    return x - np.tanh(x), (-0.6072236 < x) & (x < 0.6072236)
+
+
+
 def _derivative_wide(x):
     t0 = np.tanh(x)
     return t0 * t0
+
 
 
 def _derivative_mixed(x):
@@ -204,11 +223,25 @@ def _derivative_mixed(x):
     return _select(x != x, x, t1 + (t0 - (t1 - t7)))
 
 
+
+def _derivative_usual_mixed(x):
+    t0 = np.tanh(x)
+    return t0 * t0, None
+
+
+
 def _derivative_float32(x):
     t0 = 2.0 * np.abs(x)
     t1 = np.expm1(-t0)
     t0 = np.exp(-t0) + 1.0
     return t1 * t1 / (t0 * t0)
+
+
+
+def _derivative_usual_float32(x):
+    t0 = np.tanh(x)
+    return t0 * t0, None
+
 
 
 def _value_and_derivative_wide(x):
@@ -223,6 +256,7 @@ def _value_and_derivative_wide(x):
     t2 = np.exp(-np.minimum(2.0 * t0, 700.0))
     t3 = np.tanh(x)
     return np.copysign(_select(t0 < 1.15625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
+
 
 
 def _value_and_derivative_mixed(x):
@@ -300,6 +334,13 @@ def _value_and_derivative_mixed(x):
     return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t3 / (t3 + 1.0)) + (t0 - 1.0)), x), _select(x != x, x, t4 + (t2 - (t4 - t10)))
 
 
+
+def _value_and_derivative_usual_mixed(x):
+    t0 = np.tanh(x)
+    return x - t0, t0 * t0, (-0.7768658410518956 < x) & (x < 0.7768658410518956)
+
+
+
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = t0 * t0
@@ -314,9 +355,17 @@ def _value_and_derivative_float32(x):
     return np.copysign(t0, x), t1 * t1 / (t5 * t5)
 
 
+
+def _value_and_derivative_usual_float32(x):
+    t0 = np.tanh(x)
+    return x - t0, t0 * t0, (-0.6072236 < x) & (x < 0.6072236)
+
+
+
 def _backward_wide(x, grad_y):
     t0 = np.tanh(x)
     return grad_y * (t0 * t0)
+
 
 
 def _backward_mixed(x, grad_y):
@@ -386,11 +435,25 @@ def _backward_mixed(x, grad_y):
     return grad_y * _select(x != x, x, t1 + (t0 - (t1 - t7)))
 
 
+
+def _backward_usual_mixed(x, grad_y):
+    t0 = np.tanh(x)
+    return grad_y * (t0 * t0), None
+
+
+
 def _backward_float32(x, grad_y):
     t0 = 2.0 * np.abs(x)
     t1 = np.expm1(-t0)
     t0 = np.exp(-t0) + 1.0
     return grad_y * (t1 * t1 / (t0 * t0))
+
+
+
+def _backward_usual_float32(x, grad_y):
+    t0 = np.tanh(x)
+    return grad_y * (t0 * t0), None
+
 
 
 def _second_derivative_wide(x):
@@ -400,6 +463,7 @@ def _second_derivative_wide(x):
     t3 = t2 + 1.0
     t0 = _select(t0 == np.inf, 0.0, -(8.0 * (np.expm1(np.minimum(-t1, 350.0)) * t2 / (t3 * t3 * t3))))
     return np.copysign(t0, x)
+
 
 
 def _second_derivative_mixed(x):
@@ -476,6 +540,7 @@ def _second_derivative_mixed(x):
     return _select(x != x, x, np.copysign(-((t1 + (t0 - (t1 - t5))) * t7 * t3), x))
 
 
+
 def _second_derivative_float32(x):
     t0 = np.abs(x)
     t1 = np.tanh(t0)
@@ -485,6 +550,7 @@ def _second_derivative_float32(x):
     return np.copysign(t0, x)
 
 
+
 def _y_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = 16.0 < np.abs(x)
@@ -492,11 +558,13 @@ def _y_ties(x, y):
     return y * t0
 
 
+
 def _dydx_ties(x, y):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
     t0 = np.abs(x) < 9.5367431640625e-07
     t0 = _select(t0 & (0.0 < x), 0.9999999999999858, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
     return y * t0
+
 
 
 def _product_error_mixed(a, b, c):
@@ -508,6 +576,7 @@ def _product_error_mixed(a, b, c):
     t2 = b + t2 - t2
     t3 = b - t2
     return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+
 
 
 def _select(condition, yes, no, dtype=np.float64):
@@ -541,7 +610,9 @@ def _power_of_2(shifted):
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
-    `formulas` are functions of arrays: of float64 for float64 results and ("wide") for shorter ones, or of float32.
+    `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
+    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
+    over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -551,11 +622,11 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     if "float32" in formulas:
         if dtype != np.float32:
             raise TypeError(f"the fast functions of tanhshrink take arrays of float32, not of {dtype}")
-        compute, formula = np.float32, formulas["float32"]
+        compute, kind = np.float32, "float32"
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"tanhshrink takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, formula = np.float64, formulas["mixed" if dtype.itemsize == 8 else "wide"]
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -567,6 +638,7 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
+    usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
     arrays = [*operands, *results]
     bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
     with np.errstate(all="ignore"), np.nditer(
@@ -581,14 +653,27 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     ) as blocks:
         for block in blocks:
             given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = formula(*given, *parameters)
-            values = [values] if count == 1 else values
+            values = _results(formulas[kind], usual, given, parameters, count)
             if ties and dtype.itemsize == 2:
                 values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
             for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
                 target[...] = _narrow(value) if b else value
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
+
+
+def _results(formula, usual, given, parameters, count):
+    """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
+    if usual is None:
+        results = formula(*given, *parameters)
+        return [results] if count == 1 else results
+    *results, outside = usual(*given)
+    if outside is not None and outside.any():
+        where = np.flatnonzero(outside)
+        others = _results(formula, None, [values[where] for values in given], parameters, count)
+        for result, other in zip(results, others):
+            result[where] = other
+    return results
 
 
 def _repeats(array, shape):

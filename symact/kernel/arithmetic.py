@@ -78,5 +78,24 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
 #: That of the programs that look coefficients up, which some activations have besides (see `symact.kernel.piecewise`).
 TABLE = Arithmetic("table", "float32 with coefficients from tables", "float32", "float32")
 
+#: Those of short programs for usual inputs, which some passes have besides (see `symact.kernel.usual`), by name. Each
+#: is computed as the arithmetic in its name is, but by the language's own functions.
+USUAL: Mapping[str, Arithmetic] = {
+    arithmetic.name: arithmetic
+    for arithmetic in (
+        Arithmetic("usual_wide", "float64 for float32 results, usual inputs", "float64", "float32"),
+        Arithmetic("usual_mixed", "float64 for float64 results, usual inputs", "float64", "float64"),
+        Arithmetic("usual_float32", "float32 for float32 results, usual inputs", "float32", "float32", is_quick=True),
+    )
+}
+
+#: Whose programs are searched for and stored.
+SEARCHED = (*ARITHMETICS, *USUAL)
+
 #: All that a target may have words for.
-WRITTEN: Mapping[str, Arithmetic] = {**ARITHMETICS, TABLE.name: TABLE}
+WRITTEN: Mapping[str, Arithmetic] = {**ARITHMETICS, TABLE.name: TABLE, **USUAL}
+
+
+def ordinary(usual: str) -> str:
+    """The arithmetic of the programs that take over from those of a usual one."""
+    return usual.removeprefix("usual_")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from symact.kernel.arithmetic import USUAL
 from symact.kernel.program import Kernel
 
 #: Version of the stored programs and of the generated files' format.
@@ -54,9 +55,11 @@ class CompiledActivation:
         summary, reference: one line each.
         parameters: run-time scalars in order.
         programs: arithmetic -> pass -> program, for every name in `PASSES` and perhaps some in `OPTIONAL_PASSES`, and
-            for those arithmetics (see `symact.kernel.arithmetic`) that were asked for.
+            for those arithmetics (see `symact.kernel.arithmetic`) that were asked for. Short programs for usual
+            inputs are there for some of `PASSES` only; their output "outside" says where the others do not hold.
         kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
         tables: further programs for some of the passes, or None.
+        usual_parameters: the parameters' values for which the short programs were made, exact text.
     """
 
     name: str
@@ -70,6 +73,7 @@ class CompiledActivation:
     programs: Mapping[str, Mapping[str, Kernel]]
     kinks: Mapping[str, str]
     tables: Tables | None = None
+    usual_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def signatures(self) -> Mapping[str, Kernel]:
@@ -77,7 +81,7 @@ class CompiledActivation:
         return next(iter(self.programs.values()))
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document that is checked in for every catalogue entry (backward is composed, not stored)."""
+        """The JSON document that is checked in for every catalogue entry (what is composed is not stored)."""
         return {
             "format": FORMAT,
             "name": self.name,
@@ -92,11 +96,12 @@ class CompiledActivation:
                 for p in self.parameters
             ],
             "kinks": dict(self.kinks),
+            "usual_parameters": dict(self.usual_parameters),
             "programs": {
                 arithmetic: {
                     name: self._twin(name, kernel, arithmetic) or kernel.to_dict()
                     for name, kernel in kernels.items()
-                    if name != "backward"
+                    if name != "backward" and not (arithmetic in USUAL and name == "value_and_derivative")
                 }
                 for arithmetic, kernels in self.programs.items()
             },
@@ -105,4 +110,4 @@ class CompiledActivation:
     def _twin(self, pass_: str, kernel: Kernel, arithmetic: str) -> str | None:
         """The name of an arithmetic before this one that has the same program, to be named in its place."""
         before = list(self.programs)[: list(self.programs).index(arithmetic)]
-        return next((other for other in before if self.programs[other][pass_] == kernel), None)
+        return next((other for other in before if self.programs[other].get(pass_) == kernel), None)

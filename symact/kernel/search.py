@@ -157,14 +157,8 @@ class _Trial:
     roots: Sequence[float] = ()
 
     def tolerance(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How many times as large as elsewhere an error may be: beside a root, where it grows as 1/distance."""
-        found = np.ones(len(size))
-        for root in self.roots:
-            distance = np.abs(size - root)
-            near = np.full(len(size), np.inf)  # so close that not even the sign is known
-            np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
-            found = np.maximum(found, near)
-        return found
+        """How many times as large as elsewhere an error may be."""
+        return root_tolerance(size, self.roots)
 
     def add(self, sample: Sample) -> None:
         """Further inputs."""
@@ -721,10 +715,21 @@ class PassSearch:
         return self._plain(b)(exact)
 
 
+def root_tolerance(size: NDArray[np.float64], roots: Sequence[float]) -> NDArray[np.float64]:
+    """How many times as large as elsewhere a quick program's error may be: as 1/distance beside a root."""
+    found = np.ones(len(size))
+    for root in roots:
+        distance = np.abs(size - root)
+        near = np.full(len(size), np.inf)  # so close that not even the sign is known
+        np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
+        found = np.maximum(found, near)
+    return found
+
+
 def oracles_of(activation: Activation, branches: Branches) -> list[Oracle]:
     """The exact values of one pass, for each setting of the parameters that programs are tried at."""
     return [
-        Oracle(branches.subs({activation.symbols[name]: _exact(v) for name, v in setting.items()}))
+        Oracle(branches.subs({activation.symbols[name]: exact(v) for name, v in setting.items()}))
         for setting in _settings(activation)
     ]
 
@@ -872,5 +877,6 @@ def values_in_force(activation: Activation) -> dict[str, float]:
     return {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
 
 
-def _exact(value: float) -> Expr:
+def exact(value: float) -> Expr:
+    """A number as SymPy's."""
     return Rational(*value.as_integer_ratio())

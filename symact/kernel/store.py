@@ -19,19 +19,22 @@ from typing import TYPE_CHECKING, Any
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
-from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.arithmetic import ARITHMETICS, SEARCHED, USUAL, ordinary
 from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter, Tables
 from symact.kernel.program import Builder, Kernel
 
 if TYPE_CHECKING:
     from symact.symbolic.branches import Branches
 
+#: The passes that have short programs, apart from those that are put together from them.
+_SHORT = ("forward", "derivative")
+
 _searched: dict[tuple[str, str], CompiledActivation] = {}
 _tabulated: dict[str, Tables | None] = {}
 
 
 def compiled(
-    activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS), *, tables: bool = False
+    activation: Activation, arithmetics: Sequence[str] = SEARCHED, *, tables: bool = False
 ) -> CompiledActivation:
     """The programs of an activation: stored for a catalogue entry, else searched for (once a process).
 
@@ -54,7 +57,8 @@ def compiled(
     key = f"{activation.name} {activation.digest}"
     missing = [arithmetic for arithmetic in arithmetics if (key, arithmetic) not in _searched]
     if missing:  # together, for much of the work is the same in all of them
-        found = search(activation, missing)[0]
+        known = {name: _searched[key, name].programs[name] for name in ARITHMETICS if (key, name) in _searched}
+        found = search(activation, missing, known)[0]
         _searched.update(((key, arithmetic), found) for arithmetic in missing)
     programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
     return replace(
@@ -92,16 +96,24 @@ def _stored_tables(name: str) -> Tables | None:
 
 
 def search(
-    activation: Activation, arithmetics: Sequence[str] = tuple(ARITHMETICS)
+    activation: Activation,
+    arithmetics: Sequence[str] = SEARCHED,
+    known: Mapping[str, Mapping[str, Kernel]] | None = None,
 ) -> tuple[CompiledActivation, dict[str, Any]]:
     """Search for an activation's programs; also what was chosen where, with the measured errors.
+
+    Args:
+        activation: the definition.
+        arithmetics: those that programs are searched for in.
+        known: programs that are there already, and need not be searched for.
 
     Raises:
         Error: see `compiled`.
     """
     from symact.kernel.from_output import backward_from_output, usable_slope
     from symact.kernel.mixed import good_enough
-    from symact.kernel.search import PassSearch, oracles_of, values_in_force
+    from symact.kernel.search import PassSearch, exact, oracles_of, values_in_force
+    from symact.kernel.usual import usual
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
 
@@ -115,12 +127,17 @@ def search(
     if slope is not None:
         passes["backward_from_output"] = ("slope", slope)
     oracles = {name: oracles_of(activation, branches) for name, (_, branches) in passes.items()}
+    defaults = {activation.symbols[name]: exact(value) for name, value in values_in_force(activation).items()}
+    # A value that float32 does not have is not the same number in every format.
+    settled = all(p.value == defaults[activation.symbols[p.name]] for p in activation.parameters)
     programs: dict[str, Mapping[str, Kernel]] = {}
     record: dict[str, Any] = {}
 
     @cache
     def best(arithmetic: str, name: str) -> tuple[Kernel, Any]:
         """A pass's program and what to say of it."""
+        if known is not None and arithmetic in known:
+            return known[arithmetic][name], None
         if arithmetic == "mixed":
             single, _ = best("float64", name)
             alone = good_enough(single, oracles[name][0], values_in_force(activation))
@@ -133,6 +150,15 @@ def search(
     for arithmetic in arithmetics:
         kernels: dict[str, Kernel] = {}
         record[arithmetic] = {}
+        if arithmetic in USUAL:
+            for name in _SHORT if settled else ():
+                output, branches = passes[name]
+                other = best(ordinary(arithmetic), name)[0]
+                short = usual(branches.subs(defaults), USUAL[arithmetic], oracles[name][0], output, other)
+                if short is not None:
+                    kernels[name], record[arithmetic][name] = short
+            programs[arithmetic] = _with_composed(kernels)
+            continue
         for name in passes:
             kernels[name], record[arithmetic][name] = best(arithmetic, name)
         kernels["value_and_derivative"] = together(
@@ -151,6 +177,7 @@ def search(
         reference=activation.reference,
         parameters=tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters),
         programs=programs,
+        usual_parameters={p.name: str(p.value) for p in activation.parameters},
         kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
     )
     return found, record
@@ -175,29 +202,40 @@ def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
     b = Builder()
     b.input("x")
     gradient = b.input("grad_y")
-    product = b("mul", gradient, b.include(derivative)["dydx"])
-    backward = b.kernel("backward", ["x", "grad_y"], derivative.parameters, {"grad_x": product})
+    outputs = b.include(derivative)
+    outputs = {"grad_x": b("mul", gradient, outputs.pop("dydx")), **outputs}
+    backward = b.kernel("backward", ["x", "grad_y"], derivative.parameters, outputs)
     every = {**kernels, "backward": backward}
     return {name: every[name] for name in (*PASSES, *OPTIONAL_PASSES) if name in every}
+
+
+def _with_composed(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
+    """Short programs with those for several results, which hold where each of their parts does."""
+    from symact.kernel.usual import both
+
+    found = dict(kernels)
+    if "forward" in kernels and "derivative" in kernels:
+        found["value_and_derivative"] = both("value_and_derivative", kernels["forward"], kernels["derivative"])
+    if "derivative" in kernels:
+        return _with_backward(found)
+    return {name: found[name] for name in PASSES if name in found}
 
 
 def _from_document(document: Mapping[str, Any]) -> CompiledActivation:
     if document["format"] != FORMAT:
         raise Error(f"the stored programs of {document['name']} have format {document['format']}, not {FORMAT}")
     stored = document["programs"]
-    programs = {
-        arithmetic: _with_backward(
-            {
-                # A name is that of another arithmetic with the same program.
-                name: Kernel.from_dict(stored[kernel][name] if isinstance(kernel, str) else kernel)
-                for name, kernel in kernels.items()
-            }
-        )
-        for arithmetic, kernels in stored.items()
-    }
+    programs = {}
+    for arithmetic, kernels in stored.items():
+        found = {
+            # A name is that of another arithmetic with the same program.
+            name: Kernel.from_dict(stored[kernel][name] if isinstance(kernel, str) else kernel)
+            for name, kernel in kernels.items()
+        }
+        programs[arithmetic] = (_with_composed if arithmetic in USUAL else _with_backward)(found)
     return CompiledActivation(
         **{key: document[key] for key in ("name", "definition", "derivative", "second_derivative", "digest")},
-        **{key: document[key] for key in ("summary", "reference", "kinks")},
+        **{key: document[key] for key in ("summary", "reference", "kinks", "usual_parameters")},
         parameters=tuple(KernelParameter(**p) for p in document["parameters"]),
         programs=programs,
     )
@@ -226,19 +264,21 @@ def write_tables(activation: Activation, folder: Path) -> Path:
     return _put(path, document)
 
 
-def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = tuple(ARITHMETICS)) -> Path:
+def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEARCHED) -> Path:
     """Search for an activation's programs and store them as FOLDER/NAME.json; returns the file.
 
     Programs in other arithmetics stay as they are stored.
     """
     path = folder / f"{activation.name}.json"
-    found, record = search(activation, arithmetics)
+    stays = [name for name in SEARCHED if name not in arithmetics]
+    known = json.loads(path.read_text(encoding="utf-8")) if stays else None
+    usable = _from_document(known).programs if known else {}
+    found, record = search(activation, arithmetics, {name: usable[name] for name in stays if name in usable})
     document = found.to_dict()
-    if len(arithmetics) < len(ARITHMETICS):
-        known = json.loads(path.read_text(encoding="utf-8"))
-        record = {name: (record if name in record else known["search"])[name] for name in ARITHMETICS}
+    if known:
+        record = {name: (record if name in record else known["search"])[name] for name in SEARCHED}
         programs = {**known["programs"], **document["programs"]}
-        document["programs"] = {name: programs[name] for name in ARITHMETICS}
+        document["programs"] = {name: programs[name] for name in SEARCHED}
     return _put(path, {**document, "search": record})
 
 

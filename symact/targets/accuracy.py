@@ -41,12 +41,14 @@ def program(compiled: CompiledActivation, target: str, dtype: str, level: str, p
 
 
 def printed(compiled: CompiledActivation, operations: Operations, type_: DataType, pass_: str) -> str:
-    """The same of a type of a target; with the tables where it has any."""
+    """The same of a type of a target; with the tables where it has any, and with a short program for usual inputs."""
     own = fingerprint(compiled.programs[type_.arithmetic][pass_], operations, type_.arithmetic)
     tables = compiled.tables.programs if type_.tables and compiled.tables else {}
-    if pass_ not in tables:
+    usual = compiled.programs[type_.usual] if type_.usual else {}
+    before = [json.dumps(programs[pass_].to_dict()) for programs in (tables, usual) if pass_ in programs]
+    if not before:
         return own
-    return hashlib.sha256(f"{own} {json.dumps(tables[pass_].to_dict())}".encode()).hexdigest()[:16]
+    return hashlib.sha256(" ".join([own, *before]).encode()).hexdigest()[:16]
 
 
 def stated(document: Path, *row: str) -> str:

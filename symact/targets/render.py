@@ -7,7 +7,8 @@ A template of one activation sees
 ``name``, ``parameters``
     the activation's name as the target spells it; its run-time scalars as `ParameterWords`;
 ``passes``
-    a list of `Pass`: name, inputs, outputs, meaning, unused names, and its printed program for each arithmetic;
+    a list of `Pass`: name, inputs, outputs, meaning, unused names, and its printed program for each arithmetic (those
+    for usual inputs, which some have, have a further output ``outside``);
 ``own``
     arithmetic -> a list of `Pass` for the operations that the target writes as functions of its own, each after those
     that it calls;
@@ -17,6 +18,8 @@ A template of one activation sees
 ``tables``, ``table_parameters``
     pass -> a `Pass` that looks coefficients up, for types with ``tables`` (its output ``outside`` says where it does
     not hold); and the parameters' values that it holds for, as literals; both empty for most activations;
+``usual_parameters``
+    the parameters' values that programs for usual inputs hold for, as literals;
 ``types``, ``arithmetics``, ``settings``
     the target's array types (`DataType`), the words of each arithmetic that they use, and the target's own settings;
 ``accuracy``
@@ -124,7 +127,7 @@ def activation_files(
             for p in compiled.parameters
         ],
         "passes": [
-            _pass({a: compiled.programs[a][name] for a in arithmetics}, name, MEANINGS[name], compiled, target)
+            _pass(_of(compiled, arithmetics, name), name, MEANINGS[name], compiled, target)
             for name in compiled.signatures
         ],
         "own": {
@@ -141,6 +144,7 @@ def activation_files(
             target.identifier(name): decimal(value, "float32")
             for name, value in (compiled.tables.parameters if tables and compiled.tables else {}).items()
         },
+        "usual_parameters": [decimal(value, "float64") for value in compiled.usual_parameters.values()],
         "accuracy": accuracy,
     }
     return _render(target, types, compiled.name, words)
@@ -160,7 +164,12 @@ def offered(compiled: CompiledActivation, types: Sequence[DataType]) -> list[Dat
 
 def _arithmetics(types: Sequence[DataType]) -> list[str]:
     """The arithmetics of some types, in the order of the types."""
-    return list(dict.fromkeys(type_.arithmetic for type_ in types))
+    return list(dict.fromkeys(name for type_ in types for name in type_.arithmetics))
+
+
+def _of(compiled: CompiledActivation, arithmetics: Sequence[str], pass_: str) -> dict[str, Kernel]:
+    """A pass's programs in those of some arithmetics that have one."""
+    return {a: compiled.programs[a][pass_] for a in arithmetics if pass_ in compiled.programs[a]}
 
 
 def shared_files(activations: Sequence[CompiledActivation], target: Target) -> dict[str, str]:

@@ -39,7 +39,7 @@ from symact.kernel.program import OPERATIONS
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 
 #: What every target says of a type in the same words.
-_TYPE = ("dtype", "level", "arithmetic", "tables", "otherwise")
+_TYPE = ("dtype", "level", "arithmetic", "tables", "otherwise", "usual")
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ class DataType:
         words: what the target's templates call things (``suffix``, ``scalar``, ...).
         tables: the arithmetic in whose words programs with tables are written, where the kernel has such; else "".
         otherwise: the level of the functions that do what tables do not.
+        usual: the arithmetic of short programs for usual inputs, where the kernel begins with such; else "".
     """
 
     dtype: str
@@ -105,6 +106,12 @@ class DataType:
     words: Mapping[str, str]
     tables: str = ""
     otherwise: str = ""
+    usual: str = ""
+
+    @property
+    def arithmetics(self) -> list[str]:
+        """Those whose programs it needs, tables apart."""
+        return [self.arithmetic, *([self.usual] if self.usual else [])]
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ def read(folder: Path) -> Target:
         own_words = {key: entry[key] for key in _TYPE if key in entry}
         words = {key: value for key, value in entry.items() if key not in _TYPE}
         types.append(DataType(**own_words, words=words))
-    for arithmetic in {type_.arithmetic for type_ in types} | set(document["arithmetics"]) | set(own):
+    for arithmetic in {name for type_ in types for name in type_.arithmetics} | set(document["arithmetics"]) | set(own):
         if arithmetic not in WRITTEN:
             raise Error(f"target {name}: '{arithmetic}' is no arithmetic", f"use one of {', '.join(WRITTEN)}")
         for operation in own.get(arithmetic, ()):

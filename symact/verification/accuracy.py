@@ -206,7 +206,9 @@ class Plan:
         find = check_backward if subject.pass_ in MULTIPLYING else check
         type_ = targets.get(subject.target).type(subject.dtype, subject.level)
         arithmetic = ARITHMETICS[type_.arithmetic]
-        landmarks = boundaries(_compiled(self.activation, type_).programs[arithmetic.name][subject.pass_])
+        programs = _compiled(self.activation, type_).programs
+        evaluated = [programs[name][subject.pass_] for name in type_.arithmetics if subject.pass_ in programs[name]]
+        landmarks = boundaries(evaluated)
         wide = arithmetic.format.emin < get(subject.dtype).emin and subject.pass_ != "backward_from_output"
 
         def contract(call: Pass, oracle: Oracle, format: Format, x: Float64s) -> list[Violation]:
@@ -337,14 +339,16 @@ def worst(ways: Sequence[Measurement]) -> Measurement:
 
 
 def _compiled(activation: Activation, type_: DataType) -> CompiledActivation:
-    return store.compiled(activation, [type_.arithmetic], tables=bool(type_.tables))
+    return store.compiled(activation, type_.arithmetics, tables=bool(type_.tables))
 
 
-def boundaries(program: Kernel) -> tuple[float, ...]:
-    """Where a program may change the way it computes: the numbers it compares something with, on both sides of 0."""
+def boundaries(programs: Iterable[Kernel]) -> tuple[float, ...]:
+    """Where programs may change the way they compute: the numbers they compare something with, on both sides of 0."""
     found: set[float] = set()
-    for step in program.instructions:
-        if step.operation in OPERATIONS and OPERATIONS[step.operation].boolean:
+    for program in programs:
+        for step in program.instructions:
+            if step.operation not in OPERATIONS or not OPERATIONS[step.operation].boolean:
+                continue
             operands = (program.instructions[index] for index in step.operands)
             found |= {float(constant_value(operand.value)) for operand in operands if operand.operation == "const"}
     return tuple(sorted({sign * number for number in found if math.isfinite(number) for sign in (-1.0, 1.0)}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.arithmetic import ARITHMETICS, USUAL
 from symact.kernel.compiled import CompiledActivation, KernelParameter
 from symact.kernel.program import Builder, Kernel
 
@@ -102,6 +102,6 @@ def _compiled(name, definition, common, second, parameters=()):  # type: ignore[
         f"{name} by hand",
         "",
         parameters,
-        dict.fromkeys(ARITHMETICS, kernels),
+        {**dict.fromkeys(ARITHMETICS, kernels), **{key: {} for key in USUAL}},
         {},
     )

@@ -10,18 +10,23 @@ Errors measured over ten thousands of points each stand in tests/kernel/test_fun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from symact.kernel.functions import arctangent, error, exponential, logarithm, products, quick
+from symact.kernel.functions import arctangent, error, exponential, logarithm, native, products, quick
 from symact.kernel.functions.polynomial import Precision
 from symact.kernel.program import Builder, Kernel
 
-_BUILDERS = {**exponential.BUILDERS, **logarithm.BUILDERS, **arctangent.BUILDERS, **error.BUILDERS}
+_Build = Callable[[Builder, int, Precision], int]
+_BUILDERS: Mapping[str, _Build] = {
+    **exponential.BUILDERS,
+    **logarithm.BUILDERS,
+    **arctangent.BUILDERS,
+    **error.BUILDERS,
+}
 
 
-def _programs(arithmetic: str) -> dict[str, Kernel]:
+def _programs(arithmetic: str, builders: Mapping[str, _Build] = _BUILDERS) -> dict[str, Kernel]:
     programs = {}
-    builders = {**_BUILDERS, **quick.BUILDERS} if arithmetic == "fast" else _BUILDERS
     for name, build in builders.items():
         b = Builder()
         programs[name] = b.kernel(name, ("a",), (), {"y": build(b, b.input("a"), Precision(arithmetic))})
@@ -32,5 +37,22 @@ def _programs(arithmetic: str) -> dict[str, Kernel]:
 
 
 #: Arithmetic -> operation -> program with the output ``y``.
-FUNCTIONS: dict[str, Mapping[str, Kernel]] = {name: _programs(name) for name in ("wide", "float64", "float32", "fast")}
+FUNCTIONS: dict[str, Mapping[str, Kernel]] = {
+    **{name: _programs(name) for name in ("wide", "float64", "float32")},
+    "fast": _programs("fast", {**_BUILDERS, **quick.BUILDERS}),
+}
 FUNCTIONS["paired"] = FUNCTIONS["mixed"] = FUNCTIONS["float64"]
+
+#: What a language with functions of arrays may lack.
+_LACKING = ("erf", "erfc", "erfcx", "gauss", "bell", "product_error")
+
+
+def _plain_log1p() -> Kernel:
+    """log(1 + a), good enough in float64 for float32 results where a is not small, and faster than NumPy's log1p."""
+    b = Builder()
+    return b.kernel("log1p", ("a",), (), {"y": b("log", b("add", b.input("a"), b.const(1)))})
+
+
+FUNCTIONS["usual_wide"] = {**{name: FUNCTIONS["wide"][name] for name in _LACKING}, "log1p": _plain_log1p()}
+FUNCTIONS["usual_mixed"] = {name: FUNCTIONS["mixed"][name] for name in _LACKING}
+FUNCTIONS["usual_float32"] = _programs("fast", native.BUILDERS)

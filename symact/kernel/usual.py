@@ -1,0 +1,391 @@
+"""Short programs for usual inputs, and where others have to take over.
+
+NumPy computes a choice by computing both sides, and each step on all elements takes a pass through memory. A formula
+as people write it has few steps and is good enough on most of the line; where it is not, an array seldom has elements,
+and these are computed by the program that is good everywhere. So a short program has a further output, ``outside``:
+where it does not hold.
+
+Formulas are taken as they are found, in x, -x or |x|, evaluated with NumPy's own functions at inputs of both signs, and
+judged by what they take for inputs that are normally distributed. Parameters have their default values in them, most of
+which are 1: then there is nothing to multiply by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise, product
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Symbol
+
+from symact.errors import Error
+from symact.kernel.arithmetic import USUAL, Arithmetic
+from symact.kernel.interpret import evaluate
+from symact.kernel.lowering import Lowering, Style
+from symact.kernel.merge import merged
+from symact.kernel.patch import sign_changes
+from symact.kernel.program import Builder, Kernel
+from symact.kernel.rewrite import Form, forms
+from symact.kernel.score import Sample, beside_roots, inputs
+from symact.kernel.search import root_tolerance
+from symact.oracle import Oracle
+from symact.oracle.formats import FORMATS
+from symact.oracle.samples import around_thresholds
+from symact.symbolic.branches import Branches
+
+#: The output that says where the others do not hold.
+OUTSIDE = "outside"
+
+#: How large errors may be where a short program holds, in ULP of the result's format (before the last rounding in wide
+#: arithmetic), and how much of the other program's time it may take to be worth having at that level.
+_LEVELS = {
+    "usual_wide": ((2.0**-5, 0.8),),
+    "usual_mixed": ((3.0, 0.8),),
+    "usual_float32": ((4.0, 0.5), (8.0, 0.8)),
+}
+
+#: Inputs for which work is counted are normally distributed with this deviation.
+_SPREAD = 3.0
+
+#: A function with more pieces has no formula that is good on most of the line.
+_PIECES = 2
+
+#: A share of the inputs that is as good as none.
+_NEVER = 1e-9
+
+#: Nanoseconds that it takes to take a number out of an array and put the result back.
+_MOVED = 12.0
+
+#: The part of its distance from 0 by which a tail begins earlier than where errors were seen.
+_FURTHER = 2.0**-6
+
+#: How many forms of each half line are tried with those of the other one.
+_EACH = 6
+
+#: How many intervals a short program may leave out; how many samples a side inputs have, and how many of fresh ones are
+#: tried how often.
+_INTERVALS, _SEEDS, _FRESH, _ROUNDS = 3, 2, 6, 6
+
+#: Nanoseconds a number of NumPy's functions on blocks of 128 KB (NumPy 2.4, AVX-512, a core of 2023); `_CALL` is what a
+#: call takes besides.
+_TIMES = {
+    "float32": {"other": 0.35, "abs": 0.2, "neg": 0.2, "min": 0.3, "max": 0.3, "copysign": 0.9, "div": 0.4, "sqrt": 0.4,
+                "exp": 0.6, "decay": 0.8, "expm1": 0.45, "log": 0.6, "log1p": 0.7, "log1p_unit": 0.7, "tanh": 0.45,
+                "atan": 0.6, "sinh": 0.6, "cosh": 0.6, "asinh": 1.1, "pow": 1.5, "lt": 0.15, "le": 0.15, "eq": 0.15,
+                "ne": 0.15, "and": 0.1, "or": 0.1, "select": 2.0, "product_error": 2.0, "sin": 0.9, "cos": 0.9},
+    "float64": {"other": 0.65, "abs": 0.35, "neg": 0.35, "min": 0.5, "max": 0.5, "copysign": 1.0, "div": 0.9,
+                "sqrt": 1.3, "exp": 1.0, "decay": 1.9, "expm1": 1.5, "log": 1.2, "log1p": 1.5, "log1p_unit": 1.5,
+                "tanh": 2.0, "atan": 1.7, "sinh": 1.7, "cosh": 1.7, "asinh": 3.5, "pow": 3.5, "lt": 0.3, "le": 0.3,
+                "eq": 0.3, "ne": 0.3, "and": 0.1, "or": 0.1, "select": 4.0, "product_error": 8.0, "sin": 16.0,
+                "cos": 16.0, "pow2": 3.0, "exponent": 4.0, "mantissa": 4.0},
+}  # fmt: skip
+_LEAVES = ("input", "parameter", "const")
+_BLOCK, _CALL = 2**17, 1000.0
+
+
+def usual(
+    branches: Branches, arithmetic: Arithmetic, oracle: Oracle, output: str, other: Kernel
+) -> tuple[Kernel, list[dict[str, Any]]] | None:
+    """The short program of a pass with what to say of it; None where none is worth having.
+
+    Args:
+        branches: f, f' or f'', without parameters.
+        arithmetic: one of `symact.kernel.arithmetic.USUAL`.
+        oracle: the exact values.
+        output: the result's name.
+        other: the program that is good everywhere.
+    """
+    if len(branches.pieces) > _PIECES:
+        return None
+    return _Search(branches, arithmetic, oracle, other).found(output)
+
+
+def time(kernel: Kernel, arithmetic: Arithmetic) -> float:
+    """What NumPy takes for a program on large arrays, in nanoseconds a number."""
+    return sum(_time(step.operation, arithmetic.name) for step in kernel.instructions)
+
+
+@cache
+def _time(operation: str, arithmetic: str) -> float:
+    known = _TIMES[USUAL[arithmetic].compute]
+    if operation in _LEAVES:
+        return 0.0
+    program = USUAL[arithmetic].functions.get(operation)
+    if operation not in known and program is not None:
+        return time(program, USUAL[arithmetic])
+    return known.get(operation, known["other"])
+
+
+def _calls(kernel: Kernel, arithmetic: Arithmetic) -> int:
+    """How many calls of NumPy a program takes."""
+    operations = [step.operation for step in kernel.instructions if step.operation not in _LEAVES]
+    programs = [arithmetic.functions.get(operation) for operation in operations]
+    return sum(1 if program is None else _calls(program, arithmetic) for program in programs)
+
+
+def both(name: str, first: Kernel, second: Kernel) -> Kernel:
+    """One program with the results of two, which holds where both do."""
+    b = Builder()
+    b.input("x")
+    outputs = [b.include(kernel) for kernel in (first, second)]
+    outside = [each.pop(OUTSIDE) for each in outputs if OUTSIDE in each]
+    results = {**outputs[0], **outputs[1]}
+    if outside:
+        results[OUTSIDE] = outside[0] if len(outside) == 1 else b("or", *outside)
+    return b.kernel(name, ["x"], first.parameters, results)
+
+
+#: Open; None stands for an end of the line, infinity included.
+_Interval = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    rule: str
+    kernel: Kernel
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A candidate with the intervals of x that it leaves out: (last input before, first after), None at an end."""
+
+    candidate: _Candidate
+    left_out: tuple[_Interval, ...]
+    price: float
+    error: float
+
+
+class _Search:
+    def __init__(self, branches: Branches, arithmetic: Arithmetic, oracle: Oracle, other: Kernel) -> None:
+        self.branches, self.arithmetic, self.oracle, self.other = branches, arithmetic, oracle, other
+        self.x, self.t = branches.x, Symbol("t", positive=True)
+
+    def found(self, output: str) -> tuple[Kernel, list[dict[str, Any]]] | None:
+        """See `usual`."""
+        alone = time(self.other, self.arithmetic)
+        candidates = [c for c in self._candidates() if self._is_computed(c)]
+        candidates.sort(key=lambda c: time(c.kernel, self.arithmetic))
+        samples = [self._sample(range(_SEEDS))]
+        for level, worth in _LEVELS[self.arithmetic.name]:
+            for number in range(_ROUNDS):
+                best = self._best(candidates, samples, level, worth * alone)
+                if best is None:
+                    break
+                seed = _SEEDS + _FRESH * number
+                fresh = self._sample(range(seed, seed + _FRESH))
+                bad = self._bad(best.candidate, fresh, level)[0] & ~_left_out(best, fresh.x)
+                if not bad.any():
+                    return self._written(best, output)
+                samples.append(Sample.of(self.arithmetic, self.oracle, fresh.x[bad].astype(self.arithmetic.result), {}))
+        return None
+
+    # Candidates -------------------------------------------------------------------------------------------------------
+
+    def _candidates(self) -> Iterator[_Candidate]:
+        """Every form of a half in x (or -x) on the whole line, or in |x|: continued, or with one of the other half."""
+        right, left = (
+            forms(expression, self.t)
+            for expression in (
+                self.branches.pieces[-1].expression.subs(self.x, self.t),
+                self.branches.pieces[0].expression.subs(self.x, -self.t),
+            )
+        )
+        seen: set[Kernel] = set()
+        for rule, kernel in (*self._on_the_whole_line(right, left), *self._by_sides(right, left)):
+            if kernel is not None and kernel not in seen:
+                seen.add(kernel)
+                yield _Candidate(rule, kernel)
+
+    def _on_the_whole_line(self, right: Sequence[Form], left: Sequence[Form]) -> Iterator[tuple[str, Kernel | None]]:
+        for form in right:
+            yield f"{form.rule} in x", self._lowered(form, "x")
+            yield f"{form.rule} in |x|, even", self._lowered(form, "even")
+            yield f"{form.rule} in |x|, odd", self._lowered(form, "odd")
+        for form in left:
+            yield f"{form.rule} in -x", self._lowered(form, "-x")
+
+    def _by_sides(self, right: Sequence[Form], left: Sequence[Form]) -> Iterator[tuple[str, Kernel]]:
+        """A form for each half, of the ones with the least to compute."""
+        halves = []
+        for each in (right, left):
+            kernels = [(form.rule, kernel) for form in each if (kernel := self._lowered(form, "even")) is not None]
+            halves.append(sorted(kernels, key=lambda found: time(found[1], self.arithmetic))[:_EACH])
+        for (first, above), (second, below) in product(*halves):
+            b = Builder()
+            x = b.input("x")
+            value = b("select", b("lt", x, b.const(0)), b.include(below)["y"], b.include(above)["y"])
+            kernel = merged(b.kernel("usual", ["x"], [], {"y": value}), self.arithmetic)
+            yield f"{second} in |x| and {first}, by sides", kernel
+
+    def _lowered(self, form: Form, way: str) -> Kernel | None:
+        b = Builder()
+        x = b.input("x")
+        start = {"x": x, "-x": b("neg", x)}.get(way)
+        start = b("abs", x) if start is None else start
+        try:
+            step = Lowering(b, {self.t: start}, form.where, Style(), self.arithmetic)(form.expression)
+        except Error:
+            return None
+        if way == "odd":
+            step = b("copysign", step, x)
+        return b.kernel("usual", ["x"], [], {"y": step})
+
+    def _is_computed(self, candidate: _Candidate) -> bool:
+        """Whether a candidate gives a new array, NaN where x is NaN."""
+        ((_, index),) = candidate.kernel.outputs
+        if candidate.kernel.instructions[index].operation in _LEAVES:
+            return False
+        (value,) = evaluate(candidate.kernel, {"x": np.array([np.nan])}, self.arithmetic).values()
+        return bool(np.isnan(value).all())
+
+    # Errors and intervals ---------------------------------------------------------------------------------------------
+
+    def _best(
+        self, candidates: Sequence[_Candidate], samples: Sequence[Sample], level: float, most: float
+    ) -> _Choice | None:
+        """The cheapest choice that takes less than `most`; candidates come in the order of their own time."""
+        best: _Choice | None = None
+        for candidate in candidates:
+            if time(candidate.kernel, self.arithmetic) >= (most if best is None else best.price):
+                break
+            choice = self._choice(candidate, samples, level)
+            if choice is not None and choice.price < (most if best is None else best.price):
+                best = choice
+        return best
+
+    def _sample(self, seeds: Sequence[int]) -> Sample:
+        format = FORMATS[self.arithmetic.result]
+        dtype = np.dtype(self.arithmetic.result)
+        t = np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
+        beside = [side * beside_roots(self.oracle, format, t, side).astype(dtype) for side in (-1, 1)]
+        special = np.array([0.0, -0.0, np.inf, -np.inf], dtype)
+        around = np.asarray(around_thresholds(self.oracle, format), dtype)
+        return Sample.of(self.arithmetic, self.oracle, np.concatenate([-t, t, around, *beside, special]), {})
+
+    def _bad(self, candidate: _Candidate, sample: Sample, level: float) -> tuple[NDArray[np.bool_], float]:
+        """At which inputs a candidate is worse than it may be, and its largest error at the others."""
+        errors = sample.errors(candidate.kernel).copy()
+        if self.arithmetic.is_quick:
+            for side in (-1, 1):
+                here = (np.sign(sample.x) == side) & np.isfinite(sample.x)
+                size = np.abs(sample.x[here])
+                increasing = np.argsort(size)
+                values = sample.reference.rounded[here][increasing].tolist()
+                roots = [high for _, high in sign_changes(size[increasing].tolist(), values)]
+                tolerance = root_tolerance(size, roots)
+                errors[here] = np.divide(errors[here], tolerance, out=np.zeros(len(size)), where=tolerance < np.inf)
+        bad = ~(errors <= level)
+        return bad, float(errors[~bad].max(initial=0.0))
+
+    def _choice(self, candidate: _Candidate, samples: Sequence[Sample], level: float) -> _Choice | None:
+        """A candidate with what it has to leave out; None where that is too much."""
+        judged = [self._bad(candidate, sample, level) for sample in samples]
+        x, where = np.unique(np.concatenate([sample.x for sample in samples]), return_inverse=True)
+        bad = np.bincount(where, np.concatenate([each for each, _ in judged])) > 0
+        taken_over = time(self.other, self.arithmetic) + _MOVED
+        compared = 2 * (_time("lt", self.arithmetic.name) + _time("and", self.arithmetic.name))
+        left_out = _merged_intervals(_intervals(x.astype(np.float64), bad), compared / taken_over)
+        if left_out is None:
+            return None
+        kernel = self._kernel(candidate, left_out, "y")
+        share = sum(_share(interval) for interval in left_out)
+        length = _BLOCK // self.arithmetic.dtype.itemsize
+        seldom = 1.0 - (1.0 - min(share, 1.0)) ** length
+        other = _calls(self.other, self.arithmetic) * _CALL * seldom / length
+        other += share * taken_over
+        return _Choice(candidate, left_out, time(kernel, self.arithmetic) + other, max(error for _, error in judged))
+
+    # Programs ---------------------------------------------------------------------------------------------------------
+
+    def _written(self, choice: _Choice, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
+        record = {
+            "rule": choice.candidate.rule,
+            "outside": [list(interval) for interval in choice.left_out],
+            "error": float(f"{choice.error:.2g}"),
+        }
+        return self._kernel(choice.candidate, choice.left_out, output), [record]
+
+    def _kernel(self, candidate: _Candidate, left_out: Sequence[_Interval], output: str) -> Kernel:
+        b = Builder()
+        x = b.input("x")
+        outputs = {output: b.include(candidate.kernel)["y"]}
+        outside: int | None = None
+        for low, high in left_out:
+            above = None if low is None else b("lt", _constant(b, low), x)
+            below = None if high is None else b("lt", x, _constant(b, high))
+            here = above if below is None else below if above is None else b("and", above, below)
+            assert here is not None
+            outside = here if outside is None else b("or", outside, here)
+        if outside is not None:
+            outputs[OUTSIDE] = outside
+        return b.kernel("usual", ["x"], [], outputs)
+
+
+def _left_out(choice: _Choice, x: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which inputs a choice leaves out."""
+    found = np.zeros(len(x), bool)
+    for low, high in choice.left_out:
+        found |= (True if low is None else x > low) & (True if high is None else x < high)
+    return found
+
+
+def _constant(b: Builder, value: float) -> int:
+    return b.const(str(Fraction(value)))
+
+
+def _intervals(x: NDArray[np.float64], bad: NDArray[np.bool_]) -> list[_Interval]:
+    """The stretches of bad inputs, with somewhat more, for errors are not smooth.
+
+    Where there are as good as no inputs beyond, they go on to the end: that is one comparison less.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], bad, [False]]).astype(int)))
+    found: list[_Interval] = []
+    for start, end in edges.reshape(-1, 2).tolist():
+        low, high = (float(x[i]) if 0 <= i < len(x) else None for i in (start - 1, end))
+        if low is None or _share((None, low)) < _NEVER:
+            low, found = None, []
+        if high is None or _share((high, None)) < _NEVER:
+            high = None
+        found.append(_wider(low, high))
+        if high is None:
+            break
+    return found
+
+
+def _wider(low: float | None, high: float | None) -> _Interval:
+    """An interval with an eighth of its width on both sides, or a tail with a part of its distance from 0."""
+    if low is None or high is None:
+        below, above = (None if end is None else _FURTHER * abs(end) for end in (low, high))
+    else:
+        below = above = (high - low) / 8
+    return (
+        None if low is None or below is None else low - below,
+        None if high is None or above is None else high + above,
+    )
+
+
+def _merged_intervals(found: list[_Interval], worth: float) -> tuple[_Interval, ...] | None:
+    """At most `_INTERVALS` of them, with a share of more than `worth` between them; None where nothing is left."""
+    while len(found) > 1:
+        gaps = [_share((a[1], b[0])) for a, b in pairwise(found)]
+        narrowest = min(range(len(gaps)), key=gaps.__getitem__)
+        if len(found) <= _INTERVALS and gaps[narrowest] > worth:
+            break
+        found[narrowest : narrowest + 2] = [(found[narrowest][0], found[narrowest + 1][1])]
+    if (None, None) in found:
+        return None
+    return tuple(found)
+
+
+def _share(interval: _Interval) -> float:
+    """How much of the usual inputs is in an interval."""
+    usual = NormalDist(0.0, _SPREAD)
+    low, high = interval
+    below = 0.0 if low is None else usual.cdf(low)
+    return max((1.0 if high is None else usual.cdf(high)) - below, 0.0)

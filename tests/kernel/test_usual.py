@@ -1,0 +1,91 @@
+"""Short programs for usual inputs: good where they hold, and what they say of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from symact import catalog
+from symact.kernel.arithmetic import USUAL, ordinary
+from symact.kernel.interpret import evaluate
+from symact.kernel.program import Kernel
+from symact.kernel.score import inputs
+from symact.kernel.store import compiled, search
+from symact.kernel.usual import both
+from symact.oracle import Oracle
+from symact.symbolic.derivatives import derive
+
+#: ULP of the result, before the last rounding in wide arithmetic; silu' in float32 has a root beside which it is more.
+LEVELS = {"usual_wide": 2.0**-5, "usual_mixed": 3.5, "usual_float32": 8.0}
+
+
+def outside(kernel: Kernel, found: dict[str, np.ndarray]) -> np.ndarray:
+    none = np.zeros(next(iter(found.values())).shape)
+    return found.get("outside", none) != 0
+
+
+@pytest.mark.parametrize("usual", USUAL)
+@pytest.mark.parametrize("name", ["silu", "softplus", "tanhshrink", "logistic"])
+@pytest.mark.parametrize("pass_", ["forward", "derivative"])
+def test_errors_are_small_wherever_a_short_program_holds(name: str, usual: str, pass_: str) -> None:
+    """On inputs that the search has not seen."""
+    activation = catalog.get(name)
+    kernel = compiled(activation).programs[usual].get(pass_)
+    if kernel is None:
+        assert (name, pass_) != ("silu", "forward")
+        return
+    derivation = derive(activation)
+    branches = derivation.function if pass_ == "forward" else derivation.first
+    arithmetic = USUAL[usual]
+    t = inputs(0.0, np.inf, np.dtype(arithmetic.result), seed=977)
+    x = np.concatenate([-t, t, np.array([0.0, -0.0, np.inf, -np.inf, np.nan], t.dtype)])
+    found = evaluate(kernel, {"x": x.astype(arithmetic.dtype)}, arithmetic)
+    oracle = Oracle(branches.subs(activation.values))
+    (errors,) = (oracle.reference(x, arithmetic.result).errors(found[o]) for o, _ in kernel.outputs if o != "outside")
+    counts = ~outside(kernel, found)
+    if (name, usual, pass_) == ("silu", "usual_float32", "derivative"):
+        counts &= np.abs(x + 1.2784645) > 0.3
+    assert counts.sum() > 500
+    assert errors[counts].max() <= LEVELS[usual]
+
+
+@pytest.mark.parametrize("usual", USUAL)
+def test_nan_is_never_left_out_and_comes_out_as_nan(usual: str) -> None:
+    kernel = compiled(catalog.get("silu")).programs[usual]["derivative"]
+    found = evaluate(kernel, {"x": np.array([np.nan])}, USUAL[usual])
+    assert np.isnan(found["dydx"]).all()
+    assert not outside(kernel, found).any()
+
+
+def test_both_hold_where_each_of_them_does() -> None:
+    programs = compiled(catalog.get("silu")).programs["usual_mixed"]
+    first, second = programs["forward"], programs["derivative"]
+    x = np.linspace(-800, 800, 4001)
+    found = evaluate(both("both", first, second), {"x": x}, USUAL["usual_mixed"])
+    alone = [evaluate(kernel, {"x": x}, USUAL["usual_mixed"]) for kernel in (first, second)]
+    np.testing.assert_array_equal(found["y"], alone[0]["y"])
+    np.testing.assert_array_equal(found["dydx"], alone[1]["dydx"])
+    np.testing.assert_array_equal(found["outside"] != 0, (alone[0]["outside"] + alone[1]["outside"]) != 0)
+
+
+def test_nothing_is_shorter_than_one_function() -> None:
+    assert "forward" not in compiled(catalog.get("tanh")).programs["usual_mixed"]
+
+
+def test_functions_of_many_pieces_have_no_short_program() -> None:
+    assert all(not compiled(catalog.get("hardswish")).programs[usual] for usual in USUAL)
+
+
+def test_a_text_has_short_programs_too() -> None:
+    activation = catalog.resolve("x/(1+exp(-x))")
+    found, record = search(activation, ["wide", "usual_wide"])
+    assert found.programs["usual_wide"]["forward"] == compiled(catalog.get("silu")).programs["usual_wide"]["forward"]
+    assert record["usual_wide"]["forward"][0]["rule"] == "as written in x"
+
+
+def test_a_parameter_that_float32_does_not_have_leaves_short_programs_out() -> None:
+    """Then the kernels of float32 and of float64 are not the same function."""
+    activation = catalog.resolve("silu", {"beta": 1.702})
+    found, _ = search(activation, ["wide", "usual_wide"])
+    assert found.programs["usual_wide"] == {}
+    assert ordinary("usual_wide") == "wide"
