@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise, product
 from statistics import NormalDist
 from typing import Any
@@ -171,7 +171,7 @@ class _Search:
         alone = time(self.other, self.arithmetic)
         candidates = [c for c in self._candidates() if self._is_computed(c)]
         candidates.sort(key=lambda c: time(c.kernel, self.arithmetic))
-        samples = [self._sample(range(_SEEDS))]
+        samples = [self.first]
         for level, worth in _LEVELS[self.arithmetic.name]:
             for number in range(_ROUNDS):
                 best = self._best(candidates, samples, level, worth * alone)
@@ -259,6 +259,11 @@ class _Search:
                 best = choice
         return best
 
+    @cached_property
+    def first(self) -> Sample:
+        """The inputs that candidates are tried at first."""
+        return self._sample(range(_SEEDS))
+
     def _sample(self, seeds: Sequence[int]) -> Sample:
         format = FORMATS[self.arithmetic.result]
         dtype = np.dtype(self.arithmetic.result)
@@ -268,18 +273,28 @@ class _Search:
         around = np.asarray(around_thresholds(self.oracle, format), dtype)
         return Sample.of(self.arithmetic, self.oracle, np.concatenate([-t, t, around, *beside, special]), {})
 
+    @cached_property
+    def _roots(self) -> dict[int, list[float]]:
+        """The sizes of the roots on each side beside which digits are given for speed."""
+        if not self.arithmetic.is_quick:
+            return {}
+        found = {}
+        for side in (-1, 1):
+            here = (np.sign(self.first.x) == side) & np.isfinite(self.first.x)
+            size = np.abs(self.first.x[here])
+            order = np.argsort(size)
+            changes = sign_changes(size[order].tolist(), self.first.reference.rounded[here][order].tolist())
+            found[side] = [high for _, high in changes]
+        return found
+
     def _bad(self, candidate: _Candidate, sample: Sample, level: float) -> tuple[NDArray[np.bool_], float]:
         """At which inputs a candidate is worse than it may be, and its largest error at the others."""
         errors = sample.errors(candidate.kernel).copy()
-        if self.arithmetic.is_quick:
-            for side in (-1, 1):
-                here = (np.sign(sample.x) == side) & np.isfinite(sample.x)
-                size = np.abs(sample.x[here])
-                increasing = np.argsort(size)
-                values = sample.reference.rounded[here][increasing].tolist()
-                roots = [high for _, high in sign_changes(size[increasing].tolist(), values)]
-                tolerance = root_tolerance(size, roots)
-                errors[here] = np.divide(errors[here], tolerance, out=np.zeros(len(size)), where=tolerance < np.inf)
+        for side, roots in self._roots.items():
+            here = np.sign(sample.x) == side
+            tolerance = root_tolerance(np.abs(sample.x[here]), roots)
+            at_root = np.isinf(tolerance)  # where not even the sign is known
+            errors[here] = np.where(at_root, np.inf, errors[here] / np.where(at_root, 1.0, tolerance))
         bad = ~(errors <= level)
         return bad, float(errors[~bad].max(initial=0.0))
 
