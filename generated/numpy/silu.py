@@ -23,9 +23,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5377 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.8731 (1000000 inputs, sampled), float32 fast not measured
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.8731 (1000000 inputs, sampled), float32 fast not measured
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5043 (4194304 inputs, sampled), float64 4.5416 (1000000 inputs, sampled), float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.8731 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.8731 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5043 (4194304 inputs, sampled), float64 4.5416 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7916 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
@@ -885,7 +885,8 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
+    shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
+    shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
     # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
     if _repeats(operands[0], shape):
         operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)

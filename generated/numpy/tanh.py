@@ -354,7 +354,8 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
-    shape = np.broadcast_shapes(*(np.shape(o) for o in (*operands, *wanted) if o is not None))
+    shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
+    shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
     # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
     if _repeats(operands[0], shape):
         operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
