@@ -106,19 +106,19 @@ def usual(
     return _Search(branches, arithmetic, oracle, other).found(output)
 
 
-def time(kernel: Kernel, arithmetic: Arithmetic) -> float:
+def nanoseconds(kernel: Kernel, arithmetic: Arithmetic) -> float:
     """What NumPy takes for a program on large arrays, in nanoseconds a number."""
-    return sum(_time(step.operation, arithmetic.name) for step in kernel.instructions)
+    return sum(_nanoseconds(step.operation, arithmetic.name) for step in kernel.instructions)
 
 
 @cache
-def _time(operation: str, arithmetic: str) -> float:
+def _nanoseconds(operation: str, arithmetic: str) -> float:
     known = _TIMES[USUAL[arithmetic].compute]
     if operation in _LEAVES:
         return 0.0
     program = USUAL[arithmetic].functions.get(operation)
     if operation not in known and program is not None:
-        return time(program, USUAL[arithmetic])
+        return nanoseconds(program, USUAL[arithmetic])
     return known.get(operation, known["other"])
 
 
@@ -168,9 +168,9 @@ class _Search:
 
     def found(self, output: str) -> tuple[Kernel, list[dict[str, Any]]] | None:
         """See `usual`."""
-        alone = time(self.other, self.arithmetic)
+        alone = nanoseconds(self.other, self.arithmetic)
         candidates = [c for c in self._candidates() if self._is_computed(c)]
-        candidates.sort(key=lambda c: time(c.kernel, self.arithmetic))
+        candidates.sort(key=lambda c: nanoseconds(c.kernel, self.arithmetic))
         samples = [self.first]
         for level, worth in _LEVELS[self.arithmetic.name]:
             for number in range(_ROUNDS):
@@ -215,7 +215,7 @@ class _Search:
         halves = []
         for each in (right, left):
             kernels = [(form.rule, kernel) for form in each if (kernel := self._lowered(form, "even")) is not None]
-            halves.append(sorted(kernels, key=lambda found: time(found[1], self.arithmetic))[:_EACH])
+            halves.append(sorted(kernels, key=lambda found: nanoseconds(found[1], self.arithmetic))[:_EACH])
         for (first, above), (second, below) in product(*halves):
             b = Builder()
             x = b.input("x")
@@ -252,7 +252,7 @@ class _Search:
         """The cheapest choice that takes less than `most`; candidates come in the order of their own time."""
         best: _Choice | None = None
         for candidate in candidates:
-            if time(candidate.kernel, self.arithmetic) >= (most if best is None else best.price):
+            if nanoseconds(candidate.kernel, self.arithmetic) >= (most if best is None else best.price):
                 break
             choice = self._choice(candidate, samples, level)
             if choice is not None and choice.price < (most if best is None else best.price):
@@ -303,8 +303,8 @@ class _Search:
         judged = [self._bad(candidate, sample, level) for sample in samples]
         x, where = np.unique(np.concatenate([sample.x for sample in samples]), return_inverse=True)
         bad = np.bincount(where, np.concatenate([each for each, _ in judged])) > 0
-        taken_over = time(self.other, self.arithmetic) + _MOVED
-        compared = 2 * (_time("lt", self.arithmetic.name) + _time("and", self.arithmetic.name))
+        taken_over = nanoseconds(self.other, self.arithmetic) + _MOVED
+        compared = 2 * (_nanoseconds("lt", self.arithmetic.name) + _nanoseconds("and", self.arithmetic.name))
         left_out = _merged_intervals(_intervals(x.astype(np.float64), bad), compared / taken_over)
         if left_out is None:
             return None
@@ -314,7 +314,9 @@ class _Search:
         seldom = 1.0 - (1.0 - min(share, 1.0)) ** length
         other = _calls(self.other, self.arithmetic) * _CALL * seldom / length
         other += share * taken_over
-        return _Choice(candidate, left_out, time(kernel, self.arithmetic) + other, max(error for _, error in judged))
+        return _Choice(
+            candidate, left_out, nanoseconds(kernel, self.arithmetic) + other, max(error for _, error in judged)
+        )
 
     # Programs ---------------------------------------------------------------------------------------------------------
 
