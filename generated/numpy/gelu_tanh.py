@@ -22,10 +22,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 0.8192 (1000000 inputs, sampled), float32 fast not measured
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 not measured, float64 0.799 (1000000 inputs, sampled), float32 fast not measured
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 not measured, float64 0.8192 (1000000 inputs, sampled), float32 fast not measured
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 not measured, float64 1.4978 (1000000 inputs, sampled), float32 fast not measured
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.51 (4194304 inputs, sampled), float64 not measured, float32 fast not measured
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.776 (1000000 inputs, sampled), float32 fast 14.4396 (4194304 inputs, sampled)
 """
 
@@ -51,22 +51,22 @@ _BLOCK = 2**17
 
 def gelu_tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties])
 
 
 def gelu_tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
 
 
 def gelu_tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2, ties=[_y_ties, None])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, None])
 
 
 def gelu_tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def gelu_tanh_second_derivative(x, out=None):
@@ -227,6 +227,13 @@ def _forward_mixed(x):
 
 
 
+def _forward_usual_mixed(x):
+    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * (x * x * x) / 1.772453850905516)))
+    t1 = (x < (-2.5385651735404062)) | ((-2.3507766097862186 < x) & (x < (-1.7009833028812795)))
+    return x / (t0 + 1.0), t1 | ((-1.5838939160726533 < x) & (x < (-1.295172367431022)))
+
+
+
 def _forward_float32(x):
     t0 = np.abs(x)
     t1 = 1.5957692 * t0
@@ -255,8 +262,7 @@ def _forward_float32(x):
 
 
 def _forward_usual_float32(x):
-    t0 = np.exp(-(2.0 * (x * 1.4142135 / 1.7724539))) * np.exp(-(0.08943 * (1.4142135 * (x * x * x) / 1.7724539)))
-    return x / (t0 + 1.0), (x < (-2.777789)) | ((-2.571862 < x) & (x < (-2.4330025)))
+    return 0.5 * (x * (np.tanh(1.4142135 * (0.044715 * (x * x * x) + x) / 1.7724539) + 1.0)), ((x < (-1.2951723)) | ((-1.1541345 < x) & (x < (-1.0443747)))) | (1.6748272e+38 < x)
 
 
 
@@ -503,6 +509,23 @@ def _derivative_mixed(x):
 
 
 
+def _derivative_usual_mixed(x):
+    t0 = np.abs(x)
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = np.tanh(1.4142135623730951 * (-(0.044715 * t2 + t0)) / 1.772453850905516)
+    t0 = t0 * 1.4142135623730951
+    t1 = 0.5 * t3 + 0.5 - 0.5 * (t0 * (1.0 - t3 * t3) * (0.134145 * t1 + 1.0) / 1.772453850905516)
+    t2 = 1.4142135623730951 * t2
+    t3 = np.exp(-(2.0 * (t0 / 1.772453850905516)))
+    t4 = np.exp(-(0.08943 * (t2 / 1.772453850905516)))
+    t0 = 200000.0 * t0 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516
+    t2 = t3 * t4 + 1.0
+    t5 = (x < (-0.3409458025502464)) | ((-6.671589543754997e-05 < x) & (x < 0.0601388021779333))
+    return _select(x < 0.0, t1, 1e-05 * (t0 * t3 * t4 / (1.772453850905516 * (t2 * t2))) + 1.0), t5 | (1.2378154996851461e+101 < x)
+
+
+
 def _derivative_float32(x):
     t0 = np.abs(x)
     t1 = 0.7978846 * t0
@@ -541,7 +564,7 @@ def _derivative_usual_float32(x):
     t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
     t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
     t1 = t1 * t3 + 1.0
-    return 1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1))), ((x < (-2.714028)) | ((-0.8375213 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
+    return 1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1))), ((x < (-2.5949342)) | ((-1.2802113 < x) & (x < (-0.6854085)))) | (4412804700000.0 < x)
 
 
 
@@ -809,6 +832,25 @@ def _value_and_derivative_mixed(x):
 
 
 
+def _value_and_derivative_usual_mixed(x):
+    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * (x * x * x) / 1.772453850905516)))
+    t1 = (x < (-2.5385651735404062)) | ((-2.3507766097862186 < x) & (x < (-1.7009833028812795)))
+    t2 = np.abs(x)
+    t3 = t2 * t2
+    t4 = t3 * t2
+    t5 = np.tanh(1.4142135623730951 * (-(0.044715 * t4 + t2)) / 1.772453850905516)
+    t2 = t2 * 1.4142135623730951
+    t3 = 0.5 * t5 + 0.5 - 0.5 * (t2 * (1.0 - t5 * t5) * (0.134145 * t3 + 1.0) / 1.772453850905516)
+    t4 = 1.4142135623730951 * t4
+    t5 = np.exp(-(2.0 * (t2 / 1.772453850905516)))
+    t6 = np.exp(-(0.08943 * (t4 / 1.772453850905516)))
+    t2 = 200000.0 * t2 + 26829.0 * t4 - 100000.0 * (1.772453850905516 * t5 * t6) - 177245.3850905516
+    t4 = t5 * t6 + 1.0
+    t7 = (x < (-0.3409458025502464)) | ((-6.671589543754997e-05 < x) & (x < 0.0601388021779333))
+    return x / (t0 + 1.0), _select(x < 0.0, t3, 1e-05 * (t2 * t5 * t6 / (1.772453850905516 * (t4 * t4))) + 1.0), (t1 | ((-1.5838939160726533 < x) & (x < (-1.295172367431022)))) | (t7 | (1.2378154996851461e+101 < x))
+
+
+
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = 1.5957692 * t0
@@ -851,14 +893,16 @@ def _value_and_derivative_float32(x):
 
 
 def _value_and_derivative_usual_float32(x):
-    t0 = x * 1.4142135
-    t1 = np.exp(-(2.0 * (t0 / 1.7724539)))
-    t2 = 1.4142135 * (x * x * x)
-    t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
-    t4 = t1 * t3 + 1.0
-    t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
-    t1 = ((x < (-2.714028)) | ((-0.8375213 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
-    return x / t4, 1e-05 * ((t0 + 177245.39) / (1.7724539 * (t4 * t4))), ((x < (-2.777789)) | ((-2.571862 < x) & (x < (-2.4330025)))) | t1
+    t0 = x * x * x
+    t1 = ((x < (-1.2951723)) | ((-1.1541345 < x) & (x < (-1.0443747)))) | (1.6748272e+38 < x)
+    t2 = x * 1.4142135
+    t3 = np.exp(-(2.0 * (t2 / 1.7724539)))
+    t4 = 1.4142135 * t0
+    t5 = np.exp(-(0.08943 * (t4 / 1.7724539)))
+    t2 = 100000.0 * (1.7724539 * t3 * t5) + 200000.0 * (t2 * t3 * t5) + 26829.0 * (t4 * t3 * t5)
+    t3 = t3 * t5 + 1.0
+    t4 = ((x < (-2.5949342)) | ((-1.2802113 < x) & (x < (-0.6854085)))) | (4412804700000.0 < x)
+    return 0.5 * (x * (np.tanh(1.4142135 * (0.044715 * t0 + x) / 1.7724539) + 1.0)), 1e-05 * ((t2 + 177245.39) / (1.7724539 * (t3 * t3))), t1 | t4
 
 
 
@@ -1107,6 +1151,24 @@ def _backward_mixed(x, grad_y):
 
 
 
+def _backward_usual_mixed(x, grad_y):
+    t0 = np.abs(x)
+    t1 = t0 * t0
+    t2 = t1 * t0
+    t3 = np.tanh(1.4142135623730951 * (-(0.044715 * t2 + t0)) / 1.772453850905516)
+    t0 = t0 * 1.4142135623730951
+    t1 = 0.5 * t3 + 0.5 - 0.5 * (t0 * (1.0 - t3 * t3) * (0.134145 * t1 + 1.0) / 1.772453850905516)
+    t2 = 1.4142135623730951 * t2
+    t3 = np.exp(-(2.0 * (t0 / 1.772453850905516)))
+    t4 = np.exp(-(0.08943 * (t2 / 1.772453850905516)))
+    t0 = 200000.0 * t0 + 26829.0 * t2 - 100000.0 * (1.772453850905516 * t3 * t4) - 177245.3850905516
+    t2 = t3 * t4 + 1.0
+    t0 = _select(x < 0.0, t1, 1e-05 * (t0 * t3 * t4 / (1.772453850905516 * (t2 * t2))) + 1.0)
+    t1 = (x < (-0.3409458025502464)) | ((-6.671589543754997e-05 < x) & (x < 0.0601388021779333))
+    return grad_y * t0, t1 | (1.2378154996851461e+101 < x)
+
+
+
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
     t1 = 0.7978846 * t0
@@ -1145,7 +1207,7 @@ def _backward_usual_float32(x, grad_y):
     t3 = np.exp(-(0.08943 * (t2 / 1.7724539)))
     t0 = 100000.0 * (1.7724539 * t1 * t3) + 200000.0 * (t0 * t1 * t3) + 26829.0 * (t2 * t1 * t3)
     t1 = t1 * t3 + 1.0
-    return grad_y * (1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1)))), ((x < (-2.714028)) | ((-0.8375213 < x) & (x < (-0.6773269)))) | (4412804700000.0 < x)
+    return grad_y * (1e-05 * ((t0 + 177245.39) / (1.7724539 * (t1 * t1)))), ((x < (-2.5949342)) | ((-1.2802113 < x) & (x < (-0.6854085)))) | (4412804700000.0 < x)
 
 
 
