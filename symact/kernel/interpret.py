@@ -100,10 +100,10 @@ _NATIVE |= {
 
 
 @cache
-def _function(operation: str, arithmetic: str) -> Callable[..., Any]:
+def _function(operation: str, arithmetic: str, library: bool = False) -> Callable[..., Any]:
     """An operation as a function of arrays."""
     program = WRITTEN[arithmetic].functions.get(operation)
-    if program is None:
+    if program is None or (library and operation in _NATIVE):
         return _NATIVE[operation]
 
     def apply(*operands: Any) -> NDArray[Any]:
@@ -119,6 +119,7 @@ def evaluate(
     *,
     contracted: bool = False,
     flushed: bool = False,
+    library: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
@@ -129,6 +130,8 @@ def evaluate(
         contracted: add products before they are rounded, as a compiler may that has fused multiply-add. To the last
             digit where the sum is exact, as it is where it cancels.
         flushed: take 0 for every subnormal number, input or step, as CUDA does with -ftz=true.
+        library: take NumPy's elementary functions where it has them, as its kernels do. They go on to 0 and infinity
+            where symact's own end in wide arithmetic.
 
     Returns:
         An array of the arithmetic's dtype for each output name, of the inputs' shape.
@@ -145,7 +148,7 @@ def evaluate(
             elif step.operation == "table":
                 steps.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
             else:
-                steps.append(_function(step.operation, arithmetic.name)(*(steps[i] for i in step.operands)))
+                steps.append(_function(step.operation, arithmetic.name, library)(*(steps[i] for i in step.operands)))
                 if contracted and step.operation in ("add", "sub"):
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
             if flushed and steps[-1].dtype == kind:

@@ -1,8 +1,8 @@
-"""Polynomials where every formula loses digits: beside a root, and near 0 where terms cancel.
+"""Polynomials where every formula loses digits: beside a root, near 0 where terms cancel, and far out.
 
-A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0 and h = t - r at a root r, which is given as the sum of three
-numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact function at
-Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
+A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0, h = 1/t far out, and h = t - r at a root r, which is given as the
+sum of three numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact
+function at Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
 """
 
 from __future__ import annotations
@@ -37,28 +37,35 @@ _Real = Callable[[mpf], mpf]
 
 @dataclass(frozen=True)
 class Patch:
-    """h^order * P(h^step), h = t - (the sum of `root`, none at 0); coefficients from the constant on."""
+    """h^order * P(h^step), h = t - (the sum of `root`, none at 0) or 1/t; coefficients from the constant on."""
 
     name: str
     root: tuple[mpf, ...]
     order: int
     step: int
     coefficients: tuple[mpf, ...]
+    inverse: bool = False
 
-    def write(self, b: Builder, t: int, low: int | None = None) -> int:
-        """The step that computes the patch; `low` is what t lacks."""
+    def write(self, b: Builder, t: int, low: int | None = None, stepwise: bool = False) -> int:
+        """The step that computes the patch; `low` is what t lacks.
+
+        `stepwise` says to divide by t rather than multiply by its rounded inverse in the end.
+        """
         h = t
         for part in self.root[:-1]:
             h = b("sub", h, b.const(_text(part)))
         h = h if low is None else b("add", h, low)
         for part in self.root[-1:]:
             h = b("sub", h, b.const(_text(part)))
+        if self.inverse:
+            h = b("div", b.const(1), h)
         z = b("mul", h, h) if self.step == 2 else h
         *rest, value = (b.const(_text(c)) for c in self.coefficients)
         for coefficient in reversed(rest):
             value = b("add", b("mul", value, z), coefficient)
+        divides = stepwise and self.inverse and low is None
         for _ in range(self.order):
-            value = b("mul", value, h)
+            value = b("div", value, t) if divides else b("mul", value, h)
         return value
 
     def write_in_pairs(self, b: Builder, t: int, low: int | None = None) -> int:
@@ -67,6 +74,8 @@ class Patch:
         h = Pair(t, low)
         for part in self.root:
             h = pairs.add(h, Pair(b.const(_text(-part))))
+        if self.inverse:
+            h = pairs.divide(Pair(b.const(1)), h)
         z = pairs.multiply(h, h) if self.step == 2 else h
         constant, slope, *rest, value = (_text(c) for c in self.coefficients)
         last = b.const(value)
@@ -94,6 +103,25 @@ def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iter
                     if found is not None:
                         yield Patch(f"series at 0 to {radius}", (), order, step, found)
                         break
+
+
+def at_infinity(function: ArbFunction, arithmetic: Arithmetic) -> Iterator[Patch]:
+    """Patches for t >= R, for several R: there an algebraic tail is a series in 1/t whose first terms may cancel."""
+    with mpmath.workdps(_DIGITS):
+        f = _real(function)
+
+        def inverted(h: mpf) -> mpf:
+            return f(1 / h)
+
+        order = _order(inverted)
+        if order is None:
+            return
+        for start in (2, 4, 16, 64):
+            for step in (2, 1):
+                found = _fit(lambda h: inverted(h) / h**order, step, mpf(0), mpf(1) / start, _bits(arithmetic))
+                if found is not None:
+                    yield Patch(f"series in 1/t from {start} on", (), order, step, found, inverse=True)
+                    break
 
 
 def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> Iterator[Patch]:

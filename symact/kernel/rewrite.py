@@ -170,6 +170,16 @@ def far_out(expression: Expr, t: Symbol) -> Form | None:
     return None
 
 
+def with_power_outside(expression: Expr, t: Symbol) -> Iterator[Form]:
+    """The ways to write what grows as a power of t with all the rest computed first: only the whole may overflow."""
+    for form in forms(expression, t):
+        power = form.expression.as_powers_dict().get(t, Integer(0))
+        if power.is_positive:
+            rest = Dummy("rest")
+            where = {**form.where, rest: form.expression / t**power}
+            yield Form(f"{form.rule}, power outside", t**power * rest, where)
+
+
 def _atan_of_inverse(expression: Expr, t: Symbol) -> Expr:
     """atan(u) as pi/2 - atan(1/u) where u grows with t: what cancels pi/2 is then gone."""
 

@@ -158,8 +158,9 @@ class Sample:
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
-        A wrong NaN, infinity or sign of zero is infinitely wrong. So is a root that is met exactly, if it is not where
-        products are fused with sums. Where subnormal numbers may be taken for 0, a normal result has to stand that.
+        A wrong NaN, infinity or sign of zero is infinitely wrong; in wide arithmetic also where it is wrong with NumPy's
+        functions only. So is a root that is met exactly, if it is not where products are fused with sums. Where
+        subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
             (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
@@ -171,6 +172,8 @@ class Sample:
                 there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
                 (contracted,) = evaluate(kernel, there, self.arithmetic, contracted=True).values()
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
+            if self.arithmetic.is_wide:
+                errors[self._wrong_zeros(kernel)] = np.inf
             if self.arithmetic.may_flush:
                 (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic, flushed=True).values()
                 smallest = FORMATS[self.arithmetic.result].smallest_normal
@@ -178,6 +181,18 @@ class Sample:
                 errors = np.where(normal, np.maximum(errors, self.reference.errors(values)), errors)
             self._known[kernel] = errors
         return self._known[kernel]
+
+    def _wrong_zeros(self, kernel: Kernel) -> NDArray[np.int64]:
+        """Where the true value rounds to 0, and the program with NumPy's functions gives that the wrong sign."""
+        (zeros,) = np.nonzero((self.reference.rounded == 0) & (self.x != 0))
+        if not zeros.size:
+            return zeros
+        there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
+        (values,) = evaluate(kernel, there, self.arithmetic, library=True).values()
+        with np.errstate(over="ignore"):
+            values = values.astype(self.arithmetic.result)
+        other = np.signbit(values) != np.signbit(self.reference.rounded[zeros])
+        return np.asarray(zeros[np.isnan(values) | ((values == 0) & other)])
 
 
 def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:

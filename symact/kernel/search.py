@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import product, zip_longest
 from typing import Any
 
@@ -24,9 +25,9 @@ from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
-from symact.kernel.patch import Patch, at_root, at_zero, sign_changes
+from symact.kernel.patch import Patch, at_infinity, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.rewrite import Form, far_out, forms, without
+from symact.kernel.rewrite import Form, far_out, forms, with_power_outside, without
 from symact.kernel.scaling import scaling
 from symact.kernel.score import Sample, beside_roots, cost, inputs
 from symact.oracle import Oracle
@@ -506,16 +507,17 @@ class PassSearch:
 
     def _further(self, region: Region, best: NDArray[np.float64], negative: bool) -> Iterator[Candidate]:
         """More forms for a tail, given the best errors at the first sample."""
-        tail = far_out(region.expression, self.t) if best.max() > _HOPELESS else None
-        if tail is not None:
-            yield from self._candidates([tail], self.t, negative)
+        if best.max() > _HOPELESS:
+            tail = far_out(region.expression, self.t)
+            found = [*([tail] if tail is not None else []), *with_power_outside(region.expression, self.t)]
+            yield from self._candidates(found, self.t, negative)
         limit = limit_at(region.expression, self.t, oo, "-") if np.isinf(best).any() else None
         if limit is not None and limit.is_finite:
             yield from self._candidates([Form("limit", limit)], self.t, negative)
         far = self._size(self._region_samples(region)[0]) > _WITHOUT_PAIRS
         if self.arithmetic.name == "paired" and best[far].any():  # not where all is 0 or a power of 2
-            found = forms(region.expression, self.t)
-            yield from self._candidates(found, self.t, negative, paired=[Style(stepwise=True)])
+            plain = forms(region.expression, self.t)
+            yield from self._candidates(plain, self.t, negative, paired=[Style(stepwise=True)])
 
     def _roots(self, sample: Sample) -> tuple[float, ...]:
         """Sizes beside which quick programs may lose digits."""
@@ -611,7 +613,7 @@ class PassSearch:
         return t
 
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
-        """Polynomials around 0 and around roots, where a formula loses digits there.
+        """Polynomials around 0 and around roots, and in 1/t, where a formula loses digits there.
 
         They need fixed parameters, or one that only stretches the function.
         """
@@ -622,6 +624,8 @@ class PassSearch:
         found: list[Patch] = []
         if region.lower == 0 and lost.min() < 2.0**-3:
             found += at_zero(function, float(region.upper), self.arithmetic)
+        if region.upper == oo and lost.max() > 2.0**3:
+            found += at_infinity(function, self.arithmetic)
         t = self._size(sample)
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
@@ -631,13 +635,16 @@ class PassSearch:
             if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
                 found += at_root(function, low, high, self.arithmetic)
         for patch in found:
-            b = Builder()
-            step = self._patched(b, patch, region)
-            yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
+            paired = self.arithmetic.name == "paired"
+            for in_pairs in (True, False) if paired and patch.inverse else (paired,):  # the largest numbers' are single
+                b = Builder()
+                step = self._patched(b, patch, region, in_pairs)
+                yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
 
-    def _patched(self, b: Builder, patch: Patch, region: Region) -> int:
+    def _patched(self, b: Builder, patch: Patch, region: Region, in_pairs: bool) -> int:
         t = b("abs", b.input("x"))
-        write = patch.write_in_pairs if self.arithmetic.name == "paired" else patch.write
+        stepwise = not (self.arithmetic.is_wide or self.arithmetic.is_quick)
+        write = patch.write_in_pairs if in_pairs else partial(patch.write, stepwise=stepwise)
         if self.scaling is None:
             return write(b, t)
         if self.arithmetic.is_wide:
