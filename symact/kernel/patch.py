@@ -116,12 +116,14 @@ def at_infinity(function: ArbFunction, arithmetic: Arithmetic) -> Iterator[Patch
         order = _order(inverted)
         if order is None:
             return
-        for start in (2, 4, 16, 64):
+        for start in (64, 16, 4, 2):
             for step in (2, 1):
                 found = _fit(lambda h: inverted(h) / h**order, step, mpf(0), mpf(1) / start, _bits(arithmetic))
                 if found is not None:
                     yield Patch(f"series in 1/t from {start} on", (), order, step, found, inverse=True)
                     break
+            else:  # nor is it one from nearer on
+                return
 
 
 def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> Iterator[Patch]:

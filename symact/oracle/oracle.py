@@ -327,9 +327,9 @@ class Oracle:
         if lower == upper and (lower != 0 or not value.contains(0) or value.is_zero()):
             return lower
         # Open: an underflow of unknown sign, an exact root, or a tie.
+        if precision < PRECISIONS[2]:
+            return None  # more bits mostly show which it is, in less time than looking for an exact value takes
         underflows = lower == upper and self._vanishes_around(function, x, precision)
-        if underflows and precision < PRECISIONS[2]:
-            return None  # more bits may show the sign
         if underflows:
             return self._zero_towards(float(np.copysign(np.inf, x))) * factor
         exact = function.exact(x)
