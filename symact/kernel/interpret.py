@@ -7,7 +7,7 @@ symact's own, so that the same program gives the same numbers with any NumPy; th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,23 @@ def _function(operation: str, arithmetic: str, library: bool = False) -> Callabl
     return apply
 
 
+@lru_cache(maxsize=1 << 12)
+def _prepared(kernel: Kernel, arithmetic: str, library: bool) -> tuple[Any, ...]:
+    """For each step what is known before the inputs are: the function, the number or numbers; None for an input."""
+    kind = WRITTEN[arithmetic].dtype
+    found: list[Any] = []
+    for step in kernel.instructions:
+        if step.operation in ("input", "parameter"):
+            found.append(None)
+        elif step.operation == "const":
+            found.append(kind.type(float(constant_value(step.value))))
+        elif step.operation == "table":
+            found.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
+        else:
+            found.append(_function(step.operation, arithmetic, library))
+    return tuple(found)
+
+
 def evaluate(
     kernel: Kernel,
     values: Mapping[str, ArrayLike],
@@ -140,15 +157,13 @@ def evaluate(
     smallest = arithmetic.format.smallest_normal if flushed else 0.0
     steps: list[Any] = []
     with np.errstate(all="ignore"):
-        for step in kernel.instructions:
-            if step.operation in ("input", "parameter"):
+        for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library), strict=True):
+            if known is None:
                 steps.append(np.asarray(values[step.value], dtype=kind))
-            elif step.operation == "const":
-                steps.append(kind.type(float(constant_value(step.value))))
-            elif step.operation == "table":
-                steps.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
+            elif not step.operands:
+                steps.append(known)
             else:
-                steps.append(_function(step.operation, arithmetic.name, library)(*(steps[i] for i in step.operands)))
+                steps.append(known(*[steps[i] for i in step.operands]))
                 if contracted and step.operation in ("add", "sub"):
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
             if flushed and steps[-1].dtype == kind:

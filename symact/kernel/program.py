@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 
@@ -117,6 +118,13 @@ class Kernel:
     parameters: tuple[str, ...]
     instructions: tuple[Instruction, ...]
     outputs: tuple[tuple[str, int], ...]
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:  # of a long program it takes long, and searches ask for it again and again
+        return hash((self.name, self.inputs, self.parameters, self.instructions, self.outputs))
 
     def operations(self) -> set[str]:
         """The operations that occur, leaves left out."""

@@ -196,6 +196,7 @@ class PassSearch:
         self.scaling = scaling(list(halves), self.t, self.symbols) if at_zero_only else None
         self._sampled: dict[tuple[int, float, float, tuple[float, ...]], list[Sample]] = {}
         self._prices: dict[Kernel, int] = {}
+        self._surviving: dict[tuple[Kernel, int], bool] = {}
         self.oracles = oracles_of(activation, branches) if oracles is None else oracles
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
@@ -420,7 +421,13 @@ class PassSearch:
         """Whether no NaN or infinity comes out at the largest numbers, where f grows no faster than x does."""
         if region.upper != oo:
             return True
-        for sample in samples:
+        key = candidate.kernel, region.side
+        if key not in self._surviving:
+            self._surviving[key] = self._survives_far_out(candidate, region, samples)
+        return self._surviving[key]
+
+    def _survives_far_out(self, candidate: Candidate, region: Region, samples: Sequence[Sample]) -> bool:
+        for sample in samples[: len(self.settings)]:
             farthest = int(np.argmax(np.abs(sample.x)))
             if abs(sample.reference.rounded[farthest]) > 4 * abs(float(sample.x[farthest])) + 4:
                 continue
