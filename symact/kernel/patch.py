@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -25,6 +26,9 @@ from symact.oracle.formats import FORMATS, Format
 #: Bits in which the function is evaluated, and decimal digits of the interpolation.
 _PRECISION, _DIGITS = 600, 120
 
+#: A root is a number of few bits if it is one but for so many of the last digits.
+_GUARD = 20
+
 #: How many bits more than the result's the interpolation is exact to (in wide arithmetic, where another rounding
 #: follows, many more), and the largest number of coefficients tried.
 _SPARE, _SPARE_WIDE, _MOST = 4, 11, 22
@@ -37,7 +41,10 @@ _Real = Callable[[mpf], mpf]
 
 @dataclass(frozen=True)
 class Patch:
-    """h^order * P(h^step), h = t - (the sum of `root`, none at 0) or 1/t; coefficients from the constant on."""
+    """h^order * P(h^step), h = t - (the sum of `root`, none at 0) or 1/t; coefficients from the constant on.
+
+    `turned` says that h is the root minus t, so that at an exact root a falling function is +0 too.
+    """
 
     name: str
     root: tuple[mpf, ...]
@@ -45,18 +52,14 @@ class Patch:
     step: int
     coefficients: tuple[mpf, ...]
     inverse: bool = False
+    turned: bool = False
 
     def write(self, b: Builder, t: int, low: int | None = None, stepwise: bool = False) -> int:
         """The step that computes the patch; `low` is what t lacks.
 
         `stepwise` says to divide by t rather than multiply by its rounded inverse in the end.
         """
-        h = t
-        for part in self.root[:-1]:
-            h = b("sub", h, b.const(_text(part)))
-        h = h if low is None else b("add", h, low)
-        for part in self.root[-1:]:
-            h = b("sub", h, b.const(_text(part)))
+        h = self._distance(b, t, low)
         if self.inverse:
             h = b("div", b.const(1), h)
         z = b("mul", h, h) if self.step == 2 else h
@@ -68,12 +71,25 @@ class Patch:
             value = b("div", value, t) if divides else b("mul", value, h)
         return value
 
+    def _distance(self, b: Builder, t: int, low: int | None) -> int:
+        if self.turned:
+            (root,) = self.root
+            h = b("sub", b.const(_text(root)), t)
+            return h if low is None else b("sub", h, low)
+        h = t
+        for part in self.root[:-1]:
+            h = b("sub", h, b.const(_text(part)))
+        h = h if low is None else b("add", h, low)
+        for part in self.root[-1:]:
+            h = b("sub", h, b.const(_text(part)))
+        return h
+
     def write_in_pairs(self, b: Builder, t: int, low: int | None = None) -> int:
         """The same with pairs of numbers where a rounding would show: h, the first sum, the products with h."""
         pairs = Pairs(b)
-        h = Pair(t, low)
+        h = pairs.negative(Pair(t, low)) if self.turned else Pair(t, low)
         for part in self.root:
-            h = pairs.add(h, Pair(b.const(_text(-part))))
+            h = pairs.add(h, Pair(b.const(_text(part if self.turned else -part))))
         if self.inverse:
             h = pairs.divide(Pair(b.const(1)), h)
         z = pairs.multiply(h, h) if self.step == 2 else h
@@ -131,26 +147,42 @@ def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmet
     with mpmath.workdps(_DIGITS):
         f = _real(function)
         root = mpmath.findroot(f, (mpf(low), mpf(high)), solver="illinois", maxsteps=500, verify=False)
-        parts = _parts(root, arithmetic.format)
+        short = _short(root + root * mpf(2) ** -(_SHORT + 1))
+        exact = abs(root - short) < root * mpf(10) ** (_GUARD - _DIGITS)
+        parts = (short,) if exact else _parts(root, arithmetic.format)
+        root = short if exact else root
         for width in (root / 64, root / 16, root / 4):
             found = _fit(lambda h: f(root + h) / h, 1, -width, width, _bits(arithmetic))
             if found is not None:
-                yield Patch(f"polynomial at the root {float(root):.6g}", parts, 1, 1, found)
+                turned = exact and found[0] < 0
+                signed = tuple(c * (-1) ** (power + 1) for power, c in enumerate(found)) if turned else found
+                yield Patch(f"polynomial at the root {float(root):.6g}", parts, 1, 1, signed, turned=turned)
 
 
 def _parts(root: mpf, format: Format) -> tuple[mpf, mpf, mpf]:
     """A number that is exact in every format, one that is exact in this one, and what is left."""
-    exponent = int(mpmath.floor(mpmath.log(root, 2)))
-    short = mpmath.ldexp(mpmath.floor(mpmath.ldexp(root, _SHORT - exponent)), exponent - _SHORT)
+    short = _short(root)
     with mpmath.workprec(format.precision):
         middle = +(root - short)
     return short, middle, root - short - middle
 
 
-def sign_changes(t: Sequence[float], values: Sequence[float], most: int = 3) -> list[tuple[float, float]]:
-    """Neighbouring inputs between which a function's sampled values change sign, at most so many."""
+def _short(value: mpf) -> mpf:
+    """The next number below that has few bits."""
+    exponent = int(mpmath.floor(mpmath.log(value, 2)))
+    return mpmath.ldexp(mpmath.floor(mpmath.ldexp(value, _SHORT - exponent)), exponent - _SHORT)
+
+
+def sign_changes(
+    t: Sequence[float], values: Sequence[float], most: int = 3, *, exact: bool = False
+) -> list[tuple[float, float]]:
+    """Neighbouring inputs between which a function's sampled values change sign, at most so many.
+
+    With `exact` also the neighbours of an input that is a root itself.
+    """
+    signed = [i for i in range(len(t)) if values[i] != 0 or not exact]
     found = [
-        (t[i], t[i + 1]) for i in range(len(t) - 1) if values[i] * values[i + 1] < 0 and 0 < t[i] < t[i + 1] < np.inf
+        (t[i], t[k]) for i, k in pairwise(signed) if k - i <= 2 and values[i] * values[k] < 0 and 0 < t[i] < t[k] < np.inf
     ]
     return found[:most]
 

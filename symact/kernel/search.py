@@ -637,7 +637,7 @@ class PassSearch:
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
         # In quick arithmetic digits beside a root are given for speed.
-        roots = [] if self.arithmetic.is_quick else sign_changes(t[increasing].tolist(), values)
+        roots = [] if self.arithmetic.is_quick else sign_changes(t[increasing].tolist(), values, exact=True)
         for low, high in roots:
             if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
                 found += at_root(function, low, high, self.arithmetic)
