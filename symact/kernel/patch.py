@@ -1,7 +1,7 @@
 """Polynomials where every formula loses digits: beside a root, near 0 where terms cancel, and far out.
 
-A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0, h = 1/t far out, and h = t - r at a root r, which is given as the
-sum of three numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact
+A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0, h = 1/t far out, and h = t - r at a root r, which is given as
+the sum of three numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact
 function at Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
 """
 
@@ -181,10 +181,8 @@ def sign_changes(
     With `exact` also the neighbours of an input that is a root itself.
     """
     signed = [i for i in range(len(t)) if values[i] != 0 or not exact]
-    found = [
-        (t[i], t[k]) for i, k in pairwise(signed) if k - i <= 2 and values[i] * values[k] < 0 and 0 < t[i] < t[k] < np.inf
-    ]
-    return found[:most]
+    changes = [(i, k) for i, k in pairwise(signed) if k - i <= 2 and values[i] * values[k] < 0]
+    return [(t[i], t[k]) for i, k in changes if 0 < t[i] < t[k] < np.inf][:most]
 
 
 def _real(function: ArbFunction) -> _Real:

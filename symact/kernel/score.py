@@ -158,9 +158,9 @@ class Sample:
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
-        A wrong NaN, infinity or sign of zero is infinitely wrong; in wide arithmetic also where it is wrong with NumPy's
-        functions only. So is a root that is met exactly, if it is not where products are fused with sums. Where
-        subnormal numbers may be taken for 0, a normal result has to stand that.
+        A wrong NaN, infinity or sign of zero is infinitely wrong, in wide arithmetic also where it is wrong with
+        NumPy's functions only. So is a root that is met exactly, if it is not where products are fused with sums.
+        Where subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
             (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
