@@ -81,6 +81,9 @@ _WHOLE = 0.75
 #: Beyond this level fresh inputs do not help; beyond the other not even the size is right, and any zero is as good.
 _HOPELESS, _NOTHING_RIGHT = 32.0, 2.0**64
 
+#: Where tails may be series in 1/t.
+_FAR_OUT = 2.0**3
+
 _ALL_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
 
 #: Products below in turn, scaled or as they are; tails in halves, lifted, flushed or as they are.
@@ -505,12 +508,28 @@ class PassSearch:
         if region.upper == oo:
             candidates += self._further(region, table.min(axis=0)[: len(samples[0].x)], negative)
             table = _errors(candidates, samples)
+        if (table.min(axis=0)[: len(samples[0].x)][samples[0].reference.rounded == 0] > _NOTHING_RIGHT).any():
+            candidates += list(self._signed(candidates, samples))
+            table = _errors(candidates, samples)
         soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
         first = np.arange(table.shape[1]) < len(samples[0].x)
         lost = first & (soundest > self.ladder[1][0])
         size = np.concatenate([self._size(s) for s in samples])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
+        if region.upper == oo and (table.min(axis=0)[first & (size > _FAR_OUT)] > self.ladder[1][0]).any():
+            patches += self._series_far_out(region)
         return _Trial(region, candidates, patches, samples, self._roots(samples[0]))
+
+    def _signed(self, candidates: Sequence[Candidate], samples: Sequence[Sample]) -> Iterator[Candidate]:
+        """The candidates with the sign that the function has all over a region: sums may lose that of a zero."""
+        signs = {bool(sign) for sample in samples for sign in np.signbit(sample.reference.rounded)}
+        if len(signs) == 1:
+            for candidate in candidates:
+                b = Builder()
+                b.input("x")
+                size = b("abs", b.include(candidate.kernel)["y"])
+                signed = b("neg", size) if signs == {True} else size
+                yield Candidate(f"{candidate.name}, signed", b.kernel("piece", ["x"], self.parameters, {"y": signed}))
 
     def _further(self, region: Region, best: NDArray[np.float64], negative: bool) -> Iterator[Candidate]:
         """More forms for a tail, given the best errors at the first sample."""
@@ -620,7 +639,7 @@ class PassSearch:
         return t
 
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
-        """Polynomials around 0 and around roots, and in 1/t, where a formula loses digits there.
+        """Polynomials around 0 and around roots, where a formula loses digits there.
 
         They need fixed parameters, or one that only stretches the function.
         """
@@ -631,8 +650,6 @@ class PassSearch:
         found: list[Patch] = []
         if region.lower == 0 and lost.min() < 2.0**-3:
             found += at_zero(function, float(region.upper), self.arithmetic)
-        if region.upper == oo and lost.max() > 2.0**3:
-            found += at_infinity(function, self.arithmetic)
         t = self._size(sample)
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
@@ -641,12 +658,22 @@ class PassSearch:
         for low, high in roots:
             if ((lost > 0.8 * low) & (lost < 1.25 * high)).any():
                 found += at_root(function, low, high, self.arithmetic)
-        for patch in found:
-            paired = self.arithmetic.name == "paired"
-            for in_pairs in (True, False) if paired and patch.inverse else (paired,):  # the largest numbers' are single
-                b = Builder()
-                step = self._patched(b, patch, region, in_pairs)
-                yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
+        yield from self._with_patches(found, region, [self.arithmetic.name == "paired"])
+
+    def _series_far_out(self, region: Region) -> Iterator[Candidate]:
+        """Polynomials in 1/t, for tails where all formulas lose digits; those of the largest numbers without pairs."""
+        if self.parameters and self.scaling is None:
+            return
+        plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
+        ways = (True, False) if self.arithmetic.name == "paired" else (False,)
+        yield from self._with_patches(at_infinity(ArbFunction(plain, self.t), self.arithmetic), region, ways)
+
+    def _with_patches(self, found: Iterable[Patch], region: Region, ways: Sequence[bool]) -> Iterator[Candidate]:
+        """Programs for patches, with pairs or without."""
+        for patch, in_pairs in product(found, ways):
+            b = Builder()
+            step = self._patched(b, patch, region, in_pairs)
+            yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
 
     def _patched(self, b: Builder, patch: Patch, region: Region, in_pairs: bool) -> int:
         t = b("abs", b.input("x"))
