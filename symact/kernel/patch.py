@@ -26,6 +26,9 @@ from symact.oracle.formats import FORMATS, Format
 #: Bits in which the function is evaluated, and decimal digits of the interpolation.
 _PRECISION, _DIGITS = 600, 120
 
+#: The square of the inverse of the first is 0; powers of two.
+_FAR, _LARGER = 2**900, Fraction(2**300)
+
 #: A root is a number of few bits if it is one but for so many of the last digits.
 _GUARD = 20
 
@@ -53,6 +56,11 @@ class Patch:
     coefficients: tuple[mpf, ...]
     inverse: bool = False
     turned: bool = False
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether it is 0 for the largest numbers, whose products have no errors that can be computed."""
+        return self.inverse and self.order > 1
 
     def write(self, b: Builder, t: int, low: int | None = None, stepwise: bool = False) -> int:
         """The step that computes the patch; `low` is what t lacks.
@@ -87,6 +95,7 @@ class Patch:
     def write_in_pairs(self, b: Builder, t: int, low: int | None = None) -> int:
         """The same with pairs of numbers where a rounding would show: h, the first sum, the products with h."""
         pairs = Pairs(b)
+        t = b("min", t, b.const(_FAR)) if self.vanishes else t
         h = pairs.negative(Pair(t, low)) if self.turned else Pair(t, low)
         for part in self.root:
             h = pairs.add(h, Pair(b.const(_text(part if self.turned else -part))))
@@ -100,9 +109,15 @@ class Patch:
         total = Pair(last)
         for coefficient in (slope, constant):
             total = pairs.add(pairs.multiply(total, z), pairs.constant(Fraction(coefficient)))
-        for _ in range(self.order):
+        if not self.vanishes:
+            for _ in range(self.order):
+                total = pairs.multiply(total, h)
+            return pairs.rounded(total)
+        # A product that is subnormal has no exact error: the last one is computed larger than it is.
+        for _ in range(self.order - 1):
             total = pairs.multiply(total, h)
-        return pairs.rounded(total)
+        total = pairs.multiply(total, pairs.scale(h, b.const(_LARGER)))
+        return b("mul", pairs.rounded(total), b.const(1 / _LARGER))
 
 
 def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iterator[Patch]:

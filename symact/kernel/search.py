@@ -665,8 +665,11 @@ class PassSearch:
         if self.parameters and self.scaling is None:
             return
         plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
-        ways = (True, False) if self.arithmetic.name == "paired" else (False,)
-        yield from self._with_patches(at_infinity(ArbFunction(plain, self.t), self.arithmetic), region, ways)
+        for patch in at_infinity(ArbFunction(plain, self.t), self.arithmetic):
+            paired = self.arithmetic.name == "paired"
+            yield from self._with_patches(
+                [patch], region, (True, False) if paired and not patch.vanishes else (paired,)
+            )
 
     def _with_patches(self, found: Iterable[Patch], region: Region, ways: Sequence[bool]) -> Iterator[Candidate]:
         """Programs for patches, with pairs or without."""
