@@ -49,7 +49,7 @@ _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.
 #: that a third regime may be needed there, which has to be without pairs.
 _PAIRED = (
     *((1.25, count) for count in (1, 2, 3)),
-    *((level, 3) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
+    *((level, 3) for level in (1.5, 2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
 )
 _WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 2.0
 
@@ -74,6 +74,9 @@ _ZEROS = np.array([0.0, -0.0])
 #: How often fresh inputs are tried, with samples of how many seeds, beside how many of the worst ones known and how far
 #: around them; how many of those that are too bad join the sample.
 _ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
+
+#: Exponents of inputs that are about the last digit of 1, and how many are tried.
+_BESIDE_1, _NEAR_1 = (-57.0, -48.0), 400
 
 #: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
 _WHOLE = 0.75
@@ -564,6 +567,8 @@ class PassSearch:
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
         with np.errstate(over="ignore"):
             around = np.outer(worst, 1 + generator.uniform(-_AROUND, _AROUND, 64)).ravel().astype(dtype)
+        if self.arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
+            around = np.concatenate([around, 2.0 ** generator.uniform(*_BESIDE_1, _NEAR_1)])
         seeds = range(_FRESH * (number + 1), _FRESH * (number + 2))
         t = np.unique(np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around]))
         t = t[(t > lower) & (t < upper)]
