@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, atan, exp, log
+from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, atan, erf, exp, log
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
@@ -149,6 +149,8 @@ class PairedLowering:
             return pairs.log1p(self._pair(e.args[0]))
         if isinstance(e, atan):
             return pairs.atan(self._pair(e.args[0]))
+        if isinstance(e, erf):
+            return pairs.erf(self._pair(e.args[0]))
         if isinstance(e, erfcx):
             return pairs.erfcx(self._pair(e.args[0]))
         if e.func in DIRECT:  # good to about a unit in the last place

@@ -169,6 +169,15 @@ class Pairs:
         total = self.add(start, u)
         return self._normal(total.high, self._plus(total.low, rest))
 
+    def erf(self, a: Pair) -> Pair:
+        """The error function, good to about a unit in the last place: the low part of a is not lost."""
+        b = self._b
+        value = b("erf", a.high)
+        if a.low is None:
+            return Pair(value)
+        slope = b("mul", b.const("1.1283791670955125738961589031"), b("bell", a.high))
+        return self._normal(value, b("mul", a.low, slope))
+
     def erfcx(self, a: Pair) -> Pair:
         """exp(a^2)*erfc(a) for a >= 0; see `symact.kernel.functions.error`."""
         b = self._b

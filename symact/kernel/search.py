@@ -536,10 +536,12 @@ class PassSearch:
 
     def _further(self, region: Region, best: NDArray[np.float64], negative: bool) -> Iterator[Candidate]:
         """More forms for a tail, given the best errors at the first sample."""
-        if best.max() > _HOPELESS:
+        hopeless = best > _HOPELESS
+        if hopeless.any():
             tail = far_out(region.expression, self.t)
-            found = [*([tail] if tail is not None else []), *with_power_outside(region.expression, self.t)]
-            yield from self._candidates(found, self.t, negative)
+            yield from self._candidates([tail] if tail is not None else [], self.t, negative)
+        if (np.abs(self._region_samples(region)[0].reference.rounded[hopeless]) > 1).any():
+            yield from self._candidates(list(with_power_outside(region.expression, self.t)), self.t, negative)
         limit = limit_at(region.expression, self.t, oo, "-") if np.isinf(best).any() else None
         if limit is not None and limit.is_finite:
             yield from self._candidates([Form("limit", limit)], self.t, negative)
