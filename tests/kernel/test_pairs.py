@@ -89,6 +89,19 @@ def test_functions_lose_less_than_half_of_a_last_place(name: str) -> None:
             assert abs(got - value) <= abs(value) * mpmath.mpf(2) ** -54
 
 
+def test_the_error_function_is_right_to_a_unit_and_keeps_the_low_part() -> None:
+    """A low part of ten units shows as what it is, and not as the rounding of an argument."""
+    low = LOW * 20
+    b = Builder()
+    found = Pairs(b).erf(Pair(b.input("a"), b.input("low")))
+    kernel = b.kernel("erf", ("a", "low"), (), {"y": Pairs(b).rounded(found)})
+    got = evaluate(kernel, {"a": HIGH, "low": low}, PAIRED)["y"].tolist()
+    with mpmath.workdps(60):
+        for value, high, rest in zip(got, HIGH.tolist(), low.tolist(), strict=True):
+            exact = mpmath.erf(mpmath.mpf(high) + mpmath.mpf(rest))
+            assert abs(mpmath.mpf(value) - exact) <= 1.25 * np.spacing(float(exact))
+
+
 def test_logarithms_of_pairs_are_right_beside_their_size() -> None:
     with mpmath.workdps(60):
         for found, a in zip(run(lambda pairs, a, _: pairs.log(a)), A, strict=True):

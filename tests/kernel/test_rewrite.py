@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import Abs, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
+from sympy import Abs, Integer, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder
-from symact.kernel.rewrite import bell, erfcx, far_out, forms, gauss
+from symact.kernel.rewrite import bell, erfcx, far_out, forms, gauss, with_power_outside
 from symact.oracle.arb import ArbFunction
 
 t = Symbol("t", positive=True)
@@ -150,3 +150,16 @@ def test_the_lowest_power_is_what_a_tail_comes_to(expression, power):
 @pytest.mark.parametrize("expression", [1 / (1 + exp(-t)), erf(t), t / (1 + t), log(1 + exp(t))])
 def test_what_has_no_exponential_tail_has_no_lowest_power(expression):
     assert far_out(expression, t) is None
+
+
+@pytest.mark.parametrize("expression", [t / 2 + t * atan(t) / pi, t * (1 + t / sqrt(1 + t**2)) / 2], ids=str)
+def test_what_grows_is_multiplied_last(expression):
+    """Then only the whole can overflow: the rest is bounded, and a value of its own."""
+    found = list(with_power_outside(expression, t))
+    assert found
+    for form in found:
+        rest = next(letter for letter in form.where if form.expression == t * letter)
+        written = form.where[rest].subs(form.where)
+        for value in (Rational(3, 7), Integer(9)):
+            assert abs((t * written - expression).subs(t, value).evalf(30)) < 1e-25
+        assert abs(written.subs(t, 10**9).evalf(30)) < 2

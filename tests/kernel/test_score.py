@@ -85,6 +85,23 @@ def test_an_exact_root_has_to_be_met_with_fused_products_too() -> None:
     assert sample.errors(exact).max() < 2**-20
 
 
+def test_the_sign_of_a_zero_has_to_be_right_with_functions_that_underflow() -> None:
+    """(1 - t)*exp(-t) is -0 at t = 1000; exp(-t) - t*exp(-t) is +0 there where exp(-t) is 0, as NumPy's is."""
+    x = Symbol("x", real=True)
+    oracle = Oracle(derive(Activation("custom", lambda _: (1 - x) * exp(-x))).function)
+    sample = Sample.of(ARITHMETICS["wide"], oracle, np.array([0.5, 1000.0], np.float32), {})
+    b = Builder()
+    t = b.input("x")
+    small = b("exp", b("neg", t))
+    product = b.kernel("forward", ["x"], [], {"y": b("mul", b("sub", b.const(1), t), small)})
+    b = Builder()
+    t = b.input("x")
+    small = b("exp", b("neg", t))
+    difference = b.kernel("forward", ["x"], [], {"y": b("sub", small, b("mul", t, small))})
+    assert np.isinf(sample.errors(product)).tolist() == [False, False]
+    assert np.isinf(sample.errors(difference)).tolist() == [False, True]
+
+
 def test_in_float32_a_normal_result_has_to_stand_that_subnormal_steps_are_0() -> None:
     """tanh' = 4 exp(-2t)/(1 + exp(-2t))**2 is normal at t = 44, where exp(-2t) is not."""
     oracle = Oracle(derive(catalog.get("tanh")).first)

@@ -203,3 +203,19 @@ def test_slopes_reach_their_limits(expression, limit):
 def test_logarithms_of_large_roots_do_not_overflow():
     got = at(forward(log(x + sqrt(x**2 + 1))), 1e200, 1.7e308)
     assert got == pytest.approx([float(mpmath.asinh(mpmath.mpf(v))) for v in (1e200, 1.7e308)], rel=1e-15)
+
+
+def test_a_sign_that_every_sum_loses_is_put_on():
+    """log((1 + exp(x))/2) at the smallest number below 0 is -0 (half of it), and in pairs a sum of small parts."""
+    programs = compiled(parse("log((1 + exp(x))/2)"), ["paired"]).programs["paired"]
+    got = evaluate(programs["forward"], {"x": np.array([-5e-324, 5e-324])}, ARITHMETICS["paired"])["y"]
+    assert got.tolist() == [0.0, 0.0]
+    assert np.signbit(got).tolist() == [True, False]
+
+
+def test_tanh_in_pairs_is_right_about_the_last_digit_of_1():
+    """There tanh(t) is t, and 1 - 2E/(1 + E) with E = exp(-2t), a pair of 1 and a low part, is up to 2 units off."""
+    points = 2.0 ** np.random.default_rng(4).uniform(-57, -50, 3000)
+    program = compiled(catalog.get("tanh")).programs["paired"]["forward"]
+    got = evaluate(program, {"x": points}, ARITHMETICS["paired"])["y"]
+    assert (np.abs(got - points) <= np.spacing(points)).all()
