@@ -102,7 +102,9 @@ class Patch:
         if self.inverse:
             h = pairs.divide(Pair(b.const(1)), h)
         z = pairs.multiply(h, h) if self.step == 2 else h
-        constant, slope, *rest, value = (_text(c) for c in self.coefficients)
+        # Sums of small parts lose the sign of a zero: what vanishes is positive until the end.
+        falls = self.vanishes and self.coefficients[0] < 0
+        constant, slope, *rest, value = (_text(-c if falls else c) for c in self.coefficients)
         last = b.const(value)
         for coefficient in reversed(rest):
             last = b("add", b("mul", last, z.high), b.const(coefficient))
@@ -117,7 +119,8 @@ class Patch:
         for _ in range(self.order - 1):
             total = pairs.multiply(total, h)
         total = pairs.multiply(total, pairs.scale(h, b.const(_LARGER)))
-        return b("mul", pairs.rounded(total), b.const(1 / _LARGER))
+        result = b("mul", pairs.rounded(total), b.const(1 / _LARGER))
+        return b("neg", result) if falls else result
 
 
 def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iterator[Patch]:
