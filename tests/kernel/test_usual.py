@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from symact import catalog
+from symact.grammar import parse
 from symact.kernel.arithmetic import USUAL, ordinary
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
@@ -89,3 +90,9 @@ def test_a_parameter_that_float32_does_not_have_leaves_short_programs_out() -> N
     found, _ = search(activation, ["wide", "usual_wide"])
     assert found.programs["usual_wide"] == {}
     assert ordinary("usual_wide") == "wide"
+
+
+def test_an_exponential_inside_of_another_is_an_operation_of_short_programs_too() -> None:
+    """The inner one is one with all digits in wide arithmetic; NumPy has no function for it."""
+    found, _ = search(parse("exp(-exp(-x))"), ["wide", "usual_wide"])
+    assert set(found.programs) == {"wide", "usual_wide"}
