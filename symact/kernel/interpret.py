@@ -88,6 +88,7 @@ _NATIVE |= {
     "special": lambda a: (a == 0) | ~np.isfinite(a),
     "quarter": lambda a: (a.view(np.uint32) >> 21).view(np.float32),
     "entry": lambda table, key: table[_last_bits(key)],
+    "exp_long": np.exp,
     "decay": lambda a: np.exp(-a),
     "decay_flushed": lambda a: np.exp(-a),
     "decay_lifted": lambda a: np.ldexp(np.exp(-a), 32),

@@ -53,9 +53,6 @@ def _plain_log1p() -> Kernel:
     return b.kernel("log1p", ("a",), (), {"y": b("log", b("add", b.input("a"), b.const(1)))})
 
 
-FUNCTIONS["usual_wide"] = {
-    **{name: FUNCTIONS["wide"][name] for name in (*_LACKING, "exp_long")},
-    "log1p": _plain_log1p(),
-}
+FUNCTIONS["usual_wide"] = {**{name: FUNCTIONS["wide"][name] for name in _LACKING}, "log1p": _plain_log1p()}
 FUNCTIONS["usual_mixed"] = {name: FUNCTIONS["mixed"][name] for name in _LACKING}
 FUNCTIONS["usual_float32"] = _programs("fast", native.BUILDERS)
