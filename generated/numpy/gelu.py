@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 3.8147 (1000000 inputs, sampled), float32 fast 6.0252 (4194304 inputs, sampled), and 11889 wrong NaNs, infinities or signs of 0
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 3.6896 (1000000 inputs, sampled), float32 fast 7.7418 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 3.0785 (1000000 inputs, sampled), float32 fast 7.7418 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 5.3601 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 not measured, float32 fast 6.0252 (4194304 inputs, sampled), and 11889 wrong NaNs, infinities or signs of 0
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 7.7418 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 7.7418 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 not measured, float32 fast 13.6848 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.762 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
@@ -52,17 +52,17 @@ def gelu(x, out=None):
 
 def gelu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def gelu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def gelu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def gelu_second_derivative(x, out=None):
@@ -228,7 +228,7 @@ def _forward_mixed(x):
 
 
 def _forward_usual_mixed(x):
-    t0 = (x < (-1.261648063940812)) | ((-1.2092808842769618 < x) & (x < (-0.8479081633864436)))
+    t0 = (x < (-0.858167458978573)) | ((-0.8375213023000281 < x) & (x < (-0.7722986830605224)))
     return 0.5 * (x * (_erf_usual_mixed(0.5 * (x * 1.4142135623730951)) + 1.0)), t0 | (8.84802089815046e+307 < x)
 
 
@@ -440,17 +440,6 @@ def _derivative_mixed(x):
     t1 = t2 - (t4 - t6) + (1.0 - t6) + (t1 - (t2 - t3))
     t2 = t4 + t1
     return _select(x != x, x, _select(x < 0.0, t0, _select(t5, t2 + (t1 - (t2 - t4)), 1.0)))
-
-
-
-def _derivative_usual_mixed(x):
-    t0 = np.abs(x)
-    t1 = _gauss_usual_mixed(t0)
-    t0 = t0 * 1.4142135623730951
-    t2 = 1.772453850905516 * t1 * _erfcx_usual_mixed(0.5 * t0)
-    t0 = t0 * t1
-    t1 = (x < (-8.057170714995145)) | ((-2.6579294879215407 < x) & (x < 1.675077955690521e-05))
-    return 0.5 * (_select(x < 0.0, t2 - t0, t0 + 3.544907701811032 - t2) / 1.772453850905516), t1 | (1.061762507778055e+308 < x)
 
 
 
@@ -707,18 +696,6 @@ def _value_and_derivative_mixed(x):
 
 
 
-def _value_and_derivative_usual_mixed(x):
-    t0 = (x < (-1.261648063940812)) | ((-1.2092808842769618 < x) & (x < (-0.8479081633864436)))
-    t1 = np.abs(x)
-    t2 = _gauss_usual_mixed(t1)
-    t1 = t1 * 1.4142135623730951
-    t3 = 1.772453850905516 * t2 * _erfcx_usual_mixed(0.5 * t1)
-    t1 = t1 * t2
-    t2 = (x < (-8.057170714995145)) | ((-2.6579294879215407 < x) & (x < 1.675077955690521e-05))
-    return 0.5 * (x * (_erf_usual_mixed(0.5 * (x * 1.4142135623730951)) + 1.0)), 0.5 * (_select(x < 0.0, t3 - t1, t1 + 3.544907701811032 - t3) / 1.772453850905516), (t0 | (8.84802089815046e+307 < x)) | (t2 | (1.061762507778055e+308 < x))
-
-
-
 def _value_and_derivative_float32(x):
     t0 = np.abs(x)
     t1 = _gauss_float32(t0)
@@ -947,18 +924,6 @@ def _backward_mixed(x, grad_y):
 
 
 
-def _backward_usual_mixed(x, grad_y):
-    t0 = np.abs(x)
-    t1 = _gauss_usual_mixed(t0)
-    t0 = t0 * 1.4142135623730951
-    t2 = 1.772453850905516 * t1 * _erfcx_usual_mixed(0.5 * t0)
-    t0 = t0 * t1
-    t0 = 0.5 * (_select(x < 0.0, t2 - t0, t0 + 3.544907701811032 - t2) / 1.772453850905516)
-    t1 = (x < (-8.057170714995145)) | ((-2.6579294879215407 < x) & (x < 1.675077955690521e-05))
-    return grad_y * t0, t1 | (1.061762507778055e+308 < x)
-
-
-
 def _backward_float32(x, grad_y):
     t0 = np.abs(x)
     t1 = t0 * 1.4142135
@@ -1131,37 +1096,6 @@ def _erf_usual_mixed(a):
     t4 = ((t4 * t3 + 0.00012055331036915008) * t3 + (-0.0008548326978742865)) * t3 + 0.005223977624780882
     t4 = ((t4 * t3 + (-0.026866170645072896)) * t3 + 0.11283791670954857) * t3 + (-0.3761263890318375)
     return _select(t0 < 1.0, a + a * (t4 * t3 + 0.1283791670955126), np.copysign(1.0 - (t2 + t2 * t1), a))
-
-
-
-def _erfcx_usual_mixed(a):
-    """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.minimum(a, 1e+18)
-    t1 = (t0 + t0) / (t0 + 3.5078125)
-    t2 = t1 - 1.0
-    t3 = (-5.724515602918129e-10 * t2 + (-5.148588275679866e-11)) * t2 + 6.737705796704589e-09
-    t3 = ((t3 * t2 + 1.2605438453631374e-09) * t2 + (-4.789579343193399e-08)) * t2 + (-1.0634951198926811e-08)
-    t3 = ((t3 * t2 + 3.004547586964103e-07) * t2 + 1.5802703774004282e-08) * t2 + (-1.9234269899885667e-06)
-    t3 = ((t3 * t2 + 9.539157075644585e-07) * t2 + 1.242649417125808e-05) * t2 + (-2.0446919535154306e-05)
-    t3 = ((t3 * t2 + (-6.41856958223268e-05)) * t2 + 0.00028283123911837553) * t2 + (-0.00012884770245177044)
-    t3 = ((t3 * t2 + (-0.0021840031261581433)) * t2 + 0.009694387938153502) * t2 + (-0.02458204872765203)
-    t3 = ((t3 * t2 + 0.044084143933532716) * t2 + (-0.057461991201247405)) * t2 + 0.048514620742597235
-    t3 = ((t3 * t2 + (-0.0050370827054973775)) * t2 + (-0.07001608923353198)) * t2
-    t4 = 0.6210965729223318 + t3
-    t5 = t4 / (a + 0.5)
-    t0 = 0.6210965729223318 - t4 + t3 + 0.5 * (t1 - (t2 + 1.0)) - t5 * (np.maximum(t0, 0.5) - (t0 + 0.5) + np.minimum(t0, 0.5))
-    return t5 + t5 * (1.75 * t0)
-
-
-
-def _gauss_usual_mixed(a):
-    """exp(-a^2/2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 40.0)
-    t1 = t0 + 6442450944.0 - 6442450944.0
-    t2 = np.exp(-(0.5 * (t1 * t1)))
-    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
-    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
-    return t2 + t0
 
 
 

@@ -76,8 +76,10 @@ _LARGE = np.array([0.99, 0.9, 0.75, 0.6, 0.5, 0.35, 0.25, 0.1])
 _EACH = 6
 
 #: How many intervals a short program may leave out; how many samples a side inputs have, and how many of fresh ones are
-#: tried how often.
-_INTERVALS, _SEEDS, _FRESH, _ROUNDS = 3, 2, 6, 6
+#: tried how often, with how many usual ones, and how many around each edge and each of the worst ones, how far.
+_INTERVALS, _SEEDS, _FRESH, _ROUNDS = 3, 2, 2, 8
+_USUAL, _WORST, _NEAR, _AROUND = 2000, 8, 100, 2.0**-4
+_NONE: NDArray[np.float64] = np.array([])
 
 #: Nanoseconds a number of NumPy's functions on blocks of 128 KB (NumPy 2.4, AVX-512, a core of 2023); `_CALL` is what a
 #: call takes besides.
@@ -192,7 +194,7 @@ class _Search:
             best = self._best(candidates, samples, level, most)
             if best is None:
                 return None
-            fresh = self._fresh(number)
+            fresh = self._fresh(best, samples, number)
             bad = self._bad(best.candidate, fresh, level)[0] & ~_left_out(best, fresh.x)
             if not bad.any():
                 return best
@@ -278,12 +280,21 @@ class _Search:
         """The inputs that candidates are tried at first."""
         return self._sample(range(_SEEDS))
 
-    @cache  # noqa: B019  (as long-lived as the search)
-    def _fresh(self, number: int) -> Sample:
+    def _fresh(self, choice: _Choice, samples: Sequence[Sample], number: int) -> Sample:
+        """Inputs that have not been tried: usual ones, at the ends of intervals, and around those where it is worst."""
+        generator = np.random.default_rng(number)
         seed = _SEEDS + _FRESH * number
-        return self._sample(range(seed, seed + _FRESH))
+        edges = [end for interval in choice.left_out for end in interval if end is not None]
+        x = np.concatenate([sample.x for sample in samples]).astype(np.float64)
+        errors = np.concatenate([self._errors(choice.candidate, sample) for sample in samples])
+        errors[_left_out(choice, x)] = 0.0
+        around = np.array([*edges, *x[np.argsort(errors)[-_WORST:]]])
+        usual = generator.normal(0.0, _SPREAD, _USUAL)
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = np.outer(around, 1 + generator.uniform(-_AROUND, _AROUND, _NEAR)).ravel()
+            return self._sample(range(seed, seed + _FRESH), np.concatenate([usual, near]))
 
-    def _sample(self, seeds: Sequence[int]) -> Sample:
+    def _sample(self, seeds: Sequence[int], more: NDArray[np.float64] = _NONE) -> Sample:
         format = FORMATS[self.arithmetic.result]
         dtype = np.dtype(self.arithmetic.result)
         t = np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
@@ -291,7 +302,9 @@ class _Search:
         large = np.outer([1, -1], _LARGE * float(np.finfo(dtype).max)).ravel()
         special = np.array([0.0, -0.0, np.inf, -np.inf, *large], dtype)
         around = np.asarray(around_thresholds(self.oracle, format), dtype)
-        return Sample.of(self.arithmetic, self.oracle, np.concatenate([-t, t, around, *beside, special]), {})
+        return Sample.of(
+            self.arithmetic, self.oracle, np.concatenate([-t, t, around, *beside, special, more.astype(dtype)]), {}
+        )
 
     @cached_property
     def _roots(self) -> dict[int, list[float]]:
@@ -307,14 +320,19 @@ class _Search:
             found[side] = [high for _, high in changes]
         return found
 
-    def _bad(self, candidate: _Candidate, sample: Sample, level: float) -> tuple[NDArray[np.bool_], float]:
-        """At which inputs a candidate is worse than it may be, and its largest error at the others."""
+    def _errors(self, candidate: _Candidate, sample: Sample) -> NDArray[np.float64]:
+        """A candidate's errors, as parts of what they may be beside a root."""
         errors = sample.errors(candidate.kernel).copy()
         for side, roots in self._roots.items():
             here = np.sign(sample.x) == side
             tolerance = root_tolerance(np.abs(sample.x[here]), roots)
             at_root = np.isinf(tolerance)  # where not even the sign is known
             errors[here] = np.where(at_root, np.inf, errors[here] / np.where(at_root, 1.0, tolerance))
+        return errors
+
+    def _bad(self, candidate: _Candidate, sample: Sample, level: float) -> tuple[NDArray[np.bool_], float]:
+        """At which inputs a candidate is worse than it may be, and its largest error at the others."""
+        errors = self._errors(candidate, sample)
         bad = ~(errors <= level)
         return bad, float(errors[~bad].max(initial=0.0))
 
