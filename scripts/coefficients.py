@@ -208,6 +208,28 @@ def _erfcx_entry(above: int) -> dict[str, object]:
     )
 
 
+def _erfcx_half_entry() -> dict[str, object]:
+    """erfcx(a/sqrt(2)) as a quotient whose coefficients lose little when they are rounded to float32."""
+
+    def f(a: mpf) -> mpf:
+        return _erfcx(a / mpmath.sqrt(2))
+
+    end = mpf(15)
+    exact = quotient(f, 4, 5, mpf(0), end)[:2]
+    grid = [(a, f(a)) for a in _nodes(mpf(0), end, 100)]
+
+    def rounded(scale: mpf) -> list[list[mpf]]:
+        with mpmath.workprec(24):
+            return [[scale * c for c in powers] for powers in exact]
+
+    def worst(lists: list[list[mpf]]) -> mpf:
+        above, below = (powers[::-1] for powers in lists)
+        return max(abs(mpmath.polyval(above, a) / mpmath.polyval(below, a) / value - 1) for a, value in grid)
+
+    above, below = min((rounded(1 + mpf(i) / 512) for i in range(512)), key=worst)
+    return _entry("erfcx(a/sqrt(2))", "itself", "0 <= a <= 15", worst([above, below]), above=above, below=below)
+
+
 def table() -> dict[str, object]:
     """The document that stands in the package."""
     mpmath.mp.dps = 60
@@ -295,6 +317,7 @@ def table() -> dict[str, object]:
                 **one("erfcx(x)*(x + k) in q = (x - k)/(x + k)", "x >= 0", tail_of_same, 10, (mpf(-1), mpf(1))),
                 "k": "3/2",
             },
+            "erfcx_half": _erfcx_half_entry(),
         },
     }  # fmt: skip
 

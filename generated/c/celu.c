@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -1061,7 +1098,7 @@ SYMACT_INLINE double celu_second_derivative_paired(int fused, double x, double a
 SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t0 = cut_float(a, 88.02969f);
     const float t1 = t0 * (-1.442695f);
     const float t2 = t1 + 12582912.0f;
     const float t3 = t2 - 12582912.0f;
@@ -1124,43 +1161,45 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 SYMACT_INLINE float celu_forward_fast(int fused, float x, float alpha)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
-    const float t2 = fabsf(x);
-    const float t3 = t2 / alpha;
-    const int t4 = t3 < 0.83984375f;
-    const float t5 = t3 * alpha;
-    const float t6 = t2 - t5;
-    const float t7 = product_error_float(fused, t3, alpha, t5);
-    const float t8 = t6 - t7;
-    const float t9 = t8 / alpha;
-    const float t10 = t3 + t9;
-    const float t11 = 1.1352297e-07f * t10;
-    const float t12 = t11 + (-2.1722888e-06f);
-    const float t13 = t12 * t10;
-    const float t14 = t13 + 2.353884e-05f;
-    const float t15 = t14 * t10;
-    const float t16 = t15 + (-0.00019670259f);
-    const float t17 = t16 * t10;
-    const float t18 = t17 + 0.0013874297f;
-    const float t19 = t18 * t10;
-    const float t20 = t19 + (-0.008332567f);
-    const float t21 = t20 * t10;
-    const float t22 = t21 + 0.041666433f;
-    const float t23 = t22 * t10;
-    const float t24 = t23 + (-0.16666663f);
-    const float t25 = t24 * t10;
-    const float t26 = t25 + 0.5f;
-    const float t27 = t26 * t10;
-    const float t28 = t27 + (-1.0f);
-    const float t29 = t28 * t10;
-    const float t30 = t29 * alpha;
-    const float t31 = own_decay_flushed_fast(fused, t3);
-    const float t32 = alpha * t31;
-    const float t33 = t32 - alpha;
-    const float t34 = t4 ? t30 : t33;
-    const float t35 = t1 ? t34 : t2;
-    return t35;
+    const int t0 = x != x;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = t3 / alpha;
+    const int t5 = t4 < 0.83984375f;
+    const float t6 = t4 * alpha;
+    const float t7 = t3 - t6;
+    const float t8 = product_error_float(fused, t4, alpha, t6);
+    const float t9 = t7 - t8;
+    const float t10 = t9 / alpha;
+    const float t11 = t4 + t10;
+    const float t12 = 1.1352297e-07f * t11;
+    const float t13 = t12 + (-2.1722888e-06f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 2.353884e-05f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.00019670259f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.0013874297f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-0.008332567f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 0.041666433f;
+    const float t24 = t23 * t11;
+    const float t25 = t24 + (-0.16666663f);
+    const float t26 = t25 * t11;
+    const float t27 = t26 + 0.5f;
+    const float t28 = t27 * t11;
+    const float t29 = t28 + (-1.0f);
+    const float t30 = t29 * t11;
+    const float t31 = t30 * alpha;
+    const float t32 = own_decay_flushed_fast(fused, t4);
+    const float t33 = alpha * t32;
+    const float t34 = t33 - alpha;
+    const float t35 = t5 ? t31 : t34;
+    const float t36 = t2 ? t35 : t3;
+    const float t37 = t0 ? x : t36;
+    return t37;
 }
 
 /* dydx = f'(x); in float. */
@@ -1181,49 +1220,50 @@ SYMACT_INLINE float celu_derivative_fast(int fused, float x, float alpha)
 SYMACT_INLINE void celu_value_and_derivative_fast(int fused, float x, float alpha, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
-    const float t2 = fabsf(x);
-    const float t3 = t2 / alpha;
-    const int t4 = t3 < 0.83984375f;
-    const float t5 = t3 * alpha;
-    const float t6 = t2 - t5;
-    const float t7 = product_error_float(fused, t3, alpha, t5);
-    const float t8 = t6 - t7;
-    const float t9 = t8 / alpha;
-    const float t10 = t3 + t9;
-    const float t11 = 1.1352297e-07f * t10;
-    const float t12 = t11 + (-2.1722888e-06f);
-    const float t13 = t12 * t10;
-    const float t14 = t13 + 2.353884e-05f;
-    const float t15 = t14 * t10;
-    const float t16 = t15 + (-0.00019670259f);
-    const float t17 = t16 * t10;
-    const float t18 = t17 + 0.0013874297f;
-    const float t19 = t18 * t10;
-    const float t20 = t19 + (-0.008332567f);
-    const float t21 = t20 * t10;
-    const float t22 = t21 + 0.041666433f;
-    const float t23 = t22 * t10;
-    const float t24 = t23 + (-0.16666663f);
-    const float t25 = t24 * t10;
-    const float t26 = t25 + 0.5f;
-    const float t27 = t26 * t10;
-    const float t28 = t27 + (-1.0f);
-    const float t29 = t28 * t10;
-    const float t30 = t29 * alpha;
-    const float t31 = own_decay_flushed_fast(fused, t3);
-    const float t32 = alpha * t31;
-    const float t33 = t32 - alpha;
-    const float t34 = t4 ? t30 : t33;
-    const float t35 = t1 ? t34 : t2;
-    const int t36 = x != x;
-    const int t37 = x < 0.0f;
-    const float t38 = own_decay_fast(fused, t3);
-    const float t39 = t37 ? t38 : 1.0f;
-    const float t40 = t36 ? x : t39;
-    *y = t35;
-    *dydx = t40;
+    const int t0 = x != x;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = t3 / alpha;
+    const int t5 = t4 < 0.83984375f;
+    const float t6 = t4 * alpha;
+    const float t7 = t3 - t6;
+    const float t8 = product_error_float(fused, t4, alpha, t6);
+    const float t9 = t7 - t8;
+    const float t10 = t9 / alpha;
+    const float t11 = t4 + t10;
+    const float t12 = 1.1352297e-07f * t11;
+    const float t13 = t12 + (-2.1722888e-06f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 2.353884e-05f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.00019670259f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.0013874297f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-0.008332567f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 0.041666433f;
+    const float t24 = t23 * t11;
+    const float t25 = t24 + (-0.16666663f);
+    const float t26 = t25 * t11;
+    const float t27 = t26 + 0.5f;
+    const float t28 = t27 * t11;
+    const float t29 = t28 + (-1.0f);
+    const float t30 = t29 * t11;
+    const float t31 = t30 * alpha;
+    const float t32 = own_decay_flushed_fast(fused, t4);
+    const float t33 = alpha * t32;
+    const float t34 = t33 - alpha;
+    const float t35 = t5 ? t31 : t34;
+    const float t36 = t2 ? t35 : t3;
+    const float t37 = t0 ? x : t36;
+    const int t38 = x < 0.0f;
+    const float t39 = own_decay_fast(fused, t4);
+    const float t40 = t38 ? t39 : 1.0f;
+    const float t41 = t0 ? x : t40;
+    *y = t37;
+    *dydx = t41;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1258,6 +1298,129 @@ SYMACT_INLINE float celu_second_derivative_fast(int fused, float x, float alpha)
     return t9;
 }
 
+/* y = f(x) for alpha = 1.0; in float. */
+SYMACT_INLINE float celu_forward_fast_default(int fused, float x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const int t4 = t3 < 0.83984375f;
+    const float t5 = t3 - t3;
+    const float t6 = t3 + t5;
+    const float t7 = 1.1352297e-07f * t6;
+    const float t8 = t7 + (-2.1722888e-06f);
+    const float t9 = t8 * t6;
+    const float t10 = t9 + 2.353884e-05f;
+    const float t11 = t10 * t6;
+    const float t12 = t11 + (-0.00019670259f);
+    const float t13 = t12 * t6;
+    const float t14 = t13 + 0.0013874297f;
+    const float t15 = t14 * t6;
+    const float t16 = t15 + (-0.008332567f);
+    const float t17 = t16 * t6;
+    const float t18 = t17 + 0.041666433f;
+    const float t19 = t18 * t6;
+    const float t20 = t19 + (-0.16666663f);
+    const float t21 = t20 * t6;
+    const float t22 = t21 + 0.5f;
+    const float t23 = t22 * t6;
+    const float t24 = t23 + (-1.0f);
+    const float t25 = t24 * t6;
+    const float t26 = own_decay_flushed_fast(fused, t3);
+    const float t27 = t26 - 1.0f;
+    const float t28 = t4 ? t25 : t27;
+    const float t29 = t2 ? t28 : t3;
+    const float t30 = t0 ? x : t29;
+    return t30;
+}
+
+/* dydx = f'(x) for alpha = 1.0; in float. */
+SYMACT_INLINE float celu_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_fast(fused, t2);
+    const float t4 = t1 ? t3 : 1.0f;
+    const float t5 = t0 ? x : t4;
+    return t5;
+}
+
+/* y = f(x) and dydx = f'(x) for alpha = 1.0; in float. */
+SYMACT_INLINE void celu_value_and_derivative_fast_default(int fused, float x, float *y, float *dydx)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const int t4 = t3 < 0.83984375f;
+    const float t5 = t3 - t3;
+    const float t6 = t3 + t5;
+    const float t7 = 1.1352297e-07f * t6;
+    const float t8 = t7 + (-2.1722888e-06f);
+    const float t9 = t8 * t6;
+    const float t10 = t9 + 2.353884e-05f;
+    const float t11 = t10 * t6;
+    const float t12 = t11 + (-0.00019670259f);
+    const float t13 = t12 * t6;
+    const float t14 = t13 + 0.0013874297f;
+    const float t15 = t14 * t6;
+    const float t16 = t15 + (-0.008332567f);
+    const float t17 = t16 * t6;
+    const float t18 = t17 + 0.041666433f;
+    const float t19 = t18 * t6;
+    const float t20 = t19 + (-0.16666663f);
+    const float t21 = t20 * t6;
+    const float t22 = t21 + 0.5f;
+    const float t23 = t22 * t6;
+    const float t24 = t23 + (-1.0f);
+    const float t25 = t24 * t6;
+    const float t26 = own_decay_flushed_fast(fused, t3);
+    const float t27 = t26 - 1.0f;
+    const float t28 = t4 ? t25 : t27;
+    const float t29 = t2 ? t28 : t3;
+    const float t30 = t0 ? x : t29;
+    const int t31 = x < 0.0f;
+    const float t32 = own_decay_fast(fused, t3);
+    const float t33 = t31 ? t32 : 1.0f;
+    const float t34 = t0 ? x : t33;
+    *y = t30;
+    *dydx = t34;
+}
+
+/* grad_x = grad_y * f'(x) for alpha = 1.0; in float. */
+SYMACT_INLINE float celu_backward_fast_default(int fused, float x, float grad_y)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_fast(fused, t2);
+    const float t4 = t1 ? t3 : 1.0f;
+    const float t5 = t0 ? x : t4;
+    const float t6 = grad_y * t5;
+    return t6;
+}
+
+/* d2ydx2 = f''(x) for alpha = 1.0; in float. */
+SYMACT_INLINE float celu_second_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x <= 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_fast(fused, t3);
+    const float t5 = t4 * t4;
+    const float t6 = t1 ? t5 : 0.0f;
+    const float t7 = t0 ? x : t6;
+    return t7;
+}
+
 SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -1278,7 +1441,7 @@ void symact_celu_forward_f32(size_t n, const float *x, float *y, float alpha)
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(celu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1301,7 +1464,7 @@ void symact_celu_derivative_f32(size_t n, const float *x, float *dydx, float alp
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1328,7 +1491,7 @@ void symact_celu_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(celu_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1353,7 +1516,7 @@ void symact_celu_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(celu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(celu_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1376,7 +1539,7 @@ void symact_celu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, 
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(celu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1399,7 +1562,7 @@ void symact_celu_forward_f64(size_t n, const double *x, double *y, double alpha)
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(celu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1422,7 +1585,7 @@ void symact_celu_derivative_f64(size_t n, const double *x, double *dydx, double 
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1449,7 +1612,7 @@ void symact_celu_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(celu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1474,7 +1637,7 @@ void symact_celu_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(celu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(celu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1497,7 +1660,7 @@ void symact_celu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(celu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1506,21 +1669,41 @@ SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     const float alpha = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, celu_forward_fast(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(y, i, celu_forward_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_forward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_celu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { alpha };
-    symact_sweep(celu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(alpha == 1.0f ? celu_forward_f32_fast_default_loop() : celu_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1529,21 +1712,41 @@ SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     const float alpha = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, celu_derivative_fast(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *dydx = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(dydx, i, celu_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_celu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { alpha };
-    symact_sweep(celu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(alpha == 1.0f ? celu_derivative_f32_fast_default_loop() : celu_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1553,7 +1756,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     const float alpha = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -1563,14 +1766,38 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    void *dydx = out[1];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        float y_i, dydx_i;
+        celu_value_and_derivative_fast_default(fused, x_i, &y_i, &dydx_i);
+        store_f32_fast(y, i, y_i);
+        store_f32_fast(dydx, i, dydx_i);
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_value_and_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_celu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { alpha };
-    symact_sweep(celu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(alpha == 1.0f ? celu_value_and_derivative_f32_fast_default_loop() : celu_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1580,7 +1807,7 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     const float alpha = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -1588,14 +1815,36 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, celu_backward_fast_default(fused, x_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_backward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_celu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { alpha };
-    symact_sweep(celu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(alpha == 1.0f ? celu_backward_f32_fast_default_loop() : celu_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1604,21 +1853,41 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     const float alpha = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, celu_second_derivative_fast(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *d2ydx2 = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(d2ydx2, i, celu_second_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_second_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_celu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { alpha };
-    symact_sweep(celu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(alpha == 1.0f ? celu_second_derivative_f32_fast_default_loop() : celu_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1641,7 +1910,7 @@ void symact_celu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(celu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1664,7 +1933,7 @@ void symact_celu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx,
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1691,7 +1960,7 @@ void symact_celu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(celu_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1716,7 +1985,7 @@ void symact_celu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(celu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(celu_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1739,7 +2008,7 @@ void symact_celu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(celu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1762,7 +2031,7 @@ void symact_celu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, fl
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep(celu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1785,7 +2054,7 @@ void symact_celu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1812,7 +2081,7 @@ void symact_celu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep(celu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(celu_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1837,7 +2106,7 @@ void symact_celu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep(celu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(celu_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1860,7 +2129,7 @@ void symact_celu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep(celu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(celu_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

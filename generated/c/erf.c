@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -1213,17 +1250,17 @@ SYMACT_INLINE float own_erf_fast(int fused, float a)
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = fabsf(t1);
-    const float t3 = 15.0f < t2 ? 15.0f : t2;
+    const float t3 = 10.498114f < t2 ? 10.498114f : t2;
     const float t4 = t3 * t3;
     const float t5 = product_error_float(fused, t3, t3, t4);
-    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
-    const float t7 = t6 * (-1.442695f);
-    const float t8 = t7 + 12582944.0f;
-    const float t9 = t8 - 12582944.0f;
-    const float t10 = t9 * 0.69314575f;
-    const float t11 = t6 + t10;
-    const float t12 = t9 * 1.4286068e-06f;
-    const float t13 = t11 + t12;
+    const float t6 = t4 * (-1.442695f);
+    const float t7 = t6 + 12582944.0f;
+    const float t8 = t7 - 12582944.0f;
+    const float t9 = t8 * 0.69314575f;
+    const float t10 = t4 + t9;
+    const float t11 = t8 * 1.4286068e-06f;
+    const float t12 = t10 + t11;
+    const float t13 = t12 + t5;
     const float t14 = 0.001395046f * t13;
     const float t15 = t14 + (-0.008368891f);
     const float t16 = t15 * t13;
@@ -1236,58 +1273,56 @@ SYMACT_INLINE float own_erf_fast(int fused, float a)
     const float t23 = t22 + (-1.0f);
     const float t24 = t23 * t13;
     const float t25 = t24 + 1.0f;
-    const float t26 = power_of_2_float(t8);
+    const float t26 = power_of_2_float(t7);
     const float t27 = t25 * t26;
     const float t28 = t27 * 2.3283064e-10f;
-    const float t29 = t28 * t5;
-    const float t30 = t28 - t29;
-    const float t31 = t1 + 1.5f;
-    const float t32 = 1.0f / t31;
-    const float t33 = t1 - 1.5f;
-    const float t34 = t33 * t32;
-    const float t35 = t34 < 1.0f ? t34 : 1.0f;
-    const float t36 = -0.00017007087f * t35;
-    const float t37 = t36 + (-0.00021412257f);
-    const float t38 = t37 * t35;
-    const float t39 = t38 + 0.0007679405f;
-    const float t40 = t39 * t35;
-    const float t41 = t40 + 0.0018846585f;
-    const float t42 = t41 * t35;
-    const float t43 = t42 + (-0.00074824435f);
-    const float t44 = t43 * t35;
-    const float t45 = t44 + (-0.009499547f);
-    const float t46 = t45 * t35;
-    const float t47 = t46 + (-0.00813403f);
-    const float t48 = t47 * t35;
-    const float t49 = t48 + 0.047774054f;
-    const float t50 = t49 * t35;
-    const float t51 = t50 + 0.07562295f;
-    const float t52 = t51 * t35;
-    const float t53 = t52 + (-0.5078502f);
-    const float t54 = t53 * t35;
-    const float t55 = t54 + 0.96475625f;
-    const float t56 = t32 * t55;
-    const float t57 = t30 * t56;
-    const float t58 = 1.0f - t57;
-    const float t59 = with_sign_float(t58, a);
-    const int t60 = t0 < 1.0f;
-    const float t61 = a * a;
-    const float t62 = 7.853862e-05f * t61;
-    const float t63 = t62 + (-0.0008010194f);
-    const float t64 = t63 * t61;
-    const float t65 = t64 + 0.0051883277f;
-    const float t66 = t65 * t61;
-    const float t67 = t66 + (-0.026853813f);
-    const float t68 = t67 * t61;
-    const float t69 = t68 + 0.112835854f;
-    const float t70 = t69 * t61;
-    const float t71 = t70 + (-0.37612626f);
-    const float t72 = t71 * t61;
-    const float t73 = t72 + 0.12837917f;
-    const float t74 = a * t73;
-    const float t75 = a + t74;
-    const float t76 = t60 ? t75 : t59;
-    return t76;
+    const float t29 = t1 + 1.5f;
+    const float t30 = 1.0f / t29;
+    const float t31 = t1 - 1.5f;
+    const float t32 = t31 * t30;
+    const float t33 = t32 < 1.0f ? t32 : 1.0f;
+    const float t34 = -0.00017007087f * t33;
+    const float t35 = t34 + (-0.00021412257f);
+    const float t36 = t35 * t33;
+    const float t37 = t36 + 0.0007679405f;
+    const float t38 = t37 * t33;
+    const float t39 = t38 + 0.0018846585f;
+    const float t40 = t39 * t33;
+    const float t41 = t40 + (-0.00074824435f);
+    const float t42 = t41 * t33;
+    const float t43 = t42 + (-0.009499547f);
+    const float t44 = t43 * t33;
+    const float t45 = t44 + (-0.00813403f);
+    const float t46 = t45 * t33;
+    const float t47 = t46 + 0.047774054f;
+    const float t48 = t47 * t33;
+    const float t49 = t48 + 0.07562295f;
+    const float t50 = t49 * t33;
+    const float t51 = t50 + (-0.5078502f);
+    const float t52 = t51 * t33;
+    const float t53 = t52 + 0.96475625f;
+    const float t54 = t30 * t53;
+    const float t55 = t28 * t54;
+    const float t56 = 1.0f - t55;
+    const float t57 = with_sign_float(t56, a);
+    const int t58 = t0 < 1.0f;
+    const float t59 = a * a;
+    const float t60 = 7.853862e-05f * t59;
+    const float t61 = t60 + (-0.0008010194f);
+    const float t62 = t61 * t59;
+    const float t63 = t62 + 0.0051883277f;
+    const float t64 = t63 * t59;
+    const float t65 = t64 + (-0.026853813f);
+    const float t66 = t65 * t59;
+    const float t67 = t66 + 0.112835854f;
+    const float t68 = t67 * t59;
+    const float t69 = t68 + (-0.37612626f);
+    const float t70 = t69 * t59;
+    const float t71 = t70 + 0.12837917f;
+    const float t72 = a * t71;
+    const float t73 = a + t72;
+    const float t74 = t58 ? t73 : t57;
+    return t74;
 }
 #endif
 
@@ -1298,17 +1333,17 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 15.0f < t0 ? 15.0f : t0;
+    const float t1 = 10.498114f < t0 ? 10.498114f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = 110.2104f < t2 ? 110.2104f : t2;
-    const float t5 = t4 * (-1.442695f);
-    const float t6 = t5 + 12582944.0f;
-    const float t7 = t6 - 12582944.0f;
-    const float t8 = t7 * 0.69314575f;
-    const float t9 = t4 + t8;
-    const float t10 = t7 * 1.4286068e-06f;
-    const float t11 = t9 + t10;
+    const float t4 = t2 * (-1.442695f);
+    const float t5 = t4 + 12582944.0f;
+    const float t6 = t5 - 12582944.0f;
+    const float t7 = t6 * 0.69314575f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 1.4286068e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
     const float t12 = 0.001395046f * t11;
     const float t13 = t12 + (-0.008368891f);
     const float t14 = t13 * t11;
@@ -1321,12 +1356,10 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
     const float t21 = t20 + (-1.0f);
     const float t22 = t21 * t11;
     const float t23 = t22 + 1.0f;
-    const float t24 = power_of_2_float(t6);
+    const float t24 = power_of_2_float(t5);
     const float t25 = t23 * t24;
     const float t26 = t25 * 2.3283064e-10f;
-    const float t27 = t26 * t3;
-    const float t28 = t26 - t27;
-    return t28;
+    return t26;
 }
 #endif
 
@@ -1337,19 +1370,19 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 15.0f < t0 ? 15.0f : t0;
+    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
     const float t4 = 0.5f * t2;
     const float t5 = 0.5f * t3;
-    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
-    const float t7 = t6 * (-1.442695f);
-    const float t8 = t7 + 12582944.0f;
-    const float t9 = t8 - 12582944.0f;
-    const float t10 = t9 * 0.69314575f;
-    const float t11 = t6 + t10;
-    const float t12 = t9 * 1.4286068e-06f;
-    const float t13 = t11 + t12;
+    const float t6 = t4 * (-1.442695f);
+    const float t7 = t6 + 12582944.0f;
+    const float t8 = t7 - 12582944.0f;
+    const float t9 = t8 * 0.69314575f;
+    const float t10 = t4 + t9;
+    const float t11 = t8 * 1.4286068e-06f;
+    const float t12 = t10 + t11;
+    const float t13 = t12 + t5;
     const float t14 = 0.001395046f * t13;
     const float t15 = t14 + (-0.008368891f);
     const float t16 = t15 * t13;
@@ -1362,12 +1395,10 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
     const float t23 = t22 + (-1.0f);
     const float t24 = t23 * t13;
     const float t25 = t24 + 1.0f;
-    const float t26 = power_of_2_float(t8);
+    const float t26 = power_of_2_float(t7);
     const float t27 = t25 * t26;
     const float t28 = t27 * 2.3283064e-10f;
-    const float t29 = t28 * t5;
-    const float t30 = t28 - t29;
-    return t30;
+    return t28;
 }
 #endif
 
@@ -1484,7 +1515,7 @@ void symact_erf_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1507,7 +1538,7 @@ void symact_erf_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1534,7 +1565,7 @@ void symact_erf_value_and_derivative_f32(size_t n, const float *x, float *y, flo
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(erf_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1559,7 +1590,7 @@ void symact_erf_backward_f32(size_t n, const float *x, const float *grad_y, floa
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(erf_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1582,7 +1613,7 @@ void symact_erf_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1605,7 +1636,7 @@ void symact_erf_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1628,7 +1659,7 @@ void symact_erf_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1655,7 +1686,7 @@ void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, d
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(erf_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1680,7 +1711,7 @@ void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, do
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(erf_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1703,7 +1734,7 @@ void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1712,21 +1743,23 @@ SYMACT_INLINE void erf_forward_f32_fast_elements(int fused, size_t n, const void
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, erf_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_erf_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1735,21 +1768,23 @@ SYMACT_INLINE void erf_derivative_f32_fast_elements(int fused, size_t n, const v
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, erf_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_erf_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1759,7 +1794,7 @@ SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t 
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -1769,14 +1804,16 @@ SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_erf_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(erf_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1786,7 +1823,7 @@ SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const voi
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -1794,14 +1831,16 @@ SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_erf_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(erf_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1810,21 +1849,23 @@ SYMACT_INLINE void erf_second_derivative_f32_fast_elements(int fused, size_t n, 
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, erf_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_erf_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1847,7 +1888,7 @@ void symact_erf_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1870,7 +1911,7 @@ void symact_erf_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1897,7 +1938,7 @@ void symact_erf_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(erf_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1922,7 +1963,7 @@ void symact_erf_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *gr
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(erf_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1945,7 +1986,7 @@ void symact_erf_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16 
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1968,7 +2009,7 @@ void symact_erf_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(erf_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1991,7 +2032,7 @@ void symact_erf_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dyd
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2018,7 +2059,7 @@ void symact_erf_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(erf_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(erf_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2043,7 +2084,7 @@ void symact_erf_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(erf_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(erf_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void erf_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2066,7 +2107,7 @@ void symact_erf_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(erf_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(erf_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -2674,83 +2711,6 @@ SYMACT_INLINE double gelu_second_derivative_paired(int fused, double x)
     return t125;
 }
 
-#ifndef SYMACT_OWN_ERFCX_FAST
-#define SYMACT_OWN_ERFCX_FAST
-/* exp(a^2)*erfc(a), a >= 0; in float. */
-SYMACT_INLINE float own_erfcx_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = a + 1.5f;
-    const float t1 = 1.0f / t0;
-    const float t2 = a - 1.5f;
-    const float t3 = t2 * t1;
-    const float t4 = t3 < 1.0f ? t3 : 1.0f;
-    const float t5 = -0.00017007087f * t4;
-    const float t6 = t5 + (-0.00021412257f);
-    const float t7 = t6 * t4;
-    const float t8 = t7 + 0.0007679405f;
-    const float t9 = t8 * t4;
-    const float t10 = t9 + 0.0018846585f;
-    const float t11 = t10 * t4;
-    const float t12 = t11 + (-0.00074824435f);
-    const float t13 = t12 * t4;
-    const float t14 = t13 + (-0.009499547f);
-    const float t15 = t14 * t4;
-    const float t16 = t15 + (-0.00813403f);
-    const float t17 = t16 * t4;
-    const float t18 = t17 + 0.047774054f;
-    const float t19 = t18 * t4;
-    const float t20 = t19 + 0.07562295f;
-    const float t21 = t20 * t4;
-    const float t22 = t21 + (-0.5078502f);
-    const float t23 = t22 * t4;
-    const float t24 = t23 + 0.96475625f;
-    const float t25 = t1 * t24;
-    return t25;
-}
-#endif
-
-#ifndef SYMACT_OWN_GAUSS_FAST
-#define SYMACT_OWN_GAUSS_FAST
-/* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 15.0f < t0 ? 15.0f : t0;
-    const float t2 = t1 * t1;
-    const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = 0.5f * t2;
-    const float t5 = 0.5f * t3;
-    const float t6 = 110.2104f < t4 ? 110.2104f : t4;
-    const float t7 = t6 * (-1.442695f);
-    const float t8 = t7 + 12582944.0f;
-    const float t9 = t8 - 12582944.0f;
-    const float t10 = t9 * 0.69314575f;
-    const float t11 = t6 + t10;
-    const float t12 = t9 * 1.4286068e-06f;
-    const float t13 = t11 + t12;
-    const float t14 = 0.001395046f * t13;
-    const float t15 = t14 + (-0.008368891f);
-    const float t16 = t15 * t13;
-    const float t17 = t16 + 0.041666206f;
-    const float t18 = t17 * t13;
-    const float t19 = t18 + (-0.16666518f);
-    const float t20 = t19 * t13;
-    const float t21 = t20 + 0.5f;
-    const float t22 = t21 * t13;
-    const float t23 = t22 + (-1.0f);
-    const float t24 = t23 * t13;
-    const float t25 = t24 + 1.0f;
-    const float t26 = power_of_2_float(t8);
-    const float t27 = t25 * t26;
-    const float t28 = t27 * 2.3283064e-10f;
-    const float t29 = t28 * t5;
-    const float t30 = t28 - t29;
-    return t30;
-}
-#endif
-
 #ifndef SYMACT_OWN_BELL_FAST
 #define SYMACT_OWN_BELL_FAST
 /* exp(-a^2) without the error of rounding a^2; in float. */
@@ -2758,17 +2718,17 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 15.0f < t0 ? 15.0f : t0;
+    const float t1 = 10.498114f < t0 ? 10.498114f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = 110.2104f < t2 ? 110.2104f : t2;
-    const float t5 = t4 * (-1.442695f);
-    const float t6 = t5 + 12582944.0f;
-    const float t7 = t6 - 12582944.0f;
-    const float t8 = t7 * 0.69314575f;
-    const float t9 = t4 + t8;
-    const float t10 = t7 * 1.4286068e-06f;
-    const float t11 = t9 + t10;
+    const float t4 = t2 * (-1.442695f);
+    const float t5 = t4 + 12582944.0f;
+    const float t6 = t5 - 12582944.0f;
+    const float t7 = t6 * 0.69314575f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 1.4286068e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
     const float t12 = 0.001395046f * t11;
     const float t13 = t12 + (-0.008368891f);
     const float t14 = t13 * t11;
@@ -2781,11 +2741,79 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
     const float t21 = t20 + (-1.0f);
     const float t22 = t21 * t11;
     const float t23 = t22 + 1.0f;
-    const float t24 = power_of_2_float(t6);
+    const float t24 = power_of_2_float(t5);
     const float t25 = t23 * t24;
     const float t26 = t25 * 2.3283064e-10f;
-    const float t27 = t26 * t3;
-    const float t28 = t26 - t27;
+    return t26;
+}
+#endif
+
+#ifndef SYMACT_OWN_ERFCX_HALF_FAST
+#define SYMACT_OWN_ERFCX_HALF_FAST
+/* exp(a^2/2)*erfc(a/sqrt(2)), 0 <= a < 14.84, and what it is there beyond; in float. */
+SYMACT_INLINE float own_erfcx_half_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 14.846575f);
+    const float t1 = t0 * t0;
+    const float t2 = 1.5889822f * t0;
+    const float t3 = t2 + 1.8085938f;
+    const float t4 = 0.14787784f * t0;
+    const float t5 = t4 + 0.66545993f;
+    const float t6 = 0.015023501f * t1;
+    const float t7 = t6 + t5;
+    const float t8 = t7 * t1;
+    const float t9 = t8 + t3;
+    const float t10 = 3.032032f * t0;
+    const float t11 = t10 + 1.8085938f;
+    const float t12 = 0.8525988f * t0;
+    const float t13 = t12 + 2.1803656f;
+    const float t14 = 0.018828964f * t0;
+    const float t15 = t14 + 0.18534845f;
+    const float t16 = t15 * t1;
+    const float t17 = t16 + t13;
+    const float t18 = t17 * t1;
+    const float t19 = t18 + t11;
+    const float t20 = t9 / t19;
+    return t20;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_FAST
+#define SYMACT_OWN_GAUSS_FAST
+/* exp(-a^2/2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = 0.5f * t2;
+    const float t5 = 0.5f * t3;
+    const float t6 = t4 * (-1.442695f);
+    const float t7 = t6 + 12582944.0f;
+    const float t8 = t7 - 12582944.0f;
+    const float t9 = t8 * 0.69314575f;
+    const float t10 = t4 + t9;
+    const float t11 = t8 * 1.4286068e-06f;
+    const float t12 = t10 + t11;
+    const float t13 = t12 + t5;
+    const float t14 = 0.001395046f * t13;
+    const float t15 = t14 + (-0.008368891f);
+    const float t16 = t15 * t13;
+    const float t17 = t16 + 0.041666206f;
+    const float t18 = t17 * t13;
+    const float t19 = t18 + (-0.16666518f);
+    const float t20 = t19 * t13;
+    const float t21 = t20 + 0.5f;
+    const float t22 = t21 * t13;
+    const float t23 = t22 + (-1.0f);
+    const float t24 = t23 * t13;
+    const float t25 = t24 + 1.0f;
+    const float t26 = power_of_2_float(t7);
+    const float t27 = t25 * t26;
+    const float t28 = t27 * 2.3283064e-10f;
     return t28;
 }
 #endif
@@ -2794,115 +2822,97 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 SYMACT_INLINE float gelu_forward_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = -t1;
-    const float t6 = t4 ? t5 : t0;
-    const float t7 = t0 * t1;
-    const float t8 = 0.70710677f * t0;
-    const float t9 = own_erfcx_fast(fused, t8);
-    const float t10 = t7 * t9;
-    const float t11 = 0.5f * t10;
-    const float t12 = -t11;
-    const float t13 = t1 * t9;
-    const float t14 = t13 - 2.0f;
-    const float t15 = t0 * t14;
-    const float t16 = 0.5f * t15;
-    const float t17 = -t16;
-    const float t18 = t4 ? t12 : t17;
-    const float t19 = t2 ? t6 : t18;
-    return t19;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = own_erfcx_half_fast(fused, t2);
+    const float t4 = t2 * t3;
+    const float t5 = 0.5f * t4;
+    const float t6 = cut_float(t5, 8.507059e+37f);
+    const float t7 = 0.5f * t2;
+    const float t8 = own_bell_fast(fused, t7);
+    const float t9 = t6 * t8;
+    const float t10 = t9 * t8;
+    const float t11 = -t10;
+    const float t12 = t1 + t11;
+    return t12;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float gelu_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = 1.4142135f * t0;
-    const float t7 = 0.70710677f * t0;
-    const float t8 = own_erfcx_fast(fused, t7);
-    const float t9 = 1.7724539f * t8;
-    const float t10 = t6 - t9;
-    const float t11 = t10 * t1;
-    const float t12 = 0.2820948f * t11;
-    const float t13 = -t12;
-    const float t14 = t12 + 1.0f;
-    const float t15 = t3 ? t13 : t14;
-    const float t16 = t2 ? t5 : t15;
-    return t16;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 1.4142135f * t1;
+    const float t3 = own_erfcx_half_fast(fused, t1);
+    const float t4 = 1.7724539f * t3;
+    const float t5 = t2 - t4;
+    const float t6 = 0.2820948f * t5;
+    const float t7 = cut_float(t6, 8.507059e+37f);
+    const float t8 = 0.5f * t1;
+    const float t9 = own_bell_fast(fused, t8);
+    const float t10 = t7 * t9;
+    const float t11 = t10 * t9;
+    const float t12 = -t11;
+    const float t13 = t11 + 1.0f;
+    const float t14 = t0 ? t12 : t13;
+    return t14;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void gelu_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = -t1;
-    const float t6 = t4 ? t5 : t0;
-    const float t7 = t0 * t1;
-    const float t8 = 0.70710677f * t0;
-    const float t9 = own_erfcx_fast(fused, t8);
-    const float t10 = t7 * t9;
-    const float t11 = 0.5f * t10;
-    const float t12 = -t11;
-    const float t13 = t1 * t9;
-    const float t14 = t13 - 2.0f;
-    const float t15 = t0 * t14;
-    const float t16 = 0.5f * t15;
-    const float t17 = -t16;
-    const float t18 = t4 ? t12 : t17;
-    const float t19 = t2 ? t6 : t18;
-    const int t20 = x < 0.0f;
-    const float t21 = t20 ? t5 : 1.0f;
-    const float t22 = 1.4142135f * t0;
-    const float t23 = 1.7724539f * t9;
-    const float t24 = t22 - t23;
-    const float t25 = t24 * t1;
-    const float t26 = 0.2820948f * t25;
-    const float t27 = -t26;
-    const float t28 = t26 + 1.0f;
-    const float t29 = t20 ? t27 : t28;
-    const float t30 = t2 ? t21 : t29;
-    *y = t19;
-    *dydx = t30;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = own_erfcx_half_fast(fused, t2);
+    const float t4 = t2 * t3;
+    const float t5 = 0.5f * t4;
+    const float t6 = cut_float(t5, 8.507059e+37f);
+    const float t7 = 0.5f * t2;
+    const float t8 = own_bell_fast(fused, t7);
+    const float t9 = t6 * t8;
+    const float t10 = t9 * t8;
+    const float t11 = -t10;
+    const float t12 = t1 + t11;
+    const int t13 = x < 0.0f;
+    const float t14 = 1.4142135f * t2;
+    const float t15 = 1.7724539f * t3;
+    const float t16 = t14 - t15;
+    const float t17 = 0.2820948f * t16;
+    const float t18 = cut_float(t17, 8.507059e+37f);
+    const float t19 = t18 * t8;
+    const float t20 = t19 * t8;
+    const float t21 = -t20;
+    const float t22 = t20 + 1.0f;
+    const float t23 = t13 ? t21 : t22;
+    *y = t12;
+    *dydx = t23;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float gelu_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = 1.4142135f * t0;
-    const float t7 = 0.70710677f * t0;
-    const float t8 = own_erfcx_fast(fused, t7);
-    const float t9 = 1.7724539f * t8;
-    const float t10 = t6 - t9;
-    const float t11 = t10 * t1;
-    const float t12 = 0.2820948f * t11;
-    const float t13 = -t12;
-    const float t14 = t12 + 1.0f;
-    const float t15 = t3 ? t13 : t14;
-    const float t16 = t2 ? t5 : t15;
-    const float t17 = grad_y * t16;
-    return t17;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 1.4142135f * t1;
+    const float t3 = own_erfcx_half_fast(fused, t1);
+    const float t4 = 1.7724539f * t3;
+    const float t5 = t2 - t4;
+    const float t6 = 0.2820948f * t5;
+    const float t7 = cut_float(t6, 8.507059e+37f);
+    const float t8 = 0.5f * t1;
+    const float t9 = own_bell_fast(fused, t8);
+    const float t10 = t7 * t9;
+    const float t11 = t10 * t9;
+    const float t12 = -t11;
+    const float t13 = t11 + 1.0f;
+    const float t14 = t0 ? t12 : t13;
+    const float t15 = grad_y * t14;
+    return t15;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -2979,7 +2989,7 @@ void symact_gelu_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3002,7 +3012,7 @@ void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3029,7 +3039,7 @@ void symact_gelu_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3054,7 +3064,7 @@ void symact_gelu_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3077,7 +3087,7 @@ void symact_gelu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3100,7 +3110,7 @@ void symact_gelu_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3123,7 +3133,7 @@ void symact_gelu_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3150,7 +3160,7 @@ void symact_gelu_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3175,7 +3185,7 @@ void symact_gelu_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3198,7 +3208,7 @@ void symact_gelu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3207,21 +3217,23 @@ SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, gelu_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3230,21 +3242,23 @@ SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, gelu_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3254,7 +3268,7 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -3264,14 +3278,16 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3281,7 +3297,7 @@ SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -3289,14 +3305,16 @@ SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3305,21 +3323,23 @@ SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, gelu_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3342,7 +3362,7 @@ void symact_gelu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3365,7 +3385,7 @@ void symact_gelu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3392,7 +3412,7 @@ void symact_gelu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3417,7 +3437,7 @@ void symact_gelu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3440,7 +3460,7 @@ void symact_gelu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3463,7 +3483,7 @@ void symact_gelu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3486,7 +3506,7 @@ void symact_gelu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3513,7 +3533,7 @@ void symact_gelu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3538,7 +3558,7 @@ void symact_gelu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3561,7 +3581,7 @@ void symact_gelu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

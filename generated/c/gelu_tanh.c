@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -3689,7 +3726,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(int fused, double x)
 SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t0 = cut_float(a, 88.02969f);
     const float t1 = t0 * (-1.442695f);
     const float t2 = t1 + 12582912.0f;
     const float t3 = t2 - 12582912.0f;
@@ -3752,46 +3789,46 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 SYMACT_INLINE float gelu_tanh_forward_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = 1.5957692f * t5;
-    const float t7 = own_decay_flushed_fast(fused, t6);
-    const int t8 = t6 < 1024.0f;
-    const float t9 = product_error_float(fused, 1.5957692f, t5, t6);
-    const float t10 = t5 * (-4.534068e-08f);
-    const float t11 = t9 + t10;
-    const float t12 = t8 ? t11 : 0.0f;
-    const float t13 = t7 * t12;
-    const float t14 = t7 - t13;
-    const float t15 = t5 * t14;
-    const float t16 = t5 * t5;
-    const float t17 = t16 * t5;
-    const float t18 = 0.071354814f * t17;
-    const float t19 = own_decay_flushed_fast(fused, t18);
-    const int t20 = t18 < 1024.0f;
-    const float t21 = product_error_float(fused, 0.071354814f, t17, t18);
-    const float t22 = t17 * 2.3988325e-09f;
-    const float t23 = t21 + t22;
-    const float t24 = product_error_float(fused, t16, t5, t17);
-    const float t25 = product_error_float(fused, t5, t5, t16);
-    const float t26 = t25 * t5;
-    const float t27 = t24 + t26;
-    const float t28 = t27 * 0.071354814f;
-    const float t29 = t23 + t28;
-    const float t30 = t20 ? t29 : 0.0f;
-    const float t31 = t19 * t30;
-    const float t32 = t19 - t31;
-    const float t33 = t15 * t32;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = 1.5957692f * t2;
+    const float t4 = own_decay_flushed_fast(fused, t3);
+    const int t5 = t3 < 1024.0f;
+    const float t6 = product_error_float(fused, 1.5957692f, t2, t3);
+    const float t7 = t2 * (-4.534068e-08f);
+    const float t8 = t6 + t7;
+    const float t9 = t5 ? t8 : 0.0f;
+    const float t10 = t4 * t9;
+    const float t11 = t4 - t10;
+    const float t12 = t2 * t2;
+    const float t13 = t12 * t2;
+    const float t14 = 0.071354814f * t13;
+    const float t15 = own_decay_flushed_fast(fused, t14);
+    const int t16 = t14 < 1024.0f;
+    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
+    const float t18 = t13 * 2.3988325e-09f;
+    const float t19 = t17 + t18;
+    const float t20 = product_error_float(fused, t12, t2, t13);
+    const float t21 = product_error_float(fused, t2, t2, t12);
+    const float t22 = t21 * t2;
+    const float t23 = t20 + t22;
+    const float t24 = t23 * 0.071354814f;
+    const float t25 = t19 + t24;
+    const float t26 = t16 ? t25 : 0.0f;
+    const float t27 = t15 * t26;
+    const float t28 = t15 - t27;
+    const float t29 = t11 + t28;
+    const int t30 = t29 == 0.0f;
+    const float t31 = -t11;
+    const float t32 = t2 * t11;
+    const float t33 = t32 * t28;
     const float t34 = -t33;
-    const float t35 = t4 ? t34 : t5;
-    const float t36 = t14 * t32;
-    const float t37 = t36 + 1.0f;
-    const float t38 = t35 / t37;
-    const float t39 = t1 ? t2 : t38;
+    const float t35 = t11 * t28;
+    const float t36 = t35 + 1.0f;
+    const float t37 = t34 / t36;
+    const float t38 = t30 ? t31 : t37;
+    const float t39 = t1 + t38;
     return t39;
 }
 
@@ -3872,58 +3909,58 @@ SYMACT_INLINE float gelu_tanh_derivative_fast(int fused, float x)
 SYMACT_INLINE void gelu_tanh_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const float t2 = -0.0f;
-    const float t3 = with_sign_float(1.0f, x);
-    const int t4 = t3 < 0.0f;
-    const float t5 = fabsf(x);
-    const float t6 = 1.5957692f * t5;
-    const float t7 = own_decay_flushed_fast(fused, t6);
-    const int t8 = t6 < 1024.0f;
-    const float t9 = product_error_float(fused, 1.5957692f, t5, t6);
-    const float t10 = t5 * (-4.534068e-08f);
-    const float t11 = t9 + t10;
-    const float t12 = t8 ? t11 : 0.0f;
-    const float t13 = t7 * t12;
-    const float t14 = t7 - t13;
-    const float t15 = t5 * t14;
-    const float t16 = t5 * t5;
-    const float t17 = t16 * t5;
-    const float t18 = 0.071354814f * t17;
-    const float t19 = own_decay_flushed_fast(fused, t18);
-    const int t20 = t18 < 1024.0f;
-    const float t21 = product_error_float(fused, 0.071354814f, t17, t18);
-    const float t22 = t17 * 2.3988325e-09f;
-    const float t23 = t21 + t22;
-    const float t24 = product_error_float(fused, t16, t5, t17);
-    const float t25 = product_error_float(fused, t5, t5, t16);
-    const float t26 = t25 * t5;
-    const float t27 = t24 + t26;
-    const float t28 = t27 * 0.071354814f;
-    const float t29 = t23 + t28;
-    const float t30 = t20 ? t29 : 0.0f;
-    const float t31 = t19 * t30;
-    const float t32 = t19 - t31;
-    const float t33 = t15 * t32;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = 1.5957692f * t2;
+    const float t4 = own_decay_flushed_fast(fused, t3);
+    const int t5 = t3 < 1024.0f;
+    const float t6 = product_error_float(fused, 1.5957692f, t2, t3);
+    const float t7 = t2 * (-4.534068e-08f);
+    const float t8 = t6 + t7;
+    const float t9 = t5 ? t8 : 0.0f;
+    const float t10 = t4 * t9;
+    const float t11 = t4 - t10;
+    const float t12 = t2 * t2;
+    const float t13 = t12 * t2;
+    const float t14 = 0.071354814f * t13;
+    const float t15 = own_decay_flushed_fast(fused, t14);
+    const int t16 = t14 < 1024.0f;
+    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
+    const float t18 = t13 * 2.3988325e-09f;
+    const float t19 = t17 + t18;
+    const float t20 = product_error_float(fused, t12, t2, t13);
+    const float t21 = product_error_float(fused, t2, t2, t12);
+    const float t22 = t21 * t2;
+    const float t23 = t20 + t22;
+    const float t24 = t23 * 0.071354814f;
+    const float t25 = t19 + t24;
+    const float t26 = t16 ? t25 : 0.0f;
+    const float t27 = t15 * t26;
+    const float t28 = t15 - t27;
+    const float t29 = t11 + t28;
+    const int t30 = t29 == 0.0f;
+    const float t31 = -t11;
+    const float t32 = t2 * t11;
+    const float t33 = t32 * t28;
     const float t34 = -t33;
-    const float t35 = t4 ? t34 : t5;
-    const float t36 = t14 * t32;
-    const float t37 = t36 + 1.0f;
-    const float t38 = t35 / t37;
-    const float t39 = t1 ? t2 : t38;
+    const float t35 = t11 * t28;
+    const float t36 = t35 + 1.0f;
+    const float t37 = t34 / t36;
+    const float t38 = t30 ? t31 : t37;
+    const float t39 = t1 + t38;
     const int t40 = x < 0.0f;
-    const float t41 = own_decay_fast(fused, t6);
-    const float t42 = t41 * t12;
+    const float t41 = own_decay_fast(fused, t3);
+    const float t42 = t41 * t9;
     const float t43 = t41 - t42;
-    const float t44 = own_decay_fast(fused, t18);
-    const float t45 = t44 * t30;
+    const float t44 = own_decay_fast(fused, t14);
+    const float t45 = t44 * t26;
     const float t46 = t44 - t45;
     const float t47 = t43 + t46;
     const int t48 = t47 == 0.0f;
     const float t49 = -t43;
-    const float t50 = 282842.72f * t5;
-    const float t51 = 37941.938f * t17;
+    const float t50 = 282842.72f * t2;
+    const float t51 = 37941.938f * t13;
     const float t52 = t50 + t51;
     const float t53 = t43 * t46;
     const float t54 = 177245.39f * t53;
@@ -3934,11 +3971,11 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_fast(int fused, float x, float
     const float t59 = t41 * t44;
     const float t60 = 177245.39f * t59;
     const float t61 = 282842.72f * t59;
-    const float t62 = t16 * t41;
+    const float t62 = t12 * t41;
     const float t63 = t62 * t44;
     const float t64 = 37941.938f * t63;
     const float t65 = t61 + t64;
-    const float t66 = t5 * t65;
+    const float t66 = t2 * t65;
     const float t67 = t60 + t66;
     const float t68 = t67 + 177245.39f;
     const float t69 = t40 ? t58 : t68;
@@ -4196,7 +4233,7 @@ void symact_gelu_tanh_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4219,7 +4256,7 @@ void symact_gelu_tanh_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4246,7 +4283,7 @@ void symact_gelu_tanh_value_and_derivative_f32(size_t n, const float *x, float *
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_tanh_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4271,7 +4308,7 @@ void symact_gelu_tanh_backward_f32(size_t n, const float *x, const float *grad_y
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_tanh_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4294,7 +4331,7 @@ void symact_gelu_tanh_second_derivative_f32(size_t n, const float *x, float *d2y
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4317,7 +4354,7 @@ void symact_gelu_tanh_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4340,7 +4377,7 @@ void symact_gelu_tanh_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4367,7 +4404,7 @@ void symact_gelu_tanh_value_and_derivative_f64(size_t n, const double *x, double
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_tanh_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4392,7 +4429,7 @@ void symact_gelu_tanh_backward_f64(size_t n, const double *x, const double *grad
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_tanh_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4415,7 +4452,7 @@ void symact_gelu_tanh_second_derivative_f64(size_t n, const double *x, double *d
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4424,21 +4461,23 @@ SYMACT_INLINE void gelu_tanh_forward_f32_fast_elements(int fused, size_t n, cons
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, gelu_tanh_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4447,21 +4486,23 @@ SYMACT_INLINE void gelu_tanh_derivative_f32_fast_elements(int fused, size_t n, c
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, gelu_tanh_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4471,7 +4512,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, s
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -4481,14 +4522,16 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, s
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4498,7 +4541,7 @@ SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, con
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -4506,14 +4549,16 @@ SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_tanh_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4522,21 +4567,23 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f32_fast_elements(int fused, size
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, gelu_tanh_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_gelu_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4559,7 +4606,7 @@ void symact_gelu_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4582,7 +4629,7 @@ void symact_gelu_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4609,7 +4656,7 @@ void symact_gelu_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, sy
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_tanh_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4634,7 +4681,7 @@ void symact_gelu_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_tanh_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4657,7 +4704,7 @@ void symact_gelu_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4680,7 +4727,7 @@ void symact_gelu_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4703,7 +4750,7 @@ void symact_gelu_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf1
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4730,7 +4777,7 @@ void symact_gelu_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(gelu_tanh_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4755,7 +4802,7 @@ void symact_gelu_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(gelu_tanh_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void gelu_tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4778,7 +4825,7 @@ void symact_gelu_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, sym
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(gelu_tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(gelu_tanh_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -3358,7 +3395,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
 SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = cut_float(a, 110.2104f);
     const float t1 = t0 * (-1.442695f);
     const float t2 = t1 + 12582944.0f;
     const float t3 = t2 - 12582944.0f;
@@ -3460,91 +3497,88 @@ SYMACT_INLINE float mish_forward_fast(int fused, float x)
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = own_decay_lifted_fast(fused, t2);
-    const int t4 = t3 == 0.0f;
-    const float t5 = -t3;
-    const float t6 = t3 * 2.3283064e-10f;
-    const float t7 = t6 + 2.0f;
-    const float t8 = t2 * t7;
-    const float t9 = 2.0f * t3;
-    const float t10 = t9 * 2.3283064e-10f;
-    const float t11 = t10 + 1.0f;
-    const float t12 = t2 * t11;
-    const float t13 = t1 ? t8 : t12;
-    const float t14 = t6 * t6;
-    const float t15 = t10 + t14;
-    const float t16 = t15 + 2.0f;
-    const float t17 = t10 * t3;
-    const float t18 = t17 * 2.3283064e-10f;
-    const float t19 = t10 + t18;
-    const float t20 = t19 + 1.0f;
-    const float t21 = t1 ? t16 : t20;
-    const float t22 = t13 / t21;
-    const float t23 = t22 * t3;
-    const float t24 = t23 * 2.3283064e-10f;
-    const float t25 = -t24;
-    const float t26 = t4 ? t5 : t25;
-    const float t27 = t1 ? t26 : t22;
-    return t27;
+    const float t4 = t3 * 2.3283064e-10f;
+    const float t5 = t4 + 2.0f;
+    const float t6 = t2 * t5;
+    const float t7 = 2.0f * t3;
+    const float t8 = t7 * 2.3283064e-10f;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t2 * t9;
+    const float t11 = t1 ? t6 : t10;
+    const float t12 = t4 * t4;
+    const float t13 = t8 + t12;
+    const float t14 = t13 + 2.0f;
+    const float t15 = t8 * t3;
+    const float t16 = t15 * 2.3283064e-10f;
+    const float t17 = t8 + t16;
+    const float t18 = t17 + 1.0f;
+    const float t19 = t1 ? t14 : t18;
+    const float t20 = t11 / t19;
+    const float t21 = 8.507059e+37f < t20 ? 8.507059e+37f : t20;
+    const float t22 = t21 * t3;
+    const float t23 = t22 * 2.3283064e-10f;
+    const float t24 = -t23;
+    const float t25 = t1 ? t24 : t20;
+    return t25;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float mish_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_decay_lifted_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = 4.0f * t0;
-    const float t7 = t6 * t1;
-    const float t8 = t7 * 2.3283064e-10f;
-    const float t9 = t8 + t6;
-    const float t10 = 4.0f * t1;
-    const float t11 = t10 * 2.3283064e-10f;
-    const float t12 = t11 * t1;
-    const float t13 = t12 * 2.3283064e-10f;
-    const float t14 = t9 - t13;
-    const float t15 = 6.0f * t1;
-    const float t16 = t15 * 2.3283064e-10f;
-    const float t17 = t14 - t16;
-    const float t18 = t1 * 2.3283064e-10f;
-    const float t19 = t18 * t18;
-    const float t20 = t19 * t18;
-    const float t21 = t17 - t20;
-    const float t22 = t21 - 4.0f;
-    const float t23 = 2.0f * t1;
-    const float t24 = t23 * 2.3283064e-10f;
-    const float t25 = t24 + 2.0f;
-    const float t26 = t0 * t25;
-    const float t27 = t26 - t24;
-    const float t28 = t24 * t1;
-    const float t29 = t28 * 2.3283064e-10f;
-    const float t30 = t27 - t29;
-    const float t31 = t30 - 1.0f;
-    const float t32 = t3 ? t22 : t31;
-    const float t33 = t24 + t19;
-    const float t34 = t33 + 2.0f;
-    const float t35 = t34 * t34;
-    const float t36 = t24 + t29;
-    const float t37 = t36 + 2.0f;
-    const float t38 = t36 * t37;
-    const float t39 = t38 + 1.0f;
-    const float t40 = t3 ? t35 : t39;
-    const float t41 = t32 / t40;
-    const float t42 = t41 * t1;
-    const float t43 = t42 * 2.3283064e-10f;
-    const float t44 = -t43;
-    const float t45 = 2.0f * t41;
-    const float t46 = t45 * t1;
-    const float t47 = t46 * 2.3283064e-10f;
-    const float t48 = t47 * t1;
-    const float t49 = t48 * 2.3283064e-10f;
-    const float t50 = t49 + 1.0f;
-    const float t51 = t3 ? t44 : t50;
-    const float t52 = t2 ? t5 : t51;
-    return t52;
+    const int t0 = x == INFINITY;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = 4.0f * t2;
+    const float t4 = cut_float(t3, 8.507059e+37f);
+    const float t5 = own_decay_lifted_fast(fused, t2);
+    const float t6 = t4 * t5;
+    const float t7 = t6 * 2.3283064e-10f;
+    const float t8 = t7 + t3;
+    const float t9 = 4.0f * t5;
+    const float t10 = t9 * 2.3283064e-10f;
+    const float t11 = t10 * t5;
+    const float t12 = t11 * 2.3283064e-10f;
+    const float t13 = t8 - t12;
+    const float t14 = 6.0f * t5;
+    const float t15 = t14 * 2.3283064e-10f;
+    const float t16 = t13 - t15;
+    const float t17 = t5 * 2.3283064e-10f;
+    const float t18 = t17 * t17;
+    const float t19 = t18 * t17;
+    const float t20 = t16 - t19;
+    const float t21 = t20 - 4.0f;
+    const float t22 = t12 * t5;
+    const float t23 = t22 * 2.3283064e-10f;
+    const float t24 = t10 + t23;
+    const float t25 = t15 * t5;
+    const float t26 = t25 * 2.3283064e-10f;
+    const float t27 = t24 + t26;
+    const float t28 = t12 + t23;
+    const float t29 = t2 * t28;
+    const float t30 = t27 + t29;
+    const float t31 = t30 + 1.0f;
+    const float t32 = t1 ? t21 : t31;
+    const float t33 = 2.0f * t5;
+    const float t34 = t33 * 2.3283064e-10f;
+    const float t35 = t34 + t18;
+    const float t36 = t35 + 2.0f;
+    const float t37 = t36 * t36;
+    const float t38 = t34 * t5;
+    const float t39 = t38 * 2.3283064e-10f;
+    const float t40 = t34 + t39;
+    const float t41 = t40 + 2.0f;
+    const float t42 = t40 * t41;
+    const float t43 = t42 + 1.0f;
+    const float t44 = t1 ? t37 : t43;
+    const float t45 = t32 / t44;
+    const float t46 = cut_float(t45, 8.507059e+37f);
+    const float t47 = t46 * t5;
+    const float t48 = t47 * 2.3283064e-10f;
+    const float t49 = -t48;
+    const float t50 = t1 ? t49 : t45;
+    const float t51 = t0 ? 1.0f : t50;
+    return t51;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -3555,133 +3589,131 @@ SYMACT_INLINE void mish_value_and_derivative_fast(int fused, float x, float *y, 
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = own_decay_lifted_fast(fused, t2);
-    const int t4 = t3 == 0.0f;
-    const float t5 = -t3;
-    const float t6 = t3 * 2.3283064e-10f;
-    const float t7 = t6 + 2.0f;
-    const float t8 = t2 * t7;
-    const float t9 = 2.0f * t3;
-    const float t10 = t9 * 2.3283064e-10f;
-    const float t11 = t10 + 1.0f;
-    const float t12 = t2 * t11;
-    const float t13 = t1 ? t8 : t12;
-    const float t14 = t6 * t6;
-    const float t15 = t10 + t14;
-    const float t16 = t15 + 2.0f;
-    const float t17 = t10 * t3;
-    const float t18 = t17 * 2.3283064e-10f;
-    const float t19 = t10 + t18;
-    const float t20 = t19 + 1.0f;
-    const float t21 = t1 ? t16 : t20;
-    const float t22 = t13 / t21;
-    const float t23 = t22 * t3;
-    const float t24 = t23 * 2.3283064e-10f;
-    const float t25 = -t24;
-    const float t26 = t4 ? t5 : t25;
-    const float t27 = t1 ? t26 : t22;
-    const int t28 = x < 0.0f;
-    const float t29 = t28 ? t5 : 1.0f;
-    const float t30 = 4.0f * t2;
-    const float t31 = t30 * t3;
-    const float t32 = t31 * 2.3283064e-10f;
-    const float t33 = t32 + t30;
-    const float t34 = 4.0f * t3;
-    const float t35 = t34 * 2.3283064e-10f;
-    const float t36 = t35 * t3;
-    const float t37 = t36 * 2.3283064e-10f;
-    const float t38 = t33 - t37;
-    const float t39 = 6.0f * t3;
-    const float t40 = t39 * 2.3283064e-10f;
-    const float t41 = t38 - t40;
-    const float t42 = t14 * t6;
-    const float t43 = t41 - t42;
-    const float t44 = t43 - 4.0f;
-    const float t45 = t10 + 2.0f;
-    const float t46 = t2 * t45;
-    const float t47 = t46 - t10;
-    const float t48 = t47 - t18;
-    const float t49 = t48 - 1.0f;
-    const float t50 = t28 ? t44 : t49;
-    const float t51 = t16 * t16;
-    const float t52 = t19 + 2.0f;
-    const float t53 = t19 * t52;
-    const float t54 = t53 + 1.0f;
-    const float t55 = t28 ? t51 : t54;
-    const float t56 = t50 / t55;
-    const float t57 = t56 * t3;
-    const float t58 = t57 * 2.3283064e-10f;
-    const float t59 = -t58;
-    const float t60 = 2.0f * t56;
-    const float t61 = t60 * t3;
-    const float t62 = t61 * 2.3283064e-10f;
-    const float t63 = t62 * t3;
-    const float t64 = t63 * 2.3283064e-10f;
-    const float t65 = t64 + 1.0f;
-    const float t66 = t28 ? t59 : t65;
-    const float t67 = t4 ? t29 : t66;
-    *y = t27;
-    *dydx = t67;
+    const float t4 = t3 * 2.3283064e-10f;
+    const float t5 = t4 + 2.0f;
+    const float t6 = t2 * t5;
+    const float t7 = 2.0f * t3;
+    const float t8 = t7 * 2.3283064e-10f;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t2 * t9;
+    const float t11 = t1 ? t6 : t10;
+    const float t12 = t4 * t4;
+    const float t13 = t8 + t12;
+    const float t14 = t13 + 2.0f;
+    const float t15 = t8 * t3;
+    const float t16 = t15 * 2.3283064e-10f;
+    const float t17 = t8 + t16;
+    const float t18 = t17 + 1.0f;
+    const float t19 = t1 ? t14 : t18;
+    const float t20 = t11 / t19;
+    const float t21 = 8.507059e+37f < t20 ? 8.507059e+37f : t20;
+    const float t22 = t21 * t3;
+    const float t23 = t22 * 2.3283064e-10f;
+    const float t24 = -t23;
+    const float t25 = t1 ? t24 : t20;
+    const int t26 = x == INFINITY;
+    const int t27 = x < 0.0f;
+    const float t28 = 4.0f * t2;
+    const float t29 = cut_float(t28, 8.507059e+37f);
+    const float t30 = t29 * t3;
+    const float t31 = t30 * 2.3283064e-10f;
+    const float t32 = t31 + t28;
+    const float t33 = 4.0f * t3;
+    const float t34 = t33 * 2.3283064e-10f;
+    const float t35 = t34 * t3;
+    const float t36 = t35 * 2.3283064e-10f;
+    const float t37 = t32 - t36;
+    const float t38 = 6.0f * t3;
+    const float t39 = t38 * 2.3283064e-10f;
+    const float t40 = t37 - t39;
+    const float t41 = t12 * t4;
+    const float t42 = t40 - t41;
+    const float t43 = t42 - 4.0f;
+    const float t44 = t36 * t3;
+    const float t45 = t44 * 2.3283064e-10f;
+    const float t46 = t34 + t45;
+    const float t47 = t39 * t3;
+    const float t48 = t47 * 2.3283064e-10f;
+    const float t49 = t46 + t48;
+    const float t50 = t36 + t45;
+    const float t51 = t2 * t50;
+    const float t52 = t49 + t51;
+    const float t53 = t52 + 1.0f;
+    const float t54 = t27 ? t43 : t53;
+    const float t55 = t14 * t14;
+    const float t56 = t17 + 2.0f;
+    const float t57 = t17 * t56;
+    const float t58 = t57 + 1.0f;
+    const float t59 = t27 ? t55 : t58;
+    const float t60 = t54 / t59;
+    const float t61 = cut_float(t60, 8.507059e+37f);
+    const float t62 = t61 * t3;
+    const float t63 = t62 * 2.3283064e-10f;
+    const float t64 = -t63;
+    const float t65 = t27 ? t64 : t60;
+    const float t66 = t26 ? 1.0f : t65;
+    *y = t25;
+    *dydx = t66;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float mish_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_decay_lifted_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = 4.0f * t0;
-    const float t7 = t6 * t1;
-    const float t8 = t7 * 2.3283064e-10f;
-    const float t9 = t8 + t6;
-    const float t10 = 4.0f * t1;
-    const float t11 = t10 * 2.3283064e-10f;
-    const float t12 = t11 * t1;
-    const float t13 = t12 * 2.3283064e-10f;
-    const float t14 = t9 - t13;
-    const float t15 = 6.0f * t1;
-    const float t16 = t15 * 2.3283064e-10f;
-    const float t17 = t14 - t16;
-    const float t18 = t1 * 2.3283064e-10f;
-    const float t19 = t18 * t18;
-    const float t20 = t19 * t18;
-    const float t21 = t17 - t20;
-    const float t22 = t21 - 4.0f;
-    const float t23 = 2.0f * t1;
-    const float t24 = t23 * 2.3283064e-10f;
-    const float t25 = t24 + 2.0f;
-    const float t26 = t0 * t25;
-    const float t27 = t26 - t24;
-    const float t28 = t24 * t1;
-    const float t29 = t28 * 2.3283064e-10f;
-    const float t30 = t27 - t29;
-    const float t31 = t30 - 1.0f;
-    const float t32 = t3 ? t22 : t31;
-    const float t33 = t24 + t19;
-    const float t34 = t33 + 2.0f;
-    const float t35 = t34 * t34;
-    const float t36 = t24 + t29;
-    const float t37 = t36 + 2.0f;
-    const float t38 = t36 * t37;
-    const float t39 = t38 + 1.0f;
-    const float t40 = t3 ? t35 : t39;
-    const float t41 = t32 / t40;
-    const float t42 = t41 * t1;
-    const float t43 = t42 * 2.3283064e-10f;
-    const float t44 = -t43;
-    const float t45 = 2.0f * t41;
-    const float t46 = t45 * t1;
-    const float t47 = t46 * 2.3283064e-10f;
-    const float t48 = t47 * t1;
-    const float t49 = t48 * 2.3283064e-10f;
-    const float t50 = t49 + 1.0f;
-    const float t51 = t3 ? t44 : t50;
-    const float t52 = t2 ? t5 : t51;
-    const float t53 = grad_y * t52;
-    return t53;
+    const int t0 = x == INFINITY;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = 4.0f * t2;
+    const float t4 = cut_float(t3, 8.507059e+37f);
+    const float t5 = own_decay_lifted_fast(fused, t2);
+    const float t6 = t4 * t5;
+    const float t7 = t6 * 2.3283064e-10f;
+    const float t8 = t7 + t3;
+    const float t9 = 4.0f * t5;
+    const float t10 = t9 * 2.3283064e-10f;
+    const float t11 = t10 * t5;
+    const float t12 = t11 * 2.3283064e-10f;
+    const float t13 = t8 - t12;
+    const float t14 = 6.0f * t5;
+    const float t15 = t14 * 2.3283064e-10f;
+    const float t16 = t13 - t15;
+    const float t17 = t5 * 2.3283064e-10f;
+    const float t18 = t17 * t17;
+    const float t19 = t18 * t17;
+    const float t20 = t16 - t19;
+    const float t21 = t20 - 4.0f;
+    const float t22 = t12 * t5;
+    const float t23 = t22 * 2.3283064e-10f;
+    const float t24 = t10 + t23;
+    const float t25 = t15 * t5;
+    const float t26 = t25 * 2.3283064e-10f;
+    const float t27 = t24 + t26;
+    const float t28 = t12 + t23;
+    const float t29 = t2 * t28;
+    const float t30 = t27 + t29;
+    const float t31 = t30 + 1.0f;
+    const float t32 = t1 ? t21 : t31;
+    const float t33 = 2.0f * t5;
+    const float t34 = t33 * 2.3283064e-10f;
+    const float t35 = t34 + t18;
+    const float t36 = t35 + 2.0f;
+    const float t37 = t36 * t36;
+    const float t38 = t34 * t5;
+    const float t39 = t38 * 2.3283064e-10f;
+    const float t40 = t34 + t39;
+    const float t41 = t40 + 2.0f;
+    const float t42 = t40 * t41;
+    const float t43 = t42 + 1.0f;
+    const float t44 = t1 ? t37 : t43;
+    const float t45 = t32 / t44;
+    const float t46 = cut_float(t45, 8.507059e+37f);
+    const float t47 = t46 * t5;
+    const float t48 = t47 * 2.3283064e-10f;
+    const float t49 = -t48;
+    const float t50 = t1 ? t49 : t45;
+    const float t51 = t0 ? 1.0f : t50;
+    const float t52 = grad_y * t51;
+    return t52;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -3874,7 +3906,7 @@ void symact_mish_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3897,7 +3929,7 @@ void symact_mish_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3924,7 +3956,7 @@ void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(mish_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3949,7 +3981,7 @@ void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(mish_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3972,7 +4004,7 @@ void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3995,7 +4027,7 @@ void symact_mish_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4018,7 +4050,7 @@ void symact_mish_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4045,7 +4077,7 @@ void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(mish_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4070,7 +4102,7 @@ void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(mish_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4093,7 +4125,7 @@ void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4102,21 +4134,23 @@ SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, mish_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_mish_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4125,21 +4159,23 @@ SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, mish_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_mish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4149,7 +4185,7 @@ SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -4159,14 +4195,16 @@ SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_mish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(mish_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4176,7 +4214,7 @@ SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -4184,14 +4222,16 @@ SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_mish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(mish_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4200,21 +4240,23 @@ SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, mish_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_mish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4237,7 +4279,7 @@ void symact_mish_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4260,7 +4302,7 @@ void symact_mish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4287,7 +4329,7 @@ void symact_mish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(mish_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4312,7 +4354,7 @@ void symact_mish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(mish_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4335,7 +4377,7 @@ void symact_mish_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4358,7 +4400,7 @@ void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(mish_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4381,7 +4423,7 @@ void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4408,7 +4450,7 @@ void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(mish_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(mish_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4433,7 +4475,7 @@ void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(mish_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(mish_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void mish_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -4456,7 +4498,7 @@ void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(mish_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(mish_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

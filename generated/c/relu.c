@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -679,7 +716,7 @@ void symact_relu_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(relu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -702,7 +739,7 @@ void symact_relu_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -729,7 +766,7 @@ void symact_relu_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(relu_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -754,7 +791,7 @@ void symact_relu_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -777,7 +814,7 @@ void symact_relu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(relu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_from_output_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -802,7 +839,7 @@ void symact_relu_backward_from_output_f32(size_t n, const float *y, const float 
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_from_output_f32_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_from_output_f32_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -825,7 +862,7 @@ void symact_relu_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(relu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -848,7 +885,7 @@ void symact_relu_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -875,7 +912,7 @@ void symact_relu_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(relu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -900,7 +937,7 @@ void symact_relu_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -923,7 +960,7 @@ void symact_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(relu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_from_output_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -948,7 +985,7 @@ void symact_relu_backward_from_output_f64(size_t n, const double *y, const doubl
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_from_output_f64_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_from_output_f64_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -957,21 +994,23 @@ SYMACT_INLINE void relu_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, relu_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(relu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -980,21 +1019,23 @@ SYMACT_INLINE void relu_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, relu_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1004,7 +1045,7 @@ SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -1014,14 +1055,16 @@ SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(relu_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1031,7 +1074,7 @@ SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -1039,14 +1082,16 @@ SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1055,21 +1100,23 @@ SYMACT_INLINE void relu_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, relu_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(relu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1079,7 +1126,7 @@ SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -1087,14 +1134,16 @@ SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f32_fast)
+SYMACT_QUICK_END
 
 void symact_relu_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_from_output_f32_fast_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_from_output_f32_fast_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1117,7 +1166,7 @@ void symact_relu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(relu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1140,7 +1189,7 @@ void symact_relu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1167,7 +1216,7 @@ void symact_relu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(relu_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1192,7 +1241,7 @@ void symact_relu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1215,7 +1264,7 @@ void symact_relu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(relu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_from_output_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1240,7 +1289,7 @@ void symact_relu_backward_from_output_f16(size_t n, const symact_f16 *y, const s
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_from_output_f16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_from_output_f16_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1263,7 +1312,7 @@ void symact_relu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(relu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1286,7 +1335,7 @@ void symact_relu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1313,7 +1362,7 @@ void symact_relu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(relu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(relu_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1338,7 +1387,7 @@ void symact_relu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1361,7 +1410,7 @@ void symact_relu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(relu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(relu_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void relu_backward_from_output_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1386,5 +1435,5 @@ void symact_relu_backward_from_output_bf16(size_t n, const symact_bf16 *y, const
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(relu_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(relu_backward_from_output_bf16_loop(), n, sizeof *y, in, out, parameters);
 }

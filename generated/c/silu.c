@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -2080,7 +2117,7 @@ SYMACT_INLINE double silu_second_derivative_paired(int fused, double x, double b
 SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 88.02969f < a ? 88.02969f : a;
+    const float t0 = cut_float(a, 88.02969f);
     const float t1 = t0 * (-1.442695f);
     const float t2 = t1 + 12582912.0f;
     const float t3 = t2 - 12582912.0f;
@@ -2112,7 +2149,7 @@ SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = cut_float(a, 110.2104f);
     const float t1 = t0 * (-1.442695f);
     const float t2 = t1 + 12582944.0f;
     const float t3 = t2 - 12582944.0f;
@@ -2175,8 +2212,8 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 SYMACT_INLINE float silu_forward_fast(int fused, float x, float beta)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = beta * t2;
     const float t4 = 0.5f * t3;
@@ -2187,57 +2224,52 @@ SYMACT_INLINE float silu_forward_fast(int fused, float x, float beta)
     const float t9 = t6 ? t8 : 0.0f;
     const float t10 = t5 * t9;
     const float t11 = t5 - t10;
-    const int t12 = t11 == 0.0f;
-    const float t13 = -t11;
-    const float t14 = t11 * t11;
-    const float t15 = t14 + 1.0f;
-    const float t16 = t2 / t15;
+    const float t12 = t11 * t11;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t2 / t13;
+    const float t15 = cut_float(t14, 8.507059e+37f);
+    const float t16 = t15 * t11;
     const float t17 = t16 * t11;
-    const float t18 = t17 * t11;
-    const float t19 = -t18;
-    const float t20 = t12 ? t13 : t19;
-    const float t21 = t1 ? t20 : t16;
-    return t21;
+    const float t18 = -t17;
+    const float t19 = t1 + t18;
+    return t19;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float silu_derivative_fast(int fused, float x, float beta)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_lifted_fast(fused, t1);
-    const int t3 = t1 < 1024.0f;
-    const float t4 = product_error_float(fused, beta, t0, t1);
-    const float t5 = t3 ? t4 : 0.0f;
-    const float t6 = t2 * t5;
-    const float t7 = t2 - t6;
-    const int t8 = t7 == 0.0f;
-    const int t9 = x < 0.0f;
-    const float t10 = -t7;
-    const float t11 = t9 ? t10 : 1.0f;
-    const float t12 = t7 * 2.3283064e-10f;
-    const float t13 = t1 - t12;
-    const float t14 = t13 - 1.0f;
-    const float t15 = t12 + 2.0f;
-    const float t16 = t12 * t15;
-    const float t17 = t16 + 1.0f;
-    const float t18 = t14 / t17;
-    const float t19 = t18 * t7;
-    const float t20 = t19 * 2.3283064e-10f;
-    const float t21 = -t20;
-    const float t22 = t20 + 1.0f;
-    const float t23 = t9 ? t21 : t22;
-    const float t24 = t8 ? t11 : t23;
-    return t24;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t8 * 2.3283064e-10f;
+    const float t10 = t2 - t9;
+    const float t11 = t10 - 1.0f;
+    const float t12 = t9 + 2.0f;
+    const float t13 = t9 * t12;
+    const float t14 = t13 + 1.0f;
+    const float t15 = t11 / t14;
+    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
+    const float t17 = t16 * t8;
+    const float t18 = t17 * 2.3283064e-10f;
+    const float t19 = -t18;
+    const float t20 = t18 + 1.0f;
+    const float t21 = t0 ? t19 : t20;
+    return t21;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
 SYMACT_INLINE void silu_value_and_derivative_fast(int fused, float x, float beta, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = beta * t2;
     const float t4 = 0.5f * t3;
@@ -2248,73 +2280,65 @@ SYMACT_INLINE void silu_value_and_derivative_fast(int fused, float x, float beta
     const float t9 = t6 ? t8 : 0.0f;
     const float t10 = t5 * t9;
     const float t11 = t5 - t10;
-    const int t12 = t11 == 0.0f;
-    const float t13 = -t11;
-    const float t14 = t11 * t11;
-    const float t15 = t14 + 1.0f;
-    const float t16 = t2 / t15;
+    const float t12 = t11 * t11;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t2 / t13;
+    const float t15 = cut_float(t14, 8.507059e+37f);
+    const float t16 = t15 * t11;
     const float t17 = t16 * t11;
-    const float t18 = t17 * t11;
-    const float t19 = -t18;
-    const float t20 = t12 ? t13 : t19;
-    const float t21 = t1 ? t20 : t16;
-    const float t22 = own_decay_lifted_fast(fused, t3);
-    const int t23 = t3 < 1024.0f;
-    const float t24 = t23 ? t7 : 0.0f;
-    const float t25 = t22 * t24;
-    const float t26 = t22 - t25;
-    const int t27 = t26 == 0.0f;
-    const int t28 = x < 0.0f;
-    const float t29 = -t26;
-    const float t30 = t28 ? t29 : 1.0f;
-    const float t31 = t26 * 2.3283064e-10f;
-    const float t32 = t3 - t31;
-    const float t33 = t32 - 1.0f;
-    const float t34 = t31 + 2.0f;
-    const float t35 = t31 * t34;
-    const float t36 = t35 + 1.0f;
-    const float t37 = t33 / t36;
-    const float t38 = t37 * t26;
-    const float t39 = t38 * 2.3283064e-10f;
-    const float t40 = -t39;
-    const float t41 = t39 + 1.0f;
-    const float t42 = t28 ? t40 : t41;
-    const float t43 = t27 ? t30 : t42;
-    *y = t21;
-    *dydx = t43;
+    const float t18 = -t17;
+    const float t19 = t1 + t18;
+    const int t20 = x < 0.0f;
+    const float t21 = own_decay_lifted_fast(fused, t3);
+    const int t22 = t3 < 1024.0f;
+    const float t23 = t22 ? t7 : 0.0f;
+    const float t24 = t21 * t23;
+    const float t25 = t21 - t24;
+    const float t26 = t25 * 2.3283064e-10f;
+    const float t27 = t3 - t26;
+    const float t28 = t27 - 1.0f;
+    const float t29 = t26 + 2.0f;
+    const float t30 = t26 * t29;
+    const float t31 = t30 + 1.0f;
+    const float t32 = t28 / t31;
+    const float t33 = 8.507059e+37f < t32 ? 8.507059e+37f : t32;
+    const float t34 = t33 * t25;
+    const float t35 = t34 * 2.3283064e-10f;
+    const float t36 = -t35;
+    const float t37 = t35 + 1.0f;
+    const float t38 = t20 ? t36 : t37;
+    *y = t19;
+    *dydx = t38;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float silu_backward_fast(int fused, float x, float grad_y, float beta)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = beta * t0;
-    const float t2 = own_decay_lifted_fast(fused, t1);
-    const int t3 = t1 < 1024.0f;
-    const float t4 = product_error_float(fused, beta, t0, t1);
-    const float t5 = t3 ? t4 : 0.0f;
-    const float t6 = t2 * t5;
-    const float t7 = t2 - t6;
-    const int t8 = t7 == 0.0f;
-    const int t9 = x < 0.0f;
-    const float t10 = -t7;
-    const float t11 = t9 ? t10 : 1.0f;
-    const float t12 = t7 * 2.3283064e-10f;
-    const float t13 = t1 - t12;
-    const float t14 = t13 - 1.0f;
-    const float t15 = t12 + 2.0f;
-    const float t16 = t12 * t15;
-    const float t17 = t16 + 1.0f;
-    const float t18 = t14 / t17;
-    const float t19 = t18 * t7;
-    const float t20 = t19 * 2.3283064e-10f;
-    const float t21 = -t20;
-    const float t22 = t20 + 1.0f;
-    const float t23 = t9 ? t21 : t22;
-    const float t24 = t8 ? t11 : t23;
-    const float t25 = grad_y * t24;
-    return t25;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = beta * t1;
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const int t4 = t2 < 1024.0f;
+    const float t5 = product_error_float(fused, beta, t1, t2);
+    const float t6 = t4 ? t5 : 0.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t3 - t7;
+    const float t9 = t8 * 2.3283064e-10f;
+    const float t10 = t2 - t9;
+    const float t11 = t10 - 1.0f;
+    const float t12 = t9 + 2.0f;
+    const float t13 = t9 * t12;
+    const float t14 = t13 + 1.0f;
+    const float t15 = t11 / t14;
+    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
+    const float t17 = t16 * t8;
+    const float t18 = t17 * 2.3283064e-10f;
+    const float t19 = -t18;
+    const float t20 = t18 + 1.0f;
+    const float t21 = t0 ? t19 : t20;
+    const float t22 = grad_y * t21;
+    return t22;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -2382,6 +2406,162 @@ SYMACT_INLINE float silu_second_derivative_fast(int fused, float x, float beta)
     return t57;
 }
 
+/* y = f(x) for beta = 1.0; in float. */
+SYMACT_INLINE float silu_forward_fast_default(int fused, float x)
+{
+    (void)fused;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_flushed_fast(fused, t3);
+    const float t5 = t4 * t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t2 / t6;
+    const float t8 = cut_float(t7, 8.507059e+37f);
+    const float t9 = t8 * t4;
+    const float t10 = t9 * t4;
+    const float t11 = -t10;
+    const float t12 = t1 + t11;
+    return t12;
+}
+
+/* dydx = f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE float silu_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_lifted_fast(fused, t1);
+    const float t3 = t2 * 2.3283064e-10f;
+    const float t4 = t1 - t3;
+    const float t5 = t4 - 1.0f;
+    const float t6 = t3 + 2.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t5 / t8;
+    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
+    const float t11 = t10 * t2;
+    const float t12 = t11 * 2.3283064e-10f;
+    const float t13 = -t12;
+    const float t14 = t12 + 1.0f;
+    const float t15 = t0 ? t13 : t14;
+    return t15;
+}
+
+/* y = f(x) and dydx = f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE void silu_value_and_derivative_fast_default(int fused, float x, float *y, float *dydx)
+{
+    (void)fused;
+    const float t0 = -0.0f;
+    const float t1 = t0 > x ? t0 : x;
+    const float t2 = fabsf(x);
+    const float t3 = 0.5f * t2;
+    const float t4 = own_decay_flushed_fast(fused, t3);
+    const float t5 = t4 * t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t2 / t6;
+    const float t8 = cut_float(t7, 8.507059e+37f);
+    const float t9 = t8 * t4;
+    const float t10 = t9 * t4;
+    const float t11 = -t10;
+    const float t12 = t1 + t11;
+    const int t13 = x < 0.0f;
+    const float t14 = own_decay_lifted_fast(fused, t2);
+    const float t15 = t14 * 2.3283064e-10f;
+    const float t16 = t2 - t15;
+    const float t17 = t16 - 1.0f;
+    const float t18 = t15 + 2.0f;
+    const float t19 = t15 * t18;
+    const float t20 = t19 + 1.0f;
+    const float t21 = t17 / t20;
+    const float t22 = 8.507059e+37f < t21 ? 8.507059e+37f : t21;
+    const float t23 = t22 * t14;
+    const float t24 = t23 * 2.3283064e-10f;
+    const float t25 = -t24;
+    const float t26 = t24 + 1.0f;
+    const float t27 = t13 ? t25 : t26;
+    *y = t12;
+    *dydx = t27;
+}
+
+/* grad_x = grad_y * f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE float silu_backward_fast_default(int fused, float x, float grad_y)
+{
+    (void)fused;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_lifted_fast(fused, t1);
+    const float t3 = t2 * 2.3283064e-10f;
+    const float t4 = t1 - t3;
+    const float t5 = t4 - 1.0f;
+    const float t6 = t3 + 2.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t5 / t8;
+    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
+    const float t11 = t10 * t2;
+    const float t12 = t11 * 2.3283064e-10f;
+    const float t13 = -t12;
+    const float t14 = t12 + 1.0f;
+    const float t15 = t0 ? t13 : t14;
+    const float t16 = grad_y * t15;
+    return t16;
+}
+
+/* d2ydx2 = f''(x) for beta = 1.0; in float. */
+SYMACT_INLINE float silu_second_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const int t1 = t0 < 1.7995179f;
+    const float t2 = 0.5f * t0;
+    const float t3 = own_decay_fast(fused, t2);
+    const int t4 = t3 == 0.0f;
+    const float t5 = -t3;
+    const float t6 = 2.0f * t3;
+    const float t7 = t6 * t3;
+    const float t8 = t0 * t3;
+    const float t9 = t8 * t3;
+    const float t10 = t7 + t9;
+    const float t11 = t10 + 2.0f;
+    const float t12 = t11 - t0;
+    const float t13 = t12 * t3;
+    const float t14 = t3 * t3;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t15 * t15;
+    const float t17 = t16 * t15;
+    const float t18 = t13 / t17;
+    const float t19 = t18 * t3;
+    const float t20 = t4 ? t5 : t19;
+    const int t21 = t0 < 2.9804688f;
+    const float t22 = t0 - 2.3993568f;
+    const float t23 = t22 - 4.3847444e-07f;
+    const float t24 = t23 - 7.7341655e-15f;
+    const float t25 = 7.3584897e-06f * t24;
+    const float t26 = t25 + (-4.617029e-05f);
+    const float t27 = t26 * t24;
+    const float t28 = t27 + 9.677889e-05f;
+    const float t29 = t28 * t24;
+    const float t30 = t29 + 0.00011471185f;
+    const float t31 = t30 * t24;
+    const float t32 = t31 + (-0.0013664132f);
+    const float t33 = t32 * t24;
+    const float t34 = t33 + 0.0038628716f;
+    const float t35 = t34 * t24;
+    const float t36 = t35 + (-0.0018366682f);
+    const float t37 = t36 * t24;
+    const float t38 = t37 + (-0.022487262f);
+    const float t39 = t38 * t24;
+    const float t40 = t39 + 0.07629587f;
+    const float t41 = t40 * t24;
+    const float t42 = t41 + (-0.09153052f);
+    const float t43 = t42 * t24;
+    const float t44 = t21 ? t43 : t20;
+    const float t45 = t1 ? t20 : t44;
+    return t45;
+}
+
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */
 SYMACT_INLINE double silu_y_ties(int fused, double x, double y)
 {
@@ -2418,7 +2598,7 @@ void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta)
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2441,7 +2621,7 @@ void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float bet
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2468,7 +2648,7 @@ void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(silu_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2493,7 +2673,7 @@ void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(silu_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2516,7 +2696,7 @@ void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, 
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2539,7 +2719,7 @@ void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2562,7 +2742,7 @@ void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double 
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2589,7 +2769,7 @@ void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(silu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2614,7 +2794,7 @@ void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(silu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2637,7 +2817,7 @@ void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2646,21 +2826,41 @@ SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, silu_forward_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(y, i, silu_forward_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(silu_forward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_silu_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { beta };
-    symact_sweep(silu_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? silu_forward_f32_fast_default_loop() : silu_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2669,21 +2869,41 @@ SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, silu_derivative_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *dydx = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(dydx, i, silu_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(silu_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_silu_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { beta };
-    symact_sweep(silu_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? silu_derivative_f32_fast_default_loop() : silu_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2693,7 +2913,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -2703,14 +2923,38 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    void *dydx = out[1];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        float y_i, dydx_i;
+        silu_value_and_derivative_fast_default(fused, x_i, &y_i, &dydx_i);
+        store_f32_fast(y, i, y_i);
+        store_f32_fast(dydx, i, dydx_i);
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(silu_value_and_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_silu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(beta == 1.0f ? silu_value_and_derivative_f32_fast_default_loop() : silu_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2720,7 +2964,7 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -2728,14 +2972,36 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, silu_backward_fast_default(fused, x_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(silu_backward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_silu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(silu_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(beta == 1.0f ? silu_backward_f32_fast_default_loop() : silu_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2744,21 +3010,41 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, silu_second_derivative_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *d2ydx2 = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(d2ydx2, i, silu_second_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(silu_second_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_silu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? silu_second_derivative_f32_fast_default_loop() : silu_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2781,7 +3067,7 @@ void symact_silu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2804,7 +3090,7 @@ void symact_silu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx,
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2831,7 +3117,7 @@ void symact_silu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(silu_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2856,7 +3142,7 @@ void symact_silu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(silu_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2879,7 +3165,7 @@ void symact_silu_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2902,7 +3188,7 @@ void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, fl
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(silu_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2925,7 +3211,7 @@ void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2952,7 +3238,7 @@ void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(silu_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(silu_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2977,7 +3263,7 @@ void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(silu_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(silu_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void silu_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3000,7 +3286,7 @@ void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(silu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(silu_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

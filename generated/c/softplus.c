@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -2163,7 +2200,7 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
 SYMACT_INLINE float softplus_forward_fast(int fused, float x, float beta)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
+    const float t0 = 0.0f > x ? 0.0f : x;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
     const float t3 = own_decay_fast(fused, t2);
@@ -2174,9 +2211,8 @@ SYMACT_INLINE float softplus_forward_fast(int fused, float x, float beta)
     const float t8 = t3 - t7;
     const float t9 = own_log1p_unit_fast(fused, t8);
     const float t10 = t9 / beta;
-    const float t11 = t10 + t1;
-    const float t12 = t0 ? t10 : t11;
-    return t12;
+    const float t11 = t0 + t10;
+    return t11;
 }
 
 /* dydx = f'(x); in float. */
@@ -2202,7 +2238,7 @@ SYMACT_INLINE float softplus_derivative_fast(int fused, float x, float beta)
 SYMACT_INLINE void softplus_value_and_derivative_fast(int fused, float x, float beta, float *y, float *dydx)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
+    const float t0 = 0.0f > x ? 0.0f : x;
     const float t1 = fabsf(x);
     const float t2 = beta * t1;
     const float t3 = own_decay_fast(fused, t2);
@@ -2213,12 +2249,12 @@ SYMACT_INLINE void softplus_value_and_derivative_fast(int fused, float x, float 
     const float t8 = t3 - t7;
     const float t9 = own_log1p_unit_fast(fused, t8);
     const float t10 = t9 / beta;
-    const float t11 = t10 + t1;
-    const float t12 = t0 ? t10 : t11;
-    const float t13 = t0 ? t8 : 1.0f;
+    const float t11 = t0 + t10;
+    const int t12 = x < 0.0f;
+    const float t13 = t12 ? t8 : 1.0f;
     const float t14 = t8 + 1.0f;
     const float t15 = t13 / t14;
-    *y = t12;
+    *y = t11;
     *dydx = t15;
 }
 
@@ -2321,6 +2357,124 @@ SYMACT_INLINE float softplus_backward_from_output_fast(int fused, float y, float
     return t48;
 }
 
+/* y = f(x) for beta = 1.0; in float. */
+SYMACT_INLINE float softplus_forward_fast_default(int fused, float x)
+{
+    (void)fused;
+    const float t0 = 0.0f > x ? 0.0f : x;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = own_log1p_unit_fast(fused, t2);
+    const float t4 = t0 + t3;
+    return t4;
+}
+
+/* dydx = f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE float softplus_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = t0 ? t2 : 1.0f;
+    const float t4 = t2 + 1.0f;
+    const float t5 = t3 / t4;
+    return t5;
+}
+
+/* y = f(x) and dydx = f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE void softplus_value_and_derivative_fast_default(int fused, float x, float *y, float *dydx)
+{
+    (void)fused;
+    const float t0 = 0.0f > x ? 0.0f : x;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = own_log1p_unit_fast(fused, t2);
+    const float t4 = t0 + t3;
+    const int t5 = x < 0.0f;
+    const float t6 = t5 ? t2 : 1.0f;
+    const float t7 = t2 + 1.0f;
+    const float t8 = t6 / t7;
+    *y = t4;
+    *dydx = t8;
+}
+
+/* grad_x = grad_y * f'(x) for beta = 1.0; in float. */
+SYMACT_INLINE float softplus_backward_fast_default(int fused, float x, float grad_y)
+{
+    (void)fused;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = t0 ? t2 : 1.0f;
+    const float t4 = t2 + 1.0f;
+    const float t5 = t3 / t4;
+    const float t6 = grad_y * t5;
+    return t6;
+}
+
+/* d2ydx2 = f''(x) for beta = 1.0; in float. */
+SYMACT_INLINE float softplus_second_derivative_fast_default(int fused, float x)
+{
+    (void)fused;
+    const float t0 = fabsf(x);
+    const float t1 = 0.5f * t0;
+    const float t2 = own_decay_fast(fused, t1);
+    const float t3 = t2 * t2;
+    const float t4 = t3 + 1.0f;
+    const float t5 = t4 * t4;
+    const float t6 = t2 / t5;
+    const float t7 = t6 * t2;
+    return t7;
+}
+
+/* grad_x = grad_y * f'(x), from y = f(x) for beta = 1.0; in float. */
+SYMACT_INLINE float softplus_backward_from_output_fast_default(int fused, float y, float grad_y)
+{
+    (void)fused;
+    const float t0 = with_sign_float(1.0f, y);
+    const int t1 = t0 < 0.0f;
+    const float t2 = fabsf(y);
+    const int t3 = t2 < 1.1444092e-05f;
+    const float t4 = -6.9954285e-07f * t2;
+    const float t5 = t4 + (-6.67459e-07f);
+    const float t6 = t5 * t2;
+    const float t7 = t6 + (-3.0078227e-05f);
+    const float t8 = t7 * t2;
+    const float t9 = t8 + (-0.00019059112f);
+    const float t10 = t9 * t2;
+    const float t11 = t10 + (-0.0013959574f);
+    const float t12 = t11 * t2;
+    const float t13 = t12 + (-0.008329479f);
+    const float t14 = t13 * t2;
+    const float t15 = t14 + (-0.041667867f);
+    const float t16 = t15 * t2;
+    const float t17 = t16 + (-0.16666648f);
+    const float t18 = t17 * t2;
+    const float t19 = t18 + (-0.5f);
+    const float t20 = t19 * t2;
+    const float t21 = t20 + (-1.0f);
+    const float t22 = t21 * t2;
+    const int t23 = t2 < 88.625f;
+    const float t24 = -t2;
+    const float t25 = own_expm1_fast(fused, t24);
+    const float t26 = own_decay_fast(fused, t2);
+    const float t27 = t25 / t26;
+    const float t28 = own_exp_fast(fused, t2);
+    const float t29 = t25 * t28;
+    const float t30 = t23 ? t27 : t29;
+    const float t31 = t3 ? t22 : t30;
+    const int t32 = t2 < 1.0859375f;
+    const float t33 = own_expm1_fast(fused, t2);
+    const float t34 = own_exp_fast(fused, t24);
+    const float t35 = t33 * t34;
+    const float t36 = -t25;
+    const float t37 = t32 ? t35 : t36;
+    const float t38 = t1 ? t31 : t37;
+    const float t39 = grad_y * t38;
+    return t39;
+}
+
 SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
 {
     const void *x = in[0];
@@ -2341,7 +2495,7 @@ void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta)
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2364,7 +2518,7 @@ void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2391,7 +2545,7 @@ void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(softplus_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2416,7 +2570,7 @@ void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y,
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2439,7 +2593,7 @@ void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2yd
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_from_output_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2464,7 +2618,7 @@ void symact_softplus_backward_from_output_f32(size_t n, const float *y, const fl
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f32_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_from_output_f32_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2487,7 +2641,7 @@ void symact_softplus_forward_f64(size_t n, const double *x, double *y, double be
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2510,7 +2664,7 @@ void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, dou
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2537,7 +2691,7 @@ void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(softplus_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2562,7 +2716,7 @@ void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2585,7 +2739,7 @@ void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2610,7 +2764,7 @@ void symact_softplus_backward_from_output_f64(size_t n, const double *y, const d
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f64_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_from_output_f64_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2619,21 +2773,41 @@ SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const
     void *y = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, softplus_forward_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(y, i, softplus_forward_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_forward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const float parameters[] = { beta };
-    symact_sweep(softplus_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? softplus_forward_f32_fast_default_loop() : softplus_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2642,21 +2816,41 @@ SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, co
     void *dydx = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, softplus_derivative_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *dydx = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(dydx, i, softplus_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const float parameters[] = { beta };
-    symact_sweep(softplus_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? softplus_derivative_f32_fast_default_loop() : softplus_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2666,7 +2860,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
     void *dydx = out[1];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -2676,14 +2870,38 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    void *dydx = out[1];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        float y_i, dydx_i;
+        softplus_value_and_derivative_fast_default(fused, x_i, &y_i, &dydx_i);
+        store_f32_fast(y, i, y_i);
+        store_f32_fast(dydx, i, dydx_i);
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_value_and_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const float parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(beta == 1.0f ? softplus_value_and_derivative_f32_fast_default_loop() : softplus_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2693,7 +2911,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
     void *grad_x = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -2701,14 +2919,36 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, softplus_backward_fast_default(fused, x_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_backward_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(softplus_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(beta == 1.0f ? softplus_backward_f32_fast_default_loop() : softplus_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2717,21 +2957,41 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_
     void *d2ydx2 = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, softplus_second_derivative_fast(fused, x_i, beta));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *d2ydx2 = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float x_i = load_f32_fast(x, i);
+        store_f32_fast(d2ydx2, i, softplus_second_derivative_fast_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_second_derivative_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const float parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(beta == 1.0f ? softplus_second_derivative_f32_fast_default_loop() : softplus_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2741,7 +3001,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
     void *grad_x = out[0];
     const float beta = ((const float *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float y_i = load_f32_fast(y, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -2749,14 +3009,36 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *y = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const float y_i = load_f32_fast(y, i);
+        const float grad_y_i = load_f32_fast(grad_y, i);
+        store_f32_fast(grad_x, i, softplus_backward_from_output_fast_default(fused, y_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(softplus_backward_from_output_f32_fast_default)
+SYMACT_QUICK_END
 
 void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const float parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f32_fast_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(beta == 1.0f ? softplus_backward_from_output_f32_fast_default_loop() : softplus_backward_from_output_f32_fast_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2779,7 +3061,7 @@ void symact_softplus_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, f
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2802,7 +3084,7 @@ void symact_softplus_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2829,7 +3111,7 @@ void symact_softplus_value_and_derivative_f16(size_t n, const symact_f16 *x, sym
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(softplus_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2854,7 +3136,7 @@ void symact_softplus_backward_f16(size_t n, const symact_f16 *x, const symact_f1
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2877,7 +3159,7 @@ void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_from_output_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2902,7 +3184,7 @@ void symact_softplus_backward_from_output_f16(size_t n, const symact_f16 *y, con
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_f16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_from_output_f16_loop(), n, sizeof *y, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2925,7 +3207,7 @@ void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
-    symact_sweep(softplus_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2948,7 +3230,7 @@ void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2975,7 +3257,7 @@ void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, s
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
-    symact_sweep(softplus_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(softplus_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3000,7 +3282,7 @@ void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3023,7 +3305,7 @@ void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
-    symact_sweep(softplus_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(softplus_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void softplus_backward_from_output_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -3048,7 +3330,7 @@ void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, c
     const void *const in[] = { y, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
-    symact_sweep(softplus_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
+    symact_sweep_2_1(softplus_backward_from_output_bf16_loop(), n, sizeof *y, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

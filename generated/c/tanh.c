@@ -57,6 +57,23 @@
 #define SYMACT_INDEPENDENT
 #endif
 
+/*
+ * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
+ * where the program has one division for both (the choice of its operands looks to it like a jump).
+ */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
+#else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
+#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#else
+#define SYMACT_QUICK_BEGIN
+#define SYMACT_QUICK_END
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -216,6 +233,15 @@ SYMACT_INLINE float with_sign_float(float magnitude, float sign)
     return float_of((bits_of_float(magnitude) & 0x7fffffffu) | (bits_of_float(sign) & 0x80000000u));
 }
 
+/* The smaller number, limit > 0: as integers, for which compilers have an instruction, and none of a NaN's branches. */
+SYMACT_INLINE float cut_float(float number, float limit)
+{
+    int32_t a, b;
+    memcpy(&a, &number, sizeof a);
+    memcpy(&b, &limit, sizeof b);
+    return float_of((uint32_t)(a < b ? a : b));
+}
+
 SYMACT_INLINE float power_of_2_float(float shifted)
 {
     return float_of((bits_of_float(shifted) + 127u) << 23);
@@ -317,10 +343,10 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
 
 #if defined(__SSE2__)
 /* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
+SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
                             const void *parameters)
 {
-    __m128i buffer[2][SYMACT_CHUNK / 16];
+    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
     void *const to[] = {buffer[0], buffer[1]};
     const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
     size_t done = first;
@@ -349,8 +375,8 @@ static size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs
 }
 #endif
 
-static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                         void *const *out, const void *parameters)
+SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                                void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
@@ -365,6 +391,17 @@ static void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, c
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
 }
+
+/* For each number of arrays a function of its own: what moves the elements then knows them. */
+#define SYMACT_SWEEP_OF(inputs, outputs) \
+    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
+                                                        void *const *out, const void *parameters) \
+    { \
+        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
+    }
+SYMACT_SWEEP_OF(1, 1)
+SYMACT_SWEEP_OF(1, 2)
+SYMACT_SWEEP_OF(2, 1)
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -1633,7 +1670,7 @@ void symact_tanh_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_forward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1656,7 +1693,7 @@ void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1683,7 +1720,7 @@ void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(tanh_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1708,7 +1745,7 @@ void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(tanh_backward_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1731,7 +1768,7 @@ void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1754,7 +1791,7 @@ void symact_tanh_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1777,7 +1814,7 @@ void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1804,7 +1841,7 @@ void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(tanh_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1829,7 +1866,7 @@ void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(tanh_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1852,7 +1889,7 @@ void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1861,21 +1898,23 @@ SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const voi
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(y, i, tanh_forward_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_forward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1884,21 +1923,23 @@ SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(dydx, i, tanh_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1908,7 +1949,7 @@ SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         float y_i, dydx_i;
@@ -1918,14 +1959,16 @@ SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1935,7 +1978,7 @@ SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         const float grad_y_i = load_f32_fast(grad_y, i);
@@ -1943,14 +1986,16 @@ SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_backward_f32_fast)
+SYMACT_QUICK_END
 
 void symact_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(tanh_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1959,21 +2004,23 @@ SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const float x_i = load_f32_fast(x, i);
         store_f32_fast(d2ydx2, i, tanh_second_derivative_fast(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_second_derivative_f32_fast)
+SYMACT_QUICK_END
 
 void symact_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1996,7 +2043,7 @@ void symact_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_forward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2019,7 +2066,7 @@ void symact_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2046,7 +2093,7 @@ void symact_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(tanh_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2071,7 +2118,7 @@ void symact_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(tanh_backward_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2094,7 +2141,7 @@ void symact_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2117,7 +2164,7 @@ void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep(tanh_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2140,7 +2187,7 @@ void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2167,7 +2214,7 @@ void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep(tanh_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
+    symact_sweep_1_2(tanh_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2192,7 +2239,7 @@ void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep(tanh_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
+    symact_sweep_2_1(tanh_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -2215,7 +2262,7 @@ void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep(tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
+    symact_sweep_1_1(tanh_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
 }
 
 #ifndef SYMACT_TABLES

@@ -25,6 +25,7 @@ _NATIVE: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
     "copysign": np.copysign,
     "min": lambda a, b: np.where(b < a, b, a),
+    "cut": lambda a, b: np.where(a < b, a, b),
     "max": lambda a, b: np.where(b > a, b, a),
     "pow": np.power,
     "lt": np.less,

@@ -31,6 +31,7 @@ from sympy import (
     log,
     sin,
     sinh,
+    sqrt,
     tan,
     tanh,
 )
@@ -67,11 +68,14 @@ DIRECT: dict[type[Function], str] = {
 #: exp(-u) is 0 in double precision for u beyond this.
 _ZERO_BEYOND = 1024
 
-#: By this is less what `decay_lifted` gives.
+#: By this is less what `decay_lifted` and its like give.
 _UNLIFT = f"1/{2**32}"
 
 #: The factor above and below of scaled quotients.
 _SCALE = f"1/{2**32}"
+
+#: What stands for infinity where an exponential is 0: 2^32 times as much is no number any more.
+_CAP = 2**126
 
 #: Significant decimal digits with which an irrational constant is written.
 _DIGITS = 40
@@ -93,6 +97,8 @@ class Style:
         lifted: multiply by a decaying exponential that is 2^32 times as large, and by 2^-32 in the end, which is as
             good for a tail as halves, with one exponential that has no factor to make it subnormal.
         flushed: take 0 for a decaying exponential that is no normal number.
+        capped: take a number in place of infinity for what halves or lifted exponentials multiply, which is cheaper
+            than settled.
         scaled: above and below, quotients have a factor that is a power of two, so that no product below overflows.
         quick: take the operations that quick arithmetic has besides.
     """
@@ -103,6 +109,7 @@ class Style:
     exact: bool = False
     lifted: bool = False
     flushed: bool = False
+    capped: bool = False
     scaled: bool = False
     quick: bool = False
 
@@ -176,6 +183,8 @@ class Lowering:
             return self._b("log1p_unit", self(e.args[0]))
         if isinstance(e, log1p):
             return self._log1p(e.args[0])
+        if isinstance(e, erfcx) and self._style.quick:
+            return self._erfcx(e.args[0])
         if e.func in DIRECT:
             return self._b(DIRECT[e.func], self(e.args[0]))
         raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
@@ -183,6 +192,13 @@ class Lowering:
     def _log1p(self, a: Expr) -> int:
         positive = self._style.quick and bool(a.is_nonnegative)
         return self._b("log1p_positive" if positive else "log1p", self(a))
+
+    def _erfcx(self, a: Expr) -> int:
+        """By less where an exponential beside it is 0 for large a."""
+        for value in self._where.values():
+            if isinstance(value, gauss) and value.args[0] == sqrt(2) * a:
+                return self._b("erfcx_half", self(value.args[0]))
+        return self._b("erfcx", self(a))
 
     def _is_decaying(self, e: Expr) -> bool:
         """Whether an expression is a power of one of the named exponentials: between 0 and 1."""
@@ -272,6 +288,8 @@ class Lowering:
         value = self._chain("div", [value, *divisors])
         if abs(coefficient) != 1:
             value = self._b("mul", self._constant(abs(coefficient)), value)
+        if self._style.capped and (outer or lifted) and (above or below):
+            value = self._b("cut", value, self._b.const(_CAP))
         # A quick half is a normal number: its place does not matter.
         for half in outer * (2 if self._style.quick else 1):
             value = self._b("mul", value, half)
@@ -289,10 +307,13 @@ class Lowering:
         return self._style.halves and isinstance(self._where.get(letter), exp | gauss | bell)
 
     def _lifts(self, letter: Expr) -> bool:
-        return self._style.lifted and isinstance(self._where.get(letter), exp)
+        return self._style.lifted and isinstance(self._where.get(letter), exp | gauss | bell)
 
     def _lifted(self, letter: Symbol) -> int:
-        return self._decaying(self._where[letter], "decay_lifted")
+        value = self._where[letter]
+        if isinstance(value, exp):
+            return self._decaying(value, "decay_lifted")
+        return self._b(f"{DIRECT[value.func]}_lifted", self(value.args[0]))
 
     def _half(self, letter: Symbol) -> int:
         """The square root of a decaying exponential; that of exp(-a^2/2) is exp(-(a/2)^2)."""

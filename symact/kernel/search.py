@@ -8,7 +8,7 @@ fixed, so that the same definition gives the same program on any machine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import product, zip_longest
@@ -92,9 +92,9 @@ _ALL_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4
 #: Products below in turn, scaled or as they are; tails in halves, lifted, flushed or as they are.
 _QUICK_STYLES = tuple(
     Style(stepwise=way == "stepwise", scaled=way == "scaled", halves=tail == "halves", lifted=tail == "lifted",
-          flushed=tail == "flushed", settled=settled, exact=exact, quick=True)
-    for way, tail, settled, exact in product(
-        ("", "stepwise", "scaled"), ("", "halves", "lifted", "flushed"), (False, True), (False, True)
+          flushed=tail == "flushed", settled=far == "settled", capped=far == "capped", exact=exact, quick=True)
+    for way, tail, far, exact in product(
+        ("", "stepwise", "scaled"), ("", "halves", "lifted", "flushed"), ("", "settled", "capped"), (False, True)
     )
 )  # fmt: skip
 
@@ -108,7 +108,7 @@ _STYLES = {
 }
 
 #: The words of styles in the record.
-_WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "scaled")
+_WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped", "scaled")
 
 #: In quick arithmetic, how many combinations of forms for the regions are looked at, of the cheapest forms of each, and
 #: how many of those with their values at 0 and infinity.
@@ -117,6 +117,12 @@ _COMBINATIONS, _FINISHED = 900, 16
 #: In quick arithmetic, up to which part of its size beside a root errors may grow as the inverse distance from it, and
 #: up to which part they do not count.
 _BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
+
+#: In place of a parity: f(x) = max(x, 0) + f(-|x|).
+_RAMP = 2
+
+#: A difference this small of numbers of a common size is none.
+_EQUAL = Rational(1, 10**20)
 
 #: Pairs need no exact exponents, no order of divisions and no halves.
 _PAIRED_STYLES = (Style(), Style(settled=True))
@@ -207,7 +213,10 @@ class PassSearch:
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
         """The program and, for the record, the form and the error in every regime."""
-        found = [each for each in (self._whole_line(), self._by_sides()) if each is not None]
+        ways = (self._whole_line(), self._by_sides(), self._by_ramp())
+        found = [each for each in ways if each is not None]
+        if self.arithmetic.is_quick:  # a cut that keeps NaN takes more, and may save a choice in the end
+            found += [(_with_nan(kernel), record) for kernel, record in found]
         finished = [(merged(self._guarded(kernel, name, output), self.arithmetic), record) for kernel, record in found]
         return min(finished, key=lambda each: cost(each[0], self.arithmetic))
 
@@ -244,6 +253,28 @@ class PassSearch:
         ]
         return self._put_together(covered, parity), record
 
+    def _by_ramp(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
+        """In quick arithmetic max(x, 0) + f(-|x|), where f(t) = t + f(-t): one form for both sides."""
+        right, left = self._regions(1), self._regions(-1)
+        if not (self.arithmetic.is_quick and len(right) == len(left) == 1 and self._is_ramp(right[0], left[0])):
+            return None
+        (regimes,) = self._regimes(left, _RAMP)
+        kernel = self._put_together({-1: [regimes]}, _RAMP)
+        if self._worst(Candidate("ramp", kernel), self._region_samples(right[0])[:1]) > self.ladder[0][0]:
+            return None
+        return kernel, [
+            {"side": -1, "upper": r.upper, "rule": f"ramp and {r.candidate.name}", "error": _rounded(r.error)}
+            for r in regimes
+        ]
+
+    def _is_ramp(self, right: Region, left: Region) -> bool:
+        """Whether f(t) - f(-t) = t, by numbers."""
+        difference = right.expression - left.expression - self.t
+        return left.expression.has(self.t) and all(
+            abs(difference.subs({self.t: t, **dict.fromkeys(self.symbols.values(), p)}).evalf(30)) < _EQUAL
+            for t, p in product((Rational(3, 7), Rational(9, 5), Rational(31, 6)), (1, Rational(3, 5), 2))
+        )
+
     @staticmethod
     def _by_side(regions: Sequence[Region], found: Sequence[list[Regime]]) -> dict[int, list[list[Regime]]]:
         """The forms of each half line's regions."""
@@ -263,7 +294,12 @@ class PassSearch:
         x = b.input("x")
         t = b("abs", x)
         values = {side: self._half_line(b, t, self._regions(side), found) for side, found in covered.items()}
-        if parity > 0:
+        if parity == _RAMP:
+            # -0 where the left side is negative: it keeps the sign of what underflows there.
+            negative = any((s.reference.rounded < 0).any() for s in self._region_samples(self._regions(-1)[0]))
+            zero = b.const(0)
+            value = b("add", b("max", x, b("neg", zero) if negative else zero), values[-1])
+        elif parity > 0:
             value = values[1]
         elif parity < 0:
             value = self._odd(b, x, values[1])
@@ -775,6 +811,12 @@ def root_tolerance(size: NDArray[np.float64], roots: Sequence[float]) -> NDArray
         np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
         found = np.maximum(found, near)
     return found
+
+
+def _with_nan(kernel: Kernel) -> Kernel:
+    """A program with min, which keeps NaN, in place of cut."""
+    steps = (replace(step, operation="min") if step.operation == "cut" else step for step in kernel.instructions)
+    return replace(kernel, instructions=tuple(steps))
 
 
 def oracles_of(activation: Activation, branches: Branches) -> list[Oracle]:

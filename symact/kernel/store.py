@@ -274,12 +274,13 @@ def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEA
     known = json.loads(path.read_text(encoding="utf-8")) if stays else None
     usable = _from_document(known).programs if known else {}
     found, record = search(activation, arithmetics, {name: usable[name] for name in stays if name in usable})
-    document = found.to_dict()
     if known:
-        record = {name: (record if name in record else known["search"])[name] for name in SEARCHED}
-        programs = {**known["programs"], **document["programs"]}
-        document["programs"] = {name: programs[name] for name in SEARCHED}
-    return _put(path, {**document, "search": record})
+        # Nothing is said of a pass whose program is that of an arithmetic that stays.
+        said = {name: {p: each for p, each in record.get(name, {}).items() if each is not None} for name in SEARCHED}
+        record = {name: {**known["search"][name], **said[name]} for name in SEARCHED}
+        programs = {**usable, **found.programs}
+        found = replace(found, programs={name: programs[name] for name in SEARCHED})
+    return _put(path, {**found.to_dict(), "search": record})
 
 
 def _put(path: Path, document: Mapping[str, Any]) -> Path:

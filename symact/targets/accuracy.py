@@ -21,6 +21,7 @@ from typing import Any
 from symact import targets
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Kernel
+from symact.targets.defaults import default_programs
 from symact.targets.printer import own_functions
 from symact.targets.table import DataType, Operations
 
@@ -41,11 +42,12 @@ def program(compiled: CompiledActivation, target: str, dtype: str, level: str, p
 
 
 def printed(compiled: CompiledActivation, operations: Operations, type_: DataType, pass_: str) -> str:
-    """The same of a type of a target; with the tables where it has any, and with a short program for usual inputs."""
+    """The same of a type of a target; with what is written besides: tables, short programs, those for the defaults."""
     own = fingerprint(compiled.programs[type_.arithmetic][pass_], operations, type_.arithmetic)
     tables = compiled.tables.programs if type_.tables and compiled.tables else {}
     usual = compiled.programs[type_.usual] if type_.usual else {}
-    before = [json.dumps(programs[pass_].to_dict()) for programs in (tables, usual) if pass_ in programs]
+    default = default_programs(compiled, operations, type_.arithmetic)
+    before = [json.dumps(programs[pass_].to_dict()) for programs in (tables, usual, default) if pass_ in programs]
     if not before:
         return own
     return hashlib.sha256(" ".join([own, *before]).encode()).hexdigest()[:16]

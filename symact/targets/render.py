@@ -12,6 +12,9 @@ A template of one activation sees
 ``own``
     arithmetic -> a list of `Pass` for the operations that the target writes as functions of its own, each after those
     that it calls;
+``at_defaults``, ``defaults``
+    arithmetic -> pass -> a `Pass` for the parameters' defaults alone, where the target wants such programs for that
+    arithmetic and one saves something (see `symact.kernel.defaults`); and the defaults, as literals;
 ``ties``
     output -> a `Pass` of x and that result, for results of 16 bits that would be rounded to the wrong side (see
     `symact.kernel.ties`); empty for most activations;
@@ -49,6 +52,7 @@ from symact.kernel.ties import ties
 from symact.targets import data
 from symact.targets.accuracy import printed, stated
 from symact.targets.constants import decimal
+from symact.targets.defaults import default_programs
 from symact.targets.printer import Body, body, frugal, own_functions
 from symact.targets.table import DataType, Target
 
@@ -134,6 +138,14 @@ def activation_files(
             a: [_pass({a: kernel}, name, OPERATIONS[name].meaning, None, target) for name, kernel in own[a].items()]
             for a in arithmetics
         },
+        "at_defaults": {
+            a: {
+                name: _pass({a: kernel}, name, MEANINGS[name], None, target)
+                for name, kernel in default_programs(compiled, target.operations, a).items()
+            }
+            for a in arithmetics
+        },
+        "defaults": {target.identifier(p.name): decimal(p.default, "float32") for p in compiled.parameters},
         "ties": {output: _pass({"wide": kernel}, output, output, None, target) for output, kernel in settled.items()},
         "tables": {
             name: _pass({a: kernel}, name, MEANINGS[name], compiled, target)

@@ -11,7 +11,7 @@ from symact.kernel.merge import merged
 from symact.kernel.program import Builder
 from symact.kernel.store import compiled
 
-WIDE = ARITHMETICS["wide"]
+WIDE, QUICK = ARITHMETICS["wide"], ARITHMETICS["fast"]
 
 
 def operations(kernel):
@@ -62,6 +62,32 @@ def test_results_stay_the_same(name, arithmetic):
         for output, expected in evaluate(kernel, values, kind).items():
             np.testing.assert_array_equal(again[output], expected)
             np.testing.assert_array_equal(np.signbit(again[output][:-1]), np.signbit(expected[:-1]))
+
+
+def apart():
+    """x < 0 ? 2*(x/(x + 3)) : 1 - 5/x, whose quotients do not stand beside the choice."""
+    return chosen(
+        lambda b, x: b("mul", b.const(2), b("div", x, b("add", x, b.const(3)))),
+        lambda b, x: b("sub", b.const(1), b("div", b.const(5), x)),
+    )
+
+
+def test_quick_programs_have_one_quotient_for_both_sides_wherever_it_stands():
+    x = np.array([-7.25, -3.0, -0.0, 0.0, 0.1, 5.0, np.inf, -np.inf, np.nan], np.float32)
+    found = merged(apart(), QUICK)
+    assert operations(found).count("div") == 1
+    assert operations(merged(apart(), WIDE)).count("div") == 2
+    np.testing.assert_array_equal(evaluate(found, {"x": x}, QUICK)["y"], evaluate(apart(), {"x": x}, QUICK)["y"])
+
+
+def test_a_quotient_that_the_other_needs_stays():
+    """3/z where x < 0, else z, with z = 4 where x < 0, else 1/x: one quotient is a step towards the other."""
+    b = Builder()
+    x = b.input("x")
+    below = b("lt", x, b.const(0))
+    z = b("select", below, b.const(4), b("div", b.const(1), x))
+    kernel = b.kernel("forward", ["x"], [], {"y": b("select", below, b("div", b.const(3), z), z)})
+    assert operations(merged(kernel, QUICK)).count("div") == 2
 
 
 def test_no_choice_is_made_between_conditions():

@@ -219,3 +219,20 @@ def test_tanh_in_pairs_is_right_about_the_last_digit_of_1():
     program = compiled(catalog.get("tanh")).programs["paired"]["forward"]
     got = evaluate(program, {"x": points}, ARITHMETICS["paired"])["y"]
     assert (np.abs(got - points) <= np.spacing(points)).all()
+
+
+@pytest.mark.parametrize(("name", "far"), [("silu", -0.0), ("gelu", -0.0), ("gelu_tanh", -0.0), ("softplus", 0.0)])
+def test_quick_gates_are_a_ramp_and_one_form_for_both_sides(name, far):
+    """f(x) = max(x, 0) + f(-|x|); where the second term underflows, the sum has the sign of that side."""
+    quick = ARITHMETICS["fast"]
+    kernel = compiled(catalog.get(name)).programs["fast"]["forward"]
+    assert "max" in kernel.operations()
+    assert sum(step.operation == "div" for step in kernel.instructions) <= 1
+    x = np.array([-300.0, -np.inf, 300.0, np.inf, np.nan], np.float32)
+    y = evaluate(kernel, {"x": x, **dict.fromkeys(kernel.parameters, 1.0)}, quick)["y"]
+    np.testing.assert_array_equal(y, [far, far, 300.0, np.inf, np.nan])
+    assert np.signbit(y[:2]).tolist() == [bool(np.signbit(far))] * 2
+
+
+def test_relu_is_not_taken_for_a_ramp_with_nothing_added():
+    assert "add" not in compiled(catalog.get("relu")).programs["fast"]["forward"].operations()

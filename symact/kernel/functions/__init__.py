@@ -2,8 +2,9 @@
 
 C libraries differ in their errors from platform to platform, and their functions stop a loop from being vectorised;
 NumPy has no error function. These programs are straight lines with selects, so every target prints them as it prints
-any kernel. Each has the input ``a`` (some ``b`` and ``c`` too) and the output ``y``; a NaN goes through. They may be
-evaluated with or without fused multiply-add, for no step depends on a product being rounded.
+any kernel. Each has the input ``a`` (some ``b`` and ``c`` too) and the output ``y``; a NaN goes through, but for those
+that quick programs alone use. They may be evaluated with or without fused multiply-add, for no step depends on a
+product being rounded.
 
 Errors measured over ten thousands of points each stand in tests/kernel/test_functions.py, which measures them again.
 """

@@ -6,13 +6,14 @@ each, and right without that. What the functions of float32 do besides, to lose 
 - exp(r) is one polynomial, and of r only what counts after a + n*ln(2) has been rounded. The power of two is made once;
   where a result may be subnormal, it is 2^32 times as large first, so that the last step rounds.
 - log(1 + a) takes f = a*2^-n + (2^-n - 1) from a itself: no rounding of 1 + a has to be put right.
-- exp(-a^2) puts right the rounding of a^2 by its error.
-- erfcx(a) has one division: it is w times a polynomial in w = 1/(a + k).
+- exp(-a^2) takes what the rounding of a^2 lost into r.
+- What only quick programs use, lifted or flushed, may make a number of NaN; where that is so, they are guarded.
+- erfcx(a) has one division: it is w times a polynomial in w = 1/(a + k), or a quotient where exp(-a^2) ends soon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import mpmath
@@ -69,9 +70,9 @@ def _rest(b: Builder, r: int, precision: Precision) -> int:
     return b("add", r, b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r)))
 
 
-def _decay(b: Builder, a: int, lift: int, precision: Precision) -> int:
+def _decay(b: Builder, a: int, lift: int, precision: Precision, *, cut: str = "cut") -> int:
     """exp(-a)*2^lift, and 0 from where that is no normal number: there the power of two has the bits of 0."""
-    parts = _reduced(b, b("min", a, b.const(_end(lift, precision))), -1, lift, precision)
+    parts = _reduced(b, b(cut, a, b.const(_end(lift, precision))), -1, lift, precision)
     return b("mul", _exponential(b, parts.r, -1, precision), b("pow2", parts.shifted))
 
 
@@ -87,7 +88,7 @@ def decay_lifted(b: Builder, a: int, precision: Precision) -> int:
 
 def decay(b: Builder, a: int, precision: Precision) -> int:
     """e^-a for a >= 0."""
-    return b("mul", decay_lifted(b, a, precision), b.const(f"1/{2**LIFT}"))
+    return b("mul", _decay(b, a, LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
 
 
 def exp(b: Builder, a: int, precision: Precision) -> int:
@@ -139,25 +140,41 @@ def log1p_unit(b: Builder, a: int, precision: Precision) -> int:
     return b("add", a, b("mul", horner(b, precision.table("log1p_unit")["coefficients"], a), b("mul", a, a)))
 
 
-def _gaussian(b: Builder, a: int, halved: bool, precision: Precision) -> int:
-    """exp(-a^2) or exp(-a^2/2), by the error of the rounded square."""
-    cut = b("min", b("abs", a), b.const(15))
-    square = b("mul", cut, cut)
-    error = b("product_error", cut, cut, square)
-    if halved:
-        square, error = (b("mul", b.const("1/2"), each) for each in (square, error))
-    main = decay(b, square, precision)
-    return b("sub", main, b("mul", main, error))
+def _gaussian_end(number: str, lift: int, precision: Precision) -> str:
+    """Where exp(-number*a^2)*2^lift becomes 0."""
+    with mpmath.workdps(DIGITS):
+        return str(mpmath.nstr(mpmath.sqrt(mpmath.mpf(_end(lift, precision)) / mpmath.mpmathify(number)), 8))
+
+
+def _gaussian(b: Builder, a: int, number: str, lift: int, precision: Precision, *, cut: str = "cut") -> int:
+    """exp(-number*a^2)*2^lift for a number that is a power of two: what the rounded square lost goes into r."""
+    size = b(cut, b("abs", a), b.const(_gaussian_end(number, lift, precision)))
+    square = b("mul", size, size)
+    error = b("product_error", size, size, square)
+    if number != "1":
+        square, error = (b("mul", b.const(number), each) for each in (square, error))
+    parts = _reduced(b, square, -1, lift, precision)
+    return b("mul", _exponential(b, b("add", parts.r, error), -1, precision), b("pow2", parts.shifted))
+
+
+def gauss_lifted(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2/2)*2^32."""
+    return _gaussian(b, a, "1/2", LIFT, precision)
 
 
 def gauss(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2/2)."""
-    return _gaussian(b, a, True, precision)
+    return b("mul", _gaussian(b, a, "1/2", LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
+
+
+def bell_lifted(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2)*2^32."""
+    return _gaussian(b, a, "1", LIFT, precision)
 
 
 def bell(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2)."""
-    return _gaussian(b, a, False, precision)
+    return b("mul", _gaussian(b, a, "1", LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
 
 
 def erfcx(b: Builder, a: int, precision: Precision) -> int:
@@ -169,22 +186,40 @@ def erfcx(b: Builder, a: int, precision: Precision) -> int:
     return b("mul", w, horner(b, table["coefficients"], q))
 
 
-def _tail(b: Builder, size: int, precision: Precision) -> int:
-    """erfc(size) for size >= 0."""
-    cut = b("min", size, b.const(15))
-    return b("mul", bell(b, cut, precision), erfcx(b, cut, precision))
+def _by_squares(b: Builder, coefficients: Sequence[str], a: int, square: int) -> int:
+    """A polynomial in a as one in a^2 with coefficients c + d*a: less rounding than by Horner's rule for large a."""
+    pairs = [
+        b("add", b("mul", b.const(rest[0]), a), b.const(c)) if rest else b.const(c)
+        for c, *rest in (coefficients[k : k + 2] for k in range(0, len(coefficients), 2))
+    ]
+    *others, value = pairs
+    for pair in reversed(others):
+        value = b("add", b("mul", value, square), pair)
+    return value
+
+
+def erfcx_half(b: Builder, a: int, precision: Precision) -> int:
+    """exp(a^2/2)*erfc(a/sqrt(2)) up to where exp(-a^2/2) ends, as a quotient; the square is that of gauss."""
+    table = precision.table("erfcx_half")
+    cut = b("cut", a, b.const(_gaussian_end("1/2", LIFT, precision)))
+    square = b("mul", cut, cut)
+    above, below = (_by_squares(b, table[part], cut, square) for part in ("above", "below"))
+    return b("div", above, below)
 
 
 def erf(b: Builder, a: int, precision: Precision) -> int:
     """The error function: a series below 1."""
     size = b("abs", a)
-    large = b("copysign", b("sub", b.const(1), _tail(b, size, precision)), a)
+    cut = b("min", size, b.const(15))
+    tail = b("mul", bell(b, cut, precision), erfcx(b, cut, precision))
+    large = b("copysign", b("sub", b.const(1), tail), a)
     return b("select", b("lt", size, b.const(1)), erf_series(b, a, precision), large)
 
 
 def erfc(b: Builder, a: int, precision: Precision) -> int:
     """1 - erf(a)."""
-    tail = _tail(b, b("abs", a), precision)
+    size = b("min", b("abs", a), b.const(15))
+    tail = b("mul", bell(b, size, precision), erfcx(b, size, precision))
     return b("select", b("lt", a, b.const(0)), b("sub", b.const(2), tail), tail)
 
 
@@ -192,6 +227,6 @@ BUILDERS: Mapping[str, Callable[[Builder, int, Precision], int]] = {
     function.__name__: function
     for function in (
         exp, decay, decay_flushed, decay_lifted, expm1, tanh,
-        log1p_positive, log1p_unit, gauss, bell, erf, erfc, erfcx,
+        log1p_positive, log1p_unit, gauss, gauss_lifted, bell, bell_lifted, erf, erfc, erfcx, erfcx_half,
     )
 }  # fmt: skip
