@@ -41,7 +41,7 @@ def values(patch: Patch, points: np.ndarray, in_pairs: bool) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize(("expression", "exact", "order"), [(SLOPE, slope, 3), (REST, rest, 2)], ids=str)
+@pytest.mark.parametrize(("expression", "exact", "order"), [(SLOPE, slope, 3), (REST, rest, 2)], ids=["slope", "rest"])
 def test_tails_that_cancel_are_right_down_to_the_smallest_numbers(
     expression: Expr, exact: Callable[[mpf], mpf], order: int
 ) -> None:

@@ -132,7 +132,7 @@ def test_numbers_that_a_program_compares_with_are_where_its_way_changes() -> Non
     x = b.input("x")
     small = b("select", b("lt", b("abs", x), b.const(Fraction(3, 8))), x, b.const(7))
     kernel = b.kernel("forward", ("x",), (), {"y": b("select", b("le", x, b.const(math.inf)), small, b("exp", x))})
-    assert boundaries(kernel) == (-0.375, 0.375)
+    assert boundaries([kernel]) == (-0.375, 0.375)
 
 
 def test_a_kernel_that_is_wrong_beside_its_own_boundary_is_caught() -> None:
