@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from symact.kernel.functions.error import erf_series
-from symact.kernel.functions.polynomial import Precision
-from symact.kernel.functions.quick import erfcx
+from symact.kernel.functions.polynomial import Precision, horner
 from symact.kernel.program import Builder
 
 #: exp(-a^2) is 0 in float32 for a beyond this.
 _END = 15
+
+#: About the largest number of float32.
+_LARGEST = 34 * 10**37
 
 
 def _gaussian(b: Builder, a: int, halved: bool) -> int:
@@ -32,6 +34,15 @@ def gauss(b: Builder, a: int, precision: Precision) -> int:
 def bell(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2)."""
     return _gaussian(b, a, False)
+
+
+def erfcx(b: Builder, a: int, precision: Precision) -> int:
+    """exp(a^2)*erfc(a) for a >= 0, infinity included: w = 1/(a + k) times a polynomial in (a - k)*w."""
+    table = precision.table("erfcx")
+    k = b.const(table["k"])
+    a = b("min", a, b.const(_LARGEST))
+    w = b("div", b.const(1), b("add", a, k))
+    return b("mul", w, horner(b, table["coefficients"], b("mul", b("sub", a, k), w)))
 
 
 def _tail(b: Builder, size: int, precision: Precision) -> int:
