@@ -7,7 +7,7 @@ import numpy as np
 from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.search import oracles_of
+from symact.kernel.settings import oracles_of
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import inputs
 from symact.symbolic.branches import Branches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,6 +19,10 @@ from symact.oracle.memory import remembered
 
 #: How many roots are looked at more closely, and how many numbers beside each.
 _MOST_ROOTS, _BESIDE = 6, 4
+
+#: In quick arithmetic, up to which part of its size beside a root errors may grow as the inverse distance from it, and
+#: up to which part they do not count.
+_BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
 
 #: What a basic operation costs beside an addition (about what vector units take), for choosing among equally accurate
 #: programs.
@@ -134,6 +138,17 @@ def beside_roots(oracle: Oracle, format: Format, t: NDArray[Any], side: int) -> 
     points = np.unique(np.concatenate([format.from_ordinals(beside), rounded]))
     inside: Float64s = points[(points > t[0]) & (points < t[-1])]
     return inside
+
+
+def root_tolerance(size: NDArray[np.float64], roots: Sequence[float]) -> NDArray[np.float64]:
+    """How many times as large as elsewhere a quick program's error may be: as 1/distance beside a root."""
+    found = np.ones(len(size))
+    for root in roots:
+        distance = np.abs(size - root)
+        near = np.full(len(size), np.inf)  # so close that not even the sign is known
+        np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
+        found = np.maximum(found, near)
+    return found
 
 
 @dataclass(frozen=True)

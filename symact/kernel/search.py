@@ -27,9 +27,11 @@ from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
 from symact.kernel.patch import Patch, at_infinity, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
+from symact.kernel.regimes import round_between, stretches
 from symact.kernel.rewrite import Form, far_out, forms, with_power_outside, without
 from symact.kernel.scaling import scaling
-from symact.kernel.score import Sample, beside_roots, cost, inputs
+from symact.kernel.score import Sample, beside_roots, cost, inputs, root_tolerance
+from symact.kernel.settings import oracles_of, settings_of
 from symact.oracle import Oracle
 from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS
@@ -113,10 +115,6 @@ _WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped
 #: In quick arithmetic, how many combinations of forms for the regions are looked at, of the cheapest forms of each, and
 #: how many of those with their values at 0 and infinity.
 _COMBINATIONS, _FINISHED = 900, 16
-
-#: In quick arithmetic, up to which part of its size beside a root errors may grow as the inverse distance from it, and
-#: up to which part they do not count.
-_BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
 
 #: In place of a parity: f(x) = max(x, 0) + f(-|x|).
 _RAMP = 2
@@ -202,7 +200,7 @@ class PassSearch:
         self.t = Symbol("t", positive=True)
         self.symbols = activation.symbols
         self.parameters = tuple(activation.symbols)
-        self.settings = _settings(activation)
+        self.settings = settings_of(activation)
         halves = (piece.expression.subs(self.x, side * self.t) for side in (1, -1) for piece in branches.pieces)
         at_zero_only = all(p.x == 0 for p in branches.points)
         self.scaling = scaling(list(halves), self.t, self.symbols) if at_zero_only else None
@@ -649,10 +647,10 @@ class PassSearch:
             allowed[~survives, -1] &= not survives.any()
             cover = None
             if np.isinf(level):  # many digits may be missing, but no wrong NaN, infinity or zero if that can be helped
-                cover = _cover(allowed & (np.isfinite(table) | lost), costs, regimes + 2)
-            cover = cover or _cover(allowed, costs, regimes)
+                cover = stretches(allowed & (np.isfinite(table) | lost), costs, regimes + 2)
+            cover = cover or stretches(allowed, costs, regimes)
             if cover is None and patches:
-                with_patch = _cover(allowed, costs, regimes + 2) or []
+                with_patch = stretches(allowed, costs, regimes + 2) or []
                 used = any(which >= len(candidates) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:
@@ -664,7 +662,7 @@ class PassSearch:
                     [
                         Regime(
                             everything[which],
-                            None if stop is None else _round_between(*size[[stop - 1, stop]]),
+                            None if stop is None else round_between(*size[[stop - 1, stop]]),
                             float(counted[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
                         )
                         for which, start, end, stop in each
@@ -802,29 +800,10 @@ class PassSearch:
         return self._plain(b)(exact)
 
 
-def root_tolerance(size: NDArray[np.float64], roots: Sequence[float]) -> NDArray[np.float64]:
-    """How many times as large as elsewhere a quick program's error may be: as 1/distance beside a root."""
-    found = np.ones(len(size))
-    for root in roots:
-        distance = np.abs(size - root)
-        near = np.full(len(size), np.inf)  # so close that not even the sign is known
-        np.divide(_BESIDE_ROOT * root, distance, out=near, where=distance > _AT_ROOT * root)
-        found = np.maximum(found, near)
-    return found
-
-
 def _with_nan(kernel: Kernel) -> Kernel:
     """A program with min, which keeps NaN, in place of cut."""
     steps = (replace(step, operation="min") if step.operation == "cut" else step for step in kernel.instructions)
     return replace(kernel, instructions=tuple(steps))
-
-
-def oracles_of(activation: Activation, branches: Branches) -> list[Oracle]:
-    """The exact values of one pass, for each setting of the parameters that programs are tried at."""
-    return [
-        Oracle(branches.subs({activation.symbols[name]: exact(v) for name, v in setting.items()}))
-        for setting in _settings(activation)
-    ]
 
 
 def _errors(candidates: Sequence[Candidate], samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -850,89 +829,6 @@ def _largest_nearby(size: NDArray[np.float64], best: NDArray[np.float64]) -> NDA
     return np.array([best[start:end].max() for start, end in zip(first, last, strict=True)])
 
 
-def _cover(
-    allowed: NDArray[np.bool_], costs: Sequence[int], most: int
-) -> list[tuple[int, int, int, int | None]] | None:
-    """At most so many segments of the samples, each with a candidate that is allowed on all of it; None if more.
-
-    Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
-    and sample boundary. The cheapest single candidate is returned where one is enough.
-    """
-    count = allowed.shape[1]
-    whole = [i for i in range(len(costs)) if allowed[i].all()]
-    if whole:
-        return [(min(whole, key=lambda i: costs[i]), 0, count, None)]
-    segments: list[tuple[int, int, int]] = []
-    start = 0
-    while start < count:
-        ends = [_run(allowed[i], start) for i in range(len(costs))]
-        best = max(range(len(costs)), key=lambda i: (ends[i], -costs[i]))
-        if ends[best] == start or len(segments) == most:
-            return None
-        segments.append((best, start, ends[best]))
-        start = ends[best]
-    segments = _fewest_candidates(segments, allowed, costs)
-    found: list[tuple[int, int, int, int | None]] = []
-    start = 0
-    for number, (which, _, end) in enumerate(segments):
-        if number + 1 == len(segments):
-            found.append((which, start, count, None))
-            break
-        following = allowed[segments[number + 1][0]]
-        first = end
-        while first - 1 > start and following[first - 1]:
-            first -= 1
-        middle = max((first + end) // 2, start + 1)
-        found.append((which, start, middle, middle))
-        start = middle
-    return found
-
-
-def _fewest_candidates(
-    segments: list[tuple[int, int, int]], allowed: NDArray[np.bool_], costs: Sequence[int]
-) -> list[tuple[int, int, int]]:
-    """The segments with one segment's candidate in the place of another's where that will do: computed once.
-
-    It will do where it is allowed from the segment's start to where the next segment's candidate may take over.
-    """
-
-    def price(found: Sequence[tuple[int, int, int]]) -> int:
-        return sum(costs[which] for which in {which for which, *_ in found})
-
-    found = list(segments)
-    for number in range(len(found)):
-        for other in sorted({which for which, *_ in found}):
-            _, start, end = found[number]
-            reach = min(_run(allowed[other], start), found[-1][2])
-            changed = list(found)
-            if reach < end:
-                following = allowed[found[number + 1][0]] if number + 1 < len(found) else None
-                if following is None or reach <= start or not following[reach:end].all():
-                    continue
-                changed[number + 1] = (found[number + 1][0], reach, found[number + 1][2])
-                end = reach
-            changed[number] = (other, start, end)
-            if price(changed) < price(found):
-                found = changed
-    return found
-
-
-def _run(row: NDArray[np.bool_], start: int) -> int:
-    """The end of the run of allowed samples that begins at `start`."""
-    (stops,) = np.nonzero(~row[start:])
-    return start + int(stops[0]) if len(stops) else len(row)
-
-
-def _round_between(low: float, high: float) -> float:
-    """A number with few bits in (low, high]."""
-    for bits in range(1, 53):
-        exponent = np.floor(np.log2(high)) - bits + 1
-        candidate = float(np.floor(high / 2.0**exponent) * 2.0**exponent)
-        if low < candidate <= high:
-            return candidate
-    return float(high)
-
-
 def _identical(got: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.bool_]:
     same: NDArray[np.bool_] = (got == expected) & (np.signbit(got) == np.signbit(expected))
     with np.errstate(invalid="ignore"):
@@ -955,21 +851,3 @@ def _decimal(value: float | None) -> str:
 def _rounded(error: float) -> float:
     """An error for the record: two digits, so that it is the same on every machine."""
     return float(f"{error:.2g}")
-
-
-def _settings(activation: Activation) -> list[dict[str, float]]:
-    """The parameters' values in force, and (with parameters) others near and far, all exact in float32."""
-    first = values_in_force(activation)
-    if not first:
-        return [{}]
-    return [first, *(dict.fromkeys(first, value) for value in (0.3125, 2.5, 2.0**-20, 2.0**100))]
-
-
-def values_in_force(activation: Activation) -> dict[str, float]:
-    """The parameters' values in force, as numbers of float32."""
-    return {p.name: float(np.float32(float(p.value))) for p in activation.parameters}
-
-
-def exact(value: float) -> Expr:
-    """A number as SymPy's."""
-    return Rational(*value.as_integer_ratio())

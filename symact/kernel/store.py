@@ -112,7 +112,8 @@ def search(
     """
     from symact.kernel.from_output import backward_from_output, usable_slope
     from symact.kernel.mixed import good_enough
-    from symact.kernel.search import PassSearch, exact, oracles_of, values_in_force
+    from symact.kernel.search import PassSearch
+    from symact.kernel.settings import exact, oracles_of, values_in_force
     from symact.kernel.usual import usual
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined

@@ -32,8 +32,7 @@ from symact.kernel.merge import merged
 from symact.kernel.patch import sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, forms
-from symact.kernel.score import Sample, beside_roots, inputs
-from symact.kernel.search import root_tolerance
+from symact.kernel.score import Sample, beside_roots, inputs, root_tolerance
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import around_thresholds

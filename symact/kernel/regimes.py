@@ -1,0 +1,91 @@
+"""The division of sampled inputs into stretches with a formula each: the fewest, and the cheapest of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def stretches(
+    allowed: NDArray[np.bool_], costs: Sequence[int], most: int
+) -> list[tuple[int, int, int, int | None]] | None:
+    """At most so many segments of the samples, each with a candidate that is allowed on all of it; None if more.
+
+    Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
+    and sample boundary. The cheapest single candidate is returned where one is enough.
+    """
+    count = allowed.shape[1]
+    whole = [i for i in range(len(costs)) if allowed[i].all()]
+    if whole:
+        return [(min(whole, key=lambda i: costs[i]), 0, count, None)]
+    segments: list[tuple[int, int, int]] = []
+    start = 0
+    while start < count:
+        ends = [_run(allowed[i], start) for i in range(len(costs))]
+        best = max(range(len(costs)), key=lambda i: (ends[i], -costs[i]))
+        if ends[best] == start or len(segments) == most:
+            return None
+        segments.append((best, start, ends[best]))
+        start = ends[best]
+    segments = _fewest_candidates(segments, allowed, costs)
+    found: list[tuple[int, int, int, int | None]] = []
+    start = 0
+    for number, (which, _, end) in enumerate(segments):
+        if number + 1 == len(segments):
+            found.append((which, start, count, None))
+            break
+        following = allowed[segments[number + 1][0]]
+        first = end
+        while first - 1 > start and following[first - 1]:
+            first -= 1
+        middle = max((first + end) // 2, start + 1)
+        found.append((which, start, middle, middle))
+        start = middle
+    return found
+
+
+def _fewest_candidates(
+    segments: list[tuple[int, int, int]], allowed: NDArray[np.bool_], costs: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """The segments with one segment's candidate in the place of another's where that will do: computed once.
+
+    It will do where it is allowed from the segment's start to where the next segment's candidate may take over.
+    """
+
+    def price(found: Sequence[tuple[int, int, int]]) -> int:
+        return sum(costs[which] for which in {which for which, *_ in found})
+
+    found = list(segments)
+    for number in range(len(found)):
+        for other in sorted({which for which, *_ in found}):
+            _, start, end = found[number]
+            reach = min(_run(allowed[other], start), found[-1][2])
+            changed = list(found)
+            if reach < end:
+                following = allowed[found[number + 1][0]] if number + 1 < len(found) else None
+                if following is None or reach <= start or not following[reach:end].all():
+                    continue
+                changed[number + 1] = (found[number + 1][0], reach, found[number + 1][2])
+                end = reach
+            changed[number] = (other, start, end)
+            if price(changed) < price(found):
+                found = changed
+    return found
+
+
+def _run(row: NDArray[np.bool_], start: int) -> int:
+    """The end of the run of allowed samples that begins at `start`."""
+    (stops,) = np.nonzero(~row[start:])
+    return start + int(stops[0]) if len(stops) else len(row)
+
+
+def round_between(low: float, high: float) -> float:
+    """A number with few bits in (low, high]."""
+    for bits in range(1, 53):
+        exponent = np.floor(np.log2(high)) - bits + 1
+        candidate = float(np.floor(high / 2.0**exponent) * 2.0**exponent)
+        if low < candidate <= high:
+            return candidate
+    return float(high)
