@@ -47,10 +47,13 @@ def printed(compiled: CompiledActivation, operations: Operations, type_: DataTyp
     tables = compiled.tables.programs if type_.tables and compiled.tables else {}
     usual = compiled.programs[type_.usual] if type_.usual else {}
     default = default_programs(compiled, operations, type_.arithmetic)
-    before = [json.dumps(programs[pass_].to_dict()) for programs in (tables, usual, default) if pass_ in programs]
-    if not before:
+    besides = [programs[pass_] for programs in (tables, usual, default) if pass_ in programs]
+    if pass_ in usual:
+        besides += own_functions([usual[pass_]], operations, type_.usual).values()
+    if not besides:
         return own
-    return hashlib.sha256(" ".join([own, *before]).encode()).hexdigest()[:16]
+    texts = [own, *(json.dumps(kernel.to_dict()) for kernel in besides)]
+    return hashlib.sha256(" ".join(texts).encode()).hexdigest()[:16]
 
 
 def stated(document: Path, *row: str) -> str:
