@@ -36,6 +36,11 @@ _DENSITY = 40
 #: The exchange ends when the largest error is within this of the levelled one.
 _LEVEL = mpf("1.0005")
 
+#: What both parts of the quotient for erfcx(a/sqrt(2)) are multiplied by before they are rounded to float32: of 512
+#: factors from 1 to 2 one with which a float32 evaluation at 60,000 points of 0 <= a < 14.84 is off by little, where
+#: products are not fused with sums (3.7 ULP) and where they are (3.4 ULP).
+_ERFCX_HALF_SCALE = 1 + mpf(496) / 512
+
 Function = Callable[[mpf], mpf]
 
 
@@ -218,16 +223,10 @@ def _erfcx_half_entry() -> dict[str, object]:
     exact = quotient(f, 4, 5, mpf(0), end)[:2]
     grid = [(a, f(a)) for a in _nodes(mpf(0), end, 100)]
 
-    def rounded(scale: mpf) -> list[list[mpf]]:
-        with mpmath.workprec(24):
-            return [[scale * c for c in powers] for powers in exact]
-
-    def worst(lists: list[list[mpf]]) -> mpf:
-        above, below = (powers[::-1] for powers in lists)
-        return max(abs(mpmath.polyval(above, a) / mpmath.polyval(below, a) / value - 1) for a, value in grid)
-
-    above, below = min((rounded(1 + mpf(i) / 512) for i in range(512)), key=worst)
-    return _entry("erfcx(a/sqrt(2))", "itself", "0 <= a <= 15", worst([above, below]), above=above, below=below)
+    with mpmath.workprec(24):
+        above, below = ([_ERFCX_HALF_SCALE * c for c in powers] for powers in exact)
+    worst = max(abs(mpmath.polyval(above[::-1], a) / mpmath.polyval(below[::-1], a) / value - 1) for a, value in grid)
+    return _entry("erfcx(a/sqrt(2))", "itself", "0 <= a <= 15", worst, above=above, below=below)
 
 
 def table() -> dict[str, object]:

@@ -2711,6 +2711,110 @@ SYMACT_INLINE double gelu_second_derivative_paired(int fused, double x)
     return t125;
 }
 
+#ifndef SYMACT_OWN_ERFCX_HALF_FAST
+#define SYMACT_OWN_ERFCX_HALF_FAST
+/* exp(a^2/2)*erfc(a/sqrt(2)), 0 <= a < 14.84, and what it is there beyond; in float. */
+SYMACT_INLINE float own_erfcx_half_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 14.846575f);
+    const float t1 = t0 * t0;
+    const float t2 = 0.016353875f * t1;
+    const float t3 = t2 + 0.7243883f;
+    const float t4 = t3 * t1;
+    const float t5 = t4 + 1.96875f;
+    const float t6 = 0.16097286f * t1;
+    const float t7 = t6 + 1.7296913f;
+    const float t8 = t7 * t0;
+    const float t9 = t8 + t5;
+    const float t10 = 0.2017616f * t1;
+    const float t11 = t10 + 2.3734431f;
+    const float t12 = t11 * t1;
+    const float t13 = t12 + 1.96875f;
+    const float t14 = 0.020496324f * t1;
+    const float t15 = t14 + 0.9280989f;
+    const float t16 = t15 * t1;
+    const float t17 = t16 + 3.3005273f;
+    const float t18 = t17 * t0;
+    const float t19 = t18 + t13;
+    const float t20 = t9 / t19;
+    return t20;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_LIFTED_FAST
+#define SYMACT_OWN_GAUSS_LIFTED_FAST
+/* exp(-a^2/2)*2^32, and 0 from where that is no normal number any more; in float. */
+SYMACT_INLINE float own_gauss_lifted_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = cut_float(t0, 14.846575f);
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = t2 * (-0.7213475f);
+    const float t5 = t4 + 12582944.0f;
+    const float t6 = t5 - 12582944.0f;
+    const float t7 = t6 * 1.3862915f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 2.8572135e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
+    const float t12 = 2.1797594e-05f * t11;
+    const float t13 = t12 + (-0.00026152784f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.0026041379f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.020833148f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.125f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-0.5f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t5);
+    const float t25 = t23 * t24;
+    return t25;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_FAST
+#define SYMACT_OWN_GAUSS_FAST
+/* exp(-a^2/2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = t2 * (-0.7213475f);
+    const float t5 = t4 + 12582944.0f;
+    const float t6 = t5 - 12582944.0f;
+    const float t7 = t6 * 1.3862915f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 2.8572135e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
+    const float t12 = 2.1797594e-05f * t11;
+    const float t13 = t12 + (-0.00026152784f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.0026041379f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.020833148f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.125f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-0.5f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t5);
+    const float t25 = t23 * t24;
+    const float t26 = t25 * 2.3283064e-10f;
+    return t26;
+}
+#endif
+
 #ifndef SYMACT_OWN_BELL_FAST
 #define SYMACT_OWN_BELL_FAST
 /* exp(-a^2) without the error of rounding a^2; in float. */
@@ -2748,76 +2852,6 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_ERFCX_HALF_FAST
-#define SYMACT_OWN_ERFCX_HALF_FAST
-/* exp(a^2/2)*erfc(a/sqrt(2)), 0 <= a < 14.84, and what it is there beyond; in float. */
-SYMACT_INLINE float own_erfcx_half_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = cut_float(a, 14.846575f);
-    const float t1 = t0 * t0;
-    const float t2 = 1.5889822f * t0;
-    const float t3 = t2 + 1.8085938f;
-    const float t4 = 0.14787784f * t0;
-    const float t5 = t4 + 0.66545993f;
-    const float t6 = 0.015023501f * t1;
-    const float t7 = t6 + t5;
-    const float t8 = t7 * t1;
-    const float t9 = t8 + t3;
-    const float t10 = 3.032032f * t0;
-    const float t11 = t10 + 1.8085938f;
-    const float t12 = 0.8525988f * t0;
-    const float t13 = t12 + 2.1803656f;
-    const float t14 = 0.018828964f * t0;
-    const float t15 = t14 + 0.18534845f;
-    const float t16 = t15 * t1;
-    const float t17 = t16 + t13;
-    const float t18 = t17 * t1;
-    const float t19 = t18 + t11;
-    const float t20 = t9 / t19;
-    return t20;
-}
-#endif
-
-#ifndef SYMACT_OWN_GAUSS_FAST
-#define SYMACT_OWN_GAUSS_FAST
-/* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
-    const float t2 = t1 * t1;
-    const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = 0.5f * t2;
-    const float t5 = 0.5f * t3;
-    const float t6 = t4 * (-1.442695f);
-    const float t7 = t6 + 12582944.0f;
-    const float t8 = t7 - 12582944.0f;
-    const float t9 = t8 * 0.69314575f;
-    const float t10 = t4 + t9;
-    const float t11 = t8 * 1.4286068e-06f;
-    const float t12 = t10 + t11;
-    const float t13 = t12 + t5;
-    const float t14 = 0.001395046f * t13;
-    const float t15 = t14 + (-0.008368891f);
-    const float t16 = t15 * t13;
-    const float t17 = t16 + 0.041666206f;
-    const float t18 = t17 * t13;
-    const float t19 = t18 + (-0.16666518f);
-    const float t20 = t19 * t13;
-    const float t21 = t20 + 0.5f;
-    const float t22 = t21 * t13;
-    const float t23 = t22 + (-1.0f);
-    const float t24 = t23 * t13;
-    const float t25 = t24 + 1.0f;
-    const float t26 = power_of_2_float(t7);
-    const float t27 = t25 * t26;
-    const float t28 = t27 * 2.3283064e-10f;
-    return t28;
-}
-#endif
-
 /* y = f(x); in float. */
 SYMACT_INLINE float gelu_forward_fast(int fused, float x)
 {
@@ -2827,37 +2861,39 @@ SYMACT_INLINE float gelu_forward_fast(int fused, float x)
     const float t2 = fabsf(x);
     const float t3 = own_erfcx_half_fast(fused, t2);
     const float t4 = t2 * t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = cut_float(t5, 8.507059e+37f);
-    const float t7 = 0.5f * t2;
-    const float t8 = own_bell_fast(fused, t7);
-    const float t9 = t6 * t8;
-    const float t10 = t9 * t8;
-    const float t11 = -t10;
-    const float t12 = t1 + t11;
-    return t12;
+    const float t5 = cut_float(t4, 8.507059e+37f);
+    const float t6 = own_gauss_lifted_fast(fused, t2);
+    const float t7 = t5 * t6;
+    const float t8 = t7 * 1.1641532e-10f;
+    const float t9 = -t8;
+    const float t10 = t1 + t9;
+    return t10;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float gelu_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = 1.4142135f * t1;
-    const float t3 = own_erfcx_half_fast(fused, t1);
-    const float t4 = 1.7724539f * t3;
-    const float t5 = t2 - t4;
-    const float t6 = 0.2820948f * t5;
-    const float t7 = cut_float(t6, 8.507059e+37f);
-    const float t8 = 0.5f * t1;
-    const float t9 = own_bell_fast(fused, t8);
-    const float t10 = t7 * t9;
-    const float t11 = t10 * t9;
-    const float t12 = -t11;
-    const float t13 = t11 + 1.0f;
-    const float t14 = t0 ? t12 : t13;
-    return t14;
+    const float t0 = fabsf(x);
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = -t1;
+    const float t5 = t3 ? t4 : 1.0f;
+    const float t6 = own_erfcx_half_fast(fused, t0);
+    const float t7 = t1 * t6;
+    const float t8 = 1.2533141f * t7;
+    const float t9 = t0 * t1;
+    const float t10 = t8 - t9;
+    const float t11 = 0.3989423f * t10;
+    const float t12 = 0.7978846f * t0;
+    const float t13 = t12 - t6;
+    const float t14 = t13 * t1;
+    const float t15 = 0.5f * t14;
+    const float t16 = t15 + 1.0f;
+    const float t17 = t3 ? t11 : t16;
+    const float t18 = t2 ? t5 : t17;
+    return t18;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2869,50 +2905,58 @@ SYMACT_INLINE void gelu_value_and_derivative_fast(int fused, float x, float *y, 
     const float t2 = fabsf(x);
     const float t3 = own_erfcx_half_fast(fused, t2);
     const float t4 = t2 * t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = cut_float(t5, 8.507059e+37f);
-    const float t7 = 0.5f * t2;
-    const float t8 = own_bell_fast(fused, t7);
-    const float t9 = t6 * t8;
-    const float t10 = t9 * t8;
-    const float t11 = -t10;
-    const float t12 = t1 + t11;
+    const float t5 = cut_float(t4, 8.507059e+37f);
+    const float t6 = own_gauss_lifted_fast(fused, t2);
+    const float t7 = t5 * t6;
+    const float t8 = t7 * 1.1641532e-10f;
+    const float t9 = -t8;
+    const float t10 = t1 + t9;
+    const float t11 = own_gauss_fast(fused, t2);
+    const int t12 = t11 == 0.0f;
     const int t13 = x < 0.0f;
-    const float t14 = 1.4142135f * t2;
-    const float t15 = 1.7724539f * t3;
-    const float t16 = t14 - t15;
-    const float t17 = 0.2820948f * t16;
-    const float t18 = cut_float(t17, 8.507059e+37f);
-    const float t19 = t18 * t8;
-    const float t20 = t19 * t8;
-    const float t21 = -t20;
-    const float t22 = t20 + 1.0f;
-    const float t23 = t13 ? t21 : t22;
-    *y = t12;
-    *dydx = t23;
+    const float t14 = -t11;
+    const float t15 = t13 ? t14 : 1.0f;
+    const float t16 = t11 * t3;
+    const float t17 = 1.2533141f * t16;
+    const float t18 = t2 * t11;
+    const float t19 = t17 - t18;
+    const float t20 = 0.3989423f * t19;
+    const float t21 = 0.7978846f * t2;
+    const float t22 = t21 - t3;
+    const float t23 = t22 * t11;
+    const float t24 = 0.5f * t23;
+    const float t25 = t24 + 1.0f;
+    const float t26 = t13 ? t20 : t25;
+    const float t27 = t12 ? t15 : t26;
+    *y = t10;
+    *dydx = t27;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float gelu_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = 1.4142135f * t1;
-    const float t3 = own_erfcx_half_fast(fused, t1);
-    const float t4 = 1.7724539f * t3;
-    const float t5 = t2 - t4;
-    const float t6 = 0.2820948f * t5;
-    const float t7 = cut_float(t6, 8.507059e+37f);
-    const float t8 = 0.5f * t1;
-    const float t9 = own_bell_fast(fused, t8);
-    const float t10 = t7 * t9;
-    const float t11 = t10 * t9;
-    const float t12 = -t11;
-    const float t13 = t11 + 1.0f;
-    const float t14 = t0 ? t12 : t13;
-    const float t15 = grad_y * t14;
-    return t15;
+    const float t0 = fabsf(x);
+    const float t1 = own_gauss_fast(fused, t0);
+    const int t2 = t1 == 0.0f;
+    const int t3 = x < 0.0f;
+    const float t4 = -t1;
+    const float t5 = t3 ? t4 : 1.0f;
+    const float t6 = own_erfcx_half_fast(fused, t0);
+    const float t7 = t1 * t6;
+    const float t8 = 1.2533141f * t7;
+    const float t9 = t0 * t1;
+    const float t10 = t8 - t9;
+    const float t11 = 0.3989423f * t10;
+    const float t12 = 0.7978846f * t0;
+    const float t13 = t12 - t6;
+    const float t14 = t13 * t1;
+    const float t15 = 0.5f * t14;
+    const float t16 = t15 + 1.0f;
+    const float t17 = t3 ? t11 : t16;
+    const float t18 = t2 ? t5 : t17;
+    const float t19 = grad_y * t18;
+    return t19;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -274,6 +274,10 @@ class Lowering:
                 lifted += [self._lifted(base)] * int(power)
             else:
                 above += self._spread(base, power)
+        if self._style.quick and (lifted or abs(coefficient) != 1):
+            for index, part in enumerate(above):
+                common, above[index] = _leading_out(part)
+                coefficient *= common
         steps = [self(part) for part in above] + ([] if self._style.quick else outer)
         if not steps:
             steps = [self._constant(abs(coefficient))]
@@ -286,15 +290,17 @@ class Lowering:
         if divisors and not self._style.stepwise:
             divisors = [self._chain("mul", divisors)]
         value = self._chain("div", [value, *divisors])
-        if abs(coefficient) != 1:
+        if abs(coefficient) != 1 and not lifted:
             value = self._b("mul", self._constant(abs(coefficient)), value)
         if self._style.capped and (outer or lifted) and (above or below):
             value = self._b("cut", value, self._b.const(_CAP))
         # A quick half is a normal number: its place does not matter.
         for half in outer * (2 if self._style.quick else 1):
             value = self._b("mul", value, half)
-        for large in lifted:
-            value = self._b("mul", self._b("mul", value, large), self._b.const(_UNLIFT))
+        size = abs(coefficient)
+        for large in lifted:  # the number comes last, in one constant with 2^-32
+            value = self._b("mul", self._b("mul", value, large), self._constant(size / 2**32))
+            size = S.One
         return self._b("neg", value) if coefficient < 0 else value
 
     def _spread(self, base: Expr, power: Expr) -> list[Expr]:
@@ -400,6 +406,16 @@ def as_expm1(term: Expr, constant: Rational, where: Mapping[Symbol, Expr]) -> Ex
 def ordered(e: Add) -> list[Expr]:
     """The terms in an order that no SymPy version changes: constants last, else by their text."""
     return sorted(e.args, key=lambda term: (term.is_number, _text(term)))
+
+
+def _leading_out(e: Expr) -> tuple[Expr, Expr]:
+    """A sum as a number times one whose first term has no number, if every term of it has one; else 1 and what came."""
+    if not isinstance(e, Add):
+        return S.One, e
+    first, *others = (abs(t.as_independent(*t.free_symbols, as_Add=False)[0]) for t in ordered(e) if t.free_symbols)
+    if not others or S.One in (first, *others):
+        return S.One, e
+    return first, Add(*(term / first for term in e.args))
 
 
 @lru_cache(maxsize=1 << 10)

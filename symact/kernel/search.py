@@ -529,8 +529,8 @@ class PassSearch:
             return self._prices[assembled], max(regime.error for each in found for regime in each)
 
         def exactly(found: Iterable[list[Regime]]) -> int:
-            covered = self._by_side(regions, list(found))
-            return price(self._guarded(self._put_together(covered, parity), "pass", "y"))
+            together = self._put_together(self._by_side(regions, list(found)), parity)
+            return min(price(self._guarded(kernel, "pass", "y")) for kernel in (together, _with_nan(together)))
 
         cheapest = sorted(product(*(each[:most] for each in choices)), key=roughly)
         return list(min(cheapest[:_FINISHED], key=exactly))

@@ -14,6 +14,7 @@ each, and right without that. What the functions of float32 do besides, to lose 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import mpmath
@@ -27,23 +28,27 @@ from symact.kernel.program import Builder
 #: what multiplies them, as in x*exp(-x).
 LIFT = 32
 
+#: Factors of exponents.
+_PLUS, _MINUS, _MINUS_HALF = Fraction(1), Fraction(-1), Fraction(-1, 2)
+
 
 class _Parts(NamedTuple):
-    """exp(a) = 2^n*exp(r): 1.5*2^23 + n + `lift`, and r."""
+    """exp(f*a) = 2^n*exp(f*r): 1.5*2^23 + n + `lift`, and r."""
 
     shifted: int
     r: int
 
 
-def _reduced(b: Builder, a: int, sign: int, lift: int, precision: Precision) -> _Parts:
-    """The parts of exp(sign*a), n counted with `lift`, r with the sign of `a`."""
+def _reduced(b: Builder, a: int, factor: Fraction, lift: int, precision: Precision) -> _Parts:
+    """The parts of exp(factor*a), the size of the factor a power of two; n counted with `lift`."""
+    size = abs(factor)
     with mpmath.workdps(DIGITS):
-        inverse = mpmath.nstr(sign / mpmath.log(2), DIGITS)
+        inverse = mpmath.nstr(factor.numerator / (factor.denominator * mpmath.log(2)), DIGITS)
     rounder = b.const(precision.rounder + lift)
     shifted = b("add", b("mul", a, b.const(inverse)), rounder)
     n = b("sub", shifted, rounder)
-    high, low = (b.const(part) for part in ln2(precision))
-    operation = "sub" if sign > 0 else "add"
+    high, low = (b.const(_times(part, 1 / size)) for part in ln2(precision))
+    operation = "sub" if factor > 0 else "add"
     return _Parts(shifted, b(operation, b(operation, a, b("mul", n, high)), b("mul", n, low)))
 
 
@@ -53,16 +58,17 @@ def _end(lift: int, precision: Precision) -> str:
         return str(mpmath.nstr((precision.emax + lift) * mpmath.log(2), 8))
 
 
-def _alternating(coefficients: list[str], sign: int) -> list[str]:
-    """The coefficients of p(sign*r)."""
-    if sign > 0:
-        return coefficients
-    return [c if k % 2 == 0 else c[1:] if c[0] == "-" else f"-{c}" for k, c in enumerate(coefficients)]
+def _times(number: str, factor: Fraction) -> str:
+    """A number's text times a factor; with 1 and -1 its digits stay as they are."""
+    if abs(factor) != 1:
+        return str(Fraction(number) * factor)
+    return number if factor > 0 else number[1:] if number[0] == "-" else f"-{number}"
 
 
-def _exponential(b: Builder, r: int, sign: int, precision: Precision) -> int:
-    """exp(sign*r)."""
-    return horner(b, _alternating(["1", "1", *precision.table("exp")["coefficients"]], sign), r)
+def _exponential(b: Builder, r: int, factor: Fraction, precision: Precision) -> int:
+    """exp(factor*r)."""
+    coefficients = ["1", "1", *precision.table("exp")["coefficients"]]
+    return horner(b, [_times(c, factor**k) for k, c in enumerate(coefficients)], r)
 
 
 def _rest(b: Builder, r: int, precision: Precision) -> int:
@@ -72,8 +78,8 @@ def _rest(b: Builder, r: int, precision: Precision) -> int:
 
 def _decay(b: Builder, a: int, lift: int, precision: Precision, *, cut: str = "cut") -> int:
     """exp(-a)*2^lift, and 0 from where that is no normal number: there the power of two has the bits of 0."""
-    parts = _reduced(b, b(cut, a, b.const(_end(lift, precision))), -1, lift, precision)
-    return b("mul", _exponential(b, parts.r, -1, precision), b("pow2", parts.shifted))
+    parts = _reduced(b, b(cut, a, b.const(_end(lift, precision))), _MINUS, lift, precision)
+    return b("mul", _exponential(b, parts.r, _MINUS, precision), b("pow2", parts.shifted))
 
 
 def decay_flushed(b: Builder, a: int, precision: Precision) -> int:
@@ -95,15 +101,15 @@ def exp(b: Builder, a: int, precision: Precision) -> int:
     """e^a: with n + 1 in place of n up to the largest numbers, with n + 32 for the subnormal ones."""
     cut = b("min", b("max", a, b.const(f"-{_end(LIFT, precision)}")), b.const(89))
     small = b("lt", cut, b.const(0))
-    parts = _reduced(b, cut, 1, 0, precision)
+    parts = _reduced(b, cut, _PLUS, 0, precision)
     moved = b("add", parts.shifted, b("select", small, b.const(LIFT), b.const(-1)))
-    value = b("mul", _exponential(b, parts.r, 1, precision), b("pow2", moved))
+    value = b("mul", _exponential(b, parts.r, _PLUS, precision), b("pow2", moved))
     return b("mul", value, b("select", small, b.const(f"1/{2**LIFT}"), b.const(2)))
 
 
 def _expm1(b: Builder, a: int, precision: Precision) -> int:
     """(e^a - 1)/2 for -30 <= a <= 89: half, for 2^128 is no number."""
-    parts = _reduced(b, a, 1, -1, precision)
+    parts = _reduced(b, a, _PLUS, -1, precision)
     power = b("pow2", parts.shifted)
     return b("add", b("mul", power, _rest(b, parts.r, precision)), b("sub", power, b.const("1/2")))
 
@@ -140,41 +146,40 @@ def log1p_unit(b: Builder, a: int, precision: Precision) -> int:
     return b("add", a, b("mul", horner(b, precision.table("log1p_unit")["coefficients"], a), b("mul", a, a)))
 
 
-def _gaussian_end(number: str, lift: int, precision: Precision) -> str:
-    """Where exp(-number*a^2)*2^lift becomes 0."""
+def _gaussian_end(factor: Fraction, lift: int, precision: Precision) -> str:
+    """Where exp(factor*a^2)*2^lift becomes 0."""
     with mpmath.workdps(DIGITS):
-        return str(mpmath.nstr(mpmath.sqrt(mpmath.mpf(_end(lift, precision)) / mpmath.mpmathify(number)), 8))
+        return str(mpmath.nstr(mpmath.sqrt(mpmath.mpf(_end(lift, precision)) / abs(mpmath.mpmathify(factor))), 8))
 
 
-def _gaussian(b: Builder, a: int, number: str, lift: int, precision: Precision, *, cut: str = "cut") -> int:
-    """exp(-number*a^2)*2^lift for a number that is a power of two: what the rounded square lost goes into r."""
-    size = b(cut, b("abs", a), b.const(_gaussian_end(number, lift, precision)))
+def _gaussian(b: Builder, a: int, factor: Fraction, lift: int, precision: Precision, *, cut: str = "cut") -> int:
+    """exp(factor*a^2)*2^lift for -1 or -1/2: what the rounded square lost goes into r."""
+    size = b(cut, b("abs", a), b.const(_gaussian_end(factor, lift, precision)))
     square = b("mul", size, size)
     error = b("product_error", size, size, square)
-    if number != "1":
-        square, error = (b("mul", b.const(number), each) for each in (square, error))
-    parts = _reduced(b, square, -1, lift, precision)
-    return b("mul", _exponential(b, b("add", parts.r, error), -1, precision), b("pow2", parts.shifted))
+    parts = _reduced(b, square, factor, lift, precision)
+    r = b("add", parts.r, error)
+    return b("mul", _exponential(b, r, factor, precision), b("pow2", parts.shifted))
 
 
 def gauss_lifted(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2/2)*2^32."""
-    return _gaussian(b, a, "1/2", LIFT, precision)
+    return _gaussian(b, a, _MINUS_HALF, LIFT, precision)
 
 
 def gauss(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2/2)."""
-    return b("mul", _gaussian(b, a, "1/2", LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
+    return b("mul", _gaussian(b, a, _MINUS_HALF, LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
 
 
 def bell_lifted(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2)*2^32."""
-    return _gaussian(b, a, "1", LIFT, precision)
+    return _gaussian(b, a, _MINUS, LIFT, precision)
 
 
 def bell(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2)."""
-    return b("mul", _gaussian(b, a, "1", LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
+    return b("mul", _gaussian(b, a, _MINUS, LIFT, precision, cut="min"), b.const(f"1/{2**LIFT}"))
 
 
 def erfcx(b: Builder, a: int, precision: Precision) -> int:
@@ -187,21 +192,15 @@ def erfcx(b: Builder, a: int, precision: Precision) -> int:
 
 
 def _by_squares(b: Builder, coefficients: Sequence[str], a: int, square: int) -> int:
-    """A polynomial in a as one in a^2 with coefficients c + d*a: less rounding than by Horner's rule for large a."""
-    pairs = [
-        b("add", b("mul", b.const(rest[0]), a), b.const(c)) if rest else b.const(c)
-        for c, *rest in (coefficients[k : k + 2] for k in range(0, len(coefficients), 2))
-    ]
-    *others, value = pairs
-    for pair in reversed(others):
-        value = b("add", b("mul", value, square), pair)
-    return value
+    """A polynomial in a as p(a^2) + a*q(a^2): less rounding than by Horner's rule for large a."""
+    even, odd = (horner(b, coefficients[start::2], square) for start in (0, 1))
+    return b("add", b("mul", odd, a), even)
 
 
 def erfcx_half(b: Builder, a: int, precision: Precision) -> int:
     """exp(a^2/2)*erfc(a/sqrt(2)) up to where exp(-a^2/2) ends, as a quotient; the square is that of gauss."""
     table = precision.table("erfcx_half")
-    cut = b("cut", a, b.const(_gaussian_end("1/2", LIFT, precision)))
+    cut = b("cut", a, b.const(_gaussian_end(_MINUS_HALF, LIFT, precision)))
     square = b("mul", cut, cut)
     above, below = (_by_squares(b, table[part], cut, square) for part in ("above", "below"))
     return b("div", above, below)
