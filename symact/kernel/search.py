@@ -74,8 +74,8 @@ _FAR = 2.0**-27
 _ZEROS = np.array([0.0, -0.0])
 
 #: How often fresh inputs are tried, with samples of how many seeds, beside how many of the worst ones known and how far
-#: around them; how many of those that are too bad join the sample.
-_ROUNDS, _FRESH, _WORST, _AROUND, _FED_BACK = 4, 8, 16, 2.0**-5, 40
+#: around them, and how far around the ends of regimes; how many of those that are too bad join the sample.
+_ROUNDS, _FRESH, _WORST, _AROUND, _ACROSS, _FED_BACK = 4, 8, 16, 2.0**-5, 0.5, 40
 
 #: Exponents of inputs that are about the last digit of 1, and how many are tried.
 _BESIDE_1, _NEAR_1 = (-57.0, -48.0), 400
@@ -601,8 +601,13 @@ class PassSearch:
         generator = np.random.default_rng(number)
         errors = _errors_of(regimes, known, self._size(known))
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
+        edges = [regime.upper for regime in regimes if regime.upper is not None]
         with np.errstate(over="ignore"):
-            around = np.outer(worst, 1 + generator.uniform(-_AROUND, _AROUND, 64)).ravel().astype(dtype)
+            near = [
+                np.outer(places, 1 + generator.uniform(-reach, reach, 64)).ravel()
+                for places, reach in ((worst, _AROUND), (edges, _ACROSS))
+            ]
+            around = np.concatenate(near).astype(dtype)
         if self.arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
             around = np.concatenate([around, 2.0 ** generator.uniform(*_BESIDE_1, _NEAR_1)])
         seeds = range(_FRESH * (number + 1), _FRESH * (number + 2))
