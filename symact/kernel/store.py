@@ -54,19 +54,31 @@ def compiled(
             return replace(
                 _from_document(document), parameters=_parameters(activation), tables=_stored_tables(activation.name)
             )
-    key = f"{activation.name} {activation.digest}"
-    missing = [arithmetic for arithmetic in arithmetics if (key, arithmetic) not in _searched]
+    keys = {arithmetic: (_key(activation, arithmetic), arithmetic) for arithmetic in SEARCHED}
+    missing = [arithmetic for arithmetic in arithmetics if keys[arithmetic] not in _searched]
     if missing:  # together, for much of the work is the same in all of them
-        known = {name: _searched[key, name].programs[name] for name in ARITHMETICS if (key, name) in _searched}
+        known = {name: _searched[keys[name]].programs[name] for name in ARITHMETICS if keys[name] in _searched}
         found = search(activation, missing, known)[0]
-        _searched.update(((key, arithmetic), found) for arithmetic in missing)
-    programs = {arithmetic: _searched[key, arithmetic].programs[arithmetic] for arithmetic in arithmetics}
+        _searched.update((keys[arithmetic], found) for arithmetic in missing)
+    programs = {arithmetic: _searched[keys[arithmetic]].programs[arithmetic] for arithmetic in arithmetics}
     return replace(
-        _searched[key, arithmetics[0]],
+        _searched[keys[arithmetics[0]]],
         parameters=_parameters(activation),
+        usual_parameters=_in_force(activation),
         programs=programs,
         tables=_tables(activation, programs["wide"]) if tables else None,
     )
+
+
+def _key(activation: Activation, arithmetic: str) -> str:
+    """What a search's result depends on; short programs have the parameters' values in them."""
+    values = f" {_in_force(activation)}" if arithmetic in USUAL else ""
+    return f"{activation.name} {activation.digest}{values}"
+
+
+def _in_force(activation: Activation) -> dict[str, str]:
+    """The parameters' values, exact text."""
+    return {p.name: str(p.value) for p in activation.parameters}
 
 
 def _tables(activation: Activation, wide: Mapping[str, Kernel]) -> Tables | None:
@@ -178,7 +190,7 @@ def search(
         reference=activation.reference,
         parameters=tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters),
         programs=programs,
-        usual_parameters={p.name: str(p.value) for p in activation.parameters},
+        usual_parameters=_in_force(activation),
         kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
     )
     return found, record

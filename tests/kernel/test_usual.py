@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sympy import Expr, exp
 
 from symact import catalog
+from symact.activation import Activation, Parameter
 from symact.grammar import parse
 from symact.kernel.arithmetic import USUAL, ordinary
 from symact.kernel.interpret import evaluate
@@ -96,3 +98,19 @@ def test_an_exponential_inside_of_another_is_an_operation_of_short_programs_too(
     """The inner one is one with all digits in wide arithmetic; NumPy has no function for it."""
     found, _ = search(parse("exp(-exp(-x))"), ["wide", "usual_wide"])
     assert set(found.programs) == {"wide", "usual_wide"}
+
+
+def test_short_programs_are_kept_with_the_values_that_they_are_made_for() -> None:
+    """Whatever was searched for before at other values."""
+
+    def define(x: Expr, steepness: Expr) -> Expr:
+        return 1 / (1 + exp(-steepness * x))
+
+    activation = Activation("steep", define, parameters=(Parameter("steepness"),))
+    compiled(activation, ["wide"])
+    x = np.array([0.5])
+    for value in (2, 1):
+        found = compiled(activation.with_values({"steepness": value}), ["wide", "usual_wide"])
+        assert found.usual_parameters == {"steepness": str(value)}
+        short = found.programs["usual_wide"]["forward"]
+        assert evaluate(short, {"x": x}, USUAL["usual_wide"])["y"] == pytest.approx(1 / (1 + np.exp(-value * x)))
