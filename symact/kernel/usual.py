@@ -252,9 +252,12 @@ class _Search:
         return b.kernel("usual", ["x"], [], {"y": step})
 
     def _is_computed(self, candidate: _Candidate) -> bool:
-        """Whether a candidate gives a new array, NaN where x is NaN."""
+        """Whether a candidate gives a new array, NaN where x is NaN.
+
+        A choice may give one of its sides as it is: results that are put into a number or into x would be lost.
+        """
         ((_, index),) = candidate.kernel.outputs
-        if candidate.kernel.instructions[index].operation in _LEAVES:
+        if _may_be_leaf(candidate.kernel, index):
             return False
         (value,) = evaluate(candidate.kernel, {"x": np.array([np.nan])}, self.arithmetic).values()
         return bool(np.isnan(value).all())
@@ -379,6 +382,14 @@ class _Search:
         if outside is not None:
             outputs[OUTSIDE] = outside
         return b.kernel("usual", ["x"], [], outputs)
+
+
+def _may_be_leaf(kernel: Kernel, index: int) -> bool:
+    """Whether a step is an input or a number, or chooses such."""
+    step = kernel.instructions[index]
+    if step.operation == "select":
+        return any(_may_be_leaf(kernel, side) for side in step.operands[1:])
+    return step.operation in _LEAVES
 
 
 def _left_out(choice: _Choice, x: NDArray[Any]) -> NDArray[np.bool_]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sympy import Expr, exp
+from sympy import Expr, Piecewise, exp, tanh
 
-from symact import catalog
+from symact import catalog, targets
 from symact.activation import Activation, Parameter
 from symact.grammar import parse
 from symact.kernel.arithmetic import USUAL, ordinary
@@ -114,3 +114,14 @@ def test_short_programs_are_kept_with_the_values_that_they_are_made_for() -> Non
         assert found.usual_parameters == {"steepness": str(value)}
         short = found.programs["usual_wide"]["forward"]
         assert evaluate(short, {"x": x}, USUAL["usual_wide"])["y"] == pytest.approx(1 / (1 + np.exp(-value * x)))
+
+
+def test_no_short_program_gives_a_number_or_its_input_where_results_have_to_be_put_in() -> None:
+    """NumPy's choice gives a side as it is where all elements are on it."""
+    activation = Activation(
+        "half_shrink", lambda x: Piecewise((0, x < 0), (x - tanh(x), True)), derivative_at={"0": "0"}
+    )
+    loaded = targets.load(compiled(activation, ["mixed", "usual_mixed"]), "numpy", dtype="float64", level="accurate")
+    x = -np.linspace(1e-3, 0.25, 50)
+    np.testing.assert_array_equal(loaded.forward(x), np.zeros(50))
+    np.testing.assert_array_equal(loaded.value_and_derivative(x), np.zeros((2, 50)))
