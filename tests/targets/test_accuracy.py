@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from programs import logsig
 
-from symact import targets
+from symact import catalog, targets
+from symact.kernel.arithmetic import WRITTEN
 from symact.kernel.program import Builder
+from symact.kernel.store import compiled
 from symact.targets import accuracy
 from symact.targets.table import Operations
 
@@ -60,3 +62,16 @@ def test_the_fingerprint_covers_the_functions_that_a_program_calls() -> None:
     assert fingerprint("erf", {"erf": "exp"}) != fingerprint("erf", {"erf": "log"})
     assert fingerprint("erf", {"erf": "bell", "bell": "exp"}) != fingerprint("erf", {"erf": "bell", "bell": "log"})
     assert fingerprint("erf", {"erf": "exp", "gauss": "exp"}) == fingerprint("erf", {"erf": "exp"})
+
+
+def test_the_fingerprint_covers_the_functions_that_short_programs_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def printed() -> str:
+        return accuracy.program(compiled(catalog.get("gelu")), "numpy", "float32", "fast", "forward")
+
+    before = printed()
+    quick = WRITTEN["usual_float32"]
+    b = Builder()
+    other = b.kernel("erfcx", ("a",), (), {"y": b("exp", b.input("a"))})
+    changed = SimpleNamespace(functions={**quick.functions, "erfcx": other})
+    monkeypatch.setattr("symact.targets.printer.WRITTEN", {**WRITTEN, "usual_float32": changed})
+    assert printed() != before
