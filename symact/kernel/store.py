@@ -286,6 +286,11 @@ def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEA
     stays = [name for name in SEARCHED if name not in arithmetics]
     known = json.loads(path.read_text(encoding="utf-8")) if stays else None
     usable = _from_document(known).programs if known else {}
+    if known and known["usual_parameters"] != _in_force(activation) and not set(USUAL) <= set(arithmetics):
+        raise Error(
+            f"the short programs of {activation.name} are for {known['usual_parameters']}, not for its defaults",
+            f"search for {', '.join(USUAL)} too",
+        )
     found, record = search(activation, arithmetics, {name: usable[name] for name in stays if name in usable})
     if known:
         # Nothing is said of a pass whose program is that of an arithmetic that stays.
