@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sympy import Expr, Piecewise, exp, tanh
 
 from symact import catalog, targets
 from symact.activation import Activation, Parameter
+from symact.errors import Error
 from symact.grammar import parse
 from symact.kernel.arithmetic import USUAL
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
 from symact.kernel.score import inputs
-from symact.kernel.store import compiled, search
+from symact.kernel.store import compiled, search, write
 from symact.kernel.usual import both
 from symact.oracle import Oracle
 from symact.symbolic.derivatives import derive
@@ -124,3 +129,12 @@ def test_no_short_program_gives_a_number_or_its_input_where_results_have_to_be_p
     x = -np.linspace(1e-3, 0.25, 50)
     np.testing.assert_array_equal(loaded.forward(x), np.zeros(50))
     np.testing.assert_array_equal(loaded.value_and_derivative(x), np.zeros((2, 50)))
+
+
+def test_short_programs_for_other_values_are_not_kept_by_a_search_of_other_arithmetics(tmp_path: Path) -> None:
+    stored = files("symact.kernel").joinpath("programs", "silu.json").read_text(encoding="utf-8")
+    document = json.loads(stored)
+    document["usual_parameters"] = {"beta": "2"}
+    (tmp_path / "silu.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(Error, match=r"short programs of silu are for \{'beta': '2'\}"):
+        write(catalog.get("silu"), tmp_path, ["wide"])
