@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--system", action="append", default=[], metavar="NAME", help="systems whose name starts so; all by default"
     )
+    parser.add_argument(
+        "--fresh-pages",
+        action="store_true",
+        help="leave the allocator as it is: who allocates large arrays pays for their pages, as programs usually do",
+    )
     parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of inputs and orders")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), metavar="FOLDER", help="(%(default)s)")
@@ -91,16 +96,17 @@ def _measured(given: argparse.Namespace) -> Run:
         if info.missing:
             print(f"missing: {name}: {info.missing}", file=sys.stderr)
     described = {**machine.describe(), "load before": machine.load()}
+    keep_pages = measuring.can_keep_pages() and not given.fresh_pages
     settings = {
         "command": _command(given),
         "rounds": given.rounds,
         "seed": given.seed,
         "cache": machine.caches().get("L2", _CACHE),
-        "keeps_pages": measuring.keeps_pages(),
+        "keeps_pages": keep_pages,
     }
     run = Run(described, settings, systems, ())
     start = time.monotonic()
-    for case in measuring.run(todo, here, given.rounds, given.seed):
+    for case in measuring.run(todo, here, given.rounds, given.seed, keep_pages=keep_pages):
         run = Run(described, settings, systems, (*run.cases, case))
         results.write(given.out / "benchmarks.json", _json(run))
         done, seconds = len(run.cases), time.monotonic() - start
@@ -150,6 +156,8 @@ def _command(given: argparse.Namespace) -> str:
     ):
         for value in values or ():
             parts += [option, str(value)]
+    if given.fresh_pages:
+        parts.append("--fresh-pages")
     return shlex.join(parts)
 
 

@@ -24,7 +24,7 @@ from symact.errors import Error
 ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_ARENA_MAX": "1"}
 
 
-def keeps_pages() -> bool:
+def can_keep_pages() -> bool:
     """Whether `ALLOCATOR` means something here."""
     return "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", {})
 
@@ -38,8 +38,13 @@ def information(systems: Mapping[str, System]) -> dict[str, SystemInfo]:
     return found
 
 
-def run(tasks: list[Task], systems: list[str], rounds: int, seed: int) -> Iterator[Case]:
+def run(tasks: list[Task], systems: list[str], rounds: int, seed: int, *, keep_pages: bool = True) -> Iterator[Case]:
     """The cases, each as soon as it is measured; tasks of one number of threads are best given together.
+
+    Args:
+        tasks, systems: what is measured of whom.
+        rounds, seed: how often, and for inputs and orders.
+        keep_pages: whether memory stays with the process (see `ALLOCATOR`).
 
     Raises:
         Error: there are fewer processors than threads, or a measuring process ends before it has answered.
@@ -48,14 +53,16 @@ def run(tasks: list[Task], systems: list[str], rounds: int, seed: int) -> Iterat
     for threads, group in groupby(tasks, key=lambda task: task.threads):
         if threads > len(available):
             raise Error(f"{threads} threads are asked for, and there are {len(available)} processors here")
-        yield from _measured(list(group), systems, rounds, seed, available[-threads:])
+        yield from _measured(list(group), systems, rounds, seed, available[-threads:], keep_pages=keep_pages)
 
 
-def _measured(tasks: list[Task], systems: list[str], rounds: int, seed: int, processors: list[int]) -> Iterator[Case]:
+def _measured(
+    tasks: list[Task], systems: list[str], rounds: int, seed: int, processors: list[int], *, keep_pages: bool
+) -> Iterator[Case]:
     root = Path(__file__).resolve().parents[1]
     environment = {
         **os.environ,
-        **ALLOCATOR,
+        **(ALLOCATOR if keep_pages else {}),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")])),
         "OMP_NUM_THREADS": str(len(processors)),
         "NUMEXPR_MAX_THREADS": str(len(processors)),

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,29 @@ def test_what_is_missing_is_named_and_not_left_out(
     assert command.main([*LITTLE, "--pass", "forward", "--rounds", "1", "--out", str(tmp_path)]) == 0
     assert "missing: NumPy: not installed" in capsys.readouterr().err
     assert "Not measured, because missing here: NumPy." in (tmp_path / "benchmarks.md").read_text()
+
+
+@needs_compiler
+def test_fresh_pages_leave_the_allocator_alone_and_the_document_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environments = []
+
+    def started(arguments: list[str], **options: Any) -> Any:
+        if "benchmarks.worker" in arguments:
+            environments.append(options["env"])
+        return started_before(arguments, **options)
+
+    started_before = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", started)
+    arguments = [*LITTLE, "--pass", "forward", "--system", "limit", "--rounds", "1"]
+    for more in ([], ["--fresh-pages"]):
+        assert command.main([*arguments, *more, "--out", str(tmp_path)]) == 0
+    kept, left = (measuring.ALLOCATOR.items() <= environment.items() for environment in environments)
+    assert (kept, left) == (measuring.can_keep_pages(), False)
+    text = (tmp_path / "benchmarks.md").read_text()
+    assert "--fresh-pages" in text
+    assert "for which they pay" in text
 
 
 @pytest.mark.parametrize(
