@@ -99,7 +99,7 @@ def test_fresh_pages_leave_the_allocator_alone_and_the_document_says_so(
 
     started_before = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", started)
-    arguments = [*LITTLE, "--pass", "forward", "--system", "limit", "--rounds", "1"]
+    arguments = ["relu", "--system", "limit", *LITTLE[5:], "--pass", "forward", "--rounds", "1"]
     for more in ([], ["--fresh-pages"]):
         assert command.main([*arguments, *more, "--out", str(tmp_path)]) == 0
     kept, left = (measuring.ALLOCATOR.items() <= environment.items() for environment in environments)
