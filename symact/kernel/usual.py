@@ -237,6 +237,11 @@ class _Search:
             value = b("select", b("lt", x, b.const(0)), b.include(below)["y"], b.include(above)["y"])
             kernel = merged(b.kernel("usual", ["x"], [], {"y": value}), self.arithmetic)
             yield f"{second} in |x| and {first}, by sides", kernel
+        for rule, below in halves[1]:  # right where f(t) = t + f(-t)
+            b = Builder()
+            x = b.input("x")
+            ramp = b("add", b("max", x, b.const(0)), b.include(below)["y"])
+            yield f"ramp and {rule}", merged(b.kernel("usual", ["x"], [], {"y": ramp}), self.arithmetic)
 
     def _lowered(self, form: Form, way: str) -> Kernel | None:
         b = Builder()
