@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compilers import COMPILERS
 
 from symact import catalog, targets
 from symact.errors import Error
 from symact.kernel.store import compiled
 from symact.oracle.formats import FORMATS, Float64s
 
-COMPILERS = [name for name in ("gcc", "clang", "clang-14") if shutil.which(name)]
 SUFFIXES = {"float16": "f16", "bfloat16": "bf16"}
 QUIET = {"float16": 0x7E00, "bfloat16": 0x7FC0}
 
