@@ -43,6 +43,7 @@ def batch(dtype: str, architecture: str, names: tuple[str, ...] = tuple(NAMES)) 
     return kernels.build([Wanted(one, pass_, dtype) for one in activations for pass_ in one.signatures], architecture)
 
 
+@pytest.mark.slow
 def test_every_float32_kernel_passes_the_gates_on_hopper() -> None:
     found = batch("float32", "sm_90")
     assert gates.problems(found.compiled, "float32", "sm_90") == []
@@ -158,7 +159,7 @@ def products(code: sass.Code) -> int:
     return sum(one.operands.rpartition(",")[2].lstrip("-") != "RZ" for one in fused)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_what_is_executed_is_what_the_machine_code_is_made_of(dtype: str) -> None:
     """NVRTC's machine code is its PTX assembled; and the assembler fuses no more than the translation expects.
 
