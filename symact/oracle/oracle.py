@@ -45,6 +45,9 @@ _FAR = 1000.0
 #: How many answers an oracle keeps, and for how many inputs at least: a bisection asks for few, and never again.
 _REMEMBERED, _WORTH = 16, 32
 
+#: At how many points of a piece, in one format, an oracle keeps the values, for they are asked for in other company too.
+_POINTS = 1 << 17
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -101,6 +104,30 @@ def as_float64(values: NDArray[Any], format: Format) -> Float64s:
     return values if values.dtype == np.float64 else format.decode(values)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a piece was found to be at some points, in the order of the points: rounded values, and balls."""
+
+    x: Float64s
+    rounded: Float64s
+    balls: Balls
+
+    def places(self, x: Float64s) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where each of some inputs is among the points, and whether it is there."""
+        place = np.searchsorted(self.x, x)
+        there = np.zeros(len(x), bool)
+        inside = place < len(self.x)
+        there[inside] = self.x[place[inside]] == x[inside]
+        return place, there
+
+    def with_more(self, other: _Known) -> _Known:
+        """These points and others."""
+        order = np.argsort(np.concatenate([self.x, other.x]), kind="stable")
+        pairs = ((self.x, other.x), (self.rounded, other.rounded))
+        x, rounded = (np.concatenate(pair)[order] for pair in pairs)
+        return _Known(x, rounded, self.balls.with_more(other.balls)[order])
+
+
 class Oracle:
     """A function of one real variable that knows its own value to any precision.
 
@@ -117,6 +144,7 @@ class Oracle:
         self._cuts = [_nearest_double(point.x) for point in branches.points]
         self._towards: dict[tuple[bool, float], float] = {}
         self._memory: dict[tuple[str, bytes, bytes], Reference] = {}
+        self._points: dict[tuple[str, int], _Known] = {}
         self._special: dict[tuple[float, float, int, int], tuple[sympy.Expr | None, float]] = {}
 
     @property
@@ -183,8 +211,10 @@ class Oracle:
         for number, function in enumerate(self._functions):
             (index,) = np.nonzero(ordinary & (piece == number))
             if len(index):
-                result[index], found = self._evaluate(
-                    function, x[index], format, None if scale is None else scale[index]
+                result[index], found = (
+                    self._at_points(number, x[index], format)
+                    if scale is None
+                    else self._evaluate(function, x[index], format, scale[index])
                 )
                 balls.put(index, found)
         for at in np.nonzero(~ordinary & ~np.isnan(x))[0]:
@@ -197,6 +227,24 @@ class Oracle:
                 result = np.where(plain, result, result * factor)
             balls.high[~plain] = balls.low[~plain] = 0.0
         return Reference(format, result, balls)
+
+    def _at_points(self, number: int, x: Float64s, format: Format) -> tuple[Float64s, Balls]:
+        """A piece at finite points other than 0: those that were asked for before are not computed again."""
+        if not _WORTH <= len(x) <= _POINTS:
+            return self._evaluate(self._functions[number], x, format, None)
+        key = format.name, number
+        known = self._points.get(key)
+        fresh = np.unique(x if known is None else x[~known.places(x)[1]])
+        if len(fresh):
+            more = _Known(fresh, *self._evaluate(self._functions[number], fresh, format, None))
+            kept = known is not None and len(known.x) + len(fresh) <= _POINTS
+            found = more if known is None else known.with_more(more)
+            self._points[key] = found if known is None or kept else more
+        else:
+            assert known is not None
+            found = known
+        place, _ = found.places(x)
+        return found.rounded[place], found.balls[place]
 
     def _locate(self, x: Float64s) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For each x the index of its piece, and that of the point between pieces it is exactly on, or -1."""
@@ -280,13 +328,17 @@ class Oracle:
         result, sure = rounded(balls, format)
         open_ = np.nonzero(~sure)[0].tolist()
         for precision in PRECISIONS[1:]:
+            if not open_:
+                break
             found = values(open_, precision)
             narrower = Balls.of(found, precision)
             balls.put(np.array(open_, np.intp), narrower)
             still = []
-            for i, value, width in zip(open_, found, spread(narrower, format).tolist(), strict=True):
-                decided = None
-                if width <= RADIUS:
+            at_once, sure = rounded(narrower, format)
+            widths = spread(narrower, format).tolist()
+            for i, value, width, one, is_sure in zip(open_, found, widths, at_once.tolist(), sure.tolist(), strict=True):
+                decided = one if is_sure else None
+                if width <= RADIUS and not is_sure:
                     factor = 1.0 if factors is None else factors[i]
                     decided = self._decide(
                         function, inputs[i], value, factor=factor, precision=precision, format=format
@@ -328,10 +380,12 @@ class Oracle:
             return lower
         # Open: an underflow of unknown sign, an exact root, or a tie.
         if precision < PRECISIONS[2]:
-            return None  # more bits mostly show which it is, in less time than looking for an exact value takes
+            return None
         underflows = lower == upper and self._vanishes_around(function, x, precision)
         if underflows:
             return self._zero_towards(float(np.copysign(np.inf, x))) * factor
+        if precision < PRECISIONS[3]:
+            return None  # more bits mostly show which it is, in less time than looking for an exact value takes
         exact = function.exact(x)
         if exact is not None:
             return format.nearest(exact * Fraction(factor)) if exact else 0.0 * factor

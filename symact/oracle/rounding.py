@@ -70,6 +70,11 @@ class Balls:
     def __getitem__(self, index: NDArray[Any]) -> Balls:
         return Balls(self.high[index], self.low[index], self.radius[index], self.exponent[index])
 
+    def with_more(self, other: Balls) -> Balls:
+        """These and others."""
+        parts = (("high", "low", "radius", "exponent"))
+        return Balls(*(np.concatenate([getattr(self, part), getattr(other, part)]) for part in parts))
+
     def put(self, index: NDArray[np.intp], other: Balls) -> None:
         """Replace the balls at `index`."""
         self.high[index], self.low[index] = other.high, other.low
