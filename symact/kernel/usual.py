@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise, product
 from statistics import NormalDist
 from typing import Any
@@ -194,10 +194,10 @@ class _Search:
             if best is None:
                 return None
             fresh = self._fresh(best, samples, number)
-            bad = self._bad(best.candidate, fresh, level)[0] & ~_left_out(best, fresh.x)
+            bad = self._bad(best.candidate, fresh, level)[0]
             if not bad.any():
                 return best
-            samples.append(Sample.of(self.arithmetic, self.oracle, fresh.x[bad].astype(self.arithmetic.result), {}))
+            samples.append(self._sample(fresh.x[bad].astype(self.arithmetic.result)))
         return None
 
     # Candidates -------------------------------------------------------------------------------------------------------
@@ -274,10 +274,12 @@ class _Search:
     ) -> _Choice | None:
         """The cheapest choice that takes less than `most`; candidates come in the order of their own time."""
         best: _Choice | None = None
+        x, where = np.unique(np.concatenate([sample.x for sample in samples]), return_inverse=True)
+        x = x.astype(np.float64)
         for candidate in candidates:
             if nanoseconds(candidate.kernel, self.arithmetic) >= (most if best is None else best.price):
                 break
-            choice = self._choice(candidate, samples, level)
+            choice = self._choice(candidate, samples, level, x, where)
             if choice is not None and choice.price < (most if best is None else best.price):
                 best = choice
         return best
@@ -285,10 +287,13 @@ class _Search:
     @cached_property
     def first(self) -> Sample:
         """The inputs that candidates are tried at first."""
-        return self._sample(range(_SEEDS))
+        return self._sample(self._inputs(range(_SEEDS)))
 
     def _fresh(self, choice: _Choice, samples: Sequence[Sample], number: int) -> Sample:
-        """Inputs that have not been tried: usual ones, at the ends of intervals, and around those where it is worst."""
+        """Inputs that have not been tried: usual ones, at the ends of intervals, and around those where it is worst.
+
+        None that the choice leaves out: most of those are dear, for there the function is as good as 0.
+        """
         generator = np.random.default_rng(number)
         seed = _SEEDS + _FRESH * number
         edges = [end for interval in choice.left_out for end in interval if end is not None]
@@ -299,9 +304,10 @@ class _Search:
         usual = generator.normal(0.0, _SPREAD, _USUAL)
         with np.errstate(over="ignore", invalid="ignore"):
             near = np.outer(around, 1 + generator.uniform(-_AROUND, _AROUND, _NEAR)).ravel()
-            return self._sample(range(seed, seed + _FRESH), np.concatenate([usual, near]))
+            x = self._inputs(range(seed, seed + _FRESH), np.concatenate([usual, near]))
+        return self._sample(x[~_left_out(choice, x)])
 
-    def _sample(self, seeds: Sequence[int], more: NDArray[np.float64] = _NONE) -> Sample:
+    def _inputs(self, seeds: Sequence[int], more: NDArray[np.float64] = _NONE) -> NDArray[Any]:
         format = FORMATS[self.arithmetic.result]
         dtype = np.dtype(self.arithmetic.result)
         t = np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
@@ -309,9 +315,10 @@ class _Search:
         large = np.outer([1, -1], _LARGE * float(np.finfo(dtype).max)).ravel()
         special = np.array([0.0, -0.0, np.inf, -np.inf, *large], dtype)
         around = np.asarray(around_thresholds(self.oracle, format), dtype)
-        return Sample.of(
-            self.arithmetic, self.oracle, np.concatenate([-t, t, around, *beside, special, more.astype(dtype)]), {}
-        )
+        return np.concatenate([-t, t, around, *beside, special, more.astype(dtype)])
+
+    def _sample(self, x: NDArray[Any]) -> Sample:
+        return Sample.of(self.arithmetic, self.oracle, x, {})
 
     @cached_property
     def _roots(self) -> dict[int, list[float]]:
@@ -343,22 +350,40 @@ class _Search:
         bad = ~(errors <= level)
         return bad, float(errors[~bad].max(initial=0.0))
 
-    def _choice(self, candidate: _Candidate, samples: Sequence[Sample], level: float) -> _Choice | None:
-        """A candidate with what it has to leave out; None where that is too much."""
+    @cached_property
+    def _taken_over(self) -> float:
+        """Nanoseconds that the other program takes for a number that is left out."""
+        return nanoseconds(self.other, self.arithmetic) + _MOVED
+
+    @cached_property
+    def _called(self) -> float:
+        """Nanoseconds that calling it takes."""
+        return _calls(self.other, self.arithmetic) * _CALL
+
+    def _choice(
+        self,
+        candidate: _Candidate,
+        samples: Sequence[Sample],
+        level: float,
+        x: NDArray[np.float64],
+        where: NDArray[np.intp],
+    ) -> _Choice | None:
+        """A candidate with what it has to leave out; None where that is too much.
+
+        `x` are the samples' inputs, sorted and without repeats, and `where` says at which of these each one is.
+        """
         judged = [self._bad(candidate, sample, level) for sample in samples]
-        x, where = np.unique(np.concatenate([sample.x for sample in samples]), return_inverse=True)
         bad = np.bincount(where, np.concatenate([each for each, _ in judged])) > 0
-        taken_over = nanoseconds(self.other, self.arithmetic) + _MOVED
         compared = 2 * (_nanoseconds("lt", self.arithmetic.name) + _nanoseconds("and", self.arithmetic.name))
-        left_out = _merged_intervals(_intervals(x.astype(np.float64), bad), compared / taken_over)
+        left_out = _merged_intervals(_intervals(x, bad), compared / self._taken_over)
         if left_out is None:
             return None
         kernel = self._kernel(candidate, left_out, "y")
         share = sum(_share(interval) for interval in left_out)
         length = _BLOCK // self.arithmetic.dtype.itemsize
         seldom = 1.0 - (1.0 - min(share, 1.0)) ** length
-        other = _calls(self.other, self.arithmetic) * _CALL * seldom / length
-        other += share * taken_over
+        other = self._called * seldom / length
+        other += share * self._taken_over
         return _Choice(
             candidate, left_out, nanoseconds(kernel, self.arithmetic) + other, max(error for _, error in judged)
         )
@@ -442,12 +467,13 @@ def _wider(low: float | None, high: float | None) -> _Interval:
 
 def _merged_intervals(found: list[_Interval], worth: float) -> tuple[_Interval, ...] | None:
     """At most `_INTERVALS` of them, with a share of more than `worth` between them; None where nothing is left."""
-    while len(found) > 1:
-        gaps = [_share((a[1], b[0])) for a, b in pairwise(found)]
+    gaps = [_share((a[1], b[0])) for a, b in pairwise(found)]
+    while gaps:
         narrowest = min(range(len(gaps)), key=gaps.__getitem__)
         if len(found) <= _INTERVALS and gaps[narrowest] > worth:
             break
         found[narrowest : narrowest + 2] = [(found[narrowest][0], found[narrowest + 1][1])]
+        del gaps[narrowest]
     if (None, None) in found:
         return None
     return tuple(found)
@@ -455,7 +481,11 @@ def _merged_intervals(found: list[_Interval], worth: float) -> tuple[_Interval, 
 
 def _share(interval: _Interval) -> float:
     """How much of the usual inputs is in an interval."""
-    usual = NormalDist(0.0, _SPREAD)
     low, high = interval
-    below = 0.0 if low is None else usual.cdf(low)
-    return max((1.0 if high is None else usual.cdf(high)) - below, 0.0)
+    below = 0.0 if low is None else _share_below(low)
+    return max((1.0 if high is None else _share_below(high)) - below, 0.0)
+
+
+@lru_cache(maxsize=1 << 14)
+def _share_below(x: float) -> float:
+    return NormalDist(0.0, _SPREAD).cdf(x)
