@@ -6,7 +6,7 @@ symact's own, so that the same program gives the same numbers with any NumPy; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -139,6 +139,7 @@ def evaluate(
     contracted: bool = False,
     flushed: bool = False,
     library: bool = False,
+    memory: dict[Hashable, tuple[int, Any]] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
@@ -151,6 +152,8 @@ def evaluate(
         flushed: take 0 for every subnormal number, input or step, as CUDA does with -ftz=true.
         library: take NumPy's elementary functions where it has them, as its kernels do. They go on to 0 and infinity
             where symact's own end in wide arithmetic.
+        memory: what steps of other programs gave at the same inputs in the same way, which is not computed again; it
+            grows by this program's. Not with `contracted`, for which a step alone does not say what it gives.
 
     Returns:
         An array of the arithmetic's dtype for each output name, of the inputs' shape.
@@ -158,8 +161,16 @@ def evaluate(
     kind = arithmetic.dtype
     smallest = arithmetic.format.smallest_normal if flushed else 0.0
     steps: list[Any] = []
+    memory = {} if memory is None else memory
+    names: list[int] = []
     with np.errstate(all="ignore"):
         for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library), strict=True):
+            key = (step.operation, step.value, *[names[i] for i in step.operands])
+            if key in memory:
+                name, found = memory[key]
+                names.append(name)
+                steps.append(found)
+                continue
             if known is None:
                 steps.append(np.asarray(values[step.value], dtype=kind))
             elif not step.operands:
@@ -170,6 +181,8 @@ def evaluate(
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
             if flushed and steps[-1].dtype == kind:
                 steps[-1] = np.where(np.abs(steps[-1]) < smallest, np.copysign(kind.type(0), steps[-1]), steps[-1])
+            names.append(len(memory))
+            memory[key] = len(memory), steps[-1]
     shape = np.broadcast_shapes(*(np.shape(values[name]) for name in kernel.inputs))
     return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}
 

@@ -19,6 +19,9 @@ from symact.oracle import Oracle
 _SEEDS = range(1000, 1024)
 _MOST = 3.45
 
+#: What the search's first choice has to be within for single numbers to be tried any further: a formula, several ones.
+HOPEFUL = (4.0, _MOST)
+
 
 def good_enough(single: Kernel, oracle: Oracle, parameters: Mapping[str, float]) -> bool:
     """Whether a program's results are expected to be within 4 ULP.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -163,6 +163,7 @@ class Sample:
     parameters: Mapping[str, float]
     reference: Reference
     _known: dict[Kernel, Float64s] = field(default_factory=dict, compare=False, repr=False)
+    _steps: dict[Hashable, tuple[int, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     def of(arithmetic: Arithmetic, oracle: Oracle, x: NDArray[Any], parameters: Mapping[str, float]) -> Sample:
@@ -178,7 +179,9 @@ class Sample:
         Where subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
-            (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic).values()
+            (values,) = evaluate(
+                kernel, {"x": self.x, **self.parameters}, self.arithmetic, memory=self._steps
+            ).values()
             if self.arithmetic.is_wide:
                 values = overflowing(values, self.arithmetic)
             errors = self.reference.errors(values)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import product, zip_longest
 from typing import Any
 
@@ -207,19 +207,36 @@ class PassSearch:
         self._sampled: dict[tuple[int, float, float, tuple[float, ...]], list[Sample]] = {}
         self._prices: dict[Kernel, int] = {}
         self._surviving: dict[tuple[Kernel, int], bool] = {}
+        self._begun: dict[Region, _Trial] = {}
         self.oracles = oracles_of(activation, branches) if oracles is None else oracles
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
         """The program and, for the record, the form and the error in every regime."""
-        ways = (self._whole_line(), self._by_sides(), self._by_ramp())
+        ways = (self._whole_line, self._by_sides(), self._by_ramp())
         found = [each for each in ways if each is not None]
         if self.arithmetic.is_quick:  # a cut that keeps NaN takes more, and may save a choice in the end
             found += [(_with_nan(kernel), record) for kernel, record in found]
         finished = [(merged(self._guarded(kernel, name, output), self.arithmetic), record) for kernel, record in found]
         return min(finished, key=lambda each: cost(each[0], self.arithmetic))
 
+    def promises(self, one: float, several: float) -> bool:
+        """Whether the first choice on each region, before fresh inputs, is within an error.
+
+        Args:
+            one: the error of a single formula, in whose place several ones may come yet.
+            several: of several ones; more inputs do not make them better.
+        """
+        if self._whole_line is not None:
+            return True
+        for region in (*self._regions(1), *self._regions(-1)):
+            _, (regimes, *_) = self._covered(self._trial(region))
+            if max(regime.error for regime in regimes) > (one if len(regimes) == 1 else several):
+                return False
+        return True
+
     # One formula for the whole line -----------------------------------------------------------------------------------
 
+    @cached_property
     def _whole_line(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
         """The plain text in x, where the function is one piece and nothing is lost by it."""
         if len(self.branches.pieces) != 1:
@@ -492,7 +509,7 @@ class PassSearch:
 
         What a sample lets through is tried on fresh inputs; those where it is worse than promised join the sample.
         """
-        trials = [self._trial(region) for region in regions]
+        trials = [replace(trial, samples=list(trial.samples)) for trial in map(self._trial, regions)]
         tried: list[list[Regime] | None] = [None] * len(trials)
         for number in range(_ROUNDS):
             covers = [self._covered(trial) for trial in trials]
@@ -537,6 +554,11 @@ class PassSearch:
 
     def _trial(self, region: Region) -> _Trial:
         """The candidates for a region, and the inputs that they are first tried at."""
+        if region not in self._begun:
+            self._begun[region] = self._new_trial(region)
+        return self._begun[region]
+
+    def _new_trial(self, region: Region) -> _Trial:
         samples = list(self._region_samples(region))
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
         negative = bool(np.signbit(outermost))

@@ -123,7 +123,7 @@ def search(
         Error: see `compiled`.
     """
     from symact.kernel.from_output import backward_from_output, usable_slope
-    from symact.kernel.mixed import good_enough
+    from symact.kernel.mixed import HOPEFUL, good_enough
     from symact.kernel.search import PassSearch
     from symact.kernel.settings import exact, oracles_of, values_in_force
     from symact.kernel.usual import usual
@@ -147,18 +147,24 @@ def search(
     record: dict[str, Any] = {}
 
     @cache
+    def begun(arithmetic: str, name: str) -> PassSearch:
+        """The search for a pass's program."""
+        return PassSearch(activation, passes[name][1], ARITHMETICS[arithmetic], oracles[name])
+
+    @cache
     def best(arithmetic: str, name: str) -> tuple[Kernel, Any]:
         """A pass's program and what to say of it."""
         if known is not None and arithmetic in known:
             return known[arithmetic][name], None
         if arithmetic == "mixed":
-            single, _ = best("float64", name)
-            alone = good_enough(single, oracles[name][0], values_in_force(activation))
-            return (single, "float64") if alone else (best("paired", name)[0], "paired")
+            if begun("float64", name).promises(*HOPEFUL):
+                single, _ = best("float64", name)
+                if good_enough(single, oracles[name][0], values_in_force(activation)):
+                    return single, "float64"
+            return best("paired", name)[0], "paired"
         if arithmetic == "fast" and name == "second_derivative":  # rarely needed, and with more roots than f'
             return best("float32", name)
-        output, branches = passes[name]
-        return PassSearch(activation, branches, ARITHMETICS[arithmetic], oracles[name]).kernel(name, output)
+        return begun(arithmetic, name).kernel(name, passes[name][0])
 
     for arithmetic in arithmetics:
         kernels: dict[str, Kernel] = {}

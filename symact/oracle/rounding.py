@@ -18,6 +18,9 @@ from symact.oracle.formats import Float64s, Format, Integers
 #: A ball wider than this share of the format's spacing is refined, so that errors are known to 0.001 ULP.
 RADIUS = 2.0**-11
 
+#: Outside this range a part of a ball might be no double; so many powers of two bring most of what is outside into it.
+_LEAST, _LARGEST, _MOVED = 1e-250, 1e250, 900
+
 #: Beyond this every exponent is out of every format's range; larger ones are cut to it.
 _EXPONENT = 1 << 20
 
@@ -38,26 +41,32 @@ class Balls:
     @staticmethod
     def of(values: list[arb], precision: int) -> Balls:
         """The balls of Arb results, which were computed with `precision` bits."""
-        high, low, radius = [], [], []
+        high, low, radius, moved = [], [], [], []
         extreme = []
         with ctx.workprec(precision):
+            up, down = arb((1, _MOVED)), arb((1, -_MOVED))
             for index, value in enumerate(values):
-                middle = value.mid()
-                first = float(middle)
+                middle, around = value.mid(), value.rad()
+                first, power = float(middle), 0
+                if not _LEAST < abs(first) < _LARGEST:
+                    factor, power = (up, -_MOVED) if abs(first) < 1 else (down, _MOVED)
+                    middle, around = middle * factor, around * factor
+                    first = float(middle)
+                width = float(around)
                 high.append(first)
                 low.append(float(middle - first))
-                width = float(value.rad())
                 radius.append(width)
-                # Outside this range a part might be no double; NaN and infinity come here too.
-                if not (1e-250 < abs(first) < 1e250 and width < 1e250):
+                moved.append(power)
+                # NaN, infinity and what is all radius come here too.
+                if not (_LEAST < abs(first) < _LARGEST and width < _LARGEST) or (power and width > abs(first)):
                     extreme.append(index)
         fraction, exponent = np.frexp(np.array(high, np.float64))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             balls = Balls(
                 fraction,
                 np.ldexp(np.array(low, np.float64), -exponent),
                 np.ldexp(np.array(radius, np.float64), -exponent),
-                exponent.astype(np.int64),
+                exponent.astype(np.int64) + np.array(moved, np.int64),
             )
         for index in extreme:
             balls.high[index], balls.low[index], balls.radius[index], balls.exponent[index] = _scaled(
@@ -89,6 +98,9 @@ def _scaled(value: arb, precision: int) -> tuple[float, float, float, int]:
     widest, at = value.rad().man_exp()
     if mantissa == 0 and widest == 0:
         return 0.0, 0.0, 0.0, 0
+    if mantissa == 0:
+        top = int(widest).bit_length() + int(at)
+        return 0.0, 0.0, float(arb((widest, at - top))), min(max(top, -_EXPONENT), _EXPONENT)
     top = max(int(part).bit_length() + int(power) for part, power in ((mantissa, exponent), (widest, at)) if part)
     with ctx.workprec(precision):
         middle = arb((mantissa, exponent - top))
