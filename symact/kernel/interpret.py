@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from symact.kernel.arithmetic import ARITHMETICS, WRITTEN, Arithmetic
 from symact.kernel.program import Instruction, Kernel, constant_value
 
+#: What each step gave, with a number in its place among the operands of others: operation, value and operands -> both.
+Steps = dict[Hashable, tuple[int, Any]]
+
 _NATIVE: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -139,7 +142,7 @@ def evaluate(
     contracted: bool = False,
     flushed: bool = False,
     library: bool = False,
-    memory: dict[Hashable, tuple[int, Any]] | None = None,
+    memory: Steps | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
 
@@ -153,7 +156,7 @@ def evaluate(
         library: take NumPy's elementary functions where it has them, as its kernels do. They go on to 0 and infinity
             where symact's own end in wide arithmetic.
         memory: what steps of other programs gave at the same inputs in the same way, which is not computed again; it
-            grows by this program's. Not with `contracted`, for which a step alone does not say what it gives.
+            grows by this program's.
 
     Returns:
         An array of the arithmetic's dtype for each output name, of the inputs' shape.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
-from symact.kernel.interpret import evaluate
+from symact.kernel.interpret import Steps, evaluate
 from symact.kernel.program import Kernel
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s, Format
@@ -163,7 +164,7 @@ class Sample:
     parameters: Mapping[str, float]
     reference: Reference
     _known: dict[Kernel, Float64s] = field(default_factory=dict, compare=False, repr=False)
-    _steps: dict[Hashable, tuple[int, Any]] = field(default_factory=dict, compare=False, repr=False)
+    _steps: dict[str, Steps] = field(default_factory=lambda: defaultdict(dict), compare=False, repr=False)
 
     @staticmethod
     def of(arithmetic: Arithmetic, oracle: Oracle, x: NDArray[Any], parameters: Mapping[str, float]) -> Sample:
@@ -179,38 +180,48 @@ class Sample:
         Where subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
-            (values,) = evaluate(
-                kernel, {"x": self.x, **self.parameters}, self.arithmetic, memory=self._steps
-            ).values()
+            values = self._evaluated(kernel, "all")
             if self.arithmetic.is_wide:
                 values = overflowing(values, self.arithmetic)
             errors = self.reference.errors(values)
-            (zeros,) = np.nonzero((self.reference.rounded == 0) & (values == 0) & (self.x != 0))
+            zeros = self._zeros[values[self._zeros] == 0]
             if zeros.size:
-                there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
-                (contracted,) = evaluate(kernel, there, self.arithmetic, contracted=True).values()
+                contracted = self._evaluated(kernel, "contracted")[values[self._zeros] == 0]
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
             if self.arithmetic.is_wide:
                 errors[self._wrong_zeros(kernel)] = np.inf
             if self.arithmetic.may_flush:
-                (values,) = evaluate(kernel, {"x": self.x, **self.parameters}, self.arithmetic, flushed=True).values()
+                values = self._evaluated(kernel, "flushed")
                 smallest = FORMATS[self.arithmetic.result].smallest_normal
                 normal = (np.abs(self.reference.rounded) >= smallest) & ~(np.abs(self.x) < smallest)
                 errors = np.where(normal, np.maximum(errors, self.reference.errors(values)), errors)
             self._known[kernel] = errors
         return self._known[kernel]
 
-    def _wrong_zeros(self, kernel: Kernel) -> NDArray[np.int64]:
+    @cached_property
+    def _zeros(self) -> NDArray[np.intp]:
+        """Which inputs other than 0 have a value that rounds to 0."""
+        return np.nonzero((self.reference.rounded == 0) & (self.x != 0))[0]
+
+    def _evaluated(self, kernel: Kernel, way: str) -> NDArray[Any]:
+        """The program's values at all inputs, "flushed" or not; or where the true one rounds to 0, "contracted" or by
+        the "library"."""
+        x = self.x[self._zeros] if way in ("contracted", "library") else self.x
+        options = {way: True} if way != "all" else {}
+        values = {"x": x, **self.parameters}
+        (found,) = evaluate(kernel, values, self.arithmetic, **options, memory=self._steps[way]).values()
+        return found
+
+    def _wrong_zeros(self, kernel: Kernel) -> NDArray[np.intp]:
         """Where the true value rounds to 0, and the program with NumPy's functions gives that the wrong sign."""
-        (zeros,) = np.nonzero((self.reference.rounded == 0) & (self.x != 0))
+        zeros = self._zeros
         if not zeros.size:
             return zeros
-        there: dict[str, Any] = {"x": self.x[zeros], **self.parameters}
-        (values,) = evaluate(kernel, there, self.arithmetic, library=True).values()
+        values = self._evaluated(kernel, "library")
         with np.errstate(over="ignore"):
             values = values.astype(self.arithmetic.result)
         other = np.signbit(values) != np.signbit(self.reference.rounded[zeros])
-        return np.asarray(zeros[np.isnan(values) | ((values == 0) & other)])
+        return zeros[np.isnan(values) | ((values == 0) & other)]
 
 
 def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:

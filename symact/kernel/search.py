@@ -21,7 +21,7 @@ from sympy import Expr, Integer, Poly, Rational, Symbol, oo
 from symact.activation import Activation
 from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.interpret import evaluate
+from symact.kernel.interpret import Steps, evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
@@ -207,6 +207,7 @@ class PassSearch:
         self._sampled: dict[tuple[int, float, float, tuple[float, ...]], list[Sample]] = {}
         self._prices: dict[Kernel, int] = {}
         self._surviving: dict[tuple[Kernel, int], bool] = {}
+        self._far_steps: dict[tuple[int, int], Steps] = {}
         self._begun: dict[Region, _Trial] = {}
         self.oracles = oracles_of(activation, branches) if oracles is None else oracles
 
@@ -484,13 +485,14 @@ class PassSearch:
         return self._surviving[key]
 
     def _survives_far_out(self, candidate: Candidate, region: Region, samples: Sequence[Sample]) -> bool:
-        for sample in samples[: len(self.settings)]:
+        for number, sample in enumerate(samples[: len(self.settings)]):
             farthest = int(np.argmax(np.abs(sample.x)))
             if abs(sample.reference.rounded[farthest]) > 4 * abs(float(sample.x[farthest])) + 4:
                 continue
             greatest = float(np.finfo(self.arithmetic.result).max)
             largest = (region.side * np.array([0.99, 0.5, 0.1]) * greatest).astype(sample.x.dtype)
-            (values,) = evaluate(candidate.kernel, {"x": largest, **sample.parameters}, self.arithmetic).values()
+            memory = self._far_steps.setdefault((region.side, number), {})
+            values = evaluate(candidate.kernel, {"x": largest, **sample.parameters}, self.arithmetic, memory=memory)["y"]
             if not np.isfinite(values).all():
                 return False
         return True
