@@ -140,6 +140,7 @@ def evaluate(
     arithmetic: Arithmetic = ARITHMETICS["float64"],
     *,
     contracted: bool = False,
+    fused: bool = False,
     flushed: bool = False,
     library: bool = False,
     memory: Steps | None = None,
@@ -152,6 +153,8 @@ def evaluate(
         arithmetic: in which every step is computed.
         contracted: add products before they are rounded, as a compiler may that has fused multiply-add. To the last
             digit where the sum is exact, as it is where it cancels.
+        fused: the same, but only products of which nothing else is made than sums, as compilers do it; to the last
+            digit.
         flushed: take 0 for every subnormal number, input or step, as CUDA does with -ftz=true.
         library: take NumPy's elementary functions where it has them, as its kernels do. They go on to 0 and infinity
             where symact's own end in wide arithmetic.
@@ -166,9 +169,11 @@ def evaluate(
     steps: list[Any] = []
     memory = {} if memory is None else memory
     names: list[int] = []
+    products = _fusable(kernel) if fused else frozenset()
     with np.errstate(all="ignore"):
         for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library), strict=True):
-            key = (step.operation, step.value, *[names[i] for i in step.operands])
+            product = next((i for i in step.operands if i in products), None) if step.operation in ("add", "sub") else None
+            key = (step.operation, step.value, product is None, *[names[i] for i in step.operands])
             if key in memory:
                 name, found = memory[key]
                 names.append(name)
@@ -182,6 +187,8 @@ def evaluate(
                 steps.append(known(*[steps[i] for i in step.operands]))
                 if contracted and step.operation in ("add", "sub"):
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
+                elif product is not None:
+                    steps[-1] = steps[-1] + (_lost(kernel, step, steps, arithmetic, product) + _lost_sum(step, steps))
             if flushed and steps[-1].dtype == kind:
                 steps[-1] = np.where(np.abs(steps[-1]) < smallest, np.copysign(kind.type(0), steps[-1]), steps[-1])
             names.append(len(memory))
@@ -190,12 +197,37 @@ def evaluate(
     return {name: np.broadcast_to(np.asarray(steps[index], dtype=kind), shape) for name, index in kernel.outputs}
 
 
-def _lost(kernel: Kernel, step: Instruction, steps: Sequence[Any], arithmetic: Arithmetic) -> Any:
-    """What a sum misses because one of its operands is a rounded product."""
+@lru_cache(maxsize=1 << 12)
+def _fusable(kernel: Kernel) -> frozenset[int]:
+    """The products that are only added or subtracted."""
+    used = {index for _, index in kernel.outputs}
+    for step in kernel.instructions:
+        if step.operation not in ("add", "sub"):
+            used.update(step.operands)
+    return frozenset(
+        index
+        for index, step in enumerate(kernel.instructions)
+        if step.operation == "mul" and index not in used
+    )
+
+
+def _lost(
+    kernel: Kernel, step: Instruction, steps: Sequence[Any], arithmetic: Arithmetic, only: int | None = None
+) -> Any:
+    """What a sum misses because one of its operands is a rounded product, or `only` that one."""
     for position, index in enumerate(step.operands):
         operand = kernel.instructions[index]
-        if operand.operation == "mul":
+        if operand.operation == "mul" and only in (None, index):
             first, second = (steps[i] for i in operand.operands)
             lost = _function("product_error", arithmetic.name)(*np.broadcast_arrays(first, second, steps[index]))
             return -lost if step.operation == "sub" and position == 1 else lost
     return 0
+
+
+def _lost_sum(step: Instruction, steps: Sequence[Any]) -> Any:
+    """What the rounding of a sum, the last of the steps, lost (Knuth's two-sum)."""
+    first, second = (steps[i] for i in step.operands)
+    second = -second if step.operation == "sub" else second
+    part = steps[-1] - first
+    lost = (first - (steps[-1] - part)) + (second - part)
+    return np.where(np.isfinite(lost), lost, 0)

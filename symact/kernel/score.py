@@ -25,6 +25,10 @@ _MOST_ROOTS, _BESIDE = 6, 4
 #: up to which part they do not count.
 _BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
 
+#: Low parts are the whole result beside a root, and come out otherwise where products are fused with sums. That counts
+#: where it makes an error this large.
+_FUSED = 2.0
+
 #: What a basic operation costs beside an addition (about what vector units take), for choosing among equally accurate
 #: programs.
 _COSTS = {
@@ -190,6 +194,9 @@ class Sample:
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
             if self.arithmetic.is_wide:
                 errors[self._wrong_zeros(kernel)] = np.inf
+            if self.arithmetic.name == "paired":
+                fused = self.reference.errors(self._evaluated(kernel, "fused"))
+                errors = np.where((fused > _FUSED) & np.isfinite(fused), np.maximum(errors, fused), errors)
             if self.arithmetic.may_flush:
                 values = self._evaluated(kernel, "flushed")
                 smallest = FORMATS[self.arithmetic.result].smallest_normal
@@ -204,7 +211,7 @@ class Sample:
         return np.nonzero((self.reference.rounded == 0) & (self.x != 0))[0]
 
     def _evaluated(self, kernel: Kernel, way: str) -> NDArray[Any]:
-        """The program's values at all inputs, "flushed" or not; or where the true one rounds to 0, "contracted" or by
+        """The program's values at all inputs, "flushed", "fused" or neither; or where the true one rounds to 0, "contracted" or by
         the "library"."""
         x = self.x[self._zeros] if way in ("contracted", "library") else self.x
         options = {way: True} if way != "all" else {}
