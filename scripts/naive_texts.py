@@ -46,15 +46,12 @@ are processor time, of all programs that a target and dtype needs, for the slowe
 
 def seconds(activation: Activation) -> float:
     """The longest of the searches that a target and dtype need, in processor time."""
-    types = [targets.get(target).type(dtype, "accurate") for target, dtype in BOUNDS]
-    spent: dict[str, float] = {}
-    for type_ in types:
-        for arithmetic in type_.arithmetics:  # the short programs after those that they are compared with
-            if arithmetic not in spent:
-                start = time.process_time()
-                store.compiled(activation, list(dict.fromkeys([type_.arithmetic, arithmetic])))
-                spent[arithmetic] = time.process_time() - start
-    return max(sum(spent[arithmetic] for arithmetic in type_.arithmetics) for type_ in types)
+    longest = 0.0
+    for target, dtype in reversed(BOUNDS):  # the largest first: what one has found another need not search for
+        start = time.process_time()
+        store.compiled(activation, targets.get(target).type(dtype, "accurate").arithmetics)
+        longest = max(longest, time.process_time() - start)
+    return longest
 
 
 def measurements(activation: Activation) -> Iterator[tuple[float, Measurement]]:

@@ -172,8 +172,8 @@ def evaluate(
     products = _fusable(kernel) if fused else frozenset()
     with np.errstate(all="ignore"):
         for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library), strict=True):
-            product = next((i for i in step.operands if i in products), None) if step.operation in ("add", "sub") else None
-            key = (step.operation, step.value, product is None, *[names[i] for i in step.operands])
+            product = _product(step, products) if products else None
+            key = (step.operation, step.value, product, *[names[i] for i in step.operands])
             if key in memory:
                 name, found = memory[key]
                 names.append(name)
@@ -188,7 +188,8 @@ def evaluate(
                 if contracted and step.operation in ("add", "sub"):
                     steps[-1] = steps[-1] + _lost(kernel, step, steps, arithmetic)
                 elif product is not None:
-                    steps[-1] = steps[-1] + (_lost(kernel, step, steps, arithmetic, product) + _lost_sum(step, steps))
+                    lost = _lost(kernel, step, steps, arithmetic, step.operands[product])
+                    steps[-1] = steps[-1] + (lost + _lost_sum(step, steps))
             if flushed and steps[-1].dtype == kind:
                 steps[-1] = np.where(np.abs(steps[-1]) < smallest, np.copysign(kind.type(0), steps[-1]), steps[-1])
             names.append(len(memory))
@@ -205,10 +206,15 @@ def _fusable(kernel: Kernel) -> frozenset[int]:
         if step.operation not in ("add", "sub"):
             used.update(step.operands)
     return frozenset(
-        index
-        for index, step in enumerate(kernel.instructions)
-        if step.operation == "mul" and index not in used
+        index for index, step in enumerate(kernel.instructions) if step.operation == "mul" and index not in used
     )
+
+
+def _product(step: Instruction, products: frozenset[int]) -> int | None:
+    """Which operand of a sum is fused with it: the first one of some products; None for none."""
+    if step.operation not in ("add", "sub"):
+        return None
+    return next((position for position, index in enumerate(step.operands) if index in products), None)
 
 
 def _lost(

@@ -1,7 +1,8 @@
-"""Polynomials where every formula loses digits: beside a root, near 0 where terms cancel, and far out.
+"""Polynomials where every formula loses digits: beside a root, near 0 where terms cancel, far out, and in between.
 
 A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0, h = 1/t far out, and h = t - r at a root r, which is given as
-the sum of three numbers, the first of them short, so that h keeps all its digits next to r. P interpolates the exact
+the sum of three numbers, the first of them short, so that h keeps all its digits next to r; or h is the distance from
+any short number. P interpolates the exact
 function at Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
 """
 
@@ -175,6 +176,18 @@ def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmet
                 turned = exact and found[0] < 0
                 signed = tuple(c * (-1) ** (power + 1) for power, c in enumerate(found)) if turned else found
                 yield Patch(f"polynomial at the root {float(root):.6g}", parts, 1, 1, signed, turned=turned)
+
+
+def around(function: ArbFunction, place: float, arithmetic: Arithmetic) -> Patch | None:
+    """The patch of the most reach around a place where the function is not 0; None where it is no polynomial there."""
+    with mpmath.workdps(_DIGITS):
+        f = _real(function)
+        centre = _short(mpf(place))
+        for width in (centre / 2, centre / 4, centre / 8):
+            found = _fit(lambda h: f(centre + h), 1, -width, width, _bits(arithmetic))
+            if found is not None:
+                return Patch(f"polynomial around {float(centre):.6g}", (centre,), 0, 1, found)
+    return None
 
 
 def _parts(root: mpf, format: Format) -> tuple[mpf, mpf, mpf]:

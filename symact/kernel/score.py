@@ -25,10 +25,6 @@ _MOST_ROOTS, _BESIDE = 6, 4
 #: up to which part they do not count.
 _BESIDE_ROOT, _AT_ROOT = 0.25, 2.0**-18
 
-#: Low parts are the whole result beside a root, and come out otherwise where products are fused with sums. That counts
-#: where it makes an error this large.
-_FUSED = 2.0
-
 #: What a basic operation costs beside an addition (about what vector units take), for choosing among equally accurate
 #: programs.
 _COSTS = {
@@ -160,13 +156,15 @@ def root_tolerance(size: NDArray[np.float64], roots: Sequence[float]) -> NDArray
 class Sample:
     """Inputs for one arithmetic, the parameters' values, and the exact values there.
 
-    The inputs are numbers of the arithmetic's result format, held in the dtype in which it computes.
+    The inputs are numbers of the arithmetic's result format, held in the dtype in which it computes. Where `fused` is
+    true, errors are the larger ones of without and with products fused with sums.
     """
 
     arithmetic: Arithmetic
     x: NDArray[Any]
     parameters: Mapping[str, float]
     reference: Reference
+    fused: bool = False
     _known: dict[Kernel, Float64s] = field(default_factory=dict, compare=False, repr=False)
     _steps: dict[str, Steps] = field(default_factory=lambda: defaultdict(dict), compare=False, repr=False)
 
@@ -175,6 +173,10 @@ class Sample:
         """The exact values from the oracle of the function at those parameters; x in the result format's dtype."""
         reference = oracle.reference(x, arithmetic.result)
         return Sample(arithmetic, x.astype(arithmetic.dtype), parameters, reference)
+
+    def with_fused(self, index: NDArray[Any]) -> Sample:
+        """Some of the inputs, and errors with fused products too."""
+        return Sample(self.arithmetic, self.x[index], self.parameters, self.reference[index], fused=True)
 
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
@@ -194,9 +196,8 @@ class Sample:
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
             if self.arithmetic.is_wide:
                 errors[self._wrong_zeros(kernel)] = np.inf
-            if self.arithmetic.name == "paired":
-                fused = self.reference.errors(self._evaluated(kernel, "fused"))
-                errors = np.where((fused > _FUSED) & np.isfinite(fused), np.maximum(errors, fused), errors)
+            if self.fused:
+                errors = np.maximum(errors, self.reference.errors(self._evaluated(kernel, "fused")))
             if self.arithmetic.may_flush:
                 values = self._evaluated(kernel, "flushed")
                 smallest = FORMATS[self.arithmetic.result].smallest_normal
@@ -211,11 +212,13 @@ class Sample:
         return np.nonzero((self.reference.rounded == 0) & (self.x != 0))[0]
 
     def _evaluated(self, kernel: Kernel, way: str) -> NDArray[Any]:
-        """The program's values at all inputs, "flushed", "fused" or neither; or where the true one rounds to 0, "contracted" or by
-        the "library"."""
+        """The program's values at all inputs, "flushed", "fused" or neither.
+
+        Or, "contracted" or by the "library", where the true one rounds to 0.
+        """
         x = self.x[self._zeros] if way in ("contracted", "library") else self.x
         options = {way: True} if way != "all" else {}
-        values = {"x": x, **self.parameters}
+        values: dict[str, Any] = {"x": x, **self.parameters}
         (found,) = evaluate(kernel, values, self.arithmetic, **options, memory=self._steps[way]).values()
         return found
 
@@ -228,7 +231,7 @@ class Sample:
         with np.errstate(over="ignore"):
             values = values.astype(self.arithmetic.result)
         other = np.signbit(values) != np.signbit(self.reference.rounded[zeros])
-        return zeros[np.isnan(values) | ((values == 0) & other)]
+        return np.asarray(zeros[np.isnan(values) | ((values == 0) & other)])
 
 
 def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:

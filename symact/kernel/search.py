@@ -25,7 +25,7 @@ from symact.kernel.interpret import Steps, evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
-from symact.kernel.patch import Patch, at_infinity, at_root, at_zero, sign_changes
+from symact.kernel.patch import Patch, around, at_infinity, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.regimes import round_between, stretches
 from symact.kernel.rewrite import Form, far_out, forms, with_power_outside, without
@@ -85,6 +85,16 @@ _WHOLE = 0.75
 
 #: Beyond this level fresh inputs do not help; beyond the other not even the size is right, and any zero is as good.
 _HOPELESS, _NOTHING_RIGHT = 32.0, 2.0**64
+
+#: How large an error counts that pairs have only where products are fused with sums.
+_FUSED = 2.0
+
+#: Beyond this error pairs are given polynomials where forms are worst, for on more inputs they may be beyond 2 ULP:
+#: so many, none as near to another as this part of its size.
+_FAIR, _PIECES, _APART = 1.5, 4, 0.25
+
+#: How many more regimes there may be where some of them are expansions, and where these include ones in between.
+_MORE, _MANY_MORE = 2, 5
 
 #: Where tails may be series in 1/t.
 _FAR_OUT = 2.0**3
@@ -159,13 +169,17 @@ class Regime:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What may cover a region: formulas, expansions around roots, and the inputs at which they have been tried."""
+    """What may cover a region: formulas, expansions around roots, and the inputs at which they have been tried.
+
+    `pieces` says that expansions around other places are among these where that is possible.
+    """
 
     region: Region
     candidates: Sequence[Candidate]
     patches: Sequence[Candidate]
     samples: list[Sample]
     roots: Sequence[float] = ()
+    pieces: bool = False
 
     def tolerance(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
         """How many times as large as elsewhere an error may be."""
@@ -492,7 +506,9 @@ class PassSearch:
             greatest = float(np.finfo(self.arithmetic.result).max)
             largest = (region.side * np.array([0.99, 0.5, 0.1]) * greatest).astype(sample.x.dtype)
             memory = self._far_steps.setdefault((region.side, number), {})
-            values = evaluate(candidate.kernel, {"x": largest, **sample.parameters}, self.arithmetic, memory=memory)["y"]
+            values = evaluate(candidate.kernel, {"x": largest, **sample.parameters}, self.arithmetic, memory=memory)[
+                "y"
+            ]
             if not np.isfinite(values).all():
                 return False
         return True
@@ -515,6 +531,12 @@ class PassSearch:
         tried: list[list[Regime] | None] = [None] * len(trials)
         for number in range(_ROUNDS):
             covers = [self._covered(trial) for trial in trials]
+            if self.arithmetic.name == "paired":
+                for index, (_, (first, *_)) in enumerate(covers):
+                    worst = max(regime.error for regime in first)
+                    if _FAIR < worst <= _HOPELESS and not trials[index].pieces:
+                        trials[index] = self._with_pieces(trials[index])
+                        covers[index] = self._covered(trials[index])
             chosen = self._jointly(regions, [choices for _, choices in covers], parity)
             enough = True
             for index, trial in enumerate(trials):
@@ -525,6 +547,12 @@ class PassSearch:
                 tried[index] = chosen[index]
                 if worse is not None:
                     trial.add(worse)
+                    enough = False
+                fused = self._worse_if_fused(chosen[index], trial) if self.arithmetic.name == "paired" else None
+                if fused is not None:
+                    beside = self._beside_roots(trial.region, trial.samples[0], np.abs(fused.x))
+                    trials[index] = replace(trial, patches=[*trial.patches, *beside])
+                    trial.add(fused)
                     enough = False
             if enough:
                 break
@@ -649,6 +677,17 @@ class PassSearch:
             return None
         return Sample.of(self.arithmetic, self.oracles[0], region.side * t[bad], self.settings[0])
 
+    def _worse_if_fused(self, regimes: Sequence[Regime], trial: _Trial) -> Sample | None:
+        """Inputs at which the forms are bad where products are fused with sums; None if there are none.
+
+        Low parts, which are the whole result beside a root, come out otherwise then.
+        """
+        known = trial.samples[0]
+        errors = _errors_of(regimes, known.with_fused(np.arange(len(known.x))), self._size(known))
+        more = errors > _errors_of(regimes, known, self._size(known))
+        (bad,) = np.nonzero(more & (errors > _FUSED) & np.isfinite(errors))
+        return known.with_fused(bad) if len(bad) else None
+
     def _covered(self, trial: _Trial) -> tuple[float, list[list[Regime]]]:
         """The error level that is reached, and the forms: first the cheapest ones, then others as good alone."""
         candidates, patches, region, samples = trial.candidates, trial.patches, trial.region, trial.samples
@@ -676,10 +715,11 @@ class PassSearch:
             allowed[~survives, -1] &= not survives.any()
             cover = None
             if np.isinf(level):  # many digits may be missing, but no wrong NaN, infinity or zero if that can be helped
-                cover = stretches(allowed & (np.isfinite(table) | lost), costs, regimes + 2)
+                cover = stretches(allowed & (np.isfinite(table) | lost), costs, regimes + _MORE)
             cover = cover or stretches(allowed, costs, regimes)
             if cover is None and patches:
-                with_patch = stretches(allowed, costs, regimes + 2) or []
+                more = _MANY_MORE if trial.pieces else _MORE
+                with_patch = stretches(allowed, costs, regimes + more) or []
                 used = any(which >= len(candidates) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:
@@ -708,18 +748,32 @@ class PassSearch:
                 t = self.scaling.size(t, sample.parameters[self.scaling.parameter])
         return t
 
+    def _function(self, region: Region) -> ArbFunction | None:
+        """The exact function, a parameter that only stretches it being 1; None where there are others."""
+        if self.parameters and self.scaling is None:
+            return None
+        plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
+        return ArbFunction(plain, self.t)
+
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
         """Polynomials around 0 and around roots, where a formula loses digits there.
 
         They need fixed parameters, or one that only stretches the function.
         """
-        if self.parameters and self.scaling is None:
+        function = self._function(region)
+        if function is None:
             return
-        plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
-        function = ArbFunction(plain, self.t)
-        found: list[Patch] = []
         if region.lower == 0 and lost.min() < 2.0**-3:
-            found += at_zero(function, float(region.upper), self.arithmetic)
+            found = at_zero(function, float(region.upper), self.arithmetic)
+            yield from self._with_patches(found, region, [self.arithmetic.name == "paired"])
+        yield from self._beside_roots(region, sample, lost)
+
+    def _beside_roots(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
+        """Polynomials around roots, where a formula loses digits there."""
+        function = self._function(region)
+        if function is None:
+            return
+        found: list[Patch] = []
         t = self._size(sample)
         increasing = np.argsort(t)
         values = sample.reference.rounded[increasing].tolist()
@@ -730,12 +784,31 @@ class PassSearch:
                 found += at_root(function, low, high, self.arithmetic)
         yield from self._with_patches(found, region, [self.arithmetic.name == "paired"])
 
+    def _with_pieces(self, trial: _Trial) -> _Trial:
+        """A trial with polynomials around the sizes where all that may cover the region is worst."""
+        function = self._function(trial.region)
+        if function is None:
+            return replace(trial, pieces=True)
+        best = _errors([*trial.candidates, *trial.patches], trial.samples).min(axis=0)
+        best[best > _HOPELESS] = 0.0
+        size = np.concatenate([self._size(sample) for sample in trial.samples])
+        places: list[float] = []
+        for index in np.argsort(best, kind="stable")[::-1]:
+            place = float(size[index])
+            if best[index] <= self.ladder[0][0] or len(places) == _PIECES:
+                break
+            if all(abs(place - other) > _APART * other for other in places):
+                places.append(place)
+        found = (around(function, place, self.arithmetic) for place in places)
+        more = self._with_patches([patch for patch in found if patch is not None], trial.region, [True])
+        return replace(trial, patches=[*trial.patches, *more], pieces=True)
+
     def _series_far_out(self, region: Region) -> Iterator[Candidate]:
         """Polynomials in 1/t, for tails where all formulas lose digits; those of the largest numbers without pairs."""
-        if self.parameters and self.scaling is None:
+        function = self._function(region)
+        if function is None:
             return
-        plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
-        for patch in at_infinity(ArbFunction(plain, self.t), self.arithmetic):
+        for patch in at_infinity(function, self.arithmetic):
             paired = self.arithmetic.name == "paired"
             yield from self._with_patches(
                 [patch], region, (True, False) if paired and not patch.vanishes else (paired,)

@@ -45,7 +45,7 @@ _FAR = 1000.0
 #: How many answers an oracle keeps, and for how many inputs at least: a bisection asks for few, and never again.
 _REMEMBERED, _WORTH = 16, 32
 
-#: At how many points of a piece, in one format, an oracle keeps the values, for they are asked for in other company too.
+#: At how many points of a piece, in one format, an oracle keeps the values: they are asked for in other company too.
 _POINTS = 1 << 17
 
 
@@ -336,7 +336,9 @@ class Oracle:
             still = []
             at_once, sure = rounded(narrower, format)
             widths = spread(narrower, format).tolist()
-            for i, value, width, one, is_sure in zip(open_, found, widths, at_once.tolist(), sure.tolist(), strict=True):
+            for i, value, width, one, is_sure in zip(
+                open_, found, widths, at_once.tolist(), sure.tolist(), strict=True
+            ):
                 decided = one if is_sure else None
                 if width <= RADIUS and not is_sure:
                     factor = 1.0 if factors is None else factors[i]

@@ -81,7 +81,7 @@ class Balls:
 
     def with_more(self, other: Balls) -> Balls:
         """These and others."""
-        parts = (("high", "low", "radius", "exponent"))
+        parts = ("high", "low", "radius", "exponent")
         return Balls(*(np.concatenate([getattr(self, part), getattr(other, part)]) for part in parts))
 
     def put(self, index: NDArray[np.intp], other: Balls) -> None:
