@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from symact.kernel.arithmetic import TABLE
-from symact.kernel.interpret import evaluate
+from symact.kernel.arithmetic import ARITHMETICS, TABLE
+from symact.kernel.interpret import Steps, evaluate
 from symact.kernel.program import Builder
 from symact.oracle.formats import FORMATS
 
@@ -35,3 +35,40 @@ def test_scale_goes_through_the_subnormal_numbers_in_one_rounding() -> None:
     got = evaluate(kernel, {"x": x, "y": y}, TABLE)["y"]
     for a, n, value in zip(x.tolist(), y.tolist(), got.tolist(), strict=True):
         assert value == FLOAT32.nearest(Fraction(a) * Fraction(2) ** int(n))
+
+
+def test_a_product_that_is_only_added_is_fused_as_compilers_do_it() -> None:
+    """What is left of x*y - fl(x*y) is the product's rounding, to the last digit."""
+    b = Builder()
+    x, y, z = (b.input(name) for name in ("x", "y", "z"))
+    kernel = b.kernel("forward", ["x", "y", "z"], [], {"y": b("sub", z, b("mul", x, y))})
+    generator = np.random.default_rng(4)
+    values = {name: generator.normal(size=2000) for name in ("x", "y", "z")}
+    values["z"][:1000] = (values["x"] * values["y"])[:1000]
+    got = evaluate(kernel, values, ARITHMETICS["paired"], fused=True)["y"]
+    for a, b_, c, value in zip(*(values[name].tolist() for name in ("x", "y", "z")), got.tolist(), strict=True):
+        assert value == float(Fraction(c) - Fraction(a) * Fraction(b_)), (a, b_, c)
+
+
+def test_a_product_of_which_more_is_made_than_sums_is_rounded() -> None:
+    b = Builder()
+    x = b.input("x")
+    square = b("mul", x, x)
+    kernel = b.kernel(
+        "forward", ["x"], [], {"y": b("add", b("sub", square, b("abs", square)), b("mul", x, b.const(0)))}
+    )
+    assert evaluate(kernel, {"x": np.array([0.1, 0.3])}, ARITHMETICS["paired"], fused=True)["y"].tolist() == [0.0, 0.0]
+
+
+def test_steps_that_programs_share_are_computed_once_and_are_the_same() -> None:
+    kernels = []
+    for operation in ("add", "mul"):
+        b = Builder()
+        x = b.input("x")
+        kernels.append(b.kernel("forward", ["x"], [], {"y": b(operation, b("decay", b("abs", x)), x)}))
+    points = {"x": np.linspace(-3, 3, 50)}
+    memory: Steps = {}
+    for kernel in kernels:
+        alone, shared = (evaluate(kernel, points, memory=steps)["y"] for steps in (None, memory))
+        assert np.array_equal(alone, shared)
+    assert len(memory) == len(kernels[0].instructions) + 1

@@ -12,7 +12,7 @@ from sympy import Expr, Rational, Symbol, atan, exp, pi, sqrt
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
-from symact.kernel.patch import Patch, at_infinity, at_root, sign_changes
+from symact.kernel.patch import Patch, around, at_infinity, at_root, sign_changes
 from symact.kernel.program import Builder
 from symact.oracle.arb import ArbFunction
 
@@ -85,3 +85,14 @@ def test_signs_change_across_an_input_that_is_a_root() -> None:
     where, what = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [3.0, 0.0, -1.0, -2.0, 1.0, 1.0]
     assert sign_changes(where, what) == [(4.0, 5.0)]
     assert sign_changes(where, what, exact=True) == [(1.0, 3.0), (4.0, 5.0)]
+
+
+def test_in_between_a_polynomial_in_pairs_is_nearly_correctly_rounded() -> None:
+    """Half a unit, 1/16 for the interpolation, and some more for what is not in pairs."""
+    found = around(ArbFunction(SLOPE, t), 0.8, FLOAT64)
+    assert found is not None
+    points = np.random.default_rng(5).uniform(0.7, 0.9, 300)
+    with mpmath.workprec(400):
+        for got, point in zip(values(found, points, in_pairs=True), points.tolist(), strict=True):
+            exact = slope(mpf(point))
+            assert abs(got - exact) <= 0.6 * np.spacing(float(exact))

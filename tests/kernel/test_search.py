@@ -11,6 +11,7 @@ from symact.errors import Error
 from symact.grammar import parse
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
+from symact.kernel.mixed import HOPEFUL
 from symact.kernel.search import PassSearch
 from symact.kernel.store import compiled, search
 from symact.oracle import Oracle
@@ -236,3 +237,26 @@ def test_quick_gates_are_a_ramp_and_one_form_for_both_sides(name, far):
 
 def test_relu_is_not_taken_for_a_ramp_with_nothing_added():
     assert "add" not in compiled(catalog.get("relu")).programs["fast"]["forward"].operations()
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("x*(1+x/sqrt(1+x**2))/2", -0.78616, -0.78615), ("x*erf(log(1+exp(x)))", -1.1, -0.6)],
+    ids=["beside a root, where products are fused", "where no form is good"],
+)
+def test_pairs_are_within_an_ulp_also_where_digits_cancel(text, low, high):
+    activation = parse(text)
+    search_ = PassSearch(activation, derive(activation).first, ARITHMETICS["paired"])
+    kernel, _ = search_.kernel("derivative", "dydx")
+    root = float.fromhex("-0x1.92826ef258d1bp-1")
+    points = np.concatenate([np.random.default_rng(6).uniform(low, high, 3000), root + np.arange(-40, 40) * 2.0**-53])
+    reference = search_.oracles[0].reference(points, "float64")
+    for fused in (False, True):
+        got = evaluate(kernel, {"x": points}, ARITHMETICS["paired"], fused=fused)["dydx"]
+        assert reference.errors(got).max() < 1, fused
+
+
+@pytest.mark.parametrize(("text", "hopeful"), [("log(1+exp(x))", True), ("x/2+x*atan(x)/pi", False)])
+def test_single_numbers_are_given_up_where_the_first_choice_shows_that_pairs_are_needed(text, hopeful):
+    activation = parse(text)
+    assert PassSearch(activation, derive(activation).first, FLOAT64).promises(*HOPEFUL) == hopeful

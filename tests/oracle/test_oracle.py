@@ -35,6 +35,7 @@ from sympy import (
 from symact.catalog import get
 from symact.errors import Error
 from symact.oracle import FORMATS, Oracle
+from symact.oracle.arb import ArbFunction
 from symact.symbolic.branches import Branches, Piece, Point, split
 from symact.symbolic.derivatives import derive
 
@@ -309,6 +310,27 @@ def test_an_unsupported_function_and_an_unset_parameter_are_named() -> None:
         whole(sympy.zeta(x))
     with pytest.raises(Error, match="beta"):
         Oracle(split(get("softplus")))
+
+
+def test_a_point_that_is_asked_for_in_other_company_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    values = ArbFunction.values
+
+    def counted(self: ArbFunction, points: list[float], precision: int) -> list[flint.arb]:
+        asked.append(len(points))
+        return values(self, points, precision)
+
+    monkeypatch.setattr(ArbFunction, "values", counted)
+    oracle, points = whole(exp(x) - 1), np.random.default_rng(7).normal(size=200)
+    first = oracle.reference(points, "float64")
+    assert asked == [200]
+    both = oracle.reference(np.concatenate([points[50:100], points[:50] + 1.0, points[:10]]), "float64")
+    assert asked == [200, 50]
+    assert np.array_equal(both[np.arange(50)].rounded, first.rounded[50:100])
+    assert np.array_equal(both[np.arange(100, 110)].balls.low, first.balls.low[:10])
+    assert both.rounded[50:100] == pytest.approx(np.expm1(points[:50] + 1.0), rel=1e-15)
+    oracle.reference(points[:100], "float32")
+    assert asked == [200, 50, 100]
 
 
 def test_a_function_that_is_not_real_at_a_point_says_where() -> None:
