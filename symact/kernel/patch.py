@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 import mpmath
@@ -124,8 +125,18 @@ class Patch:
         return b("neg", result) if falls else result
 
 
-def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iterator[Patch]:
+def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> tuple[Patch, ...]:
     """Patches for 0 <= t <= R, for several R up to `reach`."""
+    return _at_zero(function, reach, _bits(arithmetic))
+
+
+# Arithmetics of the same format ask for the same.
+@lru_cache(maxsize=64)
+def _at_zero(function: ArbFunction, reach: float, bits: int) -> tuple[Patch, ...]:
+    return tuple(_around_zero(function, reach, bits))
+
+
+def _around_zero(function: ArbFunction, reach: float, bits: int) -> Iterator[Patch]:
     with mpmath.workdps(_DIGITS):
         f = _real(function)
         order = _order(f)
@@ -134,7 +145,7 @@ def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> Iter
         for radius in (0.25, 0.5, 1.0, 2.0):
             if radius <= reach:
                 for step in (2, 1):
-                    found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius), _bits(arithmetic))
+                    found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius), bits)
                     if found is not None:
                         yield Patch(f"series at 0 to {radius}", (), order, step, found)
                         break
@@ -161,17 +172,26 @@ def at_infinity(function: ArbFunction, arithmetic: Arithmetic) -> Iterator[Patch
                 return
 
 
-def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> Iterator[Patch]:
+def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> tuple[Patch, ...]:
     """Patches around the simple root between two doubles at which the function has different signs."""
+    return _at_root(function, low, high, arithmetic.format, _bits(arithmetic))
+
+
+@lru_cache(maxsize=64)
+def _at_root(function: ArbFunction, low: float, high: float, format: Format, bits: int) -> tuple[Patch, ...]:
+    return tuple(_around_root(function, low, high, format, bits))
+
+
+def _around_root(function: ArbFunction, low: float, high: float, format: Format, bits: int) -> Iterator[Patch]:
     with mpmath.workdps(_DIGITS):
         f = _real(function)
         root = mpmath.findroot(f, (mpf(low), mpf(high)), solver="illinois", maxsteps=500, verify=False)
         short = _short(root + root * mpf(2) ** -(_SHORT + 1))
         exact = abs(root - short) < root * mpf(10) ** (_GUARD - _DIGITS)
-        parts = (short,) if exact else _parts(root, arithmetic.format)
+        parts = (short,) if exact else _parts(root, format)
         root = short if exact else root
         for width in (root / 64, root / 16, root / 4):
-            found = _fit(lambda h: f(root + h) / h, 1, -width, width, _bits(arithmetic))
+            found = _fit(lambda h: f(root + h) / h, 1, -width, width, bits)
             if found is not None:
                 turned = exact and found[0] < 0
                 signed = tuple(c * (-1) ** (power + 1) for power, c in enumerate(found)) if turned else found

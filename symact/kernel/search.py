@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import product, zip_longest
 from typing import Any
 
@@ -126,14 +127,20 @@ _WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped
 #: how many of those with their values at 0 and infinity.
 _COMBINATIONS, _FINISHED = 900, 16
 
-#: In place of a parity: f(x) = max(x, 0) + f(-|x|).
-_RAMP = 2
-
 #: A difference this small of numbers of a common size is none.
 _EQUAL = Rational(1, 10**20)
 
 #: Pairs need no exact exponents, no order of divisions and no halves.
 _PAIRED_STYLES = (Style(), Style(settled=True))
+
+
+class Symmetry(Enum):
+    """How the values on one half line follow from those on the other: f(-t) = f(t), f(-t) = -f(t), f(t) = t + f(-t)."""
+
+    NONE = auto()
+    EVEN = auto()
+    ODD = auto()
+    RAMP = auto()
 
 
 @dataclass(frozen=True)
@@ -271,9 +278,9 @@ class PassSearch:
 
     def _by_sides(self) -> tuple[Kernel, list[dict[str, Any]]]:
         right, left = self._regions(1), self._regions(-1)
-        parity = self._parity(left, right)
-        regions = [*right, *(left if parity == 0 else ())]
-        found = self._regimes(regions, parity)
+        symmetry = self._symmetry(left, right)
+        regions = [*right, *(left if symmetry is Symmetry.NONE else ())]
+        found = self._regimes(regions, symmetry)
         covered = self._by_side(regions, found)
         record = [
             {"side": side, "upper": regime.upper, "rule": regime.candidate.name, "error": _rounded(regime.error)}
@@ -281,15 +288,15 @@ class PassSearch:
             for regimes in found
             for regime in regimes
         ]
-        return self._put_together(covered, parity), record
+        return self._put_together(covered, symmetry), record
 
     def _by_ramp(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
         """In quick arithmetic max(x, 0) + f(-|x|), where f(t) = t + f(-t): one form for both sides."""
         right, left = self._regions(1), self._regions(-1)
         if not (self.arithmetic.is_quick and len(right) == len(left) == 1 and self._is_ramp(right[0], left[0])):
             return None
-        (regimes,) = self._regimes(left, _RAMP)
-        kernel = self._put_together({-1: [regimes]}, _RAMP)
+        (regimes,) = self._regimes(left, Symmetry.RAMP)
+        kernel = self._put_together({-1: [regimes]}, Symmetry.RAMP)
         if self._worst(Candidate("ramp", kernel), self._region_samples(right[0])[:1]) > self.ladder[0][0]:
             return None
         return kernel, [
@@ -313,25 +320,25 @@ class PassSearch:
             covered.setdefault(region.side, []).append(regimes)
         return covered
 
-    def _put_together(self, covered: Mapping[int, list[list[Regime]]], parity: int) -> Kernel:
+    def _put_together(self, covered: Mapping[int, list[list[Regime]]], symmetry: Symmetry) -> Kernel:
         """The half lines put together such that the values at both zeros are right, where they can be."""
-        simple, signed = (self._assembled(covered, parity, by_sign_bit) for by_sign_bit in (False, True))
+        simple, signed = (self._assembled(covered, symmetry, by_sign_bit) for by_sign_bit in (False, True))
         return signed if self._wrong_at(_ZEROS, simple).any() else simple
 
-    def _assembled(self, covered: Mapping[int, list[list[Regime]]], parity: int, by_sign_bit: bool) -> Kernel:
+    def _assembled(self, covered: Mapping[int, list[list[Regime]]], symmetry: Symmetry, by_sign_bit: bool) -> Kernel:
         """The half lines put together; `by_sign_bit` says that -0 takes the left one's formula."""
         b = Builder()
         x = b.input("x")
         t = b("abs", x)
         values = {side: self._half_line(b, t, self._regions(side), found) for side, found in covered.items()}
-        if parity == _RAMP:
+        if symmetry is Symmetry.RAMP:
             # -0 where the left side is negative: it keeps the sign of what underflows there.
             negative = any((s.reference.rounded < 0).any() for s in self._region_samples(self._regions(-1)[0]))
             zero = b.const(0)
             value = b("add", b("max", x, b("neg", zero) if negative else zero), values[-1])
-        elif parity > 0:
+        elif symmetry is Symmetry.EVEN:
             value = values[1]
-        elif parity < 0:
+        elif symmetry is Symmetry.ODD:
             value = self._odd(b, x, values[1])
         else:
             value = b("select", self._is_left(b, x, by_sign_bit), values[-1], values[1])
@@ -363,10 +370,10 @@ class PassSearch:
         defaults = {self.symbols[n]: v for n, v in self.settings[0].items()}
         return float(value.subs(defaults))
 
-    def _parity(self, left: Sequence[Region], right: Sequence[Region]) -> int:
-        """1 where f(-t) = f(t), -1 where f(-t) = -f(t), 0 where neither, by the values at samples and breakpoints."""
+    def _symmetry(self, left: Sequence[Region], right: Sequence[Region]) -> Symmetry:
+        """Even, odd or none, by the values at samples and breakpoints."""
         if [r.upper for r in left] != [r.upper for r in right]:
-            return 0
+            return Symmetry.NONE
         pairs = [
             (m, p)
             for a, b in zip(left, right, strict=True)
@@ -380,7 +387,9 @@ class PassSearch:
                 value is not None and ends.get(-at) == sign * value for at, value in ends.items()
             )
 
-        return next((sign for sign in (1, -1) if mirrored(sign)), 0)
+        if mirrored(1):
+            return Symmetry.EVEN
+        return Symmetry.ODD if mirrored(-1) else Symmetry.NONE
 
     def _odd(self, b: Builder, x: int, value: int) -> int:
         samples = (s for region in self._regions(1) for s in self._region_samples(region))
@@ -522,7 +531,7 @@ class PassSearch:
         lower = 0.0 if region.lower == Integer(0) else self._at_defaults(region.lower)
         return lower, np.inf if region.upper == oo else self._at_defaults(region.upper)
 
-    def _regimes(self, regions: Sequence[Region], parity: int) -> list[list[Regime]]:
+    def _regimes(self, regions: Sequence[Region], symmetry: Symmetry) -> list[list[Regime]]:
         """The fewest and cheapest forms that cover each region at the first error level that is reached.
 
         What a sample lets through is tried on fresh inputs; those where it is worse than promised join the sample.
@@ -537,7 +546,7 @@ class PassSearch:
                     if _FAIR < worst <= _HOPELESS and not trials[index].pieces:
                         trials[index] = self._with_pieces(trials[index])
                         covers[index] = self._covered(trials[index])
-            chosen = self._jointly(regions, [choices for _, choices in covers], parity)
+            chosen = self._jointly(regions, [choices for _, choices in covers], symmetry)
             enough = True
             for index, trial in enumerate(trials):
                 level = covers[index][0]
@@ -559,7 +568,7 @@ class PassSearch:
         return chosen
 
     def _jointly(
-        self, regions: Sequence[Region], choices: Sequence[Sequence[list[Regime]]], parity: int
+        self, regions: Sequence[Region], choices: Sequence[Sequence[list[Regime]]], symmetry: Symmetry
     ) -> list[list[Regime]]:
         """The first choice of each region; in quick arithmetic those that make the cheapest program together."""
         if not self.arithmetic.is_quick:
@@ -570,13 +579,13 @@ class PassSearch:
             return cost(merged(kernel, self.arithmetic), self.arithmetic)
 
         def roughly(found: Sequence[list[Regime]]) -> tuple[int, float]:
-            assembled = self._assembled(self._by_side(regions, found), parity, by_sign_bit=False)
+            assembled = self._assembled(self._by_side(regions, found), symmetry, by_sign_bit=False)
             if assembled not in self._prices:
                 self._prices[assembled] = price(assembled)
             return self._prices[assembled], max(regime.error for each in found for regime in each)
 
         def exactly(found: Iterable[list[Regime]]) -> int:
-            together = self._put_together(self._by_side(regions, list(found)), parity)
+            together = self._put_together(self._by_side(regions, list(found)), symmetry)
             return min(price(self._guarded(kernel, "pass", "y")) for kernel in (together, _with_nan(together)))
 
         cheapest = sorted(product(*(each[:most] for each in choices)), key=roughly)
@@ -753,7 +762,7 @@ class PassSearch:
         if self.parameters and self.scaling is None:
             return None
         plain = region.expression if self.scaling is None else region.expression.subs(self.scaling.symbol, 1)
-        return ArbFunction(plain, self.t)
+        return _function(plain, self.t)
 
     def _patches(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
         """Polynomials around 0 and around roots, where a formula loses digits there.
@@ -900,6 +909,12 @@ class PassSearch:
             return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
         assert exact is not None
         return self._plain(b)(exact)
+
+
+@lru_cache(maxsize=64)
+def _function(expression: Expr, t: Symbol) -> ArbFunction:
+    """The same object for the same function, whichever arithmetic it is looked at in."""
+    return ArbFunction(expression, t)
 
 
 def _with_nan(kernel: Kernel) -> Kernel:

@@ -64,7 +64,7 @@ def compiled(
     return replace(
         _searched[keys[arithmetics[0]]],
         parameters=_parameters(activation),
-        usual_parameters=_in_force(activation),
+        usual_parameters=_texts_in_force(activation),
         programs=programs,
         tables=_tables(activation, programs["wide"]) if tables else None,
     )
@@ -72,12 +72,12 @@ def compiled(
 
 def _key(activation: Activation, arithmetic: str) -> str:
     """What a search's result depends on; short programs have the parameters' values in them."""
-    values = f" {_in_force(activation)}" if arithmetic in USUAL else ""
+    values = f" {_texts_in_force(activation)}" if arithmetic in USUAL else ""
     return f"{activation.name} {activation.digest}{values}"
 
 
-def _in_force(activation: Activation) -> dict[str, str]:
-    """The parameters' values, exact text."""
+def _texts_in_force(activation: Activation) -> dict[str, str]:
+    """The parameters' values in force as text, which is exact; `settings.values_in_force` has those of float32."""
     return {p.name: str(p.value) for p in activation.parameters}
 
 
@@ -196,7 +196,7 @@ def search(
         reference=activation.reference,
         parameters=tuple(KernelParameter(p.name, str(p.value), p.domain, p.description) for p in activation.parameters),
         programs=programs,
-        usual_parameters=_in_force(activation),
+        usual_parameters=_texts_in_force(activation),
         kinks={str(p.x): str(p.value) for p in derivation.first.points if p.left != p.right},
     )
     return found, record
@@ -292,7 +292,7 @@ def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEA
     stays = [name for name in SEARCHED if name not in arithmetics]
     known = json.loads(path.read_text(encoding="utf-8")) if stays else None
     usable = _from_document(known).programs if known else {}
-    if known and known["usual_parameters"] != _in_force(activation) and not set(USUAL) <= set(arithmetics):
+    if known and known["usual_parameters"] != _texts_in_force(activation) and not set(USUAL) <= set(arithmetics):
         raise Error(
             f"the short programs of {activation.name} are for {known['usual_parameters']}, not for its defaults",
             f"search for {', '.join(USUAL)} too",
