@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -38,16 +38,16 @@ from symact.verification.certified import PIECE, Table, UncertifiedError, values
 from symact.verification.contract import check, compare
 
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
-RANGE, _CHUNK = 1 << 24, 1 << 17
+RANGE, CHUNK = 1 << 24, 1 << 17
 
 #: How many inputs of a chunk may be left to the oracle, and up to how many it decides what is no more than undecided.
-_ROOM, _SPARE = 1 << 14, 64
+ROOM, _SPARE = 1 << 14, 64
 
 _FLOAT32 = FORMATS["float32"]
 _INFINITY = 0x7F800000
 
-#: The counts of a range, in the order and with the types of `tally` in exhaustive.c.
-_TALLY = np.dtype(
+#: The counts of a range, in the order and with the types of `tally` in judge.h.
+TALLY = np.dtype(
     [
         ("largest", np.float64),
         ("total", np.float64),
@@ -63,7 +63,11 @@ Watch = Callable[[Iterable["Tally"], int], Iterable["Tally"]]
 
 Kernel = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
+#: What is known of a range, and the (input, result) bit patterns that are for the oracle.
 Judged = tuple["Tally", list[tuple[int, int]]]
+
+#: Judges the bit patterns from the first argument on, as many as the second says.
+Judging = Callable[[int, int], Judged]
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,38 @@ class Task:
         plain = single(kernels, self.pass_, self.position, **parameters)
         return partial(_unflushed, plain, self.pieces) if how.flushes else plain
 
+    def judging(self) -> Judging:
+        """What judges a range, with the kernel loaded here."""
+        return partial(judge, self, self.kernel())
+
+    def figures(self, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
+        """The figures of a tally, with the worst input and some failures looked at again by the oracle.
+
+        Args:
+            oracle: the function that the kernel should be.
+            tally: what is known of all inputs.
+            complete: whether they are all that there are.
+        """
+        pieces = sum(map(len, self.pieces.values()))
+        bits = np.array([tally.worst, *tally.examples], np.uint32)
+        x = _FLOAT32.decode(bits.view(np.float32))
+        got = self.kernel()(bits.view(np.float32))
+        reference = oracle.reference(x, _FLOAT32)
+        numbers = {"x": x[0], "got": got[0], "expected": reference.rounded[0]}
+        return Accuracy(
+            format=_FLOAT32.name,
+            method="exhaustive" if complete else "sampled",
+            inputs=tally.inputs,
+            max_ulp=tally.largest,
+            mean_ulp=tally.total / max(tally.inputs, 1),
+            worst={name: float(value).hex() for name, value in numbers.items()},
+            correctly_rounded=tally.rounded / max(tally.inputs, 1),
+            failures=tally.failures,
+            examples=tuple(compare(got, reference, x)) if tally.examples else (),
+            undecided=tally.undecided,
+            proof=f"against {pieces} polynomials that are within 2^-14 ULP of the definition, as ball arithmetic proves",
+        )
+
     def at_zero(self) -> NDArray[np.float32] | None:
         """The results at 0 and -0 where the target takes subnormal numbers for them, else None."""
         how = execution.of(self.compiled, self.target, "float32", self.level)
@@ -121,7 +157,7 @@ class Task:
         flags = os.environ.get("CFLAGS", "")
         parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters), self.way]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))
-        return hashlib.sha256("\0".join([*parts, *texts, _source()]).encode() + data).hexdigest()[:32]
+        return hashlib.sha256("\0".join([*parts, *texts, *_sources().values()]).encode() + data).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -171,6 +207,7 @@ def run(
     scheduler: str | None = None,
     ranges: Sequence[int] = range(0, 1 << 32, RANGE),
     watch: Watch = lambda items, total: items,
+    judged: Callable[[Task], Task] = lambda task: task,
 ) -> tuple[Measurement, ...]:
     """Measure a pass of a target's float32 kernels at every input and check its contract; one measurement an output.
 
@@ -185,6 +222,7 @@ def run(
         scheduler: a backend of joblib, such as "dask"; None for processes here.
         ranges: the first patterns of the ranges to do, all of them by default.
         watch: goes through the finished ranges' tallies, for a progress bar; it gets them and how many they are.
+        judged: makes of a task one whose inputs are judged in another way.
 
     Raises:
         Error: no such pass, the target cannot run here, or joblib is needed and missing.
@@ -221,38 +259,15 @@ def run(
         )
         ways = []
         for way in how.different(pass_):
-            task = replace(task, way=way.name)
-            tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
-            figures = _accuracy(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
+            one = judged(replace(task, way=way.name))
+            tally = sum(watch(prove(one, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
+            figures = one.figures(oracle, tally, len(ranges) * RANGE == 1 << 32)
             call = how.judged(single(way.kernels, pass_, position), oracle, _FLOAT32)
             names = (activation.name, target, "float32", pass_, output)
             own = Measurement(*names, exact, figures, tuple(check(call, oracle, _FLOAT32)), level)
             ways.append(in_way(own, way))
         found.append(replace(worst(ways), executed=how.label, tool=how.tool))
     return tuple(found)
-
-
-def _accuracy(task: Task, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
-    """The figures of a tally, with the worst input and some failures looked at again by the oracle."""
-    pieces = sum(map(len, task.pieces.values()))
-    bits = np.array([tally.worst, *tally.examples], np.uint32)
-    x = _FLOAT32.decode(bits.view(np.float32))
-    got = task.kernel()(bits.view(np.float32))
-    reference = oracle.reference(x, _FLOAT32)
-    numbers = {"x": x[0], "got": got[0], "expected": reference.rounded[0]}
-    return Accuracy(
-        format=_FLOAT32.name,
-        method="exhaustive" if complete else "sampled",
-        inputs=tally.inputs,
-        max_ulp=tally.largest,
-        mean_ulp=tally.total / max(tally.inputs, 1),
-        worst={name: float(value).hex() for name, value in numbers.items()},
-        correctly_rounded=tally.rounded / max(tally.inputs, 1),
-        failures=tally.failures,
-        examples=tuple(compare(got, reference, x)) if tally.examples else (),
-        undecided=tally.undecided,
-        proof=f"against {pieces} polynomials that are within 2^-14 ULP of the definition, as ball arithmetic proves",
-    )
 
 
 def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
@@ -268,42 +283,72 @@ def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
         What the polynomials decide, and the (input, result) bit patterns for the oracle.
     """
     found, open_ = Tally(), []
-    sign = first & 0x80000000
-    pieces = task.pieces[-1 if sign else 1]
-    counting = np.arange(min(count, _CHUNK), dtype=np.uint32)
-    for start in range(first, first + count, _CHUNK):
-        bits = counting[: first + count - start] + np.uint32(start)
+    for bits in chunks(first, count):
         got = np.ascontiguousarray(kernel(bits.view(np.float32)), np.float32)
-        low, high = int(bits[0]) & 0x7FFFFFFF, int(bits[-1]) & 0x7FFFFFFF
-        tally = np.zeros((), _TALLY)
-        listed = np.empty(_ROOM, np.uint32)
-        from_, to = np.searchsorted(pieces["last"], [low, high])
-        for piece in pieces[from_ : to + 1]:
-            begin, end = max(int(piece["first"]), low), min(int(piece["last"]), high)
-            if begin <= end:
-                _judge()(
-                    end - begin + 1,
-                    begin | sign,
-                    bits.ctypes.data + 4 * (begin - low),
-                    got.ctypes.data + 4 * (begin - low),
-                    np.array(piece, PIECE).ctypes.data,
-                    tally.ctypes.data,
-                    listed.ctypes.data,
-                    _ROOM,
-                    _SPARE,
-                )
-        found += _of(tally)
-        if tally["open"] > _ROOM:
-            raise Error("the reference leaves too many inputs open", "measure it on a sample")
-        single = task.single[slice(*np.searchsorted(task.single, [start, start + len(bits)]))]
-        ask = [*listed[: int(tally["open"])].tolist(), *single.tolist()]
-        open_ += [(pattern, int(got.view(np.uint32)[pattern - start])) for pattern in ask]
-        if high > _INFINITY:
-            found += _nans(bits, got)
+        tally, listed = np.zeros((), TALLY), np.empty(ROOM, np.uint32)
+        for part, piece in on_pieces(task, bits):
+            _judge()(
+                part.stop - part.start,
+                int(bits[part.start]),
+                bits[part].ctypes.data,
+                got[part].ctypes.data,
+                np.array(piece, PIECE).ctypes.data,
+                tally.ctypes.data,
+                listed.ctypes.data,
+                ROOM,
+                _SPARE,
+            )
+        found += counted(tally) + _nans(bits, got)
+        open_ += for_the_oracle([*left_open(tally, listed), *on_none(task, bits)], bits, got)
     return found, open_
 
 
-def _of(tally: NDArray[np.void]) -> Tally:
+def chunks(first: int, count: int) -> Iterator[NDArray[np.uint32]]:
+    """The bit patterns of a range, as many at once as a kernel is called with."""
+    counting = np.arange(min(count, CHUNK), dtype=np.uint32)
+    for start in range(first, first + count, CHUNK):
+        yield counting[: first + count - start] + np.uint32(start)
+
+
+def on_pieces(task: Task, bits: NDArray[np.uint32]) -> Iterator[tuple[slice, NDArray[np.void]]]:
+    """The parts of some bit patterns, which follow each other and have one sign, that lie on polynomials."""
+    pieces = task.pieces[-1 if bits[0] & 0x80000000 else 1]
+    low, high = int(bits[0]) & 0x7FFFFFFF, int(bits[-1]) & 0x7FFFFFFF
+    from_, to = np.searchsorted(pieces["last"], [low, high])
+    for piece in pieces[from_ : to + 1]:
+        begin, end = max(int(piece["first"]), low), min(int(piece["last"]), high)
+        if begin <= end:
+            yield slice(begin - low, end - low + 1), piece
+
+
+def on_none(task: Task, bits: NDArray[np.uint32]) -> list[int]:
+    """Those of some bit patterns, which follow each other, that no polynomial covers; NaNs are not among them."""
+    found: list[int] = task.single[slice(*np.searchsorted(task.single, [bits[0], int(bits[0]) + len(bits)]))].tolist()
+    return found
+
+
+def left_open(tally: NDArray[np.void], listed: NDArray[np.uint32]) -> list[int]:
+    """The bit patterns that compiled C left open.
+
+    Raises:
+        Error: they are more than there was room for.
+    """
+    if tally["open"] > len(listed):
+        raise Error("the reference leaves too many inputs open", "measure it on a sample")
+    found: list[int] = listed[: int(tally["open"])].tolist()
+    return found
+
+
+def for_the_oracle(
+    patterns: Iterable[int], bits: NDArray[np.uint32], got: NDArray[np.float32]
+) -> list[tuple[int, int]]:
+    """Bit patterns with those of the results at them, given the results at patterns that follow each other."""
+    start, results = int(bits[0]), got.view(np.uint32)
+    return [(pattern, int(results[pattern - start])) for pattern in patterns]
+
+
+def counted(tally: NDArray[np.void]) -> Tally:
+    """What compiled C counted."""
     return Tally(
         inputs=int(tally["inputs"]),
         rounded=int(tally["rounded"]),
@@ -378,26 +423,26 @@ def prove(
 def _judged(task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None) -> Iterator[tuple[int, Judged]]:
     """The ranges' results as they come."""
     if jobs == 1 and scheduler is None:
-        kernel = task.kernel()
-        yield from ((first, judge(task, kernel, first, RANGE)) for first in firsts)
+        judging = task.judging()
+        yield from ((first, judging(first, RANGE)) for first in firsts)
     else:
         yield from farm.each(_numbered, [(task, first, RANGE) for first in firsts], jobs, scheduler)
 
 
 def _numbered(range_: tuple[Task, int, int]) -> tuple[int, Judged]:
     task, first, count = range_
-    return first, judge(task, _kernel(task), first, count)
+    return first, _judging(task)(first, count)
 
 
-#: The kernel that was used last, with its task's key: a worker loads it once.
-_loaded: dict[str, Kernel] = {}
+#: What judged last, with its task's key: a worker loads kernels once.
+_loaded: dict[str, Judging] = {}
 
 
-def _kernel(task: Task) -> Kernel:
+def _judging(task: Task) -> Judging:
     key = task.key()
     if key not in _loaded:
         _loaded.clear()
-        _loaded[key] = task.kernel()
+        _loaded[key] = task.judging()
     return _loaded[key]
 
 
@@ -455,13 +500,17 @@ def _unflushed(kernel: Kernel, pieces: dict[int, NDArray[np.void]], x: NDArray[n
     return got
 
 
-def _source() -> str:
-    return files("symact.verification").joinpath("exhaustive.c").read_text(encoding="utf-8")
+def source(name: str) -> str:
+    """The text of one of the C files beside this module."""
+    return files("symact.verification").joinpath(name).read_text(encoding="utf-8")
 
 
-@lru_cache
-def _judge() -> Any:
-    """`symact_judge`, compiled.
+def _sources() -> dict[str, str]:
+    return {name: source(name) for name in ("exhaustive.c", "judge.h")}
+
+
+def judging_library(name: str, sources: Mapping[str, str]) -> ctypes.CDLL:
+    """A library of compiled C that judges results.
 
     Raises:
         Error: there is no C compiler.
@@ -469,8 +518,13 @@ def _judge() -> Any:
     reason = c.missing()
     if reason is not None:
         raise Error(f"all float32 inputs cannot be judged here: {reason}")
-    flags = ["-std=c99", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math"]
-    function = c.library("judge", {"exhaustive.c": _source()}, flags).symact_judge
+    return c.library(name, sources, ["-std=c99", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math"])
+
+
+@lru_cache
+def _judge() -> Any:
+    """`symact_judge`, compiled."""
+    function = judging_library("judge", _sources()).symact_judge
     pointer = ctypes.c_void_p
     function.argtypes = [ctypes.c_size_t, ctypes.c_uint32, *[pointer] * 5, ctypes.c_size_t, ctypes.c_size_t]
     function.restype = None
