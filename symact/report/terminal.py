@@ -151,9 +151,9 @@ def print_measurements(measurements: Sequence[Document]) -> None:
         found = each["accuracy"]
         table.add_row(
             f"{each['pass']}: {each['output']}",
-            f"{found['max_ulp']:.3f}" if found["max_ulp"] < 1e5 else f"{found['max_ulp']:.3g}",
+            _ulp(found["max_ulp"]),
             f"{float.fromhex(found['worst']['x']):.4g}" if found["worst"] else "",
-            f"{found['mean_ulp']:.3f}" if found["mean_ulp"] < 1e5 else f"{found['mean_ulp']:.3g}",
+            _ulp(found["mean_ulp"]),
             share(found["correctly_rounded"]),
             str(found["failures"]),
             *_open(each if open_ else None),
@@ -166,6 +166,13 @@ def print_measurements(measurements: Sequence[Document]) -> None:
             words = f"{wrong['rule']}: x = {wrong['input']}: got {wrong['got']}, expected {wrong['expected']}"
             page.print(page.text((f"{each['pass']}: {words}",), "red"))
     page.show()
+
+
+def _ulp(error: float | None) -> str:
+    """An error in ULP; nothing where it was not measured."""
+    if error is None:
+        return ""
+    return f"{error:.3f}" if error < 1e5 else f"{error:.3g}"
 
 
 def _inputs(measurement: Document) -> str:
