@@ -40,7 +40,7 @@ from symact.verification.contract import check, compare
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
 RANGE, CHUNK = 1 << 24, 1 << 17
 
-#: How many inputs of a chunk may be left to the oracle, and up to how many it decides what is no more than undecided.
+#: How many inputs of a chunk may be left to the oracle, and up to how many undecided ones it is asked for.
 ROOM, _SPARE = 1 << 14, 64
 
 _FLOAT32 = FORMATS["float32"]
@@ -285,19 +285,22 @@ def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
     found, open_ = Tally(), []
     for bits in chunks(first, count):
         got = np.ascontiguousarray(kernel(bits.view(np.float32)), np.float32)
-        tally, listed = np.zeros((), TALLY), np.empty(ROOM, np.uint32)
-        for part, piece in on_pieces(task, bits):
-            _judge()(
-                part.stop - part.start,
-                int(bits[part.start]),
-                bits[part].ctypes.data,
-                got[part].ctypes.data,
-                np.array(piece, PIECE).ctypes.data,
-                tally.ctypes.data,
-                listed.ctypes.data,
-                ROOM,
-                _SPARE,
-            )
+        for spare in (_SPARE, 0):
+            tally, listed = np.zeros((), TALLY), np.empty(ROOM, np.uint32)
+            for part, piece in on_pieces(task, bits):
+                _judge()(
+                    part.stop - part.start,
+                    int(bits[part.start]),
+                    bits[part].ctypes.data,
+                    got[part].ctypes.data,
+                    np.array(piece, PIECE).ctypes.data,
+                    tally.ctypes.data,
+                    listed.ctypes.data,
+                    ROOM,
+                    spare,
+                )
+            if not tally["undecided"]:  # else they are too many, and it would not help to ask for some of them
+                break
         found += counted(tally) + _nans(bits, got)
         open_ += for_the_oracle([*left_open(tally, listed), *on_none(task, bits)], bits, got)
     return found, open_
