@@ -3,7 +3,7 @@
     python scripts/record_accuracy.py --jobs 2                            every pass, sampled; 16-bit dtypes in full
     python scripts/record_accuracy.py --missing --jobs 2                  only what has no row of today's program
     python scripts/record_accuracy.py gelu --exhaustive --target c --level accurate --pass derivative --jobs 2
-    python scripts/record_accuracy.py gelu --exhaustive --target c --level fast --pass derivative      beside that
+    python scripts/record_accuracy.py gelu --exhaustive --target c --dtype float32 --missing          beside accurate
     DASK_SCHEDULER_ADDRESS=tcp://host:8786 python scripts/record_accuracy.py --exhaustive --target c --scheduler dask
     python scripts/record_accuracy.py --merge other/ACCURACY.json         what was measured elsewhere
 
@@ -17,7 +17,6 @@ import fcntl
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -25,6 +24,9 @@ from symact import Error, catalog, targets
 from symact.kernel import store
 from symact.verification import beside, execution, exhaustive, farm, record
 from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Measurement, Subject, survey
+
+#: Rows, or what went wrong.
+Found = list[record.Row] | str
 
 FOLDER = Path(__file__).resolve().parents[1] / "generated"
 
@@ -82,7 +84,7 @@ def rows(name: str, measurements: Sequence[Measurement]) -> list[record.Row]:
     return [record.row(compiled, list(outputs), day) for _, outputs in passes]
 
 
-def sampled(work: tuple[str, list[Subject], int | None, int]) -> list[record.Row] | str:
+def sampled(work: tuple[str, list[Subject], int | None, int]) -> Found:
     """The rows of one activation from samples, or what went wrong."""
     name, chosen, count, seed = work
     try:
@@ -91,19 +93,48 @@ def sampled(work: tuple[str, list[Subject], int | None, int]) -> list[record.Row
         return f"{name}: {error}"
 
 
-def proved(name: str, subject: Subject, given: argparse.Namespace) -> list[record.Row] | str:
-    """The row of one pass from all inputs of float32, or what went wrong."""
+def proved(name: str, subject: Subject, given: argparse.Namespace) -> Found:
+    """The row of one pass from all inputs of float32, each judged by itself, or what went wrong."""
     target, _, pass_, level = subject
-    run = exhaustive.run
-    if not given.direct and beside.possible(store.compiled(catalog.get(name)), target, pass_, level):
-        run = partial(beside.run, rows=record.read(given.into / "ACCURACY.json"))
     try:
-        return rows(name, run(name, target, pass_, level=level, jobs=given.jobs, scheduler=given.scheduler))
+        found = exhaustive.run(name, target, pass_, level=level, jobs=given.jobs, scheduler=given.scheduler)
+        return rows(name, found)
     except Error as error:
         return f"{name} {target} {level} {pass_}: {error}"
 
 
-def everything(given: argparse.Namespace) -> Iterator[list[record.Row] | str]:
+def compared(name: str, pass_: str, chosen: Sequence[Subject], given: argparse.Namespace) -> Iterator[Found]:
+    """The rows of one pass of several kernels from all inputs of float32, beside the one that is proved."""
+    others = [beside.Other(one.target, one.level) for one in chosen]
+    known = record.read(given.into / "ACCURACY.json")
+    try:
+        found = beside.run(name, pass_, others, rows=known, jobs=given.jobs, scheduler=given.scheduler)
+    except Error as error:
+        yield f"{name} {pass_}: {error}"
+        return
+    for one in found:
+        if one.exact:
+            yield rows(name, [one.measurement])
+        else:
+            bound = f"its largest error is at most {one.measurement.accuracy.max_ulp:.4f} ULP; --direct finds it"
+            yield f"{name} {one.measurement.target} {one.measurement.level} {pass_}: {bound}"
+
+
+def at_all_inputs(name: str, chosen: Sequence[Subject], given: argparse.Namespace) -> Iterator[Found]:
+    """The rows of an activation's float32 passes that have one input; what can be compared is, if not asked for."""
+    compiled = store.compiled(catalog.get(name))
+    chosen = [one for one in chosen if one.dtype == "float32" and one.pass_ not in MULTIPLYING]
+    others = [one for one in chosen if not given.direct and beside.possible(compiled, one.target, one.level, one.pass_)]
+    for subject in chosen:
+        if subject not in others:
+            yield proved(name, subject, given)
+    for pass_ in beside.PASSES:
+        together = [one for one in others if one.pass_ == pass_]
+        if together:
+            yield from compared(name, pass_, together, given)
+
+
+def everything(given: argparse.Namespace) -> Iterator[Found]:
     """What the command line asks for, piece by piece."""
     chosen = {name: list(subjects(name, given)) for name in given.names or catalog.names()}
     if given.missing:
@@ -111,9 +142,7 @@ def everything(given: argparse.Namespace) -> Iterator[list[record.Row] | str]:
         chosen = {name: missing(name, own, known) for name, own in chosen.items()}
     if given.exhaustive:
         for name, own in chosen.items():
-            for subject in own:
-                if subject.dtype == "float32" and subject.pass_ not in MULTIPLYING:
-                    yield proved(name, subject, given)
+            yield from at_all_inputs(name, own, given)
         return
     work = [(name, own, given.count, given.seed) for name, own in chosen.items() if own]
     if given.jobs == 1 and given.scheduler is None:
@@ -133,7 +162,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, help="how many inputs of a sample, instead of 2**22 or 10**6")
     parser.add_argument("--seed", type=int, default=0, help="another one gives other inputs")
     parser.add_argument("--exhaustive", action="store_true", help="float32 alone, at all 2**32 inputs")
-    parser.add_argument("--direct", action="store_true", help="judge every input, also where C's accurate is proved")
+    parser.add_argument("--direct", action="store_true", help="judge every input, also beside kernels that are proved")
     parser.add_argument("--missing", action="store_true", help="leave out what has a row of today's program")
     parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for one a core")
     parser.add_argument("--scheduler", help="another backend of joblib, such as dask")

@@ -169,7 +169,7 @@ def print_measurements(measurements: Sequence[Document]) -> None:
 
 
 def _ulp(error: float | None) -> str:
-    """An error in ULP; nothing where it was not measured."""
+    """An error in ULP; nothing where it is not known."""
     if error is None:
         return ""
     return f"{error:.3f}" if error < 1e5 else f"{error:.3g}"

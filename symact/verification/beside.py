@@ -1,10 +1,11 @@
-"""All 2**32 float32 inputs of a kernel beside those of one that is proved: level `accurate` in C.
+"""All 2**32 float32 inputs of several kernels beside one that is proved: that of C at level `accurate`.
 
-Where a result of that kernel is known to be less than b ULP off, another kernel's result at the same input that differs
-from it by d ULP has an error between d - b and d + b. So only the results whose d + b is above the largest error found so
-far have to be judged by polynomials (`symact.verification.exhaustive`), which are few; all others are compared as
-numbers. The largest error and its input are those that judging every input finds, in a fraction of the time. What is
-not known afterwards is the mean error; of the share of correctly rounded results there is a lower bound.
+Where that kernel's result is known to be less than b ULP off, another kernel's result at the same input that differs
+from it by d ULP has an error between d - b and d + b. So only the results whose d + b is above the largest error found
+so far have to be judged by polynomials (`symact.verification.exhaustive`), which are few; all others are only compared
+as numbers. The largest error and its input are those that judging every input finds. One evaluation of the proved
+kernel serves all that are compared with it. What is not known afterwards is the mean error; of the share of correctly
+rounded results there is a lower bound.
 
 Two facts make differences ULP of the exact value: the proved kernel is less than 1 ULP off, so its result has the exact
 value's sign; and if it is not a power of two, the exact value is in its binade or the next larger one, where the same
@@ -15,53 +16,46 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import lru_cache, partial
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symact import catalog, targets
 from symact.activation import Activation
 from symact.errors import Error
+from symact.kernel import store
 from symact.kernel.compiled import CompiledActivation
+from symact.oracle.formats import FORMATS
 from symact.oracle.oracle import Oracle
 from symact.targets.accuracy import program
-from symact.verification import execution, exhaustive, record
-from symact.verification.accuracy import OUTPUTS, Measurement, single
-from symact.verification.certified import PIECE
-from symact.verification.exhaustive import (
-    RANGE,
-    ROOM,
-    TALLY,
-    Judged,
-    Judging,
-    Kernel,
-    Tally,
-    Task,
-    Watch,
-    by_oracle,
-    chunks,
-    counted,
-    for_the_oracle,
-    judge,
-    left_open,
-    on_none,
-    on_pieces,
-)
+from symact.verification import execution, exhaustive, farm, record
+from symact.verification.accuracy import OUTPUTS, Measurement, oracles, single
+from symact.verification.certified import PIECE, Table
+from symact.verification.contract import check
+from symact.verification.exhaustive import Checkpoint, Judged, Kernel, Tally, Task, by_oracle, judge, variables
 from symact.verification.figures import Accuracy
 
-#: Whose kernels are proved input by input.
-TARGET, LEVEL = "c", "accurate"
-
-#: The pass that is proved for each derivative of f.
-PASSES = ("forward", "derivative", "second_derivative")
+#: Whose kernels are proved input by input, in which passes.
+TARGET, LEVEL, PASSES = "c", "accurate", ("forward", "derivative")
 
 #: How much more than the record says an error of the proved kernel may be: the oracle, which judges some of its
 #: inputs, knows errors to 2**-10.
 _SLACK = 2.0**-9
+
+#: Goes through finished ranges, given how many there will be.
+Watch = Callable[[Iterable[Sequence[Tally]], int], Iterable[Sequence[Tally]]]
+
+
+class Other(NamedTuple):
+    """What is compared: a target's kernel of some level, built with some environment variables."""
+
+    target: str
+    level: str
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,7 @@ class Reference:
         pass_: which of the kernels of `TARGET` and `LEVEL`.
         max_ulp: no result is further off.
         correctly_rounded: at least this share of its results is.
-        worst: the input with the largest error.
+        worst: bit pattern of the input with the largest error.
         program: its fingerprint.
         tool: what makes running code of it.
     """
@@ -80,21 +74,28 @@ class Reference:
     pass_: str
     max_ulp: float
     correctly_rounded: float
-    worst: float
+    worst: int
     program: str
     tool: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison(Task):
-    """A task whose inputs are judged beside a reference."""
+@dataclass(frozen=True)
+class Comparison:
+    """Kernels of one pass, and the reference beside which they are measured; can be sent to another process.
+
+    Attributes:
+        reference: what is known of the proved kernel.
+        tasks: the others, with the same parameters and polynomials.
+    """
 
     reference: Reference
+    tasks: tuple[Task, ...]
 
-    def key(self) -> str:
-        """Hash of everything on which the results depend."""
-        parts = [super().key(), str(self.reference), exhaustive.source("beside.c")]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    def hashes(self) -> list[str]:
+        """For each of the others a hash of everything on which its results depend."""
+        own = [str(self.reference), exhaustive.source("beside.c")]
+        parts = [[task.key(), str(task.environment), *own] for task in self.tasks]
+        return [hashlib.sha256("\0".join(each).encode()).hexdigest()[:32] for each in parts]
 
     def proved(self) -> Kernel:
         """The reference as a function of one array, loaded here.
@@ -102,186 +103,259 @@ class Comparison(Task):
         Raises:
             Error: the compiler here is another one.
         """
-        how = execution.of(self.compiled, TARGET, "float32", LEVEL)
-        if how.tool != self.reference.tool:
-            raise Error(
-                f"a worker has the kernels of '{how.tool}', not those of '{self.reference.tool}'",
-                "give it the same tool",
-            )
-        return single(how.runs[0].kernels, self.reference.pass_, **dict(self.parameters))
-
-    def judging(self) -> Judging:
-        """What judges a range, with both kernels loaded here."""
-        return partial(beside, self, self.kernel(), self.proved())
-
-    def figures(self, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
-        """The figures of a tally, in which `rounded` counts the results that are the reference's.
-
-        Raises:
-            Error: only a bound of the largest error is known.
-        """
-        largest, worst = self.largest(oracle, tally)
-        if worst is None:
-            raise Error(
-                f"the largest error is only known to lie between {tally.largest:.4f} and {largest:.4f} ULP",
-                "prove it with --direct",
-            )
-        found = super().figures(oracle, replace(tally, largest=largest, worst=worst), complete)
-        different = tally.inputs - tally.rounded
-        right = tally.rounded / tally.inputs - (1 - self.reference.correctly_rounded)
-        return replace(
-            found,
-            mean_ulp=None,
-            correctly_rounded=max(right, 0.0),
-            proof=f"beside {self.reference.pass_} of {TARGET} {LEVEL}, proved at all inputs to be within "
-            f"{self.reference.max_ulp} ULP: {different} results differ from it, and those that may be the worst were "
-            f"judged {found.proof}; of correctly rounded results there are at least so many",
-        )
-
-    def largest(self, oracle: Oracle, tally: Tally) -> tuple[float, int | None]:
-        """The largest error of all inputs and the bit pattern of its input; a bound and None where that is not known.
-
-        Results that are the reference's are no worse than its worst one.
-        """
-        worst = np.array([self.reference.worst], np.float32)
-        result = self.proved()(worst)
-        bits = int(worst.view(np.uint32)[0])
-        judged, open_ = judge(self, lambda _: result, bits, 1)
-        own = (judged + by_oracle(oracle, open_)).largest
-        if tally.largest >= own:
-            return tally.largest, tally.worst
-        return own, bits if self.kernel()(worst).tobytes() == result.tobytes() else None
+        first = self.tasks[0]
+        own = replace(first, target=TARGET, level=LEVEL, way="", environment=(), tool=self.reference.tool)
+        return own.kernel()
 
 
-def beside(task: Comparison, kernel: Kernel, reference: Kernel, first: int, count: int) -> Judged:
-    """Compare a kernel with the reference on the bit patterns from `first` on, and judge what may be the worst.
+@dataclass(frozen=True)
+class Finding:
+    """What is known of one of the kernels.
 
-    Args:
-        task: what is measured.
-        kernel: its kernel.
-        reference: that of its reference.
-        first: a bit pattern.
-        count: how many; the range may not hold patterns of both signs.
-
-    Returns:
-        The largest error, how many results are the reference's (`rounded`) and failures; and the (input, result) bit
-        patterns for the oracle.
+    Attributes:
+        measurement: with no mean error and a lower bound of the share of correctly rounded results.
+        different: how many results are other bits than the reference's.
+        exact: whether the largest error is known; else it is no larger than the one that is given, which is the
+            reference's, at an input where this kernel's result is another.
     """
-    tally, listed, open_ = np.zeros((), TALLY), np.empty(ROOM, np.uint32), []
-    bound = task.reference.max_ulp + _SLACK
-    for bits in chunks(first, count):
-        x = bits.view(np.float32)
-        got, right = (np.ascontiguousarray(one(x), np.float32) for one in (kernel, reference))
-        tally["open"] = 0
-        alone = [(slice(at, at + 1), None) for at in (pattern - int(bits[0]) for pattern in on_none(task, bits))]
-        nans = slice(int(np.searchsorted(bits & 0x7FFFFFFF, 0x7F800000, "right")), len(bits))
-        for part, piece in (*on_pieces(task, bits), *alone, (nans, None)):
-            _beside()(
-                part.stop - part.start,
-                int(bits[0]) + part.start,
-                x[part].ctypes.data,
-                right[part].ctypes.data,
-                got[part].ctypes.data,
-                None if piece is None else np.array(piece, PIECE).ctypes.data,
-                bound,
-                tally.ctypes.data,
-                listed.ctypes.data,
-                ROOM,
-            )
-        open_ += for_the_oracle(left_open(tally, listed), bits, got)
-    return counted(tally), open_
+
+    measurement: Measurement
+    different: int
+    exact: bool
 
 
 def run(
     activation: Activation | str,
-    target: str = "c",
-    pass_: str = "forward",
+    pass_: str,
+    others: Sequence[Other],
     *,
-    level: str,
     rows: Iterable[record.Row],
     jobs: int = 1,
     scheduler: str | None = None,
-    ranges: Sequence[int] = range(0, 1 << 32, RANGE),
+    ranges: Sequence[int] = range(0, 1 << 32, exhaustive.RANGE),
     watch: Watch = lambda items, total: items,
-) -> tuple[Measurement, ...]:
-    """Measure a pass of a target's float32 kernels at every input beside the kernels that are proved.
+) -> list[Finding]:
+    """Measure float32 kernels at every input beside the one that is proved, and check their contract.
 
     Args:
         activation: a definition, or a catalogue name.
-        target, pass_, level, jobs, scheduler, ranges, watch: as for `exhaustive.run`.
-        rows: the record that has the proofs.
-
-    Returns:
-        The measurements; they have no mean error, and of the share of correctly rounded results a lower bound.
+        pass_: one of `PASSES`.
+        others: what is measured.
+        rows: the record, which has the proof.
+        jobs, scheduler, ranges, watch: as for `exhaustive.run`.
 
     Raises:
-        Error: as for `exhaustive.run`; or there is no proof of today's program and compiler, the kernels flush
-            subnormal numbers, or only a bound of the largest error is known.
+        Error: no such pass; there is no proof of today's program, made with today's compiler; some kernels have other
+            parameter values or flush subnormal numbers; or as for `exhaustive.run`.
     """
+    if pass_ not in PASSES:
+        raise Error(f"nothing is proved of the pass '{pass_}' beside which it could be measured", "leave it out")
     activation = catalog.resolve(activation)
-    known = list(rows)
+    compiled = store.compiled(activation)
+    known = reference(rows, compiled, pass_)
+    parameters = execution.of(compiled, TARGET, "float32", LEVEL).parameters
+    ((output, order),) = OUTPUTS[pass_].items()
+    oracle = oracles(activation, parameters)[order]
+    table = Table(oracle)
+    tasks, loaded = [], []
+    for other in others:
+        with variables(other.environment):
+            how = execution.of(compiled, other.target, "float32", other.level)
+        if how.flushes or len(how.runs) > 1 or how.parameters != parameters:
+            raise Error(f"kernels of '{other.target}' cannot be compared with those that are proved", "judge them all")
+        loaded.append(how)
+        tasks.append(
+            Task(
+                compiled=compiled,
+                target=other.target,
+                level=other.level,
+                pass_=pass_,
+                position=0,
+                parameters=tuple(parameters.items()),
+                pieces=table.pieces,
+                single=np.array(sorted(set(table.single)), np.uint32),
+                tool=how.tool,
+                environment=other.environment,
+            )
+        )
+    comparison = Comparison(known, tuple(tasks))
+    tallies = [Tally()] * len(tasks)
+    for part in watch(prove(comparison, oracle, jobs, scheduler, ranges), len(ranges)):
+        tallies = [so_far + one for so_far, one in zip(tallies, part, strict=True)]
+    complete = len(ranges) * exhaustive.RANGE == 1 << 32
+    exact = {name: str(Fraction(value)) for name, value in parameters.items()}
+    found = []
+    for task, how, tally in zip(tasks, loaded, tallies, strict=True):
+        accuracy, certain = _figures(comparison, task, oracle, tally, complete)
+        violations = tuple(check(single(how.runs[0].kernels, pass_), oracle, FORMATS["float32"]))
+        names = (activation.name, task.target, "float32", pass_, output)
+        measurement = Measurement(*names, exact, accuracy, violations, task.level, how.label, tool=how.tool)
+        found.append(Finding(measurement, tally.inputs - tally.rounded, certain))
+    return found
 
-    def judged(task: Task) -> Comparison:
-        return comparison(task, reference(known, task.compiled, list(OUTPUTS[pass_].values())[task.position]))
 
-    return exhaustive.run(
-        activation,
-        target,
-        pass_,
-        level=level,
-        jobs=jobs,
-        scheduler=scheduler,
-        ranges=ranges,
-        watch=watch,
-        judged=judged,
-    )
+def possible(compiled: CompiledActivation, target: str, level: str, pass_: str) -> bool:
+    """Whether a kernel can be measured beside one that is proved: not itself, and none that flushes or varies."""
+    if pass_ not in PASSES or (target, level) == (TARGET, LEVEL):
+        return False
+    how = execution.of(compiled, target, "float32", level)
+    return not how.flushes and len(how.runs) == 1
 
 
-def possible(compiled: CompiledActivation, target: str, pass_: str, level: str) -> bool:
-    """Whether a pass can be compared: it is none of those that others are compared with, and nothing is flushed."""
-    own = (target, level) == (TARGET, LEVEL) and pass_ in PASSES
-    return not own and not execution.of(compiled, target, "float32", level).flushes
-
-
-def comparison(task: Task, reference: Reference) -> Comparison:
-    """A task that is judged beside a reference.
-
-    Raises:
-        Error: the kernels flush subnormal numbers, or have other parameter values than the reference.
-    """
-    if execution.of(task.compiled, task.target, "float32", task.level).flushes:
-        raise Error(f"'{task.target}' flushes subnormal numbers, which cannot be compared", "prove it with --direct")
-    values = execution.of(task.compiled, TARGET, "float32", LEVEL).parameters
-    if dict(task.parameters) != dict(values):
-        raise Error("the kernels that are proved have other parameter values", "prove it with --direct")
-    return Comparison(**{field.name: getattr(task, field.name) for field in fields(Task)}, reference=reference)
-
-
-def reference(rows: Iterable[record.Row], compiled: CompiledActivation, order: int) -> Reference:
-    """The proved kernel of f or a derivative.
+def reference(rows: Iterable[record.Row], compiled: CompiledActivation, pass_: str) -> Reference:
+    """The proved kernel of a pass.
 
     Args:
         rows: the record.
         compiled: the activation's programs.
-        order: which derivative.
+        pass_: one of `PASSES`.
 
     Raises:
         Error: there is no proof at all inputs of today's program, made with today's compiler.
     """
-    pass_, tool = PASSES[order], targets.tool(TARGET)
-    key = (compiled.name, TARGET, "float32", LEVEL, pass_)
+    key, tool = (compiled.name, TARGET, "float32", LEVEL, pass_), targets.tool(TARGET)
     today = program(compiled, TARGET, "float32", LEVEL, pass_)
     for row in rows:
-        whole = record.proved(row) and not row["failures"] and not row["violations"]
-        if tuple(row[name] for name in record.KEY) == key and row["program"] == today and row["tool"] == tool and whole:
-            worst = float.fromhex(row["worst"]["x"])
-            return Reference(pass_, row["max_ulp"], row["correctly_rounded"], worst, today, tool)
-    command = f"scripts/record_accuracy.py {compiled.name} --exhaustive --target {TARGET} --level {LEVEL} --pass {pass_}"
+        right = not row["failures"] and not row["violations"] and row["max_ulp"] < 1 - _SLACK
+        own = tuple(row[name] for name in (*record.KEY, "program", "tool")) == (*key, today, tool)
+        if own and record.proved(row) and right:
+            worst = np.float32(float.fromhex(row["worst"]["x"]))
+            bits = int(worst.view(np.uint32))
+            return Reference(pass_, row["max_ulp"], row["correctly_rounded"], bits, today, tool)
+    command = (
+        f"scripts/record_accuracy.py {compiled.name} --exhaustive --target {TARGET} --level {LEVEL} --pass {pass_}"
+    )
     raise Error(
         f"{pass_} of {compiled.name} at level {LEVEL} is not proved for today's program and compiler, "
         "so nothing can be measured beside it",
-        f"prove it first: {command}",
+        f"prove it first: python {command}",
     )
+
+
+def beside(comparison: Comparison, kernels: Sequence[Kernel], proved: Kernel, first: int, count: int) -> list[Judged]:
+    """Compare kernels with the reference on the bit patterns from `first` on, and judge what may be the worst.
+
+    Args:
+        comparison: what is measured.
+        kernels: one for each of its tasks.
+        proved: that of its reference.
+        first: a bit pattern.
+        count: how many; the range may not hold patterns of both signs.
+
+    Returns:
+        For each kernel the largest error, how many results are the reference's (`rounded`) and failures; and the
+        (input, result) bit patterns for the oracle.
+    """
+    task, bound = comparison.tasks[0], comparison.reference.max_ulp + _SLACK
+    tallies = [np.zeros((), exhaustive.TALLY) for _ in kernels]
+    open_: list[list[tuple[int, int]]] = [[] for _ in kernels]
+    listed = np.empty(exhaustive.ROOM, np.uint32)
+    for bits in exhaustive.chunks(first, count):
+        x, start = bits.view(np.float32), int(bits[0])
+        right = np.ascontiguousarray(proved(x), np.float32)
+        parts = [(part, np.array(piece, PIECE)) for part, piece in exhaustive.on_pieces(task, bits)]
+        alone = [slice(at - start, at - start + 1) for at in exhaustive.on_none(task, bits)]
+        nans = slice(int(np.searchsorted(bits & 0x7FFFFFFF, 0x7F800000, "right")), len(bits))
+        for kernel, tally, pairs in zip(kernels, tallies, open_, strict=True):
+            got = np.ascontiguousarray(kernel(x), np.float32)
+            tally["open"] = 0
+            for part, piece in (*parts, *((part, None) for part in (*alone, nans))):
+                _beside()(
+                    part.stop - part.start,
+                    start + part.start,
+                    x[part].ctypes.data,
+                    right[part].ctypes.data,
+                    got[part].ctypes.data,
+                    None if piece is None else piece.ctypes.data,
+                    bound,
+                    tally.ctypes.data,
+                    listed.ctypes.data,
+                    len(listed),
+                )
+            pairs.extend(exhaustive.for_the_oracle(exhaustive.left_open(tally, listed), bits, got))
+    return [(exhaustive.counted(tally), pairs) for tally, pairs in zip(tallies, open_, strict=True)]
+
+
+def prove(
+    comparison: Comparison, oracle: Oracle, jobs: int = 1, scheduler: str | None = None, ranges: Sequence[int] = ()
+) -> Iterator[Sequence[Tally]]:
+    """For each range the tallies of all kernels, as it is finished; those of an earlier run come first.
+
+    Args:
+        comparison: what is measured.
+        oracle: the function that the kernels should be.
+        jobs, scheduler, ranges: as for `run`.
+    """
+    books = [Checkpoint(key) for key in comparison.hashes()]
+    done = [book.read() for book in books]
+    known = [first for first in ranges if all(first in one for one in done)]
+    yield from ([one[first] for one in done] for first in known)
+    for first, judged in _compared(comparison, [first for first in ranges if first not in known], jobs, scheduler):
+        tallies = [one + by_oracle(oracle, pairs) for one, pairs in judged]
+        for book, tally in zip(books, tallies, strict=True):
+            assert tally.inputs == exhaustive.RANGE, f"of the range at {first:#x} not all inputs were compared"
+            book.add(first, tally)
+        yield tallies
+
+
+def _compared(
+    comparison: Comparison, firsts: Sequence[int], jobs: int, scheduler: str | None
+) -> Iterator[tuple[int, list[Judged]]]:
+    """The ranges' results as they come."""
+    work = [(comparison, first, exhaustive.RANGE) for first in firsts]
+    if jobs == 1 and scheduler is None:
+        yield from map(_numbered, work)
+    else:
+        yield from farm.each(_numbered, work, jobs, scheduler)
+
+
+def _numbered(range_: tuple[Comparison, int, int]) -> tuple[int, list[Judged]]:
+    comparison, first, count = range_
+    return first, beside(comparison, *_loaded(comparison), first, count)
+
+
+#: The kernels that were used last, with the keys of their comparison: a worker loads them once.
+_kernels: dict[tuple[str, ...], tuple[list[Kernel], Kernel]] = {}
+
+
+def _loaded(comparison: Comparison) -> tuple[list[Kernel], Kernel]:
+    key = tuple(comparison.hashes())
+    if key not in _kernels:
+        _kernels.clear()
+        _kernels[key] = ([task.kernel() for task in comparison.tasks], comparison.proved())
+    return _kernels[key]
+
+
+def _figures(comparison: Comparison, task: Task, oracle: Oracle, tally: Tally, complete: bool) -> tuple[Accuracy, bool]:
+    """The figures of one kernel, and whether the largest error is known and not only a bound."""
+    known = comparison.reference
+    largest, worst = _largest(comparison, task, oracle, tally)
+    exact = worst is not None
+    tally = replace(tally, largest=largest, worst=known.worst if worst is None else worst)
+    found = exhaustive.figures(task, oracle, tally, complete)
+    different = tally.inputs - tally.rounded
+    share = tally.rounded / tally.inputs - (1 - known.correctly_rounded)
+    proof = (
+        f"beside {known.pass_} of {TARGET} {LEVEL}, of which all inputs are proved to be within {known.max_ulp} ULP: "
+        f"{different} results differ from it; those that may be the worst were judged {found.proof}; "
+        "at least so many results are correctly rounded"
+    )
+    return replace(found, mean_ulp=None, correctly_rounded=max(share, 0.0), proof=proof), exact
+
+
+def _largest(comparison: Comparison, task: Task, oracle: Oracle, tally: Tally) -> tuple[float, int | None]:
+    """The largest error at all inputs and the bit pattern of its input; a bound and None where that is not known.
+
+    Results that are the reference's are no worse than its worst one.
+    """
+    bits = comparison.reference.worst
+    x = np.array([bits], np.uint32).view(np.float32)
+    result = comparison.proved()(x)
+    judged, open_ = judge(task, lambda _: result, bits, 1)
+    own = (judged + by_oracle(oracle, open_)).largest
+    if tally.largest >= own:
+        return tally.largest, tally.worst
+    return own, bits if task.kernel()(x).tobytes() == result.tobytes() else None
 
 
 @lru_cache
@@ -290,13 +364,7 @@ def _beside() -> Any:
     sources = {name: exhaustive.source(name) for name in ("beside.c", "judge.h")}
     function = exhaustive.judging_library("beside", sources).symact_beside
     pointer = ctypes.c_void_p
-    function.argtypes = [
-        ctypes.c_size_t,
-        ctypes.c_uint32,
-        *[pointer] * 4,
-        ctypes.c_double,
-        *[pointer] * 2,
-        ctypes.c_size_t,
-    ]
+    sizes = (ctypes.c_size_t, ctypes.c_uint32)
+    function.argtypes = [*sizes, *[pointer] * 4, ctypes.c_double, *[pointer] * 2, ctypes.c_size_t]
     function.restype = None
     return function

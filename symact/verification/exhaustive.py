@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -66,9 +67,6 @@ Kernel = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 #: What is known of a range, and the (input, result) bit patterns that are for the oracle.
 Judged = tuple["Tally", list[tuple[int, int]]]
 
-#: Judges the bit patterns from the first argument on, as many as the second says.
-Judging = Callable[[int, int], Judged]
-
 
 @dataclass(frozen=True)
 class Task:
@@ -84,6 +82,7 @@ class Task:
         single: the bit patterns without one, sorted.
         tool: what makes running code of the kernels, which has to be the same everywhere.
         way: the name of that of the ways in which the kernels may come out (`symact.verification.execution.Run`).
+        environment: variables that are set while the kernels are built and loaded, such as CC.
     """
 
     compiled: CompiledActivation
@@ -96,6 +95,7 @@ class Task:
     single: NDArray[np.uint32]
     tool: str
     way: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
 
     def kernel(self) -> Kernel:
         """The kernel as a function of one array, loaded here; what is flushed by right is replaced.
@@ -103,7 +103,8 @@ class Task:
         Raises:
             Error: the compiler or library here is another one.
         """
-        how = execution.of(self.compiled, self.target, "float32", self.level)
+        with variables(self.environment):
+            how = execution.of(self.compiled, self.target, "float32", self.level)
         here = how.tool
         if here != self.tool:
             raise Error(f"a worker has the kernels of '{here}', not those of '{self.tool}'", "give it the same tool")
@@ -111,38 +112,6 @@ class Task:
         parameters = dict(self.parameters)
         plain = single(kernels, self.pass_, self.position, **parameters)
         return partial(_unflushed, plain, self.pieces) if how.flushes else plain
-
-    def judging(self) -> Judging:
-        """What judges a range, with the kernel loaded here."""
-        return partial(judge, self, self.kernel())
-
-    def figures(self, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
-        """The figures of a tally, with the worst input and some failures looked at again by the oracle.
-
-        Args:
-            oracle: the function that the kernel should be.
-            tally: what is known of all inputs.
-            complete: whether they are all that there are.
-        """
-        pieces = sum(map(len, self.pieces.values()))
-        bits = np.array([tally.worst, *tally.examples], np.uint32)
-        x = _FLOAT32.decode(bits.view(np.float32))
-        got = self.kernel()(bits.view(np.float32))
-        reference = oracle.reference(x, _FLOAT32)
-        numbers = {"x": x[0], "got": got[0], "expected": reference.rounded[0]}
-        return Accuracy(
-            format=_FLOAT32.name,
-            method="exhaustive" if complete else "sampled",
-            inputs=tally.inputs,
-            max_ulp=tally.largest,
-            mean_ulp=tally.total / max(tally.inputs, 1),
-            worst={name: float(value).hex() for name, value in numbers.items()},
-            correctly_rounded=tally.rounded / max(tally.inputs, 1),
-            failures=tally.failures,
-            examples=tuple(compare(got, reference, x)) if tally.examples else (),
-            undecided=tally.undecided,
-            proof=f"against {pieces} polynomials that are within 2^-14 ULP of the definition, as ball arithmetic proves",
-        )
 
     def at_zero(self) -> NDArray[np.float32] | None:
         """The results at 0 and -0 where the target takes subnormal numbers for them, else None."""
@@ -154,10 +123,22 @@ class Task:
         templates = sorted((targets.data("templates") / self.target).glob("*"))
         texts = [path.read_text(encoding="utf-8") for path in templates]
         kernel = program(self.compiled, self.target, "float32", self.level, self.pass_)
-        flags = os.environ.get("CFLAGS", "")
+        flags = dict(self.environment).get("CFLAGS", os.environ.get("CFLAGS", ""))
         parts = [kernel, self.tool, flags, self.level, self.pass_, str(self.position), str(self.parameters), self.way]
         data = b"".join(self.pieces[side].tobytes() for side in (1, -1))
         return hashlib.sha256("\0".join([*parts, *texts, *_sources().values()]).encode() + data).hexdigest()[:32]
+
+
+@contextmanager
+def variables(environment: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Environment variables as they are for a while."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @dataclass(frozen=True)
@@ -207,7 +188,6 @@ def run(
     scheduler: str | None = None,
     ranges: Sequence[int] = range(0, 1 << 32, RANGE),
     watch: Watch = lambda items, total: items,
-    judged: Callable[[Task], Task] = lambda task: task,
 ) -> tuple[Measurement, ...]:
     """Measure a pass of a target's float32 kernels at every input and check its contract; one measurement an output.
 
@@ -222,7 +202,6 @@ def run(
         scheduler: a backend of joblib, such as "dask"; None for processes here.
         ranges: the first patterns of the ranges to do, all of them by default.
         watch: goes through the finished ranges' tallies, for a progress bar; it gets them and how many they are.
-        judged: makes of a task one whose inputs are judged in another way.
 
     Raises:
         Error: no such pass, the target cannot run here, or joblib is needed and missing.
@@ -259,15 +238,38 @@ def run(
         )
         ways = []
         for way in how.different(pass_):
-            one = judged(replace(task, way=way.name))
-            tally = sum(watch(prove(one, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
-            figures = one.figures(oracle, tally, len(ranges) * RANGE == 1 << 32)
+            task = replace(task, way=way.name)
+            tally = sum(watch(prove(task, oracle, jobs, scheduler, ranges), len(ranges)), Tally())
+            its = figures(task, oracle, tally, len(ranges) * RANGE == 1 << 32)
             call = how.judged(single(way.kernels, pass_, position), oracle, _FLOAT32)
             names = (activation.name, target, "float32", pass_, output)
-            own = Measurement(*names, exact, figures, tuple(check(call, oracle, _FLOAT32)), level)
+            own = Measurement(*names, exact, its, tuple(check(call, oracle, _FLOAT32)), level)
             ways.append(in_way(own, way))
         found.append(replace(worst(ways), executed=how.label, tool=how.tool))
     return tuple(found)
+
+
+def figures(task: Task, oracle: Oracle, tally: Tally, complete: bool) -> Accuracy:
+    """The figures of a tally, with the worst input and some failures looked at again by the oracle."""
+    pieces = sum(map(len, task.pieces.values()))
+    bits = np.array([tally.worst, *tally.examples], np.uint32)
+    x = _FLOAT32.decode(bits.view(np.float32))
+    got = task.kernel()(bits.view(np.float32))
+    reference = oracle.reference(x, _FLOAT32)
+    numbers = {"x": x[0], "got": got[0], "expected": reference.rounded[0]}
+    return Accuracy(
+        format=_FLOAT32.name,
+        method="exhaustive" if complete else "sampled",
+        inputs=tally.inputs,
+        max_ulp=tally.largest,
+        mean_ulp=tally.total / max(tally.inputs, 1),
+        worst={name: float(value).hex() for name, value in numbers.items()},
+        correctly_rounded=tally.rounded / max(tally.inputs, 1),
+        failures=tally.failures,
+        examples=tuple(compare(got, reference, x)) if tally.examples else (),
+        undecided=tally.undecided,
+        proof=f"against {pieces} polynomials that are within 2^-14 ULP of the definition, as ball arithmetic proves",
+    )
 
 
 def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
@@ -366,6 +368,8 @@ def counted(tally: NDArray[np.void]) -> Tally:
 
 def _nans(bits: NDArray[np.uint32], got: NDArray[np.float32]) -> Tally:
     """NaN in, NaN out, whatever the payload."""
+    if bits[-1] & 0x7FFFFFFF <= _INFINITY:
+        return Tally()
     inside = (bits & 0x7FFFFFFF) > _INFINITY
     wrong = bits[inside & ~np.isnan(got)]
     count = int(inside.sum())
@@ -426,26 +430,26 @@ def prove(
 def _judged(task: Task, firsts: Sequence[int], jobs: int, scheduler: str | None) -> Iterator[tuple[int, Judged]]:
     """The ranges' results as they come."""
     if jobs == 1 and scheduler is None:
-        judging = task.judging()
-        yield from ((first, judging(first, RANGE)) for first in firsts)
+        kernel = task.kernel()
+        yield from ((first, judge(task, kernel, first, RANGE)) for first in firsts)
     else:
         yield from farm.each(_numbered, [(task, first, RANGE) for first in firsts], jobs, scheduler)
 
 
 def _numbered(range_: tuple[Task, int, int]) -> tuple[int, Judged]:
     task, first, count = range_
-    return first, _judging(task)(first, count)
+    return first, judge(task, _kernel(task), first, count)
 
 
-#: What judged last, with its task's key: a worker loads kernels once.
-_loaded: dict[str, Judging] = {}
+#: The kernel that was used last, with its task's key: a worker loads it once.
+_loaded: dict[str, Kernel] = {}
 
 
-def _judging(task: Task) -> Judging:
+def _kernel(task: Task) -> Kernel:
     key = task.key()
     if key not in _loaded:
         _loaded.clear()
-        _loaded[key] = task.judging()
+        _loaded[key] = task.kernel()
     return _loaded[key]
 
 

@@ -32,7 +32,7 @@ class Accuracy:
         searched: how many more were tried around the worst ones; they count for the largest error and for failures.
         left_out: how many inputs are judged by no number: of a backward pass that multiplies a rounded f' those where
             f' or the result is subnormal or 0.
-        max_ulp, mean_ulp: of the numeric errors; failures are counted apart. The mean is None where it was not measured.
+        max_ulp, mean_ulp: of the numeric errors; failures are counted apart. The mean is None where it is not known.
         worst: the input with the largest numeric error (and the incoming gradient), the value there and the correctly
             rounded one, as exact hexadecimal text; None where there is no numeric result.
         correctly_rounded: share of the inputs with exactly the right result, signs of zeros included.
