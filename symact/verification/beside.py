@@ -255,7 +255,7 @@ def beside(comparison: Comparison, kernels: Sequence[Kernel], proved: Kernel, fi
         right = np.ascontiguousarray(proved(x), np.float32)
         parts = [(part, np.array(piece, PIECE)) for part, piece in exhaustive.on_pieces(task, bits)]
         alone = [slice(at - start, at - start + 1) for at in exhaustive.on_none(task, bits)]
-        nans = slice(int(np.searchsorted(bits & 0x7FFFFFFF, 0x7F800000, "right")), len(bits))
+        nans = slice(min(max(0x7F800001 - (start & 0x7FFFFFFF), 0), len(bits)), len(bits))
         for kernel, tally, pairs in zip(kernels, tallies, open_, strict=True):
             got = np.ascontiguousarray(kernel(x), np.float32)
             tally["open"] = 0

@@ -1,0 +1,137 @@
+"""What other compilers and instruction sets make of C's float32 kernels, at all 2**32 inputs.
+
+The record, `symact.verification.record`, is about the compiler and flags that users get here by default. These are
+other builds of the same sources. They are measured beside the proved kernel of the default build
+(`symact.verification.beside`), and what is found stands in generated/BUILDS.json and generated/BUILDS.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from symact.errors import Error
+from symact.kernel.compiled import CompiledActivation
+from symact.targets.accuracy import program
+from symact.verification import execution
+from symact.verification.beside import TARGET, Finding, Other
+from symact.verification.exhaustive import variables
+from symact.verification.record import KEY, Row
+
+
+class Build(NamedTuple):
+    """A way to compile C sources.
+
+    Attributes:
+        name: for readers.
+        environment: the variables that make it.
+    """
+
+    name: str
+    environment: tuple[tuple[str, str], ...]
+
+
+#: Without FMA there is nothing to contract. Flags that ask for AVX2 keep the sources from choosing a set at run time.
+BUILDS = (
+    Build("clang", (("CC", "clang"), ("CFLAGS", ""))),
+    Build("gcc without FMA", (("CC", "gcc"), ("CFLAGS", "-march=haswell -mno-fma"))),
+    Build("gcc without contraction", (("CC", "gcc"), ("CFLAGS", "-DSYMACT_CONTRACT=0 -ffp-contract=off"))),
+    Build("clang without FMA", (("CC", "clang"), ("CFLAGS", "-march=haswell -mno-fma"))),
+    Build("gcc with AVX2", (("CC", "gcc"), ("CFLAGS", "-march=haswell"))),
+    Build("clang with AVX2", (("CC", "clang"), ("CFLAGS", "-march=haswell"))),
+)
+
+
+def offered(compiled: CompiledActivation, build: Build, levels: Iterable[str]) -> list[Other]:
+    """What a build has of an activation: the levels that can be compiled, as `beside.run` takes them."""
+    found = []
+    for level in levels:
+        try:
+            with variables(build.environment):
+                execution.of(compiled, TARGET, "float32", level)
+        except Error:
+            continue
+        found.append(Other(TARGET, level, build.environment))
+    return found
+
+
+def row(compiled: CompiledActivation, build: Build, found: Finding, day: date) -> Row:
+    """What a build's document has of one kernel."""
+    measured = found.measurement
+    return {
+        "activation": measured.name,
+        "target": measured.target,
+        "dtype": measured.dtype,
+        "level": measured.level,
+        "pass": measured.pass_,
+        "build": build.name,
+        "flags": dict(build.environment)["CFLAGS"],
+        "program": program(compiled, measured.target, measured.dtype, measured.level, measured.pass_),
+        "max_ulp": math.ceil(measured.accuracy.max_ulp * 10_000) / 10_000,
+        "exact": found.exact,
+        "worst": measured.accuracy.worst if found.exact else None,
+        "different": found.different,
+        "failures": measured.accuracy.failures,
+        "violations": len(measured.violations),
+        "date": day.isoformat(),
+        "tool": measured.tool,
+    }
+
+
+def merged(rows: Iterable[Row], new: Iterable[Row]) -> list[Row]:
+    """The rows in order, new ones in the place of old ones of the same kernel and build."""
+    found = {_key(each): each for each in (*rows, *new)}
+    return [found[key] for key in sorted(found)]
+
+
+def _key(each: Row) -> tuple[str, ...]:
+    return tuple(each[name] for name in (*KEY, "build"))
+
+
+def to_markdown(rows: Sequence[Row], proved: Mapping[tuple[str, ...], float]) -> str:
+    """The tables for readers.
+
+    Args:
+        rows: of the document.
+        proved: the largest error of the default build by the names of `record.KEY`, where all inputs were tried.
+    """
+    names = [build.name for build in BUILDS if any(each["build"] == build.name for each in rows)]
+    lines = [
+        "# Other builds of C's float32 kernels",
+        "",
+        "Made by `scripts/record_builds.py` from `BUILDS.json`; do not edit. The largest errors in ULP at all 2^32",
+        "inputs with other compilers and flags, and beside them that of the default build (GCC, for the processor that",
+        "measured, which has AVX-512). At level `accurate` in brackets: how many of the 2^32 results are other ones",
+        "than with the default build. 'at most': the result at the default build's worst input is another, and no",
+        "larger error was found. Empty: not measured.",
+        "",
+    ]
+    lines += [f"- {build.name}: {_flags(build)}" for build in BUILDS if build.name in names]
+    wrong = sum(each["failures"] + each["violations"] for each in rows)
+    lines += ["", f"Wrong NaNs, infinities or signs of zeros, and breaches of the contract: {wrong}."]
+    for level in sorted({each["level"] for each in rows}):
+        own = [each for each in rows if each["level"] == level]
+        cells = [["activation", "pass", "default", *names], ["---"] * (3 + len(names)), *_lines(own, names, proved)]
+        lines += ["", f"## {level}", "", *(f"| {' | '.join(line)} |" for line in cells)]
+    return "\n".join(lines) + "\n"
+
+
+def _flags(build: Build) -> str:
+    given = dict(build.environment)
+    return f"`CC={given['CC']}" + (f' CFLAGS="{given["CFLAGS"]}"`' if given["CFLAGS"] else "`")
+
+
+def _lines(rows: Sequence[Row], names: Sequence[str], proved: Mapping[tuple[str, ...], float]) -> Iterator[list[str]]:
+    kernels: dict[tuple[str, ...], dict[str, Row]] = {}
+    for each in rows:
+        kernels.setdefault(tuple(each[name] for name in KEY), {})[each["build"]] = each
+    for key, found in sorted(kernels.items()):
+        default = f"{proved[key]:.6g}" if key in proved else ""
+        yield [key[0], key[-1], default, *(_cell(found[name]) if name in found else "" for name in names)]
+
+
+def _cell(each: Row) -> str:
+    error = f"{each['max_ulp']:.6g}" if each["exact"] else f"at most {each['max_ulp']:.6g}"
+    return f"{error} ({each['different']})" if each["level"] == "accurate" else error
