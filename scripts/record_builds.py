@@ -25,12 +25,7 @@ def note(new: list[record.Row], folder: Path) -> None:
     """Write both files with some rows more."""
     compiled = {entry.name: store.compiled(entry) for entry in catalog.entries()}
     rows = builds.merged(record.current(record.read(folder / "BUILDS.json"), compiled), new)
-    proved = {
-        tuple(row[name] for name in record.KEY): row["max_ulp"]
-        for row in record.current(record.read(folder / "ACCURACY.json"), compiled)
-        if record.proved(row)
-    }
-    for name, text in (("BUILDS.json", record.to_json(rows)), ("BUILDS.md", builds.to_markdown(rows, proved))):
+    for name, text in (("BUILDS.json", record.to_json(rows)), ("BUILDS.md", builds.to_markdown(rows))):
         temporary = folder / f".{name}.{os.getpid()}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(folder / name)
@@ -69,7 +64,7 @@ def main() -> None:
                 print(f"{name} {pass_}: {error}", flush=True)
                 continue
             day = datetime.now(UTC).date()
-            new = [builds.row(compiled, build, one, day) for (build, _), one in zip(work, found, strict=True)]
+            new = [builds.row(compiled, build, one, rows, day) for (build, _), one in zip(work, found, strict=True)]
             note(new, FOLDER)
             for row in new:
                 shown = (

@@ -8,7 +8,7 @@ other builds of the same sources. They are measured beside the proved kernel of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from symact.targets.accuracy import program
 from symact.verification import execution
 from symact.verification.beside import TARGET, Finding, Other
 from symact.verification.exhaustive import variables
-from symact.verification.record import KEY, Row
+from symact.verification.record import KEY, Row, proved
 
 
 class Build(NamedTuple):
@@ -57,18 +57,26 @@ def offered(compiled: CompiledActivation, build: Build, levels: Iterable[str]) -
     return found
 
 
-def row(compiled: CompiledActivation, build: Build, found: Finding, day: date) -> Row:
-    """What a build's document has of one kernel."""
+def row(compiled: CompiledActivation, build: Build, found: Finding, known: Iterable[Row], day: date) -> Row:
+    """What the document has of one kernel of a build.
+
+    Args:
+        compiled: the activation's programs.
+        build: how it was built.
+        found: what was measured.
+        known: the record, which has the errors of the default build.
+        day: that of the measurement.
+    """
     measured = found.measurement
+    kernel = (measured.name, measured.target, measured.dtype, measured.level, measured.pass_)
+    printed = program(compiled, *kernel[1:])
+    default = [each for each in known if _names(each) == kernel and each["program"] == printed and proved(each)]
     return {
-        "activation": measured.name,
-        "target": measured.target,
-        "dtype": measured.dtype,
-        "level": measured.level,
-        "pass": measured.pass_,
+        **dict(zip(KEY, kernel, strict=True)),
         "build": build.name,
         "flags": dict(build.environment)["CFLAGS"],
-        "program": program(compiled, measured.target, measured.dtype, measured.level, measured.pass_),
+        "program": printed,
+        "default": default[0]["max_ulp"] if default else None,
         "max_ulp": math.ceil(measured.accuracy.max_ulp * 10_000) / 10_000,
         "exact": found.exact,
         "worst": measured.accuracy.worst if found.exact else None,
@@ -87,16 +95,15 @@ def merged(rows: Iterable[Row], new: Iterable[Row]) -> list[Row]:
 
 
 def _key(each: Row) -> tuple[str, ...]:
-    return tuple(each[name] for name in (*KEY, "build"))
+    return (*_names(each), each["build"])
 
 
-def to_markdown(rows: Sequence[Row], proved: Mapping[tuple[str, ...], float]) -> str:
-    """The tables for readers.
+def _names(each: Row) -> tuple[str, ...]:
+    return tuple(each[name] for name in KEY)
 
-    Args:
-        rows: of the document.
-        proved: the largest error of the default build by the names of `record.KEY`, where all inputs were tried.
-    """
+
+def to_markdown(rows: Sequence[Row]) -> str:
+    """The tables for readers."""
     names = [build.name for build in BUILDS if any(each["build"] == build.name for each in rows)]
     lines = [
         "# Other builds of C's float32 kernels",
@@ -113,7 +120,7 @@ def to_markdown(rows: Sequence[Row], proved: Mapping[tuple[str, ...], float]) ->
     lines += ["", f"Wrong NaNs, infinities or signs of zeros, and breaches of the contract: {wrong}."]
     for level in sorted({each["level"] for each in rows}):
         own = [each for each in rows if each["level"] == level]
-        cells = [["activation", "pass", "default", *names], ["---"] * (3 + len(names)), *_lines(own, names, proved)]
+        cells = [["activation", "pass", "default", *names], ["---"] * (3 + len(names)), *_lines(own, names)]
         lines += ["", f"## {level}", "", *(f"| {' | '.join(line)} |" for line in cells)]
     return "\n".join(lines) + "\n"
 
@@ -123,13 +130,14 @@ def _flags(build: Build) -> str:
     return f"`CC={given['CC']}" + (f' CFLAGS="{given["CFLAGS"]}"`' if given["CFLAGS"] else "`")
 
 
-def _lines(rows: Sequence[Row], names: Sequence[str], proved: Mapping[tuple[str, ...], float]) -> Iterator[list[str]]:
+def _lines(rows: Sequence[Row], names: Sequence[str]) -> Iterator[list[str]]:
     kernels: dict[tuple[str, ...], dict[str, Row]] = {}
     for each in rows:
-        kernels.setdefault(tuple(each[name] for name in KEY), {})[each["build"]] = each
+        kernels.setdefault(_names(each), {})[each["build"]] = each
     for key, found in sorted(kernels.items()):
-        default = f"{proved[key]:.6g}" if key in proved else ""
-        yield [key[0], key[-1], default, *(_cell(found[name]) if name in found else "" for name in names)]
+        default = next((each["default"] for each in found.values() if each["default"] is not None), None)
+        shown = "" if default is None else f"{default:.6g}"
+        yield [key[0], key[-1], shown, *(_cell(found[name]) if name in found else "" for name in names)]
 
 
 def _cell(each: Row) -> str:

@@ -97,6 +97,32 @@ class Task:
     way: str = ""
     environment: tuple[tuple[str, str], ...] = ()
 
+    @classmethod
+    def of(
+        cls,
+        compiled: CompiledActivation,
+        how: execution.Execution,
+        table: Table,
+        target: str,
+        level: str,
+        pass_: str,
+        position: int = 0,
+        environment: tuple[tuple[str, str], ...] = (),
+    ) -> Task:
+        """The task for kernels that were loaded here, given the polynomials of what they should be."""
+        return cls(
+            compiled=compiled,
+            target=target,
+            level=level,
+            pass_=pass_,
+            position=position,
+            parameters=tuple(how.parameters.items()),
+            pieces=table.pieces,
+            single=np.array(sorted(set(table.single)), np.uint32),
+            tool=how.tool,
+            environment=environment,
+        )
+
     def kernel(self) -> Kernel:
         """The kernel as a function of one array, loaded here; what is flushed by right is replaced.
 
@@ -225,17 +251,7 @@ def run(
             proof = f"a sample, for there is no certified reference: {error}"
             found.append(replace(sampled, accuracy=replace(sampled.accuracy, proof=proof)))
             continue
-        task = Task(
-            compiled=compiled,
-            target=target,
-            level=level,
-            pass_=pass_,
-            position=position,
-            parameters=tuple(how.parameters.items()),
-            pieces=table.pieces,
-            single=np.array(sorted(set(table.single)), np.uint32),
-            tool=how.tool,
-        )
+        task = Task.of(compiled, how, table, target, level, pass_, position)
         ways = []
         for way in how.different(pass_):
             task = replace(task, way=way.name)

@@ -182,6 +182,16 @@ def test_a_kernel_that_is_wrong_in_one_place_is_caught() -> None:
     assert bad.largest > 100
 
 
+@needs_compiler
+def test_the_oracle_is_asked_for_all_undecided_results_or_for_none() -> None:
+    """hardswish is x/2 at subnormal x, and every second half is in the middle of two numbers but for a tiny x**2/6."""
+    own = task("hardswish", 0)
+    few, pairs = judge(own, own.kernel(), 0x00100000, 100)
+    assert (few.undecided, len(pairs), few.inputs) == (0, 50, 50)
+    many, pairs = judge(own, own.kernel(), 0x00100000, 4096)
+    assert (many.undecided, pairs, many.inputs) == (2048, [], 4096)
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A few ranges of a few inputs, and an empty cache."""
