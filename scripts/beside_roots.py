@@ -3,8 +3,8 @@
     python scripts/beside_roots.py            silu, gelu, gelu_tanh and mish
     python scripts/beside_roots.py silu
 
-Beyond a distance of |z|/4: the largest error. Below it: the largest error times 4 d/|z|, where d is the distance, down to
-|z|/2**18; it is an upper bound, for the error of each sixteenth of an octave is multiplied with the largest d there.
+Beyond a distance of |z|/4: the largest error. Below it, down to |z|/2**18: the largest error times 4 d/|z|, where d is
+the distance; an upper bound, for the error of each sixteenth of an octave is multiplied with the largest d there.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def main() -> None:
         compiled = store.compiled(activation)
         how = execution.of(compiled, "c", "float32", "fast")
         oracle = oracles(activation, how.parameters)[1]
-        task = Task.of(compiled, how, Table(oracle), "c", "fast", "derivative")
-        (z,) = (-root for root in roots(oracle) if root < 0)
+        task = Task.of(compiled, how, Table(oracle), target="c", level="fast", pass_="derivative")
+        z = -float(max(root for root in roots(oracle) if root < 0))
         inside, outside = pattern(-z * (1 - FAR)), pattern(-z * (1 + FAR))
         sides = [(0, END), (NEGATIVE, inside), (outside + 1, NEGATIVE + END)]
         beyond = max(largest(task, oracle, *side) for side in sides)

@@ -164,7 +164,7 @@ def run(
         if how.flushes or len(how.runs) > 1 or how.parameters != parameters:
             raise Error(f"kernels of '{other.target}' cannot be compared with those that are proved", "judge them all")
         loaded.append(how)
-        tasks.append(Task.of(compiled, how, table, other.target, other.level, pass_, environment=other.environment))
+        tasks.append(Task.of(compiled, how, table, **other._asdict(), pass_=pass_))
     comparison = Comparison(known, tuple(tasks))
     tallies = [Tally()] * len(tasks)
     for part in watch(prove(comparison, oracle, jobs, scheduler, ranges), len(ranges)):

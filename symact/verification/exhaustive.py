@@ -103,6 +103,7 @@ class Task:
         compiled: CompiledActivation,
         how: execution.Execution,
         table: Table,
+        *,
         target: str,
         level: str,
         pass_: str,
@@ -251,7 +252,7 @@ def run(
             proof = f"a sample, for there is no certified reference: {error}"
             found.append(replace(sampled, accuracy=replace(sampled.accuracy, proof=proof)))
             continue
-        task = Task.of(compiled, how, table, target, level, pass_, position)
+        task = Task.of(compiled, how, table, target=target, level=level, pass_=pass_, position=position)
         ways = []
         for way in how.different(pass_):
             task = replace(task, way=way.name)

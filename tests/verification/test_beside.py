@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +65,15 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ("name", "pass_", "others"),
     [
         ("gelu", "derivative", [Other("c", "fast"), Other("c", "table")]),
-        ("mish", "forward", [Other("c", "table"), Other("c", "fast")]),
-        ("logsig", "derivative", [Other("c", "fast"), Other("numpy", "fast")]),
+        ("tanh", "forward", [Other("c", "table"), Other("numpy", "fast")]),
     ],
 )
 def test_what_is_found_is_what_judging_every_input_finds(
-    name: str, pass_: str, others: list[Other], small: list[int]
+    name: str, pass_: str, others: list[Other], small: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    known = lru_cache(lambda _: Table(oracles(catalog.get(name), {})[beside.PASSES.index(pass_)]))
+    monkeypatch.setattr(beside, "Table", lambda oracle: known(name))
+    monkeypatch.setattr(exhaustive, "Table", lambda oracle: known(name))
     found = beside.run(name, pass_, others, rows=[proof(name, pass_)], ranges=small)
     for other, one in zip(others, found, strict=True):
         (direct,) = exhaustive.run(name, other.target, pass_, level=other.level, ranges=small)
