@@ -134,7 +134,7 @@ def to_markdown(rows: Sequence[Row]) -> str:
         "Made by `scripts/record_accuracy.py` from `ACCURACY.json`; do not edit. `docs/accuracy.md` tells how errors",
         "are measured and proved. ULP: units in the last place of the exact value; rounded right: the share of",
         "results that are the correctly rounded ones; failures: wrong NaNs, infinities and signs of zeros. The largest",
-        "error of a sample is a lower bound of the true one; where all inputs were tried, it is proved. Of a kernel that",
+        "error of a sample is a lower bound of the true one; where all inputs were tried, it is proved. Where a kernel",
         "was compared with a proved one at all inputs, as C's levels `fast` and `table` are, at least that share is",
         "rounded right. In brackets: with every approximation that the hardware makes correctly rounded, instead of as",
         "bad as it may be.",
