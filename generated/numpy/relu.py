@@ -51,7 +51,7 @@ _BLOCK = 2**17
 
 def relu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def relu_derivative(x, out=None):
@@ -81,7 +81,7 @@ def relu_backward_from_output(y, grad_output, out=None):
 
 def relu_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32}, [x], out)
 
 
 def relu_derivative_fast(x, out=None):
@@ -114,28 +114,13 @@ def _forward_wide(x):
 
 
 
-def _forward_usual_wide(x):
-    return np.maximum(x, 0.0) + 0.0, None
-
-
-
 def _forward_mixed(x):
     return _select(x < 0.0, 0.0, np.abs(x))
 
 
 
-def _forward_usual_mixed(x):
-    return np.maximum(x, 0.0) + 0.0, None
-
-
-
 def _forward_float32(x):
     return _select_float32(x < 0.0, 0.0, np.abs(x))
-
-
-
-def _forward_usual_float32(x):
-    return np.maximum(x, 0.0) + 0.0, None
 
 
 

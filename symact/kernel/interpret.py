@@ -6,6 +6,7 @@ symact's own, so that the same program gives the same numbers with any NumPy; th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -117,6 +118,15 @@ def _function(operation: str, arithmetic: str, library: bool = False) -> Callabl
     return apply
 
 
+def _number(text: str) -> float:
+    """A constant in float64; what is too large for it is infinite, as in a compiled program."""
+    value = constant_value(text)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 @lru_cache(maxsize=1 << 12)
 def _prepared(kernel: Kernel, arithmetic: str, library: bool) -> tuple[Any, ...]:
     """For each step what is known before the inputs are: the function, the number or numbers; None for an input."""
@@ -126,7 +136,7 @@ def _prepared(kernel: Kernel, arithmetic: str, library: bool) -> tuple[Any, ...]
         if step.operation in ("input", "parameter"):
             found.append(None)
         elif step.operation == "const":
-            found.append(kind.type(float(constant_value(step.value))))
+            found.append(kind.type(_number(step.value)))
         elif step.operation == "table":
             found.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
         else:

@@ -237,18 +237,6 @@ class _Search:
             value = b("select", b("lt", x, b.const(0)), b.include(below)["y"], b.include(above)["y"])
             kernel = merged(b.kernel("usual", ["x"], [], {"y": value}), self.arithmetic)
             yield f"{second} in |x| and {first}, by sides", kernel
-        for rule, below in halves[1]:  # right where f(t) = t + f(-t)
-            if self._is_negative_zero(below):  # the larger of 0 and -0 is not the same one on every processor
-                continue
-            b = Builder()
-            x = b.input("x")
-            ramp = b("add", b("max", x, b.const(0)), b.include(below)["y"])
-            yield f"ramp and {rule}", merged(b.kernel("usual", ["x"], [], {"y": ramp}), self.arithmetic)
-
-    def _is_negative_zero(self, kernel: Kernel) -> bool:
-        """Whether a program gives -0 at 0."""
-        (value,) = evaluate(kernel, {"x": np.array([0.0])}, self.arithmetic).values()
-        return bool(np.any((value == 0) & np.signbit(value)))
 
     def _lowered(self, form: Form, way: str) -> Kernel | None:
         b = Builder()

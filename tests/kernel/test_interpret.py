@@ -72,3 +72,10 @@ def test_steps_that_programs_share_are_computed_once_and_are_the_same() -> None:
         alone, shared = (evaluate(kernel, points, memory=steps)["y"] for steps in (None, memory))
         assert np.array_equal(alone, shared)
     assert len(memory) == len(kernels[0].instructions) + 1
+
+
+def test_a_number_too_large_for_float64_is_infinite() -> None:
+    b = Builder()
+    x = b.input("x")
+    kernel = b.kernel("large", ["x"], [], {"y": b("mul", x, b.const(f"-{10**400}"))})
+    np.testing.assert_array_equal(evaluate(kernel, {"x": np.array([2.0, -1.0])})["y"], [-np.inf, np.inf])
