@@ -2,8 +2,8 @@
 
 A patch is h^m * P(h) or h^m * P(h^2), with h = t at 0, h = 1/t far out, and h = t - r at a root r, which is given as
 the sum of three numbers, the first of them short, so that h keeps all its digits next to r; or h is the distance from
-any short number. P interpolates the exact
-function at Chebyshev nodes; its degree grows until the interpolation error is below the rounding of the result.
+any short number. P interpolates the exact function at Chebyshev nodes; its degree grows until the interpolation error
+is below the rounding of the result.
 """
 
 from __future__ import annotations
