@@ -299,6 +299,10 @@ def table() -> dict[str, object]:
             "tail": {**one("erfcx(x)*(x + 1/2) in q = (x - k)/(x + k)", "x >= 0", tail, 23, (mpf(-1), mpf(1))),
                      "k": "449/128"},
         },
+        "paired": {
+            "log": one("(log((1 + s)/(1 - s)) - 2s)/s^3 in z = s^2", "z <= 1/25", _atanh_cubic, 7,
+                       (mpf(0), mpf(1) / 25)),
+        },
         "float32": {
             "exp": one("(exp(r) - 1 - r)/r^2", reduced, _exp2, 4, (-half, half), **beside_r),
             "log": one("(log(1 + f) - f + f^2/2)/f^3", around_1, _log1p_cubic, 7, root, **beside_f),

@@ -28,8 +28,9 @@ class Arithmetic:
         result: the format that results are rounded to in the end, and whose numbers the inputs are. Where it is
             shorter than `compute`, inputs are far from the ends of `compute`'s range and its last digits do not matter.
         may_flush: whether targets may take subnormal numbers for 0, as CUDA does in float32.
-        is_quick: whether an ULP or two may be given for speed, and digits beside a root, where processors have vectors
-            and fuse products with sums.
+        is_quick: whether an ULP or two may be given for speed, and digits beside a root.
+        is_fused: whether programs are chosen for processors that have vectors and fuse products with sums, where a
+            division takes as long as many other operations.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Arithmetic:
     result: str
     may_flush: bool = False
     is_quick: bool = False
+    is_fused: bool = False
 
     @property
     def format(self) -> Format:
@@ -68,10 +70,14 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
     for arithmetic in (
         Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32"),
         Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
-        Arithmetic("paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64"),
+        Arithmetic(
+            "paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64", is_fused=True
+        ),
         Arithmetic("mixed", "float64, in pairs only in passes that need it", "float64", "float64"),
         Arithmetic("float32", "float32 for float32 results", "float32", "float32", may_flush=True),
-        Arithmetic("fast", "float32 for float32 results, for speed", "float32", "float32", is_quick=True),
+        Arithmetic(
+            "fast", "float32 for float32 results, for speed", "float32", "float32", is_quick=True, is_fused=True
+        ),
     )
 }
 

@@ -18,7 +18,7 @@ def merged(kernel: Kernel, arithmetic: Arithmetic) -> Kernel:
     sides. Every result stays the same to the last bit, for the operand that is not chosen has no effect.
     """
     found = _Merging(_signs_above(kernel), arithmetic).kernel()
-    return _one_division(found) if arithmetic.is_quick else found
+    return _one_division(found) if arithmetic.is_fused else found
 
 
 def _uses(kernel: Kernel) -> list[int]:

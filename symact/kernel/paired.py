@@ -10,7 +10,7 @@ from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
 from symact.kernel.lowering import DIRECT, as_expm1, is_negative, ordered
-from symact.kernel.pairs import VANISHES, Pair, Pairs
+from symact.kernel.pairs import VANISHES, Ends, Pair, Pairs
 from symact.kernel.program import Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
 
@@ -40,7 +40,9 @@ class PairedLowering:
         self._stepwise = stepwise
         self._pairs = Pairs(builder)
         self._where = dict(where)
-        self._done: dict[Expr, Pair] = {symbol: Pair(step) for symbol, step in leaves.items()}
+        self._done: dict[Expr, Pair] = {
+            symbol: Pair(step, None, Ends(0.0) if symbol.is_nonnegative else Ends()) for symbol, step in leaves.items()
+        }
 
     def __call__(self, expression: Expr) -> int:
         """The index of the step that computes an expression.
@@ -116,7 +118,7 @@ class PairedLowering:
             return self._pair(-argument)
         root = self._pairs.below(self._pair(argument), _ROOT)
         square = self._pairs.multiply(root, root)
-        return self._pairs.scale(square, self._b.const("1/2")) if isinstance(value, gauss) else square
+        return self._pairs.multiply(square, self._pair(S.Half)) if isinstance(value, gauss) else square
 
     def _pair(self, e: Expr) -> Pair:
         if e not in self._done:
@@ -126,8 +128,7 @@ class PairedLowering:
     def _lower(self, e: Expr) -> Pair:
         pairs = self._pairs
         if self._decays(e):
-            fraction, (first, second) = pairs.decay(self._exponent(e))
-            return pairs.scale(pairs.scale(fraction, first), second)
+            return pairs.decayed(self._exponent(e))
         if e in self._where:
             return self._pair(self._where[e])
         if not e.free_symbols:
@@ -171,12 +172,9 @@ class PairedLowering:
             total = self._pairs.expm1_of_negative(self._pair(-shifted))
             total = self._pairs.multiply(total, self._pair(abs(constant))) if abs(constant) != 1 else total
             total = self._pairs.negative(total) if constant > 0 else total
-        for term in sorted(terms, key=is_negative):
-            value = self._pair(-term) if is_negative(term) else self._pair(term)
-            if total is None:
-                total = self._pairs.negative(value) if is_negative(term) else value
-            else:
-                total = self._pairs.subtract(total, value) if is_negative(term) else self._pairs.add(total, value)
+        values = [self._pairs.negative(self._pair(-e)) if is_negative(e) else self._pair(e) for e in terms]
+        for value in sorted(values, key=lambda pair: pair.farthest):  # of small numbers it is known which is larger
+            total = value if total is None else self._pairs.add(total, value)
         assert total is not None
         return total
 

@@ -3,10 +3,14 @@
 A pair is a number and a much smaller one that belongs to it (None: nothing does). The algorithms are Knuth's and
 Dekker's (T. J. Dekker, "A floating-point technique for extending the available precision", 1971). The functions carry
 the low part of their argument, and give some bits more than a number has.
+
+Steps are saved by what is known of a pair: between which numbers it lies says which of two is the larger one and
+whether digits cancel, and a low part may be some units in the last place of the high one, unless the pair is loose.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -14,24 +18,66 @@ from typing import NamedTuple
 from symact.kernel.functions.arctangent import ends as arctangent_ends
 from symact.kernel.functions.error import ratio
 from symact.kernel.functions.exponential import ENDS, Reduced, ln2, powers, reduced
-from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.functions.logarithm import sum_parts, unit_parts
+from symact.kernel.functions.polynomial import Precision, halves, horner
 from symact.kernel.program import Builder
 
-_PRECISION = Precision("float64")
+_PRECISION = Precision("paired")
 
-#: How many coefficients of a polynomial are pairs themselves.
-_EXACT = 5
+#: How many coefficients of a polynomial are pairs themselves: those of the exponential of an exponent, and of erfcx.
+_EXACT, _EXACT_TAIL = 5, 2
 
-#: exp(-a) is less than half of the smallest number by far beyond the first, the last for which two powers of 2 do; it
-#: does not show beside 1 beyond the second.
-VANISHES, _NEXT_TO_1 = 1416, 60
+#: exp(-a) is less than half of the smallest number by far beyond this, the last for which two powers of 2 do.
+VANISHES = 1400
+
+#: The exponent of the first of two powers of 2 is not below this, and the second is 1 for exp(-a) with an a below that.
+_LEAST_EXPONENT, _ONE_POWER = -1000, 693
+
+
+class Ends(NamedTuple):
+    """Between which numbers something lies."""
+
+    least: float = -math.inf
+    greatest: float = math.inf
+
+    def __mul__(self, other: object) -> Ends:
+        """Those of a product; 0 times infinity is the 0 that a number times an ever larger one has come from."""
+        if not isinstance(other, Ends):
+            return NotImplemented
+        every = [0.0 if 0 in (left, right) else left * right for left in self for right in other]
+        return Ends(min(every), max(every))
+
+
+_ANYTHING, _POSITIVE, _UNIT, _SIGNED_UNIT = Ends(), Ends(0.0), Ends(0.0, 1.0), Ends(-1.0, 1.0)
 
 
 class Pair(NamedTuple):
-    """high + low."""
+    """high + low, which lies between two ends.
+
+    A pair is loose if the low part may be more than some units in the last place of the high one, though not larger
+    than it.
+    """
 
     high: int
     low: int | None = None
+    ends: Ends = _ANYTHING
+    loose: bool = False
+
+    @property
+    def nearest(self) -> float:
+        """The smallest size that it can have."""
+        return max(self.ends.least, -self.ends.greatest, 0.0)
+
+    @property
+    def farthest(self) -> float:
+        """The largest size that it can have."""
+        return max(map(abs, self.ends))
+
+    @property
+    def is_power_of_two(self) -> bool:
+        """Whether it is a known power of two, by which products are exact."""
+        size = self.nearest
+        return self.low is None and 0 < size == self.farthest < math.inf and math.frexp(size)[0] == 0.5
 
 
 class Pairs:
@@ -44,20 +90,31 @@ class Pairs:
         """An exact number."""
         high = Fraction(float(value))
         low = value - high
-        return Pair(self._b.const(high), self._b.const(Fraction(float(low))) if low else None)
+        ends = Ends(float(value), float(value))
+        return Pair(self._b.const(high), self._b.const(Fraction(float(low))) if low else None, ends)
 
     def rounded(self, a: Pair) -> int:
         """The nearest number."""
         return a.high if a.low is None else self._b("add", a.high, a.low)
 
+    def tight(self, a: Pair) -> Pair:
+        """The same, and not loose."""
+        return self._normal(a.high, a.low, a.ends) if a.loose else a
+
     def add(self, a: Pair, c: Pair) -> Pair:
-        """a + c."""
-        total = self._exact_sum(a.high, c.high)
-        return self._normal(total.high, self._plus(total.low, self._plus(a.low, c.low)))
+        """a + c; loose where digits may cancel."""
+        a, c = self.tight(a), self.tight(c)
+        total = self._sum(a, c)
+        low = self._plus(total.low, self._plus(a.low, c.low))
+        apart = a.nearest >= 2 * c.farthest or c.nearest >= 2 * a.farthest
+        ends = Ends(a.ends.least + c.ends.least, a.ends.greatest + c.ends.greatest)
+        same = min(a.ends.least, c.ends.least) >= 0 or max(a.ends.greatest, c.ends.greatest) <= 0
+        return Pair(total.high, low, ends, not (apart or same))
 
     def negative(self, a: Pair) -> Pair:
         """-a."""
-        return Pair(self._b("neg", a.high), None if a.low is None else self._b("neg", a.low))
+        low = None if a.low is None else self._b("neg", a.low)
+        return Pair(self._b("neg", a.high), low, Ends(-a.ends.greatest, -a.ends.least), a.loose)
 
     def subtract(self, a: Pair, c: Pair) -> Pair:
         """a - c."""
@@ -65,48 +122,73 @@ class Pairs:
 
     def multiply(self, a: Pair, c: Pair) -> Pair:
         """a*c."""
+        for factor, other in ((a, c), (c, a)):
+            if factor.is_power_of_two:
+                return self.scale(other, factor.high)._replace(ends=a.ends * c.ends)
         b = self._b
+        a, c = self.tight(a), self.tight(c)
         value = b("mul", a.high, c.high)
         low = b("product_error", a.high, c.high, value)
         for left, right in ((a.high, c.low), (c.high, a.low)):
             low = low if right is None else b("add", low, b("mul", left, right))
-        return self._normal(value, low)
+        return Pair(value, low, a.ends * c.ends)
 
     def divide(self, a: Pair, c: Pair) -> Pair:
         """a/c, with one division: by the reciprocal, and what that leaves by it too."""
         b = self._b
+        a, c = self.tight(a), self.tight(c)
         reciprocal = b("div", b.const(1), c.high)
         value = b("mul", a.high, reciprocal)
-        product = b("mul", value, c.high)
-        rest = b("sub", b("sub", a.high, product), b("product_error", value, c.high, product))
-        rest = rest if a.low is None else b("add", rest, a.low)
-        rest = rest if c.low is None else b("sub", rest, b("mul", value, c.low))
-        return self._normal(value, b("mul", rest, reciprocal))
+        # The quotient is so near that this is exact, as it is for a rounded product.
+        excess = b("product_error", value, c.high, a.high)
+        excess = excess if c.low is None else b("add", excess, b("mul", value, c.low))
+        # Not -excess, which is -0 where all underflows: in -(value + rest*reciprocal), fused, GCC would lose that sign.
+        rest = b("sub", b.const(0) if a.low is None else a.low, excess)
+        if c.nearest > 0:
+            ends = a.ends * Ends(1 / c.ends.greatest, 1 / c.ends.least)
+        else:
+            ends = _POSITIVE if min(a.ends.least, c.ends.least) >= 0 else _ANYTHING
+        return Pair(value, b("mul", rest, reciprocal), ends)
 
     def scale(self, a: Pair, power: int) -> Pair:
-        """a times a power of two, which is exact."""
-        return Pair(self._b("mul", a.high, power), None if a.low is None else self._b("mul", a.low, power))
+        """a times a power of two, which is exact; the result's ends are not known."""
+        low = None if a.low is None else self._b("mul", a.low, power)
+        return Pair(self._b("mul", a.high, power), low, loose=a.loose)
 
     def sqrt(self, a: Pair) -> Pair:
         """The square root."""
         b = self._b
+        a = self.tight(a)
         root = b("sqrt", a.high)
-        square = b("mul", root, root)
-        rest = b("sub", b("sub", a.high, square), b("product_error", root, root, square))
-        rest = rest if a.low is None else b("add", rest, a.low)
-        return self._normal(root, b("div", rest, b("add", root, root)))
+        excess = b("product_error", root, root, a.high)
+        excess = excess if a.low is None else b("sub", excess, a.low)
+        ends = Ends(*(math.sqrt(max(end, 0.0)) for end in a.ends))
+        return Pair(root, b("div", b("neg", excess), b("add", root, root)), ends)
 
     def below(self, a: Pair, end: int) -> Pair:
         """a, or what ends its range."""
         b = self._b
         low = None if a.low is None else b("select", b("lt", a.high, b.const(end)), a.low, b.const(0))
-        return Pair(b("min", a.high, b.const(end)), low)
+        ends = Ends(*(min(each, float(end)) for each in a.ends))
+        return Pair(b("min", a.high, b.const(end)), low, ends, a.loose)
 
     # Functions --------------------------------------------------------------------------------------------------------
 
     def decay(self, a: Pair) -> tuple[Pair, tuple[int, int]]:
         """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by."""
-        return self._in_parts(self._reduced(a, VANISHES))
+        b = self._b
+        parts = self._reduced(a, VANISHES)
+        first = self._first_power(parts)
+        second = b("add", b("sub", parts.shifted, first), b.const(_PRECISION.rounder))
+        return self._fraction(parts), (b("pow2", first), b("pow2", second))
+
+    def decayed(self, a: Pair) -> Pair:
+        """exp(-a) for a >= 0, as a part of something larger: 0 from where one power of two does not do."""
+        b = self._b
+        parts = self._reduced(a, VANISHES)
+        near = b("lt", a.high, b.const(_ONE_POWER))
+        power = b("select", near, b("pow2", self._first_power(parts)), b.const(0))
+        return self.scale(self._fraction(parts), power)._replace(ends=_UNIT)
 
     def exp(self, a: Pair) -> Pair:
         """exp(a) with more than ten bits to spare, for it may be the argument of another exponential."""
@@ -118,39 +200,43 @@ class Pairs:
         parts = reduced(b, cut, _PRECISION)
         assert parts.r is not None
         r = self._normal(parts.r, b("add", parts.lost, beyond))
-        fraction = self._polynomial(_PRECISION.table("exp_long")["coefficients"], r, _EXACT - 1)
-        fraction = self.add(self.constant(Fraction(1)), self.add(r, self.multiply(self.multiply(r, r), fraction)))
-        first, second = powers(b, parts.n, _PRECISION)
-        return self.scale(self.scale(fraction, first), second)
+        rest = self._polynomial(_PRECISION.table("exp_long")["coefficients"], r, _EXACT - 1)
+        square = self.multiply(self.multiply(r, r), rest)
+        fraction = self.add(self.constant(Fraction(1)), self.add(r, square))
+        half, other = powers(b, parts.n, _PRECISION)
+        return self.scale(self.scale(fraction, half), other)._replace(ends=_POSITIVE)
 
     def expm1_of_negative(self, a: Pair) -> Pair:
         """exp(-a) - 1 for a >= 0."""
         b = self._b
-        parts = self._reduced(a, _NEXT_TO_1)
+        parts = self._reduced(a, VANISHES)
         assert parts.r is not None
-        power = b("pow2", parts.shifted)
-        whole = self._exact_sum(power, b.const(-1))
-        main = self._exact_sum(whole.high, b("mul", power, parts.r))
-        return self._normal(main.high, self._plus(main.low, self._plus(whole.low, b("mul", power, parts.beyond))))
+        power = b("pow2", self._first_power(parts))
+        whole = self._larger_first(b.const(-1), power)
+        # The first is 0, or at least 1/2 in size.
+        main = self._larger_first(whole.high, b("mul", power, parts.r))
+        low = self._plus(self._plus(main.low, whole.low), b("mul", power, parts.beyond))
+        return self._normal(main.high, low, Ends(-1.0, 0.0))
 
     def log(self, a: Pair) -> Pair:
         """The natural logarithm of a positive normal number."""
         b = self._b
         n, one = b("exponent", a.high), b.const(1)
-        return self._logarithm(n, b("sub", b("mantissa", a.high), one), a.low)
+        scale = b("pow2", b("sub", b.const(_PRECISION.rounder), n))
+        lost = None if a.low is None else b("mul", a.low, scale)
+        return self._logarithm(n, b("sub", b("mantissa", a.high), one), lost)
 
     def log1p(self, a: Pair) -> Pair:
         """log(1 + a) for a > -1."""
         b = self._b
-        one, zero = b.const(1), b.const(0)
-        u = self._exact_sum(one, a.high)
-        n = b("exponent", u.high)
-        near = b("eq", n, zero)
-        f = b("select", near, a.high, b("sub", b("mantissa", u.high), one))
-        low = zero if a.low is None else a.low
-        assert u.low is not None
-        lost = b("select", near, low, b("add", u.low, low))
-        return self._logarithm(n, f, lost)
+        a = self.tight(a)
+        parts = unit_parts(b, a.high) if a.ends.least >= 0 and a.ends.greatest <= 1 else sum_parts(b, a.high)
+        # a*2^-n + (2^-n - 1), 1 + a being about 2^n, and what its rounding lost.
+        scaled, rest = b("mul", a.high, parts.scale), b("sub", parts.scale, b.const(1))
+        f, lost = self._sum_and_error(scaled, rest)
+        lost = lost if a.low is None else b("add", lost, b("mul", a.low, parts.scale))
+        found = self._logarithm(parts.n, f, lost)
+        return found._replace(ends=Ends(*(math.log1p(end) if end > -1 else -math.inf for end in a.ends)))
 
     def atan(self, a: Pair) -> Pair:
         """The inverse tangent of a number >= 0."""
@@ -162,21 +248,21 @@ class Pairs:
         below = self._choose(far, a, self._choose(middle, self.add(a, one), one))
         u = self.divide(above, below)
         z = b("mul", u.high, u.high)
-        series = horner(b, _PRECISION.table("atan")["coefficients"][1:], z)
+        series = halves(b, _PRECISION.table("atan")["coefficients"][1:], z)
         rest = b("mul", b("mul", series, z), u.high)
         zero = Pair(b.const(0))
         start = self._choose(far, self._parts(half), self._choose(middle, self._parts(quarter), zero))
-        total = self.add(start, u)
-        return self._normal(total.high, self._plus(total.low, rest))
+        total = self.tight(self.add(start, u))
+        return self._normal(total.high, self._plus(total.low, rest), Ends(0.0, math.pi / 2))
 
     def erf(self, a: Pair) -> Pair:
         """The error function, good to about a unit in the last place: the low part of a is not lost."""
         b = self._b
         value = b("erf", a.high)
         if a.low is None:
-            return Pair(value)
+            return Pair(value, None, _SIGNED_UNIT)
         slope = b("mul", b.const("1.1283791670955125738961589031"), b("bell", a.high))
-        return self._normal(value, b("mul", a.low, slope))
+        return self._normal(value, b("mul", a.low, slope), _SIGNED_UNIT)
 
     def erfcx(self, a: Pair) -> Pair:
         """exp(a^2)*erfc(a) for a >= 0; see `symact.kernel.functions.error`."""
@@ -184,22 +270,23 @@ class Pairs:
         half = b.const("1/2")
         cut = b("min", a.high, b.const(10**18))
         q, q_error = ratio(b, cut, _PRECISION)
-        p = self._polynomial(_PRECISION.table("tail")["coefficients"], Pair(q, q_error), _EXACT)
-        value = self.divide(p, self.add(Pair(a.high), Pair(half)))
+        p = self._polynomial(_PRECISION.table("tail")["coefficients"], Pair(q, q_error, _SIGNED_UNIT), _EXACT_TAIL)
+        below = self._sum(Pair(a.high, None, _POSITIVE), Pair(half, None, Ends(0.5, 0.5)))
+        value = self.divide(p, below)._replace(ends=_UNIT)
         if a.low is None:
             return value
         # The slope is 2a*erfcx(a) - 2/sqrt(pi), and far out nothing that shows.
         slope = b("sub", b("mul", b("add", cut, cut), value.high), b.const("1.1283791670955125738961589031"))
         moved = b("select", b("lt", cut, b.const(1000)), b("mul", a.low, slope), b.const(0))
-        return self._normal(value.high, self._plus(value.low, moved))
+        return self._normal(value.high, self._plus(value.low, moved), _UNIT)
 
     def _polynomial(self, coefficients: Sequence[str], z: Pair, exact: int) -> Pair:
         """A polynomial by Horner's rule, constant first, of which the first few coefficients are pairs."""
         b = self._b
-        *first, last = coefficients[:exact]
-        rest = horner(b, coefficients[exact:], z.high)
-        total = self._exact_sum(b.const(last), b("mul", rest, z.high))
-        for coefficient in reversed(first):
+        rest = coefficients[exact:]
+        size = sum(abs(float(c)) * z.farthest**power for power, c in enumerate(rest))
+        total = Pair(halves(b, rest, z.high), None, Ends(-size, size))
+        for coefficient in reversed(coefficients[:exact]):
             total = self.add(self.constant(Fraction(coefficient)), self.multiply(total, z))
         return total
 
@@ -208,46 +295,57 @@ class Pairs:
     def _reduced(self, a: Pair, end: int) -> Reduced:
         """The parts of exp(-a); what is beyond the end is cut.
 
-        So is what is no number, or minus infinity: a product or sum that overflowed is one or the other, as its error
-        was computed.
+        A product that overflowed is infinite, but its error is no number. A sum may be no number itself, or minus
+        infinity, and is cut all the same.
         """
         b = self._b
-        inside, limit = b("lt", b("abs", a.high), b.const(end)), b.const(end)
-        low = None if a.low is None else b("select", inside, b("neg", a.low), b.const(0))
+        limit = b.const(end)
+        if a.low is None:
+            return reduced(b, b("neg", b("min", a.high, limit)), _PRECISION)
+        a = self.tight(a)
+        assert a.low is not None
+        inside = b("lt", b("abs", a.high), limit)
+        low = b("select", inside, b("neg", a.low), b.const(0))
         return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
 
-    def _in_parts(self, parts: Reduced) -> tuple[Pair, tuple[int, int]]:
-        """exp(r) as a pair, and two powers of two whose product is 2^n."""
+    def _first_power(self, parts: Reduced) -> int:
+        return self._b("max", parts.shifted, self._b.const(_PRECISION.rounder + _LEAST_EXPONENT))
+
+    def _fraction(self, parts: Reduced) -> Pair:
+        """exp(r)."""
         assert parts.r is not None
-        main = self._normal(self._b.const(1), parts.r)
-        fraction = self._normal(main.high, self._plus(main.low, parts.beyond))
-        return fraction, powers(self._b, parts.n, _PRECISION)
+        rest = self._larger_first(parts.r, parts.beyond)
+        main = self._larger_first(self._b.const(1), rest.high)
+        return Pair(main.high, self._plus(main.low, rest.low), Ends(0.7, 1.42))
 
     def _logarithm(self, n: int, f: int, lost: int | None) -> Pair:
-        """n*ln(2) + log(1 + f) + lost/(2^n*(1 + f)); log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
+        """n*ln(2) + log(1 + f + lost); log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
         b = self._b
         high, low = (b.const(part) for part in ln2(_PRECISION))
-        s = self.divide(Pair(f), self._exact_sum(b.const(2), f))
+        s = self.divide(Pair(f), self._larger_first(b.const(2), f))
         z = b("mul", s.high, s.high)
-        cube = b("mul", b("mul", horner(b, _PRECISION.table("log")["coefficients"], z), z), s.high)
+        cube = b("mul", b("mul", halves(b, _PRECISION.table("log")["coefficients"], z), z), s.high)
         twice = self.scale(s, b.const(2))
-        total = self._exact_sum(b("mul", n, high), twice.high)
+        # The first is 0, or larger than the other one ever is.
+        total = self._larger_first(b("mul", n, high), twice.high)
         rest = self._plus(cube, b("mul", n, low))
         if lost is not None:
-            # 1/(1 + f) = (1 - s)/(1 + s) = 1 - 2s + 2s^2 - ..., to a thousandth, which is enough for so small a number.
-            series = horner(b, ["1", "-2", "2", "-2", "2"], s.high)
-            scale = b("pow2", b("sub", b.const(_PRECISION.rounder), n))
-            rest = self._plus(rest, b("mul", b("mul", lost, scale), series))
+            # 1/(1 + f) = (1 - s)/(1 + s) = 1 - 2s + 2s^2 - ..., to a hundredth, which will do for so small a number.
+            series = horner(b, ["1", "-2", "2"], s.high)
+            rest = self._plus(rest, b("mul", lost, series))
         return self._normal(total.high, self._plus(total.low, self._plus(twice.low, rest)))
 
     def _choose(self, condition: int, yes: Pair, no: Pair) -> Pair:
         b = self._b
+        yes, no = self.tight(yes), self.tight(no)
         lows = [b.const(0) if pair.low is None else pair.low for pair in (yes, no)]
         low = None if yes.low is no.low is None else b("select", condition, *lows)
-        return Pair(b("select", condition, yes.high, no.high), low)
+        ends = Ends(min(yes.ends.least, no.ends.least), max(yes.ends.greatest, no.ends.greatest))
+        return Pair(b("select", condition, yes.high, no.high), low, ends)
 
     def _parts(self, texts: tuple[str, str]) -> Pair:
-        return Pair(*(self._b.const(text) for text in texts))
+        high, low = (self._b.const(text) for text in texts)
+        return Pair(high, low, _POSITIVE)
 
     def _plus(self, a: int | None, c: int | None) -> int | None:
         """The sum of small parts, rounded."""
@@ -255,17 +353,30 @@ class Pairs:
             return c if a is None else a
         return self._b("add", a, c)
 
+    def _sum(self, a: Pair, c: Pair) -> Pair:
+        """The sum of two high parts without an error."""
+        if a.nearest >= c.farthest:
+            return self._larger_first(a.high, c.high)
+        return self._larger_first(c.high, a.high) if c.nearest >= a.farthest else self._exact_sum(a.high, c.high)
+
     def _exact_sum(self, a: int, c: int) -> Pair:
         """a + c without an error, whichever is larger (Knuth's two-sum)."""
+        return Pair(*self._sum_and_error(a, c))
+
+    def _sum_and_error(self, a: int, c: int) -> tuple[int, int]:
         b = self._b
         total = b("add", a, c)
         part = b("sub", total, a)
-        return Pair(total, b("add", b("sub", a, b("sub", total, part)), b("sub", c, part)))
+        return total, b("add", b("sub", a, b("sub", total, part)), b("sub", c, part))
 
-    def _normal(self, high: int, low: int | None) -> Pair:
-        """The same sum with the high part rounded from all of it; |high| >= |low|, or high is 0 (Fast2Sum)."""
-        if low is None:
-            return Pair(high)
+    def _larger_first(self, a: int, c: int) -> Pair:
+        """a + c without an error where |a| >= |c| or a is 0 (Fast2Sum)."""
         b = self._b
-        total = b("add", high, low)
-        return Pair(total, b("sub", low, b("sub", total, high)))
+        total = b("add", a, c)
+        return Pair(total, b("sub", c, b("sub", total, a)))
+
+    def _normal(self, high: int, low: int | None, ends: Ends = _ANYTHING) -> Pair:
+        """The same sum with the high part rounded from all of it; |high| >= |low|, or high is 0."""
+        if low is None:
+            return Pair(high, None, ends)
+        return self._larger_first(high, low)._replace(ends=ends)

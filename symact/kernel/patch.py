@@ -20,7 +20,8 @@ from flint import arb, ctx
 from mpmath import mpf
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.pairs import Pair, Pairs
+from symact.kernel.functions.polynomial import halves
+from symact.kernel.pairs import Ends, Pair, Pairs
 from symact.kernel.program import Builder
 from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import FORMATS, Format
@@ -41,6 +42,9 @@ _SPARE, _SPARE_WIDE, _MOST = 4, 11, 22
 #: A root's leading part has so few bits that it is exact in float32 too.
 _SHORT = 20
 
+#: Terms below this part of the first one need not be pairs: their rounding errors are small beside that of the result.
+_SMALL = 2.0**-4
+
 _Real = Callable[[mpf], mpf]
 
 
@@ -48,7 +52,8 @@ _Real = Callable[[mpf], mpf]
 class Patch:
     """h^order * P(h^step), h = t - (the sum of `root`, none at 0) or 1/t; coefficients from the constant on.
 
-    `turned` says that h is the root minus t, so that at an exact root a falling function is +0 too.
+    `turned` says that h is the root minus t, so that at an exact root a falling function is +0 too. `reach` is the
+    largest size of h.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Patch:
     coefficients: tuple[mpf, ...]
     inverse: bool = False
     turned: bool = False
+    reach: float = np.inf
 
     @property
     def vanishes(self) -> bool:
@@ -98,21 +104,20 @@ class Patch:
         """The same with pairs of numbers where a rounding would show: h, the first sum, the products with h."""
         pairs = Pairs(b)
         t = b("min", t, b.const(_FAR)) if self.vanishes else t
-        h = pairs.negative(Pair(t, low)) if self.turned else Pair(t, low)
-        for part in self.root:
-            h = pairs.add(h, Pair(b.const(_text(part if self.turned else -part))))
+        h = self._distance_in_pairs(pairs, b, t, low)
         if self.inverse:
-            h = pairs.divide(Pair(b.const(1)), h)
+            h = pairs.divide(pairs.constant(Fraction(1)), h)._replace(ends=Ends(0.0, self.reach))
         z = pairs.multiply(h, h) if self.step == 2 else h
         # Sums of small parts lose the sign of a zero: what vanishes is positive until the end.
         falls = self.vanishes and self.coefficients[0] < 0
-        constant, slope, *rest, value = (_text(-c if falls else c) for c in self.coefficients)
-        last = b.const(value)
-        for coefficient in reversed(rest):
-            last = b("add", b("mul", last, z.high), b.const(coefficient))
-        total = Pair(last)
-        for coefficient in (slope, constant):
-            total = pairs.add(pairs.multiply(total, z), pairs.constant(Fraction(coefficient)))
+        coefficients = [-c if falls else c for c in self.coefficients]
+        count = self._shown(z.farthest)
+        *rest, value = (_text(c) for c in coefficients[count:])
+        last = halves(b, [*rest, value], z.high)
+        size = sum(abs(float(c)) * z.farthest**power for power, c in enumerate(coefficients[count:]))
+        total = Pair(last, None, Ends(-size, size))
+        for coefficient in reversed(coefficients[:count]):
+            total = pairs.add(pairs.constant(Fraction(_text(coefficient))), pairs.multiply(total, z))
         if not self.vanishes:
             for _ in range(self.order):
                 total = pairs.multiply(total, h)
@@ -123,6 +128,26 @@ class Patch:
         total = pairs.multiply(total, pairs.scale(h, b.const(_LARGER)))
         result = b("mul", pairs.rounded(total), b.const(1 / _LARGER))
         return b("neg", result) if falls else result
+
+    def _distance_in_pairs(self, pairs: Pairs, b: Builder, t: int, low: int | None) -> Pair:
+        if not self.root:
+            return Pair(t, low, Ends(0.0, self.reach))
+        first, *others = self.root
+        ends = Ends(-self.reach, self.reach)
+        if self.turned:
+            low = None if low is None else b("neg", low)
+            return Pair(b("sub", b.const(_text(first)), t), low, ends)
+        # Beside the root the first difference has no error (P. H. Sterbenz, "Floating-point computation", 1974).
+        h = Pair(b("sub", t, b.const(_text(first))), low, ends)
+        if others:
+            middle, rest = (b.const(_text(-part)) for part in others)
+            h = pairs.tight(pairs.add(h, Pair(middle, rest)))
+        return h._replace(ends=ends)
+
+    def _shown(self, reach: float) -> int:
+        """How many of the first coefficients' terms are so large that the rounding of their sums and products shows."""
+        sizes = [abs(float(c)) * reach**power for power, c in enumerate(self.coefficients)]
+        return 1 if max(sizes[1:]) <= _SMALL * sizes[0] else 2
 
 
 def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> tuple[Patch, ...]:
@@ -147,7 +172,7 @@ def _around_zero(function: ArbFunction, reach: float, bits: int) -> Iterator[Pat
                 for step in (2, 1):
                     found = _fit(lambda h: f(h) / h**order, step, mpf(0), mpf(radius), bits)
                     if found is not None:
-                        yield Patch(f"series at 0 to {radius}", (), order, step, found)
+                        yield Patch(f"series at 0 to {radius}", (), order, step, found, reach=radius)
                         break
 
 
@@ -166,7 +191,7 @@ def at_infinity(function: ArbFunction, arithmetic: Arithmetic) -> Iterator[Patch
             for step in (2, 1):
                 found = _fit(lambda h: inverted(h) / h**order, step, mpf(0), mpf(1) / start, _bits(arithmetic))
                 if found is not None:
-                    yield Patch(f"series in 1/t from {start} on", (), order, step, found, inverse=True)
+                    yield Patch(f"series in 1/t from {start} on", (), order, step, found, inverse=True, reach=1 / start)
                     break
             else:  # nor is it one from nearer on
                 return
@@ -195,7 +220,8 @@ def _around_root(function: ArbFunction, low: float, high: float, format: Format,
             if found is not None:
                 turned = exact and found[0] < 0
                 signed = tuple(c * (-1) ** (power + 1) for power, c in enumerate(found)) if turned else found
-                yield Patch(f"polynomial at the root {float(root):.6g}", parts, 1, 1, signed, turned=turned)
+                name, reach = f"polynomial at the root {float(root):.6g}", float(width)
+                yield Patch(name, parts, 1, 1, signed, turned=turned, reach=reach)
 
 
 def around(function: ArbFunction, place: float, arithmetic: Arithmetic) -> Patch | None:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 
 def stretches(
-    allowed: NDArray[np.bool_], costs: Sequence[int], most: int
+    allowed: NDArray[np.bool_], costs: Sequence[int], most: int, *, by_cost: bool = False
 ) -> list[tuple[int, int, int, int | None]] | None:
     """At most so many segments of the samples, each with a candidate that is allowed on all of it; None if more.
+
+    The candidates are those that reach farthest, or, `by_cost`, the cheapest ones that reach far enough.
 
     Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
     and sample boundary. The cheapest single candidate is returned where one is enough.
@@ -29,6 +31,7 @@ def stretches(
             return None
         segments.append((best, start, ends[best]))
         start = ends[best]
+    segments = _cheapest_between(segments, allowed, costs) if by_cost else segments
     segments = _fewest_candidates(segments, allowed, costs)
     found: list[tuple[int, int, int, int | None]] = []
     start = 0
@@ -43,6 +46,25 @@ def stretches(
         middle = max((first + end) // 2, start + 1)
         found.append((which, start, middle, middle))
         start = middle
+    return found
+
+
+def _cheapest_between(
+    segments: list[tuple[int, int, int]], allowed: NDArray[np.bool_], costs: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """The segments with the cheapest candidates that reach from where they start to where the next one may."""
+    found = list(segments)
+    for number in range(len(found) - 1):
+        _, start, end = found[number]
+        following = allowed[found[number + 1][0]]
+        first = end
+        while first > start + 1 and following[first - 1]:
+            first -= 1
+        reaches = [i for i in range(len(costs)) if _run(allowed[i], start) >= first]
+        which = min(reaches, key=lambda i: costs[i])
+        end = min(end, _run(allowed[which], start))
+        found[number] = (which, start, end)
+        found[number + 1] = (found[number + 1][0], end, found[number + 1][2])
     return found
 
 

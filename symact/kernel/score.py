@@ -36,19 +36,19 @@ _COSTS = {
 }
 
 
-#: In quick arithmetic: what a division takes of a processor's ports, and how long it keeps the divider busy, in the
-#: same units: 3 of the 32 operations on 16 numbers that are done in the 16 cycles of one division (AVX-512 of 2017 to
+#: In fused arithmetics: what a division takes of a processor's ports, and how long it keeps the divider busy, in the
+#: same units: 3 of the 32 operations on a vector that are done in the 16 cycles of one division (AVX-512 of 2017 to
 #: 2023, two ports).
 _DIVISION, _DIVIDER = 3, 32
 
 
 def cost(kernel: Kernel, arithmetic: Arithmetic) -> int:
-    """The program's cost in units of an addition (quick arithmetic: of eighths); elementary functions are symact's own.
+    """The program's cost in units of an addition (of eighths in fused arithmetics), with symact's own functions.
 
-    In quick arithmetic a product is free that is only added to something, and either the divider or the rest keeps a
+    In fused arithmetics a product is free that is only added to something, and either the divider or the rest keeps a
     processor waiting; what does not counts a little.
     """
-    if arithmetic.is_quick:
+    if arithmetic.is_fused:
         slots, divisions = _slots(kernel, arithmetic.name)
         return 8 * max(slots, _DIVIDER * divisions) + slots
     return sum(_cost(step.operation, arithmetic.name) for step in kernel.instructions)

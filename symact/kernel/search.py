@@ -47,14 +47,17 @@ _FULL = ((2.0, 1), (4.0, 1), (4.0, 2), (8.0, 1), *((level, 2) for level in (8.0,
 #: Wide programs are rounded once more in the end, so that their own error is to be a small part of an ULP.
 _WIDE = ((2.0**-6, 1), (2.0**-5, 1), (2.0**-5, 2), *((level, 2) for level in (2.0**-4, 0.25, 4.0, 1e4, np.inf)))
 
-#: Where pairs of numbers are at hand, a single formula that is good to 5/4 is taken without them, then with them: on
-#: more inputs than a sample has it may be half as bad again. Errors of products end before the largest numbers do, so
+#: Where pairs of numbers are at hand, the cheapest single formula that is good to 3/2 is taken, with them or without:
+#: on more inputs than a sample has it may be somewhat worse. Errors of products end before the largest numbers do, so
 #: that a third regime may be needed there, which has to be without pairs.
 _PAIRED = (
-    *((1.25, count) for count in (1, 2, 3)),
-    *((level, 3) for level in (1.5, 2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
+    *((1.5, count) for count in (1, 2, 3)),
+    *((level, 3) for level in (2.0, 4.0, 8.0, 32.0, 256.0, 1e4, 1e7, np.inf)),
 )
-_WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 2.0
+_WITHOUT_PAIRS, _GOOD_THERE = 2.0**960, 1.25
+
+#: Where every formula is worse than this, expansions are made; else where it is worse than the second level.
+_TROUBLE = {"paired": 1.25}
 
 #: Quick programs may be 4 ULP off; on more inputs than a sample has they are by a little more than here.
 _QUICK = (
@@ -127,6 +130,9 @@ _WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped
 #: how many of those with their values at 0 and infinity.
 _COMBINATIONS, _FINISHED = 900, 16
 
+#: In paired arithmetic the largest error on the right side of a form for the left one, which has been rounded before.
+_OTHER_SIDE = 1.5
+
 #: A difference this small of numbers of a common size is none.
 _EQUAL = Rational(1, 10**20)
 
@@ -135,12 +141,16 @@ _PAIRED_STYLES = (Style(), Style(settled=True))
 
 
 class Symmetry(Enum):
-    """How the values on one half line follow from those on the other: f(-t) = f(t), f(-t) = -f(t), f(t) = t + f(-t)."""
+    """How the values on one half line follow from those on the other.
+
+    f(-t) = f(t), f(-t) = -f(t), f(t) = t + f(-t), f(t) = 1 - f(-t).
+    """
 
     NONE = auto()
     EVEN = auto()
     ODD = auto()
     RAMP = auto()
+    STEP = auto()
 
 
 @dataclass(frozen=True)
@@ -217,6 +227,7 @@ class PassSearch:
         self.branches = branches
         self.arithmetic = arithmetic
         self.ladder = LADDERS[arithmetic.name]
+        self.trouble = _TROUBLE.get(arithmetic.name, self.ladder[1][0])
         self.x = branches.x
         self.t = Symbol("t", positive=True)
         self.symbols = activation.symbols
@@ -234,7 +245,7 @@ class PassSearch:
 
     def kernel(self, name: str, output: str) -> tuple[Kernel, list[dict[str, Any]]]:
         """The program and, for the record, the form and the error in every regime."""
-        ways = (self._whole_line, self._by_sides(), self._by_ramp())
+        ways = (self._whole_line, self._by_sides(), self._by_left_side())
         found = [each for each in ways if each is not None]
         if self.arithmetic.is_quick:  # a cut that keeps NaN takes more, and may save a choice in the end
             found += [(_with_nan(kernel), record) for kernel, record in found]
@@ -290,24 +301,36 @@ class PassSearch:
         ]
         return self._put_together(covered, symmetry), record
 
-    def _by_ramp(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
-        """In quick arithmetic max(x, 0) + f(-|x|), where f(t) = t + f(-t): one form for both sides."""
+    def _by_left_side(self) -> tuple[Kernel, list[dict[str, Any]]] | None:
+        """In fused arithmetics one form for both sides, where f(t) = t + f(-t) or f(t) = 1 - f(-t)."""
         right, left = self._regions(1), self._regions(-1)
-        if not (self.arithmetic.is_quick and len(right) == len(left) == 1 and self._is_ramp(right[0], left[0])):
+        if not (self.arithmetic.is_fused and len(right) == len(left) == 1):
             return None
-        (regimes,) = self._regimes(left, Symmetry.RAMP)
-        kernel = self._put_together({-1: [regimes]}, Symmetry.RAMP)
-        if self._worst(Candidate("ramp", kernel), self._region_samples(right[0])[:1]) > self.ladder[0][0]:
+        symmetry = self._of_left_side(right[0], left[0])
+        if symmetry is None:
             return None
+        (regimes,) = self._regimes(left, symmetry)
+        kernel = self._put_together({-1: [regimes]}, symmetry)
+        level = self.ladder[0][0] if self.arithmetic.is_quick else _OTHER_SIDE
+        if self._worst(Candidate("left side", kernel), self._region_samples(right[0])[:1]) > level:
+            return None
+        word = "ramp" if symmetry is Symmetry.RAMP else "step"
         return kernel, [
-            {"side": -1, "upper": r.upper, "rule": f"ramp and {r.candidate.name}", "error": _rounded(r.error)}
+            {"side": -1, "upper": r.upper, "rule": f"{word} and {r.candidate.name}", "error": _rounded(r.error)}
             for r in regimes
         ]
 
-    def _is_ramp(self, right: Region, left: Region) -> bool:
-        """Whether f(t) - f(-t) = t, by numbers."""
-        difference = right.expression - left.expression - self.t
-        return left.expression.has(self.t) and all(
+    def _of_left_side(self, right: Region, left: Region) -> Symmetry | None:
+        """What is to be added to f(-t) or -f(-t) for f(t), by numbers: t (a ramp) or 1 (a step)."""
+        if not left.expression.has(self.t):
+            return None
+        if self._vanishes(right.expression - left.expression - self.t):
+            return Symmetry.RAMP
+        is_step = not self.arithmetic.is_quick and self._vanishes(right.expression + left.expression - 1)
+        return Symmetry.STEP if is_step else None
+
+    def _vanishes(self, difference: Expr) -> bool:
+        return all(
             abs(difference.subs({self.t: t, **dict.fromkeys(self.symbols.values(), p)}).evalf(30)) < _EQUAL
             for t, p in product((Rational(3, 7), Rational(9, 5), Rational(31, 6)), (1, Rational(3, 5), 2))
         )
@@ -335,7 +358,13 @@ class PassSearch:
             # -0 where the left side is negative: it keeps the sign of what underflows there.
             negative = any((s.reference.rounded < 0).any() for s in self._region_samples(self._regions(-1)[0]))
             zero = b.const(0)
-            value = b("add", b("max", x, b("neg", zero) if negative else zero), values[-1])
+            least = b("neg", zero) if negative else zero
+            # Not every target's maximum of two zeros is the same one.
+            ramp = b("max", x, least) if self.arithmetic.is_quick else b("select", b("lt", x, zero), least, x)
+            value = b("add", ramp, values[-1])
+        elif symmetry is Symmetry.STEP:
+            left = values[-1]
+            value = b("select", self._is_left(b, x, by_sign_bit), left, b("sub", b.const(1), left))
         elif symmetry is Symmetry.EVEN:
             value = values[1]
         elif symmetry is Symmetry.ODD:
@@ -570,8 +599,8 @@ class PassSearch:
     def _jointly(
         self, regions: Sequence[Region], choices: Sequence[Sequence[list[Regime]]], symmetry: Symmetry
     ) -> list[list[Regime]]:
-        """The first choice of each region; in quick arithmetic those that make the cheapest program together."""
-        if not self.arithmetic.is_quick:
+        """The first choice of each region; in fused arithmetics those that make the cheapest program together."""
+        if not self.arithmetic.is_fused:
             return [each[0] for each in choices]
         most = int(_COMBINATIONS ** (1 / len(regions)) + 1e-9)
 
@@ -586,7 +615,7 @@ class PassSearch:
 
         def exactly(found: Iterable[list[Regime]]) -> int:
             together = self._put_together(self._by_side(regions, list(found)), symmetry)
-            return min(price(self._guarded(kernel, "pass", "y")) for kernel in (together, _with_nan(together)))
+            return min(price(self._guarded(kernel, "pass", "y")) for kernel in {together, _with_nan(together)})
 
         cheapest = sorted(product(*(each[:most] for each in choices)), key=roughly)
         return list(min(cheapest[:_FINISHED], key=exactly))
@@ -611,10 +640,10 @@ class PassSearch:
             table = _errors(candidates, samples)
         soundest = table[np.log2(1 + np.minimum(table, 1e18)).sum(axis=1).argmin()]
         first = np.arange(table.shape[1]) < len(samples[0].x)
-        lost = first & (soundest > self.ladder[1][0])
+        lost = first & (soundest > self.trouble)
         size = np.concatenate([self._size(s) for s in samples])
         patches = list(self._patches(region, samples[0], size[lost])) if lost.any() else []
-        if region.upper == oo and (table.min(axis=0)[first & (size > _FAR_OUT)] > self.ladder[1][0]).any():
+        if region.upper == oo and (table.min(axis=0)[first & (size > _FAR_OUT)] > self.trouble).any():
             patches += self._series_far_out(region)
         return _Trial(region, candidates, patches, samples, self._roots(samples[0]))
 
@@ -716,6 +745,8 @@ class PassSearch:
         nearby = _largest_nearby(size, np.where(lost | other, 0.0, best))
         costs = [cost(c.kernel, self.arithmetic) for c in everything]
         survives = np.array([self._survives(c, region, samples) for c in everything])
+        # In quick arithmetic the combination with the other regions decides what is cheap.
+        divide = partial(stretches, by_cost=self.arithmetic.name == "paired")
         for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level * tolerance, 2 * nearby)) | (excess <= level / 2)
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
@@ -724,11 +755,11 @@ class PassSearch:
             allowed[~survives, -1] &= not survives.any()
             cover = None
             if np.isinf(level):  # many digits may be missing, but no wrong NaN, infinity or zero if that can be helped
-                cover = stretches(allowed & (np.isfinite(table) | lost), costs, regimes + _MORE)
-            cover = cover or stretches(allowed, costs, regimes)
+                cover = divide(allowed & (np.isfinite(table) | lost), costs, regimes + _MORE)
+            cover = cover or divide(allowed, costs, regimes)
             if cover is None and patches:
                 more = _MANY_MORE if trial.pieces else _MORE
-                with_patch = stretches(allowed, costs, regimes + more) or []
+                with_patch = divide(allowed, costs, regimes + more) or []
                 used = any(which >= len(candidates) for which, *_ in with_patch)
                 cover = with_patch if used else None
             if cover is not None:

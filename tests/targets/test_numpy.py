@@ -288,7 +288,7 @@ def test_neither_position_nor_length_nor_alignment_changes_a_result(bent: Module
 def test_temporaries_are_as_small_as_blocks(name: str, dtype: str, folder: Path) -> None:
     """A step of a formula on the whole array would take 16 or 32 MB; all of them on a block take some of 128 KB.
 
-    In pairs of numbers up to 30 of them are alive at a time.
+    In pairs of numbers up to 42 of them are alive at a time.
     """
     kernels = module(compiled(catalog.get("mish")), folder)
     function = getattr(kernels, name.replace("mish", "mish_derivative"))
@@ -301,7 +301,7 @@ def test_temporaries_are_as_small_as_blocks(name: str, dtype: str, folder: Path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 36 * 2**17
+    assert peak < 46 * 2**17
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

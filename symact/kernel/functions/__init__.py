@@ -39,10 +39,10 @@ def _programs(arithmetic: str, builders: Mapping[str, _Build] = _BUILDERS) -> di
 
 #: Arithmetic -> operation -> program with the output ``y``.
 FUNCTIONS: dict[str, Mapping[str, Kernel]] = {
-    **{name: _programs(name) for name in ("wide", "float64", "float32")},
+    **{name: _programs(name) for name in ("wide", "float64", "paired", "float32")},
     "fast": _programs("fast", {**_BUILDERS, **quick.BUILDERS}),
 }
-FUNCTIONS["paired"] = FUNCTIONS["mixed"] = FUNCTIONS["float64"]
+FUNCTIONS["mixed"] = FUNCTIONS["float64"]
 
 #: What a language with functions of arrays may lack.
 _LACKING = ("erf", "erfc", "erfcx", "gauss", "bell", "product_error")

@@ -78,7 +78,7 @@ def _corrected(b: Builder, a: int, cut: int, precision: Precision) -> tuple[int,
 
 
 def _corrects(precision: Precision) -> bool:
-    return precision.arithmetic == "float64"
+    return precision.arithmetic in ("float64", "paired")
 
 
 def _erfc_positive(b: Builder, a: int, precision: Precision) -> int:

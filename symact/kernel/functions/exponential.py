@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 import mpmath
 
-from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.functions.polynomial import Precision, horner, polynomial
 from symact.kernel.program import Builder
 
 #: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far, and
 #: what stands for 0 is so small that its product with what stands for infinity rounds to 0.
-ENDS = {"wide": (-700, 350), "float64": (-746, 710), "float32": (-104, 89), "fast": (-104, 89)}
+ENDS = {
+    "wide": (-700, 350),
+    **dict.fromkeys(("float64", "paired"), (-746, 710)),
+    **dict.fromkeys(("float32", "fast"), (-104, 89)),
+}
 
 DIGITS = 40
 
@@ -65,7 +69,7 @@ def reduced(b: Builder, a: int, precision: Precision, beyond: int | None = None)
     high, low = (b.const(part) for part in ln2(precision))
     start = b("sub", a, b("mul", n, high))
     r = b("sub", start, b("mul", n, low))
-    square = b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r))
+    square = b("mul", polynomial(b, precision.table("exp")["coefficients"], r, precision), b("mul", r, r))
     lost = b("sub", b("sub", start, r), b("mul", n, low))  # what the rounding of r lost
     if beyond is not None:  # times exp(r)
         lost = b("add", lost, b("add", beyond, b("mul", beyond, b("add", r, square))))

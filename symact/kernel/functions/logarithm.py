@@ -8,12 +8,42 @@ its expansion in s, the first term 2s = f - s*f is written such that f stands al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import mpmath
 
 from symact.kernel.functions.exponential import DIGITS, ln2
-from symact.kernel.functions.polynomial import Precision, horner
+from symact.kernel.functions.polynomial import Precision, horner, polynomial
 from symact.kernel.program import Builder
+
+
+class SumParts(NamedTuple):
+    """1 + a = 2^n*(1 + f): the numbers n and 2^-n. f is a*2^-n + (2^-n - 1), of which only the sum has an error."""
+
+    n: int
+    scale: int
+
+    def fraction(self, b: Builder, a: int) -> int:
+        """f."""
+        return b("add", b("mul", a, self.scale), b("sub", self.scale, b.const(1)))
+
+
+def sum_parts(b: Builder, a: int) -> SumParts:
+    """The parts of 1 + a for -1 < a < 2^1000, with 3/4 <= 1 + f < 3/2: so f is exact for n = 0 and n = 1."""
+    with mpmath.workdps(DIGITS):
+        lower = b.const(mpmath.nstr(mpmath.sqrt(2) / mpmath.mpf("1.5"), DIGITS))
+    n = b("exponent", b("add", b("mul", a, lower), lower))
+    return SumParts(n, b("pow2", b("sub", b.const(Precision("float64").rounder), n)))
+
+
+def unit_parts(b: Builder, a: int) -> SumParts:
+    """The parts of 1 + a for 0 <= a <= 1: n is 0 or 1."""
+    beyond, one = b("lt", b.const("1/2"), a), b.const(1)
+    return SumParts(b("select", beyond, one, b.const(0)), b("select", beyond, b.const("1/2"), one))
+
+
+#: Numbers beyond the first are divided by a power of two before, so that 2^-n is a normal number.
+_LARGE, _SMALLER = 2**1000, 64
 
 
 def _sum(b: Builder, n: int, f: int, lost: int | None, precision: Precision) -> int:
@@ -35,6 +65,13 @@ def _sum(b: Builder, n: int, f: int, lost: int | None, precision: Precision) -> 
     else:
         s = b("div", f, b("add", b.const(2), f))
         z = b("mul", s, s)
+        if precision.is_paired:
+            # n*ln(2) is 0 or larger than f, and about as large as the result: the sum's error shows (Fast2Sum).
+            whole = b("mul", n, high)
+            main = b("add", whole, f)
+            rest = b("add", rest, b("sub", f, b("sub", main, whole)))
+            square = b("mul", s, b("sub", f, b("mul", z, polynomial(b, coefficients, z, precision))))
+            return b("add", main, b("sub", rest, square))
         beyond = b("sub", b("mul", s, b("sub", f, b("mul", z, horner(b, coefficients, z)))), rest)
     return b("add", b("mul", n, high), b("sub", f, beyond))
 
@@ -59,9 +96,18 @@ def log(b: Builder, a: int, precision: Precision) -> int:
 def log1p(b: Builder, a: int, precision: Precision) -> int:
     """log(1 + a) for a >= -1; -inf at -1.
 
-    The rounding of 1 + a is put right: for n = 0 f is a itself; else, and in the last digits, by what was lost.
+    The rounding of 1 + a is put right: for n = 0 f is a itself; else, and in the last digits, by what was lost. In
+    paired arithmetic f is made from a, without that rounding.
     """
     one, zero, infinity = b.const(1), b.const(0), b.const("inf")
+    if precision.is_paired:
+        large = b("lt", b.const(_LARGE), a)
+        cut = b("select", large, b("mul", a, b.const(f"1/{2**_SMALLER}")), a)
+        parts = sum_parts(b, cut)
+        n = b("add", parts.n, b("select", large, b.const(_SMALLER), zero))
+        value = _sum(b, n, parts.fraction(b, cut), None, precision)
+        value = b("select", b("eq", a, b.const(-1)), b("neg", infinity), value)
+        return b("select", b("lt", a, infinity), value, a)
     u = b("add", one, a)
     n, lost = b("exponent", u), None
     if not precision.is_wide:
@@ -78,6 +124,9 @@ def log1p_unit(b: Builder, a: int, precision: Precision) -> int:
     if precision.is_wide:
         return b("mul", horner(b, precision.table("log1p_unit")["coefficients"], a), a)
     one = b.const(1)
+    if precision.is_paired:
+        parts = unit_parts(b, a)
+        return _sum(b, parts.n, parts.fraction(b, a), None, precision)
     u = b("add", one, a)
     lost = b("div", b("sub", a, b("sub", u, one)), u)
     return _sum(b, b("exponent", u), b("sub", b("mantissa", u), one), lost, precision)

@@ -15,13 +15,16 @@ _TABLES: dict[str, Any] = json.loads(
     files("symact.kernel.functions").joinpath("coefficients.json").read_text(encoding="utf-8")
 )
 
+#: Whose tables an arithmetic takes for what it has none of its own.
+_SHARED = {"fast": "float32", "paired": "float64"}
+
 
 @dataclass(frozen=True)
 class Precision:
     """What the programs of one arithmetic have to know of it.
 
     Attributes:
-        arithmetic: its name, "wide", "float64", "float32" or "fast".
+        arithmetic: its name, "wide", "float64", "paired", "float32" or "fast".
     """
 
     arithmetic: str
@@ -30,6 +33,11 @@ class Precision:
     def is_wide(self) -> bool:
         """Whether errors below 2**-33 do not matter and no argument is near the ends of the exponents' range."""
         return self.arithmetic == "wide"
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether programs are long enough for a processor to wait for results, if each step needs the one before."""
+        return self.arithmetic == "paired"
 
     @property
     def is_short(self) -> bool:
@@ -52,10 +60,15 @@ class Precision:
         return Fraction(3 * 2 ** (self.digits - 2))
 
     def table(self, name: str) -> dict[str, Any]:
-        """The table of that name; "fast" shares those of float32 that it has none of its own for."""
-        tables = _TABLES[self.arithmetic]
-        found: dict[str, Any] = tables[name] if name in tables else _TABLES["float32"][name]
+        """The table of that name; "fast" and "paired" share those that they have none of their own for."""
+        tables = _TABLES.get(self.arithmetic, {})
+        found: dict[str, Any] = tables[name] if name in tables else _TABLES[_SHARED[self.arithmetic]][name]
         return found
+
+
+def polynomial(b: Builder, coefficients: Sequence[str], variable: int, precision: Precision) -> int:
+    """A polynomial in the order that suits an arithmetic."""
+    return (halves if precision.is_paired else horner)(b, coefficients, variable)
 
 
 def horner(b: Builder, coefficients: Sequence[str], variable: int) -> int:
@@ -64,3 +77,10 @@ def horner(b: Builder, coefficients: Sequence[str], variable: int) -> int:
     for coefficient in reversed(rest):
         value = b("add", b("mul", value, variable), coefficient)
     return value
+
+
+def halves(b: Builder, coefficients: Sequence[str], variable: int) -> int:
+    """A polynomial as one in the square and the variable times another one: a step more, and half the waiting."""
+    square = b("mul", variable, variable)
+    even, odd = (horner(b, coefficients[start::2], square) for start in (0, 1))
+    return b("add", b("mul", odd, variable), even)
