@@ -656,44 +656,24 @@ SYMACT_INLINE double arctan_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 3.99583814440447e+146;
-    const double t2 = t0 * t0;
-    const double t3 = product_error(fused, t0, t0, t2);
-    const double t4 = t2 + t3;
-    const double t5 = t4 + 1.0;
-    const double t6 = t5 - t4;
-    const double t7 = t5 - t6;
-    const double t8 = t4 - t7;
-    const double t9 = 1.0 - t6;
-    const double t10 = t8 + t9;
-    const double t11 = t4 - t2;
-    const double t12 = t3 - t11;
-    const double t13 = t10 + t12;
-    const double t14 = t5 + t13;
-    const double t15 = 1.0 / t14;
-    const double t16 = 1.0 * t15;
-    const double t17 = t16 * t14;
-    const double t18 = 1.0 - t17;
-    const double t19 = product_error(fused, t16, t14, t17);
-    const double t20 = t18 - t19;
-    const double t21 = t14 - t5;
-    const double t22 = t13 - t21;
-    const double t23 = t16 * t22;
-    const double t24 = t20 - t23;
-    const double t25 = t24 * t15;
-    const double t26 = t16 + t25;
-    const double t27 = t26 - t16;
-    const double t28 = t25 - t27;
-    const double t29 = t26 + t28;
-    const int t30 = t0 < 6.6844198597781584e+153;
-    const double t31 = 1.0 / t0;
-    const double t32 = t31 * t31;
-    const double t33 = t30 ? 1.0 : t32;
-    const double t34 = t30 ? t2 : t32;
-    const double t35 = t34 + 1.0;
-    const double t36 = t33 / t35;
-    const double t37 = t1 ? t29 : t36;
-    return t37;
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = t0 * t0;
+    const double t6 = 1.0 + t5;
+    const double t7 = t6 - 1.0;
+    const double t8 = t6 - t7;
+    const double t9 = 1.0 - t8;
+    const double t10 = t5 - t7;
+    const double t11 = t9 + t10;
+    const double t12 = product_error(fused, t0, t0, t5);
+    const double t13 = t11 + t12;
+    const double t14 = t6 + t13;
+    const double t15 = t3 + 1.0;
+    const double t16 = t1 ? t14 : t15;
+    const double t17 = t4 / t16;
+    return t17;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -702,45 +682,25 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(int fused, double x, doubl
     (void)fused;
     const double t0 = own_atan_paired(fused, x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 3.99583814440447e+146;
-    const double t3 = t1 * t1;
-    const double t4 = product_error(fused, t1, t1, t3);
-    const double t5 = t3 + t4;
-    const double t6 = t5 + 1.0;
-    const double t7 = t6 - t5;
-    const double t8 = t6 - t7;
-    const double t9 = t5 - t8;
-    const double t10 = 1.0 - t7;
-    const double t11 = t9 + t10;
-    const double t12 = t5 - t3;
-    const double t13 = t4 - t12;
-    const double t14 = t11 + t13;
-    const double t15 = t6 + t14;
-    const double t16 = 1.0 / t15;
-    const double t17 = 1.0 * t16;
-    const double t18 = t17 * t15;
-    const double t19 = 1.0 - t18;
-    const double t20 = product_error(fused, t17, t15, t18);
-    const double t21 = t19 - t20;
-    const double t22 = t15 - t6;
-    const double t23 = t14 - t22;
-    const double t24 = t17 * t23;
-    const double t25 = t21 - t24;
-    const double t26 = t25 * t16;
-    const double t27 = t17 + t26;
-    const double t28 = t27 - t17;
-    const double t29 = t26 - t28;
-    const double t30 = t27 + t29;
-    const int t31 = t1 < 6.6844198597781584e+153;
-    const double t32 = 1.0 / t1;
-    const double t33 = t32 * t32;
-    const double t34 = t31 ? 1.0 : t33;
-    const double t35 = t31 ? t3 : t33;
-    const double t36 = t35 + 1.0;
-    const double t37 = t34 / t36;
-    const double t38 = t2 ? t30 : t37;
+    const int t2 = t1 < 1.3998404638611276e+101;
+    const double t3 = 1.0 / t1;
+    const double t4 = t3 * t3;
+    const double t5 = t2 ? 1.0 : t4;
+    const double t6 = t1 * t1;
+    const double t7 = 1.0 + t6;
+    const double t8 = t7 - 1.0;
+    const double t9 = t7 - t8;
+    const double t10 = 1.0 - t9;
+    const double t11 = t6 - t8;
+    const double t12 = t10 + t11;
+    const double t13 = product_error(fused, t1, t1, t6);
+    const double t14 = t12 + t13;
+    const double t15 = t7 + t14;
+    const double t16 = t4 + 1.0;
+    const double t17 = t2 ? t15 : t16;
+    const double t18 = t5 / t17;
     *y = t0;
-    *dydx = t38;
+    *dydx = t18;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -748,207 +708,113 @@ SYMACT_INLINE double arctan_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 3.99583814440447e+146;
-    const double t2 = t0 * t0;
-    const double t3 = product_error(fused, t0, t0, t2);
-    const double t4 = t2 + t3;
-    const double t5 = t4 + 1.0;
-    const double t6 = t5 - t4;
-    const double t7 = t5 - t6;
-    const double t8 = t4 - t7;
-    const double t9 = 1.0 - t6;
-    const double t10 = t8 + t9;
-    const double t11 = t4 - t2;
-    const double t12 = t3 - t11;
-    const double t13 = t10 + t12;
-    const double t14 = t5 + t13;
-    const double t15 = 1.0 / t14;
-    const double t16 = 1.0 * t15;
-    const double t17 = t16 * t14;
-    const double t18 = 1.0 - t17;
-    const double t19 = product_error(fused, t16, t14, t17);
-    const double t20 = t18 - t19;
-    const double t21 = t14 - t5;
-    const double t22 = t13 - t21;
-    const double t23 = t16 * t22;
-    const double t24 = t20 - t23;
-    const double t25 = t24 * t15;
-    const double t26 = t16 + t25;
-    const double t27 = t26 - t16;
-    const double t28 = t25 - t27;
-    const double t29 = t26 + t28;
-    const int t30 = t0 < 6.6844198597781584e+153;
-    const double t31 = 1.0 / t0;
-    const double t32 = t31 * t31;
-    const double t33 = t30 ? 1.0 : t32;
-    const double t34 = t30 ? t2 : t32;
-    const double t35 = t34 + 1.0;
-    const double t36 = t33 / t35;
-    const double t37 = t1 ? t29 : t36;
-    const double t38 = grad_y * t37;
-    return t38;
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = t0 * t0;
+    const double t6 = 1.0 + t5;
+    const double t7 = t6 - 1.0;
+    const double t8 = t6 - t7;
+    const double t9 = 1.0 - t8;
+    const double t10 = t5 - t7;
+    const double t11 = t9 + t10;
+    const double t12 = product_error(fused, t0, t0, t5);
+    const double t13 = t11 + t12;
+    const double t14 = t6 + t13;
+    const double t15 = t3 + 1.0;
+    const double t16 = t1 ? t14 : t15;
+    const double t17 = t4 / t16;
+    const double t18 = grad_y * t17;
+    return t18;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double arctan_second_derivative_paired(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const double t3 = -0.0;
-    const double t4 = with_sign(1.0, x);
-    const double t5 = fabs(x);
-    const int t6 = t5 < 192.0;
-    const double t7 = 2.0 * t5;
-    const double t8 = product_error(fused, 2.0, t5, t7);
-    const double t9 = t7 + t8;
-    const double t10 = t5 * t5;
-    const double t11 = product_error(fused, t5, t5, t10);
-    const double t12 = t10 + t11;
-    const double t13 = t12 + 1.0;
-    const double t14 = t13 - t12;
-    const double t15 = t13 - t14;
-    const double t16 = t12 - t15;
-    const double t17 = 1.0 - t14;
-    const double t18 = t16 + t17;
-    const double t19 = t12 - t10;
-    const double t20 = t11 - t19;
-    const double t21 = t18 + t20;
-    const double t22 = t13 + t21;
-    const double t23 = t22 * t22;
-    const double t24 = product_error(fused, t22, t22, t23);
-    const double t25 = t22 - t13;
-    const double t26 = t21 - t25;
-    const double t27 = t22 * t26;
-    const double t28 = t24 + t27;
-    const double t29 = t28 + t27;
-    const double t30 = t23 + t29;
-    const double t31 = 1.0 / t30;
-    const double t32 = t9 * t31;
-    const double t33 = t32 * t30;
-    const double t34 = t9 - t33;
-    const double t35 = product_error(fused, t32, t30, t33);
-    const double t36 = t34 - t35;
-    const double t37 = t9 - t7;
-    const double t38 = t8 - t37;
-    const double t39 = t36 + t38;
-    const double t40 = t30 - t23;
-    const double t41 = t29 - t40;
-    const double t42 = t32 * t41;
-    const double t43 = t39 - t42;
-    const double t44 = t43 * t31;
-    const double t45 = t32 + t44;
-    const double t46 = t45 - t32;
-    const double t47 = t44 - t46;
-    const double t48 = t45 + t47;
-    const double t49 = -t48;
-    const int t50 = t5 < 9.320197416218247e+107;
-    const double t51 = 8.452712498170644e+270 < t5 ? 8.452712498170644e+270 : t5;
-    const double t52 = 1.0 / t51;
-    const double t53 = 1.0 * t52;
-    const double t54 = t53 * t51;
-    const double t55 = 1.0 - t54;
-    const double t56 = product_error(fused, t53, t51, t54);
-    const double t57 = t55 - t56;
-    const double t58 = t57 * t52;
-    const double t59 = t53 + t58;
-    const double t60 = t59 * t59;
-    const double t61 = product_error(fused, t59, t59, t60);
-    const double t62 = t59 - t53;
-    const double t63 = t58 - t62;
-    const double t64 = t59 * t63;
-    const double t65 = t61 + t64;
-    const double t66 = t65 + t64;
-    const double t67 = t60 + t66;
-    const double t68 = 11.989751455942393 * t67;
-    const double t69 = t68 + (-9.999997185629587);
-    const double t70 = t69 * t67;
-    const double t71 = t70 + 7.999999999643753;
-    const double t72 = t71 * t67;
-    const double t73 = t72 + (-5.99999999999998);
-    const double t74 = t73 * t67;
-    const double t75 = product_error(fused, t73, t67, t74);
-    const double t76 = t67 - t60;
-    const double t77 = t66 - t76;
-    const double t78 = t73 * t77;
-    const double t79 = t75 + t78;
-    const double t80 = t74 + t79;
-    const double t81 = t80 + 4.0;
-    const double t82 = t81 - t80;
-    const double t83 = t81 - t82;
-    const double t84 = t80 - t83;
-    const double t85 = 4.0 - t82;
-    const double t86 = t84 + t85;
-    const double t87 = t80 - t74;
-    const double t88 = t79 - t87;
-    const double t89 = t88 + (-4.26549e-19);
-    const double t90 = t86 + t89;
-    const double t91 = t81 + t90;
-    const double t92 = t91 * t67;
-    const double t93 = product_error(fused, t91, t67, t92);
-    const double t94 = t91 * t77;
-    const double t95 = t93 + t94;
-    const double t96 = t91 - t81;
-    const double t97 = t90 - t96;
-    const double t98 = t67 * t97;
-    const double t99 = t95 + t98;
-    const double t100 = t92 + t99;
-    const double t101 = t100 + (-2.0);
-    const double t102 = t101 - t100;
-    const double t103 = t101 - t102;
-    const double t104 = t100 - t103;
-    const double t105 = -2.0 - t102;
-    const double t106 = t104 + t105;
-    const double t107 = t100 - t92;
-    const double t108 = t99 - t107;
-    const double t109 = t108 + 1e-24;
-    const double t110 = t106 + t109;
-    const double t111 = t101 + t110;
-    const double t112 = t111 * t59;
-    const double t113 = product_error(fused, t111, t59, t112);
-    const double t114 = t111 * t63;
-    const double t115 = t113 + t114;
-    const double t116 = t111 - t101;
-    const double t117 = t110 - t116;
-    const double t118 = t59 * t117;
-    const double t119 = t115 + t118;
-    const double t120 = t112 + t119;
-    const double t121 = t120 * t59;
-    const double t122 = product_error(fused, t120, t59, t121);
-    const double t123 = t120 * t63;
-    const double t124 = t122 + t123;
-    const double t125 = t120 - t112;
-    const double t126 = t119 - t125;
-    const double t127 = t59 * t126;
-    const double t128 = t124 + t127;
-    const double t129 = t121 + t128;
-    const double t130 = t59 * 2.037035976334486e+90;
-    const double t131 = t129 * t130;
-    const double t132 = product_error(fused, t129, t130, t131);
-    const double t133 = t63 * 2.037035976334486e+90;
-    const double t134 = t129 * t133;
-    const double t135 = t132 + t134;
-    const double t136 = t129 - t121;
-    const double t137 = t128 - t136;
-    const double t138 = t130 * t137;
-    const double t139 = t135 + t138;
-    const double t140 = t131 + t139;
-    const double t141 = t140 - t131;
-    const double t142 = t139 - t141;
-    const double t143 = t140 + t142;
-    const double t144 = t143 * 4.909093465297727e-91;
-    const double t145 = t10 + 1.0;
-    const double t146 = t145 * t145;
-    const double t147 = t5 / t146;
-    const double t148 = 2.0 * t147;
-    const double t149 = -t148;
-    const double t150 = t50 ? t144 : t149;
-    const double t151 = t6 ? t49 : t150;
-    const double t152 = t4 * t151;
-    const double t153 = t2 ? t3 : t152;
-    const double t154 = t1 ? 0.0 : t153;
-    return t154;
+    const double t0 = with_sign(1.0, x);
+    const double t1 = fabs(x);
+    const int t2 = t1 < 192.0;
+    const double t3 = t1 * 2.0;
+    const double t4 = t1 * t1;
+    const double t5 = 1.0 + t4;
+    const double t6 = t5 * t5;
+    const double t7 = 8.452712498170644e+270 < t1 ? 8.452712498170644e+270 : t1;
+    const double t8 = t2 ? t6 : t7;
+    const double t9 = 1.0 / t8;
+    const double t10 = t3 * t9;
+    const double t11 = product_error(fused, t10, t6, t3);
+    const double t12 = product_error(fused, t5, t5, t6);
+    const double t13 = t5 - 1.0;
+    const double t14 = t5 - t13;
+    const double t15 = 1.0 - t14;
+    const double t16 = t4 - t13;
+    const double t17 = t15 + t16;
+    const double t18 = product_error(fused, t1, t1, t4);
+    const double t19 = t17 + t18;
+    const double t20 = t5 * t19;
+    const double t21 = t12 + t20;
+    const double t22 = t21 + t20;
+    const double t23 = t10 * t22;
+    const double t24 = t11 + t23;
+    const double t25 = 0.0 - t24;
+    const double t26 = t25 * t9;
+    const double t27 = t10 + t26;
+    const double t28 = -t27;
+    const double t29 = 1.0 * t9;
+    const double t30 = t29 * t29;
+    const double t31 = t30 * t30;
+    const double t32 = 9.999997185629587 * t31;
+    const double t33 = t32 + 5.99999999999998;
+    const double t34 = t33 * t30;
+    const double t35 = -11.989751455942393 * t31;
+    const double t36 = t35 + (-7.999999999643753);
+    const double t37 = t36 * t31;
+    const double t38 = t37 + (-4.0);
+    const double t39 = t34 + t38;
+    const double t40 = t39 * t30;
+    const double t41 = 2.0 + t40;
+    const double t42 = t41 * t29;
+    const double t43 = t42 * t29;
+    const double t44 = t29 * 2.037035976334486e+90;
+    const double t45 = t43 * t44;
+    const double t46 = product_error(fused, t43, t44, t45);
+    const double t47 = product_error(fused, t29, t7, 1.0);
+    const double t48 = 0.0 - t47;
+    const double t49 = t48 * t9;
+    const double t50 = t49 * 2.037035976334486e+90;
+    const double t51 = t43 * t50;
+    const double t52 = t46 + t51;
+    const double t53 = product_error(fused, t42, t29, t43);
+    const double t54 = t42 * t49;
+    const double t55 = t53 + t54;
+    const double t56 = product_error(fused, t41, t29, t42);
+    const double t57 = t41 * t49;
+    const double t58 = t56 + t57;
+    const double t59 = t41 - 2.0;
+    const double t60 = t40 - t59;
+    const double t61 = product_error(fused, t39, t30, t40);
+    const double t62 = product_error(fused, t29, t29, t30);
+    const double t63 = t29 * t49;
+    const double t64 = t62 + t63;
+    const double t65 = t64 + t63;
+    const double t66 = t39 * t65;
+    const double t67 = t61 + t66;
+    const double t68 = -1e-24 + t67;
+    const double t69 = t60 + t68;
+    const double t70 = t29 * t69;
+    const double t71 = t58 + t70;
+    const double t72 = t29 * t71;
+    const double t73 = t55 + t72;
+    const double t74 = t44 * t73;
+    const double t75 = t52 + t74;
+    const double t76 = t45 + t75;
+    const double t77 = t76 * 4.909093465297727e-91;
+    const double t78 = -t77;
+    const double t79 = t2 ? t28 : t78;
+    const double t80 = t0 * t79;
+    return t80;
 }
 
 #ifndef SYMACT_OWN_ATAN_FAST
@@ -1197,14 +1063,16 @@ SYMACT_INLINE void arctan_forward_f64_elements(int fused, size_t n, const void *
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, arctan_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_forward_f64)
+SYMACT_QUICK_END
 
 void symact_arctan_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1220,14 +1088,16 @@ SYMACT_INLINE void arctan_derivative_f64_elements(int fused, size_t n, const voi
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, arctan_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_arctan_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1244,7 +1114,7 @@ SYMACT_INLINE void arctan_value_and_derivative_f64_elements(int fused, size_t n,
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1254,7 +1124,9 @@ SYMACT_INLINE void arctan_value_and_derivative_f64_elements(int fused, size_t n,
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_arctan_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1271,7 +1143,7 @@ SYMACT_INLINE void arctan_backward_f64_elements(int fused, size_t n, const void 
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1279,7 +1151,9 @@ SYMACT_INLINE void arctan_backward_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_backward_f64)
+SYMACT_QUICK_END
 
 void symact_arctan_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1295,14 +1169,16 @@ SYMACT_INLINE void arctan_second_derivative_f64_elements(int fused, size_t n, co
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, arctan_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_arctan_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -668,26 +668,26 @@ SYMACT_INLINE double own_expm1_paired(int fused, double a)
     const double t6 = t1 - t5;
     const double t7 = t4 * 5.497923018708371e-14;
     const double t8 = t6 - t7;
-    const double t9 = 2.511784416113084e-08 * t8;
-    const double t10 = t9 + 2.763128188739826e-07;
-    const double t11 = t10 * t8;
-    const double t12 = t11 + 2.755721635507523e-06;
-    const double t13 = t12 * t8;
-    const double t14 = t13 + 2.480148993747346e-05;
-    const double t15 = t14 * t8;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t8;
-    const double t18 = t17 + 0.001388888894702103;
-    const double t19 = t18 * t8;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t8;
-    const double t22 = t21 + 0.041666666666515396;
-    const double t23 = t22 * t8;
-    const double t24 = t23 + 0.166666666666667;
-    const double t25 = t24 * t8;
-    const double t26 = t25 + 0.5000000000000012;
-    const double t27 = t8 * t8;
-    const double t28 = t26 * t27;
+    const double t9 = t8 * t8;
+    const double t10 = 2.763128188739826e-07 * t9;
+    const double t11 = t10 + 2.480148993747346e-05;
+    const double t12 = t11 * t9;
+    const double t13 = t12 + 0.001388888894702103;
+    const double t14 = t13 * t9;
+    const double t15 = t14 + 0.041666666666515396;
+    const double t16 = t15 * t9;
+    const double t17 = t16 + 0.5000000000000012;
+    const double t18 = 2.511784416113084e-08 * t9;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t9;
+    const double t21 = t20 + 0.00019841269917321528;
+    const double t22 = t21 * t9;
+    const double t23 = t22 + 0.008333333333307234;
+    const double t24 = t23 * t9;
+    const double t25 = t24 + 0.166666666666667;
+    const double t26 = t25 * t8;
+    const double t27 = t26 + t17;
+    const double t28 = t27 * t9;
     const double t29 = t6 - t8;
     const double t30 = t29 - t7;
     const double t31 = t28 + t30;
@@ -735,81 +735,69 @@ SYMACT_INLINE double celu_derivative_paired(int fused, double x, double alpha)
     const double t2 = fabs(x);
     const double t3 = 1.0 / alpha;
     const double t4 = t2 * t3;
-    const double t5 = t4 * alpha;
-    const double t6 = t2 - t5;
-    const double t7 = product_error(fused, t4, alpha, t5);
-    const double t8 = t6 - t7;
-    const double t9 = t8 * t3;
-    const double t10 = t4 + t9;
-    const double t11 = fabs(t10);
-    const int t12 = t11 < 1416.0;
-    const double t13 = t12 ? t10 : 1416.0;
-    const double t14 = -t13;
-    const double t15 = t14 * 1.4426950408889634;
-    const double t16 = t15 + 6755399441055744.0;
-    const double t17 = t16 - 6755399441055744.0;
-    const double t18 = t17 * 0.6931471805598903;
-    const double t19 = t14 - t18;
-    const double t20 = t17 * 5.497923018708371e-14;
-    const double t21 = t19 - t20;
-    const double t22 = 1.0 + t21;
-    const double t23 = t22 - 1.0;
-    const double t24 = t21 - t23;
-    const double t25 = 2.511784416113084e-08 * t21;
-    const double t26 = t25 + 2.763128188739826e-07;
-    const double t27 = t26 * t21;
-    const double t28 = t27 + 2.755721635507523e-06;
-    const double t29 = t28 * t21;
-    const double t30 = t29 + 2.480148993747346e-05;
-    const double t31 = t30 * t21;
-    const double t32 = t31 + 0.00019841269917321528;
-    const double t33 = t32 * t21;
-    const double t34 = t33 + 0.001388888894702103;
-    const double t35 = t34 * t21;
-    const double t36 = t35 + 0.008333333333307234;
-    const double t37 = t36 * t21;
-    const double t38 = t37 + 0.041666666666515396;
-    const double t39 = t38 * t21;
-    const double t40 = t39 + 0.166666666666667;
-    const double t41 = t40 * t21;
-    const double t42 = t41 + 0.5000000000000012;
-    const double t43 = t21 * t21;
+    const double t5 = fabs(t4);
+    const int t6 = t5 < 1400.0;
+    const double t7 = t6 ? t4 : 1400.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = t15 * t15;
+    const double t17 = 2.511784416113084e-08 * t16;
+    const double t18 = t17 + 2.755721635507523e-06;
+    const double t19 = t18 * t16;
+    const double t20 = t19 + 0.00019841269917321528;
+    const double t21 = t20 * t16;
+    const double t22 = t21 + 0.008333333333307234;
+    const double t23 = t22 * t16;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t15;
+    const double t26 = 2.763128188739826e-07 * t16;
+    const double t27 = t26 + 2.480148993747346e-05;
+    const double t28 = t27 * t16;
+    const double t29 = t28 + 0.001388888894702103;
+    const double t30 = t29 * t16;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t16;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t25 + t33;
+    const double t35 = t34 * t16;
+    const double t36 = t13 - t15;
+    const double t37 = t36 - t14;
+    const double t38 = product_error(fused, t4, alpha, t2);
+    const double t39 = 0.0 - t38;
+    const double t40 = t39 * t3;
+    const double t41 = -t40;
+    const double t42 = t6 ? t41 : 0.0;
+    const double t43 = t15 + t35;
     const double t44 = t42 * t43;
-    const double t45 = t19 - t21;
-    const double t46 = t45 - t20;
-    const double t47 = t10 - t4;
-    const double t48 = t9 - t47;
-    const double t49 = -t48;
-    const double t50 = t12 ? t49 : 0.0;
-    const double t51 = t21 + t44;
-    const double t52 = t50 * t51;
-    const double t53 = t50 + t52;
-    const double t54 = t46 + t53;
-    const double t55 = t44 + t54;
-    const double t56 = t24 + t55;
-    const double t57 = t22 + t56;
-    const double t58 = 1.0 * t57;
-    const double t59 = product_error(fused, 1.0, t57, t58);
-    const double t60 = t57 - t22;
-    const double t61 = t56 - t60;
-    const double t62 = 1.0 * t61;
-    const double t63 = t59 + t62;
-    const double t64 = t58 + t63;
-    const double t65 = t64 - t58;
-    const double t66 = t63 - t65;
-    const double t67 = t64 + t66;
-    const double t68 = t17 * 0.5;
-    const double t69 = t68 + 6755399441055744.0;
-    const double t70 = power_of_2(t69);
-    const double t71 = t67 * t70;
-    const double t72 = t69 - 6755399441055744.0;
-    const double t73 = t17 - t72;
-    const double t74 = t73 + 6755399441055744.0;
-    const double t75 = power_of_2(t74);
-    const double t76 = t71 * t75;
-    const double t77 = t1 ? t76 : 1.0;
-    const double t78 = t0 ? x : t77;
-    return t78;
+    const double t45 = t42 + t44;
+    const double t46 = t37 + t45;
+    const double t47 = t35 + t46;
+    const double t48 = t15 + t47;
+    const double t49 = 1.0 + t48;
+    const double t50 = t49 * 1.0;
+    const double t51 = t49 - 1.0;
+    const double t52 = t48 - t51;
+    const double t53 = t48 - t15;
+    const double t54 = t47 - t53;
+    const double t55 = t52 + t54;
+    const double t56 = t55 * 1.0;
+    const double t57 = t50 + t56;
+    const double t58 = 6755399441054744.0 > t10 ? 6755399441054744.0 : t10;
+    const double t59 = power_of_2(t58);
+    const double t60 = t57 * t59;
+    const double t61 = t10 - t58;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t60 * t63;
+    const double t65 = t1 ? t64 : 1.0;
+    const double t66 = t0 ? x : t65;
+    return t66;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -830,82 +818,70 @@ SYMACT_INLINE void celu_value_and_derivative_paired(int fused, double x, double 
     const int t11 = x < 0.0;
     const double t12 = 1.0 / alpha;
     const double t13 = t3 * t12;
-    const double t14 = t13 * alpha;
-    const double t15 = t3 - t14;
-    const double t16 = product_error(fused, t13, alpha, t14);
-    const double t17 = t15 - t16;
-    const double t18 = t17 * t12;
-    const double t19 = t13 + t18;
-    const double t20 = fabs(t19);
-    const int t21 = t20 < 1416.0;
-    const double t22 = t21 ? t19 : 1416.0;
-    const double t23 = -t22;
-    const double t24 = t23 * 1.4426950408889634;
-    const double t25 = t24 + 6755399441055744.0;
-    const double t26 = t25 - 6755399441055744.0;
-    const double t27 = t26 * 0.6931471805598903;
-    const double t28 = t23 - t27;
-    const double t29 = t26 * 5.497923018708371e-14;
-    const double t30 = t28 - t29;
-    const double t31 = 1.0 + t30;
-    const double t32 = t31 - 1.0;
-    const double t33 = t30 - t32;
-    const double t34 = 2.511784416113084e-08 * t30;
-    const double t35 = t34 + 2.763128188739826e-07;
-    const double t36 = t35 * t30;
-    const double t37 = t36 + 2.755721635507523e-06;
-    const double t38 = t37 * t30;
-    const double t39 = t38 + 2.480148993747346e-05;
-    const double t40 = t39 * t30;
-    const double t41 = t40 + 0.00019841269917321528;
-    const double t42 = t41 * t30;
-    const double t43 = t42 + 0.001388888894702103;
-    const double t44 = t43 * t30;
-    const double t45 = t44 + 0.008333333333307234;
-    const double t46 = t45 * t30;
-    const double t47 = t46 + 0.041666666666515396;
-    const double t48 = t47 * t30;
-    const double t49 = t48 + 0.166666666666667;
-    const double t50 = t49 * t30;
-    const double t51 = t50 + 0.5000000000000012;
-    const double t52 = t30 * t30;
+    const double t14 = fabs(t13);
+    const int t15 = t14 < 1400.0;
+    const double t16 = t15 ? t13 : 1400.0;
+    const double t17 = -t16;
+    const double t18 = t17 * 1.4426950408889634;
+    const double t19 = t18 + 6755399441055744.0;
+    const double t20 = t19 - 6755399441055744.0;
+    const double t21 = t20 * 0.6931471805598903;
+    const double t22 = t17 - t21;
+    const double t23 = t20 * 5.497923018708371e-14;
+    const double t24 = t22 - t23;
+    const double t25 = t24 * t24;
+    const double t26 = 2.511784416113084e-08 * t25;
+    const double t27 = t26 + 2.755721635507523e-06;
+    const double t28 = t27 * t25;
+    const double t29 = t28 + 0.00019841269917321528;
+    const double t30 = t29 * t25;
+    const double t31 = t30 + 0.008333333333307234;
+    const double t32 = t31 * t25;
+    const double t33 = t32 + 0.166666666666667;
+    const double t34 = t33 * t24;
+    const double t35 = 2.763128188739826e-07 * t25;
+    const double t36 = t35 + 2.480148993747346e-05;
+    const double t37 = t36 * t25;
+    const double t38 = t37 + 0.001388888894702103;
+    const double t39 = t38 * t25;
+    const double t40 = t39 + 0.041666666666515396;
+    const double t41 = t40 * t25;
+    const double t42 = t41 + 0.5000000000000012;
+    const double t43 = t34 + t42;
+    const double t44 = t43 * t25;
+    const double t45 = t22 - t24;
+    const double t46 = t45 - t23;
+    const double t47 = product_error(fused, t13, alpha, t3);
+    const double t48 = 0.0 - t47;
+    const double t49 = t48 * t12;
+    const double t50 = -t49;
+    const double t51 = t15 ? t50 : 0.0;
+    const double t52 = t24 + t44;
     const double t53 = t51 * t52;
-    const double t54 = t28 - t30;
-    const double t55 = t54 - t29;
-    const double t56 = t19 - t13;
-    const double t57 = t18 - t56;
-    const double t58 = -t57;
-    const double t59 = t21 ? t58 : 0.0;
-    const double t60 = t30 + t53;
-    const double t61 = t59 * t60;
-    const double t62 = t59 + t61;
-    const double t63 = t55 + t62;
-    const double t64 = t53 + t63;
-    const double t65 = t33 + t64;
-    const double t66 = t31 + t65;
-    const double t67 = 1.0 * t66;
-    const double t68 = product_error(fused, 1.0, t66, t67);
-    const double t69 = t66 - t31;
-    const double t70 = t65 - t69;
-    const double t71 = 1.0 * t70;
-    const double t72 = t68 + t71;
-    const double t73 = t67 + t72;
-    const double t74 = t73 - t67;
-    const double t75 = t72 - t74;
-    const double t76 = t73 + t75;
-    const double t77 = t26 * 0.5;
-    const double t78 = t77 + 6755399441055744.0;
-    const double t79 = power_of_2(t78);
-    const double t80 = t76 * t79;
-    const double t81 = t78 - 6755399441055744.0;
-    const double t82 = t26 - t81;
-    const double t83 = t82 + 6755399441055744.0;
-    const double t84 = power_of_2(t83);
-    const double t85 = t80 * t84;
-    const double t86 = t11 ? t85 : 1.0;
-    const double t87 = t10 ? x : t86;
+    const double t54 = t51 + t53;
+    const double t55 = t46 + t54;
+    const double t56 = t44 + t55;
+    const double t57 = t24 + t56;
+    const double t58 = 1.0 + t57;
+    const double t59 = t58 * 1.0;
+    const double t60 = t58 - 1.0;
+    const double t61 = t57 - t60;
+    const double t62 = t57 - t24;
+    const double t63 = t56 - t62;
+    const double t64 = t61 + t63;
+    const double t65 = t64 * 1.0;
+    const double t66 = t59 + t65;
+    const double t67 = 6755399441054744.0 > t19 ? 6755399441054744.0 : t19;
+    const double t68 = power_of_2(t67);
+    const double t69 = t66 * t68;
+    const double t70 = t19 - t67;
+    const double t71 = t70 + 6755399441055744.0;
+    const double t72 = power_of_2(t71);
+    const double t73 = t69 * t72;
+    const double t74 = t11 ? t73 : 1.0;
+    const double t75 = t10 ? x : t74;
     *y = t9;
-    *dydx = t87;
+    *dydx = t75;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -917,82 +893,70 @@ SYMACT_INLINE double celu_backward_paired(int fused, double x, double grad_y, do
     const double t2 = fabs(x);
     const double t3 = 1.0 / alpha;
     const double t4 = t2 * t3;
-    const double t5 = t4 * alpha;
-    const double t6 = t2 - t5;
-    const double t7 = product_error(fused, t4, alpha, t5);
-    const double t8 = t6 - t7;
-    const double t9 = t8 * t3;
-    const double t10 = t4 + t9;
-    const double t11 = fabs(t10);
-    const int t12 = t11 < 1416.0;
-    const double t13 = t12 ? t10 : 1416.0;
-    const double t14 = -t13;
-    const double t15 = t14 * 1.4426950408889634;
-    const double t16 = t15 + 6755399441055744.0;
-    const double t17 = t16 - 6755399441055744.0;
-    const double t18 = t17 * 0.6931471805598903;
-    const double t19 = t14 - t18;
-    const double t20 = t17 * 5.497923018708371e-14;
-    const double t21 = t19 - t20;
-    const double t22 = 1.0 + t21;
-    const double t23 = t22 - 1.0;
-    const double t24 = t21 - t23;
-    const double t25 = 2.511784416113084e-08 * t21;
-    const double t26 = t25 + 2.763128188739826e-07;
-    const double t27 = t26 * t21;
-    const double t28 = t27 + 2.755721635507523e-06;
-    const double t29 = t28 * t21;
-    const double t30 = t29 + 2.480148993747346e-05;
-    const double t31 = t30 * t21;
-    const double t32 = t31 + 0.00019841269917321528;
-    const double t33 = t32 * t21;
-    const double t34 = t33 + 0.001388888894702103;
-    const double t35 = t34 * t21;
-    const double t36 = t35 + 0.008333333333307234;
-    const double t37 = t36 * t21;
-    const double t38 = t37 + 0.041666666666515396;
-    const double t39 = t38 * t21;
-    const double t40 = t39 + 0.166666666666667;
-    const double t41 = t40 * t21;
-    const double t42 = t41 + 0.5000000000000012;
-    const double t43 = t21 * t21;
+    const double t5 = fabs(t4);
+    const int t6 = t5 < 1400.0;
+    const double t7 = t6 ? t4 : 1400.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = t15 * t15;
+    const double t17 = 2.511784416113084e-08 * t16;
+    const double t18 = t17 + 2.755721635507523e-06;
+    const double t19 = t18 * t16;
+    const double t20 = t19 + 0.00019841269917321528;
+    const double t21 = t20 * t16;
+    const double t22 = t21 + 0.008333333333307234;
+    const double t23 = t22 * t16;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t15;
+    const double t26 = 2.763128188739826e-07 * t16;
+    const double t27 = t26 + 2.480148993747346e-05;
+    const double t28 = t27 * t16;
+    const double t29 = t28 + 0.001388888894702103;
+    const double t30 = t29 * t16;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t16;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t25 + t33;
+    const double t35 = t34 * t16;
+    const double t36 = t13 - t15;
+    const double t37 = t36 - t14;
+    const double t38 = product_error(fused, t4, alpha, t2);
+    const double t39 = 0.0 - t38;
+    const double t40 = t39 * t3;
+    const double t41 = -t40;
+    const double t42 = t6 ? t41 : 0.0;
+    const double t43 = t15 + t35;
     const double t44 = t42 * t43;
-    const double t45 = t19 - t21;
-    const double t46 = t45 - t20;
-    const double t47 = t10 - t4;
-    const double t48 = t9 - t47;
-    const double t49 = -t48;
-    const double t50 = t12 ? t49 : 0.0;
-    const double t51 = t21 + t44;
-    const double t52 = t50 * t51;
-    const double t53 = t50 + t52;
-    const double t54 = t46 + t53;
-    const double t55 = t44 + t54;
-    const double t56 = t24 + t55;
-    const double t57 = t22 + t56;
-    const double t58 = 1.0 * t57;
-    const double t59 = product_error(fused, 1.0, t57, t58);
-    const double t60 = t57 - t22;
-    const double t61 = t56 - t60;
-    const double t62 = 1.0 * t61;
-    const double t63 = t59 + t62;
-    const double t64 = t58 + t63;
-    const double t65 = t64 - t58;
-    const double t66 = t63 - t65;
-    const double t67 = t64 + t66;
-    const double t68 = t17 * 0.5;
-    const double t69 = t68 + 6755399441055744.0;
-    const double t70 = power_of_2(t69);
-    const double t71 = t67 * t70;
-    const double t72 = t69 - 6755399441055744.0;
-    const double t73 = t17 - t72;
-    const double t74 = t73 + 6755399441055744.0;
-    const double t75 = power_of_2(t74);
-    const double t76 = t71 * t75;
-    const double t77 = t1 ? t76 : 1.0;
-    const double t78 = t0 ? x : t77;
-    const double t79 = grad_y * t78;
-    return t79;
+    const double t45 = t42 + t44;
+    const double t46 = t37 + t45;
+    const double t47 = t35 + t46;
+    const double t48 = t15 + t47;
+    const double t49 = 1.0 + t48;
+    const double t50 = t49 * 1.0;
+    const double t51 = t49 - 1.0;
+    const double t52 = t48 - t51;
+    const double t53 = t48 - t15;
+    const double t54 = t47 - t53;
+    const double t55 = t52 + t54;
+    const double t56 = t55 * 1.0;
+    const double t57 = t50 + t56;
+    const double t58 = 6755399441054744.0 > t10 ? 6755399441054744.0 : t10;
+    const double t59 = power_of_2(t58);
+    const double t60 = t57 * t59;
+    const double t61 = t10 - t58;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t60 * t63;
+    const double t65 = t1 ? t64 : 1.0;
+    const double t66 = t0 ? x : t65;
+    const double t67 = grad_y * t66;
+    return t67;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1003,93 +967,372 @@ SYMACT_INLINE double celu_second_derivative_paired(int fused, double x, double a
     const int t1 = x <= 0.0;
     const double t2 = 1.0 / alpha;
     const double t3 = 1.0 * t2;
-    const double t4 = t3 * alpha;
-    const double t5 = 1.0 - t4;
-    const double t6 = product_error(fused, t3, alpha, t4);
-    const double t7 = t5 - t6;
-    const double t8 = t7 * t2;
-    const double t9 = t3 + t8;
-    const double t10 = fabs(x);
-    const double t11 = t10 * t2;
-    const double t12 = t11 * alpha;
-    const double t13 = t10 - t12;
-    const double t14 = product_error(fused, t11, alpha, t12);
-    const double t15 = t13 - t14;
-    const double t16 = t15 * t2;
-    const double t17 = t11 + t16;
-    const double t18 = fabs(t17);
-    const int t19 = t18 < 1416.0;
-    const double t20 = t19 ? t17 : 1416.0;
-    const double t21 = -t20;
-    const double t22 = t21 * 1.4426950408889634;
-    const double t23 = t22 + 6755399441055744.0;
-    const double t24 = t23 - 6755399441055744.0;
-    const double t25 = t24 * 0.6931471805598903;
-    const double t26 = t21 - t25;
-    const double t27 = t24 * 5.497923018708371e-14;
-    const double t28 = t26 - t27;
-    const double t29 = 1.0 + t28;
-    const double t30 = t29 - 1.0;
-    const double t31 = t28 - t30;
-    const double t32 = 2.511784416113084e-08 * t28;
-    const double t33 = t32 + 2.763128188739826e-07;
-    const double t34 = t33 * t28;
-    const double t35 = t34 + 2.755721635507523e-06;
-    const double t36 = t35 * t28;
-    const double t37 = t36 + 2.480148993747346e-05;
-    const double t38 = t37 * t28;
-    const double t39 = t38 + 0.00019841269917321528;
-    const double t40 = t39 * t28;
-    const double t41 = t40 + 0.001388888894702103;
-    const double t42 = t41 * t28;
-    const double t43 = t42 + 0.008333333333307234;
-    const double t44 = t43 * t28;
-    const double t45 = t44 + 0.041666666666515396;
-    const double t46 = t45 * t28;
-    const double t47 = t46 + 0.166666666666667;
-    const double t48 = t47 * t28;
-    const double t49 = t48 + 0.5000000000000012;
-    const double t50 = t28 * t28;
-    const double t51 = t49 * t50;
-    const double t52 = t26 - t28;
-    const double t53 = t52 - t27;
-    const double t54 = t17 - t11;
-    const double t55 = t16 - t54;
-    const double t56 = -t55;
-    const double t57 = t19 ? t56 : 0.0;
-    const double t58 = t28 + t51;
-    const double t59 = t57 * t58;
-    const double t60 = t57 + t59;
-    const double t61 = t53 + t60;
-    const double t62 = t51 + t61;
-    const double t63 = t31 + t62;
-    const double t64 = t29 + t63;
-    const double t65 = t9 * t64;
-    const double t66 = product_error(fused, t9, t64, t65);
-    const double t67 = t64 - t29;
-    const double t68 = t63 - t67;
-    const double t69 = t9 * t68;
-    const double t70 = t66 + t69;
-    const double t71 = t9 - t3;
-    const double t72 = t8 - t71;
-    const double t73 = t64 * t72;
-    const double t74 = t70 + t73;
-    const double t75 = t65 + t74;
-    const double t76 = t75 - t65;
-    const double t77 = t74 - t76;
-    const double t78 = t75 + t77;
-    const double t79 = t24 * 0.5;
-    const double t80 = t79 + 6755399441055744.0;
-    const double t81 = power_of_2(t80);
-    const double t82 = t78 * t81;
-    const double t83 = t80 - 6755399441055744.0;
-    const double t84 = t24 - t83;
-    const double t85 = t84 + 6755399441055744.0;
-    const double t86 = power_of_2(t85);
-    const double t87 = t82 * t86;
-    const double t88 = t1 ? t87 : 0.0;
-    const double t89 = t0 ? x : t88;
-    return t89;
+    const double t4 = fabs(x);
+    const double t5 = t4 * t2;
+    const double t6 = fabs(t5);
+    const int t7 = t6 < 1400.0;
+    const double t8 = t7 ? t5 : 1400.0;
+    const double t9 = -t8;
+    const double t10 = t9 * 1.4426950408889634;
+    const double t11 = t10 + 6755399441055744.0;
+    const double t12 = t11 - 6755399441055744.0;
+    const double t13 = t12 * 0.6931471805598903;
+    const double t14 = t9 - t13;
+    const double t15 = t12 * 5.497923018708371e-14;
+    const double t16 = t14 - t15;
+    const double t17 = t16 * t16;
+    const double t18 = 2.511784416113084e-08 * t17;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t17;
+    const double t21 = t20 + 0.00019841269917321528;
+    const double t22 = t21 * t17;
+    const double t23 = t22 + 0.008333333333307234;
+    const double t24 = t23 * t17;
+    const double t25 = t24 + 0.166666666666667;
+    const double t26 = t25 * t16;
+    const double t27 = 2.763128188739826e-07 * t17;
+    const double t28 = t27 + 2.480148993747346e-05;
+    const double t29 = t28 * t17;
+    const double t30 = t29 + 0.001388888894702103;
+    const double t31 = t30 * t17;
+    const double t32 = t31 + 0.041666666666515396;
+    const double t33 = t32 * t17;
+    const double t34 = t33 + 0.5000000000000012;
+    const double t35 = t26 + t34;
+    const double t36 = t35 * t17;
+    const double t37 = t14 - t16;
+    const double t38 = t37 - t15;
+    const double t39 = product_error(fused, t5, alpha, t4);
+    const double t40 = 0.0 - t39;
+    const double t41 = t40 * t2;
+    const double t42 = -t41;
+    const double t43 = t7 ? t42 : 0.0;
+    const double t44 = t16 + t36;
+    const double t45 = t43 * t44;
+    const double t46 = t43 + t45;
+    const double t47 = t38 + t46;
+    const double t48 = t36 + t47;
+    const double t49 = t16 + t48;
+    const double t50 = 1.0 + t49;
+    const double t51 = t3 * t50;
+    const double t52 = product_error(fused, t3, t50, t51);
+    const double t53 = t50 - 1.0;
+    const double t54 = t49 - t53;
+    const double t55 = t49 - t16;
+    const double t56 = t48 - t55;
+    const double t57 = t54 + t56;
+    const double t58 = t3 * t57;
+    const double t59 = t52 + t58;
+    const double t60 = product_error(fused, t3, alpha, 1.0);
+    const double t61 = 0.0 - t60;
+    const double t62 = t61 * t2;
+    const double t63 = t50 * t62;
+    const double t64 = t59 + t63;
+    const double t65 = t51 + t64;
+    const double t66 = 6755399441054744.0 > t11 ? 6755399441054744.0 : t11;
+    const double t67 = power_of_2(t66);
+    const double t68 = t65 * t67;
+    const double t69 = t11 - t66;
+    const double t70 = t69 + 6755399441055744.0;
+    const double t71 = power_of_2(t70);
+    const double t72 = t68 * t71;
+    const double t73 = t1 ? t72 : 0.0;
+    const double t74 = t0 ? x : t73;
+    return t74;
+}
+
+/* y = f(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double celu_forward_paired_default(int fused, double x)
+{
+    (void)fused;
+    const int t0 = x == 0.0;
+    const double t1 = with_sign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_paired(fused, t4);
+    const double t6 = t2 ? t5 : t3;
+    const double t7 = t0 ? x : t6;
+    return t7;
+}
+
+/* dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double celu_derivative_paired_default(int fused, double x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = fabs(t2);
+    const int t4 = t3 < 1400.0;
+    const double t5 = t4 ? t2 : 1400.0;
+    const double t6 = -t5;
+    const double t7 = t6 * 1.4426950408889634;
+    const double t8 = t7 + 6755399441055744.0;
+    const double t9 = t8 - 6755399441055744.0;
+    const double t10 = t9 * 0.6931471805598903;
+    const double t11 = t6 - t10;
+    const double t12 = t9 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = 2.511784416113084e-08 * t14;
+    const double t16 = t15 + 2.755721635507523e-06;
+    const double t17 = t16 * t14;
+    const double t18 = t17 + 0.00019841269917321528;
+    const double t19 = t18 * t14;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t14;
+    const double t22 = t21 + 0.166666666666667;
+    const double t23 = t22 * t13;
+    const double t24 = 2.763128188739826e-07 * t14;
+    const double t25 = t24 + 2.480148993747346e-05;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.5000000000000012;
+    const double t32 = t23 + t31;
+    const double t33 = t32 * t14;
+    const double t34 = t11 - t13;
+    const double t35 = t34 - t12;
+    const double t36 = -0.0;
+    const double t37 = t4 ? t36 : 0.0;
+    const double t38 = t13 + t33;
+    const double t39 = t37 * t38;
+    const double t40 = t37 + t39;
+    const double t41 = t35 + t40;
+    const double t42 = t33 + t41;
+    const double t43 = t13 + t42;
+    const double t44 = 1.0 + t43;
+    const double t45 = t44 - 1.0;
+    const double t46 = t43 - t45;
+    const double t47 = t43 - t13;
+    const double t48 = t42 - t47;
+    const double t49 = t46 + t48;
+    const double t50 = t44 + t49;
+    const double t51 = 6755399441054744.0 > t8 ? 6755399441054744.0 : t8;
+    const double t52 = power_of_2(t51);
+    const double t53 = t50 * t52;
+    const double t54 = t8 - t51;
+    const double t55 = t54 + 6755399441055744.0;
+    const double t56 = power_of_2(t55);
+    const double t57 = t53 * t56;
+    const double t58 = t1 ? t57 : 1.0;
+    const double t59 = t0 ? x : t58;
+    return t59;
+}
+
+/* y = f(x) and dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void celu_value_and_derivative_paired_default(int fused, double x, double *y, double *dydx)
+{
+    (void)fused;
+    const int t0 = x == 0.0;
+    const double t1 = with_sign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_paired(fused, t4);
+    const double t6 = t2 ? t5 : t3;
+    const double t7 = t0 ? x : t6;
+    const int t8 = x != x;
+    const int t9 = x < 0.0;
+    const double t10 = fabs(t3);
+    const int t11 = t10 < 1400.0;
+    const double t12 = t11 ? t3 : 1400.0;
+    const double t13 = -t12;
+    const double t14 = t13 * 1.4426950408889634;
+    const double t15 = t14 + 6755399441055744.0;
+    const double t16 = t15 - 6755399441055744.0;
+    const double t17 = t16 * 0.6931471805598903;
+    const double t18 = t13 - t17;
+    const double t19 = t16 * 5.497923018708371e-14;
+    const double t20 = t18 - t19;
+    const double t21 = t20 * t20;
+    const double t22 = 2.511784416113084e-08 * t21;
+    const double t23 = t22 + 2.755721635507523e-06;
+    const double t24 = t23 * t21;
+    const double t25 = t24 + 0.00019841269917321528;
+    const double t26 = t25 * t21;
+    const double t27 = t26 + 0.008333333333307234;
+    const double t28 = t27 * t21;
+    const double t29 = t28 + 0.166666666666667;
+    const double t30 = t29 * t20;
+    const double t31 = 2.763128188739826e-07 * t21;
+    const double t32 = t31 + 2.480148993747346e-05;
+    const double t33 = t32 * t21;
+    const double t34 = t33 + 0.001388888894702103;
+    const double t35 = t34 * t21;
+    const double t36 = t35 + 0.041666666666515396;
+    const double t37 = t36 * t21;
+    const double t38 = t37 + 0.5000000000000012;
+    const double t39 = t30 + t38;
+    const double t40 = t39 * t21;
+    const double t41 = t18 - t20;
+    const double t42 = t41 - t19;
+    const double t43 = -0.0;
+    const double t44 = t11 ? t43 : 0.0;
+    const double t45 = t20 + t40;
+    const double t46 = t44 * t45;
+    const double t47 = t44 + t46;
+    const double t48 = t42 + t47;
+    const double t49 = t40 + t48;
+    const double t50 = t20 + t49;
+    const double t51 = 1.0 + t50;
+    const double t52 = t51 - 1.0;
+    const double t53 = t50 - t52;
+    const double t54 = t50 - t20;
+    const double t55 = t49 - t54;
+    const double t56 = t53 + t55;
+    const double t57 = t51 + t56;
+    const double t58 = 6755399441054744.0 > t15 ? 6755399441054744.0 : t15;
+    const double t59 = power_of_2(t58);
+    const double t60 = t57 * t59;
+    const double t61 = t15 - t58;
+    const double t62 = t61 + 6755399441055744.0;
+    const double t63 = power_of_2(t62);
+    const double t64 = t60 * t63;
+    const double t65 = t9 ? t64 : 1.0;
+    const double t66 = t8 ? x : t65;
+    *y = t7;
+    *dydx = t66;
+}
+
+/* grad_x = grad_y * f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double celu_backward_paired_default(int fused, double x, double grad_y)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = fabs(t2);
+    const int t4 = t3 < 1400.0;
+    const double t5 = t4 ? t2 : 1400.0;
+    const double t6 = -t5;
+    const double t7 = t6 * 1.4426950408889634;
+    const double t8 = t7 + 6755399441055744.0;
+    const double t9 = t8 - 6755399441055744.0;
+    const double t10 = t9 * 0.6931471805598903;
+    const double t11 = t6 - t10;
+    const double t12 = t9 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = 2.511784416113084e-08 * t14;
+    const double t16 = t15 + 2.755721635507523e-06;
+    const double t17 = t16 * t14;
+    const double t18 = t17 + 0.00019841269917321528;
+    const double t19 = t18 * t14;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t14;
+    const double t22 = t21 + 0.166666666666667;
+    const double t23 = t22 * t13;
+    const double t24 = 2.763128188739826e-07 * t14;
+    const double t25 = t24 + 2.480148993747346e-05;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.5000000000000012;
+    const double t32 = t23 + t31;
+    const double t33 = t32 * t14;
+    const double t34 = t11 - t13;
+    const double t35 = t34 - t12;
+    const double t36 = -0.0;
+    const double t37 = t4 ? t36 : 0.0;
+    const double t38 = t13 + t33;
+    const double t39 = t37 * t38;
+    const double t40 = t37 + t39;
+    const double t41 = t35 + t40;
+    const double t42 = t33 + t41;
+    const double t43 = t13 + t42;
+    const double t44 = 1.0 + t43;
+    const double t45 = t44 - 1.0;
+    const double t46 = t43 - t45;
+    const double t47 = t43 - t13;
+    const double t48 = t42 - t47;
+    const double t49 = t46 + t48;
+    const double t50 = t44 + t49;
+    const double t51 = 6755399441054744.0 > t8 ? 6755399441054744.0 : t8;
+    const double t52 = power_of_2(t51);
+    const double t53 = t50 * t52;
+    const double t54 = t8 - t51;
+    const double t55 = t54 + 6755399441055744.0;
+    const double t56 = power_of_2(t55);
+    const double t57 = t53 * t56;
+    const double t58 = t1 ? t57 : 1.0;
+    const double t59 = t0 ? x : t58;
+    const double t60 = grad_y * t59;
+    return t60;
+}
+
+/* d2ydx2 = f''(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double celu_second_derivative_paired_default(int fused, double x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = fabs(t2);
+    const int t4 = t3 < 1400.0;
+    const double t5 = t4 ? t2 : 1400.0;
+    const double t6 = -t5;
+    const double t7 = t6 * 1.4426950408889634;
+    const double t8 = t7 + 6755399441055744.0;
+    const double t9 = t8 - 6755399441055744.0;
+    const double t10 = t9 * 0.6931471805598903;
+    const double t11 = t6 - t10;
+    const double t12 = t9 * 5.497923018708371e-14;
+    const double t13 = t11 - t12;
+    const double t14 = t13 * t13;
+    const double t15 = 2.511784416113084e-08 * t14;
+    const double t16 = t15 + 2.755721635507523e-06;
+    const double t17 = t16 * t14;
+    const double t18 = t17 + 0.00019841269917321528;
+    const double t19 = t18 * t14;
+    const double t20 = t19 + 0.008333333333307234;
+    const double t21 = t20 * t14;
+    const double t22 = t21 + 0.166666666666667;
+    const double t23 = t22 * t13;
+    const double t24 = 2.763128188739826e-07 * t14;
+    const double t25 = t24 + 2.480148993747346e-05;
+    const double t26 = t25 * t14;
+    const double t27 = t26 + 0.001388888894702103;
+    const double t28 = t27 * t14;
+    const double t29 = t28 + 0.041666666666515396;
+    const double t30 = t29 * t14;
+    const double t31 = t30 + 0.5000000000000012;
+    const double t32 = t23 + t31;
+    const double t33 = t32 * t14;
+    const double t34 = t11 - t13;
+    const double t35 = t34 - t12;
+    const double t36 = -0.0;
+    const double t37 = t4 ? t36 : 0.0;
+    const double t38 = t13 + t33;
+    const double t39 = t37 * t38;
+    const double t40 = t37 + t39;
+    const double t41 = t35 + t40;
+    const double t42 = t33 + t41;
+    const double t43 = t13 + t42;
+    const double t44 = 1.0 + t43;
+    const double t45 = t44 - 1.0;
+    const double t46 = t43 - t45;
+    const double t47 = t43 - t13;
+    const double t48 = t42 - t47;
+    const double t49 = t46 + t48;
+    const double t50 = t44 * 0.0;
+    const double t51 = t49 + t50;
+    const double t52 = t44 + t51;
+    const double t53 = 6755399441054744.0 > t8 ? 6755399441054744.0 : t8;
+    const double t54 = power_of_2(t53);
+    const double t55 = t52 * t54;
+    const double t56 = t8 - t53;
+    const double t57 = t56 + 6755399441055744.0;
+    const double t58 = power_of_2(t57);
+    const double t59 = t55 * t58;
+    const double t60 = t1 ? t59 : 0.0;
+    const double t61 = t0 ? x : t60;
+    return t61;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
@@ -1548,21 +1791,41 @@ SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *co
     void *y = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, celu_forward_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_forward_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        store_f64(y, i, celu_forward_paired_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_forward_f64_default)
+SYMACT_QUICK_END
 
 void symact_celu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(celu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(alpha == 1.0 ? celu_forward_f64_default_loop() : celu_forward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1571,21 +1834,41 @@ SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void 
     void *dydx = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, celu_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *dydx = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, celu_derivative_paired_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_celu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(celu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(alpha == 1.0 ? celu_derivative_f64_default_loop() : celu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1595,7 +1878,7 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     void *dydx = out[1];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1605,14 +1888,38 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    void *dydx = out[1];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        double y_i, dydx_i;
+        celu_value_and_derivative_paired_default(fused, x_i, &y_i, &dydx_i);
+        store_f64(y, i, y_i);
+        store_f64(dydx, i, dydx_i);
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_value_and_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_celu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_2(celu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_2(alpha == 1.0 ? celu_value_and_derivative_f64_default_loop() : celu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1622,7 +1929,7 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     void *grad_x = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1630,14 +1937,36 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_backward_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, celu_backward_paired_default(fused, x_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_backward_f64_default)
+SYMACT_QUICK_END
 
 void symact_celu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep_2_1(celu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_2_1(alpha == 1.0 ? celu_backward_f64_default_loop() : celu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1646,21 +1975,41 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
     void *d2ydx2 = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, celu_second_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *d2ydx2 = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, celu_second_derivative_paired_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(celu_second_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_celu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(celu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(alpha == 1.0 ? celu_second_derivative_f64_default_loop() : celu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -665,26 +665,26 @@ SYMACT_INLINE double own_expm1_paired(int fused, double a)
     const double t6 = t1 - t5;
     const double t7 = t4 * 5.497923018708371e-14;
     const double t8 = t6 - t7;
-    const double t9 = 2.511784416113084e-08 * t8;
-    const double t10 = t9 + 2.763128188739826e-07;
-    const double t11 = t10 * t8;
-    const double t12 = t11 + 2.755721635507523e-06;
-    const double t13 = t12 * t8;
-    const double t14 = t13 + 2.480148993747346e-05;
-    const double t15 = t14 * t8;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t8;
-    const double t18 = t17 + 0.001388888894702103;
-    const double t19 = t18 * t8;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t8;
-    const double t22 = t21 + 0.041666666666515396;
-    const double t23 = t22 * t8;
-    const double t24 = t23 + 0.166666666666667;
-    const double t25 = t24 * t8;
-    const double t26 = t25 + 0.5000000000000012;
-    const double t27 = t8 * t8;
-    const double t28 = t26 * t27;
+    const double t9 = t8 * t8;
+    const double t10 = 2.763128188739826e-07 * t9;
+    const double t11 = t10 + 2.480148993747346e-05;
+    const double t12 = t11 * t9;
+    const double t13 = t12 + 0.001388888894702103;
+    const double t14 = t13 * t9;
+    const double t15 = t14 + 0.041666666666515396;
+    const double t16 = t15 * t9;
+    const double t17 = t16 + 0.5000000000000012;
+    const double t18 = 2.511784416113084e-08 * t9;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t9;
+    const double t21 = t20 + 0.00019841269917321528;
+    const double t22 = t21 * t9;
+    const double t23 = t22 + 0.008333333333307234;
+    const double t24 = t23 * t9;
+    const double t25 = t24 + 0.166666666666667;
+    const double t26 = t25 * t8;
+    const double t27 = t26 + t17;
+    const double t28 = t27 * t9;
     const double t29 = t6 - t8;
     const double t30 = t29 - t7;
     const double t31 = t28 + t30;
@@ -729,67 +729,60 @@ SYMACT_INLINE double elu_derivative_paired(int fused, double x, double alpha)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = alpha * t41;
-    const double t43 = product_error(fused, alpha, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = alpha * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t42 + t47;
-    const double t49 = t48 - t42;
-    const double t50 = t47 - t49;
-    const double t51 = t48 + t50;
-    const double t52 = t9 * 0.5;
-    const double t53 = t52 + 6755399441055744.0;
-    const double t54 = power_of_2(t53);
-    const double t55 = t51 * t54;
-    const double t56 = t53 - 6755399441055744.0;
-    const double t57 = t9 - t56;
-    const double t58 = t57 + 6755399441055744.0;
-    const double t59 = power_of_2(t58);
-    const double t60 = t55 * t59;
-    const double t61 = t1 ? t60 : 1.0;
-    const double t62 = t0 ? x : t61;
-    return t62;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = alpha * t36;
+    const double t38 = product_error(fused, alpha, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = alpha * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t37 + t45;
+    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t48 = power_of_2(t47);
+    const double t49 = t46 * t48;
+    const double t50 = t6 - t47;
+    const double t51 = t50 + 6755399441055744.0;
+    const double t52 = power_of_2(t51);
+    const double t53 = t49 * t52;
+    const double t54 = t1 ? t53 : 1.0;
+    const double t55 = t0 ? x : t54;
+    return t55;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -807,68 +800,61 @@ SYMACT_INLINE void elu_value_and_derivative_paired(int fused, double x, double a
     const double t8 = t0 ? x : t7;
     const int t9 = x != x;
     const int t10 = x <= 0.0;
-    const double t11 = fabs(t3);
-    const int t12 = t11 < 1416.0;
-    const double t13 = t12 ? t3 : 1416.0;
-    const double t14 = -t13;
-    const double t15 = t14 * 1.4426950408889634;
-    const double t16 = t15 + 6755399441055744.0;
-    const double t17 = t16 - 6755399441055744.0;
-    const double t18 = t17 * 0.6931471805598903;
-    const double t19 = t14 - t18;
-    const double t20 = t17 * 5.497923018708371e-14;
-    const double t21 = t19 - t20;
-    const double t22 = 1.0 + t21;
-    const double t23 = t22 - 1.0;
-    const double t24 = t21 - t23;
-    const double t25 = 2.511784416113084e-08 * t21;
-    const double t26 = t25 + 2.763128188739826e-07;
-    const double t27 = t26 * t21;
-    const double t28 = t27 + 2.755721635507523e-06;
-    const double t29 = t28 * t21;
-    const double t30 = t29 + 2.480148993747346e-05;
-    const double t31 = t30 * t21;
-    const double t32 = t31 + 0.00019841269917321528;
-    const double t33 = t32 * t21;
-    const double t34 = t33 + 0.001388888894702103;
-    const double t35 = t34 * t21;
-    const double t36 = t35 + 0.008333333333307234;
-    const double t37 = t36 * t21;
-    const double t38 = t37 + 0.041666666666515396;
-    const double t39 = t38 * t21;
-    const double t40 = t39 + 0.166666666666667;
-    const double t41 = t40 * t21;
-    const double t42 = t41 + 0.5000000000000012;
-    const double t43 = t21 * t21;
-    const double t44 = t42 * t43;
-    const double t45 = t19 - t21;
-    const double t46 = t45 - t20;
-    const double t47 = t44 + t46;
-    const double t48 = t24 + t47;
-    const double t49 = t22 + t48;
-    const double t50 = alpha * t49;
-    const double t51 = product_error(fused, alpha, t49, t50);
-    const double t52 = t49 - t22;
-    const double t53 = t48 - t52;
-    const double t54 = alpha * t53;
-    const double t55 = t51 + t54;
-    const double t56 = t50 + t55;
-    const double t57 = t56 - t50;
-    const double t58 = t55 - t57;
-    const double t59 = t56 + t58;
-    const double t60 = t17 * 0.5;
-    const double t61 = t60 + 6755399441055744.0;
-    const double t62 = power_of_2(t61);
-    const double t63 = t59 * t62;
-    const double t64 = t61 - 6755399441055744.0;
-    const double t65 = t17 - t64;
-    const double t66 = t65 + 6755399441055744.0;
-    const double t67 = power_of_2(t66);
-    const double t68 = t63 * t67;
-    const double t69 = t10 ? t68 : 1.0;
-    const double t70 = t9 ? x : t69;
+    const double t11 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = t14 - 6755399441055744.0;
+    const double t16 = t15 * 0.6931471805598903;
+    const double t17 = t12 - t16;
+    const double t18 = t15 * 5.497923018708371e-14;
+    const double t19 = t17 - t18;
+    const double t20 = t19 * t19;
+    const double t21 = 2.511784416113084e-08 * t20;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t20;
+    const double t24 = t23 + 0.00019841269917321528;
+    const double t25 = t24 * t20;
+    const double t26 = t25 + 0.008333333333307234;
+    const double t27 = t26 * t20;
+    const double t28 = t27 + 0.166666666666667;
+    const double t29 = t28 * t19;
+    const double t30 = 2.763128188739826e-07 * t20;
+    const double t31 = t30 + 2.480148993747346e-05;
+    const double t32 = t31 * t20;
+    const double t33 = t32 + 0.001388888894702103;
+    const double t34 = t33 * t20;
+    const double t35 = t34 + 0.041666666666515396;
+    const double t36 = t35 * t20;
+    const double t37 = t36 + 0.5000000000000012;
+    const double t38 = t29 + t37;
+    const double t39 = t38 * t20;
+    const double t40 = t17 - t19;
+    const double t41 = t40 - t18;
+    const double t42 = t39 + t41;
+    const double t43 = t19 + t42;
+    const double t44 = 1.0 + t43;
+    const double t45 = alpha * t44;
+    const double t46 = product_error(fused, alpha, t44, t45);
+    const double t47 = t44 - 1.0;
+    const double t48 = t43 - t47;
+    const double t49 = t43 - t19;
+    const double t50 = t42 - t49;
+    const double t51 = t48 + t50;
+    const double t52 = alpha * t51;
+    const double t53 = t46 + t52;
+    const double t54 = t45 + t53;
+    const double t55 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
+    const double t56 = power_of_2(t55);
+    const double t57 = t54 * t56;
+    const double t58 = t14 - t55;
+    const double t59 = t58 + 6755399441055744.0;
+    const double t60 = power_of_2(t59);
+    const double t61 = t57 * t60;
+    const double t62 = t10 ? t61 : 1.0;
+    const double t63 = t9 ? x : t62;
     *y = t8;
-    *dydx = t70;
+    *dydx = t63;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -878,68 +864,61 @@ SYMACT_INLINE double elu_backward_paired(int fused, double x, double grad_y, dou
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = alpha * t41;
-    const double t43 = product_error(fused, alpha, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = alpha * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t42 + t47;
-    const double t49 = t48 - t42;
-    const double t50 = t47 - t49;
-    const double t51 = t48 + t50;
-    const double t52 = t9 * 0.5;
-    const double t53 = t52 + 6755399441055744.0;
-    const double t54 = power_of_2(t53);
-    const double t55 = t51 * t54;
-    const double t56 = t53 - 6755399441055744.0;
-    const double t57 = t9 - t56;
-    const double t58 = t57 + 6755399441055744.0;
-    const double t59 = power_of_2(t58);
-    const double t60 = t55 * t59;
-    const double t61 = t1 ? t60 : 1.0;
-    const double t62 = t0 ? x : t61;
-    const double t63 = grad_y * t62;
-    return t63;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = alpha * t36;
+    const double t38 = product_error(fused, alpha, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = alpha * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t37 + t45;
+    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t48 = power_of_2(t47);
+    const double t49 = t46 * t48;
+    const double t50 = t6 - t47;
+    const double t51 = t50 + 6755399441055744.0;
+    const double t52 = power_of_2(t51);
+    const double t53 = t49 * t52;
+    const double t54 = t1 ? t53 : 1.0;
+    const double t55 = t0 ? x : t54;
+    const double t56 = grad_y * t55;
+    return t56;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -949,67 +928,305 @@ SYMACT_INLINE double elu_second_derivative_paired(int fused, double x, double al
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = alpha * t41;
-    const double t43 = product_error(fused, alpha, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = alpha * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t42 + t47;
-    const double t49 = t48 - t42;
-    const double t50 = t47 - t49;
-    const double t51 = t48 + t50;
-    const double t52 = t9 * 0.5;
-    const double t53 = t52 + 6755399441055744.0;
-    const double t54 = power_of_2(t53);
-    const double t55 = t51 * t54;
-    const double t56 = t53 - 6755399441055744.0;
-    const double t57 = t9 - t56;
-    const double t58 = t57 + 6755399441055744.0;
-    const double t59 = power_of_2(t58);
-    const double t60 = t55 * t59;
-    const double t61 = t1 ? t60 : 0.0;
-    const double t62 = t0 ? x : t61;
-    return t62;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = alpha * t36;
+    const double t38 = product_error(fused, alpha, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = alpha * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t37 + t45;
+    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t48 = power_of_2(t47);
+    const double t49 = t46 * t48;
+    const double t50 = t6 - t47;
+    const double t51 = t50 + 6755399441055744.0;
+    const double t52 = power_of_2(t51);
+    const double t53 = t49 * t52;
+    const double t54 = t1 ? t53 : 0.0;
+    const double t55 = t0 ? x : t54;
+    return t55;
+}
+
+/* dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_derivative_paired_default(int fused, double x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = t36 - 1.0;
+    const double t38 = t35 - t37;
+    const double t39 = t35 - t11;
+    const double t40 = t34 - t39;
+    const double t41 = t38 + t40;
+    const double t42 = t36 + t41;
+    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t44 = power_of_2(t43);
+    const double t45 = t42 * t44;
+    const double t46 = t6 - t43;
+    const double t47 = t46 + 6755399441055744.0;
+    const double t48 = power_of_2(t47);
+    const double t49 = t45 * t48;
+    const double t50 = t1 ? t49 : 1.0;
+    const double t51 = t0 ? x : t50;
+    return t51;
+}
+
+/* y = f(x) and dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE void elu_value_and_derivative_paired_default(int fused, double x, double *y, double *dydx)
+{
+    (void)fused;
+    const int t0 = x == 0.0;
+    const double t1 = with_sign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_paired(fused, t4);
+    const double t6 = t2 ? t5 : t3;
+    const double t7 = t0 ? x : t6;
+    const int t8 = x != x;
+    const int t9 = x <= 0.0;
+    const double t10 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t11 = -t10;
+    const double t12 = t11 * 1.4426950408889634;
+    const double t13 = t12 + 6755399441055744.0;
+    const double t14 = t13 - 6755399441055744.0;
+    const double t15 = t14 * 0.6931471805598903;
+    const double t16 = t11 - t15;
+    const double t17 = t14 * 5.497923018708371e-14;
+    const double t18 = t16 - t17;
+    const double t19 = t18 * t18;
+    const double t20 = 2.511784416113084e-08 * t19;
+    const double t21 = t20 + 2.755721635507523e-06;
+    const double t22 = t21 * t19;
+    const double t23 = t22 + 0.00019841269917321528;
+    const double t24 = t23 * t19;
+    const double t25 = t24 + 0.008333333333307234;
+    const double t26 = t25 * t19;
+    const double t27 = t26 + 0.166666666666667;
+    const double t28 = t27 * t18;
+    const double t29 = 2.763128188739826e-07 * t19;
+    const double t30 = t29 + 2.480148993747346e-05;
+    const double t31 = t30 * t19;
+    const double t32 = t31 + 0.001388888894702103;
+    const double t33 = t32 * t19;
+    const double t34 = t33 + 0.041666666666515396;
+    const double t35 = t34 * t19;
+    const double t36 = t35 + 0.5000000000000012;
+    const double t37 = t28 + t36;
+    const double t38 = t37 * t19;
+    const double t39 = t16 - t18;
+    const double t40 = t39 - t17;
+    const double t41 = t38 + t40;
+    const double t42 = t18 + t41;
+    const double t43 = 1.0 + t42;
+    const double t44 = t43 - 1.0;
+    const double t45 = t42 - t44;
+    const double t46 = t42 - t18;
+    const double t47 = t41 - t46;
+    const double t48 = t45 + t47;
+    const double t49 = t43 + t48;
+    const double t50 = 6755399441054744.0 > t13 ? 6755399441054744.0 : t13;
+    const double t51 = power_of_2(t50);
+    const double t52 = t49 * t51;
+    const double t53 = t13 - t50;
+    const double t54 = t53 + 6755399441055744.0;
+    const double t55 = power_of_2(t54);
+    const double t56 = t52 * t55;
+    const double t57 = t9 ? t56 : 1.0;
+    const double t58 = t8 ? x : t57;
+    *y = t7;
+    *dydx = t58;
+}
+
+/* grad_x = grad_y * f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_backward_paired_default(int fused, double x, double grad_y)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = t36 - 1.0;
+    const double t38 = t35 - t37;
+    const double t39 = t35 - t11;
+    const double t40 = t34 - t39;
+    const double t41 = t38 + t40;
+    const double t42 = t36 + t41;
+    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t44 = power_of_2(t43);
+    const double t45 = t42 * t44;
+    const double t46 = t6 - t43;
+    const double t47 = t46 + 6755399441055744.0;
+    const double t48 = power_of_2(t47);
+    const double t49 = t45 * t48;
+    const double t50 = t1 ? t49 : 1.0;
+    const double t51 = t0 ? x : t50;
+    const double t52 = grad_y * t51;
+    return t52;
+}
+
+/* d2ydx2 = f''(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
+SYMACT_INLINE double elu_second_derivative_paired_default(int fused, double x)
+{
+    (void)fused;
+    const int t0 = x != x;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = t36 - 1.0;
+    const double t38 = t35 - t37;
+    const double t39 = t35 - t11;
+    const double t40 = t34 - t39;
+    const double t41 = t38 + t40;
+    const double t42 = t36 + t41;
+    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t44 = power_of_2(t43);
+    const double t45 = t42 * t44;
+    const double t46 = t6 - t43;
+    const double t47 = t46 + 6755399441055744.0;
+    const double t48 = power_of_2(t47);
+    const double t49 = t45 * t48;
+    const double t50 = t1 ? t49 : 0.0;
+    const double t51 = t0 ? x : t50;
+    return t51;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FAST
@@ -1289,14 +1506,16 @@ SYMACT_INLINE void elu_forward_f64_elements(int fused, size_t n, const void *con
     void *y = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, elu_forward_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_forward_f64)
+SYMACT_QUICK_END
 
 void symact_elu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -1312,21 +1531,41 @@ SYMACT_INLINE void elu_derivative_f64_elements(int fused, size_t n, const void *
     void *dydx = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, elu_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void elu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *dydx = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        store_f64(dydx, i, elu_derivative_paired_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(elu_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(elu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(alpha == 1.0 ? elu_derivative_f64_default_loop() : elu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1336,7 +1575,7 @@ SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, co
     void *dydx = out[1];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1346,14 +1585,38 @@ SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void elu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *y = out[0];
+    void *dydx = out[1];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        double y_i, dydx_i;
+        elu_value_and_derivative_paired_default(fused, x_i, &y_i, &dydx_i);
+        store_f64(y, i, y_i);
+        store_f64(dydx, i, dydx_i);
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(elu_value_and_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_2(elu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_2(alpha == 1.0 ? elu_value_and_derivative_f64_default_loop() : elu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1363,7 +1626,7 @@ SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *co
     void *grad_x = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1371,14 +1634,36 @@ SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_backward_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void elu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    const void *grad_y = in[1];
+    void *grad_x = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        const double grad_y_i = load_f64(grad_y, i);
+        store_f64(grad_x, i, elu_backward_paired_default(fused, x_i, grad_y_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(elu_backward_f64_default)
+SYMACT_QUICK_END
 
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep_2_1(elu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_2_1(alpha == 1.0 ? elu_backward_f64_default_loop() : elu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1387,21 +1672,41 @@ SYMACT_INLINE void elu_second_derivative_f64_elements(int fused, size_t n, const
     void *d2ydx2 = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, elu_second_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f64)
+SYMACT_QUICK_END
+
+
+SYMACT_INLINE void elu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+{
+    const void *x = in[0];
+    void *d2ydx2 = out[0];
+    (void)parameters;
+    n &= ~(size_t)(SYMACT_UNIT - 1);
+    SYMACT_INDEPENDENT_TWICE
+    for (size_t i = 0; i < n; ++i) {
+        const double x_i = load_f64(x, i);
+        store_f64(d2ydx2, i, elu_second_derivative_paired_default(fused, x_i));
+    }
+}
+
+SYMACT_QUICK_BEGIN
+SYMACT_LOOPS(elu_second_derivative_f64_default)
+SYMACT_QUICK_END
 
 void symact_elu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(elu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(alpha == 1.0 ? elu_second_derivative_f64_default_loop() : elu_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

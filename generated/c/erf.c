@@ -714,26 +714,26 @@ SYMACT_INLINE double own_decay_paired(int fused, double a)
     const double t6 = t1 - t5;
     const double t7 = t4 * 5.497923018708371e-14;
     const double t8 = t6 - t7;
-    const double t9 = 2.511784416113084e-08 * t8;
-    const double t10 = t9 + 2.763128188739826e-07;
-    const double t11 = t10 * t8;
-    const double t12 = t11 + 2.755721635507523e-06;
-    const double t13 = t12 * t8;
-    const double t14 = t13 + 2.480148993747346e-05;
-    const double t15 = t14 * t8;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t8;
-    const double t18 = t17 + 0.001388888894702103;
-    const double t19 = t18 * t8;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t8;
-    const double t22 = t21 + 0.041666666666515396;
-    const double t23 = t22 * t8;
-    const double t24 = t23 + 0.166666666666667;
-    const double t25 = t24 * t8;
-    const double t26 = t25 + 0.5000000000000012;
-    const double t27 = t8 * t8;
-    const double t28 = t26 * t27;
+    const double t9 = t8 * t8;
+    const double t10 = 2.763128188739826e-07 * t9;
+    const double t11 = t10 + 2.480148993747346e-05;
+    const double t12 = t11 * t9;
+    const double t13 = t12 + 0.001388888894702103;
+    const double t14 = t13 * t9;
+    const double t15 = t14 + 0.041666666666515396;
+    const double t16 = t15 * t9;
+    const double t17 = t16 + 0.5000000000000012;
+    const double t18 = 2.511784416113084e-08 * t9;
+    const double t19 = t18 + 2.755721635507523e-06;
+    const double t20 = t19 * t9;
+    const double t21 = t20 + 0.00019841269917321528;
+    const double t22 = t21 * t9;
+    const double t23 = t22 + 0.008333333333307234;
+    const double t24 = t23 * t9;
+    const double t25 = t24 + 0.166666666666667;
+    const double t26 = t25 * t8;
+    const double t27 = t26 + t17;
+    const double t28 = t27 * t9;
     const double t29 = t6 - t8;
     const double t30 = t29 - t7;
     const double t31 = t28 + t30;
@@ -894,78 +894,70 @@ SYMACT_INLINE double erf_derivative_paired(int fused, double x)
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(fused, t2, t2, t3);
-    const double t5 = t3 + t4;
-    const double t6 = fabs(t5);
-    const int t7 = t6 < 1416.0;
-    const double t8 = t7 ? t5 : 1416.0;
-    const double t9 = -t8;
-    const double t10 = t9 * 1.4426950408889634;
-    const double t11 = t10 + 6755399441055744.0;
-    const double t12 = t11 - 6755399441055744.0;
-    const double t13 = t12 * 0.6931471805598903;
-    const double t14 = t9 - t13;
-    const double t15 = t12 * 5.497923018708371e-14;
-    const double t16 = t14 - t15;
-    const double t17 = 1.0 + t16;
-    const double t18 = t17 - 1.0;
-    const double t19 = t16 - t18;
-    const double t20 = 2.511784416113084e-08 * t16;
-    const double t21 = t20 + 2.763128188739826e-07;
-    const double t22 = t21 * t16;
-    const double t23 = t22 + 2.755721635507523e-06;
-    const double t24 = t23 * t16;
-    const double t25 = t24 + 2.480148993747346e-05;
-    const double t26 = t25 * t16;
-    const double t27 = t26 + 0.00019841269917321528;
-    const double t28 = t27 * t16;
-    const double t29 = t28 + 0.001388888894702103;
-    const double t30 = t29 * t16;
-    const double t31 = t30 + 0.008333333333307234;
-    const double t32 = t31 * t16;
-    const double t33 = t32 + 0.041666666666515396;
-    const double t34 = t33 * t16;
-    const double t35 = t34 + 0.166666666666667;
-    const double t36 = t35 * t16;
-    const double t37 = t36 + 0.5000000000000012;
-    const double t38 = t16 * t16;
-    const double t39 = t37 * t38;
-    const double t40 = t14 - t16;
-    const double t41 = t40 - t15;
-    const double t42 = t5 - t3;
-    const double t43 = t4 - t42;
-    const double t44 = -t43;
-    const double t45 = t7 ? t44 : 0.0;
-    const double t46 = t16 + t39;
-    const double t47 = t45 * t46;
-    const double t48 = t45 + t47;
-    const double t49 = t41 + t48;
-    const double t50 = t39 + t49;
-    const double t51 = t19 + t50;
-    const double t52 = t17 + t51;
-    const double t53 = 1.1283791670955126 * t52;
-    const double t54 = product_error(fused, 1.1283791670955126, t52, t53);
-    const double t55 = t52 - t17;
-    const double t56 = t51 - t55;
-    const double t57 = 1.1283791670955126 * t56;
-    const double t58 = t54 + t57;
-    const double t59 = t52 * 1.533545961316588e-17;
-    const double t60 = t58 + t59;
-    const double t61 = t53 + t60;
-    const double t62 = t61 - t53;
-    const double t63 = t60 - t62;
-    const double t64 = t61 + t63;
-    const double t65 = t12 * 0.5;
-    const double t66 = t65 + 6755399441055744.0;
-    const double t67 = power_of_2(t66);
-    const double t68 = t64 * t67;
-    const double t69 = t66 - 6755399441055744.0;
-    const double t70 = t12 - t69;
-    const double t71 = t70 + 6755399441055744.0;
-    const double t72 = power_of_2(t71);
-    const double t73 = t68 * t72;
-    const double t74 = t0 ? x : t73;
-    return t74;
+    const double t4 = fabs(t3);
+    const int t5 = t4 < 1400.0;
+    const double t6 = t5 ? t3 : 1400.0;
+    const double t7 = -t6;
+    const double t8 = t7 * 1.4426950408889634;
+    const double t9 = t8 + 6755399441055744.0;
+    const double t10 = t9 - 6755399441055744.0;
+    const double t11 = t10 * 0.6931471805598903;
+    const double t12 = t7 - t11;
+    const double t13 = t10 * 5.497923018708371e-14;
+    const double t14 = t12 - t13;
+    const double t15 = t14 * t14;
+    const double t16 = 2.511784416113084e-08 * t15;
+    const double t17 = t16 + 2.755721635507523e-06;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.00019841269917321528;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.008333333333307234;
+    const double t22 = t21 * t15;
+    const double t23 = t22 + 0.166666666666667;
+    const double t24 = t23 * t14;
+    const double t25 = 2.763128188739826e-07 * t15;
+    const double t26 = t25 + 2.480148993747346e-05;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.041666666666515396;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.5000000000000012;
+    const double t33 = t24 + t32;
+    const double t34 = t33 * t15;
+    const double t35 = t12 - t14;
+    const double t36 = t35 - t13;
+    const double t37 = product_error(fused, t2, t2, t3);
+    const double t38 = -t37;
+    const double t39 = t5 ? t38 : 0.0;
+    const double t40 = t14 + t34;
+    const double t41 = t39 * t40;
+    const double t42 = t39 + t41;
+    const double t43 = t36 + t42;
+    const double t44 = t34 + t43;
+    const double t45 = t14 + t44;
+    const double t46 = 1.0 + t45;
+    const double t47 = 1.1283791670955126 * t46;
+    const double t48 = product_error(fused, 1.1283791670955126, t46, t47);
+    const double t49 = t46 - 1.0;
+    const double t50 = t45 - t49;
+    const double t51 = t45 - t14;
+    const double t52 = t44 - t51;
+    const double t53 = t50 + t52;
+    const double t54 = 1.1283791670955126 * t53;
+    const double t55 = t48 + t54;
+    const double t56 = t46 * 1.533545961316588e-17;
+    const double t57 = t55 + t56;
+    const double t58 = t47 + t57;
+    const double t59 = 6755399441054744.0 > t9 ? 6755399441054744.0 : t9;
+    const double t60 = power_of_2(t59);
+    const double t61 = t58 * t60;
+    const double t62 = t9 - t59;
+    const double t63 = t62 + 6755399441055744.0;
+    const double t64 = power_of_2(t63);
+    const double t65 = t61 * t64;
+    const double t66 = t0 ? x : t65;
+    return t66;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -977,79 +969,71 @@ SYMACT_INLINE void erf_value_and_derivative_paired(int fused, double x, double *
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const double t5 = product_error(fused, t3, t3, t4);
-    const double t6 = t4 + t5;
-    const double t7 = fabs(t6);
-    const int t8 = t7 < 1416.0;
-    const double t9 = t8 ? t6 : 1416.0;
-    const double t10 = -t9;
-    const double t11 = t10 * 1.4426950408889634;
-    const double t12 = t11 + 6755399441055744.0;
-    const double t13 = t12 - 6755399441055744.0;
-    const double t14 = t13 * 0.6931471805598903;
-    const double t15 = t10 - t14;
-    const double t16 = t13 * 5.497923018708371e-14;
-    const double t17 = t15 - t16;
-    const double t18 = 1.0 + t17;
-    const double t19 = t18 - 1.0;
-    const double t20 = t17 - t19;
-    const double t21 = 2.511784416113084e-08 * t17;
-    const double t22 = t21 + 2.763128188739826e-07;
-    const double t23 = t22 * t17;
-    const double t24 = t23 + 2.755721635507523e-06;
-    const double t25 = t24 * t17;
-    const double t26 = t25 + 2.480148993747346e-05;
-    const double t27 = t26 * t17;
-    const double t28 = t27 + 0.00019841269917321528;
-    const double t29 = t28 * t17;
-    const double t30 = t29 + 0.001388888894702103;
-    const double t31 = t30 * t17;
-    const double t32 = t31 + 0.008333333333307234;
-    const double t33 = t32 * t17;
-    const double t34 = t33 + 0.041666666666515396;
-    const double t35 = t34 * t17;
-    const double t36 = t35 + 0.166666666666667;
-    const double t37 = t36 * t17;
-    const double t38 = t37 + 0.5000000000000012;
-    const double t39 = t17 * t17;
-    const double t40 = t38 * t39;
-    const double t41 = t15 - t17;
-    const double t42 = t41 - t16;
-    const double t43 = t6 - t4;
-    const double t44 = t5 - t43;
-    const double t45 = -t44;
-    const double t46 = t8 ? t45 : 0.0;
-    const double t47 = t17 + t40;
-    const double t48 = t46 * t47;
-    const double t49 = t46 + t48;
-    const double t50 = t42 + t49;
-    const double t51 = t40 + t50;
-    const double t52 = t20 + t51;
-    const double t53 = t18 + t52;
-    const double t54 = 1.1283791670955126 * t53;
-    const double t55 = product_error(fused, 1.1283791670955126, t53, t54);
-    const double t56 = t53 - t18;
-    const double t57 = t52 - t56;
-    const double t58 = 1.1283791670955126 * t57;
-    const double t59 = t55 + t58;
-    const double t60 = t53 * 1.533545961316588e-17;
-    const double t61 = t59 + t60;
-    const double t62 = t54 + t61;
-    const double t63 = t62 - t54;
-    const double t64 = t61 - t63;
-    const double t65 = t62 + t64;
-    const double t66 = t13 * 0.5;
-    const double t67 = t66 + 6755399441055744.0;
-    const double t68 = power_of_2(t67);
-    const double t69 = t65 * t68;
-    const double t70 = t67 - 6755399441055744.0;
-    const double t71 = t13 - t70;
-    const double t72 = t71 + 6755399441055744.0;
-    const double t73 = power_of_2(t72);
-    const double t74 = t69 * t73;
-    const double t75 = t1 ? x : t74;
+    const double t5 = fabs(t4);
+    const int t6 = t5 < 1400.0;
+    const double t7 = t6 ? t4 : 1400.0;
+    const double t8 = -t7;
+    const double t9 = t8 * 1.4426950408889634;
+    const double t10 = t9 + 6755399441055744.0;
+    const double t11 = t10 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t8 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = t15 * t15;
+    const double t17 = 2.511784416113084e-08 * t16;
+    const double t18 = t17 + 2.755721635507523e-06;
+    const double t19 = t18 * t16;
+    const double t20 = t19 + 0.00019841269917321528;
+    const double t21 = t20 * t16;
+    const double t22 = t21 + 0.008333333333307234;
+    const double t23 = t22 * t16;
+    const double t24 = t23 + 0.166666666666667;
+    const double t25 = t24 * t15;
+    const double t26 = 2.763128188739826e-07 * t16;
+    const double t27 = t26 + 2.480148993747346e-05;
+    const double t28 = t27 * t16;
+    const double t29 = t28 + 0.001388888894702103;
+    const double t30 = t29 * t16;
+    const double t31 = t30 + 0.041666666666515396;
+    const double t32 = t31 * t16;
+    const double t33 = t32 + 0.5000000000000012;
+    const double t34 = t25 + t33;
+    const double t35 = t34 * t16;
+    const double t36 = t13 - t15;
+    const double t37 = t36 - t14;
+    const double t38 = product_error(fused, t3, t3, t4);
+    const double t39 = -t38;
+    const double t40 = t6 ? t39 : 0.0;
+    const double t41 = t15 + t35;
+    const double t42 = t40 * t41;
+    const double t43 = t40 + t42;
+    const double t44 = t37 + t43;
+    const double t45 = t35 + t44;
+    const double t46 = t15 + t45;
+    const double t47 = 1.0 + t46;
+    const double t48 = 1.1283791670955126 * t47;
+    const double t49 = product_error(fused, 1.1283791670955126, t47, t48);
+    const double t50 = t47 - 1.0;
+    const double t51 = t46 - t50;
+    const double t52 = t46 - t15;
+    const double t53 = t45 - t52;
+    const double t54 = t51 + t53;
+    const double t55 = 1.1283791670955126 * t54;
+    const double t56 = t49 + t55;
+    const double t57 = t47 * 1.533545961316588e-17;
+    const double t58 = t56 + t57;
+    const double t59 = t48 + t58;
+    const double t60 = 6755399441054744.0 > t10 ? 6755399441054744.0 : t10;
+    const double t61 = power_of_2(t60);
+    const double t62 = t59 * t61;
+    const double t63 = t10 - t60;
+    const double t64 = t63 + 6755399441055744.0;
+    const double t65 = power_of_2(t64);
+    const double t66 = t62 * t65;
+    const double t67 = t1 ? x : t66;
     *y = t0;
-    *dydx = t75;
+    *dydx = t67;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1060,79 +1044,71 @@ SYMACT_INLINE double erf_backward_paired(int fused, double x, double grad_y)
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const double t4 = product_error(fused, t2, t2, t3);
-    const double t5 = t3 + t4;
-    const double t6 = fabs(t5);
-    const int t7 = t6 < 1416.0;
-    const double t8 = t7 ? t5 : 1416.0;
-    const double t9 = -t8;
-    const double t10 = t9 * 1.4426950408889634;
-    const double t11 = t10 + 6755399441055744.0;
-    const double t12 = t11 - 6755399441055744.0;
-    const double t13 = t12 * 0.6931471805598903;
-    const double t14 = t9 - t13;
-    const double t15 = t12 * 5.497923018708371e-14;
-    const double t16 = t14 - t15;
-    const double t17 = 1.0 + t16;
-    const double t18 = t17 - 1.0;
-    const double t19 = t16 - t18;
-    const double t20 = 2.511784416113084e-08 * t16;
-    const double t21 = t20 + 2.763128188739826e-07;
-    const double t22 = t21 * t16;
-    const double t23 = t22 + 2.755721635507523e-06;
-    const double t24 = t23 * t16;
-    const double t25 = t24 + 2.480148993747346e-05;
-    const double t26 = t25 * t16;
-    const double t27 = t26 + 0.00019841269917321528;
-    const double t28 = t27 * t16;
-    const double t29 = t28 + 0.001388888894702103;
-    const double t30 = t29 * t16;
-    const double t31 = t30 + 0.008333333333307234;
-    const double t32 = t31 * t16;
-    const double t33 = t32 + 0.041666666666515396;
-    const double t34 = t33 * t16;
-    const double t35 = t34 + 0.166666666666667;
-    const double t36 = t35 * t16;
-    const double t37 = t36 + 0.5000000000000012;
-    const double t38 = t16 * t16;
-    const double t39 = t37 * t38;
-    const double t40 = t14 - t16;
-    const double t41 = t40 - t15;
-    const double t42 = t5 - t3;
-    const double t43 = t4 - t42;
-    const double t44 = -t43;
-    const double t45 = t7 ? t44 : 0.0;
-    const double t46 = t16 + t39;
-    const double t47 = t45 * t46;
-    const double t48 = t45 + t47;
-    const double t49 = t41 + t48;
-    const double t50 = t39 + t49;
-    const double t51 = t19 + t50;
-    const double t52 = t17 + t51;
-    const double t53 = 1.1283791670955126 * t52;
-    const double t54 = product_error(fused, 1.1283791670955126, t52, t53);
-    const double t55 = t52 - t17;
-    const double t56 = t51 - t55;
-    const double t57 = 1.1283791670955126 * t56;
-    const double t58 = t54 + t57;
-    const double t59 = t52 * 1.533545961316588e-17;
-    const double t60 = t58 + t59;
-    const double t61 = t53 + t60;
-    const double t62 = t61 - t53;
-    const double t63 = t60 - t62;
-    const double t64 = t61 + t63;
-    const double t65 = t12 * 0.5;
-    const double t66 = t65 + 6755399441055744.0;
-    const double t67 = power_of_2(t66);
-    const double t68 = t64 * t67;
-    const double t69 = t66 - 6755399441055744.0;
-    const double t70 = t12 - t69;
-    const double t71 = t70 + 6755399441055744.0;
-    const double t72 = power_of_2(t71);
-    const double t73 = t68 * t72;
-    const double t74 = t0 ? x : t73;
-    const double t75 = grad_y * t74;
-    return t75;
+    const double t4 = fabs(t3);
+    const int t5 = t4 < 1400.0;
+    const double t6 = t5 ? t3 : 1400.0;
+    const double t7 = -t6;
+    const double t8 = t7 * 1.4426950408889634;
+    const double t9 = t8 + 6755399441055744.0;
+    const double t10 = t9 - 6755399441055744.0;
+    const double t11 = t10 * 0.6931471805598903;
+    const double t12 = t7 - t11;
+    const double t13 = t10 * 5.497923018708371e-14;
+    const double t14 = t12 - t13;
+    const double t15 = t14 * t14;
+    const double t16 = 2.511784416113084e-08 * t15;
+    const double t17 = t16 + 2.755721635507523e-06;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.00019841269917321528;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.008333333333307234;
+    const double t22 = t21 * t15;
+    const double t23 = t22 + 0.166666666666667;
+    const double t24 = t23 * t14;
+    const double t25 = 2.763128188739826e-07 * t15;
+    const double t26 = t25 + 2.480148993747346e-05;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.041666666666515396;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.5000000000000012;
+    const double t33 = t24 + t32;
+    const double t34 = t33 * t15;
+    const double t35 = t12 - t14;
+    const double t36 = t35 - t13;
+    const double t37 = product_error(fused, t2, t2, t3);
+    const double t38 = -t37;
+    const double t39 = t5 ? t38 : 0.0;
+    const double t40 = t14 + t34;
+    const double t41 = t39 * t40;
+    const double t42 = t39 + t41;
+    const double t43 = t36 + t42;
+    const double t44 = t34 + t43;
+    const double t45 = t14 + t44;
+    const double t46 = 1.0 + t45;
+    const double t47 = 1.1283791670955126 * t46;
+    const double t48 = product_error(fused, 1.1283791670955126, t46, t47);
+    const double t49 = t46 - 1.0;
+    const double t50 = t45 - t49;
+    const double t51 = t45 - t14;
+    const double t52 = t44 - t51;
+    const double t53 = t50 + t52;
+    const double t54 = 1.1283791670955126 * t53;
+    const double t55 = t48 + t54;
+    const double t56 = t46 * 1.533545961316588e-17;
+    const double t57 = t55 + t56;
+    const double t58 = t47 + t57;
+    const double t59 = 6755399441054744.0 > t9 ? 6755399441054744.0 : t9;
+    const double t60 = power_of_2(t59);
+    const double t61 = t58 * t60;
+    const double t62 = t9 - t59;
+    const double t63 = t62 + 6755399441055744.0;
+    const double t64 = power_of_2(t63);
+    const double t65 = t61 * t64;
+    const double t66 = t0 ? x : t65;
+    const double t67 = grad_y * t66;
+    return t67;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1144,101 +1120,83 @@ SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const double t5 = product_error(fused, t3, t3, t4);
-    const double t6 = t4 + t5;
-    const int t7 = t6 < 1416.0;
-    const double t8 = 4.0 * t2;
-    const double t9 = product_error(fused, 4.0, t2, t8);
-    const double t10 = t8 + t9;
-    const double t11 = 1.0 / 1.772453850905516;
-    const double t12 = t10 * t11;
-    const double t13 = t12 * 1.772453850905516;
-    const double t14 = t10 - t13;
-    const double t15 = product_error(fused, t12, 1.772453850905516, t13);
-    const double t16 = t14 - t15;
-    const double t17 = t10 - t8;
-    const double t18 = t9 - t17;
-    const double t19 = t16 + t18;
-    const double t20 = t12 * (-7.666586499825799e-17);
-    const double t21 = t19 - t20;
-    const double t22 = t21 * t11;
-    const double t23 = t12 + t22;
-    const double t24 = fabs(t6);
-    const int t25 = t24 < 1416.0;
-    const double t26 = t25 ? t6 : 1416.0;
-    const double t27 = -t26;
-    const double t28 = t27 * 1.4426950408889634;
-    const double t29 = t28 + 6755399441055744.0;
-    const double t30 = t29 - 6755399441055744.0;
-    const double t31 = t30 * 0.6931471805598903;
-    const double t32 = t27 - t31;
-    const double t33 = t30 * 5.497923018708371e-14;
-    const double t34 = t32 - t33;
-    const double t35 = 1.0 + t34;
-    const double t36 = t35 - 1.0;
-    const double t37 = t34 - t36;
-    const double t38 = 2.511784416113084e-08 * t34;
-    const double t39 = t38 + 2.763128188739826e-07;
-    const double t40 = t39 * t34;
-    const double t41 = t40 + 2.755721635507523e-06;
-    const double t42 = t41 * t34;
-    const double t43 = t42 + 2.480148993747346e-05;
-    const double t44 = t43 * t34;
-    const double t45 = t44 + 0.00019841269917321528;
-    const double t46 = t45 * t34;
-    const double t47 = t46 + 0.001388888894702103;
-    const double t48 = t47 * t34;
-    const double t49 = t48 + 0.008333333333307234;
-    const double t50 = t49 * t34;
-    const double t51 = t50 + 0.041666666666515396;
-    const double t52 = t51 * t34;
-    const double t53 = t52 + 0.166666666666667;
-    const double t54 = t53 * t34;
-    const double t55 = t54 + 0.5000000000000012;
-    const double t56 = t34 * t34;
-    const double t57 = t55 * t56;
-    const double t58 = t32 - t34;
-    const double t59 = t58 - t33;
-    const double t60 = t6 - t4;
-    const double t61 = t5 - t60;
-    const double t62 = -t61;
-    const double t63 = t25 ? t62 : 0.0;
-    const double t64 = t34 + t57;
-    const double t65 = t63 * t64;
-    const double t66 = t63 + t65;
-    const double t67 = t59 + t66;
-    const double t68 = t57 + t67;
-    const double t69 = t37 + t68;
-    const double t70 = t35 + t69;
-    const double t71 = t23 * t70;
-    const double t72 = product_error(fused, t23, t70, t71);
-    const double t73 = t70 - t35;
-    const double t74 = t69 - t73;
-    const double t75 = t23 * t74;
-    const double t76 = t72 + t75;
-    const double t77 = t23 - t12;
-    const double t78 = t22 - t77;
-    const double t79 = t70 * t78;
-    const double t80 = t76 + t79;
-    const double t81 = t71 + t80;
-    const double t82 = t81 - t71;
-    const double t83 = t80 - t82;
-    const double t84 = t81 + t83;
-    const double t85 = t30 * 0.5;
-    const double t86 = t85 + 6755399441055744.0;
-    const double t87 = power_of_2(t86);
-    const double t88 = t84 * t87;
-    const double t89 = t86 - 6755399441055744.0;
-    const double t90 = t30 - t89;
-    const double t91 = t90 + 6755399441055744.0;
-    const double t92 = power_of_2(t91);
-    const double t93 = t88 * t92;
-    const double t94 = -t93;
-    const double t95 = -0.0;
-    const double t96 = t7 ? t94 : t95;
-    const double t97 = t1 * t96;
-    const double t98 = t0 ? x : t97;
-    return t98;
+    const int t5 = t4 < 1400.0;
+    const double t6 = t2 * 4.0;
+    const double t7 = 1.0 / 1.772453850905516;
+    const double t8 = t6 * t7;
+    const double t9 = fabs(t4);
+    const int t10 = t9 < 1400.0;
+    const double t11 = t10 ? t4 : 1400.0;
+    const double t12 = -t11;
+    const double t13 = t12 * 1.4426950408889634;
+    const double t14 = t13 + 6755399441055744.0;
+    const double t15 = t14 - 6755399441055744.0;
+    const double t16 = t15 * 0.6931471805598903;
+    const double t17 = t12 - t16;
+    const double t18 = t15 * 5.497923018708371e-14;
+    const double t19 = t17 - t18;
+    const double t20 = t19 * t19;
+    const double t21 = 2.511784416113084e-08 * t20;
+    const double t22 = t21 + 2.755721635507523e-06;
+    const double t23 = t22 * t20;
+    const double t24 = t23 + 0.00019841269917321528;
+    const double t25 = t24 * t20;
+    const double t26 = t25 + 0.008333333333307234;
+    const double t27 = t26 * t20;
+    const double t28 = t27 + 0.166666666666667;
+    const double t29 = t28 * t19;
+    const double t30 = 2.763128188739826e-07 * t20;
+    const double t31 = t30 + 2.480148993747346e-05;
+    const double t32 = t31 * t20;
+    const double t33 = t32 + 0.001388888894702103;
+    const double t34 = t33 * t20;
+    const double t35 = t34 + 0.041666666666515396;
+    const double t36 = t35 * t20;
+    const double t37 = t36 + 0.5000000000000012;
+    const double t38 = t29 + t37;
+    const double t39 = t38 * t20;
+    const double t40 = t17 - t19;
+    const double t41 = t40 - t18;
+    const double t42 = product_error(fused, t3, t3, t4);
+    const double t43 = -t42;
+    const double t44 = t10 ? t43 : 0.0;
+    const double t45 = t19 + t39;
+    const double t46 = t44 * t45;
+    const double t47 = t44 + t46;
+    const double t48 = t41 + t47;
+    const double t49 = t39 + t48;
+    const double t50 = t19 + t49;
+    const double t51 = 1.0 + t50;
+    const double t52 = t8 * t51;
+    const double t53 = product_error(fused, t8, t51, t52);
+    const double t54 = t51 - 1.0;
+    const double t55 = t50 - t54;
+    const double t56 = t50 - t19;
+    const double t57 = t49 - t56;
+    const double t58 = t55 + t57;
+    const double t59 = t8 * t58;
+    const double t60 = t53 + t59;
+    const double t61 = product_error(fused, t8, 1.772453850905516, t6);
+    const double t62 = t8 * (-7.666586499825799e-17);
+    const double t63 = t61 + t62;
+    const double t64 = 0.0 - t63;
+    const double t65 = t64 * t7;
+    const double t66 = t51 * t65;
+    const double t67 = t60 + t66;
+    const double t68 = t52 + t67;
+    const double t69 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
+    const double t70 = power_of_2(t69);
+    const double t71 = t68 * t70;
+    const double t72 = t14 - t69;
+    const double t73 = t72 + 6755399441055744.0;
+    const double t74 = power_of_2(t73);
+    const double t75 = t71 * t74;
+    const double t76 = -t75;
+    const double t77 = -0.0;
+    const double t78 = t5 ? t76 : t77;
+    const double t79 = t1 * t78;
+    const double t80 = t0 ? x : t79;
+    return t80;
 }
 
 #ifndef SYMACT_OWN_ERF_FAST
@@ -1620,14 +1578,16 @@ SYMACT_INLINE void erf_forward_f64_elements(int fused, size_t n, const void *con
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, erf_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_forward_f64)
+SYMACT_QUICK_END
 
 void symact_erf_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1643,14 +1603,16 @@ SYMACT_INLINE void erf_derivative_f64_elements(int fused, size_t n, const void *
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, erf_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_erf_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1667,7 +1629,7 @@ SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, co
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1677,7 +1639,9 @@ SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1694,7 +1658,7 @@ SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *co
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1702,7 +1666,9 @@ SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_backward_f64)
+SYMACT_QUICK_END
 
 void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1718,14 +1684,16 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, erf_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

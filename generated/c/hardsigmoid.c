@@ -581,33 +581,15 @@ SYMACT_INLINE double hardsigmoid_forward_paired(int fused, double x)
     const double t1 = fabs(x);
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const double t4 = 0.16666666666666666 * t1;
-    const double t5 = product_error(fused, 0.16666666666666666, t1, t4);
-    const double t6 = t1 * 9.25185853854297e-18;
-    const double t7 = t5 + t6;
-    const double t8 = t4 + t7;
-    const double t9 = -t8;
-    const double t10 = 0.5 + t9;
-    const double t11 = t10 - 0.5;
-    const double t12 = t10 - t11;
-    const double t13 = 0.5 - t12;
-    const double t14 = t9 - t11;
-    const double t15 = t13 + t14;
-    const double t16 = t8 - t4;
-    const double t17 = t7 - t16;
-    const double t18 = -t17;
-    const double t19 = t15 + t18;
-    const double t20 = t10 + t19;
-    const double t21 = t20 - t10;
-    const double t22 = t19 - t21;
-    const double t23 = t20 + t22;
-    const double t24 = 0.16666666666666666 * t1;
-    const double t25 = t24 + 0.5;
-    const double t26 = t3 ? t23 : t25;
-    const double t27 = t3 ? 0.0 : 1.0;
-    const double t28 = t2 ? t26 : t27;
-    const double t29 = t0 ? x : t28;
-    return t29;
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    return t11;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -634,39 +616,21 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_paired(int fused, double x, 
     const double t1 = fabs(x);
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const double t4 = 0.16666666666666666 * t1;
-    const double t5 = product_error(fused, 0.16666666666666666, t1, t4);
-    const double t6 = t1 * 9.25185853854297e-18;
-    const double t7 = t5 + t6;
-    const double t8 = t4 + t7;
-    const double t9 = -t8;
-    const double t10 = 0.5 + t9;
-    const double t11 = t10 - 0.5;
-    const double t12 = t10 - t11;
-    const double t13 = 0.5 - t12;
-    const double t14 = t9 - t11;
-    const double t15 = t13 + t14;
-    const double t16 = t8 - t4;
-    const double t17 = t7 - t16;
-    const double t18 = -t17;
-    const double t19 = t15 + t18;
-    const double t20 = t10 + t19;
-    const double t21 = t20 - t10;
-    const double t22 = t19 - t21;
-    const double t23 = t20 + t22;
-    const double t24 = 0.16666666666666666 * t1;
-    const double t25 = t24 + 0.5;
-    const double t26 = t3 ? t23 : t25;
-    const double t27 = t3 ? 0.0 : 1.0;
-    const double t28 = t2 ? t26 : t27;
-    const double t29 = t0 ? x : t28;
-    const double t30 = t2 ? 0.16666666666666666 : 0.0;
-    const int t31 = t1 <= 3.0;
-    const double t32 = t31 ? 0.16666666666666666 : 0.0;
-    const double t33 = t3 ? t30 : t32;
-    const double t34 = t0 ? x : t33;
-    *y = t29;
-    *dydx = t34;
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    const double t12 = t2 ? 0.16666666666666666 : 0.0;
+    const int t13 = t1 <= 3.0;
+    const double t14 = t13 ? 0.16666666666666666 : 0.0;
+    const double t15 = t3 ? t12 : t14;
+    const double t16 = t0 ? x : t15;
+    *y = t11;
+    *dydx = t16;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -908,14 +872,16 @@ SYMACT_INLINE void hardsigmoid_forward_f64_elements(int fused, size_t n, const v
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, hardsigmoid_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_forward_f64)
+SYMACT_QUICK_END
 
 void symact_hardsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -931,14 +897,16 @@ SYMACT_INLINE void hardsigmoid_derivative_f64_elements(int fused, size_t n, cons
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, hardsigmoid_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -955,7 +923,7 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f64_elements(int fused, size
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -965,7 +933,9 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f64_elements(int fused, size
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -982,7 +952,7 @@ SYMACT_INLINE void hardsigmoid_backward_f64_elements(int fused, size_t n, const 
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -990,7 +960,9 @@ SYMACT_INLINE void hardsigmoid_backward_f64_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_backward_f64)
+SYMACT_QUICK_END
 
 void symact_hardsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1006,14 +978,16 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f64_elements(int fused, size_t 
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, hardsigmoid_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -643,36 +643,30 @@ SYMACT_INLINE double hardswish_forward_paired(int fused, double x)
     const double t14 = t12 + t13;
     const double t15 = t9 + t14;
     const double t16 = 0.16666666666666666 * t15;
-    const double t17 = product_error(fused, 0.16666666666666666, t15, t16);
-    const double t18 = t15 - t9;
-    const double t19 = t14 - t18;
-    const double t20 = 0.16666666666666666 * t19;
-    const double t21 = t17 + t20;
-    const double t22 = t15 * 9.25185853854297e-18;
-    const double t23 = t21 + t22;
-    const double t24 = t16 + t23;
-    const double t25 = t24 * t6;
-    const double t26 = product_error(fused, t24, t6, t25);
-    const double t27 = t24 - t16;
-    const double t28 = t23 - t27;
-    const double t29 = t6 * t28;
-    const double t30 = t26 + t29;
-    const double t31 = t25 + t30;
-    const double t32 = t31 - t25;
-    const double t33 = t30 - t32;
-    const double t34 = t31 + t33;
-    const double t35 = -t34;
-    const double t36 = t7 ? t35 : 0.0;
-    const int t37 = t6 <= 3.0;
-    const double t38 = t6 * t6;
-    const double t39 = 0.16666666666666666 * t38;
-    const double t40 = 0.5 * t6;
-    const double t41 = t39 + t40;
-    const double t42 = t37 ? t41 : t6;
-    const double t43 = t5 ? t36 : t42;
-    const double t44 = t2 ? t3 : t43;
-    const double t45 = t0 ? x : t44;
-    return t45;
+    const double t17 = t16 * t6;
+    const double t18 = product_error(fused, t16, t6, t17);
+    const double t19 = product_error(fused, 0.16666666666666666, t15, t16);
+    const double t20 = t15 - t9;
+    const double t21 = t14 - t20;
+    const double t22 = 0.16666666666666666 * t21;
+    const double t23 = t19 + t22;
+    const double t24 = t15 * 9.25185853854297e-18;
+    const double t25 = t23 + t24;
+    const double t26 = t6 * t25;
+    const double t27 = t18 + t26;
+    const double t28 = t17 + t27;
+    const double t29 = -t28;
+    const double t30 = t7 ? t29 : 0.0;
+    const int t31 = t6 <= 3.0;
+    const double t32 = t6 * t6;
+    const double t33 = 0.16666666666666666 * t32;
+    const double t34 = 0.5 * t6;
+    const double t35 = t33 + t34;
+    const double t36 = t31 ? t35 : t6;
+    const double t37 = t5 ? t30 : t36;
+    const double t38 = t2 ? t3 : t37;
+    const double t39 = t0 ? x : t38;
+    return t39;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -687,41 +681,17 @@ SYMACT_INLINE double hardswish_derivative_paired(int fused, double x)
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
     const double t7 = 2.0 * t5;
-    const double t8 = product_error(fused, 2.0, t5, t7);
-    const double t9 = t7 + t8;
-    const double t10 = -t9;
-    const double t11 = 3.0 + t10;
-    const double t12 = t11 - 3.0;
-    const double t13 = t11 - t12;
-    const double t14 = 3.0 - t13;
-    const double t15 = t10 - t12;
-    const double t16 = t14 + t15;
-    const double t17 = t9 - t7;
-    const double t18 = t8 - t17;
-    const double t19 = -t18;
-    const double t20 = t16 + t19;
-    const double t21 = t11 + t20;
-    const double t22 = 0.16666666666666666 * t21;
-    const double t23 = product_error(fused, 0.16666666666666666, t21, t22);
-    const double t24 = t21 - t11;
-    const double t25 = t20 - t24;
-    const double t26 = 0.16666666666666666 * t25;
-    const double t27 = t23 + t26;
-    const double t28 = t21 * 9.25185853854297e-18;
-    const double t29 = t27 + t28;
-    const double t30 = t22 + t29;
-    const double t31 = t30 - t22;
-    const double t32 = t29 - t31;
-    const double t33 = t30 + t32;
-    const double t34 = t6 ? t33 : 0.0;
-    const int t35 = t5 <= 3.0;
-    const double t36 = 0.3333333333333333 * t5;
-    const double t37 = t36 + 0.5;
-    const double t38 = t35 ? t37 : 1.0;
-    const double t39 = t4 ? t34 : t38;
-    const double t40 = t2 ? t3 : t39;
-    const double t41 = t0 ? x : t40;
-    return t41;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    return t17;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -745,72 +715,42 @@ SYMACT_INLINE void hardswish_value_and_derivative_paired(int fused, double x, do
     const double t14 = t12 + t13;
     const double t15 = t9 + t14;
     const double t16 = 0.16666666666666666 * t15;
-    const double t17 = product_error(fused, 0.16666666666666666, t15, t16);
-    const double t18 = t15 - t9;
-    const double t19 = t14 - t18;
-    const double t20 = 0.16666666666666666 * t19;
-    const double t21 = t17 + t20;
-    const double t22 = t15 * 9.25185853854297e-18;
-    const double t23 = t21 + t22;
-    const double t24 = t16 + t23;
-    const double t25 = t24 * t6;
-    const double t26 = product_error(fused, t24, t6, t25);
-    const double t27 = t24 - t16;
-    const double t28 = t23 - t27;
-    const double t29 = t6 * t28;
-    const double t30 = t26 + t29;
-    const double t31 = t25 + t30;
-    const double t32 = t31 - t25;
-    const double t33 = t30 - t32;
-    const double t34 = t31 + t33;
-    const double t35 = -t34;
-    const double t36 = t7 ? t35 : 0.0;
-    const int t37 = t6 <= 3.0;
-    const double t38 = t6 * t6;
-    const double t39 = 0.16666666666666666 * t38;
-    const double t40 = 0.5 * t6;
-    const double t41 = t39 + t40;
-    const double t42 = t37 ? t41 : t6;
-    const double t43 = t5 ? t36 : t42;
-    const double t44 = t2 ? t3 : t43;
-    const double t45 = t0 ? x : t44;
-    const int t46 = x < 0.0;
-    const double t47 = 2.0 * t6;
-    const double t48 = product_error(fused, 2.0, t6, t47);
-    const double t49 = t47 + t48;
-    const double t50 = -t49;
-    const double t51 = 3.0 + t50;
-    const double t52 = t51 - 3.0;
-    const double t53 = t51 - t52;
-    const double t54 = 3.0 - t53;
-    const double t55 = t50 - t52;
-    const double t56 = t54 + t55;
-    const double t57 = t49 - t47;
-    const double t58 = t48 - t57;
-    const double t59 = -t58;
-    const double t60 = t56 + t59;
-    const double t61 = t51 + t60;
-    const double t62 = 0.16666666666666666 * t61;
-    const double t63 = product_error(fused, 0.16666666666666666, t61, t62);
-    const double t64 = t61 - t51;
-    const double t65 = t60 - t64;
-    const double t66 = 0.16666666666666666 * t65;
-    const double t67 = t63 + t66;
-    const double t68 = t61 * 9.25185853854297e-18;
-    const double t69 = t67 + t68;
-    const double t70 = t62 + t69;
-    const double t71 = t70 - t62;
-    const double t72 = t69 - t71;
-    const double t73 = t70 + t72;
-    const double t74 = t7 ? t73 : 0.0;
-    const double t75 = 0.3333333333333333 * t6;
-    const double t76 = t75 + 0.5;
-    const double t77 = t37 ? t76 : 1.0;
-    const double t78 = t46 ? t74 : t77;
-    const double t79 = t2 ? t3 : t78;
-    const double t80 = t0 ? x : t79;
-    *y = t45;
-    *dydx = t80;
+    const double t17 = t16 * t6;
+    const double t18 = product_error(fused, t16, t6, t17);
+    const double t19 = product_error(fused, 0.16666666666666666, t15, t16);
+    const double t20 = t15 - t9;
+    const double t21 = t14 - t20;
+    const double t22 = 0.16666666666666666 * t21;
+    const double t23 = t19 + t22;
+    const double t24 = t15 * 9.25185853854297e-18;
+    const double t25 = t23 + t24;
+    const double t26 = t6 * t25;
+    const double t27 = t18 + t26;
+    const double t28 = t17 + t27;
+    const double t29 = -t28;
+    const double t30 = t7 ? t29 : 0.0;
+    const int t31 = t6 <= 3.0;
+    const double t32 = t6 * t6;
+    const double t33 = 0.16666666666666666 * t32;
+    const double t34 = 0.5 * t6;
+    const double t35 = t33 + t34;
+    const double t36 = t31 ? t35 : t6;
+    const double t37 = t5 ? t30 : t36;
+    const double t38 = t2 ? t3 : t37;
+    const double t39 = t0 ? x : t38;
+    const int t40 = x < 0.0;
+    const double t41 = 2.0 * t6;
+    const double t42 = 3.0 - t41;
+    const double t43 = 0.16666666666666666 * t42;
+    const double t44 = t7 ? t43 : 0.0;
+    const double t45 = 0.3333333333333333 * t6;
+    const double t46 = t45 + 0.5;
+    const double t47 = t31 ? t46 : 1.0;
+    const double t48 = t40 ? t44 : t47;
+    const double t49 = t2 ? t3 : t48;
+    const double t50 = t0 ? x : t49;
+    *y = t39;
+    *dydx = t50;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -825,42 +765,18 @@ SYMACT_INLINE double hardswish_backward_paired(int fused, double x, double grad_
     const double t5 = fabs(x);
     const int t6 = t5 < 3.0;
     const double t7 = 2.0 * t5;
-    const double t8 = product_error(fused, 2.0, t5, t7);
-    const double t9 = t7 + t8;
-    const double t10 = -t9;
-    const double t11 = 3.0 + t10;
-    const double t12 = t11 - 3.0;
-    const double t13 = t11 - t12;
-    const double t14 = 3.0 - t13;
-    const double t15 = t10 - t12;
-    const double t16 = t14 + t15;
-    const double t17 = t9 - t7;
-    const double t18 = t8 - t17;
-    const double t19 = -t18;
-    const double t20 = t16 + t19;
-    const double t21 = t11 + t20;
-    const double t22 = 0.16666666666666666 * t21;
-    const double t23 = product_error(fused, 0.16666666666666666, t21, t22);
-    const double t24 = t21 - t11;
-    const double t25 = t20 - t24;
-    const double t26 = 0.16666666666666666 * t25;
-    const double t27 = t23 + t26;
-    const double t28 = t21 * 9.25185853854297e-18;
-    const double t29 = t27 + t28;
-    const double t30 = t22 + t29;
-    const double t31 = t30 - t22;
-    const double t32 = t29 - t31;
-    const double t33 = t30 + t32;
-    const double t34 = t6 ? t33 : 0.0;
-    const int t35 = t5 <= 3.0;
-    const double t36 = 0.3333333333333333 * t5;
-    const double t37 = t36 + 0.5;
-    const double t38 = t35 ? t37 : 1.0;
-    const double t39 = t4 ? t34 : t38;
-    const double t40 = t2 ? t3 : t39;
-    const double t41 = t0 ? x : t40;
-    const double t42 = grad_y * t41;
-    return t42;
+    const double t8 = 3.0 - t7;
+    const double t9 = 0.16666666666666666 * t8;
+    const double t10 = t6 ? t9 : 0.0;
+    const int t11 = t5 <= 3.0;
+    const double t12 = 0.3333333333333333 * t5;
+    const double t13 = t12 + 0.5;
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t4 ? t10 : t14;
+    const double t16 = t2 ? t3 : t15;
+    const double t17 = t0 ? x : t16;
+    const double t18 = grad_y * t17;
+    return t18;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1157,14 +1073,16 @@ SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const voi
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, hardswish_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_forward_f64)
+SYMACT_QUICK_END
 
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1180,14 +1098,16 @@ SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, hardswish_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardswish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1204,7 +1124,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1214,7 +1134,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardswish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1231,7 +1153,7 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1239,7 +1161,9 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_backward_f64)
+SYMACT_QUICK_END
 
 void symact_hardswish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1255,14 +1179,16 @@ SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n,
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, hardswish_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_hardswish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -806,14 +806,16 @@ SYMACT_INLINE void identity_forward_f64_elements(int fused, size_t n, const void
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, identity_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_forward_f64)
+SYMACT_QUICK_END
 
 void symact_identity_forward_f64(size_t n, const double *x, double *y)
 {
@@ -829,14 +831,16 @@ SYMACT_INLINE void identity_derivative_f64_elements(int fused, size_t n, const v
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, identity_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_identity_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -853,7 +857,7 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -863,7 +867,9 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_identity_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -880,7 +886,7 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -888,7 +894,9 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_backward_f64)
+SYMACT_QUICK_END
 
 void symact_identity_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -904,14 +912,16 @@ SYMACT_INLINE void identity_second_derivative_f64_elements(int fused, size_t n, 
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, identity_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -928,7 +938,7 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f64(y, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -936,7 +946,9 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f64)
+SYMACT_QUICK_END
 
 void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {

@@ -808,14 +808,16 @@ SYMACT_INLINE void leaky_relu_forward_f64_elements(int fused, size_t n, const vo
     void *y = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, leaky_relu_forward_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f64)
+SYMACT_QUICK_END
 
 void symact_leaky_relu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -831,14 +833,16 @@ SYMACT_INLINE void leaky_relu_derivative_f64_elements(int fused, size_t n, const
     void *dydx = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, leaky_relu_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_leaky_relu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -855,7 +859,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f64_elements(int fused, size_
     void *dydx = out[1];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -865,7 +869,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f64_elements(int fused, size_
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_leaky_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -882,7 +888,7 @@ SYMACT_INLINE void leaky_relu_backward_f64_elements(int fused, size_t n, const v
     void *grad_x = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -890,7 +896,9 @@ SYMACT_INLINE void leaky_relu_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f64)
+SYMACT_QUICK_END
 
 void symact_leaky_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -906,14 +914,16 @@ SYMACT_INLINE void leaky_relu_second_derivative_f64_elements(int fused, size_t n
     void *d2ydx2 = out[0];
     const double alpha = ((const double *)parameters)[0];
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, leaky_relu_second_derivative_paired(fused, x_i, alpha));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_leaky_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {

@@ -609,45 +609,54 @@ SYMACT_INLINE double logmin_second_derivative_wide(int fused, double x)
 SYMACT_INLINE double own_log1p_paired(int fused, double a)
 {
     (void)fused;
-    const double t0 = 1.0 + a;
-    const double t1 = exponent_of(t0);
-    const double t2 = 1.0 < a ? 1.0 : a;
-    const double t3 = 1.0 > a ? 1.0 : a;
-    const double t4 = t0 - t3;
-    const double t5 = t2 - t4;
-    const double t6 = t5 / t0;
-    const double t7 = mantissa_of(t0);
-    const double t8 = t7 - 1.0;
-    const double t9 = t1 * 5.497923018708371e-14;
-    const double t10 = t9 + t6;
-    const double t11 = 2.0 + t8;
-    const double t12 = t8 / t11;
-    const double t13 = t12 * t12;
-    const double t14 = 0.14616875683547315 * t13;
-    const double t15 = t14 + 0.15331684010120875;
-    const double t16 = t15 * t13;
-    const double t17 = t16 + 0.18182890368918467;
-    const double t18 = t17 * t13;
-    const double t19 = t18 + 0.22222211115835477;
-    const double t20 = t19 * t13;
-    const double t21 = t20 + 0.2857142862610609;
-    const double t22 = t21 * t13;
-    const double t23 = t22 + 0.3999999999989918;
-    const double t24 = t23 * t13;
-    const double t25 = t24 + 0.666666666666667;
-    const double t26 = t13 * t25;
-    const double t27 = t8 - t26;
-    const double t28 = t12 * t27;
-    const double t29 = t28 - t10;
-    const double t30 = t1 * 0.6931471805598903;
-    const double t31 = t8 - t29;
-    const double t32 = t30 + t31;
-    const int t33 = t0 == 0.0;
-    const double t34 = -INFINITY;
-    const double t35 = t33 ? t34 : t32;
-    const int t36 = a < INFINITY;
-    const double t37 = t36 ? t35 : a;
-    return t37;
+    const int t0 = 1.0715086071862673e+301 < a;
+    const double t1 = a * 5.421010862427522e-20;
+    const double t2 = t0 ? t1 : a;
+    const double t3 = t2 * 0.9428090415820634;
+    const double t4 = t3 + 0.9428090415820634;
+    const double t5 = exponent_of(t4);
+    const double t6 = 6755399441055744.0 - t5;
+    const double t7 = power_of_2(t6);
+    const double t8 = t0 ? 64.0 : 0.0;
+    const double t9 = t5 + t8;
+    const double t10 = t2 * t7;
+    const double t11 = t7 - 1.0;
+    const double t12 = t10 + t11;
+    const double t13 = t9 * 5.497923018708371e-14;
+    const double t14 = 2.0 + t12;
+    const double t15 = t12 / t14;
+    const double t16 = t15 * t15;
+    const double t17 = t9 * 0.6931471805598903;
+    const double t18 = t17 + t12;
+    const double t19 = t18 - t17;
+    const double t20 = t12 - t19;
+    const double t21 = t13 + t20;
+    const double t22 = t16 * t16;
+    const double t23 = 0.1321025177827784 * t22;
+    const double t24 = t23 + 0.18181738292064595;
+    const double t25 = t24 * t22;
+    const double t26 = t25 + 0.28571428567324064;
+    const double t27 = t26 * t22;
+    const double t28 = t27 + 0.6666666666666666;
+    const double t29 = 0.13604792922717515 * t22;
+    const double t30 = t29 + 0.15388840649973898;
+    const double t31 = t30 * t22;
+    const double t32 = t31 + 0.2222222304008072;
+    const double t33 = t32 * t22;
+    const double t34 = t33 + 0.4000000000000784;
+    const double t35 = t34 * t16;
+    const double t36 = t35 + t28;
+    const double t37 = t16 * t36;
+    const double t38 = t12 - t37;
+    const double t39 = t15 * t38;
+    const double t40 = t21 - t39;
+    const double t41 = t18 + t40;
+    const int t42 = a == (-1.0);
+    const double t43 = -INFINITY;
+    const double t44 = t42 ? t43 : t41;
+    const int t45 = a < INFINITY;
+    const double t46 = t45 ? t44 : a;
+    return t46;
 }
 #endif
 
@@ -668,33 +677,10 @@ SYMACT_INLINE double logmin_derivative_paired(int fused, double x)
     (void)fused;
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const int t2 = t1 < 110.0;
-    const double t3 = t1 + 1.0;
-    const double t4 = t3 - t1;
-    const double t5 = t3 - t4;
-    const double t6 = t1 - t5;
-    const double t7 = 1.0 - t4;
-    const double t8 = t6 + t7;
-    const double t9 = t3 + t8;
-    const double t10 = 1.0 / t9;
-    const double t11 = 1.0 * t10;
-    const double t12 = t11 * t9;
-    const double t13 = 1.0 - t12;
-    const double t14 = product_error(fused, t11, t9, t12);
-    const double t15 = t13 - t14;
-    const double t16 = t9 - t3;
-    const double t17 = t8 - t16;
-    const double t18 = t11 * t17;
-    const double t19 = t15 - t18;
-    const double t20 = t19 * t10;
-    const double t21 = t11 + t20;
-    const double t22 = t21 - t11;
-    const double t23 = t20 - t22;
-    const double t24 = t21 + t23;
-    const double t25 = 1.0 / t3;
-    const double t26 = t2 ? t24 : t25;
-    const double t27 = t0 ? 0.0 : t26;
-    return t27;
+    const double t2 = t1 + 1.0;
+    const double t3 = 1.0 / t2;
+    const double t4 = t0 ? 0.0 : t3;
+    return t4;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -706,34 +692,11 @@ SYMACT_INLINE void logmin_value_and_derivative_paired(int fused, double x, doubl
     const double t2 = own_log1p_paired(fused, t1);
     const double t3 = t0 ? 0.0 : t2;
     const int t4 = x <= 0.0;
-    const int t5 = t1 < 110.0;
-    const double t6 = t1 + 1.0;
-    const double t7 = t6 - t1;
-    const double t8 = t6 - t7;
-    const double t9 = t1 - t8;
-    const double t10 = 1.0 - t7;
-    const double t11 = t9 + t10;
-    const double t12 = t6 + t11;
-    const double t13 = 1.0 / t12;
-    const double t14 = 1.0 * t13;
-    const double t15 = t14 * t12;
-    const double t16 = 1.0 - t15;
-    const double t17 = product_error(fused, t14, t12, t15);
-    const double t18 = t16 - t17;
-    const double t19 = t12 - t6;
-    const double t20 = t11 - t19;
-    const double t21 = t14 * t20;
-    const double t22 = t18 - t21;
-    const double t23 = t22 * t13;
-    const double t24 = t14 + t23;
-    const double t25 = t24 - t14;
-    const double t26 = t23 - t25;
-    const double t27 = t24 + t26;
-    const double t28 = 1.0 / t6;
-    const double t29 = t5 ? t27 : t28;
-    const double t30 = t4 ? 0.0 : t29;
+    const double t5 = t1 + 1.0;
+    const double t6 = 1.0 / t5;
+    const double t7 = t4 ? 0.0 : t6;
     *y = t3;
-    *dydx = t30;
+    *dydx = t7;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -742,34 +705,11 @@ SYMACT_INLINE double logmin_backward_paired(int fused, double x, double grad_y)
     (void)fused;
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const int t2 = t1 < 110.0;
-    const double t3 = t1 + 1.0;
-    const double t4 = t3 - t1;
-    const double t5 = t3 - t4;
-    const double t6 = t1 - t5;
-    const double t7 = 1.0 - t4;
-    const double t8 = t6 + t7;
-    const double t9 = t3 + t8;
-    const double t10 = 1.0 / t9;
-    const double t11 = 1.0 * t10;
-    const double t12 = t11 * t9;
-    const double t13 = 1.0 - t12;
-    const double t14 = product_error(fused, t11, t9, t12);
-    const double t15 = t13 - t14;
-    const double t16 = t9 - t3;
-    const double t17 = t8 - t16;
-    const double t18 = t11 * t17;
-    const double t19 = t15 - t18;
-    const double t20 = t19 * t10;
-    const double t21 = t11 + t20;
-    const double t22 = t21 - t11;
-    const double t23 = t20 - t22;
-    const double t24 = t21 + t23;
-    const double t25 = 1.0 / t3;
-    const double t26 = t2 ? t24 : t25;
-    const double t27 = t0 ? 0.0 : t26;
-    const double t28 = grad_y * t27;
-    return t28;
+    const double t2 = t1 + 1.0;
+    const double t3 = 1.0 / t2;
+    const double t4 = t0 ? 0.0 : t3;
+    const double t5 = grad_y * t4;
+    return t5;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -778,44 +718,28 @@ SYMACT_INLINE double logmin_second_derivative_paired(int fused, double x)
     (void)fused;
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const int t2 = t1 < 3.8685626227668134e+25;
-    const double t3 = t1 + 1.0;
-    const double t4 = t3 - t1;
-    const double t5 = t3 - t4;
-    const double t6 = t1 - t5;
-    const double t7 = 1.0 - t4;
-    const double t8 = t6 + t7;
-    const double t9 = t3 + t8;
-    const double t10 = t9 * t9;
-    const double t11 = product_error(fused, t9, t9, t10);
-    const double t12 = t9 - t3;
-    const double t13 = t8 - t12;
-    const double t14 = t9 * t13;
-    const double t15 = t11 + t14;
-    const double t16 = t15 + t14;
+    const int t2 = t1 < 448.0;
+    const double t3 = -1.0;
+    const double t4 = t1 + 1.0;
+    const double t5 = 1.0 / t4;
+    const double t6 = -t5;
+    const double t7 = t2 ? t3 : t6;
+    const double t8 = 1.0 + t1;
+    const double t9 = t8 * t8;
+    const double t10 = product_error(fused, t8, t8, t9);
+    const double t11 = t8 - 1.0;
+    const double t12 = t8 - t11;
+    const double t13 = 1.0 - t12;
+    const double t14 = t1 - t11;
+    const double t15 = t13 + t14;
+    const double t16 = t8 * t15;
     const double t17 = t10 + t16;
-    const double t18 = 1.0 / t17;
-    const double t19 = 1.0 * t18;
-    const double t20 = t19 * t17;
-    const double t21 = 1.0 - t20;
-    const double t22 = product_error(fused, t19, t17, t20);
-    const double t23 = t21 - t22;
-    const double t24 = t17 - t10;
-    const double t25 = t16 - t24;
-    const double t26 = t19 * t25;
-    const double t27 = t23 - t26;
-    const double t28 = t27 * t18;
-    const double t29 = t19 + t28;
-    const double t30 = t29 - t19;
-    const double t31 = t28 - t30;
-    const double t32 = t29 + t31;
-    const double t33 = -t32;
-    const double t34 = 1.0 / t3;
-    const double t35 = -t34;
-    const double t36 = t35 / t3;
-    const double t37 = t2 ? t33 : t36;
-    const double t38 = t0 ? 0.0 : t37;
-    return t38;
+    const double t18 = t17 + t16;
+    const double t19 = t9 + t18;
+    const double t20 = t2 ? t19 : t4;
+    const double t21 = t7 / t20;
+    const double t22 = t0 ? 0.0 : t21;
+    return t22;
 }
 
 #ifndef SYMACT_OWN_LOG1P_POSITIVE_FAST
@@ -1052,14 +976,16 @@ SYMACT_INLINE void logmin_forward_f64_elements(int fused, size_t n, const void *
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, logmin_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logmin_forward_f64)
+SYMACT_QUICK_END
 
 void symact_logmin_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1075,14 +1001,16 @@ SYMACT_INLINE void logmin_derivative_f64_elements(int fused, size_t n, const voi
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, logmin_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logmin_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_logmin_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1099,7 +1027,7 @@ SYMACT_INLINE void logmin_value_and_derivative_f64_elements(int fused, size_t n,
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1109,7 +1037,9 @@ SYMACT_INLINE void logmin_value_and_derivative_f64_elements(int fused, size_t n,
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logmin_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_logmin_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1126,7 +1056,7 @@ SYMACT_INLINE void logmin_backward_f64_elements(int fused, size_t n, const void 
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1134,7 +1064,9 @@ SYMACT_INLINE void logmin_backward_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logmin_backward_f64)
+SYMACT_QUICK_END
 
 void symact_logmin_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1150,14 +1082,16 @@ SYMACT_INLINE void logmin_second_derivative_f64_elements(int fused, size_t n, co
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, logmin_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logmin_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_logmin_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

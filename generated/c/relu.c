@@ -848,14 +848,16 @@ SYMACT_INLINE void relu_forward_f64_elements(int fused, size_t n, const void *co
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, relu_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_forward_f64)
+SYMACT_QUICK_END
 
 void symact_relu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -871,14 +873,16 @@ SYMACT_INLINE void relu_derivative_f64_elements(int fused, size_t n, const void 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, relu_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -895,7 +899,7 @@ SYMACT_INLINE void relu_value_and_derivative_f64_elements(int fused, size_t n, c
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -905,7 +909,9 @@ SYMACT_INLINE void relu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -922,7 +928,7 @@ SYMACT_INLINE void relu_backward_f64_elements(int fused, size_t n, const void *c
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -930,7 +936,9 @@ SYMACT_INLINE void relu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_f64)
+SYMACT_QUICK_END
 
 void symact_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -946,14 +954,16 @@ SYMACT_INLINE void relu_second_derivative_f64_elements(int fused, size_t n, cons
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, relu_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -970,7 +980,7 @@ SYMACT_INLINE void relu_backward_from_output_f64_elements(int fused, size_t n, c
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double y_i = load_f64(y, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -978,7 +988,9 @@ SYMACT_INLINE void relu_backward_from_output_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f64)
+SYMACT_QUICK_END
 
 void symact_relu_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {

@@ -838,14 +838,16 @@ SYMACT_INLINE void relu6_forward_f64_elements(int fused, size_t n, const void *c
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, relu6_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_forward_f64)
+SYMACT_QUICK_END
 
 void symact_relu6_forward_f64(size_t n, const double *x, double *y)
 {
@@ -861,14 +863,16 @@ SYMACT_INLINE void relu6_derivative_f64_elements(int fused, size_t n, const void
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, relu6_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu6_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -885,7 +889,7 @@ SYMACT_INLINE void relu6_value_and_derivative_f64_elements(int fused, size_t n, 
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -895,7 +899,9 @@ SYMACT_INLINE void relu6_value_and_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu6_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -912,7 +918,7 @@ SYMACT_INLINE void relu6_backward_f64_elements(int fused, size_t n, const void *
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -920,7 +926,9 @@ SYMACT_INLINE void relu6_backward_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_backward_f64)
+SYMACT_QUICK_END
 
 void symact_relu6_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -936,14 +944,16 @@ SYMACT_INLINE void relu6_second_derivative_f64_elements(int fused, size_t n, con
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, relu6_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_relu6_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

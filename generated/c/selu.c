@@ -655,145 +655,72 @@ SYMACT_INLINE double selu_second_derivative_wide(int fused, double x)
     return t9;
 }
 
-#ifndef SYMACT_OWN_EXPM1_PAIRED
-#define SYMACT_OWN_EXPM1_PAIRED
-/* e^a - 1; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double own_expm1_paired(int fused, double a)
-{
-    (void)fused;
-    const double t0 = (-56.0) > a ? (-56.0) : a;
-    const double t1 = 710.0 < t0 ? 710.0 : t0;
-    const double t2 = t1 * 1.4426950408889634;
-    const double t3 = t2 + 6755399441055744.0;
-    const double t4 = t3 - 6755399441055744.0;
-    const double t5 = t4 * 0.6931471805598903;
-    const double t6 = t1 - t5;
-    const double t7 = t4 * 5.497923018708371e-14;
-    const double t8 = t6 - t7;
-    const double t9 = 2.511784416113084e-08 * t8;
-    const double t10 = t9 + 2.763128188739826e-07;
-    const double t11 = t10 * t8;
-    const double t12 = t11 + 2.755721635507523e-06;
-    const double t13 = t12 * t8;
-    const double t14 = t13 + 2.480148993747346e-05;
-    const double t15 = t14 * t8;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t8;
-    const double t18 = t17 + 0.001388888894702103;
-    const double t19 = t18 * t8;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t8;
-    const double t22 = t21 + 0.041666666666515396;
-    const double t23 = t22 * t8;
-    const double t24 = t23 + 0.166666666666667;
-    const double t25 = t24 * t8;
-    const double t26 = t25 + 0.5000000000000012;
-    const double t27 = t8 * t8;
-    const double t28 = t26 * t27;
-    const double t29 = t6 - t8;
-    const double t30 = t29 - t7;
-    const double t31 = t28 + t30;
-    const int t32 = 1000.0 < t4;
-    const double t33 = t32 ? 1.0 : 0.0;
-    const double t34 = t3 - t33;
-    const double t35 = power_of_2(t34);
-    const double t36 = t35 - 1.0;
-    const double t37 = t35 * t8;
-    const double t38 = t36 + t37;
-    const double t39 = t38 - t36;
-    const double t40 = t37 - t39;
-    const double t41 = t35 * t31;
-    const double t42 = t41 + t40;
-    const double t43 = t38 + t42;
-    const double t44 = t32 ? 2.0 : 1.0;
-    const double t45 = t43 * t44;
-    return t45;
-}
-#endif
-
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double selu_forward_paired(int fused, double x)
 {
     (void)fused;
-    const int t0 = x != x;
-    const int t1 = x == 0.0;
-    const double t2 = with_sign(1.0, x);
-    const int t3 = t2 < 0.0;
-    const double t4 = fabs(x);
-    const int t5 = t4 < 3.2978681700337323e-229;
-    const double t6 = -t4;
-    const double t7 = own_expm1_paired(fused, t6);
-    const double t8 = 1.7580993408473768 * t7;
-    const double t9 = fabs(t4);
-    const int t10 = t9 < 60.0;
-    const double t11 = t10 ? t4 : 60.0;
-    const double t12 = -t11;
-    const double t13 = t12 * 1.4426950408889634;
-    const double t14 = t13 + 6755399441055744.0;
-    const double t15 = power_of_2(t14);
-    const double t16 = t15 + (-1.0);
-    const double t17 = t14 - 6755399441055744.0;
-    const double t18 = t17 * 0.6931471805598903;
-    const double t19 = t12 - t18;
-    const double t20 = t17 * 5.497923018708371e-14;
-    const double t21 = t19 - t20;
-    const double t22 = t15 * t21;
-    const double t23 = t16 + t22;
-    const double t24 = t23 - t16;
-    const double t25 = t23 - t24;
-    const double t26 = t16 - t25;
-    const double t27 = t22 - t24;
-    const double t28 = t26 + t27;
-    const double t29 = t16 - t15;
-    const double t30 = t16 - t29;
-    const double t31 = t15 - t30;
-    const double t32 = -1.0 - t29;
-    const double t33 = t31 + t32;
-    const double t34 = 2.511784416113084e-08 * t21;
-    const double t35 = t34 + 2.763128188739826e-07;
-    const double t36 = t35 * t21;
-    const double t37 = t36 + 2.755721635507523e-06;
-    const double t38 = t37 * t21;
-    const double t39 = t38 + 2.480148993747346e-05;
-    const double t40 = t39 * t21;
-    const double t41 = t40 + 0.00019841269917321528;
-    const double t42 = t41 * t21;
-    const double t43 = t42 + 0.001388888894702103;
-    const double t44 = t43 * t21;
-    const double t45 = t44 + 0.008333333333307234;
-    const double t46 = t45 * t21;
-    const double t47 = t46 + 0.041666666666515396;
-    const double t48 = t47 * t21;
-    const double t49 = t48 + 0.166666666666667;
-    const double t50 = t49 * t21;
-    const double t51 = t50 + 0.5000000000000012;
-    const double t52 = t21 * t21;
-    const double t53 = t51 * t52;
-    const double t54 = t19 - t21;
-    const double t55 = t54 - t20;
-    const double t56 = t53 + t55;
-    const double t57 = t15 * t56;
-    const double t58 = t33 + t57;
-    const double t59 = t28 + t58;
-    const double t60 = t23 + t59;
-    const double t61 = t60 * 1.7580993408473768;
-    const double t62 = product_error(fused, t60, 1.7580993408473768, t61);
-    const double t63 = t60 * 1.41535193800845e-17;
-    const double t64 = t62 + t63;
-    const double t65 = t60 - t23;
-    const double t66 = t59 - t65;
-    const double t67 = 1.7580993408473768 * t66;
-    const double t68 = t64 + t67;
-    const double t69 = t61 + t68;
-    const double t70 = t69 - t61;
-    const double t71 = t68 - t70;
-    const double t72 = t69 + t71;
-    const double t73 = t5 ? t8 : t72;
-    const double t74 = 1.0507009873554805 * t4;
-    const double t75 = t3 ? t73 : t74;
-    const double t76 = t1 ? x : t75;
-    const double t77 = t0 ? x : t76;
-    return t77;
+    const int t0 = x == 0.0;
+    const double t1 = with_sign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441055744.0;
+    const double t8 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
+    const double t9 = power_of_2(t8);
+    const double t10 = -1.0 + t9;
+    const double t11 = t7 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t5 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = t9 * t15;
+    const double t17 = t10 + t16;
+    const double t18 = t17 - t10;
+    const double t19 = t16 - t18;
+    const double t20 = t10 - (-1.0);
+    const double t21 = t9 - t20;
+    const double t22 = t19 + t21;
+    const double t23 = t15 * t15;
+    const double t24 = 2.511784416113084e-08 * t23;
+    const double t25 = t24 + 2.755721635507523e-06;
+    const double t26 = t25 * t23;
+    const double t27 = t26 + 0.00019841269917321528;
+    const double t28 = t27 * t23;
+    const double t29 = t28 + 0.008333333333307234;
+    const double t30 = t29 * t23;
+    const double t31 = t30 + 0.166666666666667;
+    const double t32 = t31 * t15;
+    const double t33 = 2.763128188739826e-07 * t23;
+    const double t34 = t33 + 2.480148993747346e-05;
+    const double t35 = t34 * t23;
+    const double t36 = t35 + 0.001388888894702103;
+    const double t37 = t36 * t23;
+    const double t38 = t37 + 0.041666666666515396;
+    const double t39 = t38 * t23;
+    const double t40 = t39 + 0.5000000000000012;
+    const double t41 = t32 + t40;
+    const double t42 = t41 * t23;
+    const double t43 = t13 - t15;
+    const double t44 = t43 - t14;
+    const double t45 = t42 + t44;
+    const double t46 = t9 * t45;
+    const double t47 = t22 + t46;
+    const double t48 = t17 + t47;
+    const double t49 = t48 * 1.7580993408473768;
+    const double t50 = product_error(fused, t48, 1.7580993408473768, t49);
+    const double t51 = t48 * 1.41535193800845e-17;
+    const double t52 = t50 + t51;
+    const double t53 = t48 - t17;
+    const double t54 = t47 - t53;
+    const double t55 = 1.7580993408473768 * t54;
+    const double t56 = t52 + t55;
+    const double t57 = t49 + t56;
+    const double t58 = 1.0507009873554805 * t3;
+    const double t59 = t2 ? t57 : t58;
+    const double t60 = t0 ? x : t59;
+    return t60;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -803,217 +730,154 @@ SYMACT_INLINE double selu_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = 1.7580993408473768 * t41;
-    const double t43 = product_error(fused, 1.7580993408473768, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = 1.7580993408473768 * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t41 * 1.41535193800845e-17;
-    const double t49 = t47 + t48;
-    const double t50 = t42 + t49;
-    const double t51 = t50 - t42;
-    const double t52 = t49 - t51;
-    const double t53 = t50 + t52;
-    const double t54 = t9 * 0.5;
-    const double t55 = t54 + 6755399441055744.0;
-    const double t56 = power_of_2(t55);
-    const double t57 = t53 * t56;
-    const double t58 = t55 - 6755399441055744.0;
-    const double t59 = t9 - t58;
-    const double t60 = t59 + 6755399441055744.0;
-    const double t61 = power_of_2(t60);
-    const double t62 = t57 * t61;
-    const double t63 = t1 ? t62 : 1.0507009873554805;
-    const double t64 = t0 ? x : t63;
-    return t64;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = 1.7580993408473768 * t36;
+    const double t38 = product_error(fused, 1.7580993408473768, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = 1.7580993408473768 * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t36 * 1.41535193800845e-17;
+    const double t47 = t45 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t50 = power_of_2(t49);
+    const double t51 = t48 * t50;
+    const double t52 = t6 - t49;
+    const double t53 = t52 + 6755399441055744.0;
+    const double t54 = power_of_2(t53);
+    const double t55 = t51 * t54;
+    const double t56 = t1 ? t55 : 1.0507009873554805;
+    const double t57 = t0 ? x : t56;
+    return t57;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE void selu_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const int t0 = x != x;
-    const int t1 = x == 0.0;
-    const double t2 = with_sign(1.0, x);
-    const int t3 = t2 < 0.0;
-    const double t4 = fabs(x);
-    const int t5 = t4 < 3.2978681700337323e-229;
-    const double t6 = -t4;
-    const double t7 = own_expm1_paired(fused, t6);
-    const double t8 = 1.7580993408473768 * t7;
-    const double t9 = fabs(t4);
-    const int t10 = t9 < 60.0;
-    const double t11 = t10 ? t4 : 60.0;
-    const double t12 = -t11;
-    const double t13 = t12 * 1.4426950408889634;
-    const double t14 = t13 + 6755399441055744.0;
-    const double t15 = power_of_2(t14);
-    const double t16 = t15 + (-1.0);
-    const double t17 = t14 - 6755399441055744.0;
-    const double t18 = t17 * 0.6931471805598903;
-    const double t19 = t12 - t18;
-    const double t20 = t17 * 5.497923018708371e-14;
-    const double t21 = t19 - t20;
-    const double t22 = t15 * t21;
-    const double t23 = t16 + t22;
-    const double t24 = t23 - t16;
-    const double t25 = t23 - t24;
-    const double t26 = t16 - t25;
-    const double t27 = t22 - t24;
-    const double t28 = t26 + t27;
-    const double t29 = t16 - t15;
-    const double t30 = t16 - t29;
-    const double t31 = t15 - t30;
-    const double t32 = -1.0 - t29;
-    const double t33 = t31 + t32;
-    const double t34 = 2.511784416113084e-08 * t21;
-    const double t35 = t34 + 2.763128188739826e-07;
-    const double t36 = t35 * t21;
-    const double t37 = t36 + 2.755721635507523e-06;
-    const double t38 = t37 * t21;
-    const double t39 = t38 + 2.480148993747346e-05;
-    const double t40 = t39 * t21;
-    const double t41 = t40 + 0.00019841269917321528;
-    const double t42 = t41 * t21;
-    const double t43 = t42 + 0.001388888894702103;
-    const double t44 = t43 * t21;
-    const double t45 = t44 + 0.008333333333307234;
-    const double t46 = t45 * t21;
-    const double t47 = t46 + 0.041666666666515396;
-    const double t48 = t47 * t21;
-    const double t49 = t48 + 0.166666666666667;
-    const double t50 = t49 * t21;
-    const double t51 = t50 + 0.5000000000000012;
-    const double t52 = t21 * t21;
-    const double t53 = t51 * t52;
-    const double t54 = t19 - t21;
-    const double t55 = t54 - t20;
-    const double t56 = t53 + t55;
-    const double t57 = t15 * t56;
-    const double t58 = t33 + t57;
-    const double t59 = t28 + t58;
-    const double t60 = t23 + t59;
-    const double t61 = t60 * 1.7580993408473768;
-    const double t62 = product_error(fused, t60, 1.7580993408473768, t61);
-    const double t63 = t60 * 1.41535193800845e-17;
-    const double t64 = t62 + t63;
-    const double t65 = t60 - t23;
-    const double t66 = t59 - t65;
-    const double t67 = 1.7580993408473768 * t66;
-    const double t68 = t64 + t67;
-    const double t69 = t61 + t68;
-    const double t70 = t69 - t61;
-    const double t71 = t68 - t70;
-    const double t72 = t69 + t71;
-    const double t73 = t5 ? t8 : t72;
-    const double t74 = 1.0507009873554805 * t4;
-    const double t75 = t3 ? t73 : t74;
-    const double t76 = t1 ? x : t75;
-    const double t77 = t0 ? x : t76;
-    const int t78 = x <= 0.0;
-    const int t79 = t9 < 1416.0;
-    const double t80 = t79 ? t4 : 1416.0;
-    const double t81 = -t80;
-    const double t82 = t81 * 1.4426950408889634;
-    const double t83 = t82 + 6755399441055744.0;
-    const double t84 = t83 - 6755399441055744.0;
-    const double t85 = t84 * 0.6931471805598903;
-    const double t86 = t81 - t85;
-    const double t87 = t84 * 5.497923018708371e-14;
-    const double t88 = t86 - t87;
-    const double t89 = 1.0 + t88;
-    const double t90 = t89 - 1.0;
-    const double t91 = t88 - t90;
-    const double t92 = 2.511784416113084e-08 * t88;
-    const double t93 = t92 + 2.763128188739826e-07;
-    const double t94 = t93 * t88;
-    const double t95 = t94 + 2.755721635507523e-06;
-    const double t96 = t95 * t88;
-    const double t97 = t96 + 2.480148993747346e-05;
-    const double t98 = t97 * t88;
-    const double t99 = t98 + 0.00019841269917321528;
-    const double t100 = t99 * t88;
-    const double t101 = t100 + 0.001388888894702103;
-    const double t102 = t101 * t88;
-    const double t103 = t102 + 0.008333333333307234;
-    const double t104 = t103 * t88;
-    const double t105 = t104 + 0.041666666666515396;
-    const double t106 = t105 * t88;
-    const double t107 = t106 + 0.166666666666667;
-    const double t108 = t107 * t88;
-    const double t109 = t108 + 0.5000000000000012;
-    const double t110 = t88 * t88;
-    const double t111 = t109 * t110;
-    const double t112 = t86 - t88;
-    const double t113 = t112 - t87;
-    const double t114 = t111 + t113;
-    const double t115 = t91 + t114;
-    const double t116 = t89 + t115;
-    const double t117 = 1.7580993408473768 * t116;
-    const double t118 = product_error(fused, 1.7580993408473768, t116, t117);
-    const double t119 = t116 - t89;
-    const double t120 = t115 - t119;
-    const double t121 = 1.7580993408473768 * t120;
-    const double t122 = t118 + t121;
-    const double t123 = t116 * 1.41535193800845e-17;
-    const double t124 = t122 + t123;
-    const double t125 = t117 + t124;
-    const double t126 = t125 - t117;
-    const double t127 = t124 - t126;
-    const double t128 = t125 + t127;
-    const double t129 = t84 * 0.5;
-    const double t130 = t129 + 6755399441055744.0;
-    const double t131 = power_of_2(t130);
-    const double t132 = t128 * t131;
-    const double t133 = t130 - 6755399441055744.0;
-    const double t134 = t84 - t133;
-    const double t135 = t134 + 6755399441055744.0;
-    const double t136 = power_of_2(t135);
-    const double t137 = t132 * t136;
-    const double t138 = t78 ? t137 : 1.0507009873554805;
-    const double t139 = t0 ? x : t138;
-    *y = t77;
-    *dydx = t139;
+    const int t0 = x == 0.0;
+    const double t1 = with_sign(1.0, x);
+    const int t2 = t1 < 0.0;
+    const double t3 = fabs(x);
+    const double t4 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441055744.0;
+    const double t8 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
+    const double t9 = power_of_2(t8);
+    const double t10 = -1.0 + t9;
+    const double t11 = t7 - 6755399441055744.0;
+    const double t12 = t11 * 0.6931471805598903;
+    const double t13 = t5 - t12;
+    const double t14 = t11 * 5.497923018708371e-14;
+    const double t15 = t13 - t14;
+    const double t16 = t9 * t15;
+    const double t17 = t10 + t16;
+    const double t18 = t17 - t10;
+    const double t19 = t16 - t18;
+    const double t20 = t10 - (-1.0);
+    const double t21 = t9 - t20;
+    const double t22 = t19 + t21;
+    const double t23 = t15 * t15;
+    const double t24 = 2.511784416113084e-08 * t23;
+    const double t25 = t24 + 2.755721635507523e-06;
+    const double t26 = t25 * t23;
+    const double t27 = t26 + 0.00019841269917321528;
+    const double t28 = t27 * t23;
+    const double t29 = t28 + 0.008333333333307234;
+    const double t30 = t29 * t23;
+    const double t31 = t30 + 0.166666666666667;
+    const double t32 = t31 * t15;
+    const double t33 = 2.763128188739826e-07 * t23;
+    const double t34 = t33 + 2.480148993747346e-05;
+    const double t35 = t34 * t23;
+    const double t36 = t35 + 0.001388888894702103;
+    const double t37 = t36 * t23;
+    const double t38 = t37 + 0.041666666666515396;
+    const double t39 = t38 * t23;
+    const double t40 = t39 + 0.5000000000000012;
+    const double t41 = t32 + t40;
+    const double t42 = t41 * t23;
+    const double t43 = t13 - t15;
+    const double t44 = t43 - t14;
+    const double t45 = t42 + t44;
+    const double t46 = t9 * t45;
+    const double t47 = t22 + t46;
+    const double t48 = t17 + t47;
+    const double t49 = t48 * 1.7580993408473768;
+    const double t50 = product_error(fused, t48, 1.7580993408473768, t49);
+    const double t51 = t48 * 1.41535193800845e-17;
+    const double t52 = t50 + t51;
+    const double t53 = t48 - t17;
+    const double t54 = t47 - t53;
+    const double t55 = 1.7580993408473768 * t54;
+    const double t56 = t52 + t55;
+    const double t57 = t49 + t56;
+    const double t58 = 1.0507009873554805 * t3;
+    const double t59 = t2 ? t57 : t58;
+    const double t60 = t0 ? x : t59;
+    const int t61 = x != x;
+    const int t62 = x <= 0.0;
+    const double t63 = t15 + t45;
+    const double t64 = 1.0 + t63;
+    const double t65 = 1.7580993408473768 * t64;
+    const double t66 = product_error(fused, 1.7580993408473768, t64, t65);
+    const double t67 = t64 - 1.0;
+    const double t68 = t63 - t67;
+    const double t69 = t63 - t15;
+    const double t70 = t45 - t69;
+    const double t71 = t68 + t70;
+    const double t72 = 1.7580993408473768 * t71;
+    const double t73 = t66 + t72;
+    const double t74 = t64 * 1.41535193800845e-17;
+    const double t75 = t73 + t74;
+    const double t76 = t65 + t75;
+    const double t77 = t76 * t9;
+    const double t78 = t7 - t8;
+    const double t79 = t78 + 6755399441055744.0;
+    const double t80 = power_of_2(t79);
+    const double t81 = t77 * t80;
+    const double t82 = t62 ? t81 : 1.0507009873554805;
+    const double t83 = t61 ? x : t82;
+    *y = t60;
+    *dydx = t83;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1023,70 +887,63 @@ SYMACT_INLINE double selu_backward_paired(int fused, double x, double grad_y)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = 1.7580993408473768 * t41;
-    const double t43 = product_error(fused, 1.7580993408473768, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = 1.7580993408473768 * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t41 * 1.41535193800845e-17;
-    const double t49 = t47 + t48;
-    const double t50 = t42 + t49;
-    const double t51 = t50 - t42;
-    const double t52 = t49 - t51;
-    const double t53 = t50 + t52;
-    const double t54 = t9 * 0.5;
-    const double t55 = t54 + 6755399441055744.0;
-    const double t56 = power_of_2(t55);
-    const double t57 = t53 * t56;
-    const double t58 = t55 - 6755399441055744.0;
-    const double t59 = t9 - t58;
-    const double t60 = t59 + 6755399441055744.0;
-    const double t61 = power_of_2(t60);
-    const double t62 = t57 * t61;
-    const double t63 = t1 ? t62 : 1.0507009873554805;
-    const double t64 = t0 ? x : t63;
-    const double t65 = grad_y * t64;
-    return t65;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = 1.7580993408473768 * t36;
+    const double t38 = product_error(fused, 1.7580993408473768, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = 1.7580993408473768 * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t36 * 1.41535193800845e-17;
+    const double t47 = t45 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t50 = power_of_2(t49);
+    const double t51 = t48 * t50;
+    const double t52 = t6 - t49;
+    const double t53 = t52 + 6755399441055744.0;
+    const double t54 = power_of_2(t53);
+    const double t55 = t51 * t54;
+    const double t56 = t1 ? t55 : 1.0507009873554805;
+    const double t57 = t0 ? x : t56;
+    const double t58 = grad_y * t57;
+    return t58;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1096,69 +953,62 @@ SYMACT_INLINE double selu_second_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = fabs(t2);
-    const int t4 = t3 < 1416.0;
-    const double t5 = t4 ? t2 : 1416.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = 1.0 + t13;
-    const double t15 = t14 - 1.0;
-    const double t16 = t13 - t15;
-    const double t17 = 2.511784416113084e-08 * t13;
-    const double t18 = t17 + 2.763128188739826e-07;
-    const double t19 = t18 * t13;
-    const double t20 = t19 + 2.755721635507523e-06;
-    const double t21 = t20 * t13;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t13;
-    const double t24 = t23 + 0.00019841269917321528;
-    const double t25 = t24 * t13;
-    const double t26 = t25 + 0.001388888894702103;
-    const double t27 = t26 * t13;
-    const double t28 = t27 + 0.008333333333307234;
-    const double t29 = t28 * t13;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t13;
-    const double t32 = t31 + 0.166666666666667;
-    const double t33 = t32 * t13;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t13 * t13;
-    const double t36 = t34 * t35;
-    const double t37 = t11 - t13;
-    const double t38 = t37 - t12;
-    const double t39 = t36 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = t14 + t40;
-    const double t42 = 1.7580993408473768 * t41;
-    const double t43 = product_error(fused, 1.7580993408473768, t41, t42);
-    const double t44 = t41 - t14;
-    const double t45 = t40 - t44;
-    const double t46 = 1.7580993408473768 * t45;
-    const double t47 = t43 + t46;
-    const double t48 = t41 * 1.41535193800845e-17;
-    const double t49 = t47 + t48;
-    const double t50 = t42 + t49;
-    const double t51 = t50 - t42;
-    const double t52 = t49 - t51;
-    const double t53 = t50 + t52;
-    const double t54 = t9 * 0.5;
-    const double t55 = t54 + 6755399441055744.0;
-    const double t56 = power_of_2(t55);
-    const double t57 = t53 * t56;
-    const double t58 = t55 - 6755399441055744.0;
-    const double t59 = t9 - t58;
-    const double t60 = t59 + 6755399441055744.0;
-    const double t61 = power_of_2(t60);
-    const double t62 = t57 * t61;
-    const double t63 = t1 ? t62 : 0.0;
-    const double t64 = t0 ? x : t63;
-    return t64;
+    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441055744.0;
+    const double t7 = t6 - 6755399441055744.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = t9 - t11;
+    const double t33 = t32 - t10;
+    const double t34 = t31 + t33;
+    const double t35 = t11 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = 1.7580993408473768 * t36;
+    const double t38 = product_error(fused, 1.7580993408473768, t36, t37);
+    const double t39 = t36 - 1.0;
+    const double t40 = t35 - t39;
+    const double t41 = t35 - t11;
+    const double t42 = t34 - t41;
+    const double t43 = t40 + t42;
+    const double t44 = 1.7580993408473768 * t43;
+    const double t45 = t38 + t44;
+    const double t46 = t36 * 1.41535193800845e-17;
+    const double t47 = t45 + t46;
+    const double t48 = t37 + t47;
+    const double t49 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t50 = power_of_2(t49);
+    const double t51 = t48 * t50;
+    const double t52 = t6 - t49;
+    const double t53 = t52 + 6755399441055744.0;
+    const double t54 = power_of_2(t53);
+    const double t55 = t51 * t54;
+    const double t56 = t1 ? t55 : 0.0;
+    const double t57 = t0 ? x : t56;
+    return t57;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FAST
@@ -1482,14 +1332,16 @@ SYMACT_INLINE void selu_forward_f64_elements(int fused, size_t n, const void *co
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, selu_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_forward_f64)
+SYMACT_QUICK_END
 
 void symact_selu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1505,14 +1357,16 @@ SYMACT_INLINE void selu_derivative_f64_elements(int fused, size_t n, const void 
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, selu_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_selu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1529,7 +1383,7 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1539,7 +1393,9 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_selu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1556,7 +1412,7 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1564,7 +1420,9 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_backward_f64)
+SYMACT_QUICK_END
 
 void symact_selu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1580,14 +1438,16 @@ SYMACT_INLINE void selu_second_derivative_f64_elements(int fused, size_t n, cons
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, selu_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_selu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -564,34 +564,11 @@ SYMACT_INLINE double softsign_forward_paired(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const int t2 = t0 < 784.0;
-    const double t3 = t0 + 1.0;
-    const double t4 = t3 - t0;
-    const double t5 = t3 - t4;
-    const double t6 = t0 - t5;
-    const double t7 = 1.0 - t4;
-    const double t8 = t6 + t7;
-    const double t9 = t3 + t8;
-    const double t10 = 1.0 / t9;
-    const double t11 = t0 * t10;
-    const double t12 = t11 * t9;
-    const double t13 = t0 - t12;
-    const double t14 = product_error(fused, t11, t9, t12);
-    const double t15 = t13 - t14;
-    const double t16 = t9 - t3;
-    const double t17 = t8 - t16;
-    const double t18 = t11 * t17;
-    const double t19 = t15 - t18;
-    const double t20 = t19 * t10;
-    const double t21 = t11 + t20;
-    const double t22 = t21 - t11;
-    const double t23 = t20 - t22;
-    const double t24 = t21 + t23;
-    const double t25 = t0 / t3;
-    const double t26 = t2 ? t24 : t25;
-    const double t27 = t1 ? 1.0 : t26;
-    const double t28 = with_sign(t27, x);
-    return t28;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = with_sign(t4, x);
+    return t5;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -599,48 +576,27 @@ SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 3.99583814440447e+146;
-    const double t2 = t0 + 1.0;
-    const double t3 = t2 - t0;
-    const double t4 = t2 - t3;
-    const double t5 = t0 - t4;
-    const double t6 = 1.0 - t3;
-    const double t7 = t5 + t6;
-    const double t8 = t2 + t7;
-    const double t9 = t8 * t8;
-    const double t10 = product_error(fused, t8, t8, t9);
-    const double t11 = t8 - t2;
-    const double t12 = t7 - t11;
-    const double t13 = t8 * t12;
-    const double t14 = t10 + t13;
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = 1.0 + t0;
+    const double t6 = t5 * t5;
+    const double t7 = product_error(fused, t5, t5, t6);
+    const double t8 = t5 - 1.0;
+    const double t9 = t5 - t8;
+    const double t10 = 1.0 - t9;
+    const double t11 = t0 - t8;
+    const double t12 = t10 + t11;
+    const double t13 = t5 * t12;
+    const double t14 = t7 + t13;
     const double t15 = t14 + t13;
-    const double t16 = t9 + t15;
-    const double t17 = 1.0 / t16;
-    const double t18 = 1.0 * t17;
-    const double t19 = t18 * t16;
-    const double t20 = 1.0 - t19;
-    const double t21 = product_error(fused, t18, t16, t19);
-    const double t22 = t20 - t21;
-    const double t23 = t16 - t9;
-    const double t24 = t15 - t23;
-    const double t25 = t18 * t24;
-    const double t26 = t22 - t25;
-    const double t27 = t26 * t17;
-    const double t28 = t18 + t27;
-    const double t29 = t28 - t18;
-    const double t30 = t27 - t29;
-    const double t31 = t28 + t30;
-    const int t32 = t0 < 6.6844198597781584e+153;
-    const double t33 = 1.0 / t0;
-    const double t34 = t33 * t33;
-    const double t35 = t32 ? 1.0 : t34;
-    const double t36 = t2 * t2;
-    const double t37 = t33 + 1.0;
-    const double t38 = t37 * t37;
-    const double t39 = t32 ? t36 : t38;
-    const double t40 = t35 / t39;
-    const double t41 = t1 ? t31 : t40;
-    return t41;
+    const double t16 = t6 + t15;
+    const double t17 = t2 + 1.0;
+    const double t18 = t17 * t17;
+    const double t19 = t1 ? t16 : t18;
+    const double t20 = t4 / t19;
+    return t20;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -649,67 +605,32 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, dou
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const int t2 = t0 < 784.0;
-    const double t3 = t0 + 1.0;
-    const double t4 = t3 - t0;
-    const double t5 = t3 - t4;
-    const double t6 = t0 - t5;
-    const double t7 = 1.0 - t4;
-    const double t8 = t6 + t7;
-    const double t9 = t3 + t8;
-    const double t10 = 1.0 / t9;
-    const double t11 = t0 * t10;
-    const double t12 = t11 * t9;
-    const double t13 = t0 - t12;
-    const double t14 = product_error(fused, t11, t9, t12);
-    const double t15 = t13 - t14;
-    const double t16 = t9 - t3;
-    const double t17 = t8 - t16;
-    const double t18 = t11 * t17;
-    const double t19 = t15 - t18;
-    const double t20 = t19 * t10;
+    const double t2 = t0 + 1.0;
+    const double t3 = t0 / t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = with_sign(t4, x);
+    const int t6 = t0 < 1.3998404638611276e+101;
+    const double t7 = 1.0 / t0;
+    const double t8 = t7 * t7;
+    const double t9 = t6 ? 1.0 : t8;
+    const double t10 = 1.0 + t0;
+    const double t11 = t10 * t10;
+    const double t12 = product_error(fused, t10, t10, t11);
+    const double t13 = t10 - 1.0;
+    const double t14 = t10 - t13;
+    const double t15 = 1.0 - t14;
+    const double t16 = t0 - t13;
+    const double t17 = t15 + t16;
+    const double t18 = t10 * t17;
+    const double t19 = t12 + t18;
+    const double t20 = t19 + t18;
     const double t21 = t11 + t20;
-    const double t22 = t21 - t11;
-    const double t23 = t20 - t22;
-    const double t24 = t21 + t23;
-    const double t25 = t0 / t3;
-    const double t26 = t2 ? t24 : t25;
-    const double t27 = t1 ? 1.0 : t26;
-    const double t28 = with_sign(t27, x);
-    const int t29 = t0 < 3.99583814440447e+146;
-    const double t30 = t9 * t9;
-    const double t31 = product_error(fused, t9, t9, t30);
-    const double t32 = t9 * t17;
-    const double t33 = t31 + t32;
-    const double t34 = t33 + t32;
-    const double t35 = t30 + t34;
-    const double t36 = 1.0 / t35;
-    const double t37 = 1.0 * t36;
-    const double t38 = t37 * t35;
-    const double t39 = 1.0 - t38;
-    const double t40 = product_error(fused, t37, t35, t38);
-    const double t41 = t39 - t40;
-    const double t42 = t35 - t30;
-    const double t43 = t34 - t42;
-    const double t44 = t37 * t43;
-    const double t45 = t41 - t44;
-    const double t46 = t45 * t36;
-    const double t47 = t37 + t46;
-    const double t48 = t47 - t37;
-    const double t49 = t46 - t48;
-    const double t50 = t47 + t49;
-    const int t51 = t0 < 6.6844198597781584e+153;
-    const double t52 = 1.0 / t0;
-    const double t53 = t52 * t52;
-    const double t54 = t51 ? 1.0 : t53;
-    const double t55 = t3 * t3;
-    const double t56 = t52 + 1.0;
-    const double t57 = t56 * t56;
-    const double t58 = t51 ? t55 : t57;
-    const double t59 = t54 / t58;
-    const double t60 = t29 ? t50 : t59;
-    *y = t28;
-    *dydx = t60;
+    const double t22 = t7 + 1.0;
+    const double t23 = t22 * t22;
+    const double t24 = t6 ? t21 : t23;
+    const double t25 = t9 / t24;
+    *y = t5;
+    *dydx = t25;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -717,49 +638,28 @@ SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 3.99583814440447e+146;
-    const double t2 = t0 + 1.0;
-    const double t3 = t2 - t0;
-    const double t4 = t2 - t3;
-    const double t5 = t0 - t4;
-    const double t6 = 1.0 - t3;
-    const double t7 = t5 + t6;
-    const double t8 = t2 + t7;
-    const double t9 = t8 * t8;
-    const double t10 = product_error(fused, t8, t8, t9);
-    const double t11 = t8 - t2;
-    const double t12 = t7 - t11;
-    const double t13 = t8 * t12;
-    const double t14 = t10 + t13;
+    const int t1 = t0 < 1.3998404638611276e+101;
+    const double t2 = 1.0 / t0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 ? 1.0 : t3;
+    const double t5 = 1.0 + t0;
+    const double t6 = t5 * t5;
+    const double t7 = product_error(fused, t5, t5, t6);
+    const double t8 = t5 - 1.0;
+    const double t9 = t5 - t8;
+    const double t10 = 1.0 - t9;
+    const double t11 = t0 - t8;
+    const double t12 = t10 + t11;
+    const double t13 = t5 * t12;
+    const double t14 = t7 + t13;
     const double t15 = t14 + t13;
-    const double t16 = t9 + t15;
-    const double t17 = 1.0 / t16;
-    const double t18 = 1.0 * t17;
-    const double t19 = t18 * t16;
-    const double t20 = 1.0 - t19;
-    const double t21 = product_error(fused, t18, t16, t19);
-    const double t22 = t20 - t21;
-    const double t23 = t16 - t9;
-    const double t24 = t15 - t23;
-    const double t25 = t18 * t24;
-    const double t26 = t22 - t25;
-    const double t27 = t26 * t17;
-    const double t28 = t18 + t27;
-    const double t29 = t28 - t18;
-    const double t30 = t27 - t29;
-    const double t31 = t28 + t30;
-    const int t32 = t0 < 6.6844198597781584e+153;
-    const double t33 = 1.0 / t0;
-    const double t34 = t33 * t33;
-    const double t35 = t32 ? 1.0 : t34;
-    const double t36 = t2 * t2;
-    const double t37 = t33 + 1.0;
-    const double t38 = t37 * t37;
-    const double t39 = t32 ? t36 : t38;
-    const double t40 = t35 / t39;
-    const double t41 = t1 ? t31 : t40;
-    const double t42 = grad_y * t41;
-    return t42;
+    const double t16 = t6 + t15;
+    const double t17 = t2 + 1.0;
+    const double t18 = t17 * t17;
+    const double t19 = t1 ? t16 : t18;
+    const double t20 = t4 / t19;
+    const double t21 = grad_y * t20;
+    return t21;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -769,55 +669,43 @@ SYMACT_INLINE double softsign_second_derivative_paired(int fused, double x)
     const int t0 = x == 0.0;
     const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 328.0;
-    const double t4 = t2 + 1.0;
-    const double t5 = t4 - t2;
-    const double t6 = t4 - t5;
-    const double t7 = t2 - t6;
-    const double t8 = 1.0 - t5;
-    const double t9 = t7 + t8;
-    const double t10 = t4 + t9;
-    const double t11 = t10 * t10;
-    const double t12 = product_error(fused, t10, t10, t11);
-    const double t13 = t10 - t4;
-    const double t14 = t9 - t13;
-    const double t15 = t10 * t14;
-    const double t16 = t12 + t15;
-    const double t17 = t16 + t15;
-    const double t18 = t11 + t17;
-    const double t19 = t18 * t10;
-    const double t20 = product_error(fused, t18, t10, t19);
-    const double t21 = t18 * t14;
-    const double t22 = t20 + t21;
-    const double t23 = t18 - t11;
-    const double t24 = t17 - t23;
-    const double t25 = t10 * t24;
-    const double t26 = t22 + t25;
-    const double t27 = t19 + t26;
-    const double t28 = 1.0 / t27;
-    const double t29 = 2.0 * t28;
-    const double t30 = t29 * t27;
-    const double t31 = 2.0 - t30;
-    const double t32 = product_error(fused, t29, t27, t30);
-    const double t33 = t31 - t32;
-    const double t34 = t27 - t19;
-    const double t35 = t26 - t34;
-    const double t36 = t29 * t35;
-    const double t37 = t33 - t36;
-    const double t38 = t37 * t28;
-    const double t39 = t29 + t38;
-    const double t40 = t39 - t29;
-    const double t41 = t38 - t40;
-    const double t42 = t39 + t41;
-    const double t43 = -t42;
-    const double t44 = 2.0 / t4;
-    const double t45 = t44 / t4;
-    const double t46 = -t45;
-    const double t47 = t46 / t4;
-    const double t48 = t3 ? t43 : t47;
-    const double t49 = t1 * t48;
-    const double t50 = t0 ? 2.0 : t49;
-    return t50;
+    const int t3 = t2 < 4.374501449566024e+99;
+    const double t4 = t3 ? 1.0 : 2.0;
+    const double t5 = 1.0 + t2;
+    const double t6 = t5 * t5;
+    const double t7 = t6 * t5;
+    const double t8 = t2 + 1.0;
+    const double t9 = t3 ? t7 : t8;
+    const double t10 = t4 / t9;
+    const double t11 = 2.0 * t10;
+    const double t12 = product_error(fused, t11, t7, 2.0);
+    const double t13 = product_error(fused, t6, t5, t7);
+    const double t14 = t5 - 1.0;
+    const double t15 = t5 - t14;
+    const double t16 = 1.0 - t15;
+    const double t17 = t2 - t14;
+    const double t18 = t16 + t17;
+    const double t19 = t6 * t18;
+    const double t20 = t13 + t19;
+    const double t21 = product_error(fused, t5, t5, t6);
+    const double t22 = t5 * t18;
+    const double t23 = t21 + t22;
+    const double t24 = t23 + t22;
+    const double t25 = t5 * t24;
+    const double t26 = t20 + t25;
+    const double t27 = t11 * t26;
+    const double t28 = t12 + t27;
+    const double t29 = 0.0 - t28;
+    const double t30 = t29 * t10;
+    const double t31 = t11 + t30;
+    const double t32 = -t31;
+    const double t33 = t10 / t8;
+    const double t34 = -t33;
+    const double t35 = t34 / t8;
+    const double t36 = t3 ? t32 : t35;
+    const double t37 = t1 * t36;
+    const double t38 = t0 ? 2.0 : t37;
+    return t38;
 }
 
 /* y = f(x); in float. */
@@ -1040,14 +928,16 @@ SYMACT_INLINE void softsign_forward_f64_elements(int fused, size_t n, const void
     void *y = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(y, i, softsign_forward_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_forward_f64)
+SYMACT_QUICK_END
 
 void symact_softsign_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1063,14 +953,16 @@ SYMACT_INLINE void softsign_derivative_f64_elements(int fused, size_t n, const v
     void *dydx = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(dydx, i, softsign_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_softsign_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1087,7 +979,7 @@ SYMACT_INLINE void softsign_value_and_derivative_f64_elements(int fused, size_t 
     void *dydx = out[1];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         double y_i, dydx_i;
@@ -1097,7 +989,9 @@ SYMACT_INLINE void softsign_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_value_and_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_softsign_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1114,7 +1008,7 @@ SYMACT_INLINE void softsign_backward_f64_elements(int fused, size_t n, const voi
     void *grad_x = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         const double grad_y_i = load_f64(grad_y, i);
@@ -1122,7 +1016,9 @@ SYMACT_INLINE void softsign_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_backward_f64)
+SYMACT_QUICK_END
 
 void symact_softsign_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1138,14 +1034,16 @@ SYMACT_INLINE void softsign_second_derivative_f64_elements(int fused, size_t n, 
     void *d2ydx2 = out[0];
     (void)parameters;
     n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
+    SYMACT_INDEPENDENT_TWICE
     for (size_t i = 0; i < n; ++i) {
         const double x_i = load_f64(x, i);
         store_f64(d2ydx2, i, softsign_second_derivative_paired(fused, x_i));
     }
 }
 
+SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_second_derivative_f64)
+SYMACT_QUICK_END
 
 void symact_softsign_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -23,7 +23,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.0015 (200000 inputs, sampled), float32 fast 5.4577 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9483 (1000000 inputs, sampled), float32 fast 6.492 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9586 (1000000 inputs, sampled), float32 fast 6.492 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -241,66 +241,44 @@ def _second_derivative_wide(x):
 
 def _second_derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = np.exp(-(0.5 * t0))
-    t2 = t1 * t1 + 1.0
-    t3 = np.abs(t0)
-    t4 = -_select(t3 < 60.0, t0, 60.0)
+    t1 = t0 < 4.732208744667099e-271
+    t2 = np.exp(-t0)
+    t3 = t2 + 1.0
+    t4 = -np.minimum(t0, 1400.0)
     t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = _power_of_2(t5)
-    t7 = t6 + (-1.0)
-    t5 = t5 - 6755399441055744.0
-    t4 = t4 - t5 * 0.6931471805598903
-    t5 = t5 * 5.497923018708371e-14
-    t8 = t4 - t5
-    t9 = t6 * t8
-    t10 = t7 + t9
-    t11 = t10 - t7
-    t12 = t7 - t6
-    t13 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
-    t13 = ((t13 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
-    t13 = ((t13 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
-    t4 = t6 - (t7 - t12) + (-1.0 - t12) + t6 * ((t13 * t8 + 0.5000000000000012) * (t8 * t8) + (t4 - t8 - t5))
-    t4 = t7 - (t10 - t11) + (t9 - t11) + t4
-    t5 = t10 + t4
-    t3 = -_select(t3 < 1416.0, t0, 1416.0)
-    t6 = t3 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
-    t3 = t3 - t6 * 0.6931471805598903
-    t7 = t6 * 5.497923018708371e-14
-    t8 = t3 - t7
-    t9 = 1.0 + t8
-    t11 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
-    t11 = ((t11 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
-    t11 = ((t11 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
-    t3 = t8 - (t9 - 1.0) + ((t11 * t8 + 0.5000000000000012) * (t8 * t8) + (t3 - t8 - t7))
-    t7 = t9 + t3
-    t8 = t6 * 0.5 + 6755399441055744.0
-    t11 = _power_of_2(t8)
-    t6 = _power_of_2(t6 - (t8 - 6755399441055744.0) + 6755399441055744.0)
-    t8 = t7 * t11 * t6
-    t12 = t8 + 1.0
-    t13 = t12 - t8
-    t3 = t3 - (t7 - t9)
-    t8 = t8 - (t12 - t13) + (1.0 - t13) + t3 * t11 * t6
-    t9 = t12 + t8
-    t13 = t9 * t9
-    t8 = t8 - (t9 - t12)
-    t12 = t9 * t8
-    t12 = _product_error_mixed(t9, t9, t13) + t12 + t12
-    t14 = t13 + t12
-    t15 = t14 * t9
-    t8 = _product_error_mixed(t14, t9, t15) + t14 * t8 + t9 * (t12 - (t14 - t13))
-    t9 = t15 + t8
-    t12 = 1.0 / t9
-    t13 = t5 * t12
-    t14 = t13 * t9
-    t4 = t5 - t14 - _product_error_mixed(t13, t9, t14) + (t4 - (t5 - t10)) - t13 * (t8 - (t9 - t15))
-    t4 = t4 * t12
-    t5 = t13 + t4
-    t8 = t5 * t7
-    t3 = _product_error_mixed(t5, t7, t8) + t5 * t3 + t7 * (t4 - (t5 - t13))
-    t4 = t8 + t3
-    t0 = _select(t0 < 4.845781754539109e-268, np.expm1(-t0) * t1 / (t2 * t2 * t2) * t1, (t4 + (t3 - (t4 - t8))) * t11 * t6)
-    return _select(x != x, x, _select(x == 0.0, -x, np.copysign(1.0, x) * t0))
+    t6 = t5 - 6755399441055744.0
+    t4 = t4 - t6 * 0.6931471805598903
+    t6 = t6 * 5.497923018708371e-14
+    t7 = t4 - t6
+    t8 = t7 * t7
+    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
+    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
+    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t7 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
+    t4 = t9 * t8 + (t4 - t7 - t6)
+    t6 = t7 + t4
+    t8 = 1.0 + t6
+    t9 = np.maximum(t5, 6755399441054744.0)
+    t10 = _power_of_2(t9)
+    t11 = _select(t0 < 693.0, t10, 0.0)
+    t12 = t8 * t11
+    t13 = 1.0 + t12
+    t14 = t13 * t13
+    t15 = t14 * t13
+    t0 = _select(t1, np.expm1(-t0) * t2, 1.0) / _select(t1, t3 * t3 * t3, t15)
+    t2 = -1.0 + t10
+    t3 = t10 * t7
+    t16 = t2 + t3
+    t2 = t3 - (t16 - t2) + (t10 - (t2 - (-1.0))) + t10 * t4
+    t3 = t16 + t2
+    t17 = t3 * t0
+    t18 = t17 * t8
+    t4 = t6 - (t8 - 1.0) + (t4 - (t6 - t7))
+    t6 = t12 - (t13 - 1.0) + t4 * t11
+    t7 = t13 * t6
+    t6 = _product_error_mixed(t14, t13, t15) + t14 * t6 + t13 * (_product_error_mixed(t13, t13, t14) + t7 + t7)
+    t2 = t8 * ((t2 - (t3 - t16) - (_product_error_mixed(t17, t15, t3) + t17 * t6)) * t0)
+    t2 = (t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t2)) * t10 * _power_of_2(t5 - t9 + 6755399441055744.0)
+    return _select(x == 0.0, -x, np.copysign(1.0, x) * _select(t1, t0, t2))
 
 
 

@@ -20,10 +20,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 3.2454 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.7922 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.7991 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.3403 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.75 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.281 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.7501 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -145,62 +145,43 @@ def _derivative_wide(x):
 
 def _derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = 1.0 + t0
-    t2 = _exponent(t1)
+    t1 = t0 < 784.0
+    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t3 = t2 * 0.6931471805598903
-    t4 = t2 == 0.0
-    t5 = _select(t4, t0, _mantissa(t1) - 1.0)
-    t6 = 2.0 + t5
-    t7 = 1.0 / t6
-    t8 = t5 * t7
-    t9 = t8 * t6
-    t10 = t6 - 2.0
-    t5 = t5 - t9 - _product_error_mixed(t8, t6, t9) - t8 * (2.0 - (t6 - t10) + (t5 - t10))
-    t5 = t5 * t7
-    t6 = t8 + t5
-    t7 = t6 * 2.0
-    t9 = t3 + t7
-    t10 = t9 - t3
-    t11 = t6 * t6
-    t12 = ((0.14616875683547315 * t11 + 0.15331684010120875) * t11 + 0.18182890368918467) * t11
-    t12 = ((t12 + 0.22222211115835477) * t11 + 0.2857142862610609) * t11 + 0.3999999999989918
-    t13 = t1 - 1.0
-    t1 = _select(t4, 0.0, 1.0 - (t1 - t13) + (t0 - t13) + 0.0) * _power_of_2(6755399441055744.0 - t2)
-    t1 = (t12 * t11 + 0.666666666666667) * t11 * t6 + t2 * 5.497923018708371e-14 + t1 * ((((2.0 * t6 + (-2.0)) * t6 + 2.0) * t6 + (-2.0)) * t6 + 1.0)
-    t1 = t3 - (t9 - t10) + (t7 - t10) + ((t5 - (t6 - t8)) * 2.0 + t1)
-    t2 = t9 + t1
-    t3 = t2 + 1.0
-    t4 = t3 - t2
-    t1 = t2 - (t3 - t4) + (1.0 - t4) + (t1 - (t2 - t9))
-    t2 = t3 + t1
-    t4 = t2 * t2
-    t1 = t2 * (t1 - (t2 - t3))
-    t1 = _product_error_mixed(t2, t2, t4) + t1 + t1
-    t2 = t4 + t1
-    t3 = t0 + 1.0
-    t5 = t3 - t0
-    t5 = t0 - (t3 - t5) + (1.0 - t5)
-    t6 = t3 + t5
-    t7 = t2 * t6
-    t3 = t5 - (t6 - t3)
-    t1 = t1 - (t2 - t4)
-    t4 = _product_error_mixed(t2, t6, t7) + t2 * t3 + t6 * t1
-    t5 = t7 + t4
-    t8 = 1.0 / t5
-    t9 = 1.0 * t8
-    t10 = t9 * t5
-    t4 = (1.0 - t10 - _product_error_mixed(t9, t5, t10) - t9 * (t4 - (t5 - t7))) * t8
-    t5 = t9 + t4
-    t7 = t0 < 1.7144137714980277e+302
-    t8 = 1.0 / t2
-    t10 = 1.0 * t8
-    t11 = t10 * t2
-    t1 = (1.0 - t11 - _product_error_mixed(t10, t2, t11) - t10 * t1) * t8
-    t2 = t10 + t1
-    t8 = 1.0 / t0
-    t11 = np.log1p(t0) + 1.0
-    t1 = _select(t7, t2 + (t1 - (t2 - t10)), t8) / _select(t7, t6 + t3, (t8 + 1.0) * (t11 * t11))
-    return _select(t0 < 764.0, t5 + (t4 - (t5 - t9)), t1)
+    t4 = _power_of_2(6755399441055744.0 - t2)
+    t5 = t0 * t4
+    t4 = t4 - 1.0
+    t6 = t5 + t4
+    t7 = 2.0 + t6
+    t8 = 1.0 / t7
+    t9 = t6 * t8
+    t10 = t9 * 2.0
+    t11 = t3 + t10
+    t12 = t9 * t9
+    t13 = t12 * t12
+    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
+    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
+    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
+    t12 = t6 - t5
+    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
+    t2 = t10 - (t11 - t3) + t2
+    t3 = t11 + t2
+    t4 = 1.0 + t3
+    t5 = t4 * t4
+    t6 = 1.0 + t0
+    t7 = t5 * t6
+    t8 = t0 < 3.4288275429960554e+302
+    t9 = 1.0 / _select(t1, t7, _select(t8, t5, t0))
+    t10 = 1.0 * t9
+    t12 = t6 - 1.0
+    t12 = 1.0 - (t6 - t12) + (t0 - t12)
+    t13 = t4 - 1.0
+    t2 = t4 * (1.0 - (t4 - t13) + (t3 - t13) + (t2 - (t3 - t11)))
+    t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
+    t3 = _product_error_mixed(t10, t7, 1.0) + t10 * (_product_error_mixed(t5, t6, t7) + t5 * t12 + t6 * t2)
+    t2 = _select(t8, t10 + (0.0 - (_product_error_mixed(t10, t5, 1.0) + t10 * t2)) * t9, t9)
+    t0 = np.log1p(t0) + 1.0
+    return _select(t1, t10 + (0.0 - t3) * t9, t2 / _select(t8, t6 + t12, (t9 + 1.0) * (t0 * t0)))
 
 
 
@@ -223,61 +204,43 @@ def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = np.log1p(t0)
     t2 = t1 + 1.0
-    t3 = 1.0 + t0
-    t4 = _exponent(t3)
+    t3 = t0 < 784.0
+    t4 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t5 = t4 * 0.6931471805598903
-    t6 = t4 == 0.0
-    t7 = _select(t6, t0, _mantissa(t3) - 1.0)
-    t8 = 2.0 + t7
-    t9 = 1.0 / t8
-    t10 = t7 * t9
-    t11 = t10 * t8
-    t12 = t8 - 2.0
-    t7 = t7 - t11 - _product_error_mixed(t10, t8, t11) - t10 * (2.0 - (t8 - t12) + (t7 - t12))
-    t7 = t7 * t9
-    t8 = t10 + t7
-    t9 = t8 * 2.0
-    t11 = t5 + t9
-    t12 = t11 - t5
-    t13 = t8 * t8
-    t14 = ((0.14616875683547315 * t13 + 0.15331684010120875) * t13 + 0.18182890368918467) * t13
-    t14 = ((t14 + 0.22222211115835477) * t13 + 0.2857142862610609) * t13 + 0.3999999999989918
-    t15 = t3 - 1.0
-    t3 = _select(t6, 0.0, 1.0 - (t3 - t15) + (t0 - t15) + 0.0) * _power_of_2(6755399441055744.0 - t4)
-    t3 = (t14 * t13 + 0.666666666666667) * t13 * t8 + t4 * 5.497923018708371e-14 + t3 * ((((2.0 * t8 + (-2.0)) * t8 + 2.0) * t8 + (-2.0)) * t8 + 1.0)
-    t3 = t5 - (t11 - t12) + (t9 - t12) + ((t7 - (t8 - t10)) * 2.0 + t3)
-    t4 = t11 + t3
-    t5 = t4 + 1.0
-    t6 = t5 - t4
-    t3 = t4 - (t5 - t6) + (1.0 - t6) + (t3 - (t4 - t11))
-    t4 = t5 + t3
-    t6 = t4 * t4
-    t3 = t4 * (t3 - (t4 - t5))
-    t3 = _product_error_mixed(t4, t4, t6) + t3 + t3
-    t4 = t6 + t3
-    t5 = t0 + 1.0
-    t7 = t5 - t0
-    t7 = t0 - (t5 - t7) + (1.0 - t7)
-    t8 = t5 + t7
-    t9 = t4 * t8
-    t5 = t7 - (t8 - t5)
-    t3 = t3 - (t4 - t6)
-    t6 = _product_error_mixed(t4, t8, t9) + t4 * t5 + t8 * t3
-    t7 = t9 + t6
-    t10 = 1.0 / t7
-    t11 = 1.0 * t10
-    t12 = t11 * t7
-    t6 = (1.0 - t12 - _product_error_mixed(t11, t7, t12) - t11 * (t6 - (t7 - t9))) * t10
-    t7 = t11 + t6
-    t9 = t0 < 1.7144137714980277e+302
-    t10 = 1.0 / t4
-    t12 = 1.0 * t10
-    t13 = t12 * t4
-    t3 = (1.0 - t13 - _product_error_mixed(t12, t4, t13) - t12 * t3) * t10
-    t4 = t12 + t3
-    t10 = 1.0 / t0
-    t3 = _select(t9, t4 + (t3 - (t4 - t12)), t10) / _select(t9, t8 + t5, (t10 + 1.0) * (t2 * t2))
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t0 < 764.0, t7 + (t6 - (t7 - t11)), t3)
+    t6 = _power_of_2(6755399441055744.0 - t4)
+    t7 = t0 * t6
+    t6 = t6 - 1.0
+    t8 = t7 + t6
+    t9 = 2.0 + t8
+    t10 = 1.0 / t9
+    t11 = t8 * t10
+    t12 = t11 * 2.0
+    t13 = t5 + t12
+    t9 = (0.0 - (_product_error_mixed(t11, t9, t8) + t11 * (t8 - (t9 - 2.0)))) * t10 * 2.0
+    t10 = t11 * t11
+    t14 = t10 * t10
+    t15 = ((0.13604792922717515 * t14 + 0.15388840649973898) * t14 + 0.2222222304008072) * t14
+    t14 = ((0.1321025177827784 * t14 + 0.18181738292064595) * t14 + 0.28571428567324064) * t14
+    t4 = ((t15 + 0.4000000000000784) * t10 + (t14 + 0.6666666666666666)) * t10 * t11 + t4 * 5.497923018708371e-14
+    t10 = t8 - t7
+    t4 = t9 + (t4 + (t7 - (t8 - t10) + (t6 - t10)) * ((2.0 * t11 + (-2.0)) * t11 + 1.0))
+    t4 = t12 - (t13 - t5) + t4
+    t5 = t13 + t4
+    t6 = 1.0 + t5
+    t7 = t6 * t6
+    t8 = 1.0 + t0
+    t9 = t7 * t8
+    t10 = t0 < 3.4288275429960554e+302
+    t11 = 1.0 / _select(t3, t9, _select(t10, t7, t0))
+    t12 = 1.0 * t11
+    t14 = t8 - 1.0
+    t14 = 1.0 - (t8 - t14) + (t0 - t14)
+    t15 = t6 - 1.0
+    t4 = t6 * (1.0 - (t6 - t15) + (t5 - t15) + (t4 - (t5 - t13)))
+    t4 = _product_error_mixed(t6, t6, t7) + t4 + t4
+    t5 = _product_error_mixed(t12, t9, 1.0) + t12 * (_product_error_mixed(t7, t8, t9) + t7 * t14 + t8 * t4)
+    t4 = _select(t10, t12 + (0.0 - (_product_error_mixed(t12, t7, 1.0) + t12 * t4)) * t11, t11)
+    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t3, t12 + (0.0 - t5) * t11, t4 / _select(t10, t8 + t14, (t11 + 1.0) * (t2 * t2)))
 
 
 
@@ -298,62 +261,44 @@ def _backward_wide(x, grad_y):
 
 def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
-    t1 = 1.0 + t0
-    t2 = _exponent(t1)
+    t1 = t0 < 784.0
+    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t3 = t2 * 0.6931471805598903
-    t4 = t2 == 0.0
-    t5 = _select(t4, t0, _mantissa(t1) - 1.0)
-    t6 = 2.0 + t5
-    t7 = 1.0 / t6
-    t8 = t5 * t7
-    t9 = t8 * t6
-    t10 = t6 - 2.0
-    t5 = t5 - t9 - _product_error_mixed(t8, t6, t9) - t8 * (2.0 - (t6 - t10) + (t5 - t10))
-    t5 = t5 * t7
-    t6 = t8 + t5
-    t7 = t6 * 2.0
-    t9 = t3 + t7
-    t10 = t9 - t3
-    t11 = t6 * t6
-    t12 = ((0.14616875683547315 * t11 + 0.15331684010120875) * t11 + 0.18182890368918467) * t11
-    t12 = ((t12 + 0.22222211115835477) * t11 + 0.2857142862610609) * t11 + 0.3999999999989918
-    t13 = t1 - 1.0
-    t1 = _select(t4, 0.0, 1.0 - (t1 - t13) + (t0 - t13) + 0.0) * _power_of_2(6755399441055744.0 - t2)
-    t1 = (t12 * t11 + 0.666666666666667) * t11 * t6 + t2 * 5.497923018708371e-14 + t1 * ((((2.0 * t6 + (-2.0)) * t6 + 2.0) * t6 + (-2.0)) * t6 + 1.0)
-    t1 = t3 - (t9 - t10) + (t7 - t10) + ((t5 - (t6 - t8)) * 2.0 + t1)
-    t2 = t9 + t1
-    t3 = t2 + 1.0
-    t4 = t3 - t2
-    t1 = t2 - (t3 - t4) + (1.0 - t4) + (t1 - (t2 - t9))
-    t2 = t3 + t1
-    t4 = t2 * t2
-    t1 = t2 * (t1 - (t2 - t3))
-    t1 = _product_error_mixed(t2, t2, t4) + t1 + t1
-    t2 = t4 + t1
-    t3 = t0 + 1.0
-    t5 = t3 - t0
-    t5 = t0 - (t3 - t5) + (1.0 - t5)
-    t6 = t3 + t5
-    t7 = t2 * t6
-    t3 = t5 - (t6 - t3)
-    t1 = t1 - (t2 - t4)
-    t4 = _product_error_mixed(t2, t6, t7) + t2 * t3 + t6 * t1
-    t5 = t7 + t4
-    t8 = 1.0 / t5
-    t9 = 1.0 * t8
-    t10 = t9 * t5
-    t4 = (1.0 - t10 - _product_error_mixed(t9, t5, t10) - t9 * (t4 - (t5 - t7))) * t8
-    t5 = t9 + t4
-    t7 = t0 < 1.7144137714980277e+302
-    t8 = 1.0 / t2
-    t10 = 1.0 * t8
-    t11 = t10 * t2
-    t1 = (1.0 - t11 - _product_error_mixed(t10, t2, t11) - t10 * t1) * t8
-    t2 = t10 + t1
-    t8 = 1.0 / t0
-    t11 = np.log1p(t0) + 1.0
-    t1 = _select(t7, t2 + (t1 - (t2 - t10)), t8) / _select(t7, t6 + t3, (t8 + 1.0) * (t11 * t11))
-    return grad_y * _select(t0 < 764.0, t5 + (t4 - (t5 - t9)), t1)
+    t4 = _power_of_2(6755399441055744.0 - t2)
+    t5 = t0 * t4
+    t4 = t4 - 1.0
+    t6 = t5 + t4
+    t7 = 2.0 + t6
+    t8 = 1.0 / t7
+    t9 = t6 * t8
+    t10 = t9 * 2.0
+    t11 = t3 + t10
+    t12 = t9 * t9
+    t13 = t12 * t12
+    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
+    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
+    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
+    t12 = t6 - t5
+    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
+    t2 = t10 - (t11 - t3) + t2
+    t3 = t11 + t2
+    t4 = 1.0 + t3
+    t5 = t4 * t4
+    t6 = 1.0 + t0
+    t7 = t5 * t6
+    t8 = t0 < 3.4288275429960554e+302
+    t9 = 1.0 / _select(t1, t7, _select(t8, t5, t0))
+    t10 = 1.0 * t9
+    t12 = t6 - 1.0
+    t12 = 1.0 - (t6 - t12) + (t0 - t12)
+    t13 = t4 - 1.0
+    t2 = t4 * (1.0 - (t4 - t13) + (t3 - t13) + (t2 - (t3 - t11)))
+    t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
+    t3 = _product_error_mixed(t10, t7, 1.0) + t10 * (_product_error_mixed(t5, t6, t7) + t5 * t12 + t6 * t2)
+    t2 = _select(t8, t10 + (0.0 - (_product_error_mixed(t10, t5, 1.0) + t10 * t2)) * t9, t9)
+    t0 = np.log1p(t0) + 1.0
+    t0 = _select(t1, t10 + (0.0 - t3) * t9, t2 / _select(t8, t6 + t12, (t9 + 1.0) * (t0 * t0)))
+    return grad_y * t0
 
 
 
@@ -382,76 +327,54 @@ def _second_derivative_mixed(x):
     t1 = -(t1 + 3.0) / (t2 * t2 * (t3 * t3 * t3))
     t2 = 1.0 / t0
     t3 = 1.0 * t2
-    t4 = t3 * t0
-    t2 = (1.0 - t4 - _product_error_mixed(t3, t0, t4)) * t2
-    t4 = t3 + t2
-    t5 = t4 * t4
-    t2 = t2 - (t4 - t3)
-    t3 = t4 * t2
-    t3 = _product_error_mixed(t4, t4, t5) + t3 + t3
-    t6 = t5 + t3
-    t7 = 1.0 + t0
-    t8 = _exponent(t7)
-    t9 = t8 * 0.6931471805598903
-    t10 = t8 == 0.0
-    t11 = _select(t10, t0, _mantissa(t7) - 1.0)
-    t12 = 2.0 + t11
-    t13 = 1.0 / t12
-    t14 = t11 * t13
-    t15 = t14 * t12
-    t16 = t12 - 2.0
-    t11 = t11 - t15 - _product_error_mixed(t14, t12, t15) - t14 * (2.0 - (t12 - t16) + (t11 - t16))
-    t11 = t11 * t13
-    t12 = t14 + t11
+    t4 = t3 * t3
+    t5 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
+    t6 = t5 * 0.6931471805598903
+    t7 = _power_of_2(6755399441055744.0 - t5)
+    t8 = t0 * t7
+    t7 = t7 - 1.0
+    t9 = t8 + t7
+    t10 = 2.0 + t9
+    t11 = 1.0 / t10
+    t12 = t9 * t11
     t13 = t12 * 2.0
-    t15 = t9 + t13
-    t16 = t15 - t9
-    t17 = t12 * t12
-    t18 = ((0.14616875683547315 * t17 + 0.15331684010120875) * t17 + 0.18182890368918467) * t17
-    t18 = ((t18 + 0.22222211115835477) * t17 + 0.2857142862610609) * t17 + 0.3999999999989918
-    t19 = t7 - 1.0
-    t7 = _select(t10, 0.0, 1.0 - (t7 - t19) + (t0 - t19) + 0.0) * _power_of_2(6755399441055744.0 - t8)
-    t7 = (t18 * t17 + 0.666666666666667) * t17 * t12 + t8 * 5.497923018708371e-14 + t7 * ((((2.0 * t12 + (-2.0)) * t12 + 2.0) * t12 + (-2.0)) * t12 + 1.0)
-    t7 = t9 - (t15 - t16) + (t13 - t16) + ((t11 - (t12 - t14)) * 2.0 + t7)
-    t8 = t15 + t7
-    t9 = t8 + 3.0
-    t10 = t9 - t8
-    t7 = t7 - (t8 - t15)
-    t10 = t8 - (t9 - t10) + (3.0 - t10) + t7
-    t11 = t9 + t10
-    t12 = t6 * t11
-    t3 = _product_error_mixed(t6, t11, t12) + t6 * (t10 - (t11 - t9)) + t11 * (t3 - (t6 - t5))
-    t5 = t12 + t3
-    t6 = t4 + 1.0
-    t9 = t6 - t4
-    t2 = t4 - (t6 - t9) + (1.0 - t9) + t2
-    t4 = t6 + t2
-    t9 = t4 * t4
-    t2 = t4 * (t2 - (t4 - t6))
-    t2 = _product_error_mixed(t4, t4, t9) + t2 + t2
-    t4 = t9 + t2
-    t6 = t8 + 1.0
-    t10 = t6 - t8
-    t7 = t8 - (t6 - t10) + (1.0 - t10) + t7
-    t8 = t6 + t7
-    t10 = t8 * t8
-    t6 = t7 - (t8 - t6)
-    t7 = t8 * t6
-    t7 = _product_error_mixed(t8, t8, t10) + t7 + t7
-    t11 = t10 + t7
-    t13 = t11 * t8
-    t6 = _product_error_mixed(t11, t8, t13) + t11 * t6 + t8 * (t7 - (t11 - t10))
-    t7 = t13 + t6
+    t14 = t6 + t13
+    t10 = (0.0 - (_product_error_mixed(t12, t10, t9) + t12 * (t9 - (t10 - 2.0)))) * t11 * 2.0
+    t11 = t12 * t12
+    t15 = t11 * t11
+    t16 = ((0.13604792922717515 * t15 + 0.15388840649973898) * t15 + 0.2222222304008072) * t15
+    t15 = ((0.1321025177827784 * t15 + 0.18181738292064595) * t15 + 0.28571428567324064) * t15
+    t5 = ((t16 + 0.4000000000000784) * t11 + (t15 + 0.6666666666666666)) * t11 * t12 + t5 * 5.497923018708371e-14
+    t11 = t9 - t8
+    t5 = t10 + (t5 + (t8 - (t9 - t11) + (t7 - t11)) * ((2.0 * t12 + (-2.0)) * t12 + 1.0))
+    t5 = t13 - (t14 - t6) + t5
+    t6 = t14 + t5
+    t7 = 3.0 + t6
     t8 = t4 * t7
-    t2 = _product_error_mixed(t4, t7, t8) + t4 * (t6 - (t7 - t13)) + t7 * (t2 - (t4 - t9))
-    t4 = t8 + t2
-    t6 = 1.0 / t4
-    t7 = t5 * t6
-    t9 = t7 * t4
-    t2 = t5 - t9 - _product_error_mixed(t7, t4, t9) + (t3 - (t5 - t12)) - t7 * (t2 - (t4 - t8))
-    t2 = t2 * t6
-    t3 = t7 + t2
-    t0 = _select(t0 < 6.908934844075556e-77, t1, _select(t0 < 3.6147378671465184e+221, -(t3 + (t2 - (t3 - t7))), t1))
+    t9 = 1.0 + t3
+    t10 = t9 - 1.0
+    t2 = (0.0 - _product_error_mixed(t3, t0, 1.0)) * t2
+    t10 = 1.0 - (t9 - t10) + (t3 - t10) + t2
+    t11 = t9 + t10
+    t12 = t11 * t11
+    t13 = 1.0 + t6
+    t15 = t13 * t13
+    t16 = t15 * t13
+    t17 = t12 * t16
+    t18 = 1.0 / t17
+    t19 = t8 * t18
+    t20 = t7 - 3.0
+    t5 = t5 - (t6 - t14)
+    t14 = _product_error_mixed(t4, t7, t8) + t4 * (3.0 - (t7 - t20) + (t6 - t20) + t5)
+    t2 = t3 * t2
+    t20 = t13 - 1.0
+    t5 = 1.0 - (t13 - t20) + (t6 - t20) + t5
+    t6 = t13 * t5
+    t5 = _product_error_mixed(t15, t13, t16) + t15 * t5 + t13 * (_product_error_mixed(t13, t13, t15) + t6 + t6)
+    t6 = t11 * (t10 - (t11 - t9))
+    t5 = _product_error_mixed(t12, t16, t17) + t12 * t5 + t16 * (_product_error_mixed(t11, t11, t12) + t6 + t6)
+    t2 = t14 + t7 * (_product_error_mixed(t3, t3, t4) + t2 + t2) - (_product_error_mixed(t19, t17, t8) + t19 * t5)
+    t0 = _select(t0 < 6.908934844075556e-77, t1, _select(t0 < 3.6147378671465184e+221, -(t19 + t2 * t18), t1))
     return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, _select(x == 0.0, 3.0, np.copysign(1.0, x) * t0)))
 
 
@@ -520,11 +443,6 @@ def _moved(number):
 def _exponent(number):
     """The exponent that leaves a normal number between sqrt(1/2) and sqrt(2)."""
     return ((_moved(number) >> 52) - 1023).astype(np.float64)
-
-
-def _mantissa(number):
-    """What is left of it."""
-    return (np.asarray(number, np.float64).view(np.int64) - ((_moved(number) >> 52) - 1023 << 52)).view(np.float64)
 
 
 def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):

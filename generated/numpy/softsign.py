@@ -21,8 +21,8 @@ Largest error, in units in the last place:
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4975 (1000000 inputs, sampled), float32 fast 1.498 (4194304 inputs, sampled)
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.3127 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.3127 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.1812 (1000000 inputs, sampled), float32 fast 3.7896 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 4.3321 (1000000 inputs, sampled), float32 fast 4.2318 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.2438 (1000000 inputs, sampled), float32 fast 3.7896 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.8091 (1000000 inputs, sampled), float32 fast 4.2318 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -139,23 +139,14 @@ def _derivative_wide(x):
 
 def _derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = t0 + 1.0
-    t2 = t1 - t0
-    t2 = t0 - (t1 - t2) + (1.0 - t2)
-    t3 = t1 + t2
+    t1 = t0 < 1.3998404638611276e+101
+    t2 = 1.0 / t0
+    t3 = 1.0 + t0
     t4 = t3 * t3
-    t2 = t3 * (t2 - (t3 - t1))
-    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
-    t3 = t4 + t2
-    t5 = 1.0 / t3
-    t6 = 1.0 * t5
-    t7 = t6 * t3
-    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
-    t3 = t6 + t2
-    t4 = t0 < 6.6844198597781584e+153
-    t5 = 1.0 / t0
-    t7 = t5 + 1.0
-    return _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
+    t5 = t3 - 1.0
+    t0 = t3 * (1.0 - (t3 - t5) + (t0 - t5))
+    t5 = t2 + 1.0
+    return _select(t1, 1.0, t2 * t2) / _select(t1, t4 + (_product_error_mixed(t3, t3, t4) + t0 + t0), t5 * t5)
 
 
 
@@ -190,23 +181,14 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = t0 + 1.0
-    t2 = t1 - t0
-    t2 = t0 - (t1 - t2) + (1.0 - t2)
-    t3 = t1 + t2
+    t1 = t0 < 1.3998404638611276e+101
+    t2 = 1.0 / t0
+    t3 = 1.0 + t0
     t4 = t3 * t3
-    t2 = t3 * (t2 - (t3 - t1))
-    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
-    t3 = t4 + t2
-    t5 = 1.0 / t3
-    t6 = 1.0 * t5
-    t7 = t6 * t3
-    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
-    t3 = t6 + t2
-    t4 = t0 < 6.6844198597781584e+153
-    t5 = 1.0 / t0
-    t7 = t5 + 1.0
-    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
+    t5 = t3 - 1.0
+    t5 = t3 * (1.0 - (t3 - t5) + (t0 - t5))
+    t6 = t2 + 1.0
+    return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x), _select(t1, 1.0, t2 * t2) / _select(t1, t4 + (_product_error_mixed(t3, t3, t4) + t5 + t5), t6 * t6)
 
 
 
@@ -241,23 +223,14 @@ def _backward_wide(x, grad_y):
 
 def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
-    t1 = t0 + 1.0
-    t2 = t1 - t0
-    t2 = t0 - (t1 - t2) + (1.0 - t2)
-    t3 = t1 + t2
+    t1 = t0 < 1.3998404638611276e+101
+    t2 = 1.0 / t0
+    t3 = 1.0 + t0
     t4 = t3 * t3
-    t2 = t3 * (t2 - (t3 - t1))
-    t2 = _product_error_mixed(t3, t3, t4) + t2 + t2
-    t3 = t4 + t2
-    t5 = 1.0 / t3
-    t6 = 1.0 * t5
-    t7 = t6 * t3
-    t2 = (1.0 - t7 - _product_error_mixed(t6, t3, t7) - t6 * (t2 - (t3 - t4))) * t5
-    t3 = t6 + t2
-    t4 = t0 < 6.6844198597781584e+153
-    t5 = 1.0 / t0
-    t7 = t5 + 1.0
-    t0 = _select(t0 < 3.99583814440447e+146, t3 + (t2 - (t3 - t6)), _select(t4, 1.0, t5 * t5) / _select(t4, t1 * t1, t7 * t7))
+    t5 = t3 - 1.0
+    t0 = t3 * (1.0 - (t3 - t5) + (t0 - t5))
+    t5 = t2 + 1.0
+    t0 = _select(t1, 1.0, t2 * t2) / _select(t1, t4 + (_product_error_mixed(t3, t3, t4) + t0 + t0), t5 * t5)
     return grad_y * t0
 
 
@@ -292,25 +265,19 @@ def _second_derivative_wide(x):
 
 def _second_derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = t0 + 1.0
-    t2 = t1 - t0
-    t2 = t0 - (t1 - t2) + (1.0 - t2)
-    t3 = t1 + t2
-    t4 = t3 * t3
-    t2 = t2 - (t3 - t1)
-    t5 = t3 * t2
-    t5 = _product_error_mixed(t3, t3, t4) + t5 + t5
-    t6 = t4 + t5
-    t7 = t6 * t3
-    t2 = _product_error_mixed(t6, t3, t7) + t6 * t2 + t3 * (t5 - (t6 - t4))
-    t3 = t7 + t2
-    t4 = 1.0 / t3
-    t5 = 2.0 * t4
-    t6 = t5 * t3
-    t2 = (2.0 - t6 - _product_error_mixed(t5, t3, t6) - t5 * (t2 - (t3 - t7))) * t4
-    t3 = t5 + t2
-    t0 = np.copysign(1.0, x) * _select(t0 < 328.0, -(t3 + (t2 - (t3 - t5))), -(2.0 / t1 / t1) / t1)
-    return _select(x == 0.0, 2.0, t0)
+    t1 = t0 < 4.374501449566024e+99
+    t2 = 1.0 + t0
+    t3 = t2 * t2
+    t4 = t3 * t2
+    t5 = t0 + 1.0
+    t6 = _select(t1, 1.0, 2.0) / _select(t1, t4, t5)
+    t7 = 2.0 * t6
+    t8 = t2 - 1.0
+    t0 = 1.0 - (t2 - t8) + (t0 - t8)
+    t8 = t2 * t0
+    t0 = _product_error_mixed(t3, t2, t4) + t3 * t0 + t2 * (_product_error_mixed(t2, t2, t3) + t8 + t8)
+    t0 = _select(t1, -(t7 + (0.0 - (_product_error_mixed(t7, t4, 2.0) + t7 * t0)) * t6), -(t6 / t5) / t5)
+    return _select(x == 0.0, 2.0, np.copysign(1.0, x) * t0)
 
 
 

@@ -22,7 +22,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5299 (4194304 inputs, sampled), float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5362 (4194304 inputs, sampled), float64 4.9951 (200000 inputs, sampled), float32 fast 7.9974 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9625 (1000000 inputs, sampled), float32 fast 8.5337 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.5337 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -206,78 +206,43 @@ def _second_derivative_wide(x):
 
 
 def _second_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = 2.0 * t0
-    t0 = _product_error_mixed(2.0, t0, t1)
-    t2 = t1 + t0
-    t3 = np.abs(t2)
-    t4 = t3 < 60.0
-    t5 = -_select(t4, t2, 60.0)
-    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
-    t7 = _power_of_2(t6)
-    t8 = t7 + (-1.0)
-    t6 = t6 - 6755399441055744.0
-    t5 = t5 - t6 * 0.6931471805598903
+    t0 = np.abs(x) * 2.0
+    t1 = -np.minimum(t0, 1400.0)
+    t2 = t1 * 1.4426950408889634 + 6755399441055744.0
+    t3 = np.maximum(t2, 6755399441054744.0)
+    t4 = _power_of_2(t3)
+    t5 = -1.0 + t4
+    t6 = t2 - 6755399441055744.0
+    t1 = t1 - t6 * 0.6931471805598903
     t6 = t6 * 5.497923018708371e-14
-    t9 = t5 - t6
-    t10 = t7 * t9
-    t11 = t8 + t10
-    t12 = t11 - t8
-    t13 = t8 - t7
-    t14 = (2.511784416113084e-08 * t9 + 2.763128188739826e-07) * t9 + 2.755721635507523e-06
-    t14 = ((t14 * t9 + 2.480148993747346e-05) * t9 + 0.00019841269917321528) * t9 + 0.001388888894702103
-    t14 = ((t14 * t9 + 0.008333333333307234) * t9 + 0.041666666666515396) * t9 + 0.166666666666667
-    t14 = (t14 * t9 + 0.5000000000000012) * (t9 * t9)
-    t0 = -(t0 - (t2 - t1))
-    t1 = _select(t4, t0, 0.0)
-    t1 = t7 - (t8 - t13) + (-1.0 - t13) + t7 * (t14 + (t5 - t9 - t6 + (t1 + t1 * (t9 + t14))))
-    t1 = t8 - (t11 - t12) + (t10 - t12) + t1
-    t4 = t11 + t1
-    t5 = 8.0 * t4
-    t1 = _product_error_mixed(8.0, t4, t5) + 8.0 * (t1 - (t4 - t11))
-    t4 = t5 + t1
-    t3 = t3 < 1416.0
-    t2 = -_select(t3, t2, 1416.0)
-    t6 = t2 * 1.4426950408889634 + 6755399441055744.0 - 6755399441055744.0
-    t2 = t2 - t6 * 0.6931471805598903
-    t7 = t6 * 5.497923018708371e-14
-    t8 = t2 - t7
-    t9 = 1.0 + t8
-    t10 = (2.511784416113084e-08 * t8 + 2.763128188739826e-07) * t8 + 2.755721635507523e-06
-    t10 = ((t10 * t8 + 2.480148993747346e-05) * t8 + 0.00019841269917321528) * t8 + 0.001388888894702103
-    t10 = ((t10 * t8 + 0.008333333333307234) * t8 + 0.041666666666515396) * t8 + 0.166666666666667
-    t10 = (t10 * t8 + 0.5000000000000012) * (t8 * t8)
-    t0 = _select(t3, t0, 0.0)
-    t0 = t8 - (t9 - 1.0) + (t10 + (t2 - t8 - t7 + (t0 + t0 * (t8 + t10))))
-    t2 = t9 + t0
-    t3 = t6 * 0.5 + 6755399441055744.0
-    t7 = _power_of_2(t3)
-    t3 = _power_of_2(t6 - (t3 - 6755399441055744.0) + 6755399441055744.0)
-    t6 = t2 * t7 * t3
-    t8 = t6 + 1.0
-    t10 = t8 - t6
-    t0 = t0 - (t2 - t9)
-    t6 = t6 - (t8 - t10) + (1.0 - t10) + t0 * t7 * t3
-    t9 = t8 + t6
-    t10 = t9 * t9
-    t6 = t6 - (t9 - t8)
-    t8 = t9 * t6
-    t8 = _product_error_mixed(t9, t9, t10) + t8 + t8
-    t11 = t10 + t8
-    t12 = t11 * t9
-    t6 = _product_error_mixed(t11, t9, t12) + t11 * t6 + t9 * (t8 - (t11 - t10))
-    t8 = t12 + t6
-    t9 = 1.0 / t8
-    t10 = t4 * t9
-    t11 = t10 * t8
-    t1 = t4 - t11 - _product_error_mixed(t10, t8, t11) + (t1 - (t4 - t5)) - t10 * (t6 - (t8 - t12))
-    t1 = t1 * t9
-    t4 = t10 + t1
-    t5 = t4 * t2
-    t0 = _product_error_mixed(t4, t2, t5) + t4 * t0 + t2 * (t1 - (t4 - t10))
-    t1 = t5 + t0
-    t0 = _select(x == 0.0, -x, np.copysign(1.0, x) * ((t1 + (t0 - (t1 - t5))) * t7 * t3))
-    return _select(x != x, x, t0)
+    t7 = t1 - t6
+    t8 = t4 * t7
+    t9 = t5 + t8
+    t10 = t7 * t7
+    t11 = (2.511784416113084e-08 * t10 + 2.755721635507523e-06) * t10 + 0.00019841269917321528
+    t12 = (2.763128188739826e-07 * t10 + 2.480148993747346e-05) * t10 + 0.001388888894702103
+    t11 = ((t11 * t10 + 0.008333333333307234) * t10 + 0.166666666666667) * t7 + ((t12 * t10 + 0.041666666666515396) * t10 + 0.5000000000000012)
+    t1 = t11 * t10 + (t1 - t7 - t6)
+    t5 = t8 - (t9 - t5) + (t4 - (t5 - (-1.0))) + t4 * t1
+    t6 = t9 + t5
+    t8 = t6 * 8.0
+    t10 = t7 + t1
+    t11 = 1.0 + t10
+    t0 = _select(t0 < 693.0, t4, 0.0)
+    t12 = t11 * t0
+    t13 = 1.0 + t12
+    t14 = t13 * t13
+    t15 = t14 * t13
+    t16 = 1.0 / t15
+    t17 = t8 * t16
+    t18 = t17 * t11
+    t1 = t10 - (t11 - 1.0) + (t1 - (t10 - t7))
+    t0 = t12 - (t13 - 1.0) + t1 * t0
+    t7 = t13 * t0
+    t0 = _product_error_mixed(t14, t13, t15) + t14 * t0 + t13 * (_product_error_mixed(t13, t13, t14) + t7 + t7)
+    t0 = ((t5 - (t6 - t9)) * 8.0 - (_product_error_mixed(t17, t15, t8) + t17 * t0)) * t16
+    t0 = (t18 + (_product_error_mixed(t17, t11, t18) + t17 * t1 + t11 * t0)) * t4 * _power_of_2(t2 - t3 + 6755399441055744.0)
+    return _select(x == 0.0, -x, np.copysign(1.0, x) * t0)
 
 
 
