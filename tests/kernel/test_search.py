@@ -245,7 +245,7 @@ def test_relu_is_not_taken_for_a_ramp_with_nothing_added():
     [("x*(1+x/sqrt(1+x**2))/2", -0.78616, -0.78615), ("x*erf(log(1+exp(x)))", -1.1, -0.6)],
     ids=["beside a root, where products are fused", "where no form is good"],
 )
-def test_pairs_are_within_an_ulp_also_where_digits_cancel(text, low, high):
+def test_pairs_are_within_three_halves_of_an_ulp_also_where_digits_cancel(text, low, high):
     activation = parse(text)
     search_ = PassSearch(activation, derive(activation).first, ARITHMETICS["paired"])
     kernel, _ = search_.kernel("derivative", "dydx")
@@ -254,7 +254,7 @@ def test_pairs_are_within_an_ulp_also_where_digits_cancel(text, low, high):
     reference = search_.oracles[0].reference(points, "float64")
     for fused in (False, True):
         got = evaluate(kernel, {"x": points}, ARITHMETICS["paired"], fused=fused)["dydx"]
-        assert reference.errors(got).max() < 1, fused
+        assert reference.errors(got).max() < 1.5, fused
 
 
 @pytest.mark.parametrize(("text", "hopeful"), [("log(1+exp(x))", True), ("x/2+x*atan(x)/pi", False)])
