@@ -2,7 +2,8 @@
 
 A pair is a number and a much smaller one that belongs to it (None: nothing does). The algorithms are Knuth's and
 Dekker's (T. J. Dekker, "A floating-point technique for extending the available precision", 1971). The functions carry
-the low part of their argument, and give some bits more than a number has.
+the low part of their argument, and are good to a quarter of a unit in the last place of one number or better, where
+they say nothing else.
 
 Steps are saved by what is known of a pair: between which numbers it lies says which of two is the larger one and
 whether digits cancel, and a low part may be some units in the last place of the high one, unless the pair is loose.
@@ -207,7 +208,7 @@ class Pairs:
         return self.scale(self.scale(fraction, half), other)._replace(ends=_POSITIVE)
 
     def expm1_of_negative(self, a: Pair) -> Pair:
-        """exp(-a) - 1 for a >= 0."""
+        """exp(-a) - 1 for a >= 0, good to half a unit in the last place."""
         b = self._b
         parts = self._reduced(a, VANISHES)
         assert parts.r is not None
@@ -265,7 +266,7 @@ class Pairs:
         return self._normal(value, b("mul", a.low, slope), _SIGNED_UNIT)
 
     def erfcx(self, a: Pair) -> Pair:
-        """exp(a^2)*erfc(a) for a >= 0; see `symact.kernel.functions.error`."""
+        """exp(a^2)*erfc(a) for a >= 0, good to a unit in the last place; see `symact.kernel.functions.error`."""
         b = self._b
         half = b.const("1/2")
         cut = b("min", a.high, b.const(10**18))

@@ -567,7 +567,7 @@ class PassSearch:
         """
         trials = [replace(trial, samples=list(trial.samples)) for trial in map(self._trial, regions)]
         tried: list[list[Regime] | None] = [None] * len(trials)
-        for number in range(_ROUNDS):
+        for number in range(_ROUNDS + 1):
             covers = [self._covered(trial) for trial in trials]
             if self.arithmetic.name == "paired":
                 for index, (_, (first, *_)) in enumerate(covers):
@@ -577,6 +577,8 @@ class PassSearch:
                         covers[index] = self._covered(trials[index])
             chosen = self._jointly(regions, [choices for _, choices in covers], symmetry)
             enough = True
+            if number == _ROUNDS:  # at least good where the last fresh inputs were not
+                break
             for index, trial in enumerate(trials):
                 level = covers[index][0]
                 if chosen[index] == tried[index] or self.arithmetic.is_wide or level > _HOPELESS:
