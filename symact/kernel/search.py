@@ -567,7 +567,8 @@ class PassSearch:
         """
         trials = [replace(trial, samples=list(trial.samples)) for trial in map(self._trial, regions)]
         tried: list[list[Regime] | None] = [None] * len(trials)
-        for number in range(_ROUNDS + 1):
+        rounds = _ROUNDS + 1 if self.arithmetic.name == "paired" else _ROUNDS
+        for number in range(rounds):
             covers = [self._covered(trial) for trial in trials]
             if self.arithmetic.name == "paired":
                 for index, (_, (first, *_)) in enumerate(covers):
@@ -577,7 +578,7 @@ class PassSearch:
                         covers[index] = self._covered(trials[index])
             chosen = self._jointly(regions, [choices for _, choices in covers], symmetry)
             enough = True
-            if number == _ROUNDS:  # at least good where the last fresh inputs were not
+            if number == _ROUNDS:  # at least good where the last fresh inputs were not: pairs lose all digits there
                 break
             for index, trial in enumerate(trials):
                 level = covers[index][0]
