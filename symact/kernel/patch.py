@@ -66,6 +66,14 @@ class Patch:
     reach: float = np.inf
 
     @property
+    def span(self) -> tuple[float, float]:
+        """Between which t it has been made."""
+        if self.inverse:
+            return 1 / self.reach, np.inf
+        centre = float(sum(self.root))
+        return max(centre - self.reach, 0.0), centre + self.reach
+
+    @property
     def vanishes(self) -> bool:
         """Whether it is 0 for the largest numbers, whose products have no errors that can be computed."""
         return self.inverse and self.order > 1
@@ -232,7 +240,8 @@ def around(function: ArbFunction, place: float, arithmetic: Arithmetic) -> Patch
         for width in (centre / 2, centre / 4, centre / 8):
             found = _fit(lambda h: f(centre + h), 1, -width, width, _bits(arithmetic))
             if found is not None:
-                return Patch(f"polynomial around {float(centre):.6g}", (centre,), 0, 1, found)
+                name, reach = f"polynomial around {float(centre):.6g}", float(width)
+                return Patch(name, (centre,), 0, 1, found, reach=reach)
     return None
 
 

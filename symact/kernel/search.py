@@ -81,8 +81,12 @@ _ZEROS = np.array([0.0, -0.0])
 #: around them, and how far around the ends of regimes; how many of those that are too bad join the sample.
 _ROUNDS, _FRESH, _WORST, _AROUND, _ACROSS, _FED_BACK = 4, 8, 16, 2.0**-5, 0.5, 40
 
-#: Exponents of inputs that are about the last digit of 1, and how many are tried.
-_BESIDE_1, _NEAR_1 = (-57.0, -48.0), 400
+#: How often in pairs, and which error is none there; then they choose once more, for what is bad has lost all digits.
+_PAIRED_ROUNDS, _STILL_GOOD = 6, 1.625
+
+#: In pairs fresh inputs are also drawn near the ends of regimes, about the last digit of 1, and where most of what
+#: happens happens: exponents, and how many.
+_BESIDE_1, _MIDDLE = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000)
 
 #: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
 _WHOLE = 0.75
@@ -155,10 +159,14 @@ class Symmetry(Enum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A kernel of x (with t = |x|) that may be right on a region or a part of it; its name is for the record."""
+    """A kernel of x (with t = |x|) that may be right on a region or a part of it, between the sizes of its span.
+
+    Its name is for the record.
+    """
 
     name: str
     kernel: Kernel
+    span: tuple[float, float] = (0.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -567,8 +575,7 @@ class PassSearch:
         """
         trials = [replace(trial, samples=list(trial.samples)) for trial in map(self._trial, regions)]
         tried: list[list[Regime] | None] = [None] * len(trials)
-        rounds = _ROUNDS + 1 if self.arithmetic.name == "paired" else _ROUNDS
-        for number in range(rounds):
+        for number in range(_PAIRED_ROUNDS + 1 if self.arithmetic.name == "paired" else _ROUNDS):
             covers = [self._covered(trial) for trial in trials]
             if self.arithmetic.name == "paired":
                 for index, (_, (first, *_)) in enumerate(covers):
@@ -578,13 +585,14 @@ class PassSearch:
                         covers[index] = self._covered(trials[index])
             chosen = self._jointly(regions, [choices for _, choices in covers], symmetry)
             enough = True
-            if number == _ROUNDS:  # at least good where the last fresh inputs were not: pairs lose all digits there
+            if number == _PAIRED_ROUNDS:
                 break
             for index, trial in enumerate(trials):
                 level = covers[index][0]
                 if chosen[index] == tried[index] or self.arithmetic.is_wide or level > _HOPELESS:
                     continue
-                worse = self._worse(chosen[index], trial, number, level)
+                limit = max(level, _STILL_GOOD) if self.arithmetic.name == "paired" else level
+                worse = self._worse(chosen[index], trial, number, limit)
                 tried[index] = chosen[index]
                 if worse is not None:
                     trial.add(worse)
@@ -702,7 +710,9 @@ class PassSearch:
             ]
             around = np.concatenate(near).astype(dtype)
         if self.arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
-            around = np.concatenate([around, 2.0 ** generator.uniform(*_BESIDE_1, _NEAR_1)])
+            drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
+            near = np.outer(edges, 1 + generator.uniform(-_AROUND, _AROUND, 256)).ravel()
+            around = np.concatenate([around, near, *drawn])
         seeds = range(_FRESH * (number + 1), _FRESH * (number + 2))
         t = np.unique(np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around]))
         t = t[(t > lower) & (t < upper)]
@@ -752,6 +762,8 @@ class PassSearch:
         divide = partial(stretches, by_cost=self.arithmetic.name == "paired")
         for level, regimes in self.ladder:
             allowed = (table <= np.maximum(level * tolerance, 2 * nearby)) | (excess <= level / 2)
+            if self.arithmetic.name == "paired":  # what is a little worse than the best may be too bad, where one is good
+                allowed &= ((table <= level) | (nearby > level))
             allowed[:, other] |= table[:, other] <= _OTHER * (1 + best[other])
             if self.arithmetic.name == "paired":
                 allowed[:, size > _WITHOUT_PAIRS] |= table[:, size > _WITHOUT_PAIRS] <= _GOOD_THERE
@@ -774,7 +786,7 @@ class PassSearch:
                     [
                         Regime(
                             everything[which],
-                            None if stop is None else round_between(*size[[stop - 1, stop]]),
+                            None if stop is None else self._boundary(*size[[stop - 1, stop]], everything[which]),
                             float(counted[which, start:end][~(other | lost)[start:end]].max(initial=0.0)),
                         )
                         for which, start, end, stop in each
@@ -782,6 +794,12 @@ class PassSearch:
                     for each in covers
                 ]
         raise AssertionError("the last level allows everything")
+
+    @staticmethod
+    def _boundary(low: float, high: float, below: Candidate) -> float:
+        """A number with few bits where one regime ends, between two inputs."""
+        end = below.span[1]
+        return round_between(low, end if low < end < high else high)
 
     def _size(self, sample: Sample) -> NDArray[np.float64]:
         """What a sample's inputs are ordered by: t, or t stretched by the parameter."""
@@ -862,7 +880,7 @@ class PassSearch:
         for patch, in_pairs in product(found, ways):
             b = Builder()
             step = self._patched(b, patch, region, in_pairs)
-            yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}))
+            yield Candidate(patch.name, b.kernel("piece", ["x"], self.parameters, {"y": step}), patch.span)
 
     def _patched(self, b: Builder, patch: Patch, region: Region, in_pairs: bool) -> int:
         t = b("abs", b.input("x"))
