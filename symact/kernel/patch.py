@@ -66,12 +66,9 @@ class Patch:
     reach: float = np.inf
 
     @property
-    def span(self) -> tuple[float, float]:
-        """Between which t it has been made."""
-        if self.inverse:
-            return 1 / self.reach, np.inf
-        centre = float(sum(self.root))
-        return max(centre - self.reach, 0.0), centre + self.reach
+    def end(self) -> float:
+        """The largest t that it has been made for."""
+        return np.inf if self.inverse else float(sum(self.root)) + self.reach
 
     @property
     def vanishes(self) -> bool:

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from symact.kernel.candidates import Candidate
+from symact.kernel.score import Sample
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The part of a region up to t = upper (None: up to the region's end) and what computes it."""
+
+    candidate: Candidate
+    upper: float | None
+    error: float
+
+
+def errors_of(regimes: Sequence[Regime], sample: Sample, size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the forms of a region at a sample's inputs, which are as large as `size` says."""
+    found = np.zeros(len(size))
+    lower = 0.0
+    for regime in regimes:
+        upper = np.inf if regime.upper is None else regime.upper
+        here = (size >= lower) & (size < upper)
+        found[here] = sample.errors(regime.candidate.kernel)[here]
+        lower = upper
+    return found
 
 
 def stretches(

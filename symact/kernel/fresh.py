@@ -1,0 +1,99 @@
+"""What chosen forms have to stand besides their sample: fresh inputs, and products that are fused with sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symact.kernel.arithmetic import Arithmetic
+from symact.kernel.levels import GOOD_THERE, WITHOUT_PAIRS
+from symact.kernel.line import Line
+from symact.kernel.regimes import Regime, errors_of
+from symact.kernel.sampling import Sampling
+from symact.kernel.score import Sample, inputs
+from symact.kernel.trials import Trial
+
+#: Samples of how many seeds fresh inputs are, beside how many of the worst ones known and how far around them, and how
+#: far around the ends of regimes; how many of those that are too bad join the sample.
+_SEEDS, _WORST, _AROUND, _ACROSS, _FED_BACK = 8, 16, 2.0**-5, 0.5, 40
+
+#: In pairs inputs are also drawn about the last digit of 1, and where most of what happens happens: exponents, and how
+#: many; and closely around the ends of regimes.
+_BESIDE_1, _MIDDLE, _BESIDE_ENDS = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000), 256
+
+#: How large an error counts that pairs have only where products are fused with sums.
+_FUSED = 2.0
+
+
+class FreshInputs:
+    """Tries chosen forms where they have not been tried.
+
+    Args:
+        line: the function.
+        arithmetic: in which the forms are evaluated.
+        sampling: of the function in this arithmetic.
+    """
+
+    def __init__(self, line: Line, arithmetic: Arithmetic, sampling: Sampling) -> None:
+        self._line = line
+        self._arithmetic = arithmetic
+        self._sampling = sampling
+
+    def worse(self, regimes: Sequence[Regime], trial: Trial, number: int, limit: float) -> Sample | None:
+        """Fresh inputs on which the forms are worse than a limit; None if there are none.
+
+        Args:
+            regimes: the forms.
+            trial: what they have been tried on.
+            number: of the round; in each of them the inputs are others.
+            limit: in ULP.
+        """
+        t = self._drawn(regimes, trial, number)
+        fresh = self._sampling.at(trial.region, t)
+        size = self._line.size(fresh)
+        errors = errors_of(regimes, fresh, size)
+        if self._arithmetic.name == "paired":
+            errors[(size > WITHOUT_PAIRS) & (errors <= GOOD_THERE)] = 0.0
+        tolerance = trial.tolerance(size)
+        errors = np.where(np.isinf(tolerance), 0.0, errors / tolerance)
+        bad = np.sort(np.argsort(errors)[-_FED_BACK:])
+        bad = bad[errors[bad] > limit]
+        return self._sampling.at(trial.region, t[bad]) if len(bad) else None
+
+    def _drawn(self, regimes: Sequence[Regime], trial: Trial, number: int) -> NDArray[Any]:
+        """Sizes all over a region, and more of them where the forms are worst and where one takes over from another."""
+        known = trial.samples[0]
+        lower, upper = self._line.bounds(trial.region)
+        dtype = np.dtype(self._arithmetic.result)
+        generator = np.random.default_rng(number)
+        errors = errors_of(regimes, known, self._line.size(known))
+        worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
+        edges = [regime.upper for regime in regimes if regime.upper is not None]
+        with np.errstate(over="ignore"):
+            near = [
+                np.outer(places, 1 + generator.uniform(-reach, reach, 64)).ravel()
+                for places, reach in ((worst, _AROUND), (edges, _ACROSS))
+            ]
+            around = np.concatenate(near).astype(dtype)
+        if self._arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
+            drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
+            ends = np.outer(edges, 1 + generator.uniform(-_AROUND, _AROUND, _BESIDE_ENDS)).ravel()
+            around = np.concatenate([around, ends, *drawn])
+        seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))
+        t = np.unique(np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around]))
+        return t[(t > lower) & (t < upper)]
+
+    def worse_if_fused(self, regimes: Sequence[Regime], trial: Trial) -> Sample | None:
+        """Inputs at which the forms are bad where products are fused with sums; None if there are none.
+
+        Low parts, which are the whole result beside a root, come out otherwise then.
+        """
+        known = trial.samples[0]
+        size = self._line.size(known)
+        errors = errors_of(regimes, known.with_fused(np.arange(len(known.x))), size)
+        more = errors > errors_of(regimes, known, size)
+        (bad,) = np.nonzero(more & (errors > _FUSED) & np.isfinite(errors))
+        return known.with_fused(bad) if len(bad) else None
