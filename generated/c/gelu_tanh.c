@@ -1502,7 +1502,7 @@ SYMACT_INLINE double gelu_tanh_derivative_paired(int fused, double x)
     const double t310 = -t309;
     const double t311 = -0.0;
     const double t312 = t14 ? t310 : t311;
-    const int t313 = t2 < 0.7548828125;
+    const int t313 = t2 < 0.76171875;
     const double t314 = t2 - 0.7524609565734863;
     const double t315 = t314 + (-4.6549752993036295e-07);
     const double t316 = t315 - t314;
@@ -1888,7 +1888,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_paired(int fused, double x, do
     const double t330 = t329 * t233;
     const double t331 = -t330;
     const double t332 = t14 ? t331 : t1;
-    const int t333 = t4 < 0.7548828125;
+    const int t333 = t4 < 0.76171875;
     const double t334 = t4 - 0.7524609565734863;
     const double t335 = t334 + (-4.6549752993036295e-07);
     const double t336 = t335 - t334;
@@ -2255,7 +2255,7 @@ SYMACT_INLINE double gelu_tanh_backward_paired(int fused, double x, double grad_
     const double t310 = -t309;
     const double t311 = -0.0;
     const double t312 = t14 ? t310 : t311;
-    const int t313 = t2 < 0.7548828125;
+    const int t313 = t2 < 0.76171875;
     const double t314 = t2 - 0.7524609565734863;
     const double t315 = t314 + (-4.6549752993036295e-07);
     const double t316 = t315 - t314;

@@ -2234,7 +2234,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     const double t249 = t234 + t248;
     const double t250 = t209 ? t249 : t208;
     const double t251 = t3 ? t208 : t250;
-    const int t252 = t2 < 1.46875;
+    const int t252 = t2 < 1.484375;
     const double t253 = t45 * 4.0;
     const double t254 = 2.0 + t253;
     const double t255 = 6.0 * t43;

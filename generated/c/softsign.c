@@ -669,7 +669,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(int fused, double x)
     const int t0 = x == 0.0;
     const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 4.374501449566024e+99;
+    const int t3 = t2 < 8.979466059761068e+51;
     const double t4 = t3 ? 1.0 : 2.0;
     const double t5 = 1.0 + t2;
     const double t6 = t5 * t5;

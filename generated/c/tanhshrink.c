@@ -810,7 +810,7 @@ SYMACT_INLINE double tanhshrink_forward_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.015625;
+    const int t1 = t0 < 1.0234375;
     const double t2 = t0 * t0;
     const double t3 = t2 * t2;
     const double t4 = -2.8980377692517546e-09 * t3;
@@ -989,7 +989,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(int fused, double x, d
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.015625;
+    const int t1 = t0 < 1.0234375;
     const double t2 = t0 * t0;
     const double t3 = t2 * t2;
     const double t4 = -2.8980377692517546e-09 * t3;

@@ -23,9 +23,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5811 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.016 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.016 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.51 (4194304 inputs, sampled), float64 2.8769 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.7998 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.7998 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.51 (4194304 inputs, sampled), float64 2.4514 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.7974 (1000000 inputs, sampled), float32 fast 14.4396 (4194304 inputs, sampled)
 """
 
@@ -399,7 +399,7 @@ def _derivative_mixed(x):
     t8 = t7 * t4
     t2 = t2 - (t4 - t3)
     t3 = t6 - (t7 - (-0.4304000910248585)) + (-2.0285195168683626e-17 + (_product_error_mixed(t5, t4, t6) + t5 * t2))
-    t2 = _select(t0 < 0.7548828125, t8 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3), t1)
+    t2 = _select(t0 < 0.76171875, t8 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3), t1)
     t0 = _select(t0 < 0.7421875, t1, t2)
     return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
@@ -626,7 +626,7 @@ def _value_and_derivative_mixed(x):
     t15 = t14 * t6
     t4 = t4 - (t6 - t5)
     t5 = t8 - (t14 - (-0.4304000910248585)) + (-2.0285195168683626e-17 + (_product_error_mixed(t7, t6, t8) + t7 * t4))
-    t4 = _select(t3 < 0.7548828125, t15 + (_product_error_mixed(t14, t6, t15) + t14 * t4 + t6 * t5), t2)
+    t4 = _select(t3 < 0.76171875, t15 + (_product_error_mixed(t14, t6, t15) + t14 * t4 + t6 * t5), t2)
     t2 = _select(t3 < 0.7421875, t2, t4)
     return _select(t0, t1, x) + _select(t12, -((t11 + t9) * t13 * t10), t1), _select(x != x, x, _select(t0, t2, 1.0 - t2))
 
@@ -856,7 +856,7 @@ def _backward_mixed(x, grad_y):
     t8 = t7 * t4
     t2 = t2 - (t4 - t3)
     t3 = t6 - (t7 - (-0.4304000910248585)) + (-2.0285195168683626e-17 + (_product_error_mixed(t5, t4, t6) + t5 * t2))
-    t2 = _select(t0 < 0.7548828125, t8 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3), t1)
+    t2 = _select(t0 < 0.76171875, t8 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3), t1)
     t0 = _select(t0 < 0.7421875, t1, t2)
     return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
