@@ -52,16 +52,29 @@ class FreshInputs:
             limit: in ULP.
         """
         t = self._drawn(regimes, trial, number)
+        errors = self._errors(regimes, trial, t)
+        if self._arithmetic.name == "paired":
+            more = self._inside(trial, _around(t[np.argsort(errors)[-_WORST:]], np.random.default_rng(number)))
+            t, errors = np.concatenate([t, more]), np.concatenate([errors, self._errors(regimes, trial, more)])
+        bad = np.argsort(errors)[-_FED_BACK:]
+        bad = bad[errors[bad] > limit]
+        return self._sampling.at(trial.region, np.unique(t[bad])) if len(bad) else None
+
+    def _errors(self, regimes: Sequence[Regime], trial: Trial, t: NDArray[Any]) -> NDArray[np.float64]:
+        """The errors of forms as parts of what is allowed there."""
         fresh = self._sampling.at(trial.region, t)
         size = self._line.size(fresh)
         errors = errors_of(regimes, fresh, size)
         if self._arithmetic.name == "paired":
             errors[(size > WITHOUT_PAIRS) & (errors <= GOOD_THERE)] = 0.0
         tolerance = trial.tolerance(size)
-        errors = np.where(np.isinf(tolerance), 0.0, errors / tolerance)
-        bad = np.sort(np.argsort(errors)[-_FED_BACK:])
-        bad = bad[errors[bad] > limit]
-        return self._sampling.at(trial.region, t[bad]) if len(bad) else None
+        return np.where(np.isinf(tolerance), 0.0, errors / tolerance)
+
+    def _inside(self, trial: Trial, t: NDArray[Any]) -> NDArray[Any]:
+        """Those of some sizes that are inputs of a region, sorted and without repeats."""
+        lower, upper = self._line.bounds(trial.region)
+        t = np.unique(t.astype(self._arithmetic.result))
+        return t[(t > lower) & (t < upper)]
 
     def _drawn(self, regimes: Sequence[Regime], trial: Trial, number: int) -> NDArray[Any]:
         """Sizes all over a region, and more of them where the forms are worst and where one takes over from another."""
@@ -72,19 +85,14 @@ class FreshInputs:
         errors = errors_of(regimes, known, self._line.size(known))
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
         edges = [regime.upper for regime in regimes if regime.upper is not None]
-        with np.errstate(over="ignore"):
-            near = [
-                np.outer(places, 1 + generator.uniform(-reach, reach, 64)).ravel()
-                for places, reach in ((worst, _AROUND), (edges, _ACROSS))
-            ]
-            around = np.concatenate(near).astype(dtype)
+        around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
         if self._arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
-            ends = np.outer(edges, 1 + generator.uniform(-_AROUND, _AROUND, _BESIDE_ENDS)).ravel()
-            around = np.concatenate([around, ends, *drawn])
+            around = np.concatenate([around, _around(edges, generator, count=_BESIDE_ENDS), *drawn])
         seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))
-        t = np.unique(np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around]))
-        return t[(t > lower) & (t < upper)]
+        return self._inside(
+            trial, np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around])
+        )
 
     def worse_if_fused(self, regimes: Sequence[Regime], trial: Trial) -> Sample | None:
         """Inputs at which the forms are bad where products are fused with sums; None if there are none.
@@ -97,3 +105,11 @@ class FreshInputs:
         more = errors > errors_of(regimes, known, size)
         (bad,) = np.nonzero(more & (errors > _FUSED) & np.isfinite(errors))
         return known.with_fused(bad) if len(bad) else None
+
+
+def _around(
+    places: Sequence[float] | NDArray[Any], generator: np.random.Generator, reach: float = _AROUND, count: int = 64
+) -> NDArray[np.float64]:
+    """Sizes around some places, up to a part of each of them away."""
+    with np.errstate(over="ignore"):
+        return np.outer(np.asarray(places, np.float64), 1 + generator.uniform(-reach, reach, count)).ravel()
