@@ -656,7 +656,7 @@ SYMACT_INLINE double arctan_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.3998404638611276e+101;
+    const int t1 = t0 < 6.703903964971299e+153;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
     const double t4 = t1 ? 1.0 : t3;
@@ -682,7 +682,7 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(int fused, double x, doubl
     (void)fused;
     const double t0 = own_atan_paired(fused, x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 1.3998404638611276e+101;
+    const int t2 = t1 < 6.703903964971299e+153;
     const double t3 = 1.0 / t1;
     const double t4 = t3 * t3;
     const double t5 = t2 ? 1.0 : t4;
@@ -708,7 +708,7 @@ SYMACT_INLINE double arctan_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.3998404638611276e+101;
+    const int t1 = t0 < 6.703903964971299e+153;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
     const double t4 = t1 ? 1.0 : t3;
@@ -735,7 +735,7 @@ SYMACT_INLINE double arctan_second_derivative_paired(int fused, double x)
     (void)fused;
     const double t0 = with_sign(1.0, x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 192.0;
+    const int t2 = t1 < 296.0;
     const double t3 = t1 * 2.0;
     const double t4 = t1 * t1;
     const double t5 = 1.0 + t4;

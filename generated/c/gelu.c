@@ -1008,7 +1008,7 @@ SYMACT_INLINE double gelu_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 0.578125;
+    const int t3 = t2 < 0.59375;
     const double t4 = 64.0 < t2 ? 64.0 : t2;
     const double t5 = t4 * t4;
     const double t6 = t5 * 0.5;
@@ -1215,7 +1215,7 @@ SYMACT_INLINE double gelu_derivative_paired(int fused, double x)
     const double t207 = -t206;
     const double t208 = -0.0;
     const double t209 = t7 ? t207 : t208;
-    const int t210 = t2 < 0.875;
+    const int t210 = t2 < 0.95233154296875;
     const double t211 = t2 - 0.7517914772033691;
     const double t212 = t211 + (-4.74901953168329e-08);
     const double t213 = t212 - t211;
@@ -1474,7 +1474,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(int fused, double x, double 
     const double t182 = t7 ? t181 : t1;
     const double t183 = t2 + t182;
     const int t184 = x != x;
-    const int t185 = t3 < 0.578125;
+    const int t185 = t3 < 0.59375;
     const double t186 = 1.772453850905516 * t109;
     const double t187 = -t186;
     const double t188 = 1.4142135623730951 * t3;
@@ -1518,7 +1518,7 @@ SYMACT_INLINE void gelu_value_and_derivative_paired(int fused, double x, double 
     const double t226 = t225 * t179;
     const double t227 = -t226;
     const double t228 = t7 ? t227 : t1;
-    const int t229 = t3 < 0.875;
+    const int t229 = t3 < 0.95233154296875;
     const double t230 = t3 - 0.7517914772033691;
     const double t231 = t230 + (-4.74901953168329e-08);
     const double t232 = t231 - t230;
@@ -1596,7 +1596,7 @@ SYMACT_INLINE double gelu_backward_paired(int fused, double x, double grad_y)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 0.578125;
+    const int t3 = t2 < 0.59375;
     const double t4 = 64.0 < t2 ? 64.0 : t2;
     const double t5 = t4 * t4;
     const double t6 = t5 * 0.5;
@@ -1803,7 +1803,7 @@ SYMACT_INLINE double gelu_backward_paired(int fused, double x, double grad_y)
     const double t207 = -t206;
     const double t208 = -0.0;
     const double t209 = t7 ? t207 : t208;
-    const int t210 = t2 < 0.875;
+    const int t210 = t2 < 0.95233154296875;
     const double t211 = t2 - 0.7517914772033691;
     const double t212 = t211 + (-4.74901953168329e-08);
     const double t213 = t212 - t211;

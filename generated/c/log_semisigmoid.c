@@ -705,7 +705,7 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_paired(int fused, double 
     const int t0 = x == 0.0;
     const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 448.0;
+    const int t3 = t2 < 784.0;
     const double t4 = -1.0;
     const double t5 = t2 + 1.0;
     const double t6 = 1.0 / t5;

@@ -718,7 +718,7 @@ SYMACT_INLINE double logmin_second_derivative_paired(int fused, double x)
     (void)fused;
     const int t0 = x <= 0.0;
     const double t1 = fabs(x);
-    const int t2 = t1 < 448.0;
+    const int t2 = t1 < 784.0;
     const double t3 = -1.0;
     const double t4 = t1 + 1.0;
     const double t5 = 1.0 / t4;

@@ -690,7 +690,7 @@ SYMACT_INLINE double logsig_forward_paired(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const int t2 = t0 < 47.0;
+    const int t2 = t0 < 712.0;
     const double t3 = t0 * 0.9428090415820634;
     const double t4 = t3 + 0.9428090415820634;
     const double t5 = exponent_of(t4);
@@ -781,7 +781,7 @@ SYMACT_INLINE double logsig_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 362.0;
+    const int t1 = t0 < 1.596672247627776e+293;
     const double t2 = t0 * 0.9428090415820634;
     const double t3 = t2 + 0.9428090415820634;
     const double t4 = exponent_of(t3);
@@ -902,7 +902,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, doubl
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const int t2 = t0 < 47.0;
+    const int t2 = t0 < 712.0;
     const double t3 = t0 * 0.9428090415820634;
     const double t4 = t3 + 0.9428090415820634;
     const double t5 = exponent_of(t4);
@@ -985,7 +985,7 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, doubl
     const double t82 = t2 ? t81 : t17;
     const double t83 = t1 ? 1.0 : t82;
     const double t84 = with_sign(t83, x);
-    const int t85 = t0 < 362.0;
+    const int t85 = t0 < 1.596672247627776e+293;
     const double t86 = 1.0 / t14;
     const double t87 = t11 * t86;
     const double t88 = t87 * 2.0;
@@ -1086,7 +1086,7 @@ SYMACT_INLINE double logsig_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 362.0;
+    const int t1 = t0 < 1.596672247627776e+293;
     const double t2 = t0 * 0.9428090415820634;
     const double t3 = t2 + 0.9428090415820634;
     const double t4 = exponent_of(t3);
@@ -1213,7 +1213,7 @@ SYMACT_INLINE double logsig_second_derivative_paired(int fused, double x)
     const int t4 = x == 0.0;
     const double t5 = with_sign(1.0, x);
     const double t6 = fabs(x);
-    const int t7 = t6 < 6.908934844075556e-77;
+    const int t7 = t6 < 5.397605346934028e-79;
     const double t8 = own_log1p_paired(fused, t6);
     const double t9 = t8 + 3.0;
     const double t10 = -t9;

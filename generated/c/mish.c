@@ -1058,7 +1058,7 @@ SYMACT_INLINE double mish_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 1.17578125;
+    const int t3 = t2 < 1.171875;
     const int t4 = t2 < 1400.0;
     const double t5 = 1400.0 < t2 ? 1400.0 : t2;
     const double t6 = -t5;
@@ -1222,7 +1222,7 @@ SYMACT_INLINE double mish_derivative_paired(int fused, double x)
     const double t164 = -t163;
     const double t165 = -0.0;
     const double t166 = t4 ? t164 : t165;
-    const int t167 = t2 < 1.19921875;
+    const int t167 = t2 < 1.203125;
     const double t168 = t2 - 1.1924304962158203;
     const double t169 = t168 + (-7.182996748996376e-07);
     const double t170 = t169 - t168;
@@ -1484,7 +1484,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(int fused, double x, double 
     const double t132 = t2 ? t129 : t131;
     const double t133 = t0 ? x : t132;
     const int t134 = x < 0.0;
-    const int t135 = t1 < 1.17578125;
+    const int t135 = t1 < 1.171875;
     const double t136 = t46 * t43;
     const double t137 = -t136;
     const double t138 = t46 * 4.0;
@@ -1573,7 +1573,7 @@ SYMACT_INLINE void mish_value_and_derivative_paired(int fused, double x, double 
     const double t221 = t220 * t101;
     const double t222 = -t221;
     const double t223 = t2 ? t222 : t130;
-    const int t224 = t1 < 1.19921875;
+    const int t224 = t1 < 1.203125;
     const double t225 = t1 - 1.1924304962158203;
     const double t226 = t225 + (-7.182996748996376e-07);
     const double t227 = t226 - t225;
@@ -1690,7 +1690,7 @@ SYMACT_INLINE double mish_backward_paired(int fused, double x, double grad_y)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 1.17578125;
+    const int t3 = t2 < 1.171875;
     const int t4 = t2 < 1400.0;
     const double t5 = 1400.0 < t2 ? 1400.0 : t2;
     const double t6 = -t5;
@@ -1854,7 +1854,7 @@ SYMACT_INLINE double mish_backward_paired(int fused, double x, double grad_y)
     const double t164 = -t163;
     const double t165 = -0.0;
     const double t166 = t4 ? t164 : t165;
-    const int t167 = t2 < 1.19921875;
+    const int t167 = t2 < 1.203125;
     const double t168 = t2 - 1.1924304962158203;
     const double t169 = t168 + (-7.182996748996376e-07);
     const double t170 = t169 - t168;
@@ -1985,7 +1985,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 2.234375;
+    const int t3 = t2 < 2.21875;
     const int t4 = t2 < 1400.0;
     const double t5 = 1400.0 < t2 ? 1400.0 : t2;
     const double t6 = -t5;
@@ -2191,7 +2191,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     const double t206 = t202 * t205;
     const double t207 = -0.0;
     const double t208 = t4 ? t206 : t207;
-    const int t209 = t2 < 2.28125;
+    const int t209 = t2 < 2.29296875;
     const double t210 = t2 - 2.256376266479492;
     const double t211 = t210 + (-1.2988130093250574e-07);
     const double t212 = t211 - t210;
@@ -2234,7 +2234,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     const double t249 = t234 + t248;
     const double t250 = t209 ? t249 : t208;
     const double t251 = t3 ? t208 : t250;
-    const int t252 = t2 < 1.484375;
+    const int t252 = t2 < 1.46875;
     const double t253 = t45 * 4.0;
     const double t254 = 2.0 + t253;
     const double t255 = 6.0 * t43;
@@ -2409,7 +2409,7 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     const double t424 = power_of_2(t423);
     const double t425 = t421 * t424;
     const double t426 = t4 ? t425 : t207;
-    const int t427 = t2 < 1.50390625;
+    const int t427 = t2 < 1.515625;
     const double t428 = t2 - 1.4905710220336914;
     const double t429 = t428 + (-1.5745173705304443e-07);
     const double t430 = t429 - t428;

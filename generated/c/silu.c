@@ -1010,7 +1010,7 @@ SYMACT_INLINE double silu_derivative_paired(int fused, double x, double beta)
     const double t107 = -t106;
     const double t108 = -0.0;
     const double t109 = t6 ? t107 : t108;
-    const int t110 = t3 < 1.28515625;
+    const int t110 = t3 < 1.2884525470013943;
     const double t111 = t3 - 1.2784643173217773;
     const double t112 = t111 + (-2.2543929645135935e-07);
     const double t113 = t112 - t111;
@@ -1195,7 +1195,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired(int fused, double x, double 
     const double t127 = t126 * t81;
     const double t128 = -t127;
     const double t129 = t5 ? t128 : t1;
-    const int t130 = t87 < 1.28515625;
+    const int t130 = t87 < 1.2884525470013943;
     const double t131 = t87 - 1.2784643173217773;
     const double t132 = t131 + (-2.2543929645135935e-07);
     const double t133 = t132 - t131;
@@ -1361,7 +1361,7 @@ SYMACT_INLINE double silu_backward_paired(int fused, double x, double grad_y, do
     const double t107 = -t106;
     const double t108 = -0.0;
     const double t109 = t6 ? t107 : t108;
-    const int t110 = t3 < 1.28515625;
+    const int t110 = t3 < 1.2884525470013943;
     const double t111 = t3 - 1.2784643173217773;
     const double t112 = t111 + (-2.2543929645135935e-07);
     const double t113 = t112 - t111;
@@ -1420,7 +1420,7 @@ SYMACT_INLINE double silu_second_derivative_paired(int fused, double x, double b
     const int t0 = x != x;
     const double t1 = fabs(x);
     const double t2 = t1 * beta;
-    const int t3 = t2 < 2.3603515625;
+    const int t3 = t2 < 2.3618673230074134;
     const double t4 = beta * t1;
     const int t5 = t4 < 1400.0;
     const double t6 = fabs(t4);
@@ -1553,7 +1553,7 @@ SYMACT_INLINE double silu_second_derivative_paired(int fused, double x, double b
     const double t133 = t129 * t132;
     const double t134 = -0.0;
     const double t135 = t5 ? t133 : t134;
-    const int t136 = t2 < 2.42578125;
+    const int t136 = t2 < 2.46875;
     const double t137 = t2 - 2.3993568420410156;
     const double t138 = t137 + (-4.3847445204283275e-07);
     const double t139 = t138 - t137;
@@ -1796,7 +1796,7 @@ SYMACT_INLINE double silu_derivative_paired_default(int fused, double x)
     const double t97 = t93 * t96;
     const double t98 = -t97;
     const double t99 = t4 ? t98 : t39;
-    const int t100 = t2 < 1.28515625;
+    const int t100 = t2 < 1.2884525470013943;
     const double t101 = t2 - 1.2784643173217773;
     const double t102 = t101 + (-2.2543929645135935e-07);
     const double t103 = t102 - t101;
@@ -1969,7 +1969,7 @@ SYMACT_INLINE void silu_value_and_derivative_paired_default(int fused, double x,
     const double t117 = t116 * t73;
     const double t118 = -t117;
     const double t119 = t4 ? t118 : t1;
-    const int t120 = t3 < 1.28515625;
+    const int t120 = t3 < 1.2884525470013943;
     const double t121 = t3 - 1.2784643173217773;
     const double t122 = t121 + (-2.2543929645135935e-07);
     const double t123 = t122 - t121;
@@ -2123,7 +2123,7 @@ SYMACT_INLINE double silu_backward_paired_default(int fused, double x, double gr
     const double t97 = t93 * t96;
     const double t98 = -t97;
     const double t99 = t4 ? t98 : t39;
-    const int t100 = t2 < 1.28515625;
+    const int t100 = t2 < 1.2884525470013943;
     const double t101 = t2 - 1.2784643173217773;
     const double t102 = t101 + (-2.2543929645135935e-07);
     const double t103 = t102 - t101;
@@ -2179,7 +2179,7 @@ SYMACT_INLINE double silu_second_derivative_paired_default(int fused, double x)
     (void)fused;
     const int t0 = x != x;
     const double t1 = fabs(x);
-    const int t2 = t1 < 2.3603515625;
+    const int t2 = t1 < 2.3618673230074134;
     const int t3 = t1 < 1400.0;
     const double t4 = fabs(t1);
     const int t5 = t4 < 1400.0;
@@ -2296,7 +2296,7 @@ SYMACT_INLINE double silu_second_derivative_paired_default(int fused, double x)
     const double t116 = power_of_2(t115);
     const double t117 = t113 * t116;
     const double t118 = t3 ? t117 : t37;
-    const int t119 = t1 < 2.42578125;
+    const int t119 = t1 < 2.46875;
     const double t120 = t1 - 2.3993568420410156;
     const double t121 = t120 + (-4.3847445204283275e-07);
     const double t122 = t121 - t120;

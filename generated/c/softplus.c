@@ -1347,7 +1347,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(int fused, double y, d
     const int t2 = t1 < 0.0;
     const double t3 = fabs(y);
     const double t4 = t3 * beta;
-    const int t5 = t4 < 104.625;
+    const int t5 = t4 < 672.0;
     const double t6 = beta * t3;
     const double t7 = fabs(t6);
     const int t8 = t7 < 1400.0;
@@ -1438,7 +1438,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired(int fused, double y, d
     const double t93 = t62 * t92;
     const double t94 = t91 ? t75 : t93;
     const double t95 = t5 ? t90 : t94;
-    const int t96 = t4 < 1.0728836059570312e-05;
+    const int t96 = t4 < 1.5898409482133943e-168;
     const double t97 = own_expm1_paired(fused, t6);
     const double t98 = own_exp_paired(fused, t61);
     const double t99 = t97 * t98;
@@ -1807,7 +1807,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired_default(int fused, dou
     const double t1 = with_sign(1.0, y);
     const int t2 = t1 < 0.0;
     const double t3 = fabs(y);
-    const int t4 = t3 < 104.625;
+    const int t4 = t3 < 672.0;
     const double t5 = fabs(t3);
     const int t6 = t5 < 1400.0;
     const double t7 = t6 ? t3 : 1400.0;
@@ -1886,7 +1886,7 @@ SYMACT_INLINE double softplus_backward_from_output_paired_default(int fused, dou
     const double t80 = t53 * t79;
     const double t81 = t78 ? t62 : t80;
     const double t82 = t4 ? t77 : t81;
-    const int t83 = t3 < 1.0728836059570312e-05;
+    const int t83 = t3 < 1.5898409482133943e-168;
     const double t84 = own_expm1_paired(fused, t3);
     const double t85 = own_exp_paired(fused, t52);
     const double t86 = t84 * t85;

@@ -576,7 +576,7 @@ SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.3998404638611276e+101;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
     const double t4 = t1 ? 1.0 : t3;
@@ -609,7 +609,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, dou
     const double t3 = t0 / t2;
     const double t4 = t1 ? 1.0 : t3;
     const double t5 = with_sign(t4, x);
-    const int t6 = t0 < 1.3998404638611276e+101;
+    const int t6 = t0 < 1.0229345649675443e+149;
     const double t7 = 1.0 / t0;
     const double t8 = t7 * t7;
     const double t9 = t6 ? 1.0 : t8;
@@ -638,7 +638,7 @@ SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.3998404638611276e+101;
+    const int t1 = t0 < 1.0229345649675443e+149;
     const double t2 = 1.0 / t0;
     const double t3 = t2 * t2;
     const double t4 = t1 ? 1.0 : t3;
@@ -669,7 +669,7 @@ SYMACT_INLINE double softsign_second_derivative_paired(int fused, double x)
     const int t0 = x == 0.0;
     const double t1 = with_sign(1.0, x);
     const double t2 = fabs(x);
-    const int t3 = t2 < 8.979466059761068e+51;
+    const int t3 = t2 < 4.374501449566024e+99;
     const double t4 = t3 ? 1.0 : 2.0;
     const double t5 = 1.0 + t2;
     const double t6 = t5 * t5;

@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.6699 (1000000 inputs, sampled), float32 fast 6.0252 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.8066 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.8066 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 3.0546 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 8.1609 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 8.1609 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 not measured, float32 fast 13.6848 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7755 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
@@ -306,7 +306,7 @@ def _derivative_mixed(x):
     t3 = t6 - (t7 - 0.388284982990552) + (2.3344827535098912e-17 + (_product_error_mixed(t5, t4, t6) + t5 * t2))
     t3 = -2.7313429271500348e-17 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3)
     t2 = _product_error_mixed(t9, t4, t10) + t9 * t2 + t4 * (t8 - (t9 - (-0.4314939923140469)) + t3)
-    t0 = _select(t0 < 0.578125, t1, _select(t0 < 0.875, t10 + t2, t1))
+    t0 = _select(t0 < 0.59375, t1, _select(t0 < 0.95233154296875, t10 + t2, t1))
     return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
 
@@ -470,7 +470,7 @@ def _value_and_derivative_mixed(x):
     t5 = t13 - (t14 - 0.388284982990552) + (2.3344827535098912e-17 + (_product_error_mixed(t12, t8, t13) + t12 * t4))
     t5 = -2.7313429271500348e-17 + (_product_error_mixed(t14, t8, t15) + t14 * t4 + t8 * t5)
     t4 = _product_error_mixed(t16, t8, t17) + t16 * t4 + t8 * (t15 - (t16 - (-0.4314939923140469)) + t5)
-    t2 = _select(t2 < 0.578125, t3, _select(t2 < 0.875, t17 + t4, t3))
+    t2 = _select(t2 < 0.59375, t3, _select(t2 < 0.95233154296875, t17 + t4, t3))
     return _select(t0, t1, x) + _select(t6, -((t11 + t7) * t10 * t9), t1), _select(x != x, x, _select(t0, t2, 1.0 - t2))
 
 
@@ -624,7 +624,7 @@ def _backward_mixed(x, grad_y):
     t3 = t6 - (t7 - 0.388284982990552) + (2.3344827535098912e-17 + (_product_error_mixed(t5, t4, t6) + t5 * t2))
     t3 = -2.7313429271500348e-17 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3)
     t2 = _product_error_mixed(t9, t4, t10) + t9 * t2 + t4 * (t8 - (t9 - (-0.4314939923140469)) + t3)
-    t0 = _select(t0 < 0.578125, t1, _select(t0 < 0.875, t10 + t2, t1))
+    t0 = _select(t0 < 0.59375, t1, _select(t0 < 0.95233154296875, t10 + t2, t1))
     return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
 

@@ -20,10 +20,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 3.4688 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5302 (4194304 inputs, sampled), float64 2.5933 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 2.7497 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5392 (4194304 inputs, sampled), float64 4.7108 (1000000 inputs, sampled), float32 fast 112494.7809 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.8156 (1000000 inputs, sampled), float32 fast 12.9811 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5302 (4194304 inputs, sampled), float64 not measured, float32 fast 111909.0063 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 not measured, float32 fast 111909.0063 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5392 (4194304 inputs, sampled), float64 not measured, float32 fast 112494.7809 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast 12.9811 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -299,7 +299,7 @@ def _derivative_mixed(x):
     t18 = t17 * t8
     t4 = t4 - (t8 - t7)
     t7 = t14 - (t17 - (-0.2669479140495345)) + (-1.530398926307492e-17 + (_product_error_mixed(t9, t8, t14) + t9 * t4))
-    t4 = _select(t1 < 1.19921875, t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t8 * t7), t3)
+    t4 = _select(t1 < 1.203125, t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t8 * t7), t3)
     t7 = 1.0 + t23
     t8 = t13 * 4.0
     t9 = t7 + t8
@@ -323,7 +323,7 @@ def _derivative_mixed(x):
     t5 = t24 * t5
     t5 = _product_error_mixed(t20, t25, t19) + t20 * (_product_error_mixed(t24, t24, t25) + t5 + t5)
     t5 = t14 - (t19 - t26) + (t18 - t26) + (t9 - (t14 - t28) + (t13 - t28) + t7 + t8) - t5
-    t0 = _select(t0, _select(t1 < 1.17578125, t3, t4), _select(t2, t20 + t5 * t27, 1.0))
+    t0 = _select(t0, _select(t1 < 1.171875, t3, t4), _select(t2, t20 + t5 * t27, 1.0))
     return _select(x != x, x, t0)
 
 
@@ -501,7 +501,7 @@ def _value_and_derivative_mixed(x):
     t24 = t20 * t10
     t7 = t7 - (t10 - t8)
     t8 = t18 - (t20 - (-0.2669479140495345)) + (-1.530398926307492e-17 + (_product_error_mixed(t12, t10, t18) + t12 * t7))
-    t7 = _select(t1 < 1.19921875, t24 + (_product_error_mixed(t20, t10, t24) + t20 * t7 + t10 * t8), t4)
+    t7 = _select(t1 < 1.203125, t24 + (_product_error_mixed(t20, t10, t24) + t20 * t7 + t10 * t8), t4)
     t8 = 1.0 + t32
     t10 = t19 * 4.0
     t12 = t8 + t10
@@ -523,7 +523,7 @@ def _value_and_derivative_mixed(x):
     t10 = t21 * t16
     t10 = _product_error_mixed(t29, t26, t28) + t29 * (_product_error_mixed(t21, t21, t26) + t10 + t10)
     t6 = _select(t2, t29 + (t19 - (t28 - t30) + (t24 - t30) + (t6 + t8) - t10) * t27, 1.0)
-    return _select(t0, x, _select(t2, _select(t3, -(t11 * t5), t13 + t9 * t22), _select(t3, t14, t1))), _select(t0, x, _select(t17, _select(t1 < 1.17578125, t4, t7), t6))
+    return _select(t0, x, _select(t2, _select(t3, -(t11 * t5), t13 + t9 * t22), _select(t3, t14, t1))), _select(t0, x, _select(t17, _select(t1 < 1.171875, t4, t7), t6))
 
 
 
@@ -684,7 +684,7 @@ def _backward_mixed(x, grad_y):
     t18 = t17 * t8
     t4 = t4 - (t8 - t7)
     t7 = t14 - (t17 - (-0.2669479140495345)) + (-1.530398926307492e-17 + (_product_error_mixed(t9, t8, t14) + t9 * t4))
-    t4 = _select(t1 < 1.19921875, t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t8 * t7), t3)
+    t4 = _select(t1 < 1.203125, t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t8 * t7), t3)
     t7 = 1.0 + t23
     t8 = t13 * 4.0
     t9 = t7 + t8
@@ -708,7 +708,7 @@ def _backward_mixed(x, grad_y):
     t5 = t24 * t5
     t5 = _product_error_mixed(t20, t25, t19) + t20 * (_product_error_mixed(t24, t24, t25) + t5 + t5)
     t5 = t14 - (t19 - t26) + (t18 - t26) + (t9 - (t14 - t28) + (t13 - t28) + t7 + t8) - t5
-    t0 = _select(t0, _select(t1 < 1.17578125, t3, t4), _select(t2, t20 + t5 * t27, 1.0))
+    t0 = _select(t0, _select(t1 < 1.171875, t3, t4), _select(t2, t20 + t5 * t27, 1.0))
     return grad_y * _select(x != x, x, t0)
 
 
@@ -889,7 +889,7 @@ def _second_derivative_mixed(x):
     t21 = t19 * t9
     t7 = t7 - (t9 - t8)
     t8 = t17 - (t19 - (-0.10875441073164269)) + (-6.693792809581483e-18 + (_product_error_mixed(t15, t9, t17) + t15 * t7))
-    t7 = _select(t1 < 2.28125, t21 + (_product_error_mixed(t19, t9, t21) + t19 * t7 + t9 * t8), t3)
+    t7 = _select(t1 < 2.29296875, t21 + (_product_error_mixed(t19, t9, t21) + t19 * t7 + t9 * t8), t3)
     t8 = t13 * 4.0
     t9 = 2.0 + t8
     t13 = 6.0 * t11
@@ -964,9 +964,8 @@ def _second_derivative_mixed(x):
     t11 = t10 * t6
     t4 = t4 - (t6 - t5)
     t5 = t9 - (t10 - (-0.23069451159746054)) + (8.841592783777483e-18 + (_product_error_mixed(t8, t6, t9) + t8 * t4))
-    t4 = _select(t1 < 1.50390625, t11 + (_product_error_mixed(t10, t6, t11) + t10 * t4 + t6 * t5), t2)
-    t0 = _select(t0, _select(t1 < 2.234375, t3, t7), _select(t1 < 1.484375, t2, t4))
-    return _select(x != x, x, t0)
+    t4 = _select(t1 < 1.515625, t11 + (_product_error_mixed(t10, t6, t11) + t10 * t4 + t6 * t5), t2)
+    return _select(x != x, x, _select(t0, _select(t1 < 2.21875, t3, t7), _select(t1 < 1.46875, t2, t4)))
 
 
 

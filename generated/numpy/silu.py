@@ -23,10 +23,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5377 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3444 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5043 (4194304 inputs, sampled), float64 4.7666 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.9439 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast 124968.0741 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast 124968.0741 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5043 (4194304 inputs, sampled), float64 not measured, float32 fast 137119.4248 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 not measured, float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -226,7 +226,7 @@ def _derivative_mixed(x, beta):
     t8 = t7 * t3
     t0 = t0 - (t3 - t4)
     t4 = t6 - (t7 - (-0.2178117057198001)) + (3.9662294199541175e-18 + (_product_error_mixed(t5, t3, t6) + t5 * t0))
-    t0 = _select(t1 < 1.28515625, t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4), t2)
+    t0 = _select(t1 < 1.2884525470013943, t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4), t2)
     t0 = _select(t1 < 1.26953125, t2, t0)
     return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
@@ -362,7 +362,7 @@ def _value_and_derivative_mixed(x, beta):
     t10 = t9 * t5
     t1 = t1 - (t5 - t6)
     t6 = t8 - (t9 - (-0.2178117057198001)) + (3.9662294199541175e-18 + (_product_error_mixed(t7, t5, t8) + t7 * t1))
-    t1 = _select(t2 < 1.28515625, t10 + (_product_error_mixed(t9, t5, t10) + t9 * t1 + t5 * t6), t3)
+    t1 = _select(t2 < 1.2884525470013943, t10 + (_product_error_mixed(t9, t5, t10) + t9 * t1 + t5 * t6), t3)
     t1 = _select(t2 < 1.26953125, t3, t1)
     return _select(x == (-np.inf), t0, t4), _select(x != x, x, _select(x < 0.0, t1, 1.0 - t1))
 
@@ -490,7 +490,7 @@ def _backward_mixed(x, grad_y, beta):
     t8 = t7 * t3
     t0 = t0 - (t3 - t4)
     t4 = t6 - (t7 - (-0.2178117057198001)) + (3.9662294199541175e-18 + (_product_error_mixed(t5, t3, t6) + t5 * t0))
-    t0 = _select(t1 < 1.28515625, t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4), t2)
+    t0 = _select(t1 < 1.2884525470013943, t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4), t2)
     t0 = _select(t1 < 1.26953125, t2, t0)
     return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
 
@@ -619,8 +619,8 @@ def _second_derivative_mixed(x, beta):
     t8 = t7 * t3
     t0 = t0 - (t3 - t4)
     t4 = t6 - (t7 - (-0.09153052016419229)) + (4.997749519717705e-18 + (_product_error_mixed(t5, t3, t6) + t5 * t0))
-    t0 = _select(t1 < 2.42578125, (t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4)) * beta, t2)
-    return _select(x != x, x, _select(t1 < 2.3603515625, t2, t0))
+    t0 = _select(t1 < 2.46875, (t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4)) * beta, t2)
+    return _select(x != x, x, _select(t1 < 2.3618673230074134, t2, t0))
 
 
 

@@ -46,36 +46,29 @@ class Covering:
         self._line = line
         self._arithmetic = arithmetic
         self._far_out = _FarOut(arithmetic, len(line.settings))
-        # In quick arithmetic the combination with the other regions decides what is cheap.
-        self._divided = partial(stretches, by_cost=arithmetic.name == "paired")
 
     def of(self, trial: Trial) -> tuple[float, list[list[Regime]]]:
         """The error level that is reached, and the forms: first the cheapest ones, then others as good alone."""
         everything = [*trial.candidates, *trial.patches]
         costs = [cost(c.kernel, self._arithmetic) for c in everything]
         measured = _Measured(everything, trial, self._line, self._arithmetic)
+        # In quick arithmetic the combination with the other regions decides what is cheap.
+        divided = partial(stretches, errors=measured.counted) if self._arithmetic.name == "paired" else stretches
         survives = np.array([self._far_out.survives(c.kernel, trial.region, trial.samples) for c in everything])
         for level, most in LADDERS[self._arithmetic.name]:
             allowed = measured.allowed(level)
             allowed[~survives, -1] &= not survives.any()
             cover = None
             if np.isinf(level):  # many digits may be missing, but no wrong NaN, infinity or zero if that can be helped
-                cover = self._divided(allowed & measured.right_at_all, costs, most + _MORE)
-            cover = cover or self._divided(allowed, costs, most)
+                cover = divided(allowed & measured.right_at_all, costs, most + _MORE)
+            cover = cover or divided(allowed, costs, most)
             if cover is None and trial.patches:
-                cover = self._with_patches(trial, allowed, costs, most)
+                more = divided(allowed, costs, most + (_MANY_MORE if trial.pieces else _MORE)) or []
+                cover = more if any(which >= len(trial.candidates) for which, *_ in more) else None
             if cover is not None:
                 covers = [cover, *_others_alone(cover, allowed, costs)]
                 return level, [measured.regimes(each) for each in covers]
         raise AssertionError("the last level allows everything")
-
-    def _with_patches(
-        self, trial: Trial, allowed: NDArray[np.bool_], costs: Sequence[int], most: int
-    ) -> _Stretches | None:
-        """More regimes than usual, if expansions are among them."""
-        more = _MANY_MORE if trial.pieces else _MORE
-        found = self._divided(allowed, costs, most + more) or []
-        return found if any(which >= len(trial.candidates) for which, *_ in found) else None
 
 
 def _others_alone(cover: _Stretches, allowed: NDArray[np.bool_], costs: Sequence[int]) -> list[_Stretches]:
@@ -90,6 +83,7 @@ class _Measured:
     """The errors of all that may cover a region, at all inputs in the order of their sizes.
 
     Attributes:
+        counted: the errors as parts of what is allowed, and 0 where all are wrong or parameters have other values.
         right_at_all: which candidates are not infinitely wrong where, unless all of them are.
     """
 
@@ -110,8 +104,7 @@ class _Measured:
         self._lost = np.isinf(self._best)
         self._excess = np.where(self._lost, 0.0, table - np.where(self._lost, 0.0, self._best))
         self._nearby = _largest_nearby(size, np.where(self._lost | self._other, 0.0, self._best))
-        self._counted = table / self._tolerance
-        self._counts = ~(self._other | self._lost)
+        self.counted: NDArray[np.float64] = np.where(self._other | self._lost, 0.0, table / self._tolerance)
         self.right_at_all: NDArray[np.bool_] = np.isfinite(table) | self._lost
 
     def allowed(self, level: float) -> NDArray[np.bool_]:
@@ -132,7 +125,7 @@ class _Measured:
             Regime(
                 self._everything[which],
                 None if stop is None else self._boundary(stop, self._everything[which]),
-                float(self._counted[which, start:end][self._counts[start:end]].max(initial=0.0)),
+                float(self.counted[which, start:end].max(initial=0.0)),
             )
             for which, start, end, stop in cover
         ]

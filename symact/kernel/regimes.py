@@ -34,11 +34,12 @@ def errors_of(regimes: Sequence[Regime], sample: Sample, size: NDArray[np.float6
 
 
 def stretches(
-    allowed: NDArray[np.bool_], costs: Sequence[int], most: int, *, by_cost: bool = False
+    allowed: NDArray[np.bool_], costs: Sequence[int], most: int, *, errors: NDArray[np.float64] | None = None
 ) -> list[tuple[int, int, int, int | None]] | None:
     """At most so many segments of the samples, each with a candidate that is allowed on all of it; None if more.
 
-    The candidates are those that reach farthest, or, `by_cost`, the cheapest ones that reach far enough.
+    The candidates are those that reach farthest, and one ends in the middle of where the next one may take over; or,
+    given all errors, they are the cheapest that reach far enough, and end where the larger error of both is least.
 
     Returns (candidate, first sample, end, boundary): the boundary to the next segment lies between sample boundary - 1
     and sample boundary. The cheapest single candidate is returned where one is enough.
@@ -56,7 +57,7 @@ def stretches(
             return None
         segments.append((best, start, ends[best]))
         start = ends[best]
-    segments = _cheapest_between(segments, allowed, costs) if by_cost else segments
+    segments = _cheapest_between(segments, allowed, costs) if errors is not None else segments
     segments = _fewest_candidates(segments, allowed, costs)
     found: list[tuple[int, int, int, int | None]] = []
     start = 0
@@ -68,10 +69,22 @@ def stretches(
         first = end
         while first - 1 > start and following[first - 1]:
             first -= 1
-        middle = max((first + end) // 2, start + 1)
+        last = end
+        if errors is not None:
+            before, after = errors[which, start:end], errors[segments[number + 1][0], start:end]
+            first, last = (start + place for place in _least(before, after, max(first - start, 1)))
+        middle = max((first + last) // 2, start + 1)
         found.append((which, start, middle, middle))
         start = middle
     return found
+
+
+def _least(before: NDArray[np.float64], after: NDArray[np.float64], first: int) -> tuple[int, int]:
+    """From and up to which boundary, `first` or later, the largest error on both sides is least."""
+    rising = np.maximum.accumulate(before)[first - 1 :]
+    falling = np.append(np.maximum.accumulate(after[::-1])[::-1][first:], 0.0)
+    best = np.flatnonzero(np.maximum(rising, falling) <= np.maximum(rising, falling).min())
+    return first + int(best[0]), first + int(best[-1])
 
 
 def _cheapest_between(
