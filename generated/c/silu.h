@@ -63,7 +63,7 @@ void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, fl
 
 /* dydx = f'(x). Largest error, in units in the last place:
  *   f32: 0.5024 (all 2**32 inputs)
- *   f64: not measured
+ *   f64: 0.7889 (1000000 inputs, sampled)
  *   f32_fast: 12731854.797 (all 2**32 inputs)
  *   f32_table: 0.9457 (all 2**32 inputs)
  *   f16: 0.5 (all 2**16 inputs)
@@ -78,7 +78,7 @@ void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
  *   f32: 0.5013 (4194304 inputs, sampled)
- *   f64: not measured
+ *   f64: 0.7889 (1000000 inputs, sampled)
  *   f32_fast: 12731854.797 (4194304 inputs, sampled)
  *   f32_table: 0.915 (4194304 inputs, sampled)
  *   f16: 0.5 (all 2**16 inputs)
@@ -93,7 +93,7 @@ void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
  *   f32: 0.5014 (4194304 inputs, sampled)
- *   f64: not measured
+ *   f64: 1.988 (1000000 inputs, sampled)
  *   f32_fast: 12793348.1734 (4194304 inputs, sampled)
  *   f32_table: 0.9107 (4194304 inputs, sampled)
  *   f16: 0.5 (65536 inputs, sampled)
@@ -108,7 +108,7 @@ void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
  *   f32: 0.5015 (4194304 inputs, sampled)
- *   f64: not measured
+ *   f64: 1.7442 (1000000 inputs, sampled)
  *   f32_fast: 7.3561 (4194304 inputs, sampled)
  *   f32_table: 0.992 (4194304 inputs, sampled)
  *   f16: 0.4999 (all 2**16 inputs)

@@ -105,7 +105,7 @@ void symact_softsign_backward_bf16(size_t n, const symact_bf16 *x, const symact_
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
  *   f32: 0.5 (200000 inputs, sampled)
- *   f64: not measured
+ *   f64: 1.8091 (1000000 inputs, sampled)
  *   f32_fast: 4.2318 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
  *   f16: 0.5 (all 2**16 inputs)

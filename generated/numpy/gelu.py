@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.6699 (1000000 inputs, sampled), float32 fast 6.0252 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 8.1609 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 not measured, float32 fast 8.1609 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 not measured, float32 fast 13.6848 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.8066 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.8066 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 2.8995 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7755 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
