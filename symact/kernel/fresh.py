@@ -56,9 +56,12 @@ class FreshInputs:
         if self._arithmetic.name == "paired":
             more = self._inside(trial, _around(t[np.argsort(errors)[-_WORST:]], np.random.default_rng(number)))
             t, errors = np.concatenate([t, more]), np.concatenate([errors, self._errors(regimes, trial, more)])
-        bad = np.argsort(errors)[-_FED_BACK:]
-        bad = bad[errors[bad] > limit]
-        return self._sampling.at(trial.region, np.unique(t[bad])) if len(bad) else None
+        worst = np.argsort(errors)[::-1]
+        bad = worst[errors[worst] > limit]
+        if self._arithmetic.name == "paired":  # the worst of each octave first, or a boundary moves by small steps
+            _, first = np.unique(np.frexp(t[bad])[1], return_index=True)
+            bad = bad[[*np.sort(first), *np.delete(np.arange(len(bad)), first)]]
+        return self._sampling.at(trial.region, np.unique(t[bad[:_FED_BACK]])) if len(bad) else None
 
     def _errors(self, regimes: Sequence[Regime], trial: Trial, t: NDArray[Any]) -> NDArray[np.float64]:
         """The errors of forms as parts of what is allowed there."""
