@@ -91,7 +91,9 @@ class FreshInputs:
         around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
         if self._arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
-            around = np.concatenate([around, _around(edges, generator, count=_BESIDE_ENDS), *drawn])
+            steps = 2.0 ** -np.arange(1, 53)
+            close = np.outer(edges, [*(1 - steps), *(1 + steps)]).ravel()
+            around = np.concatenate([around, _around(edges, generator, count=_BESIDE_ENDS), close, *drawn])
         seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))
         return self._inside(
             trial, np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around])
