@@ -15,6 +15,9 @@ from flint import arb, ctx, fmpq
 
 from symact.errors import Error
 
+#: At how many points SymPy may find no rational value of a function before it is not asked again.
+_ENOUGH = 16
+
 #: How each SymPy function is written on a ball.
 _FUNCTIONS: dict[type, str] = {
     sympy.exp: "{}.exp()",
@@ -137,6 +140,7 @@ class ArbFunction:
         exec("\n".join([f"def function(x{names}):", *body]), namespace)
         self._function: Callable[..., arb] = namespace["function"]
         self._constants = write.constants
+        self._in_vain = 0
 
     def values(self, points: Sequence[float], precision: int) -> list[arb]:
         """Balls that contain the exact values at finite doubles; `precision` in bits."""
@@ -151,6 +155,14 @@ class ArbFunction:
             return [function(point, *constants) for point in points]
 
     def exact(self, point: float) -> Fraction | None:
-        """The exact value where it is rational and SymPy finds it, else None."""
+        """The exact value where it is rational and SymPy finds it, else None.
+
+        Where it has found none at several points, it is not asked again: that takes milliseconds a point.
+        """
+        if self._in_vain >= _ENOUGH:
+            return None
         value = self.expression.subs(self.x, sympy.Rational(Fraction(point)))
-        return Fraction(int(value.p), int(value.q)) if value.is_Rational else None
+        if value.is_Rational:
+            return Fraction(int(value.p), int(value.q))
+        self._in_vain += 1
+        return None
