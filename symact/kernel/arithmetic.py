@@ -42,6 +42,11 @@ class Arithmetic:
     is_fused: bool = False
 
     @property
+    def is_paired(self) -> bool:
+        """Whether pairs of numbers are at hand, whose low parts are the whole result where digits cancel."""
+        return self.name == "paired"
+
+    @property
     def format(self) -> Format:
         """The format of every step."""
         return FORMATS[self.compute]

@@ -83,7 +83,7 @@ class Writer:
         seen: set[Kernel] = set()
         failure: Error | None = None
         styles = [] if paired is not None else [(style, False) for style in _STYLES[self._arithmetic.name]]
-        if self._arithmetic.name == "paired":
+        if self._arithmetic.is_paired:
             styles += [(style, True) for style in (_PAIRED_STYLES if paired is None else paired)]
         # The usual order: plain numbers before pairs, and within each the forms one after the other.
         for in_pairs, form, (style, pairs) in product((False, True), found, styles):

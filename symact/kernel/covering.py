@@ -53,7 +53,7 @@ class Covering:
         costs = [cost(c.kernel, self._arithmetic) for c in everything]
         measured = _Measured(everything, trial, self._line, self._arithmetic)
         # In quick arithmetic the combination with the other regions decides what is cheap.
-        divided = partial(stretches, errors=measured.counted) if self._arithmetic.name == "paired" else stretches
+        divided = partial(stretches, errors=measured.counted) if self._arithmetic.is_paired else stretches
         survives = np.array([self._far_out.survives(c.kernel, trial.region, trial.samples) for c in everything])
         for level, most in LADDERS[self._arithmetic.name]:
             allowed = measured.allowed(level)
@@ -93,7 +93,7 @@ class _Measured:
         self._everything = everything
         self._size = size = size[order]
         self._tolerance = trial.tolerance(size)
-        self._in_pairs = arithmetic.name == "paired"
+        self._in_pairs = arithmetic.is_paired
         others = [np.full(len(s.x), s.parameters != line.settings[0]) for s in trial.samples]
         self._other = np.concatenate(others)[order]
         table = errors(everything, trial.samples)[:, order]

@@ -36,7 +36,7 @@ class Expansions:
     def __init__(self, line: Line, arithmetic: Arithmetic) -> None:
         self._line = line
         self._arithmetic = arithmetic
-        self._in_pairs = arithmetic.name == "paired"
+        self._in_pairs = arithmetic.is_paired
 
     def near(self, region: Region, sample: Sample, lost: NDArray[np.float64]) -> Iterator[Candidate]:
         """Polynomials around 0 and around roots, where a formula loses digits there.

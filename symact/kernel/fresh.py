@@ -53,12 +53,12 @@ class FreshInputs:
         """
         t = self._drawn(regimes, trial, number)
         errors = self._errors(regimes, trial, t)
-        if self._arithmetic.name == "paired":
+        if self._arithmetic.is_paired:
             more = self._inside(trial, _around(t[np.argsort(errors)[-_WORST:]], np.random.default_rng(number)))
             t, errors = np.concatenate([t, more]), np.concatenate([errors, self._errors(regimes, trial, more)])
         worst = np.argsort(errors)[::-1]
         bad = worst[errors[worst] > limit]
-        if self._arithmetic.name == "paired":  # the worst of each octave first, or a boundary moves by small steps
+        if self._arithmetic.is_paired:  # the worst of each octave first, or a boundary moves by small steps
             _, first = np.unique(np.frexp(t[bad])[1], return_index=True)
             bad = bad[[*np.sort(first), *np.delete(np.arange(len(bad)), first)]]
         return self._sampling.at(trial.region, np.unique(t[bad[:_FED_BACK]])) if len(bad) else None
@@ -68,7 +68,7 @@ class FreshInputs:
         fresh = self._sampling.at(trial.region, t)
         size = self._line.size(fresh)
         errors = errors_of(regimes, fresh, size)
-        if self._arithmetic.name == "paired":
+        if self._arithmetic.is_paired:
             errors[(size > WITHOUT_PAIRS) & (errors <= GOOD_THERE)] = 0.0
         tolerance = trial.tolerance(size)
         return np.where(np.isinf(tolerance), 0.0, errors / tolerance)
@@ -89,7 +89,7 @@ class FreshInputs:
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
         edges = [regime.upper for regime in regimes if regime.upper is not None]
         around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
-        if self._arithmetic.name == "paired":  # there low parts are the whole result, and have no digits to spare
+        if self._arithmetic.is_paired:  # low parts have no digits to spare
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
             steps = 2.0 ** -np.arange(1, 53)
             close = np.outer(edges, [*(1 - steps), *(1 + steps)]).ravel()

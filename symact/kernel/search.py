@@ -48,8 +48,8 @@ _FAIR = 1.5
 #: A formula for the whole line is not tried on fresh inputs: it has to be better by this.
 _WHOLE = 0.75
 
-#: In quick arithmetic, how many combinations of forms for the regions are looked at, of the cheapest forms of each, and
-#: how many of those with their values at 0 and infinity.
+#: In fused arithmetics, how many combinations of forms for the regions are looked at, of the cheapest forms of each,
+#: and how many of those with their values at 0 and infinity.
 _COMBINATIONS, _FINISHED = 900, 16
 
 #: In paired arithmetic the largest error on the right side of a form for the left one, which has been rounded before.
@@ -173,7 +173,7 @@ class PassSearch:
         """
         trials = [replace(trial, samples=list(trial.samples)) for trial in map(self._trials.of, regions)]
         tried: list[list[Regime] | None] = [None] * len(trials)
-        in_pairs = self._arithmetic.name == "paired"
+        in_pairs = self._arithmetic.is_paired
         for number in range(_PAIRED_ROUNDS if in_pairs else _ROUNDS):
             levels, chosen = self._chosen(trials, symmetry)
             enough = True
@@ -192,7 +192,7 @@ class PassSearch:
     def _chosen(self, trials: list[Trial], symmetry: Symmetry) -> tuple[list[float], list[list[Regime]]]:
         """The error level that is reached in each region, and the forms; trials may be given further expansions."""
         covers = [self._covering.of(trial) for trial in trials]
-        if self._arithmetic.name == "paired":
+        if self._arithmetic.is_paired:
             for index, (_, (first, *_)) in enumerate(covers):
                 if _FAIR < _worst_of(first) <= HOPELESS and not trials[index].pieces:
                     trials[index] = self._trials.with_pieces(trials[index])
@@ -202,7 +202,7 @@ class PassSearch:
 
     def _failed(self, trial: Trial, regimes: Sequence[Regime], number: int, level: float) -> Trial | None:
         """A trial with further inputs, where forms are worse than promised; None where they are not."""
-        in_pairs = self._arithmetic.name == "paired"
+        in_pairs = self._arithmetic.is_paired
         worse = self._fresh.worse(regimes, trial, number, max(level, _STILL_GOOD) if in_pairs else level)
         fused = self._fresh.worse_if_fused(regimes, trial) if in_pairs else None
         if worse is None and fused is None:

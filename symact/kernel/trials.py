@@ -109,7 +109,7 @@ class Trials:
         if limit is not None and limit.is_finite:
             yield from self._writer.candidates([Form("limit", limit)], t, negative)
         far = self._line.size(sample) > WITHOUT_PAIRS
-        if self._arithmetic.name == "paired" and best[far].any():  # not where all is 0 or a power of 2
+        if self._arithmetic.is_paired and best[far].any():  # not where all is 0 or a power of 2
             plain = forms(region.expression, t)
             yield from self._writer.candidates(plain, t, negative, paired=[Style(stepwise=True)])
 
