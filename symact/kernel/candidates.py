@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,24 @@ _PAIRED_STYLES = (Style(), Style(settled=True))
 _WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped", "scaled")
 
 
+class _Noted(Style):
+    """A style that notes what it is asked for."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__(**vars(style))
+        self.__dict__["asked"] = {}
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if isinstance(value, bool):
+            super().__getattribute__("__dict__")["asked"][name] = value
+        return value
+
+    def is_like(self, other: Style) -> bool:
+        """Whether another style gives the same program, for it differs in nothing that was asked for."""
+        return all(getattr(other, name) == value for name, value in self.__dict__["asked"].items())
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A kernel of x (with t = |x|) that may be right on a region or a part of it, made for sizes up to an end.
@@ -82,22 +101,25 @@ class Writer:
         """
         seen: set[Kernel] = set()
         failure: Error | None = None
-        styles = [] if paired is not None else [(style, False) for style in _STYLES[self._arithmetic.name]]
+        styles = {False: _STYLES[self._arithmetic.name] if paired is None else (), True: ()}
         if self._arithmetic.is_paired:
-            styles += [(style, True) for style in (_PAIRED_STYLES if paired is None else paired)]
+            styles[True] = _PAIRED_STYLES if paired is None else tuple(paired)
         # The usual order: plain numbers before pairs, and within each the forms one after the other.
-        for in_pairs, form, (style, pairs) in product((False, True), found, styles):
-            if pairs != in_pairs:
-                continue
-            try:
-                kernel = self._written(form, variable, negative, style, in_pairs)
-            except Error as error:
-                failure = error
-                continue
-            if kernel not in seen:
-                seen.add(kernel)
-                words = [word for word in _WORDS if getattr(style, word)]
-                yield Candidate(", ".join([form.rule, *(["in pairs"] if in_pairs else []), *words]), kernel)
+        for in_pairs, form in product((False, True), found):
+            tried: list[_Noted] = []
+            for style in styles[in_pairs]:
+                if any(other.is_like(style) for other in tried):
+                    continue
+                tried.append(_Noted(style))
+                try:
+                    kernel = self._written(form, variable, negative, tried[-1], in_pairs)
+                except Error as error:
+                    failure = error
+                    continue
+                if kernel not in seen:
+                    seen.add(kernel)
+                    words = [word for word in _WORDS if getattr(style, word)]
+                    yield Candidate(", ".join([form.rule, *(["in pairs"] if in_pairs else []), *words]), kernel)
         if not seen and failure is not None:
             raise failure
 
@@ -112,7 +134,7 @@ class Writer:
             else Lowering(b, leaves, form.where, style, self._arithmetic)
         )
         step = lower(form.expression)
-        if style.settled:
+        if form.where and style.settled:
             step = lower.settled(step, without(form.expression, form.where), negative)
         return b.kernel("piece", ["x"], self._line.parameters, {"y": step})
 

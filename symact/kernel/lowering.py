@@ -287,12 +287,12 @@ class Lowering:
         if len(divisors) > 1 and self._style.scaled:
             scale = self._b.const(_SCALE)
             value, divisors[0] = (self._b("mul", scale, each) for each in (value, divisors[0]))
-        if divisors and not self._style.stepwise:
+        if len(divisors) > 1 and not self._style.stepwise:
             divisors = [self._chain("mul", divisors)]
         value = self._chain("div", [value, *divisors])
         if abs(coefficient) != 1 and not lifted:
             value = self._b("mul", self._constant(abs(coefficient)), value)
-        if self._style.capped and (outer or lifted) and (above or below):
+        if (outer or lifted) and (above or below) and self._style.capped:
             value = self._b("cut", value, self._b.const(_CAP))
         # A quick half is a normal number: its place does not matter.
         for half in outer * (2 if self._style.quick else 1):
@@ -305,15 +305,15 @@ class Lowering:
 
     def _spread(self, base: Expr, power: Expr) -> list[Expr]:
         """A power as factors: stepwise evaluation divides by each of them."""
-        if power.is_Integer and self._style.stepwise and power <= 4:
+        if power.is_Integer and 1 < power <= 4 and self._style.stepwise:
             return [base] * int(power)
         return [base if power == 1 else Pow(base, power)]
 
     def _splits(self, letter: Expr) -> bool:
-        return self._style.halves and isinstance(self._where.get(letter), exp | gauss | bell)
+        return isinstance(self._where.get(letter), exp | gauss | bell) and self._style.halves
 
     def _lifts(self, letter: Expr) -> bool:
-        return self._style.lifted and isinstance(self._where.get(letter), exp | gauss | bell)
+        return isinstance(self._where.get(letter), exp | gauss | bell) and self._style.lifted
 
     def _lifted(self, letter: Symbol) -> int:
         value = self._where[letter]
@@ -336,7 +336,7 @@ class Lowering:
         whole = all(base.is_Symbol and power.is_Integer and power > 0 for base, power in symbols)
         b = self._b
         operation = operation or ("decay_flushed" if self._style.flushed else "decay")
-        if not (self._style.exact and isinstance(value, exp) and whole):
+        if not (isinstance(value, exp) and whole and self._style.exact):
             return b(operation, self(-value.args[0])) if isinstance(value, exp) else self(value)
         exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
         number = Mul(*(f for f in factors if f.is_number))

@@ -157,7 +157,9 @@ def search(
         if known is not None and arithmetic in known and name != "backward_from_output":  # which is put together
             return known[arithmetic][name], None
         if arithmetic == "mixed":
-            if begun("float64", name).promises(*HOPEFUL):
+            before = {"derivative": "forward", "second_derivative": "derivative"}.get(name)
+            needs_pairs = before is not None and best("mixed", before)[1] == "paired"  # so does what has more roots
+            if not needs_pairs and begun("float64", name).promises(*HOPEFUL):
                 single, _ = best("float64", name)
                 if good_enough(single, oracles[name][0], values_in_force(activation)):
                     return single, "float64"

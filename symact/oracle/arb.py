@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import sympy
 from flint import arb, ctx, fmpq
+from sympy.codegen.cfunctions import expm1, log1p
 
 from symact.errors import Error
 
@@ -44,6 +46,8 @@ _FUNCTIONS: dict[type, str] = {
     sympy.atanh: "{}.atanh()",
     sympy.floor: "{}.floor()",
     sympy.LambertW: "{}.lambertw()",
+    log1p: "{}.log1p()",
+    expm1: "{}.expm1()",
 }
 
 #: The constants that are not rational.
@@ -104,6 +108,23 @@ class _Writer:
         return root if p == 1 else f"power({root}, {p})"
 
 
+def _narrower(expression: sympy.Expr) -> sympy.Expr:
+    """The same function with log1p and expm1, whose balls stay narrow where 1 swallows the rest, as in tails."""
+
+    def logarithm(argument: sympy.Expr) -> sympy.Expr:
+        beside_1 = argument.is_Add and sympy.S.One in argument.args
+        return log1p(argument - 1) if beside_1 else sympy.log(argument)
+
+    def sum_(*terms: sympy.Expr) -> sympy.Expr:
+        for one, term in product({sympy.S.One, sympy.S.NegativeOne} & {*terms}, terms):
+            if isinstance(-one * term, sympy.exp):
+                (argument,) = (-one * term).args
+                return sympy.Add(*(other for other in terms if other not in (one, term)), -one * expm1(argument))
+        return sympy.Add(*terms)
+
+    return expression.replace(sympy.log, logarithm).replace(sympy.Add, sum_)
+
+
 def _power(base: arb, exponent: int) -> arb:
     """A positive integer power by squaring. ``base**exponent`` is NaN where the middle of the ball is 0."""
     half = _power(base, exponent // 2) if exponent > 1 else None
@@ -129,7 +150,7 @@ class ArbFunction:
             raise Error(f"{', '.join(sorted(map(str, strange)))} has no value", "set every parameter first")
         self.expression, self.x = expression, x
         write = _Writer(x)
-        shared, (result,) = sympy.cse(expression, symbols=sympy.numbered_symbols(cls=sympy.Dummy))
+        shared, (result,) = sympy.cse(_narrower(expression), symbols=sympy.numbered_symbols(cls=sympy.Dummy))
         body = []
         for index, (symbol, value) in enumerate(shared):
             body.append(f"    t{index} = {write(value)}")

@@ -336,3 +336,27 @@ def test_a_point_that_is_asked_for_in_other_company_is_not_computed_again(monkey
 def test_a_function_that_is_not_real_at_a_point_says_where() -> None:
     with pytest.raises(Error, match=r"-2\.0"):
         whole(log(x)).rounded(np.array([-2.0]), "float64")
+
+
+def test_logarithms_and_exponentials_beside_1_lose_nothing_to_it() -> None:
+    """log(1 + exp(-200)) and 1 - exp(-exp(-200)) are exp(-200) to 88 digits; 128 bits of 1 + exp(-200) are 1."""
+    for expression in (sympy.log(1 + sympy.exp(x)), 1 - sympy.exp(-sympy.exp(x)), sympy.exp(sympy.exp(x)) - 1):
+        (ball,) = ArbFunction(expression, x).values([-200.0], 128)
+        with mpmath.workprec(256):
+            expected = mpmath.exp(-200)
+            assert abs(mpmath.mpf(ball.mid().str(50, radius=False)) / expected - 1) < mpmath.mpf(2) ** -110
+            assert mpmath.mpf(ball.rad().str(10, radius=False)) < expected * mpmath.mpf(2) ** -110
+
+
+def test_sums_with_an_exponential_and_a_number_other_than_1_are_what_they_are() -> None:
+    """x + exp(x) - 1 and exp(x) + 1 and exp(2*x) - 2, with mpmath beside."""
+    cases: list[tuple[sympy.Expr, Callable[[float], mpmath.mpf]]] = [
+        (x + sympy.exp(x) - 1, lambda v: v + mpmath.exp(v) - 1),
+        (sympy.exp(x) + 1, lambda v: mpmath.exp(v) + 1),
+        (sympy.exp(2 * x) - 2, lambda v: mpmath.exp(2 * v) - 2),
+        (3 - sympy.exp(x) - x, lambda v: 3 - mpmath.exp(v) - v),
+    ]
+    for expression, function in cases:
+        (ball,) = ArbFunction(expression, x).values([0.375], 128)
+        with mpmath.workprec(200):
+            assert abs(mpmath.mpf(ball.mid().str(50, radius=False)) - function(0.375)) < mpmath.mpf(2) ** -120
