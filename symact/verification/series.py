@@ -63,6 +63,18 @@ class Series:
             raise AttributeError(name)
         raise UnknownSeriesError(f"{name} has no power series here")
 
+    def _with_constant(self, constant: arb) -> Series:
+        """The series with another constant term."""
+        return Series(arb_series([constant, *(self.value[k] for k in range(1, ctx.cap))]))
+
+    def log1p(self) -> Series:
+        """log(1 + s), whose constant term 1 does not swallow."""
+        return (1 + self).log()._with_constant(self.value[0].log1p())
+
+    def expm1(self) -> Series:
+        """exp(s) - 1, in the same way."""
+        return self.exp()._with_constant(self.value[0].expm1())
+
     def _decay(self, factor: int) -> tuple[int, Series]:
         """The sign of the series where it is known, else 1, and exp(-factor*|series|) with that sign."""
         side = -1 if self.value[0] < 0 else 1
