@@ -89,8 +89,8 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
 #: That of the programs that look coefficients up, which some activations have besides (see `symact.kernel.piecewise`).
 TABLE = Arithmetic("table", "float32 with coefficients from tables", "float32", "float32")
 
-#: Those of short programs for usual inputs, which some passes have besides (see `symact.kernel.usual`), by name. Each
-#: is computed as the arithmetic in its name is, but by the language's own functions.
+#: Those of short programs for usual inputs (see `symact.kernel.search.usual`), which some passes have besides, by name.
+#: Each is computed as the arithmetic in its name is, but by the language's own functions.
 USUAL: Mapping[str, Arithmetic] = {
     arithmetic.name: arithmetic
     for arithmetic in (

@@ -123,10 +123,10 @@ def search(
         Error: see `compiled`.
     """
     from symact.kernel.from_output import backward_from_output, usable_slope
-    from symact.kernel.mixed import HOPEFUL, good_enough
-    from symact.kernel.search import PassSearch
+    from symact.kernel.search.mixed import HOPEFUL, good_enough
+    from symact.kernel.search.passes import PassSearch
+    from symact.kernel.search.usual import usual
     from symact.kernel.settings import exact, oracles_of, values_in_force
-    from symact.kernel.usual import usual
     from symact.symbolic.derivatives import derive
     from symact.symbolic.forms import joined
 
@@ -232,7 +232,7 @@ def _with_backward(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
 
 def _with_composed(kernels: Mapping[str, Kernel]) -> dict[str, Kernel]:
     """Short programs with those for several results, which hold where each of their parts does."""
-    from symact.kernel.usual import both
+    from symact.kernel.search.usual import both
 
     found = dict(kernels)
     if "forward" in kernels and "derivative" in kernels:

@@ -23,7 +23,7 @@ from symact.kernel.piecewise.fit import Entry
 from symact.kernel.piecewise.form import Form, write
 from symact.kernel.piecewise.grid import SIZE
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.score import cost
+from symact.kernel.search.score import cost
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.samples import gradients, inputs

@@ -17,22 +17,22 @@ import numpy as np
 
 from symact.activation import Activation
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.assembly import Assembly, by_side
-from symact.kernel.candidates import Writer, worst
-from symact.kernel.covering import Covering
-from symact.kernel.ends import LineEnds
-from symact.kernel.fresh import FreshInputs
-from symact.kernel.levels import HOPELESS, first_level
-from symact.kernel.line import Line, Region
 from symact.kernel.merge import merged
 from symact.kernel.program import Kernel
-from symact.kernel.regimes import Regime
 from symact.kernel.rewrite import Form
-from symact.kernel.sampling import Sampling
-from symact.kernel.score import cost
+from symact.kernel.search.assembly import Assembly, by_side
+from symact.kernel.search.candidates import Writer, worst
+from symact.kernel.search.covering import Covering
+from symact.kernel.search.ends import LineEnds
+from symact.kernel.search.fresh import FreshInputs
+from symact.kernel.search.levels import HOPELESS, first_level
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.regimes import Regime
+from symact.kernel.search.sampling import Sampling
+from symact.kernel.search.score import cost
+from symact.kernel.search.symmetry import Symmetry, from_left_side, mirrored
+from symact.kernel.search.trials import Trial, Trials
 from symact.kernel.settings import oracles_of
-from symact.kernel.symmetry import Symmetry, from_left_side, mirrored
-from symact.kernel.trials import Trial, Trials
 from symact.oracle import Oracle
 from symact.symbolic.branches import Branches
 

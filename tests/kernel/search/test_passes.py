@@ -11,8 +11,8 @@ from symact.errors import Error
 from symact.grammar import parse
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
-from symact.kernel.mixed import HOPEFUL
-from symact.kernel.search import PassSearch
+from symact.kernel.search.mixed import HOPEFUL
+from symact.kernel.search.passes import PassSearch
 from symact.kernel.store import compiled, search
 from symact.oracle import Oracle
 from symact.symbolic.derivatives import derive

@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 from sympy import Expr, Rational
 
-from symact.kernel.line import Line, Region
-from symact.kernel.sampling import Sampling
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.sampling import Sampling
 
 #: Where two expressions are compared: values of t, and of all parameters; and up to which difference of numbers of a
 #: common size they are the same.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symact.kernel.candidates import Candidate
-from symact.kernel.score import Sample
+from symact.kernel.search.candidates import Candidate
+from symact.kernel.search.score import Sample
 
 
 @dataclass(frozen=True)

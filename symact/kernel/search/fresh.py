@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.levels import GOOD_THERE, WITHOUT_PAIRS
-from symact.kernel.line import Line
-from symact.kernel.regimes import Regime, errors_of
-from symact.kernel.sampling import Sampling
-from symact.kernel.score import Sample, inputs
-from symact.kernel.trials import Trial
+from symact.kernel.search.levels import GOOD_THERE, WITHOUT_PAIRS
+from symact.kernel.search.line import Line
+from symact.kernel.search.regimes import Regime, errors_of
+from symact.kernel.search.sampling import Sampling
+from symact.kernel.search.score import Sample, inputs
+from symact.kernel.search.trials import Trial
 
 #: Samples of how many seeds fresh inputs are, beside how many of the worst ones known and how far around them, and how
 #: far around the ends of regimes; how many of those that are too bad join the sample.

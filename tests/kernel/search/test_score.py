@@ -10,7 +10,7 @@ from symact import catalog
 from symact.activation import Activation
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.program import Builder
-from symact.kernel.score import Sample, beside_roots, cost, inputs
+from symact.kernel.search.score import Sample, beside_roots, cost, inputs
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.symbolic.derivatives import derive

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.ends import LineEnds
-from symact.kernel.line import Line, Region
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.regimes import Regime
-from symact.kernel.sampling import Sampling
-from symact.kernel.symmetry import Symmetry
+from symact.kernel.search.ends import LineEnds
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.regimes import Regime
+from symact.kernel.search.sampling import Sampling
+from symact.kernel.search.symmetry import Symmetry
 
 #: The forms of each region on a half line, by its side.
 Covered = Mapping[int, Sequence[Sequence[Regime]]]

@@ -16,8 +16,8 @@ from symact.activation import Activation
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder
-from symact.kernel.scaling import scaling
-from symact.kernel.score import Sample
+from symact.kernel.search.scaling import scaling
+from symact.kernel.search.score import Sample
 from symact.kernel.settings import settings_of
 from symact.symbolic.branches import Branches, Point
 

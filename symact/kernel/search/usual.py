@@ -29,10 +29,10 @@ from symact.kernel.arithmetic import USUAL, Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.merge import merged
-from symact.kernel.patch import sign_changes
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, forms
-from symact.kernel.score import Sample, beside_roots, inputs, root_tolerance
+from symact.kernel.search.patch import sign_changes
+from symact.kernel.search.score import Sample, beside_roots, inputs, root_tolerance
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import around_thresholds

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sympy import oo
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.candidates import Candidate, errors
 from symact.kernel.interpret import Steps, evaluate
-from symact.kernel.levels import GOOD_THERE, LADDERS, NOTHING_RIGHT, WITHOUT_PAIRS
-from symact.kernel.line import Line, Region
 from symact.kernel.program import Kernel
-from symact.kernel.regimes import Regime, round_between, stretches
-from symact.kernel.score import Sample, cost
-from symact.kernel.trials import Trial
+from symact.kernel.search.candidates import Candidate, errors
+from symact.kernel.search.levels import GOOD_THERE, LADDERS, NOTHING_RIGHT, WITHOUT_PAIRS
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.regimes import Regime, round_between, stretches
+from symact.kernel.search.score import Sample, cost
+from symact.kernel.search.trials import Trial
 
 #: How many times worse than the best a program may be at other values of the parameters, where the rounding of a
 #: product with x already decides.

@@ -10,8 +10,8 @@ from sympy import Expr, oo
 
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
-from symact.kernel.line import Line
 from symact.kernel.program import Builder, Kernel
+from symact.kernel.search.line import Line
 from symact.oracle import Oracle
 from symact.symbolic.limits import limit_at
 

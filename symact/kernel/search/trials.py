@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from sympy import oo
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.candidates import Candidate, Writer, errors
-from symact.kernel.expansions import Expansions
-from symact.kernel.levels import HOPELESS, NOTHING_RIGHT, WITHOUT_PAIRS, first_level, trouble
-from symact.kernel.line import Line, Region
 from symact.kernel.lowering import Style
-from symact.kernel.patch import sign_changes
 from symact.kernel.rewrite import Form, far_out, forms, with_power_outside
-from symact.kernel.sampling import Sampling
-from symact.kernel.score import Sample, root_tolerance
+from symact.kernel.search.candidates import Candidate, Writer, errors
+from symact.kernel.search.expansions import Expansions
+from symact.kernel.search.levels import HOPELESS, NOTHING_RIGHT, WITHOUT_PAIRS, first_level, trouble
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.patch import sign_changes
+from symact.kernel.search.sampling import Sampling
+from symact.kernel.search.score import Sample, root_tolerance
 from symact.symbolic.limits import limit_at
 
 #: Where tails may be series in 1/t.

@@ -13,12 +13,12 @@ from sympy import Symbol
 
 from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.line import Line
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.paired import PairedLowering
 from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form, without
-from symact.kernel.score import Sample
+from symact.kernel.search.line import Line
+from symact.kernel.search.score import Sample
 
 _ALL_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
 

@@ -17,9 +17,9 @@ from symact.grammar import parse
 from symact.kernel.arithmetic import USUAL
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Kernel
-from symact.kernel.score import inputs
+from symact.kernel.search.score import inputs
+from symact.kernel.search.usual import both
 from symact.kernel.store import compiled, search, write
-from symact.kernel.usual import both
 from symact.oracle import Oracle
 from symact.symbolic.derivatives import derive
 

@@ -6,11 +6,11 @@ import pytest
 from sympy import Symbol, exp, log, tanh
 
 from symact.activation import Activation
-from symact.kernel import candidates
 from symact.kernel.arithmetic import ARITHMETICS
-from symact.kernel.candidates import Writer
-from symact.kernel.line import Line
 from symact.kernel.rewrite import forms
+from symact.kernel.search import candidates
+from symact.kernel.search.candidates import Writer
+from symact.kernel.search.line import Line
 from symact.symbolic.derivatives import derive
 
 x = Symbol("x", real=True)

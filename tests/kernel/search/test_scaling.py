@@ -11,7 +11,7 @@ from sympy import Expr, Symbol, exp, log, tanh
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Builder
-from symact.kernel.scaling import Scaling, scaling
+from symact.kernel.search.scaling import Scaling, scaling
 
 t, p, q = (Symbol(name, positive=True) for name in "tpq")
 

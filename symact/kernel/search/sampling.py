@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sympy import Expr, Poly, Rational, Symbol
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.line import Line, Region
-from symact.kernel.score import Sample, beside_roots, inputs
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.score import Sample, beside_roots, inputs
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import around_thresholds

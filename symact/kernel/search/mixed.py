@@ -11,7 +11,7 @@ import numpy as np
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.program import Kernel
-from symact.kernel.score import Sample, inputs
+from symact.kernel.search.score import Sample, inputs
 from symact.oracle import Oracle
 
 #: Beyond what the search looked at: inputs of both signs with so many seeds, some 30,000. Of a million inputs the worst

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symact.kernel.regimes import stretches
+from symact.kernel.search.regimes import stretches
 
 
 def test_the_cheapest_formula_that_reaches_the_next_one_is_taken_between() -> None:

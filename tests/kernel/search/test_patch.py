@@ -12,8 +12,8 @@ from sympy import Expr, Rational, Symbol, atan, exp, pi, sqrt
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
-from symact.kernel.patch import Patch, around, at_infinity, at_root, sign_changes
 from symact.kernel.program import Builder
+from symact.kernel.search.patch import Patch, around, at_infinity, at_root, sign_changes
 from symact.oracle.arb import ArbFunction
 
 t = Symbol("t", positive=True)

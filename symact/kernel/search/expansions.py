@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from symact.kernel.arithmetic import Arithmetic
-from symact.kernel.candidates import Candidate
-from symact.kernel.line import Line, Region
-from symact.kernel.patch import Patch, around, at_infinity, at_root, at_zero, sign_changes
 from symact.kernel.program import Builder
-from symact.kernel.score import Sample
+from symact.kernel.search.candidates import Candidate
+from symact.kernel.search.line import Line, Region
+from symact.kernel.search.patch import Patch, around, at_infinity, at_root, at_zero, sign_changes
+from symact.kernel.search.score import Sample
 from symact.oracle.arb import ArbFunction
 
 #: Polynomials around 0 are made where digits are lost at sizes below this.
