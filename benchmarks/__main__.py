@@ -13,6 +13,7 @@ from benchmarks import machine, measuring, picture, report, results, statements,
 from benchmarks.results import Run
 from benchmarks.systems import all_systems, chosen
 from symact import Error, catalog
+from symact.files import write_whole
 
 #: Sizes by name; "in" fits into the second cache of every usual core with three arrays of float64.
 SIZES = {"in": 1 << 15, "out": 1 << 24}
@@ -108,7 +109,7 @@ def _measured(given: argparse.Namespace) -> Run:
     start = time.monotonic()
     for case in measuring.run(todo, here, given.rounds, given.seed, keep_pages=keep_pages):
         run = Run(described, settings, systems, (*run.cases, case))
-        results.write(given.out / "benchmarks.json", _json(run))
+        write_whole(given.out / "benchmarks.json", _json(run))
         done, seconds = len(run.cases), time.monotonic() - start
         left = seconds / done * (len(todo) - done)
         print(f"[{done}/{len(todo)}, {left / 60:.0f} min left] {case.task}", file=sys.stderr, flush=True)
@@ -133,9 +134,9 @@ def _write(run: Run, findings: list[statements.Finding], folder: Path, format_: 
         drawn = picture.draw(run, pass_, format_)
         if drawn is not None:
             pictures.append(f"benchmarks-{pass_}.{format_}")
-            results.write(folder / pictures[-1], drawn)
-    results.write(folder / "benchmarks.json", _json(run))
-    results.write(folder / "benchmarks.md", report.markdown(run, findings, pictures))
+            write_whole(folder / pictures[-1], drawn)
+    write_whole(folder / "benchmarks.json", _json(run))
+    write_whole(folder / "benchmarks.md", report.markdown(run, findings, pictures))
 
 
 def _json(run: Run) -> str:

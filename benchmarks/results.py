@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -232,11 +231,3 @@ def read(path: Path) -> Run:
     except (OSError, ValueError) as error:
         raise Error(f"'{path}' cannot be read: {error}") from None
     return from_dict(document)
-
-
-def write(path: Path, data: str | bytes) -> None:
-    """Write a file as a whole: it is there completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data.encode() if isinstance(data, str) else data)
-    temporary.replace(path)

@@ -24,6 +24,7 @@ import tail_keys  # noqa: E402
 import symact  # noqa: E402
 from symact.analysis.record import ENDS, Analysis  # noqa: E402
 from symact.analysis.tail import Tail  # noqa: E402
+from symact.files import write_whole  # noqa: E402
 
 _PAGE = ROOT / "docs" / "families.md"
 
@@ -106,7 +107,7 @@ def main() -> int:
     )
     print(page)
     if write:
-        _PAGE.write_text(page + "\n", encoding="utf-8")
+        write_whole(_PAGE, page + "\n")
     for name, faults in wrong.items():
         print(f"{name}: {'; '.join(faults)}", file=sys.stderr)
     return int(bool(wrong) or slowest >= _MOST or total >= _MOST_OF_ALL)

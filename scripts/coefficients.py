@@ -27,6 +27,8 @@ from pathlib import Path
 import mpmath
 from mpmath import mpf
 
+from symact.files import write_whole
+
 TABLE = Path(__file__).resolve().parent.parent / "symact" / "kernel" / "functions" / "coefficients.json"
 DIGITS = 25
 
@@ -335,7 +337,7 @@ def main() -> int:
         same = TABLE.read_text(encoding="utf-8") == text
         print("current" if same else "differs: run scripts/coefficients.py", file=sys.stderr)
         return 0 if same else 1
-    TABLE.write_text(text, encoding="utf-8")
+    write_whole(TABLE, text)
     return 0
 
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from symact import catalog, targets  # noqa: E402
 from symact.activation import Activation  # noqa: E402
+from symact.files import write_whole  # noqa: E402
 from symact.kernel import store  # noqa: E402
 from symact.verification.accuracy import Measurement, Subject, survey  # noqa: E402
 
@@ -88,23 +89,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [f"{target} {dtype} {f}" for target, dtype in BOUNDS for f in ("f", "f'")]
     head = [_HEAD.format(count=_COUNT), f"| text | seconds | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
     print(*head, sep="\n")
-    page = _PAGE.read_text(encoding="utf-8").splitlines()
-    lines = {text: [line for line in page if line.startswith(f"| `{text}` |")] for text in listed}
-    missed = {text: [line for line in page if line.startswith(f"- `{text}`: ")] for text in listed}
+    known = _PAGE.read_text(encoding="utf-8").splitlines()
+    lines = {text: [line for line in known if line.startswith(f"| `{text}` |")] for text in listed}
+    missed = {text: [line for line in known if line.startswith(f"- `{text}`: ")] for text in listed}
     for text in given.texts or listed:
         line, wrong = row(text)
         lines[text], missed[text] = [line], [f"- `{text}`: {each}" for each in wrong]
         print(line, *wrong, sep="\n", flush=True)
         if given.write:
             bad = [*chain(*missed.values())]
-            _write([*head, *chain(*lines.values()), *(["", "Missed:", "", *bad] if bad else [])])
+            page = [*head, *chain(*lines.values()), *(["", "Missed:", "", *bad] if bad else [])]
+            write_whole(_PAGE, "\n".join(page) + "\n")
     return any(missed[text] for text in given.texts or listed)
-
-
-def _write(lines: Sequence[str]) -> None:
-    temporary = _PAGE.with_suffix(".tmp")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    temporary.replace(_PAGE)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 
 import symact
+from symact.files import write_whole
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "own-speed.md"
@@ -135,6 +136,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     text = page()
-    temporary = PAGE.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(PAGE)
+    write_whole(PAGE, text)

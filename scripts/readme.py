@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from symact.files import write_whole
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -38,7 +40,7 @@ def main() -> None:
         readme,
         flags=re.MULTILINE,
     )
-    README.write_text(filled, encoding="utf-8")
+    write_whole(README, filled)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from symact import Error, catalog, targets
+from symact.files import write_whole
 from symact.kernel import store
 from symact.verification import beside, execution, exhaustive, farm, record
 from symact.verification.accuracy import MULTIPLYING, OUTPUTS, Measurement, Subject, survey
@@ -40,9 +40,7 @@ def note(new: Sequence[record.Row], folder: Path) -> None:
         known = record.read(folder / "ACCURACY.json")
         rows = record.merged(*(record.current(part, compiled) for part in (known, new)))
         for name, text in (("ACCURACY.json", record.to_json(rows)), ("ACCURACY.md", record.to_markdown(rows))):
-            temporary = folder / f".{name}.{os.getpid()}"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(folder / name)
+            write_whole(folder / name, text)
 
 
 def subjects(name: str, given: argparse.Namespace) -> Iterator[Subject]:

@@ -10,11 +10,11 @@ The accurate kernels of the default build have to be proved first (`scripts/reco
 from __future__ import annotations
 
 import argparse
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from symact import Error, catalog, targets
+from symact.files import write_whole
 from symact.kernel import store
 from symact.verification import beside, builds, record
 
@@ -26,9 +26,7 @@ def note(new: list[record.Row], folder: Path) -> None:
     compiled = {entry.name: store.compiled(entry) for entry in catalog.entries()}
     rows = builds.merged(record.current(record.read(folder / "BUILDS.json"), compiled), new)
     for name, text in (("BUILDS.json", record.to_json(rows)), ("BUILDS.md", builds.to_markdown(rows))):
-        temporary = folder / f".{name}.{os.getpid()}"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(folder / name)
+        write_whole(folder / name, text)
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ and disassembler (pip install 'symact[cuda-check]'), no GPU.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from symact import catalog, targets
+from symact.files import write_whole
 from symact.kernel import store
 from symact.verification import cost
 from symact.verification.cost import record
@@ -48,9 +48,7 @@ def main() -> None:
         ("COST.json", record.to_json(rows, nvrtc.tool())),
         ("COST.md", record.to_markdown(rows, nvrtc.tool())),
     ):
-        temporary = FOLDER / f".{file}.{os.getpid()}"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(FOLDER / file)
+        write_whole(FOLDER / file, text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 
 from symact import catalog
 from symact.activation import Activation
+from symact.files import write_whole
 from symact.oracle.formats import Float64s, get
 from symact.oracle.oracle import Oracle
 from symact.verification.accuracy import oracles
@@ -79,7 +80,7 @@ def main(names: list[str]) -> None:
             print(name, flush=True)
             known[name] = entry(activation)
             lines = (f"{json.dumps(name)}: {json.dumps(known[name])}" for name in sorted(known))
-            RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+            write_whole(RECORD, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from symact.files import write_whole
 
 #: The parts of symact on which an analysis depends.
 _CODE = ("activation.py", "errors.py", "grammar.py", "catalog", "symbolic", "analysis")
@@ -38,15 +38,7 @@ def store(question: Any, answer: Any) -> None:
     text = json.dumps(answer)
     place = _place(question)
     with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(f"{_hash(text.encode())}\n{text}")
-            os.replace(temporary, place)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_whole(place, f"{_hash(text.encode())}\n{text}")
 
 
 def folder() -> Path:

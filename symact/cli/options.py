@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from symact import Activation, Error, catalog, grammar
+from symact.files import write_whole
 
 T = TypeVar("T")
 
@@ -143,18 +143,12 @@ def progress(items: Iterable[T], unit: str, total: int | None = None) -> Iterabl
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: into a temporary neighbour first, which then takes its name.
+    """Write a file whole or not at all.
 
     Raises:
         Error: the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, content)
     except OSError as error:
         raise Error(f"cannot write '{path}': {error.strerror or error}", "choose another place") from None

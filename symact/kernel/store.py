@@ -7,7 +7,6 @@ supported SymPy. `write` and `write_tables` are the only things that change the 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from symact import catalog
 from symact.activation import Activation
 from symact.errors import Error
+from symact.files import write_whole
 from symact.kernel.arithmetic import ARITHMETICS, SEARCHED, USUAL, ordinary
 from symact.kernel.compiled import FORMAT, OPTIONAL_PASSES, PASSES, CompiledActivation, KernelParameter, Tables
 from symact.kernel.program import Builder, Kernel
@@ -310,10 +310,8 @@ def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEA
 
 
 def _put(path: Path, document: Mapping[str, Any]) -> Path:
-    """Write a document whole or not at all; returns the file."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(_document(document), encoding="utf-8")
-    os.replace(temporary, path)
+    """Write a document; returns the file."""
+    write_whole(path, _document(document))
     return path
 
 

@@ -11,9 +11,8 @@ import ctypes
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from symact import catalog, targets
 from symact.activation import Activation
 from symact.errors import Error
+from symact.files import write_whole
 from symact.kernel import store
 from symact.kernel.compiled import CompiledActivation
 from symact.oracle.formats import FORMATS
@@ -496,13 +496,8 @@ class Checkpoint:
     def add(self, first: int, tally: Tally) -> None:
         """Note a range; where the cache cannot be written, it is only not resumed."""
         self._done[first] = tally
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as temporary:
-                json.dump({first: vars(tally) for first, tally in self._done.items()}, temporary)
-            os.replace(temporary.name, self.path)
-        except OSError:
-            return
+        with suppress(OSError):
+            write_whole(self.path, json.dumps({first: vars(tally) for first, tally in self._done.items()}))
 
 
 def _unflushed(kernel: Kernel, pieces: dict[int, NDArray[np.void]], x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -74,7 +74,7 @@ def test_the_json_document_gives_the_same_run_back_and_has_the_ratios(tmp_path: 
     one = case({"NumPy": [0.1, None, 0.2], "symact C accurate": 0.5}, {"NumPy": errors(3, 9, wrong=2)})
     lacking = replace(one, systems={**one.systems, "torch eager": SystemResult(lacks="no tanh")})
     path = tmp_path / "benchmarks.json"
-    results.write(path, json.dumps(run(lacking).to_dict()))
+    path.write_text(json.dumps(run(lacking).to_dict()))
     again = results.read(path)
     assert again == run(lacking)
     (document,) = json.loads(path.read_text())["cases"]
