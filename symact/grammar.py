@@ -364,7 +364,7 @@ class _Builder:
         try:
             term: _Term = build(node)
             expression = term.expression
-            if not infinite:
+            if not (infinite and expression in (self.sympy.oo, -self.sympy.oo)):
                 self._check_real(node, expression)
         except (Error, MemoryError):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -274,12 +275,12 @@ def test_a_place_that_cannot_be_written(run: Run, tmp_path: Path, arguments: lis
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, target: object) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     place = tmp_path / "kernel.c"
     place.write_text("old")
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(Error, match="No space left"):
         write(place, b"new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("kernel.c", "old")]

@@ -135,6 +135,8 @@ def test_printed_forms_are_read_back(expression: sympy.Expr) -> None:
         ("x | x", "write abs(x)"),
         ("oo*x", "beside a comparison"),
         ("1/0", "not a finite number"),
+        ("x if log(x) == asin(pi) else x", "'asin(pi)' is not a real number"),
+        ("x if x < 1/0 else 1", "'1/0' is not a finite number"),
         ("x/(x - x)", "not a real function"),
         ("sqrt(-1)*x", "not a real number"),
         ("sqrt(-x**2)", "not a real function"),

@@ -88,7 +88,8 @@ class FreshInputs:
         errors = errors_of(regimes, known, self._line.size(known))
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
         edges = [regime.upper for regime in regimes if regime.upper is not None]
-        around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
+        with np.errstate(over="ignore"):
+            around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
         if self._arithmetic.is_paired:  # low parts have no digits to spare
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
             steps = 2.0 ** -np.arange(1, 53)
