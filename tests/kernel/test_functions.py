@@ -231,6 +231,7 @@ def test_only_basic_operations_and_exponentials_are_used(arithmetic: str, name: 
     assert FUNCTIONS[arithmetic][name].operations() <= used | quick
 
 
+@pytest.mark.slow
 def test_table_is_what_the_script_writes() -> None:
     script = ROOT / "scripts" / "coefficients.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)

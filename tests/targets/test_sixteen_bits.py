@@ -110,7 +110,7 @@ NANS = np.array([0x7FF0000000000001, 0x7FF8000000000000, 0xFFF7FFFFFFFFFFFF, 0xF
     "flags",
     [
         pytest.param("-O0", marks=pytest.mark.slow),
-        "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all",
+        pytest.param("-O1 -fsanitize=address,undefined -fno-sanitize-recover=all", marks=pytest.mark.slow),
         pytest.param("-O3 -march=native", marks=pytest.mark.slow),
         "-O3 -march=native -ffp-contract=fast",
     ],

@@ -250,7 +250,7 @@ def test_a_worker_with_another_compiler_does_not_measure_its_own_kernels() -> No
 
 
 @needs_compiler
-@pytest.mark.parametrize("scheduler", [None, "threading", "dask"])
+@pytest.mark.parametrize("scheduler", [None, "threading", pytest.param("dask", marks=pytest.mark.slow)])
 def test_processes_and_clusters_give_the_same_result(small: list[int], scheduler: str | None) -> None:
     pytest.importorskip("joblib")
     (alone,) = exhaustive.run("tanh", "numpy", "forward", ranges=small)

@@ -60,6 +60,7 @@ def test_some_kernels_pass_the_gates_everywhere(number: int, dtype: str, archite
     assert gates.problems(found.compiled, dtype, architecture) == []
 
 
+@pytest.mark.slow
 def test_kernels_compiled_together_are_those_compiled_alone() -> None:
     together = batch("float32", "sm_90")
     alone = batch("float32", "sm_90", ("gelu",))
