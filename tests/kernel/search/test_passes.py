@@ -103,7 +103,7 @@ def test_function_without_an_operation_is_an_error():
 
 
 def test_same_definition_gives_the_same_programs():
-    entry = catalog.get("logsig")
+    entry = catalog.get("softsign")
     assert search(entry) == search(entry)
 
 
