@@ -130,6 +130,7 @@ def test_markdown_and_latex(run: Run) -> None:
     assert latex.rstrip().endswith(r"\end{document}")
 
 
+@pytest.mark.slow
 def test_the_whole_catalogue_as_a_table_and_as_documents(run: Run) -> None:
     shown = run("analyze", "--all", "--jobs", "2")
     assert (shown.code, shown.err) == (0, "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mpmath
 import pytest
-from compilers import COMPILERS
+from compilers import COMPILERS, FIRST_COMPILER
 from programs import logistic, logsig, softplus
 
 from symact import catalog, targets
@@ -74,9 +74,7 @@ int main(void)
 """
 
 
-@pytest.mark.parametrize(
-    "compiler", [*COMPILERS[:1], *(pytest.param(c, marks=pytest.mark.slow) for c in COMPILERS[1:])]
-)
+@pytest.mark.parametrize("compiler", FIRST_COMPILER)
 def test_make_builds_libraries_that_a_program_links(tree: Path, tmp_path: Path, compiler: str) -> None:
     shutil.copytree(tree, tmp_path / "c")
     run("make", f"CC={compiler}", f"CFLAGS={WARNINGS}", cwd=tmp_path / "c")
@@ -107,7 +105,7 @@ def test_make_honours_the_users_flags(tree: Path, tmp_path: Path) -> None:
     assert any("-shared" in line and "-Wl,-z,now" in line for line in said.splitlines())
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("compiler", FIRST_COMPILER)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_pair_of_files_stands_alone(tree: Path, tmp_path: Path, compiler: str, name: str) -> None:
     for ending in ("c", "h"):
