@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 3.2454 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.3941 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.3908 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.1782 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.1169 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.7501 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
 """
 
@@ -148,7 +148,7 @@ def _derivative_mixed(x):
     t1 = t0 < 1.596672247627776e+293
     t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t3 = t2 * 0.6931471805598903
-    t4 = _power_of_2(6755399441055744.0 - t2)
+    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
     t5 = t0 * t4
     t4 = t4 - 1.0
     t6 = t5 + t4
@@ -170,18 +170,16 @@ def _derivative_mixed(x):
     t5 = t4 * t4
     t6 = 1.0 + t0
     t7 = t5 * t6
-    t8 = t0 < 6.857655085992111e+302
-    t9 = 1.0 / _select(t1, t7, _select(t8, t5, t0))
-    t10 = 1.0 * t9
-    t12 = t6 - 1.0
-    t12 = 1.0 - (t6 - t12) + (t0 - t12)
-    t13 = t4 - 1.0
-    t2 = t4 * (1.0 - (t4 - t13) + (t3 - t13) + (t2 - (t3 - t11)))
+    t8 = 1.0 / _select(t1, t7, t5)
+    t9 = 1.0 * t8
+    t10 = t6 - 1.0
+    t10 = 1.0 - (t6 - t10) + (t0 - t10)
+    t12 = t4 - 1.0
+    t2 = t4 * (1.0 - (t4 - t12) + (t3 - t12) + (t2 - (t3 - t11)))
     t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
-    t3 = _product_error_mixed(t10, t7, 1.0) + t10 * (_product_error_mixed(t5, t6, t7) + t5 * t12 + t6 * t2)
-    t2 = _select(t8, t10 + (0.0 - (_product_error_mixed(t10, t5, 1.0) + t10 * t2)) * t9, t9)
-    t0 = np.log1p(t0) + 1.0
-    return _select(t1, t10 + (0.0 - t3) * t9, t2 / _select(t8, t6 + t12, (t9 + 1.0) * (t0 * t0)))
+    t3 = _product_error_mixed(t9, t7, 1.0) + t9 * (_product_error_mixed(t5, t6, t7) + t5 * t10 + t6 * t2)
+    t2 = (t9 + (0.0 - (_product_error_mixed(t9, t5, 1.0) + t9 * t2)) * t8) / (t6 + t10)
+    return _select(t0 == np.inf, 0.0, _select(t1, t9 + (0.0 - t3) * t8, t2))
 
 
 
@@ -202,12 +200,12 @@ def _value_and_derivative_wide(x):
 
 def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    t2 = t1 + 1.0
+    t1 = t0 == np.inf
+    t2 = np.log1p(t0)
     t3 = t0 < 1.596672247627776e+293
     t4 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t5 = t4 * 0.6931471805598903
-    t6 = _power_of_2(6755399441055744.0 - t4)
+    t6 = _power_of_2(6755399441055776.0 - t4) * 2.3283064365386963e-10
     t7 = t0 * t6
     t6 = t6 - 1.0
     t8 = t7 + t6
@@ -230,17 +228,16 @@ def _value_and_derivative_mixed(x):
     t7 = t6 * t6
     t8 = 1.0 + t0
     t9 = t7 * t8
-    t10 = t0 < 6.857655085992111e+302
-    t11 = 1.0 / _select(t3, t9, _select(t10, t7, t0))
-    t12 = 1.0 * t11
-    t14 = t8 - 1.0
-    t14 = 1.0 - (t8 - t14) + (t0 - t14)
-    t15 = t6 - 1.0
-    t4 = t6 * (1.0 - (t6 - t15) + (t5 - t15) + (t4 - (t5 - t13)))
+    t10 = 1.0 / _select(t3, t9, t7)
+    t11 = 1.0 * t10
+    t12 = t8 - 1.0
+    t0 = 1.0 - (t8 - t12) + (t0 - t12)
+    t12 = t6 - 1.0
+    t4 = t6 * (1.0 - (t6 - t12) + (t5 - t12) + (t4 - (t5 - t13)))
     t4 = _product_error_mixed(t6, t6, t7) + t4 + t4
-    t5 = _product_error_mixed(t12, t9, 1.0) + t12 * (_product_error_mixed(t7, t8, t9) + t7 * t14 + t8 * t4)
-    t4 = _select(t10, t12 + (0.0 - (_product_error_mixed(t12, t7, 1.0) + t12 * t4)) * t11, t11)
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), _select(t3, t12 + (0.0 - t5) * t11, t4 / _select(t10, t8 + t14, (t11 + 1.0) * (t2 * t2)))
+    t5 = _product_error_mixed(t11, t9, 1.0) + t11 * (_product_error_mixed(t7, t8, t9) + t7 * t0 + t8 * t4)
+    t0 = (t11 + (0.0 - (_product_error_mixed(t11, t7, 1.0) + t11 * t4)) * t10) / (t8 + t0)
+    return np.copysign(_select(t1, 1.0, t2 / (t2 + 1.0)), x), _select(t1, 0.0, _select(t3, t11 + (0.0 - t5) * t10, t0))
 
 
 
@@ -264,7 +261,7 @@ def _backward_mixed(x, grad_y):
     t1 = t0 < 1.596672247627776e+293
     t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t3 = t2 * 0.6931471805598903
-    t4 = _power_of_2(6755399441055744.0 - t2)
+    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
     t5 = t0 * t4
     t4 = t4 - 1.0
     t6 = t5 + t4
@@ -286,19 +283,16 @@ def _backward_mixed(x, grad_y):
     t5 = t4 * t4
     t6 = 1.0 + t0
     t7 = t5 * t6
-    t8 = t0 < 6.857655085992111e+302
-    t9 = 1.0 / _select(t1, t7, _select(t8, t5, t0))
-    t10 = 1.0 * t9
-    t12 = t6 - 1.0
-    t12 = 1.0 - (t6 - t12) + (t0 - t12)
-    t13 = t4 - 1.0
-    t2 = t4 * (1.0 - (t4 - t13) + (t3 - t13) + (t2 - (t3 - t11)))
+    t8 = 1.0 / _select(t1, t7, t5)
+    t9 = 1.0 * t8
+    t10 = t6 - 1.0
+    t10 = 1.0 - (t6 - t10) + (t0 - t10)
+    t12 = t4 - 1.0
+    t2 = t4 * (1.0 - (t4 - t12) + (t3 - t12) + (t2 - (t3 - t11)))
     t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
-    t3 = _product_error_mixed(t10, t7, 1.0) + t10 * (_product_error_mixed(t5, t6, t7) + t5 * t12 + t6 * t2)
-    t2 = _select(t8, t10 + (0.0 - (_product_error_mixed(t10, t5, 1.0) + t10 * t2)) * t9, t9)
-    t0 = np.log1p(t0) + 1.0
-    t0 = _select(t1, t10 + (0.0 - t3) * t9, t2 / _select(t8, t6 + t12, (t9 + 1.0) * (t0 * t0)))
-    return grad_y * t0
+    t3 = _product_error_mixed(t9, t7, 1.0) + t9 * (_product_error_mixed(t5, t6, t7) + t5 * t10 + t6 * t2)
+    t2 = (t9 + (0.0 - (_product_error_mixed(t9, t5, 1.0) + t9 * t2)) * t8) / (t6 + t10)
+    return grad_y * _select(t0 == np.inf, 0.0, _select(t1, t9 + (0.0 - t3) * t8, t2))
 
 
 
@@ -330,7 +324,7 @@ def _second_derivative_mixed(x):
     t4 = t3 * t3
     t5 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
     t6 = t5 * 0.6931471805598903
-    t7 = _power_of_2(6755399441055744.0 - t5)
+    t7 = _power_of_2(6755399441055776.0 - t5) * 2.3283064365386963e-10
     t8 = t0 * t7
     t7 = t7 - 1.0
     t9 = t8 + t7

@@ -16,6 +16,9 @@ from symact.kernel.functions.exponential import DIGITS, ln2
 from symact.kernel.functions.polynomial import Precision, horner, polynomial
 from symact.kernel.program import Builder
 
+#: 2^-n is made of a number that is 2 to this power larger.
+_LIFT = 32
+
 
 class SumParts(NamedTuple):
     """1 + a = 2^n*(1 + f): the numbers n and 2^-n. f is a*2^-n + (2^-n - 1), of which only the sum has an error."""
@@ -29,21 +32,19 @@ class SumParts(NamedTuple):
 
 
 def sum_parts(b: Builder, a: int) -> SumParts:
-    """The parts of 1 + a for -1 < a < 2^1000, with 3/4 <= 1 + f < 3/2: so f is exact for n = 0 and n = 1."""
+    """The parts of 1 + a for a > -1, with 3/4 <= 1 + f < 3/2: so f is exact for n = 0 and n = 1."""
     with mpmath.workdps(DIGITS):
         lower = b.const(mpmath.nstr(mpmath.sqrt(2) / mpmath.mpf("1.5"), DIGITS))
     n = b("exponent", b("add", b("mul", a, lower), lower))
-    return SumParts(n, b("pow2", b("sub", b.const(Precision("float64").rounder), n)))
+    # 2^-n may be subnormal, so that it is made in two steps.
+    lifted = b("pow2", b("sub", b.const(Precision("float64").rounder + _LIFT), n))
+    return SumParts(n, b("mul", lifted, b.const(f"1/{2**_LIFT}")))
 
 
 def unit_parts(b: Builder, a: int) -> SumParts:
     """The parts of 1 + a for 0 <= a <= 1: n is 0 or 1."""
     beyond, one = b("lt", b.const("1/2"), a), b.const(1)
     return SumParts(b("select", beyond, one, b.const(0)), b("select", beyond, b.const("1/2"), one))
-
-
-#: Numbers beyond the first are divided by a power of two before, so that 2^-n is a normal number.
-_LARGE, _SMALLER = 2**1000, 64
 
 
 def _sum(b: Builder, n: int, f: int, lost: int | None, precision: Precision) -> int:
@@ -101,11 +102,8 @@ def log1p(b: Builder, a: int, precision: Precision) -> int:
     """
     one, zero, infinity = b.const(1), b.const(0), b.const("inf")
     if precision.is_paired:
-        large = b("lt", b.const(_LARGE), a)
-        cut = b("select", large, b("mul", a, b.const(f"1/{2**_SMALLER}")), a)
-        parts = sum_parts(b, cut)
-        n = b("add", parts.n, b("select", large, b.const(_SMALLER), zero))
-        value = _sum(b, n, parts.fraction(b, cut), None, precision)
+        parts = sum_parts(b, a)
+        value = _sum(b, parts.n, parts.fraction(b, a), None, precision)
         value = b("select", b("eq", a, b.const(-1)), b("neg", infinity), value)
         return b("select", b("lt", a, infinity), value, a)
     u = b("add", one, a)
