@@ -302,15 +302,21 @@ class _Search:
             x = self._inputs(range(seed, seed + _FRESH), np.concatenate([usual, near]))
         return self._sample(x[~_left_out(choice, x)])
 
+    @cached_property
+    def _beside(self) -> list[NDArray[Any]]:
+        """Inputs beside the roots, which are found with the first seeds' inputs."""
+        format, dtype = FORMATS[self.arithmetic.result], np.dtype(self.arithmetic.result)
+        t = _sizes(range(_SEEDS), dtype)
+        return [side * beside_roots(self.oracle, format, t, side).astype(dtype) for side in (-1, 1)]
+
     def _inputs(self, seeds: Sequence[int], more: NDArray[np.float64] = _NONE) -> NDArray[Any]:
         format = FORMATS[self.arithmetic.result]
         dtype = np.dtype(self.arithmetic.result)
-        t = np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
-        beside = [side * beside_roots(self.oracle, format, t, side).astype(dtype) for side in (-1, 1)]
+        t = _sizes(seeds, dtype)
         large = np.outer([1, -1], _LARGE * float(np.finfo(dtype).max)).ravel()
         special = np.array([0.0, -0.0, np.inf, -np.inf, *large], dtype)
         around = np.asarray(around_thresholds(self.oracle, format), dtype)
-        return np.concatenate([-t, t, around, *beside, special, more.astype(dtype)])
+        return np.concatenate([-t, t, around, *self._beside, special, more.astype(dtype)])
 
     def _sample(self, x: NDArray[Any]) -> Sample:
         return Sample.of(self.arithmetic, self.oracle, x, {})
@@ -407,6 +413,10 @@ class _Search:
         if outside is not None:
             outputs[OUTSIDE] = outside
         return b.kernel("usual", ["x"], [], outputs)
+
+
+def _sizes(seeds: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
 
 
 def _may_be_leaf(kernel: Kernel, index: int) -> bool:
