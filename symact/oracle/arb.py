@@ -105,8 +105,6 @@ class _Writer:
             return f"({self(sympy.S.One)}/{self._power(base, -exponent)})"
         p, q = int(exponent.p), int(exponent.q)
         root = self(base) if q == 1 else f"{self(base)}.sqrt()" if q == 2 else f"{self(base)}.root({q})"
-        if p == 2 and root in self.names.values():
-            return f"({root}*{root})"
         return root if p == 1 else f"power({root}, {p})"
 
 

@@ -31,14 +31,18 @@ class SumParts(NamedTuple):
         return b("add", b("mul", a, self.scale), b("sub", self.scale, b.const(1)))
 
 
+def inverse_power(b: Builder, n: int, precision: Precision) -> int:
+    """2^-n, which may be subnormal, so that it is made in two steps."""
+    lifted = b("pow2", b("sub", b.const(precision.rounder + _LIFT), n))
+    return b("mul", lifted, b.const(f"1/{2**_LIFT}"))
+
+
 def sum_parts(b: Builder, a: int) -> SumParts:
     """The parts of 1 + a for a > -1, with 3/4 <= 1 + f < 3/2: so f is exact for n = 0 and n = 1."""
     with mpmath.workdps(DIGITS):
         lower = b.const(mpmath.nstr(mpmath.sqrt(2) / mpmath.mpf("1.5"), DIGITS))
     n = b("exponent", b("add", b("mul", a, lower), lower))
-    # 2^-n may be subnormal, so that it is made in two steps.
-    lifted = b("pow2", b("sub", b.const(Precision("float64").rounder + _LIFT), n))
-    return SumParts(n, b("mul", lifted, b.const(f"1/{2**_LIFT}")))
+    return SumParts(n, inverse_power(b, n, Precision("float64")))
 
 
 def unit_parts(b: Builder, a: int) -> SumParts:

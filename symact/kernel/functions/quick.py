@@ -21,6 +21,7 @@ import mpmath
 
 from symact.kernel.functions.error import erf_series
 from symact.kernel.functions.exponential import DIGITS, ln2
+from symact.kernel.functions.logarithm import inverse_power
 from symact.kernel.functions.polynomial import Precision, horner
 from symact.kernel.program import Builder
 
@@ -131,9 +132,7 @@ def log1p_positive(b: Builder, a: int, precision: Precision) -> int:
     """log(1 + a) for a >= 0: n*ln(2) + log(1 + f), 1 + a = 2^n*(1 + f)."""
     one = b.const(1)
     n = b("exponent", b("add", one, a))
-    # 2^-n may be subnormal, so that it is made in two steps.
-    lifted = b("pow2", b("sub", b.const(precision.rounder + LIFT), n))
-    power = b("mul", lifted, b.const(f"1/{2**LIFT}"))
+    power = inverse_power(b, n, precision)
     f = b("add", b("mul", a, power), b("sub", power, one))
     with mpmath.workdps(DIGITS):
         whole = b.const(mpmath.nstr(mpmath.log(2), DIGITS))
