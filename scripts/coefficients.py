@@ -263,14 +263,15 @@ def table() -> dict[str, object]:
         coefficients, error = polynomial(rest, lambda x: f(x) / max(abs(x), mpf(2) ** -12), degree - 1, *ends)
         return _entry(about, "itself", interval, error, coefficients=[mpf(1), *coefficients])
 
-    def tail_about(k: mpf, shift: mpf) -> Callable[[mpf], mpf]:
+    def tail_about(k: mpf, shift: mpf, divisor: mpf = mpf(1)) -> Callable[[mpf], mpf]:
         def tail(q: mpf) -> mpf:
             x = k * (1 + q) / (1 - q) if q != 1 else mpf(10) ** 30
-            return _erfcx(x) * (x + shift)
+            return _erfcx(x / divisor) * (x + shift)
 
         return tail
 
     tail, tail_of_same = tail_about(k, mpf(1) / 2), tail_about(mpf(3) / 2, mpf(3) / 2)
+    tail_half = tail_about(mpf(5), mpf(3) / 4, mpmath.sqrt(2))
 
     reduced, around_1 = "|r| <= ln(2)/2", "sqrt(1/2) <= 1 + f <= sqrt(2)"
     # Beside a term that is r or f itself, what an error counts for is its distance from that term.
@@ -304,6 +305,8 @@ def table() -> dict[str, object]:
         "paired": {
             "log": one("(log((1 + s)/(1 - s)) - 2s)/s^3 in z = s^2", "z <= 1/25", _atanh_cubic, 7,
                        (mpf(0), mpf(1) / 25)),
+            "tail_half": {**one("erfcx(x/sqrt(2))*(x + 3/4) in q = (x - k)/(x + k)", "x >= 0", tail_half, 23,
+                                (mpf(-1), mpf(1))), "k": "5"},
         },
         "float32": {
             "exp": one("(exp(r) - 1 - r)/r^2", reduced, _exp2, 4, (-half, half), **beside_r),

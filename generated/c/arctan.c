@@ -656,24 +656,26 @@ SYMACT_INLINE double arctan_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 6.703903964971299e+153;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 * t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = t0 * t0;
-    const double t6 = 1.0 + t5;
-    const double t7 = t6 - 1.0;
-    const double t8 = t6 - t7;
-    const double t9 = 1.0 - t8;
-    const double t10 = t5 - t7;
+    const int t1 = t0 < 8.183476519740355e+149;
+    const double t2 = t0 * t0;
+    const double t3 = 1.0 + t2;
+    const double t4 = t1 ? t3 : t0;
+    const double t5 = 1.0 / t4;
+    const double t6 = 1.0 * t5;
+    const double t7 = product_error(fused, t6, t3, 1.0);
+    const double t8 = t3 - 1.0;
+    const double t9 = t2 - t8;
+    const double t10 = product_error(fused, t0, t0, t2);
     const double t11 = t9 + t10;
-    const double t12 = product_error(fused, t0, t0, t5);
-    const double t13 = t11 + t12;
-    const double t14 = t6 + t13;
-    const double t15 = t3 + 1.0;
-    const double t16 = t1 ? t14 : t15;
-    const double t17 = t4 / t16;
-    return t17;
+    const double t12 = t6 * t11;
+    const double t13 = t7 + t12;
+    const double t14 = 0.0 - t13;
+    const double t15 = t14 * t5;
+    const double t16 = t6 + t15;
+    const double t17 = t5 * t5;
+    const double t18 = t17 / 1.0;
+    const double t19 = t1 ? t16 : t18;
+    return t19;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -682,25 +684,27 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(int fused, double x, doubl
     (void)fused;
     const double t0 = own_atan_paired(fused, x);
     const double t1 = fabs(x);
-    const int t2 = t1 < 6.703903964971299e+153;
-    const double t3 = 1.0 / t1;
-    const double t4 = t3 * t3;
-    const double t5 = t2 ? 1.0 : t4;
-    const double t6 = t1 * t1;
-    const double t7 = 1.0 + t6;
-    const double t8 = t7 - 1.0;
-    const double t9 = t7 - t8;
-    const double t10 = 1.0 - t9;
-    const double t11 = t6 - t8;
+    const int t2 = t1 < 8.183476519740355e+149;
+    const double t3 = t1 * t1;
+    const double t4 = 1.0 + t3;
+    const double t5 = t2 ? t4 : t1;
+    const double t6 = 1.0 / t5;
+    const double t7 = 1.0 * t6;
+    const double t8 = product_error(fused, t7, t4, 1.0);
+    const double t9 = t4 - 1.0;
+    const double t10 = t3 - t9;
+    const double t11 = product_error(fused, t1, t1, t3);
     const double t12 = t10 + t11;
-    const double t13 = product_error(fused, t1, t1, t6);
-    const double t14 = t12 + t13;
-    const double t15 = t7 + t14;
-    const double t16 = t4 + 1.0;
-    const double t17 = t2 ? t15 : t16;
-    const double t18 = t5 / t17;
+    const double t13 = t7 * t12;
+    const double t14 = t8 + t13;
+    const double t15 = 0.0 - t14;
+    const double t16 = t15 * t6;
+    const double t17 = t7 + t16;
+    const double t18 = t6 * t6;
+    const double t19 = t18 / 1.0;
+    const double t20 = t2 ? t17 : t19;
     *y = t0;
-    *dydx = t18;
+    *dydx = t20;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -708,25 +712,27 @@ SYMACT_INLINE double arctan_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 6.703903964971299e+153;
-    const double t2 = 1.0 / t0;
-    const double t3 = t2 * t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = t0 * t0;
-    const double t6 = 1.0 + t5;
-    const double t7 = t6 - 1.0;
-    const double t8 = t6 - t7;
-    const double t9 = 1.0 - t8;
-    const double t10 = t5 - t7;
+    const int t1 = t0 < 8.183476519740355e+149;
+    const double t2 = t0 * t0;
+    const double t3 = 1.0 + t2;
+    const double t4 = t1 ? t3 : t0;
+    const double t5 = 1.0 / t4;
+    const double t6 = 1.0 * t5;
+    const double t7 = product_error(fused, t6, t3, 1.0);
+    const double t8 = t3 - 1.0;
+    const double t9 = t2 - t8;
+    const double t10 = product_error(fused, t0, t0, t2);
     const double t11 = t9 + t10;
-    const double t12 = product_error(fused, t0, t0, t5);
-    const double t13 = t11 + t12;
-    const double t14 = t6 + t13;
-    const double t15 = t3 + 1.0;
-    const double t16 = t1 ? t14 : t15;
-    const double t17 = t4 / t16;
-    const double t18 = grad_y * t17;
-    return t18;
+    const double t12 = t6 * t11;
+    const double t13 = t7 + t12;
+    const double t14 = 0.0 - t13;
+    const double t15 = t14 * t5;
+    const double t16 = t6 + t15;
+    const double t17 = t5 * t5;
+    const double t18 = t17 / 1.0;
+    const double t19 = t1 ? t16 : t18;
+    const double t20 = grad_y * t19;
+    return t20;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -758,31 +758,20 @@ SYMACT_INLINE double elu_derivative_paired(int fused, double x, double alpha)
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = t9 - t11;
-    const double t33 = t32 - t10;
-    const double t34 = t31 + t33;
-    const double t35 = t11 + t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = alpha * t36;
-    const double t38 = product_error(fused, alpha, t36, t37);
-    const double t39 = t36 - 1.0;
-    const double t40 = t35 - t39;
-    const double t41 = t35 - t11;
-    const double t42 = t34 - t41;
-    const double t43 = t40 + t42;
-    const double t44 = alpha * t43;
-    const double t45 = t38 + t44;
-    const double t46 = t37 + t45;
-    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t48 = power_of_2(t47);
-    const double t49 = t46 * t48;
-    const double t50 = t6 - t47;
-    const double t51 = t50 + 6755399441055744.0;
-    const double t52 = power_of_2(t51);
-    const double t53 = t49 * t52;
-    const double t54 = t1 ? t53 : 1.0;
-    const double t55 = t0 ? x : t54;
-    return t55;
+    const double t32 = alpha * 1.0;
+    const double t33 = t11 + t31;
+    const double t34 = alpha * t33;
+    const double t35 = t32 + t34;
+    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t37 = power_of_2(t36);
+    const double t38 = t35 * t37;
+    const double t39 = t6 - t36;
+    const double t40 = t39 + 6755399441055744.0;
+    const double t41 = power_of_2(t40);
+    const double t42 = t38 * t41;
+    const double t43 = t1 ? t42 : 1.0;
+    const double t44 = t0 ? x : t43;
+    return t44;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -829,32 +818,21 @@ SYMACT_INLINE void elu_value_and_derivative_paired(int fused, double x, double a
     const double t37 = t36 + 0.5000000000000012;
     const double t38 = t29 + t37;
     const double t39 = t38 * t20;
-    const double t40 = t17 - t19;
-    const double t41 = t40 - t18;
-    const double t42 = t39 + t41;
-    const double t43 = t19 + t42;
-    const double t44 = 1.0 + t43;
-    const double t45 = alpha * t44;
-    const double t46 = product_error(fused, alpha, t44, t45);
-    const double t47 = t44 - 1.0;
-    const double t48 = t43 - t47;
-    const double t49 = t43 - t19;
-    const double t50 = t42 - t49;
-    const double t51 = t48 + t50;
-    const double t52 = alpha * t51;
-    const double t53 = t46 + t52;
-    const double t54 = t45 + t53;
-    const double t55 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
-    const double t56 = power_of_2(t55);
-    const double t57 = t54 * t56;
-    const double t58 = t14 - t55;
-    const double t59 = t58 + 6755399441055744.0;
-    const double t60 = power_of_2(t59);
-    const double t61 = t57 * t60;
-    const double t62 = t10 ? t61 : 1.0;
-    const double t63 = t9 ? x : t62;
+    const double t40 = alpha * 1.0;
+    const double t41 = t19 + t39;
+    const double t42 = alpha * t41;
+    const double t43 = t40 + t42;
+    const double t44 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
+    const double t45 = power_of_2(t44);
+    const double t46 = t43 * t45;
+    const double t47 = t14 - t44;
+    const double t48 = t47 + 6755399441055744.0;
+    const double t49 = power_of_2(t48);
+    const double t50 = t46 * t49;
+    const double t51 = t10 ? t50 : 1.0;
+    const double t52 = t9 ? x : t51;
     *y = t8;
-    *dydx = t63;
+    *dydx = t52;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -893,32 +871,21 @@ SYMACT_INLINE double elu_backward_paired(int fused, double x, double grad_y, dou
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = t9 - t11;
-    const double t33 = t32 - t10;
-    const double t34 = t31 + t33;
-    const double t35 = t11 + t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = alpha * t36;
-    const double t38 = product_error(fused, alpha, t36, t37);
-    const double t39 = t36 - 1.0;
-    const double t40 = t35 - t39;
-    const double t41 = t35 - t11;
-    const double t42 = t34 - t41;
-    const double t43 = t40 + t42;
-    const double t44 = alpha * t43;
-    const double t45 = t38 + t44;
-    const double t46 = t37 + t45;
-    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t48 = power_of_2(t47);
-    const double t49 = t46 * t48;
-    const double t50 = t6 - t47;
-    const double t51 = t50 + 6755399441055744.0;
-    const double t52 = power_of_2(t51);
-    const double t53 = t49 * t52;
-    const double t54 = t1 ? t53 : 1.0;
-    const double t55 = t0 ? x : t54;
-    const double t56 = grad_y * t55;
-    return t56;
+    const double t32 = alpha * 1.0;
+    const double t33 = t11 + t31;
+    const double t34 = alpha * t33;
+    const double t35 = t32 + t34;
+    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
+    const double t37 = power_of_2(t36);
+    const double t38 = t35 * t37;
+    const double t39 = t6 - t36;
+    const double t40 = t39 + 6755399441055744.0;
+    const double t41 = power_of_2(t40);
+    const double t42 = t38 * t41;
+    const double t43 = t1 ? t42 : 1.0;
+    const double t44 = t0 ? x : t43;
+    const double t45 = grad_y * t44;
+    return t45;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -982,192 +949,6 @@ SYMACT_INLINE double elu_second_derivative_paired(int fused, double x, double al
     const double t54 = t1 ? t53 : 0.0;
     const double t55 = t0 ? x : t54;
     return t55;
-}
-
-/* dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double elu_derivative_paired_default(int fused, double x)
-{
-    (void)fused;
-    const int t0 = x != x;
-    const int t1 = x <= 0.0;
-    const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
-    const double t4 = -t3;
-    const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
-    const double t8 = t7 * 0.6931471805598903;
-    const double t9 = t4 - t8;
-    const double t10 = t7 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = t11 * t11;
-    const double t13 = 2.511784416113084e-08 * t12;
-    const double t14 = t13 + 2.755721635507523e-06;
-    const double t15 = t14 * t12;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t12;
-    const double t18 = t17 + 0.008333333333307234;
-    const double t19 = t18 * t12;
-    const double t20 = t19 + 0.166666666666667;
-    const double t21 = t20 * t11;
-    const double t22 = 2.763128188739826e-07 * t12;
-    const double t23 = t22 + 2.480148993747346e-05;
-    const double t24 = t23 * t12;
-    const double t25 = t24 + 0.001388888894702103;
-    const double t26 = t25 * t12;
-    const double t27 = t26 + 0.041666666666515396;
-    const double t28 = t27 * t12;
-    const double t29 = t28 + 0.5000000000000012;
-    const double t30 = t21 + t29;
-    const double t31 = t30 * t12;
-    const double t32 = t9 - t11;
-    const double t33 = t32 - t10;
-    const double t34 = t31 + t33;
-    const double t35 = t11 + t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = t36 - 1.0;
-    const double t38 = t35 - t37;
-    const double t39 = t35 - t11;
-    const double t40 = t34 - t39;
-    const double t41 = t38 + t40;
-    const double t42 = t36 + t41;
-    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t44 = power_of_2(t43);
-    const double t45 = t42 * t44;
-    const double t46 = t6 - t43;
-    const double t47 = t46 + 6755399441055744.0;
-    const double t48 = power_of_2(t47);
-    const double t49 = t45 * t48;
-    const double t50 = t1 ? t49 : 1.0;
-    const double t51 = t0 ? x : t50;
-    return t51;
-}
-
-/* y = f(x) and dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE void elu_value_and_derivative_paired_default(int fused, double x, double *y, double *dydx)
-{
-    (void)fused;
-    const int t0 = x == 0.0;
-    const double t1 = with_sign(1.0, x);
-    const int t2 = t1 < 0.0;
-    const double t3 = fabs(x);
-    const double t4 = -t3;
-    const double t5 = own_expm1_paired(fused, t4);
-    const double t6 = t2 ? t5 : t3;
-    const double t7 = t0 ? x : t6;
-    const int t8 = x != x;
-    const int t9 = x <= 0.0;
-    const double t10 = 1400.0 < t3 ? 1400.0 : t3;
-    const double t11 = -t10;
-    const double t12 = t11 * 1.4426950408889634;
-    const double t13 = t12 + 6755399441055744.0;
-    const double t14 = t13 - 6755399441055744.0;
-    const double t15 = t14 * 0.6931471805598903;
-    const double t16 = t11 - t15;
-    const double t17 = t14 * 5.497923018708371e-14;
-    const double t18 = t16 - t17;
-    const double t19 = t18 * t18;
-    const double t20 = 2.511784416113084e-08 * t19;
-    const double t21 = t20 + 2.755721635507523e-06;
-    const double t22 = t21 * t19;
-    const double t23 = t22 + 0.00019841269917321528;
-    const double t24 = t23 * t19;
-    const double t25 = t24 + 0.008333333333307234;
-    const double t26 = t25 * t19;
-    const double t27 = t26 + 0.166666666666667;
-    const double t28 = t27 * t18;
-    const double t29 = 2.763128188739826e-07 * t19;
-    const double t30 = t29 + 2.480148993747346e-05;
-    const double t31 = t30 * t19;
-    const double t32 = t31 + 0.001388888894702103;
-    const double t33 = t32 * t19;
-    const double t34 = t33 + 0.041666666666515396;
-    const double t35 = t34 * t19;
-    const double t36 = t35 + 0.5000000000000012;
-    const double t37 = t28 + t36;
-    const double t38 = t37 * t19;
-    const double t39 = t16 - t18;
-    const double t40 = t39 - t17;
-    const double t41 = t38 + t40;
-    const double t42 = t18 + t41;
-    const double t43 = 1.0 + t42;
-    const double t44 = t43 - 1.0;
-    const double t45 = t42 - t44;
-    const double t46 = t42 - t18;
-    const double t47 = t41 - t46;
-    const double t48 = t45 + t47;
-    const double t49 = t43 + t48;
-    const double t50 = 6755399441054744.0 > t13 ? 6755399441054744.0 : t13;
-    const double t51 = power_of_2(t50);
-    const double t52 = t49 * t51;
-    const double t53 = t13 - t50;
-    const double t54 = t53 + 6755399441055744.0;
-    const double t55 = power_of_2(t54);
-    const double t56 = t52 * t55;
-    const double t57 = t9 ? t56 : 1.0;
-    const double t58 = t8 ? x : t57;
-    *y = t7;
-    *dydx = t58;
-}
-
-/* grad_x = grad_y * f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
-SYMACT_INLINE double elu_backward_paired_default(int fused, double x, double grad_y)
-{
-    (void)fused;
-    const int t0 = x != x;
-    const int t1 = x <= 0.0;
-    const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
-    const double t4 = -t3;
-    const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
-    const double t8 = t7 * 0.6931471805598903;
-    const double t9 = t4 - t8;
-    const double t10 = t7 * 5.497923018708371e-14;
-    const double t11 = t9 - t10;
-    const double t12 = t11 * t11;
-    const double t13 = 2.511784416113084e-08 * t12;
-    const double t14 = t13 + 2.755721635507523e-06;
-    const double t15 = t14 * t12;
-    const double t16 = t15 + 0.00019841269917321528;
-    const double t17 = t16 * t12;
-    const double t18 = t17 + 0.008333333333307234;
-    const double t19 = t18 * t12;
-    const double t20 = t19 + 0.166666666666667;
-    const double t21 = t20 * t11;
-    const double t22 = 2.763128188739826e-07 * t12;
-    const double t23 = t22 + 2.480148993747346e-05;
-    const double t24 = t23 * t12;
-    const double t25 = t24 + 0.001388888894702103;
-    const double t26 = t25 * t12;
-    const double t27 = t26 + 0.041666666666515396;
-    const double t28 = t27 * t12;
-    const double t29 = t28 + 0.5000000000000012;
-    const double t30 = t21 + t29;
-    const double t31 = t30 * t12;
-    const double t32 = t9 - t11;
-    const double t33 = t32 - t10;
-    const double t34 = t31 + t33;
-    const double t35 = t11 + t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = t36 - 1.0;
-    const double t38 = t35 - t37;
-    const double t39 = t35 - t11;
-    const double t40 = t34 - t39;
-    const double t41 = t38 + t40;
-    const double t42 = t36 + t41;
-    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t44 = power_of_2(t43);
-    const double t45 = t42 * t44;
-    const double t46 = t6 - t43;
-    const double t47 = t46 + 6755399441055744.0;
-    const double t48 = power_of_2(t47);
-    const double t49 = t45 * t48;
-    const double t50 = t1 ? t49 : 1.0;
-    const double t51 = t0 ? x : t50;
-    const double t52 = grad_y * t51;
-    return t52;
 }
 
 /* d2ydx2 = f''(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1542,30 +1323,12 @@ SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_derivative_f64)
 SYMACT_QUICK_END
 
-
-SYMACT_INLINE void elu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
-{
-    const void *x = in[0];
-    void *dydx = out[0];
-    (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        store_f64(dydx, i, elu_derivative_paired_default(fused, x_i));
-    }
-}
-
-SYMACT_QUICK_BEGIN
-SYMACT_LOOPS(elu_derivative_f64_default)
-SYMACT_QUICK_END
-
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_1(alpha == 1.0 ? elu_derivative_f64_default_loop() : elu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_1(elu_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1589,34 +1352,12 @@ SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f64)
 SYMACT_QUICK_END
 
-
-SYMACT_INLINE void elu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
-{
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
-    (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        double y_i, dydx_i;
-        elu_value_and_derivative_paired_default(fused, x_i, &y_i, &dydx_i);
-        store_f64(y, i, y_i);
-        store_f64(dydx, i, dydx_i);
-    }
-}
-
-SYMACT_QUICK_BEGIN
-SYMACT_LOOPS(elu_value_and_derivative_f64_default)
-SYMACT_QUICK_END
-
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { alpha };
-    symact_sweep_1_2(alpha == 1.0 ? elu_value_and_derivative_f64_default_loop() : elu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_1_2(elu_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
@@ -1638,32 +1379,12 @@ SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_backward_f64)
 SYMACT_QUICK_END
 
-
-SYMACT_INLINE void elu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
-{
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
-    (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, elu_backward_paired_default(fused, x_i, grad_y_i));
-    }
-}
-
-SYMACT_QUICK_BEGIN
-SYMACT_LOOPS(elu_backward_f64_default)
-SYMACT_QUICK_END
-
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { alpha };
-    symact_sweep_2_1(alpha == 1.0 ? elu_backward_f64_default_loop() : elu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep_2_1(elu_backward_f64_loop(), n, sizeof *x, in, out, parameters);
 }
 
 SYMACT_INLINE void elu_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)

@@ -576,27 +576,30 @@ SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
-    const double t2 = 1.0 / t0;
+    const int t1 = t0 < 8.183476519740355e+149;
+    const double t2 = 1.0 + t0;
     const double t3 = t2 * t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = 1.0 + t0;
-    const double t6 = t5 * t5;
-    const double t7 = product_error(fused, t5, t5, t6);
-    const double t8 = t5 - 1.0;
-    const double t9 = t5 - t8;
+    const double t4 = t1 ? t3 : t0;
+    const double t5 = 1.0 / t4;
+    const double t6 = 1.0 * t5;
+    const double t7 = product_error(fused, t2, t2, t3);
+    const double t8 = t2 - 1.0;
+    const double t9 = t2 - t8;
     const double t10 = 1.0 - t9;
     const double t11 = t0 - t8;
     const double t12 = t10 + t11;
-    const double t13 = t5 * t12;
+    const double t13 = t2 * t12;
     const double t14 = t7 + t13;
     const double t15 = t14 + t13;
-    const double t16 = t6 + t15;
-    const double t17 = t2 + 1.0;
-    const double t18 = t17 * t17;
-    const double t19 = t1 ? t16 : t18;
-    const double t20 = t4 / t19;
-    return t20;
+    const double t16 = t6 * t15;
+    const double t17 = 0.0 - t16;
+    const double t18 = t17 * t5;
+    const double t19 = t6 + t18;
+    const double t20 = t5 * t5;
+    const double t21 = 1.0 * 1.0;
+    const double t22 = t20 / t21;
+    const double t23 = t1 ? t19 : t22;
+    return t23;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -609,28 +612,31 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, dou
     const double t3 = t0 / t2;
     const double t4 = t1 ? 1.0 : t3;
     const double t5 = with_sign(t4, x);
-    const int t6 = t0 < 1.0229345649675443e+149;
-    const double t7 = 1.0 / t0;
+    const int t6 = t0 < 8.183476519740355e+149;
+    const double t7 = 1.0 + t0;
     const double t8 = t7 * t7;
-    const double t9 = t6 ? 1.0 : t8;
-    const double t10 = 1.0 + t0;
-    const double t11 = t10 * t10;
-    const double t12 = product_error(fused, t10, t10, t11);
-    const double t13 = t10 - 1.0;
-    const double t14 = t10 - t13;
+    const double t9 = t6 ? t8 : t0;
+    const double t10 = 1.0 / t9;
+    const double t11 = 1.0 * t10;
+    const double t12 = product_error(fused, t7, t7, t8);
+    const double t13 = t7 - 1.0;
+    const double t14 = t7 - t13;
     const double t15 = 1.0 - t14;
     const double t16 = t0 - t13;
     const double t17 = t15 + t16;
-    const double t18 = t10 * t17;
+    const double t18 = t7 * t17;
     const double t19 = t12 + t18;
     const double t20 = t19 + t18;
-    const double t21 = t11 + t20;
-    const double t22 = t7 + 1.0;
-    const double t23 = t22 * t22;
-    const double t24 = t6 ? t21 : t23;
-    const double t25 = t9 / t24;
+    const double t21 = t11 * t20;
+    const double t22 = 0.0 - t21;
+    const double t23 = t22 * t10;
+    const double t24 = t11 + t23;
+    const double t25 = t10 * t10;
+    const double t26 = 1.0 * 1.0;
+    const double t27 = t25 / t26;
+    const double t28 = t6 ? t24 : t27;
     *y = t5;
-    *dydx = t25;
+    *dydx = t28;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -638,28 +644,31 @@ SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.0229345649675443e+149;
-    const double t2 = 1.0 / t0;
+    const int t1 = t0 < 8.183476519740355e+149;
+    const double t2 = 1.0 + t0;
     const double t3 = t2 * t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = 1.0 + t0;
-    const double t6 = t5 * t5;
-    const double t7 = product_error(fused, t5, t5, t6);
-    const double t8 = t5 - 1.0;
-    const double t9 = t5 - t8;
+    const double t4 = t1 ? t3 : t0;
+    const double t5 = 1.0 / t4;
+    const double t6 = 1.0 * t5;
+    const double t7 = product_error(fused, t2, t2, t3);
+    const double t8 = t2 - 1.0;
+    const double t9 = t2 - t8;
     const double t10 = 1.0 - t9;
     const double t11 = t0 - t8;
     const double t12 = t10 + t11;
-    const double t13 = t5 * t12;
+    const double t13 = t2 * t12;
     const double t14 = t7 + t13;
     const double t15 = t14 + t13;
-    const double t16 = t6 + t15;
-    const double t17 = t2 + 1.0;
-    const double t18 = t17 * t17;
-    const double t19 = t1 ? t16 : t18;
-    const double t20 = t4 / t19;
-    const double t21 = grad_y * t20;
-    return t21;
+    const double t16 = t6 * t15;
+    const double t17 = 0.0 - t16;
+    const double t18 = t17 * t5;
+    const double t19 = t6 + t18;
+    const double t20 = t5 * t5;
+    const double t21 = 1.0 * 1.0;
+    const double t22 = t20 / t21;
+    const double t23 = t1 ? t19 : t22;
+    const double t24 = grad_y * t23;
+    return t24;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -22,7 +22,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (200000 inputs, sampled), float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.2938 (200000 inputs, sampled), float32 fast 8.5488 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.432 (1000000 inputs, sampled), float32 fast 8.023 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.4672 (1000000 inputs, sampled), float32 fast 8.023 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -181,31 +181,29 @@ def _second_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = np.minimum(t0, 64.0)
     t2 = t1 * t1
-    t0 = t0 * 4.0
-    t3 = 1.0 / 1.772453850905516
-    t4 = t0 * t3
-    t5 = np.abs(t2) < 1400.0
-    t6 = -_select(t5, t2, 1400.0)
-    t7 = t6 * 1.4426950408889634 + 6755399441055744.0
-    t8 = t7 - 6755399441055744.0
-    t6 = t6 - t8 * 0.6931471805598903
-    t8 = t8 * 5.497923018708371e-14
-    t9 = t6 - t8
-    t10 = t9 * t9
-    t11 = (2.511784416113084e-08 * t10 + 2.755721635507523e-06) * t10 + 0.00019841269917321528
-    t12 = (2.763128188739826e-07 * t10 + 2.480148993747346e-05) * t10 + 0.001388888894702103
-    t11 = ((t11 * t10 + 0.008333333333307234) * t10 + 0.166666666666667) * t9 + ((t12 * t10 + 0.041666666666515396) * t10 + 0.5000000000000012)
-    t10 = t11 * t10
-    t1 = _select(t5, -_product_error_mixed(t1, t1, t2), 0.0)
-    t1 = t10 + (t6 - t9 - t8 + (t1 + t1 * (t9 + t10)))
-    t5 = t9 + t1
-    t6 = 1.0 + t5
-    t8 = t4 * t6
-    t1 = _product_error_mixed(t4, t6, t8) + t4 * (t5 - (t6 - 1.0) + (t1 - (t5 - t9)))
-    t0 = 0.0 - (_product_error_mixed(t4, 1.772453850905516, t0) + t4 * (-7.666586499825799e-17))
-    t4 = np.maximum(t7, 6755399441054744.0)
-    t0 = (t8 + (t1 + t6 * (t0 * t3))) * _power_of_2(t4) * _power_of_2(t7 - t4 + 6755399441055744.0)
-    return _select(x != x, x, np.copysign(1.0, x) * _select(t2 < 1400.0, -t0, -0.0))
+    t3 = t2 < 1400.0
+    t4 = 2.256758334191025 * t0
+    t5 = -_select(t3, t2, 1400.0)
+    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
+    t7 = t6 - 6755399441055744.0
+    t5 = t5 - t7 * 0.6931471805598903
+    t7 = t7 * 5.497923018708371e-14
+    t8 = t5 - t7
+    t9 = t8 * t8
+    t10 = (2.511784416113084e-08 * t9 + 2.755721635507523e-06) * t9 + 0.00019841269917321528
+    t11 = (2.763128188739826e-07 * t9 + 2.480148993747346e-05) * t9 + 0.001388888894702103
+    t10 = ((t10 * t9 + 0.008333333333307234) * t9 + 0.166666666666667) * t8 + ((t11 * t9 + 0.041666666666515396) * t9 + 0.5000000000000012)
+    t9 = t10 * t9
+    t1 = _select(t3, -_product_error_mixed(t1, t1, t2), 0.0)
+    t1 = t9 + (t5 - t8 - t7 + (t1 + t1 * (t8 + t9)))
+    t2 = t8 + t1
+    t5 = 1.0 + t2
+    t7 = t4 * t5
+    t1 = _product_error_mixed(t4, t5, t7) + t4 * (t2 - (t5 - 1.0) + (t1 - (t2 - t8)))
+    t0 = t5 * (_product_error_mixed(2.256758334191025, t0, t4) + t0 * 3.067091922633176e-17)
+    t2 = np.maximum(t6, 6755399441054744.0)
+    t0 = (t7 + (t1 + t0)) * _power_of_2(t2) * _power_of_2(t6 - t2 + 6755399441055744.0)
+    return _select(x != x, x, np.copysign(1.0, x) * _select(t3, -t0, -0.0))
 
 
 

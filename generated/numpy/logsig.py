@@ -20,10 +20,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 3.2454 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.3908 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.2249 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 4.6635 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.1169 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.7501 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 2.1248 (1000000 inputs, sampled), float32 fast 5.2082 (200000 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.7499 (1000000 inputs, sampled), float32 fast 11.706 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -145,41 +145,31 @@ def _derivative_wide(x):
 
 def _derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = t0 < 1.596672247627776e+293
-    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t3 = t2 * 0.6931471805598903
-    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
-    t5 = t0 * t4
-    t4 = t4 - 1.0
-    t6 = t5 + t4
-    t7 = 2.0 + t6
-    t8 = 1.0 / t7
-    t9 = t6 * t8
-    t10 = t9 * 2.0
-    t11 = t3 + t10
-    t12 = t9 * t9
-    t13 = t12 * t12
-    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
-    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
-    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
-    t12 = t6 - t5
-    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
-    t2 = t10 - (t11 - t3) + t2
-    t3 = t11 + t2
+    t1 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
+    t2 = t1 * 0.6931471805598903
+    t3 = _power_of_2(6755399441055776.0 - t1) * 2.3283064365386963e-10
+    t3 = t0 * t3 + (t3 - 1.0)
+    t4 = 2.0 + t3
+    t5 = 1.0 / t4
+    t6 = t3 * t5
+    t7 = t6 * t6
+    t8 = t7 * t7
+    t9 = ((0.13604792922717515 * t8 + 0.15388840649973898) * t8 + 0.2222222304008072) * t8
+    t8 = ((0.1321025177827784 * t8 + 0.18181738292064595) * t8 + 0.28571428567324064) * t8
+    t1 = ((t9 + 0.4000000000000784) * t7 + (t8 + 0.6666666666666666)) * t7 * t6 + t1 * 5.497923018708371e-14
+    t1 = t6 * 2.0 + ((0.0 - _product_error_mixed(t6, t4, t3)) * t5 * 2.0 + t1)
+    t3 = t2 + t1
     t4 = 1.0 + t3
     t5 = t4 * t4
     t6 = 1.0 + t0
-    t7 = t5 * t6
-    t8 = 1.0 / _select(t1, t7, t5)
-    t9 = 1.0 * t8
-    t10 = t6 - 1.0
-    t10 = 1.0 - (t6 - t10) + (t0 - t10)
-    t12 = t4 - 1.0
-    t2 = t4 * (1.0 - (t4 - t12) + (t3 - t12) + (t2 - (t3 - t11)))
-    t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
-    t3 = _product_error_mixed(t9, t7, 1.0) + t9 * (_product_error_mixed(t5, t6, t7) + t5 * t10 + t6 * t2)
-    t2 = (t9 + (0.0 - (_product_error_mixed(t9, t5, 1.0) + t9 * t2)) * t8) / (t6 + t10)
-    return _select(t0 == np.inf, 0.0, _select(t1, t9 + (0.0 - t3) * t8, t2))
+    t7 = _select(np.abs(t6) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
+    t8 = t6 * t7
+    t9 = t5 * t8
+    t10 = 1.0 / t9
+    t11 = 1.0 * t10
+    t1 = t4 * (t3 - (t4 - 1.0) + (t1 - (t3 - t2)))
+    t1 = _product_error_mixed(t5, t8, t9) + t5 * ((t0 - (t6 - 1.0)) * t7) + t8 * (_product_error_mixed(t4, t4, t5) + t1 + t1)
+    return _select(t0 == np.inf, 0.0, (t11 + (0.0 - (_product_error_mixed(t11, t9, 1.0) + t11 * t1)) * t10) * t7)
 
 
 
@@ -202,42 +192,31 @@ def _value_and_derivative_mixed(x):
     t0 = np.abs(x)
     t1 = t0 == np.inf
     t2 = np.log1p(t0)
-    t3 = t0 < 1.596672247627776e+293
-    t4 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t5 = t4 * 0.6931471805598903
-    t6 = _power_of_2(6755399441055776.0 - t4) * 2.3283064365386963e-10
-    t7 = t0 * t6
-    t6 = t6 - 1.0
-    t8 = t7 + t6
-    t9 = 2.0 + t8
-    t10 = 1.0 / t9
-    t11 = t8 * t10
-    t12 = t11 * 2.0
-    t13 = t5 + t12
-    t9 = (0.0 - (_product_error_mixed(t11, t9, t8) + t11 * (t8 - (t9 - 2.0)))) * t10 * 2.0
-    t10 = t11 * t11
-    t14 = t10 * t10
-    t15 = ((0.13604792922717515 * t14 + 0.15388840649973898) * t14 + 0.2222222304008072) * t14
-    t14 = ((0.1321025177827784 * t14 + 0.18181738292064595) * t14 + 0.28571428567324064) * t14
-    t4 = ((t15 + 0.4000000000000784) * t10 + (t14 + 0.6666666666666666)) * t10 * t11 + t4 * 5.497923018708371e-14
-    t10 = t8 - t7
-    t4 = t9 + (t4 + (t7 - (t8 - t10) + (t6 - t10)) * ((2.0 * t11 + (-2.0)) * t11 + 1.0))
-    t4 = t12 - (t13 - t5) + t4
-    t5 = t13 + t4
+    t3 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
+    t4 = t3 * 0.6931471805598903
+    t5 = _power_of_2(6755399441055776.0 - t3) * 2.3283064365386963e-10
+    t5 = t0 * t5 + (t5 - 1.0)
+    t6 = 2.0 + t5
+    t7 = 1.0 / t6
+    t8 = t5 * t7
+    t9 = t8 * t8
+    t10 = t9 * t9
+    t11 = ((0.13604792922717515 * t10 + 0.15388840649973898) * t10 + 0.2222222304008072) * t10
+    t10 = ((0.1321025177827784 * t10 + 0.18181738292064595) * t10 + 0.28571428567324064) * t10
+    t3 = ((t11 + 0.4000000000000784) * t9 + (t10 + 0.6666666666666666)) * t9 * t8 + t3 * 5.497923018708371e-14
+    t3 = t8 * 2.0 + ((0.0 - _product_error_mixed(t8, t6, t5)) * t7 * 2.0 + t3)
+    t5 = t4 + t3
     t6 = 1.0 + t5
     t7 = t6 * t6
     t8 = 1.0 + t0
-    t9 = t7 * t8
-    t10 = 1.0 / _select(t3, t9, t7)
-    t11 = 1.0 * t10
-    t12 = t8 - 1.0
-    t0 = 1.0 - (t8 - t12) + (t0 - t12)
-    t12 = t6 - 1.0
-    t4 = t6 * (1.0 - (t6 - t12) + (t5 - t12) + (t4 - (t5 - t13)))
-    t4 = _product_error_mixed(t6, t6, t7) + t4 + t4
-    t5 = _product_error_mixed(t11, t9, 1.0) + t11 * (_product_error_mixed(t7, t8, t9) + t7 * t0 + t8 * t4)
-    t0 = (t11 + (0.0 - (_product_error_mixed(t11, t7, 1.0) + t11 * t4)) * t10) / (t8 + t0)
-    return np.copysign(_select(t1, 1.0, t2 / (t2 + 1.0)), x), _select(t1, 0.0, _select(t3, t11 + (0.0 - t5) * t10, t0))
+    t9 = _select(np.abs(t8) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
+    t10 = t8 * t9
+    t11 = t7 * t10
+    t12 = 1.0 / t11
+    t13 = 1.0 * t12
+    t3 = t6 * (t5 - (t6 - 1.0) + (t3 - (t5 - t4)))
+    t0 = _product_error_mixed(t7, t10, t11) + t7 * ((t0 - (t8 - 1.0)) * t9) + t10 * (_product_error_mixed(t6, t6, t7) + t3 + t3)
+    return np.copysign(_select(t1, 1.0, t2 / (t2 + 1.0)), x), _select(t1, 0.0, (t13 + (0.0 - (_product_error_mixed(t13, t11, 1.0) + t13 * t0)) * t12) * t9)
 
 
 
@@ -258,41 +237,32 @@ def _backward_wide(x, grad_y):
 
 def _backward_mixed(x, grad_y):
     t0 = np.abs(x)
-    t1 = t0 < 1.596672247627776e+293
-    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t3 = t2 * 0.6931471805598903
-    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
-    t5 = t0 * t4
-    t4 = t4 - 1.0
-    t6 = t5 + t4
-    t7 = 2.0 + t6
-    t8 = 1.0 / t7
-    t9 = t6 * t8
-    t10 = t9 * 2.0
-    t11 = t3 + t10
-    t12 = t9 * t9
-    t13 = t12 * t12
-    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
-    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
-    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
-    t12 = t6 - t5
-    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
-    t2 = t10 - (t11 - t3) + t2
-    t3 = t11 + t2
+    t1 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
+    t2 = t1 * 0.6931471805598903
+    t3 = _power_of_2(6755399441055776.0 - t1) * 2.3283064365386963e-10
+    t3 = t0 * t3 + (t3 - 1.0)
+    t4 = 2.0 + t3
+    t5 = 1.0 / t4
+    t6 = t3 * t5
+    t7 = t6 * t6
+    t8 = t7 * t7
+    t9 = ((0.13604792922717515 * t8 + 0.15388840649973898) * t8 + 0.2222222304008072) * t8
+    t8 = ((0.1321025177827784 * t8 + 0.18181738292064595) * t8 + 0.28571428567324064) * t8
+    t1 = ((t9 + 0.4000000000000784) * t7 + (t8 + 0.6666666666666666)) * t7 * t6 + t1 * 5.497923018708371e-14
+    t1 = t6 * 2.0 + ((0.0 - _product_error_mixed(t6, t4, t3)) * t5 * 2.0 + t1)
+    t3 = t2 + t1
     t4 = 1.0 + t3
     t5 = t4 * t4
     t6 = 1.0 + t0
-    t7 = t5 * t6
-    t8 = 1.0 / _select(t1, t7, t5)
-    t9 = 1.0 * t8
-    t10 = t6 - 1.0
-    t10 = 1.0 - (t6 - t10) + (t0 - t10)
-    t12 = t4 - 1.0
-    t2 = t4 * (1.0 - (t4 - t12) + (t3 - t12) + (t2 - (t3 - t11)))
-    t2 = _product_error_mixed(t4, t4, t5) + t2 + t2
-    t3 = _product_error_mixed(t9, t7, 1.0) + t9 * (_product_error_mixed(t5, t6, t7) + t5 * t10 + t6 * t2)
-    t2 = (t9 + (0.0 - (_product_error_mixed(t9, t5, 1.0) + t9 * t2)) * t8) / (t6 + t10)
-    return grad_y * _select(t0 == np.inf, 0.0, _select(t1, t9 + (0.0 - t3) * t8, t2))
+    t7 = _select(np.abs(t6) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
+    t8 = t6 * t7
+    t9 = t5 * t8
+    t10 = 1.0 / t9
+    t11 = 1.0 * t10
+    t1 = t4 * (t3 - (t4 - 1.0) + (t1 - (t3 - t2)))
+    t1 = _product_error_mixed(t5, t8, t9) + t5 * ((t0 - (t6 - 1.0)) * t7) + t8 * (_product_error_mixed(t4, t4, t5) + t1 + t1)
+    t0 = _select(t0 == np.inf, 0.0, (t11 + (0.0 - (_product_error_mixed(t11, t9, 1.0) + t11 * t1)) * t10) * t7)
+    return grad_y * t0
 
 
 
@@ -315,61 +285,53 @@ def _second_derivative_wide(x):
 
 def _second_derivative_mixed(x):
     t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    t2 = t0 + 1.0
-    t3 = t1 + 1.0
-    t1 = -(t1 + 3.0) / (t2 * t2 * (t3 * t3 * t3))
-    t2 = 1.0 / t0
-    t3 = 1.0 * t2
-    t4 = t3 * t3
-    t5 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t6 = t5 * 0.6931471805598903
-    t7 = _power_of_2(6755399441055776.0 - t5) * 2.3283064365386963e-10
-    t8 = t0 * t7
-    t7 = t7 - 1.0
-    t9 = t8 + t7
-    t10 = 2.0 + t9
-    t11 = 1.0 / t10
-    t12 = t9 * t11
-    t13 = t12 * 2.0
-    t14 = t6 + t13
-    t10 = (0.0 - (_product_error_mixed(t12, t10, t9) + t12 * (t9 - (t10 - 2.0)))) * t11 * 2.0
-    t11 = t12 * t12
-    t15 = t11 * t11
-    t16 = ((0.13604792922717515 * t15 + 0.15388840649973898) * t15 + 0.2222222304008072) * t15
-    t15 = ((0.1321025177827784 * t15 + 0.18181738292064595) * t15 + 0.28571428567324064) * t15
-    t5 = ((t16 + 0.4000000000000784) * t11 + (t15 + 0.6666666666666666)) * t11 * t12 + t5 * 5.497923018708371e-14
-    t11 = t9 - t8
-    t5 = t10 + (t5 + (t8 - (t9 - t11) + (t7 - t11)) * ((2.0 * t12 + (-2.0)) * t12 + 1.0))
-    t5 = t13 - (t14 - t6) + t5
-    t6 = t14 + t5
-    t7 = 3.0 + t6
-    t8 = t4 * t7
-    t9 = 1.0 + t3
-    t10 = t9 - 1.0
-    t2 = (0.0 - _product_error_mixed(t3, t0, 1.0)) * t2
-    t10 = 1.0 - (t9 - t10) + (t3 - t10) + t2
-    t11 = t9 + t10
-    t12 = t11 * t11
-    t13 = 1.0 + t6
-    t15 = t13 * t13
-    t16 = t15 * t13
-    t17 = t12 * t16
-    t18 = 1.0 / t17
-    t19 = t8 * t18
-    t20 = t7 - 3.0
-    t5 = t5 - (t6 - t14)
-    t14 = _product_error_mixed(t4, t7, t8) + t4 * (3.0 - (t7 - t20) + (t6 - t20) + t5)
-    t2 = t3 * t2
-    t20 = t13 - 1.0
-    t5 = 1.0 - (t13 - t20) + (t6 - t20) + t5
-    t6 = t13 * t5
-    t5 = _product_error_mixed(t15, t13, t16) + t15 * t5 + t13 * (_product_error_mixed(t13, t13, t15) + t6 + t6)
-    t6 = t11 * (t10 - (t11 - t9))
-    t5 = _product_error_mixed(t12, t16, t17) + t12 * t5 + t16 * (_product_error_mixed(t11, t11, t12) + t6 + t6)
-    t2 = t14 + t7 * (_product_error_mixed(t3, t3, t4) + t2 + t2) - (_product_error_mixed(t19, t17, t8) + t19 * t5)
-    t0 = _select(t0 < 5.397605346934028e-79, t1, _select(t0 < 3.6147378671465184e+221, -(t19 + t2 * t18), t1))
-    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, _select(x == 0.0, 3.0, np.copysign(1.0, x) * t0)))
+    t1 = t0 < 8.379879956214123e+152
+    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
+    t3 = t2 * 0.6931471805598903
+    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
+    t5 = t0 * t4
+    t4 = t4 - 1.0
+    t6 = t5 + t4
+    t7 = 2.0 + t6
+    t8 = 1.0 / _select(t1, t7, t0)
+    t9 = t6 * t8
+    t10 = t9 * 2.0
+    t11 = t3 + t10
+    t12 = t9 * t9
+    t13 = t12 * t12
+    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
+    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
+    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
+    t12 = t6 - t5
+    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
+    t2 = t10 - (t11 - t3) + t2
+    t3 = t11 + t2
+    t4 = 3.0 + t3
+    t5 = np.log1p(t0)
+    t6 = 1.0 + t3
+    t7 = t6 * t6
+    t9 = t7 * t6
+    t10 = 1.0 + t0
+    t12 = t10 * t10
+    t13 = _select(np.abs(t12) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
+    t14 = t12 * t13
+    t15 = t9 * t14
+    t16 = t8 + 1.0
+    t17 = t5 + 1.0
+    t5 = _select(t1, 1.0, -(t8 * t8 * (t5 + 3.0))) / _select(t1, t15, t16 * t16 * (t17 * t17 * t17))
+    t8 = t4 * t5
+    t16 = t4 - 3.0
+    t2 = t2 - (t3 - t11)
+    t11 = t10 - 1.0
+    t0 = t10 * (1.0 - (t10 - t11) + (t0 - t11))
+    t0 = _product_error_mixed(t9, t14, t15) + t9 * ((_product_error_mixed(t10, t10, t12) + t0 + t0) * t13)
+    t10 = t6 - 1.0
+    t10 = 1.0 - (t6 - t10) + (t3 - t10) + t2
+    t11 = t6 * t10
+    t6 = _product_error_mixed(t7, t6, t9) + t7 * t10 + t6 * (_product_error_mixed(t6, t6, t7) + t11 + t11)
+    t0 = 3.0 - (t4 - t16) + (t3 - t16) + t2 - (_product_error_mixed(t8, t15, t4) + t8 * (t0 + t14 * t6))
+    t0 = _select(x == 0.0, 3.0, np.copysign(1.0, x) * _select(t1, -((t8 + t0 * t5) * t13), t5))
+    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
 
 
 

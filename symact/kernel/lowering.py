@@ -91,6 +91,8 @@ class Style:
             the exponential alone is already subnormal.
         settled: where a decaying exponential has become 0, give what is left without it; no 0*inf can then occur.
         exact: put right the rounding of a decaying exponential's exponent, which its size would multiply.
+        scaled: what is divided by is made smaller by a power of two, and the result in the end, so that no product
+            below overflows (quick arithmetic, and pairs, which need the errors of products).
 
     For quick arithmetic alone:
 
@@ -99,7 +101,6 @@ class Style:
         flushed: take 0 for a decaying exponential that is no normal number.
         capped: take a number in place of infinity for what halves or lifted exponentials multiply, which is cheaper
             than settled.
-        scaled: above and below, quotients have a factor that is a power of two, so that no product below overflows.
         quick: take the operations that quick arithmetic has besides.
     """
 
@@ -107,10 +108,10 @@ class Style:
     halves: bool = False
     settled: bool = False
     exact: bool = False
+    scaled: bool = False
     lifted: bool = False
     flushed: bool = False
     capped: bool = False
-    scaled: bool = False
     quick: bool = False
 
 

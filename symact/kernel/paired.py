@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, atan, erf, exp, log
+from sympy import Add, Dummy, Expr, Function, Mul, Pow, S, Symbol, atan, erf, exp, log, sqrt
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
@@ -16,6 +16,9 @@ from symact.kernel.rewrite import bell, erfcx, gauss
 
 #: Significant decimal digits of an irrational constant.
 _DIGITS = 45
+
+#: What is above the first is made so many times smaller.
+_LARGE, _SMALLER = 2**900, 2**128
 
 #: exp(-u^2/2) is 0, also times any number, beyond this.
 _ROOT = 64
@@ -30,14 +33,14 @@ class PairedLowering:
     """
 
     def __init__(
-        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], stepwise: bool = False
+        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], scaled: bool = False
     ) -> None:
-        """`stepwise` says to divide by what has no function in it in the end, when all else is one number.
+        """`scaled` says to make large what is divided by and has no function in it smaller, and the result in the end.
 
         Products then stay where their errors can be computed: those of the largest numbers cannot.
         """
         self._b = builder
-        self._stepwise = stepwise
+        self._scaled = scaled
         self._pairs = Pairs(builder)
         self._where = dict(where)
         self._done: dict[Expr, Pair] = {
@@ -55,14 +58,16 @@ class PairedLowering:
         return self._positive(expression)
 
     def _positive(self, expression: Expr) -> int:
-        if not self._stepwise:
-            return self._single(expression)
         bases = [(f, f.as_base_exp()) for f in Mul.make_args(expression)]
         below = [f for f, (base, power) in bases if power.is_negative and base.free_symbols and self._is_plain(base)]
-        value = self._single(expression / Mul(*below))
-        for factor in below:
-            value = self._b("div", value, self._pairs.rounded(self._pair(1 / factor)))
-        return value
+        if not (self._scaled and below):
+            return self._single(expression)
+        b, divisor, scaled = self._b, self._pair(1 / Mul(*below)), Dummy()
+        near = b("lt", b("abs", divisor.high), b.const(_LARGE))
+        scale = b("select", near, b.const(1), b.const(f"1/{_SMALLER}"))
+        ends = Ends(0.0) if divisor.ends.least >= 0 else Ends()
+        self._done[scaled] = self._pairs.scale(divisor, scale)._replace(ends=ends)
+        return b("mul", self._single(expression / Mul(*below) / scaled), scale)
 
     def _is_plain(self, e: Expr) -> bool:
         return not e.has(Function) and not any(letter in e.free_symbols for letter in self._where)
@@ -153,7 +158,8 @@ class PairedLowering:
         if isinstance(e, erf):
             return pairs.erf(self._pair(e.args[0]))
         if isinstance(e, erfcx):
-            return pairs.erfcx(self._pair(e.args[0]))
+            longer = sqrt(2) * e.args[0]
+            return pairs.erfcx_half(self._pair(longer)) if _is_easy(longer) else pairs.erfcx(self._pair(e.args[0]))
         if e.func in DIRECT:  # good to about a unit in the last place
             return Pair(self._b(DIRECT[e.func], pairs.rounded(self._pair(e.args[0]))))
         raise Error(f"there is no arithmetic with pairs for {e.func.__name__}")
@@ -172,26 +178,37 @@ class PairedLowering:
             total = self._pairs.expm1_of_negative(self._pair(-shifted))
             total = self._pairs.multiply(total, self._pair(abs(constant))) if abs(constant) != 1 else total
             total = self._pairs.negative(total) if constant > 0 else total
-        values = [self._pairs.negative(self._pair(-e)) if is_negative(e) else self._pair(e) for e in terms]
+        plus = [term for term in terms if not is_negative(term)]
+        minus = [-term for term in terms if is_negative(term)]
+        if len(minus) > 1:  # which may be there already
+            minus = [Add(*minus)]
+        values = [*map(self._pair, plus), *(self._pairs.negative(self._pair(term)) for term in minus)]
         for value in sorted(values, key=lambda pair: pair.farthest):  # of small numbers it is known which is larger
             total = value if total is None else self._pairs.add(total, value)
         assert total is not None
         return total
 
     def _product(self, e: Mul) -> Pair:
-        above: list[Expr] = []
-        below: list[Expr] = []
-        negative = is_negative(e)
-        for part in Mul.make_args(-e if negative else e):
-            base, power = part.as_base_exp()
-            if isinstance(part, exp) or not (power.is_Rational and power.is_negative):
-                above.append(part)
-            else:
-                below.append(base ** (-power))
-        value = self._chain(above) if above else Pair(self._b.const(1))
-        if below:
-            value = self._pairs.divide(value, self._chain(below))
-        return self._pairs.negative(value) if negative else value
+        pairs = self._pairs
+        coefficient, rest = e.as_independent(*e.free_symbols, as_Add=False)
+        size, whole = abs(coefficient), _with_coefficient(abs(coefficient), rest)
+        if whole is not None:
+            value = self._pair(whole)
+        else:
+            above: list[Expr] = []
+            below: list[Expr] = []
+            for part in Mul.make_args(rest):
+                base, power = part.as_base_exp()
+                if isinstance(part, exp) or not (power.is_Rational and power.is_negative):
+                    above.append(part)
+                else:
+                    below.append(base ** (-power))
+            if size != 1 or not above:
+                above.append(size)
+            value = self._chain(above)
+            if below:
+                value = pairs.divide(value, self._chain(below))
+        return pairs.negative(value) if coefficient < 0 else value
 
     def _chain(self, factors: list[Expr]) -> Pair:
         first, *rest = (self._pair(factor) for factor in sorted(factors, key=lambda f: (not f.is_number, str(f))))
@@ -214,3 +231,18 @@ class PairedLowering:
         half = self._repeated(value, count // 2)
         square = self._pairs.multiply(half, half)
         return self._pairs.multiply(square, value) if count % 2 else square
+
+
+def _with_coefficient(coefficient: Expr, rest: Expr) -> Expr | None:
+    """A number times an expression with the number in the terms of a sum, where fewer products are left then."""
+    if not isinstance(rest, Add) or coefficient == 1:
+        return None
+    terms = [coefficient * term for term in rest.args]
+    before, after = (sum(not _is_easy(each) for each in every) for every in ((coefficient, *rest.args), terms))
+    return Add(*terms) if after < before else None
+
+
+def _is_easy(e: Expr) -> bool:
+    """Whether the number that an expression is multiplied by is a power of two."""
+    number = e.as_independent(*e.free_symbols, as_Add=False)[0] if e.free_symbols else S.One
+    return bool(number.is_Rational and (abs(number.p) & (abs(number.p) - 1)) == 0 and (number.q & (number.q - 1)) == 0)

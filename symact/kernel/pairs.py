@@ -267,18 +267,26 @@ class Pairs:
 
     def erfcx(self, a: Pair) -> Pair:
         """exp(a^2)*erfc(a) for a >= 0, good to a unit in the last place; see `symact.kernel.functions.error`."""
+        return self._tail(a, "tail", "1/2", "2", "1.1283791670955125738961589031")
+
+    def erfcx_half(self, a: Pair) -> Pair:
+        """exp(a^2/2)*erfc(a/sqrt(2)) likewise."""
+        return self._tail(a, "tail_half", "3/4", "1", "0.79788456080286535587989211987")
+
+    def _tail(self, a: Pair, table: str, shift: str, rate: str, slope: str) -> Pair:
+        """p/(a + shift), p a polynomial, as an erfcx whose slope is rate*a times itself - slope."""
         b = self._b
-        half = b.const("1/2")
         cut = b("min", a.high, b.const(10**18))
-        q, q_error = ratio(b, cut, _PRECISION)
-        p = self._polynomial(_PRECISION.table("tail")["coefficients"], Pair(q, q_error, _SIGNED_UNIT), _EXACT_TAIL)
-        below = self._sum(Pair(a.high, None, _POSITIVE), Pair(half, None, Ends(0.5, 0.5)))
+        q, q_error = ratio(b, cut, _PRECISION, table)
+        p = self._polynomial(_PRECISION.table(table)["coefficients"], Pair(q, q_error, _SIGNED_UNIT), _EXACT_TAIL)
+        end = Fraction(shift)
+        below = self._sum(Pair(a.high, None, _POSITIVE), Pair(b.const(end), None, Ends(float(end), float(end))))
         value = self.divide(p, below)._replace(ends=_UNIT)
         if a.low is None:
             return value
-        # The slope is 2a*erfcx(a) - 2/sqrt(pi), and far out nothing that shows.
-        slope = b("sub", b("mul", b("add", cut, cut), value.high), b.const("1.1283791670955125738961589031"))
-        moved = b("select", b("lt", cut, b.const(1000)), b("mul", a.low, slope), b.const(0))
+        # Far out the slope is nothing that shows.
+        there = b("sub", b("mul", b("mul", b.const(rate), cut), value.high), b.const(slope))
+        moved = b("select", b("lt", cut, b.const(1000)), b("mul", a.low, there), b.const(0))
         return self._normal(value.high, self._plus(value.low, moved), _UNIT)
 
     def _polynomial(self, coefficients: Sequence[str], z: Pair, exact: int) -> Pair:
@@ -305,7 +313,7 @@ class Pairs:
             return reduced(b, b("neg", b("min", a.high, limit)), _PRECISION)
         a = self.tight(a)
         assert a.low is not None
-        inside = b("lt", b("abs", a.high), limit)
+        inside = b("lt", a.high if a.ends.least >= 0 else b("abs", a.high), limit)
         low = b("select", inside, b("neg", a.low), b.const(0))
         return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
 

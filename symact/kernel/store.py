@@ -26,8 +26,8 @@ from symact.kernel.program import Builder, Kernel
 if TYPE_CHECKING:
     from symact.symbolic.branches import Branches
 
-#: The passes that have short programs, apart from those that are put together from them.
-_SHORT = ("forward", "derivative")
+#: The passes that others are put together from: they have short programs, and those in pairs are trimmed.
+_BASIC = ("forward", "derivative")
 
 _searched: dict[tuple[str, str], CompiledActivation] = {}
 _tabulated: dict[str, Tables | None] = {}
@@ -111,6 +111,8 @@ def search(
     activation: Activation,
     arithmetics: Sequence[str] = SEARCHED,
     known: Mapping[str, Mapping[str, Kernel]] | None = None,
+    *,
+    thorough: bool = False,
 ) -> tuple[CompiledActivation, dict[str, Any]]:
     """Search for an activation's programs; also what was chosen where, with the measured errors.
 
@@ -118,6 +120,7 @@ def search(
         activation: the definition.
         arithmetics: those that programs are searched for in.
         known: programs that are there already, and need not be searched for.
+        thorough: whether to look for what f and f' in pairs can do without, which takes longer than all the rest.
 
     Raises:
         Error: see `compiled`.
@@ -166,13 +169,15 @@ def search(
             return best("paired", name)[0], "paired"
         if arithmetic == "fast" and name == "second_derivative":  # rarely needed, and with more roots than f'
             return best("float32", name)
-        return begun(arithmetic, name).kernel(name, passes[name][0])
+        found = begun(arithmetic, name).kernel(name, passes[name][0])
+        trims = thorough and ARITHMETICS[arithmetic].is_paired and name in _BASIC
+        return begun(arithmetic, name).trimmed(found) if trims else found
 
     for arithmetic in arithmetics:
         kernels: dict[str, Kernel] = {}
         record[arithmetic] = {}
         if arithmetic in USUAL:
-            for name in _SHORT if settled else ():
+            for name in _BASIC if settled else ():
                 output, branches = passes[name]
                 other = best(ordinary(arithmetic), name)[0]
                 short = usual(branches.subs(defaults), USUAL[arithmetic], oracles[name][0], output, other)
@@ -299,7 +304,8 @@ def write(activation: Activation, folder: Path, arithmetics: Sequence[str] = SEA
             f"the short programs of {activation.name} are for {known['usual_parameters']}, not for its defaults",
             f"search for {', '.join(USUAL)} too",
         )
-    found, record = search(activation, arithmetics, {name: usable[name] for name in stays if name in usable})
+    staying = {name: usable[name] for name in stays if name in usable}
+    found, record = search(activation, arithmetics, staying, thorough=True)
     if known:
         # Nothing is said of a pass whose program is that of an arithmetic that stays.
         said = {name: {p: each for p, each in record.get(name, {}).items() if each is not None} for name in SEARCHED}

@@ -77,12 +77,17 @@ FUNCTIONS = {
     "atan": (lambda pairs, a, _: pairs.atan(a), mpmath.atan, 0.25),
     "sqrt": (lambda pairs, a, _: pairs.sqrt(a), mpmath.sqrt, 2.0**-40),
     "erfcx": (lambda pairs, a, _: pairs.erfcx(a), lambda a: mpmath.exp(a * a) * mpmath.erfc(a), 1.0),
+    "erfcx_half": (
+        lambda pairs, a, _: pairs.erfcx_half(a),
+        lambda a: mpmath.exp(a * a / 2) * mpmath.erfc(a / mpmath.sqrt(2)),
+        1.0,
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_lose_no_more_than_they_say(name: str) -> None:
-    """Most less than half of a last place, so that what is rounded from them is right to one; erfcx one."""
+    """Most less than half of a last place, so that what is rounded from them is right to one; both erfcx one."""
     build, exact, most = FUNCTIONS[name]
     with mpmath.workdps(60):
         for found, a in zip(run(build), A, strict=True):

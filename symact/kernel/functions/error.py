@@ -51,9 +51,9 @@ def _quotient(b: Builder, a: int, precision: Precision) -> int:
     return b("div", p, b("add", a, b.const("1/2")))
 
 
-def ratio(b: Builder, cut: int, precision: Precision) -> tuple[int, int]:
+def ratio(b: Builder, cut: int, precision: Precision, table: str = "tail") -> tuple[int, int]:
     """(a - k)/(a + k) as 2a/(a + k) - 1, whose error is smallest at 0, and what its last rounding lost."""
-    k = b.const(precision.table("tail")["k"])
+    k = b.const(precision.table(table)["k"])
     ratio = b("div", b("add", cut, cut), b("add", cut, k))
     q = b("sub", ratio, b.const(1))
     return q, b("sub", ratio, b("add", q, b.const(1)))

@@ -129,7 +129,7 @@ class Writer:
         start = x if variable == self._line.x else b("abs", x)
         leaves = {variable: start, **self._line.leaves(b)}
         lower: Lowering | PairedLowering = (
-            PairedLowering(b, leaves, form.where, style.stepwise)
+            PairedLowering(b, leaves, form.where, style.scaled)
             if in_pairs
             else Lowering(b, leaves, form.where, style, self._arithmetic)
         )

@@ -32,6 +32,7 @@ from symact.kernel.search.sampling import Sampling
 from symact.kernel.search.score import cost
 from symact.kernel.search.symmetry import Symmetry, from_left_side, mirrored
 from symact.kernel.search.trials import Trial, Trials
+from symact.kernel.search.trimming import Trimming
 from symact.kernel.settings import oracles_of
 from symact.oracle import Oracle
 from symact.symbolic.branches import Branches
@@ -95,6 +96,14 @@ class PassSearch:
             found += [(_with_nan(kernel), record) for kernel, record in found]
         finished = [(self._finished(kernel, name, output), record) for kernel, record in found]
         return min(finished, key=lambda each: cost(each[0], self._arithmetic))
+
+    def trimmed(self, found: Found) -> Found:
+        """A program without the low parts that its results can do without; takes longer than finding it."""
+        kernel, record = found
+        shorter, error = Trimming(self._line, self._arithmetic, self._sampling).trimmed(kernel)
+        if shorter == kernel:
+            return found
+        return shorter, [*record, {"rule": "low parts left out", "error": _rounded(error)}]
 
     def _finished(self, kernel: Kernel, name: str, output: str) -> Kernel:
         return merged(self._ends.guarded(kernel, name, output), self._arithmetic)

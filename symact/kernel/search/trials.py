@@ -111,7 +111,7 @@ class Trials:
         far = self._line.size(sample) > WITHOUT_PAIRS
         if self._arithmetic.is_paired and best[far].any():  # not where all is 0 or a power of 2
             plain = forms(region.expression, t)
-            yield from self._writer.candidates(plain, t, negative, paired=[Style(stepwise=True)])
+            yield from self._writer.candidates(plain, t, negative, paired=[Style(scaled=True)])
 
     def _roots(self, sample: Sample) -> tuple[float, ...]:
         """Sizes beside which quick programs may lose digits."""

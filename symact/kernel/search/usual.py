@@ -45,7 +45,7 @@ OUTSIDE = "outside"
 #: arithmetic). Among millions of inputs they are up to twice as large.
 _LEVELS = {
     "usual_wide": (2.0**-5,),
-    "usual_mixed": (1.5, 2.0, 2.6),
+    "usual_mixed": (1.5, 1.9, 2.6),
     "usual_float32": (3.5, 5.0, 7.0),
 }
 

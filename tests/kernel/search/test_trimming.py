@@ -1,0 +1,69 @@
+"""Low parts that results can do without are left out, and no others."""
+
+import numpy as np
+import pytest
+from sympy import Symbol, exp, tanh
+
+from symact.activation import Activation
+from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.interpret import evaluate
+from symact.kernel.program import Builder
+from symact.kernel.search.line import Line
+from symact.kernel.search.passes import PassSearch
+from symact.kernel.search.sampling import Sampling
+from symact.kernel.search.score import cost
+from symact.kernel.search.trimming import Trimming
+from symact.kernel.settings import oracles_of
+from symact.oracle import Oracle
+from symact.symbolic.derivatives import derive
+
+x = Symbol("x", real=True)
+
+PAIRED = ARITHMETICS["paired"]
+
+
+def trimmed(expression, kernel):
+    activation = Activation("custom", lambda _: expression)
+    branches = derive(activation).function
+    line = Line(activation, branches)
+    return Trimming(line, PAIRED, Sampling(line, PAIRED, oracles_of(activation, branches))).trimmed(kernel)
+
+
+def written(build):
+    b = Builder()
+    return b.kernel("forward", ["x"], [], {"y": build(b, b.input("x"))})
+
+
+def test_a_sum_goes_where_its_second_term_never_shows():
+    """x + x*2^-60 is x to the last digit."""
+    kernel, error = trimmed(x, written(lambda b, v: b("add", v, b("mul", v, b.const(f"1/{2**60}")))))
+    assert kernel == written(lambda b, v: v)
+    assert error == 0
+
+
+def test_a_sum_stays_where_its_second_term_shows_at_one_place_only():
+    """x + exp(-x^2) is x on nearly all of the line."""
+    kernel = written(lambda b, v: b("add", v, b("bell", v)))
+    assert trimmed(x + exp(-(x**2)), kernel)[0] == kernel
+
+
+def test_what_shows_at_0_and_infinity_alone_stays():
+    """(|x| + 1) - 1 is |x| nowhere near 0: it may become neither |x| + 1 nor anything with another sign there."""
+    kernel = written(lambda b, v: b("sub", b("add", b("abs", v), b.const(1)), b.const(1)))
+    values = evaluate(trimmed(abs(x), kernel)[0], {"x": np.array([0.0, -0.0, np.inf, -np.inf])}, PAIRED)["y"]
+    np.testing.assert_array_equal(values, [0, 0, np.inf, np.inf])
+    assert not np.signbit(values).any()
+
+
+@pytest.mark.parametrize("expression", [tanh(x), x / (1 + exp(-x))])
+def test_a_derivative_in_pairs_takes_much_less_and_stays_within_2_ulp_on_other_inputs(expression):
+    activation = Activation("custom", lambda _: expression)
+    branches = derive(activation).first
+    search = PassSearch(activation, branches, PAIRED)
+    found = search.kernel("derivative", "dydx")
+    kernel, record = search.trimmed(found)
+    assert cost(kernel, PAIRED) < 0.85 * cost(found[0], PAIRED)
+    assert record[-1]["rule"] == "low parts left out"
+    points = np.random.default_rng(99).uniform(-40, 40, 20_000)
+    errors = Oracle(branches).reference(points, "float64").errors(evaluate(kernel, {"x": points}, PAIRED)["dydx"])
+    assert errors.max() <= 2
