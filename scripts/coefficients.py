@@ -263,7 +263,7 @@ def table() -> dict[str, object]:
         coefficients, error = polynomial(rest, lambda x: f(x) / max(abs(x), mpf(2) ** -12), degree - 1, *ends)
         return _entry(about, "itself", interval, error, coefficients=[mpf(1), *coefficients])
 
-    def tail_about(k: mpf, shift: mpf, divisor: mpf = mpf(1)) -> Callable[[mpf], mpf]:
+    def tail_about(k: mpf, shift: mpf, divisor: mpf | int = 1) -> Callable[[mpf], mpf]:
         def tail(q: mpf) -> mpf:
             x = k * (1 + q) / (1 - q) if q != 1 else mpf(10) ** 30
             return _erfcx(x / divisor) * (x + shift)

@@ -889,16 +889,12 @@ SYMACT_INLINE float arctan_forward_fast(int fused, float x)
 SYMACT_INLINE float arctan_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    const float t4 = t1 ? 1.0f : t3;
-    const float t5 = t0 * t0;
-    const float t6 = t1 ? t5 : t3;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t4 / t7;
-    return t8;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = 2.3283064e-10f * x;
+    const float t2 = t1 * x;
+    const float t3 = t2 + 2.3283064e-10f;
+    const float t4 = t0 / t3;
+    return t4;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -906,34 +902,26 @@ SYMACT_INLINE void arctan_value_and_derivative_fast(int fused, float x, float *y
 {
     (void)fused;
     const float t0 = own_atan_fast(fused, x);
-    const float t1 = fabsf(x);
-    const int t2 = t1 < 17.75f;
-    const float t3 = 1.0f / t1;
-    const float t4 = t3 * t3;
-    const float t5 = t2 ? 1.0f : t4;
-    const float t6 = t1 * t1;
-    const float t7 = t2 ? t6 : t4;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t5 / t8;
+    const float t1 = 2.3283064e-10f * 1.0f;
+    const float t2 = 2.3283064e-10f * x;
+    const float t3 = t2 * x;
+    const float t4 = t3 + 2.3283064e-10f;
+    const float t5 = t1 / t4;
     *y = t0;
-    *dydx = t9;
+    *dydx = t5;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float arctan_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    const float t4 = t1 ? 1.0f : t3;
-    const float t5 = t0 * t0;
-    const float t6 = t1 ? t5 : t3;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t4 / t7;
-    const float t9 = grad_y * t8;
-    return t9;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = 2.3283064e-10f * x;
+    const float t2 = t1 * x;
+    const float t3 = t2 + 2.3283064e-10f;
+    const float t4 = t0 / t3;
+    const float t5 = grad_y * t4;
+    return t5;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -1176,12 +1176,12 @@ SYMACT_INLINE float own_erf_fast(int fused, float a)
     const float t0 = fabsf(a);
     const float t1 = 15.0f < t0 ? 15.0f : t0;
     const float t2 = fabsf(t1);
-    const float t3 = 10.498114f < t2 ? 10.498114f : t2;
+    const float t3 = 11.506134f < t2 ? 11.506134f : t2;
     const float t4 = t3 * t3;
     const float t5 = product_error_float(fused, t3, t3, t4);
     const float t6 = t4 * (-1.442695f);
-    const float t7 = t6 + 12582944.0f;
-    const float t8 = t7 - 12582944.0f;
+    const float t7 = t6 + 12582976.0f;
+    const float t8 = t7 - 12582976.0f;
     const float t9 = t8 * 0.69314575f;
     const float t10 = t4 + t9;
     const float t11 = t8 * 1.4286068e-06f;
@@ -1201,7 +1201,7 @@ SYMACT_INLINE float own_erf_fast(int fused, float a)
     const float t25 = t24 + 1.0f;
     const float t26 = power_of_2_float(t7);
     const float t27 = t25 * t26;
-    const float t28 = t27 * 2.3283064e-10f;
+    const float t28 = t27 * 5.421011e-20f;
     const float t29 = t1 + 1.5f;
     const float t30 = 1.0f / t29;
     const float t31 = t1 - 1.5f;
@@ -1259,12 +1259,12 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 10.498114f < t0 ? 10.498114f : t0;
+    const float t1 = 11.506134f < t0 ? 11.506134f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
     const float t4 = t2 * (-1.442695f);
-    const float t5 = t4 + 12582944.0f;
-    const float t6 = t5 - 12582944.0f;
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
     const float t7 = t6 * 0.69314575f;
     const float t8 = t2 + t7;
     const float t9 = t6 * 1.4286068e-06f;
@@ -1284,7 +1284,7 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
     const float t23 = t22 + 1.0f;
     const float t24 = power_of_2_float(t5);
     const float t25 = t23 * t24;
-    const float t26 = t25 * 2.3283064e-10f;
+    const float t26 = t25 * 5.421011e-20f;
     return t26;
 }
 #endif
@@ -1296,12 +1296,12 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
+    const float t1 = 16.27213f < t0 ? 16.27213f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
     const float t4 = t2 * (-0.7213475f);
-    const float t5 = t4 + 12582944.0f;
-    const float t6 = t5 - 12582944.0f;
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
     const float t7 = t6 * 1.3862915f;
     const float t8 = t2 + t7;
     const float t9 = t6 * 2.8572135e-06f;
@@ -1321,7 +1321,7 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
     const float t23 = t22 + 1.0f;
     const float t24 = power_of_2_float(t5);
     const float t25 = t23 * t24;
-    const float t26 = t25 * 2.3283064e-10f;
+    const float t26 = t25 * 5.421011e-20f;
     return t26;
 }
 #endif

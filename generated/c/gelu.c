@@ -1767,7 +1767,7 @@ SYMACT_INLINE double gelu_second_derivative_paired(int fused, double x)
 SYMACT_INLINE float own_erfcx_half_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = cut_float(a, 14.846575f);
+    const float t0 = cut_float(a, 16.27213f);
     const float t1 = t0 * t0;
     const float t2 = 0.016353875f * t1;
     const float t3 = t2 + 0.7243883f;
@@ -1792,55 +1792,35 @@ SYMACT_INLINE float own_erfcx_half_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_GAUSS_LIFTED_FAST
-#define SYMACT_OWN_GAUSS_LIFTED_FAST
-/* exp(-a^2/2)*2^32, and 0 from where that is no normal number any more; in float. */
-SYMACT_INLINE float own_gauss_lifted_fast(int fused, float a)
+#ifndef SYMACT_OWN_GAUSS_POWER_FAST
+#define SYMACT_OWN_GAUSS_POWER_FAST
+/* decay_power of a^2/2 without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_power_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = cut_float(t0, 14.846575f);
+    const float t1 = cut_float(t0, 16.27213f);
     const float t2 = t1 * t1;
-    const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = t2 * (-0.7213475f);
-    const float t5 = t4 + 12582944.0f;
-    const float t6 = t5 - 12582944.0f;
-    const float t7 = t6 * 1.3862915f;
-    const float t8 = t2 + t7;
-    const float t9 = t6 * 2.8572135e-06f;
-    const float t10 = t8 + t9;
-    const float t11 = t10 + t3;
-    const float t12 = 2.1797594e-05f * t11;
-    const float t13 = t12 + (-0.00026152784f);
-    const float t14 = t13 * t11;
-    const float t15 = t14 + 0.0026041379f;
-    const float t16 = t15 * t11;
-    const float t17 = t16 + (-0.020833148f);
-    const float t18 = t17 * t11;
-    const float t19 = t18 + 0.125f;
-    const float t20 = t19 * t11;
-    const float t21 = t20 + (-0.5f);
-    const float t22 = t21 * t11;
-    const float t23 = t22 + 1.0f;
-    const float t24 = power_of_2_float(t5);
-    const float t25 = t23 * t24;
-    return t25;
+    const float t3 = t2 * (-0.7213475f);
+    const float t4 = t3 + 12582976.0f;
+    const float t5 = power_of_2_float(t4);
+    return t5;
 }
 #endif
 
-#ifndef SYMACT_OWN_GAUSS_FAST
-#define SYMACT_OWN_GAUSS_FAST
-/* exp(-a^2/2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_gauss_fast(int fused, float a)
+#ifndef SYMACT_OWN_GAUSS_REST_FAST
+#define SYMACT_OWN_GAUSS_REST_FAST
+/* decay_rest likewise; in float. */
+SYMACT_INLINE float own_gauss_rest_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 14.846575f < t0 ? 14.846575f : t0;
+    const float t1 = cut_float(t0, 16.27213f);
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
     const float t4 = t2 * (-0.7213475f);
-    const float t5 = t4 + 12582944.0f;
-    const float t6 = t5 - 12582944.0f;
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
     const float t7 = t6 * 1.3862915f;
     const float t8 = t2 + t7;
     const float t9 = t6 * 2.8572135e-06f;
@@ -1854,14 +1834,11 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
     const float t17 = t16 + (-0.020833148f);
     const float t18 = t17 * t11;
     const float t19 = t18 + 0.125f;
-    const float t20 = t19 * t11;
-    const float t21 = t20 + (-0.5f);
-    const float t22 = t21 * t11;
-    const float t23 = t22 + 1.0f;
-    const float t24 = power_of_2_float(t5);
-    const float t25 = t23 * t24;
-    const float t26 = t25 * 2.3283064e-10f;
-    return t26;
+    const float t20 = t11 * t11;
+    const float t21 = t19 * t20;
+    const float t22 = 0.5f * t11;
+    const float t23 = t21 - t22;
+    return t23;
 }
 #endif
 
@@ -1872,12 +1849,12 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
 {
     (void)fused;
     const float t0 = fabsf(a);
-    const float t1 = 10.498114f < t0 ? 10.498114f : t0;
+    const float t1 = 11.506134f < t0 ? 11.506134f : t0;
     const float t2 = t1 * t1;
     const float t3 = product_error_float(fused, t1, t1, t2);
     const float t4 = t2 * (-1.442695f);
-    const float t5 = t4 + 12582944.0f;
-    const float t6 = t5 - 12582944.0f;
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
     const float t7 = t6 * 0.69314575f;
     const float t8 = t2 + t7;
     const float t9 = t6 * 1.4286068e-06f;
@@ -1897,7 +1874,44 @@ SYMACT_INLINE float own_bell_fast(int fused, float a)
     const float t23 = t22 + 1.0f;
     const float t24 = power_of_2_float(t5);
     const float t25 = t23 * t24;
-    const float t26 = t25 * 2.3283064e-10f;
+    const float t26 = t25 * 5.421011e-20f;
+    return t26;
+}
+#endif
+
+#ifndef SYMACT_OWN_GAUSS_FAST
+#define SYMACT_OWN_GAUSS_FAST
+/* exp(-a^2/2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_gauss_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 16.27213f < t0 ? 16.27213f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = t2 * (-0.7213475f);
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
+    const float t7 = t6 * 1.3862915f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 2.8572135e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
+    const float t12 = 2.1797594e-05f * t11;
+    const float t13 = t12 + (-0.00026152784f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.0026041379f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.020833148f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.125f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-0.5f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t5);
+    const float t25 = t23 * t24;
+    const float t26 = t25 * 5.421011e-20f;
     return t26;
 }
 #endif
@@ -1912,38 +1926,36 @@ SYMACT_INLINE float gelu_forward_fast(int fused, float x)
     const float t3 = own_erfcx_half_fast(fused, t2);
     const float t4 = t2 * t3;
     const float t5 = cut_float(t4, 8.507059e+37f);
-    const float t6 = own_gauss_lifted_fast(fused, t2);
+    const float t6 = own_gauss_power_fast(fused, t2);
     const float t7 = t5 * t6;
-    const float t8 = t7 * 1.1641532e-10f;
-    const float t9 = -t8;
-    const float t10 = t1 + t9;
-    return t10;
+    const float t8 = own_gauss_rest_fast(fused, t2);
+    const float t9 = t7 * t8;
+    const float t10 = t9 + t7;
+    const float t11 = t10 * 2.7105054e-20f;
+    const float t12 = -t11;
+    const float t13 = t1 + t12;
+    return t13;
 }
 
 /* dydx = f'(x); in float. */
 SYMACT_INLINE float gelu_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = own_erfcx_half_fast(fused, t0);
-    const float t7 = t1 * t6;
-    const float t8 = 1.2533141f * t7;
-    const float t9 = t0 * t1;
-    const float t10 = t8 - t9;
-    const float t11 = 0.3989423f * t10;
-    const float t12 = 0.7978846f * t0;
-    const float t13 = t12 - t6;
-    const float t14 = t13 * t1;
-    const float t15 = 0.5f * t14;
-    const float t16 = t15 + 1.0f;
-    const float t17 = t3 ? t11 : t16;
-    const float t18 = t2 ? t5 : t17;
-    return t18;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 0.7978846f * t1;
+    const float t3 = own_erfcx_half_fast(fused, t1);
+    const float t4 = t2 - t3;
+    const float t5 = 0.5f * t4;
+    const float t6 = cut_float(t5, 8.507059e+37f);
+    const float t7 = 0.5f * t1;
+    const float t8 = own_bell_fast(fused, t7);
+    const float t9 = t6 * t8;
+    const float t10 = t9 * t8;
+    const float t11 = -t10;
+    const float t12 = t10 + 1.0f;
+    const float t13 = t0 ? t11 : t12;
+    return t13;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1956,57 +1968,50 @@ SYMACT_INLINE void gelu_value_and_derivative_fast(int fused, float x, float *y, 
     const float t3 = own_erfcx_half_fast(fused, t2);
     const float t4 = t2 * t3;
     const float t5 = cut_float(t4, 8.507059e+37f);
-    const float t6 = own_gauss_lifted_fast(fused, t2);
+    const float t6 = own_gauss_power_fast(fused, t2);
     const float t7 = t5 * t6;
-    const float t8 = t7 * 1.1641532e-10f;
-    const float t9 = -t8;
-    const float t10 = t1 + t9;
-    const float t11 = own_gauss_fast(fused, t2);
-    const int t12 = t11 == 0.0f;
-    const int t13 = x < 0.0f;
-    const float t14 = -t11;
-    const float t15 = t13 ? t14 : 1.0f;
-    const float t16 = t11 * t3;
-    const float t17 = 1.2533141f * t16;
-    const float t18 = t2 * t11;
-    const float t19 = t17 - t18;
-    const float t20 = 0.3989423f * t19;
-    const float t21 = 0.7978846f * t2;
-    const float t22 = t21 - t3;
-    const float t23 = t22 * t11;
-    const float t24 = 0.5f * t23;
-    const float t25 = t24 + 1.0f;
-    const float t26 = t13 ? t20 : t25;
-    const float t27 = t12 ? t15 : t26;
-    *y = t10;
-    *dydx = t27;
+    const float t8 = own_gauss_rest_fast(fused, t2);
+    const float t9 = t7 * t8;
+    const float t10 = t9 + t7;
+    const float t11 = t10 * 2.7105054e-20f;
+    const float t12 = -t11;
+    const float t13 = t1 + t12;
+    const int t14 = x < 0.0f;
+    const float t15 = 0.7978846f * t2;
+    const float t16 = t15 - t3;
+    const float t17 = 0.5f * t16;
+    const float t18 = cut_float(t17, 8.507059e+37f);
+    const float t19 = 0.5f * t2;
+    const float t20 = own_bell_fast(fused, t19);
+    const float t21 = t18 * t20;
+    const float t22 = t21 * t20;
+    const float t23 = -t22;
+    const float t24 = t22 + 1.0f;
+    const float t25 = t14 ? t23 : t24;
+    *y = t13;
+    *dydx = t25;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float gelu_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const float t1 = own_gauss_fast(fused, t0);
-    const int t2 = t1 == 0.0f;
-    const int t3 = x < 0.0f;
-    const float t4 = -t1;
-    const float t5 = t3 ? t4 : 1.0f;
-    const float t6 = own_erfcx_half_fast(fused, t0);
-    const float t7 = t1 * t6;
-    const float t8 = 1.2533141f * t7;
-    const float t9 = t0 * t1;
-    const float t10 = t8 - t9;
-    const float t11 = 0.3989423f * t10;
-    const float t12 = 0.7978846f * t0;
-    const float t13 = t12 - t6;
-    const float t14 = t13 * t1;
-    const float t15 = 0.5f * t14;
-    const float t16 = t15 + 1.0f;
-    const float t17 = t3 ? t11 : t16;
-    const float t18 = t2 ? t5 : t17;
-    const float t19 = grad_y * t18;
-    return t19;
+    const int t0 = x < 0.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 0.7978846f * t1;
+    const float t3 = own_erfcx_half_fast(fused, t1);
+    const float t4 = t2 - t3;
+    const float t5 = 0.5f * t4;
+    const float t6 = cut_float(t5, 8.507059e+37f);
+    const float t7 = 0.5f * t1;
+    const float t8 = own_bell_fast(fused, t7);
+    const float t9 = t6 * t8;
+    const float t10 = t9 * t8;
+    const float t11 = -t10;
+    const float t12 = t10 + 1.0f;
+    const float t13 = t0 ? t11 : t12;
+    const float t14 = grad_y * t13;
+    return t14;
 }
 
 /* d2ydx2 = f''(x); in float. */

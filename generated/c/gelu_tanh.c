@@ -2457,16 +2457,30 @@ SYMACT_INLINE double gelu_tanh_second_derivative_paired(int fused, double x)
     return t431;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
-#define SYMACT_OWN_DECAY_FLUSHED_FAST
-/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
+#ifndef SYMACT_OWN_DECAY_POWER_FAST
+#define SYMACT_OWN_DECAY_POWER_FAST
+/* 2^n*2^64 where e^-a = 2^n*e^r with |r| <= ln(2)/2, a >= 0; 0 as decay_lifted is; in float. */
+SYMACT_INLINE float own_decay_power_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = cut_float(a, 88.02969f);
+    const float t0 = cut_float(a, 132.39111f);
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = power_of_2_float(t2);
+    return t3;
+}
+#endif
+
+#ifndef SYMACT_OWN_DECAY_REST_FAST
+#define SYMACT_OWN_DECAY_REST_FAST
+/* e^r - 1 for that r; in float. */
+SYMACT_INLINE float own_decay_rest_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2479,13 +2493,10 @@ SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
     const float t13 = t12 + (-0.16666518f);
     const float t14 = t13 * t7;
     const float t15 = t14 + 0.5f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-1.0f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 1.0f;
-    const float t20 = power_of_2_float(t2);
-    const float t21 = t19 * t20;
-    return t21;
+    const float t16 = t7 * t7;
+    const float t17 = t15 * t16;
+    const float t18 = t17 - t7;
+    return t18;
 }
 #endif
 
@@ -2495,10 +2506,10 @@ SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2517,7 +2528,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -2530,43 +2541,57 @@ SYMACT_INLINE float gelu_tanh_forward_fast(int fused, float x)
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = 1.5957692f * t2;
-    const float t4 = own_decay_flushed_fast(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, 1.5957692f, t2, t3);
-    const float t7 = t2 * (-4.534068e-08f);
-    const float t8 = t6 + t7;
-    const float t9 = t5 ? t8 : 0.0f;
-    const float t10 = t4 * t9;
-    const float t11 = t4 - t10;
-    const float t12 = t2 * t2;
-    const float t13 = t12 * t2;
-    const float t14 = 0.071354814f * t13;
-    const float t15 = own_decay_flushed_fast(fused, t14);
-    const int t16 = t14 < 1024.0f;
-    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
-    const float t18 = t13 * 2.3988325e-09f;
-    const float t19 = t17 + t18;
-    const float t20 = product_error_float(fused, t12, t2, t13);
-    const float t21 = product_error_float(fused, t2, t2, t12);
-    const float t22 = t21 * t2;
-    const float t23 = t20 + t22;
-    const float t24 = t23 * 0.071354814f;
-    const float t25 = t19 + t24;
-    const float t26 = t16 ? t25 : 0.0f;
-    const float t27 = t15 * t26;
-    const float t28 = t15 - t27;
-    const float t29 = t11 + t28;
-    const int t30 = t29 == 0.0f;
-    const float t31 = -t11;
-    const float t32 = t2 * t11;
-    const float t33 = t32 * t28;
-    const float t34 = -t33;
-    const float t35 = t11 * t28;
-    const float t36 = t35 + 1.0f;
-    const float t37 = t34 / t36;
-    const float t38 = t30 ? t31 : t37;
-    const float t39 = t1 + t38;
-    return t39;
+    const float t4 = own_decay_power_fast(fused, t3);
+    const float t5 = 1.0f * t4;
+    const float t6 = own_decay_rest_fast(fused, t3);
+    const int t7 = t3 < 1024.0f;
+    const float t8 = product_error_float(fused, 1.5957692f, t2, t3);
+    const float t9 = t2 * (-4.534068e-08f);
+    const float t10 = t8 + t9;
+    const float t11 = t7 ? t10 : 0.0f;
+    const float t12 = t6 * t11;
+    const float t13 = t12 + t11;
+    const float t14 = t6 - t13;
+    const float t15 = t5 * t14;
+    const float t16 = t15 + t5;
+    const float t17 = t16 * 5.421011e-20f;
+    const float t18 = t2 * t2;
+    const float t19 = t18 * t2;
+    const float t20 = 0.071354814f * t19;
+    const float t21 = own_decay_power_fast(fused, t20);
+    const float t22 = t17 * t21;
+    const float t23 = own_decay_rest_fast(fused, t20);
+    const int t24 = t20 < 1024.0f;
+    const float t25 = product_error_float(fused, 0.071354814f, t19, t20);
+    const float t26 = t19 * 2.3988325e-09f;
+    const float t27 = t25 + t26;
+    const float t28 = product_error_float(fused, t18, t2, t19);
+    const float t29 = product_error_float(fused, t2, t2, t18);
+    const float t30 = t29 * t2;
+    const float t31 = t28 + t30;
+    const float t32 = t31 * 0.071354814f;
+    const float t33 = t27 + t32;
+    const float t34 = t24 ? t33 : 0.0f;
+    const float t35 = t23 * t34;
+    const float t36 = t35 + t34;
+    const float t37 = t23 - t36;
+    const float t38 = t22 * t37;
+    const float t39 = t38 + t22;
+    const float t40 = t39 * 5.421011e-20f;
+    const float t41 = t40 + 1.0f;
+    const float t42 = t2 / t41;
+    const float t43 = cut_float(t42, 8.507059e+37f);
+    const float t44 = t43 * t4;
+    const float t45 = t44 * t14;
+    const float t46 = t45 + t44;
+    const float t47 = t46 * 5.421011e-20f;
+    const float t48 = t47 * t21;
+    const float t49 = t48 * t37;
+    const float t50 = t49 + t48;
+    const float t51 = t50 * 5.421011e-20f;
+    const float t52 = -t51;
+    const float t53 = t1 + t52;
+    return t53;
 }
 
 /* dydx = f'(x); in float. */
@@ -2618,21 +2643,23 @@ SYMACT_INLINE float gelu_tanh_derivative_fast(int fused, float x)
     const float t42 = t41 * t3;
     const float t43 = t42 * t14;
     const float t44 = t0 ? t38 : t43;
-    const float t45 = t33 + 2.0f;
-    const float t46 = t33 * t45;
-    const float t47 = t46 + 1.0f;
-    const float t48 = t39 + 2.0f;
-    const float t49 = t39 * t48;
-    const float t50 = t49 + 1.0f;
-    const float t51 = t0 ? t47 : t50;
-    const float t52 = t44 / t51;
-    const float t53 = t29 ? t30 : t52;
-    const float t54 = t3 + t14;
-    const int t55 = t54 == 0.0f;
-    const float t56 = t52 + 1.0f;
-    const float t57 = t55 ? 1.0f : t56;
-    const float t58 = t0 ? t53 : t57;
-    return t58;
+    const float t45 = 1.0f * t33;
+    const float t46 = t33 + 2.0f;
+    const float t47 = t45 * t46;
+    const float t48 = t47 + 1.0f;
+    const float t49 = 1.0f * t39;
+    const float t50 = t39 + 2.0f;
+    const float t51 = t49 * t50;
+    const float t52 = t51 + 1.0f;
+    const float t53 = t0 ? t48 : t52;
+    const float t54 = t44 / t53;
+    const float t55 = t29 ? t30 : t54;
+    const float t56 = t3 + t14;
+    const int t57 = t56 == 0.0f;
+    const float t58 = t54 + 1.0f;
+    const float t59 = t57 ? 1.0f : t58;
+    const float t60 = t0 ? t55 : t59;
+    return t60;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2643,82 +2670,98 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_fast(int fused, float x, float
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = 1.5957692f * t2;
-    const float t4 = own_decay_flushed_fast(fused, t3);
-    const int t5 = t3 < 1024.0f;
-    const float t6 = product_error_float(fused, 1.5957692f, t2, t3);
-    const float t7 = t2 * (-4.534068e-08f);
-    const float t8 = t6 + t7;
-    const float t9 = t5 ? t8 : 0.0f;
-    const float t10 = t4 * t9;
-    const float t11 = t4 - t10;
-    const float t12 = t2 * t2;
-    const float t13 = t12 * t2;
-    const float t14 = 0.071354814f * t13;
-    const float t15 = own_decay_flushed_fast(fused, t14);
-    const int t16 = t14 < 1024.0f;
-    const float t17 = product_error_float(fused, 0.071354814f, t13, t14);
-    const float t18 = t13 * 2.3988325e-09f;
-    const float t19 = t17 + t18;
-    const float t20 = product_error_float(fused, t12, t2, t13);
-    const float t21 = product_error_float(fused, t2, t2, t12);
-    const float t22 = t21 * t2;
-    const float t23 = t20 + t22;
-    const float t24 = t23 * 0.071354814f;
-    const float t25 = t19 + t24;
-    const float t26 = t16 ? t25 : 0.0f;
-    const float t27 = t15 * t26;
-    const float t28 = t15 - t27;
-    const float t29 = t11 + t28;
-    const int t30 = t29 == 0.0f;
-    const float t31 = -t11;
-    const float t32 = t2 * t11;
-    const float t33 = t32 * t28;
-    const float t34 = -t33;
-    const float t35 = t11 * t28;
-    const float t36 = t35 + 1.0f;
-    const float t37 = t34 / t36;
-    const float t38 = t30 ? t31 : t37;
-    const float t39 = t1 + t38;
-    const int t40 = x < 0.0f;
-    const float t41 = own_decay_fast(fused, t3);
-    const float t42 = t41 * t9;
-    const float t43 = t41 - t42;
-    const float t44 = own_decay_fast(fused, t14);
-    const float t45 = t44 * t26;
-    const float t46 = t44 - t45;
-    const float t47 = t43 + t46;
-    const int t48 = t47 == 0.0f;
-    const float t49 = -t43;
-    const float t50 = 0.21406445f * t13;
-    const float t51 = t3 + t50;
-    const float t52 = t43 * t46;
-    const float t53 = t51 - t52;
-    const float t54 = t53 - 1.0f;
-    const float t55 = t54 * t43;
-    const float t56 = t55 * t46;
-    const float t57 = -t56;
-    const float t58 = t41 * t44;
-    const float t59 = t51 - t58;
-    const float t60 = t59 - 1.0f;
-    const float t61 = t60 * t41;
-    const float t62 = t61 * t44;
-    const float t63 = t40 ? t57 : t62;
-    const float t64 = t52 + 2.0f;
-    const float t65 = t52 * t64;
-    const float t66 = t65 + 1.0f;
-    const float t67 = t58 + 2.0f;
-    const float t68 = t58 * t67;
-    const float t69 = t68 + 1.0f;
-    const float t70 = t40 ? t66 : t69;
-    const float t71 = t63 / t70;
-    const float t72 = t48 ? t49 : t71;
-    const float t73 = t41 + t44;
-    const int t74 = t73 == 0.0f;
-    const float t75 = t71 + 1.0f;
-    const float t76 = t74 ? 1.0f : t75;
-    const float t77 = t40 ? t72 : t76;
-    *y = t39;
-    *dydx = t77;
+    const float t4 = own_decay_power_fast(fused, t3);
+    const float t5 = 1.0f * t4;
+    const float t6 = own_decay_rest_fast(fused, t3);
+    const int t7 = t3 < 1024.0f;
+    const float t8 = product_error_float(fused, 1.5957692f, t2, t3);
+    const float t9 = t2 * (-4.534068e-08f);
+    const float t10 = t8 + t9;
+    const float t11 = t7 ? t10 : 0.0f;
+    const float t12 = t6 * t11;
+    const float t13 = t12 + t11;
+    const float t14 = t6 - t13;
+    const float t15 = t5 * t14;
+    const float t16 = t15 + t5;
+    const float t17 = t16 * 5.421011e-20f;
+    const float t18 = t2 * t2;
+    const float t19 = t18 * t2;
+    const float t20 = 0.071354814f * t19;
+    const float t21 = own_decay_power_fast(fused, t20);
+    const float t22 = t17 * t21;
+    const float t23 = own_decay_rest_fast(fused, t20);
+    const int t24 = t20 < 1024.0f;
+    const float t25 = product_error_float(fused, 0.071354814f, t19, t20);
+    const float t26 = t19 * 2.3988325e-09f;
+    const float t27 = t25 + t26;
+    const float t28 = product_error_float(fused, t18, t2, t19);
+    const float t29 = product_error_float(fused, t2, t2, t18);
+    const float t30 = t29 * t2;
+    const float t31 = t28 + t30;
+    const float t32 = t31 * 0.071354814f;
+    const float t33 = t27 + t32;
+    const float t34 = t24 ? t33 : 0.0f;
+    const float t35 = t23 * t34;
+    const float t36 = t35 + t34;
+    const float t37 = t23 - t36;
+    const float t38 = t22 * t37;
+    const float t39 = t38 + t22;
+    const float t40 = t39 * 5.421011e-20f;
+    const float t41 = t40 + 1.0f;
+    const float t42 = t2 / t41;
+    const float t43 = cut_float(t42, 8.507059e+37f);
+    const float t44 = t43 * t4;
+    const float t45 = t44 * t14;
+    const float t46 = t45 + t44;
+    const float t47 = t46 * 5.421011e-20f;
+    const float t48 = t47 * t21;
+    const float t49 = t48 * t37;
+    const float t50 = t49 + t48;
+    const float t51 = t50 * 5.421011e-20f;
+    const float t52 = -t51;
+    const float t53 = t1 + t52;
+    const int t54 = x < 0.0f;
+    const float t55 = own_decay_fast(fused, t3);
+    const float t56 = t55 * t11;
+    const float t57 = t55 - t56;
+    const float t58 = own_decay_fast(fused, t20);
+    const float t59 = t58 * t34;
+    const float t60 = t58 - t59;
+    const float t61 = t57 + t60;
+    const int t62 = t61 == 0.0f;
+    const float t63 = -t57;
+    const float t64 = 0.21406445f * t19;
+    const float t65 = t3 + t64;
+    const float t66 = t57 * t60;
+    const float t67 = t65 - t66;
+    const float t68 = t67 - 1.0f;
+    const float t69 = t68 * t57;
+    const float t70 = t69 * t60;
+    const float t71 = -t70;
+    const float t72 = t55 * t58;
+    const float t73 = t65 - t72;
+    const float t74 = t73 - 1.0f;
+    const float t75 = t74 * t55;
+    const float t76 = t75 * t58;
+    const float t77 = t54 ? t71 : t76;
+    const float t78 = 1.0f * t66;
+    const float t79 = t66 + 2.0f;
+    const float t80 = t78 * t79;
+    const float t81 = t80 + 1.0f;
+    const float t82 = 1.0f * t72;
+    const float t83 = t72 + 2.0f;
+    const float t84 = t82 * t83;
+    const float t85 = t84 + 1.0f;
+    const float t86 = t54 ? t81 : t85;
+    const float t87 = t77 / t86;
+    const float t88 = t62 ? t63 : t87;
+    const float t89 = t55 + t58;
+    const int t90 = t89 == 0.0f;
+    const float t91 = t87 + 1.0f;
+    const float t92 = t90 ? 1.0f : t91;
+    const float t93 = t54 ? t88 : t92;
+    *y = t53;
+    *dydx = t93;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -2770,22 +2813,24 @@ SYMACT_INLINE float gelu_tanh_backward_fast(int fused, float x, float grad_y)
     const float t42 = t41 * t3;
     const float t43 = t42 * t14;
     const float t44 = t0 ? t38 : t43;
-    const float t45 = t33 + 2.0f;
-    const float t46 = t33 * t45;
-    const float t47 = t46 + 1.0f;
-    const float t48 = t39 + 2.0f;
-    const float t49 = t39 * t48;
-    const float t50 = t49 + 1.0f;
-    const float t51 = t0 ? t47 : t50;
-    const float t52 = t44 / t51;
-    const float t53 = t29 ? t30 : t52;
-    const float t54 = t3 + t14;
-    const int t55 = t54 == 0.0f;
-    const float t56 = t52 + 1.0f;
-    const float t57 = t55 ? 1.0f : t56;
-    const float t58 = t0 ? t53 : t57;
-    const float t59 = grad_y * t58;
-    return t59;
+    const float t45 = 1.0f * t33;
+    const float t46 = t33 + 2.0f;
+    const float t47 = t45 * t46;
+    const float t48 = t47 + 1.0f;
+    const float t49 = 1.0f * t39;
+    const float t50 = t39 + 2.0f;
+    const float t51 = t49 * t50;
+    const float t52 = t51 + 1.0f;
+    const float t53 = t0 ? t48 : t52;
+    const float t54 = t44 / t53;
+    const float t55 = t29 ? t30 : t54;
+    const float t56 = t3 + t14;
+    const int t57 = t56 == 0.0f;
+    const float t58 = t54 + 1.0f;
+    const float t59 = t57 ? 1.0f : t58;
+    const float t60 = t0 ? t55 : t59;
+    const float t61 = grad_y * t60;
+    return t61;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -1314,12 +1314,13 @@ SYMACT_INLINE float logsig_derivative_fast(int fused, float x)
     const float t2 = t1 + 1.0f;
     const float t3 = 2.3283064e-10f * t2;
     const float t4 = own_log1p_positive_fast(fused, t1);
-    const float t5 = t4 + 2.0f;
-    const float t6 = t4 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t3 * t7;
-    const float t9 = t0 / t8;
-    return t9;
+    const float t5 = 1.0f * t4;
+    const float t6 = t4 + 2.0f;
+    const float t7 = t5 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t3 * t8;
+    const float t10 = t0 / t9;
+    return t10;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1336,13 +1337,14 @@ SYMACT_INLINE void logsig_value_and_derivative_fast(int fused, float x, float *y
     const float t7 = 2.3283064e-10f * 1.0f;
     const float t8 = t0 + 1.0f;
     const float t9 = 2.3283064e-10f * t8;
-    const float t10 = t2 + 2.0f;
-    const float t11 = t2 * t10;
-    const float t12 = t11 + 1.0f;
-    const float t13 = t9 * t12;
-    const float t14 = t7 / t13;
+    const float t10 = 1.0f * t2;
+    const float t11 = t2 + 2.0f;
+    const float t12 = t10 * t11;
+    const float t13 = t12 + 1.0f;
+    const float t14 = t9 * t13;
+    const float t15 = t7 / t14;
     *y = t6;
-    *dydx = t14;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1354,13 +1356,14 @@ SYMACT_INLINE float logsig_backward_fast(int fused, float x, float grad_y)
     const float t2 = t1 + 1.0f;
     const float t3 = 2.3283064e-10f * t2;
     const float t4 = own_log1p_positive_fast(fused, t1);
-    const float t5 = t4 + 2.0f;
-    const float t6 = t4 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t3 * t7;
-    const float t9 = t0 / t8;
-    const float t10 = grad_y * t9;
-    return t10;
+    const float t5 = 1.0f * t4;
+    const float t6 = t4 + 2.0f;
+    const float t7 = t5 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t3 * t8;
+    const float t10 = t0 / t9;
+    const float t11 = grad_y * t10;
+    return t11;
 }
 
 /* d2ydx2 = f''(x); in float. */

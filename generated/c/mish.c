@@ -2132,16 +2132,59 @@ SYMACT_INLINE double mish_second_derivative_paired(int fused, double x)
     return t451;
 }
 
+#ifndef SYMACT_OWN_DECAY_POWER_FAST
+#define SYMACT_OWN_DECAY_POWER_FAST
+/* 2^n*2^64 where e^-a = 2^n*e^r with |r| <= ln(2)/2, a >= 0; 0 as decay_lifted is; in float. */
+SYMACT_INLINE float own_decay_power_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = power_of_2_float(t2);
+    return t3;
+}
+#endif
+
+#ifndef SYMACT_OWN_DECAY_REST_FAST
+#define SYMACT_OWN_DECAY_REST_FAST
+/* e^r - 1 for that r; in float. */
+SYMACT_INLINE float own_decay_rest_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t7 * t7;
+    const float t17 = t15 * t16;
+    const float t18 = t17 - t7;
+    return t18;
+}
+#endif
+
 #ifndef SYMACT_OWN_DECAY_LIFTED_FAST
 #define SYMACT_OWN_DECAY_LIFTED_FAST
-/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
+/* e^-a*2^64, a >= 0, and 0 from where that is no normal number any more; in float. */
 SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = cut_float(a, 110.2104f);
+    const float t0 = cut_float(a, 132.39111f);
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2170,10 +2213,10 @@ SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2192,7 +2235,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -2240,29 +2283,41 @@ SYMACT_INLINE float mish_forward_fast(int fused, float x)
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
-    const float t4 = own_decay_lifted_fast(fused, t2);
+    const float t4 = own_decay_power_fast(fused, t2);
     const float t5 = t3 * t4;
-    const float t6 = t5 * 4.656613e-10f;
-    const float t7 = t5 * 2.3283064e-10f;
-    const float t8 = t7 * t4;
-    const float t9 = t8 * 2.3283064e-10f;
-    const float t10 = t6 + t9;
-    const float t11 = -t10;
-    const float t12 = t6 + t2;
-    const float t13 = t1 ? t11 : t12;
-    const float t14 = 2.0f * t4;
-    const float t15 = t14 * 2.3283064e-10f;
-    const float t16 = t4 * 2.3283064e-10f;
-    const float t17 = t16 * t16;
-    const float t18 = t15 + t17;
-    const float t19 = t18 + 2.0f;
-    const float t20 = t15 * t4;
-    const float t21 = t20 * 2.3283064e-10f;
-    const float t22 = t15 + t21;
-    const float t23 = t22 + 1.0f;
-    const float t24 = t1 ? t19 : t23;
-    const float t25 = t13 / t24;
-    return t25;
+    const float t6 = own_decay_rest_fast(fused, t2);
+    const float t7 = t5 * t6;
+    const float t8 = t7 + t5;
+    const float t9 = t8 * 1.0842022e-19f;
+    const float t10 = t8 * 5.421011e-20f;
+    const float t11 = t10 * t4;
+    const float t12 = t11 * t6;
+    const float t13 = t12 + t11;
+    const float t14 = t13 * 5.421011e-20f;
+    const float t15 = t9 + t14;
+    const float t16 = -t15;
+    const float t17 = 2.0f * t4;
+    const float t18 = t17 * t6;
+    const float t19 = t18 + t17;
+    const float t20 = t19 * 5.421011e-20f;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t2 * t21;
+    const float t23 = t1 ? t16 : t22;
+    const float t24 = t4 * t6;
+    const float t25 = t24 + t4;
+    const float t26 = t25 * 5.421011e-20f;
+    const float t27 = t26 * t26;
+    const float t28 = t20 + t27;
+    const float t29 = t28 + 2.0f;
+    const float t30 = t20 * t4;
+    const float t31 = t30 * t6;
+    const float t32 = t31 + t30;
+    const float t33 = t32 * 5.421011e-20f;
+    const float t34 = t20 + t33;
+    const float t35 = t34 + 1.0f;
+    const float t36 = t1 ? t29 : t35;
+    const float t37 = t23 / t36;
+    return t37;
 }
 
 /* dydx = f'(x); in float. */
@@ -2274,51 +2329,50 @@ SYMACT_INLINE float mish_derivative_fast(int fused, float x)
     const float t2 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
     const float t3 = own_decay_lifted_fast(fused, t1);
     const float t4 = t2 * t3;
-    const float t5 = t4 * 9.313226e-10f;
+    const float t5 = t4 * 2.1684043e-19f;
     const float t6 = 4.0f * t1;
     const float t7 = t5 + t6;
     const float t8 = 4.0f * t3;
-    const float t9 = t8 * 2.3283064e-10f;
+    const float t9 = t8 * 5.421011e-20f;
     const float t10 = t9 * t3;
-    const float t11 = t10 * 2.3283064e-10f;
+    const float t11 = t10 * 5.421011e-20f;
     const float t12 = t7 - t11;
     const float t13 = 6.0f * t3;
-    const float t14 = t13 * 2.3283064e-10f;
+    const float t14 = t13 * 5.421011e-20f;
     const float t15 = t12 - t14;
-    const float t16 = t3 * 2.3283064e-10f;
+    const float t16 = t3 * 5.421011e-20f;
     const float t17 = t16 * t16;
     const float t18 = t17 * t16;
     const float t19 = t15 - t18;
     const float t20 = t19 - 4.0f;
-    const float t21 = t4 * 2.3283064e-10f;
+    const float t21 = t4 * 5.421011e-20f;
     const float t22 = t21 + t1;
     const float t23 = t22 - t16;
     const float t24 = t23 - t17;
     const float t25 = t24 - 0.5f;
     const float t26 = t0 ? t20 : t25;
     const float t27 = 2.0f * t3;
-    const float t28 = t27 * 2.3283064e-10f;
+    const float t28 = t27 * 5.421011e-20f;
     const float t29 = t28 + t17;
     const float t30 = t29 + 2.0f;
     const float t31 = t30 * t30;
     const float t32 = t28 * t3;
-    const float t33 = t32 * 2.3283064e-10f;
+    const float t33 = t32 * 5.421011e-20f;
     const float t34 = t28 + t33;
-    const float t35 = t34 + 2.0f;
-    const float t36 = t34 * t35;
-    const float t37 = t36 + 1.0f;
-    const float t38 = t0 ? t31 : t37;
-    const float t39 = t26 / t38;
-    const float t40 = 8.507059e+37f < t39 ? 8.507059e+37f : t39;
-    const float t41 = t40 * t3;
-    const float t42 = t41 * 2.3283064e-10f;
-    const float t43 = -t42;
-    const float t44 = t41 * 9.313226e-10f;
-    const float t45 = t44 * t3;
-    const float t46 = t45 * 2.3283064e-10f;
-    const float t47 = t46 + 1.0f;
-    const float t48 = t0 ? t43 : t47;
-    return t48;
+    const float t35 = t34 + 1.0f;
+    const float t36 = t35 * t35;
+    const float t37 = t0 ? t31 : t36;
+    const float t38 = t26 / t37;
+    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
+    const float t40 = t39 * t3;
+    const float t41 = t40 * 5.421011e-20f;
+    const float t42 = -t41;
+    const float t43 = t40 * 2.1684043e-19f;
+    const float t44 = t43 * t3;
+    const float t45 = t44 * 5.421011e-20f;
+    const float t46 = t45 + 1.0f;
+    const float t47 = t0 ? t42 : t46;
+    return t47;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2329,65 +2383,88 @@ SYMACT_INLINE void mish_value_and_derivative_fast(int fused, float x, float *y, 
     const int t1 = t0 < 0.0f;
     const float t2 = fabsf(x);
     const float t3 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
-    const float t4 = own_decay_lifted_fast(fused, t2);
+    const float t4 = own_decay_power_fast(fused, t2);
     const float t5 = t3 * t4;
-    const float t6 = t5 * 4.656613e-10f;
-    const float t7 = t5 * 2.3283064e-10f;
-    const float t8 = t7 * t4;
-    const float t9 = t8 * 2.3283064e-10f;
-    const float t10 = t6 + t9;
-    const float t11 = -t10;
-    const float t12 = t6 + t2;
-    const float t13 = t1 ? t11 : t12;
-    const float t14 = 2.0f * t4;
-    const float t15 = t14 * 2.3283064e-10f;
-    const float t16 = t4 * 2.3283064e-10f;
-    const float t17 = t16 * t16;
-    const float t18 = t15 + t17;
-    const float t19 = t18 + 2.0f;
-    const float t20 = t15 * t4;
-    const float t21 = t20 * 2.3283064e-10f;
-    const float t22 = t15 + t21;
-    const float t23 = t22 + 1.0f;
-    const float t24 = t1 ? t19 : t23;
-    const float t25 = t13 / t24;
-    const int t26 = x < 0.0f;
-    const float t27 = t5 * 9.313226e-10f;
-    const float t28 = 4.0f * t2;
-    const float t29 = t27 + t28;
-    const float t30 = 4.0f * t4;
-    const float t31 = t30 * 2.3283064e-10f;
-    const float t32 = t31 * t4;
-    const float t33 = t32 * 2.3283064e-10f;
-    const float t34 = t29 - t33;
-    const float t35 = 6.0f * t4;
-    const float t36 = t35 * 2.3283064e-10f;
-    const float t37 = t34 - t36;
-    const float t38 = t17 * t16;
-    const float t39 = t37 - t38;
-    const float t40 = t39 - 4.0f;
-    const float t41 = t7 + t2;
-    const float t42 = t41 - t16;
-    const float t43 = t42 - t17;
-    const float t44 = t43 - 0.5f;
-    const float t45 = t26 ? t40 : t44;
-    const float t46 = t19 * t19;
-    const float t47 = t22 + 2.0f;
-    const float t48 = t22 * t47;
-    const float t49 = t48 + 1.0f;
-    const float t50 = t26 ? t46 : t49;
-    const float t51 = t45 / t50;
-    const float t52 = 8.507059e+37f < t51 ? 8.507059e+37f : t51;
-    const float t53 = t52 * t4;
-    const float t54 = t53 * 2.3283064e-10f;
-    const float t55 = -t54;
-    const float t56 = t53 * 9.313226e-10f;
-    const float t57 = t56 * t4;
-    const float t58 = t57 * 2.3283064e-10f;
-    const float t59 = t58 + 1.0f;
-    const float t60 = t26 ? t55 : t59;
-    *y = t25;
-    *dydx = t60;
+    const float t6 = own_decay_rest_fast(fused, t2);
+    const float t7 = t5 * t6;
+    const float t8 = t7 + t5;
+    const float t9 = t8 * 1.0842022e-19f;
+    const float t10 = t8 * 5.421011e-20f;
+    const float t11 = t10 * t4;
+    const float t12 = t11 * t6;
+    const float t13 = t12 + t11;
+    const float t14 = t13 * 5.421011e-20f;
+    const float t15 = t9 + t14;
+    const float t16 = -t15;
+    const float t17 = 2.0f * t4;
+    const float t18 = t17 * t6;
+    const float t19 = t18 + t17;
+    const float t20 = t19 * 5.421011e-20f;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t2 * t21;
+    const float t23 = t1 ? t16 : t22;
+    const float t24 = t4 * t6;
+    const float t25 = t24 + t4;
+    const float t26 = t25 * 5.421011e-20f;
+    const float t27 = t26 * t26;
+    const float t28 = t20 + t27;
+    const float t29 = t28 + 2.0f;
+    const float t30 = t20 * t4;
+    const float t31 = t30 * t6;
+    const float t32 = t31 + t30;
+    const float t33 = t32 * 5.421011e-20f;
+    const float t34 = t20 + t33;
+    const float t35 = t34 + 1.0f;
+    const float t36 = t1 ? t29 : t35;
+    const float t37 = t23 / t36;
+    const int t38 = x < 0.0f;
+    const float t39 = own_decay_lifted_fast(fused, t2);
+    const float t40 = t3 * t39;
+    const float t41 = t40 * 2.1684043e-19f;
+    const float t42 = 4.0f * t2;
+    const float t43 = t41 + t42;
+    const float t44 = 4.0f * t39;
+    const float t45 = t44 * 5.421011e-20f;
+    const float t46 = t45 * t39;
+    const float t47 = t46 * 5.421011e-20f;
+    const float t48 = t43 - t47;
+    const float t49 = 6.0f * t39;
+    const float t50 = t49 * 5.421011e-20f;
+    const float t51 = t48 - t50;
+    const float t52 = t39 * 5.421011e-20f;
+    const float t53 = t52 * t52;
+    const float t54 = t53 * t52;
+    const float t55 = t51 - t54;
+    const float t56 = t55 - 4.0f;
+    const float t57 = t40 * 5.421011e-20f;
+    const float t58 = t57 + t2;
+    const float t59 = t58 - t52;
+    const float t60 = t59 - t53;
+    const float t61 = t60 - 0.5f;
+    const float t62 = t38 ? t56 : t61;
+    const float t63 = 2.0f * t39;
+    const float t64 = t63 * 5.421011e-20f;
+    const float t65 = t64 + t53;
+    const float t66 = t65 + 2.0f;
+    const float t67 = t66 * t66;
+    const float t68 = t64 * t39;
+    const float t69 = t68 * 5.421011e-20f;
+    const float t70 = t64 + t69;
+    const float t71 = t70 + 1.0f;
+    const float t72 = t71 * t71;
+    const float t73 = t38 ? t67 : t72;
+    const float t74 = t62 / t73;
+    const float t75 = 8.507059e+37f < t74 ? 8.507059e+37f : t74;
+    const float t76 = t75 * t39;
+    const float t77 = t76 * 5.421011e-20f;
+    const float t78 = -t77;
+    const float t79 = t76 * 2.1684043e-19f;
+    const float t80 = t79 * t39;
+    const float t81 = t80 * 5.421011e-20f;
+    const float t82 = t81 + 1.0f;
+    const float t83 = t38 ? t78 : t82;
+    *y = t37;
+    *dydx = t83;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -2399,52 +2476,51 @@ SYMACT_INLINE float mish_backward_fast(int fused, float x, float grad_y)
     const float t2 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
     const float t3 = own_decay_lifted_fast(fused, t1);
     const float t4 = t2 * t3;
-    const float t5 = t4 * 9.313226e-10f;
+    const float t5 = t4 * 2.1684043e-19f;
     const float t6 = 4.0f * t1;
     const float t7 = t5 + t6;
     const float t8 = 4.0f * t3;
-    const float t9 = t8 * 2.3283064e-10f;
+    const float t9 = t8 * 5.421011e-20f;
     const float t10 = t9 * t3;
-    const float t11 = t10 * 2.3283064e-10f;
+    const float t11 = t10 * 5.421011e-20f;
     const float t12 = t7 - t11;
     const float t13 = 6.0f * t3;
-    const float t14 = t13 * 2.3283064e-10f;
+    const float t14 = t13 * 5.421011e-20f;
     const float t15 = t12 - t14;
-    const float t16 = t3 * 2.3283064e-10f;
+    const float t16 = t3 * 5.421011e-20f;
     const float t17 = t16 * t16;
     const float t18 = t17 * t16;
     const float t19 = t15 - t18;
     const float t20 = t19 - 4.0f;
-    const float t21 = t4 * 2.3283064e-10f;
+    const float t21 = t4 * 5.421011e-20f;
     const float t22 = t21 + t1;
     const float t23 = t22 - t16;
     const float t24 = t23 - t17;
     const float t25 = t24 - 0.5f;
     const float t26 = t0 ? t20 : t25;
     const float t27 = 2.0f * t3;
-    const float t28 = t27 * 2.3283064e-10f;
+    const float t28 = t27 * 5.421011e-20f;
     const float t29 = t28 + t17;
     const float t30 = t29 + 2.0f;
     const float t31 = t30 * t30;
     const float t32 = t28 * t3;
-    const float t33 = t32 * 2.3283064e-10f;
+    const float t33 = t32 * 5.421011e-20f;
     const float t34 = t28 + t33;
-    const float t35 = t34 + 2.0f;
-    const float t36 = t34 * t35;
-    const float t37 = t36 + 1.0f;
-    const float t38 = t0 ? t31 : t37;
-    const float t39 = t26 / t38;
-    const float t40 = 8.507059e+37f < t39 ? 8.507059e+37f : t39;
-    const float t41 = t40 * t3;
-    const float t42 = t41 * 2.3283064e-10f;
-    const float t43 = -t42;
-    const float t44 = t41 * 9.313226e-10f;
-    const float t45 = t44 * t3;
-    const float t46 = t45 * 2.3283064e-10f;
-    const float t47 = t46 + 1.0f;
-    const float t48 = t0 ? t43 : t47;
-    const float t49 = grad_y * t48;
-    return t49;
+    const float t35 = t34 + 1.0f;
+    const float t36 = t35 * t35;
+    const float t37 = t0 ? t31 : t36;
+    const float t38 = t26 / t37;
+    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
+    const float t40 = t39 * t3;
+    const float t41 = t40 * 5.421011e-20f;
+    const float t42 = -t41;
+    const float t43 = t40 * 2.1684043e-19f;
+    const float t44 = t43 * t3;
+    const float t45 = t44 * 5.421011e-20f;
+    const float t46 = t45 + 1.0f;
+    const float t47 = t0 ? t42 : t46;
+    const float t48 = grad_y * t47;
+    return t48;
 }
 
 /* d2ydx2 = f''(x); in float. */

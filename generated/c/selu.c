@@ -998,16 +998,59 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_DECAY_POWER_FAST
+#define SYMACT_OWN_DECAY_POWER_FAST
+/* 2^n*2^64 where e^-a = 2^n*e^r with |r| <= ln(2)/2, a >= 0; 0 as decay_lifted is; in float. */
+SYMACT_INLINE float own_decay_power_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = power_of_2_float(t2);
+    return t3;
+}
+#endif
+
+#ifndef SYMACT_OWN_DECAY_REST_FAST
+#define SYMACT_OWN_DECAY_REST_FAST
+/* e^r - 1 for that r; in float. */
+SYMACT_INLINE float own_decay_rest_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t7 * t7;
+    const float t17 = t15 * t16;
+    const float t18 = t17 - t7;
+    return t18;
+}
+#endif
+
 #ifndef SYMACT_OWN_DECAY_FAST
 #define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -1026,7 +1069,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -1075,11 +1118,15 @@ SYMACT_INLINE float selu_derivative_fast(int fused, float x)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_fast(fused, t2);
+    const float t3 = own_decay_power_fast(fused, t2);
     const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 1.050701f;
-    const float t6 = t0 ? x : t5;
-    return t6;
+    const float t5 = own_decay_rest_fast(fused, t2);
+    const float t6 = t4 * t5;
+    const float t7 = t6 + t4;
+    const float t8 = t7 * 5.421011e-20f;
+    const float t9 = t1 ? t8 : 1.050701f;
+    const float t10 = t0 ? x : t9;
+    return t10;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1118,12 +1165,16 @@ SYMACT_INLINE void selu_value_and_derivative_fast(int fused, float x, float *y, 
     const float t29 = t1 ? t26 : t28;
     const int t30 = x != x;
     const int t31 = x <= 0.0f;
-    const float t32 = own_decay_fast(fused, t2);
+    const float t32 = own_decay_power_fast(fused, t2);
     const float t33 = 1.7580993f * t32;
-    const float t34 = t31 ? t33 : 1.050701f;
-    const float t35 = t30 ? x : t34;
+    const float t34 = own_decay_rest_fast(fused, t2);
+    const float t35 = t33 * t34;
+    const float t36 = t35 + t33;
+    const float t37 = t36 * 5.421011e-20f;
+    const float t38 = t31 ? t37 : 1.050701f;
+    const float t39 = t30 ? x : t38;
     *y = t29;
-    *dydx = t35;
+    *dydx = t39;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1133,12 +1184,16 @@ SYMACT_INLINE float selu_backward_fast(int fused, float x, float grad_y)
     const int t0 = x != x;
     const int t1 = x <= 0.0f;
     const float t2 = fabsf(x);
-    const float t3 = own_decay_fast(fused, t2);
+    const float t3 = own_decay_power_fast(fused, t2);
     const float t4 = 1.7580993f * t3;
-    const float t5 = t1 ? t4 : 1.050701f;
-    const float t6 = t0 ? x : t5;
-    const float t7 = grad_y * t6;
-    return t7;
+    const float t5 = own_decay_rest_fast(fused, t2);
+    const float t6 = t4 * t5;
+    const float t7 = t6 + t4;
+    const float t8 = t7 * 5.421011e-20f;
+    const float t9 = t1 ? t8 : 1.050701f;
+    const float t10 = t0 ? x : t9;
+    const float t11 = grad_y * t10;
+    return t11;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -2110,48 +2110,16 @@ SYMACT_INLINE double silu_second_derivative_paired_default(int fused, double x)
     return t161;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
-#define SYMACT_OWN_DECAY_FLUSHED_FAST
-/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = cut_float(a, 88.02969f);
-    const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
-    const float t4 = t3 * 0.69314575f;
-    const float t5 = t0 + t4;
-    const float t6 = t3 * 1.4286068e-06f;
-    const float t7 = t5 + t6;
-    const float t8 = 0.001395046f * t7;
-    const float t9 = t8 + (-0.008368891f);
-    const float t10 = t9 * t7;
-    const float t11 = t10 + 0.041666206f;
-    const float t12 = t11 * t7;
-    const float t13 = t12 + (-0.16666518f);
-    const float t14 = t13 * t7;
-    const float t15 = t14 + 0.5f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-1.0f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 1.0f;
-    const float t20 = power_of_2_float(t2);
-    const float t21 = t19 * t20;
-    return t21;
-}
-#endif
-
 #ifndef SYMACT_OWN_DECAY_LIFTED_FAST
 #define SYMACT_OWN_DECAY_LIFTED_FAST
-/* e^-a*2^32, a >= 0, and 0 from where that is no normal number any more; in float. */
+/* e^-a*2^64, a >= 0, and 0 from where that is no normal number any more; in float. */
 SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = cut_float(a, 110.2104f);
+    const float t0 = cut_float(a, 132.39111f);
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2180,10 +2148,10 @@ SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -2202,7 +2170,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -2215,23 +2183,21 @@ SYMACT_INLINE float silu_forward_fast(int fused, float x, float beta)
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = beta * t2;
-    const float t4 = 0.5f * t3;
-    const float t5 = own_decay_flushed_fast(fused, t4);
-    const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(fused, beta, t2, t3);
-    const float t8 = 0.5f * t7;
-    const float t9 = t6 ? t8 : 0.0f;
-    const float t10 = t5 * t9;
-    const float t11 = t5 - t10;
-    const float t12 = t11 * t11;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t2 / t13;
-    const float t15 = cut_float(t14, 8.507059e+37f);
-    const float t16 = t15 * t11;
-    const float t17 = t16 * t11;
-    const float t18 = -t17;
-    const float t19 = t1 + t18;
-    return t19;
+    const float t4 = own_decay_lifted_fast(fused, t3);
+    const int t5 = t3 < 1024.0f;
+    const float t6 = product_error_float(fused, beta, t2, t3);
+    const float t7 = t5 ? t6 : 0.0f;
+    const float t8 = t4 * t7;
+    const float t9 = t4 - t8;
+    const float t10 = t9 * 5.421011e-20f;
+    const float t11 = t10 + 1.0f;
+    const float t12 = t2 / t11;
+    const float t13 = cut_float(t12, 8.507059e+37f);
+    const float t14 = t13 * t9;
+    const float t15 = t14 * 5.421011e-20f;
+    const float t16 = -t15;
+    const float t17 = t1 + t16;
+    return t17;
 }
 
 /* dydx = f'(x); in float. */
@@ -2247,20 +2213,26 @@ SYMACT_INLINE float silu_derivative_fast(int fused, float x, float beta)
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
-    const float t9 = t8 * 2.3283064e-10f;
+    const float t9 = t8 * 5.421011e-20f;
     const float t10 = t2 - t9;
     const float t11 = t10 - 1.0f;
-    const float t12 = t9 + 2.0f;
-    const float t13 = t9 * t12;
-    const float t14 = t13 + 1.0f;
-    const float t15 = t11 / t14;
-    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
-    const float t17 = t16 * t8;
-    const float t18 = t17 * 2.3283064e-10f;
-    const float t19 = -t18;
-    const float t20 = t18 + 1.0f;
-    const float t21 = t0 ? t19 : t20;
-    return t21;
+    const float t12 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
+    const float t13 = t12 * t8;
+    const float t14 = t13 * 5.421011e-20f;
+    const float t15 = t9 + t14;
+    const float t16 = t15 + 1.0f;
+    const float t17 = t0 ? t11 : t16;
+    const float t18 = 1.0f * t9;
+    const float t19 = t9 + 2.0f;
+    const float t20 = t18 * t19;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t17 / t21;
+    const float t23 = 8.507059e+37f < t22 ? 8.507059e+37f : t22;
+    const float t24 = t23 * t8;
+    const float t25 = t24 * 5.421011e-20f;
+    const float t26 = -t25;
+    const float t27 = t0 ? t26 : t22;
+    return t27;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2271,43 +2243,41 @@ SYMACT_INLINE void silu_value_and_derivative_fast(int fused, float x, float beta
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
     const float t3 = beta * t2;
-    const float t4 = 0.5f * t3;
-    const float t5 = own_decay_flushed_fast(fused, t4);
-    const int t6 = t4 < 1024.0f;
-    const float t7 = product_error_float(fused, beta, t2, t3);
-    const float t8 = 0.5f * t7;
-    const float t9 = t6 ? t8 : 0.0f;
-    const float t10 = t5 * t9;
-    const float t11 = t5 - t10;
-    const float t12 = t11 * t11;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t2 / t13;
-    const float t15 = cut_float(t14, 8.507059e+37f);
-    const float t16 = t15 * t11;
-    const float t17 = t16 * t11;
-    const float t18 = -t17;
-    const float t19 = t1 + t18;
-    const int t20 = x < 0.0f;
-    const float t21 = own_decay_lifted_fast(fused, t3);
-    const int t22 = t3 < 1024.0f;
-    const float t23 = t22 ? t7 : 0.0f;
-    const float t24 = t21 * t23;
-    const float t25 = t21 - t24;
-    const float t26 = t25 * 2.3283064e-10f;
-    const float t27 = t3 - t26;
-    const float t28 = t27 - 1.0f;
-    const float t29 = t26 + 2.0f;
-    const float t30 = t26 * t29;
-    const float t31 = t30 + 1.0f;
-    const float t32 = t28 / t31;
-    const float t33 = 8.507059e+37f < t32 ? 8.507059e+37f : t32;
-    const float t34 = t33 * t25;
-    const float t35 = t34 * 2.3283064e-10f;
-    const float t36 = -t35;
-    const float t37 = t35 + 1.0f;
-    const float t38 = t20 ? t36 : t37;
-    *y = t19;
-    *dydx = t38;
+    const float t4 = own_decay_lifted_fast(fused, t3);
+    const int t5 = t3 < 1024.0f;
+    const float t6 = product_error_float(fused, beta, t2, t3);
+    const float t7 = t5 ? t6 : 0.0f;
+    const float t8 = t4 * t7;
+    const float t9 = t4 - t8;
+    const float t10 = t9 * 5.421011e-20f;
+    const float t11 = t10 + 1.0f;
+    const float t12 = t2 / t11;
+    const float t13 = cut_float(t12, 8.507059e+37f);
+    const float t14 = t13 * t9;
+    const float t15 = t14 * 5.421011e-20f;
+    const float t16 = -t15;
+    const float t17 = t1 + t16;
+    const int t18 = x < 0.0f;
+    const float t19 = t3 - t10;
+    const float t20 = t19 - 1.0f;
+    const float t21 = 8.507059e+37f < t3 ? 8.507059e+37f : t3;
+    const float t22 = t21 * t9;
+    const float t23 = t22 * 5.421011e-20f;
+    const float t24 = t10 + t23;
+    const float t25 = t24 + 1.0f;
+    const float t26 = t18 ? t20 : t25;
+    const float t27 = 1.0f * t10;
+    const float t28 = t10 + 2.0f;
+    const float t29 = t27 * t28;
+    const float t30 = t29 + 1.0f;
+    const float t31 = t26 / t30;
+    const float t32 = 8.507059e+37f < t31 ? 8.507059e+37f : t31;
+    const float t33 = t32 * t9;
+    const float t34 = t33 * 5.421011e-20f;
+    const float t35 = -t34;
+    const float t36 = t18 ? t35 : t31;
+    *y = t17;
+    *dydx = t36;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -2323,21 +2293,27 @@ SYMACT_INLINE float silu_backward_fast(int fused, float x, float grad_y, float b
     const float t6 = t4 ? t5 : 0.0f;
     const float t7 = t3 * t6;
     const float t8 = t3 - t7;
-    const float t9 = t8 * 2.3283064e-10f;
+    const float t9 = t8 * 5.421011e-20f;
     const float t10 = t2 - t9;
     const float t11 = t10 - 1.0f;
-    const float t12 = t9 + 2.0f;
-    const float t13 = t9 * t12;
-    const float t14 = t13 + 1.0f;
-    const float t15 = t11 / t14;
-    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
-    const float t17 = t16 * t8;
-    const float t18 = t17 * 2.3283064e-10f;
-    const float t19 = -t18;
-    const float t20 = t18 + 1.0f;
-    const float t21 = t0 ? t19 : t20;
-    const float t22 = grad_y * t21;
-    return t22;
+    const float t12 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
+    const float t13 = t12 * t8;
+    const float t14 = t13 * 5.421011e-20f;
+    const float t15 = t9 + t14;
+    const float t16 = t15 + 1.0f;
+    const float t17 = t0 ? t11 : t16;
+    const float t18 = 1.0f * t9;
+    const float t19 = t9 + 2.0f;
+    const float t20 = t18 * t19;
+    const float t21 = t20 + 1.0f;
+    const float t22 = t17 / t21;
+    const float t23 = 8.507059e+37f < t22 ? 8.507059e+37f : t22;
+    const float t24 = t23 * t8;
+    const float t25 = t24 * 5.421011e-20f;
+    const float t26 = -t25;
+    const float t27 = t0 ? t26 : t22;
+    const float t28 = grad_y * t27;
+    return t28;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -2412,17 +2388,16 @@ SYMACT_INLINE float silu_forward_fast_default(int fused, float x)
     const float t0 = -0.0f;
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_flushed_fast(fused, t3);
-    const float t5 = t4 * t4;
-    const float t6 = t5 + 1.0f;
-    const float t7 = t2 / t6;
-    const float t8 = cut_float(t7, 8.507059e+37f);
-    const float t9 = t8 * t4;
-    const float t10 = t9 * t4;
-    const float t11 = -t10;
-    const float t12 = t1 + t11;
-    return t12;
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const float t4 = t3 * 5.421011e-20f;
+    const float t5 = t4 + 1.0f;
+    const float t6 = t2 / t5;
+    const float t7 = cut_float(t6, 8.507059e+37f);
+    const float t8 = t7 * t3;
+    const float t9 = t8 * 5.421011e-20f;
+    const float t10 = -t9;
+    const float t11 = t1 + t10;
+    return t11;
 }
 
 /* dydx = f'(x) for beta = 1.0; in float. */
@@ -2432,20 +2407,25 @@ SYMACT_INLINE float silu_derivative_fast_default(int fused, float x)
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = own_decay_lifted_fast(fused, t1);
-    const float t3 = t2 * 2.3283064e-10f;
+    const float t3 = t2 * 5.421011e-20f;
     const float t4 = t1 - t3;
     const float t5 = t4 - 1.0f;
-    const float t6 = t3 + 2.0f;
-    const float t7 = t3 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t5 / t8;
-    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
-    const float t11 = t10 * t2;
-    const float t12 = t11 * 2.3283064e-10f;
-    const float t13 = -t12;
-    const float t14 = t12 + 1.0f;
-    const float t15 = t0 ? t13 : t14;
-    return t15;
+    const float t6 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
+    const float t7 = t6 * t2;
+    const float t8 = t7 * 5.421011e-20f;
+    const float t9 = t3 + t8;
+    const float t10 = t9 + 1.0f;
+    const float t11 = t0 ? t5 : t10;
+    const float t12 = t3 + 2.0f;
+    const float t13 = t3 * t12;
+    const float t14 = t13 + 1.0f;
+    const float t15 = t11 / t14;
+    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
+    const float t17 = t16 * t2;
+    const float t18 = t17 * 5.421011e-20f;
+    const float t19 = -t18;
+    const float t20 = t0 ? t19 : t15;
+    return t20;
 }
 
 /* y = f(x) and dydx = f'(x) for beta = 1.0; in float. */
@@ -2455,33 +2435,35 @@ SYMACT_INLINE void silu_value_and_derivative_fast_default(int fused, float x, fl
     const float t0 = -0.0f;
     const float t1 = t0 > x ? t0 : x;
     const float t2 = fabsf(x);
-    const float t3 = 0.5f * t2;
-    const float t4 = own_decay_flushed_fast(fused, t3);
-    const float t5 = t4 * t4;
-    const float t6 = t5 + 1.0f;
-    const float t7 = t2 / t6;
-    const float t8 = cut_float(t7, 8.507059e+37f);
-    const float t9 = t8 * t4;
-    const float t10 = t9 * t4;
-    const float t11 = -t10;
-    const float t12 = t1 + t11;
-    const int t13 = x < 0.0f;
-    const float t14 = own_decay_lifted_fast(fused, t2);
-    const float t15 = t14 * 2.3283064e-10f;
-    const float t16 = t2 - t15;
-    const float t17 = t16 - 1.0f;
-    const float t18 = t15 + 2.0f;
-    const float t19 = t15 * t18;
-    const float t20 = t19 + 1.0f;
-    const float t21 = t17 / t20;
-    const float t22 = 8.507059e+37f < t21 ? 8.507059e+37f : t21;
-    const float t23 = t22 * t14;
-    const float t24 = t23 * 2.3283064e-10f;
-    const float t25 = -t24;
-    const float t26 = t24 + 1.0f;
-    const float t27 = t13 ? t25 : t26;
-    *y = t12;
-    *dydx = t27;
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const float t4 = t3 * 5.421011e-20f;
+    const float t5 = t4 + 1.0f;
+    const float t6 = t2 / t5;
+    const float t7 = cut_float(t6, 8.507059e+37f);
+    const float t8 = t7 * t3;
+    const float t9 = t8 * 5.421011e-20f;
+    const float t10 = -t9;
+    const float t11 = t1 + t10;
+    const int t12 = x < 0.0f;
+    const float t13 = t2 - t4;
+    const float t14 = t13 - 1.0f;
+    const float t15 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
+    const float t16 = t15 * t3;
+    const float t17 = t16 * 5.421011e-20f;
+    const float t18 = t4 + t17;
+    const float t19 = t18 + 1.0f;
+    const float t20 = t12 ? t14 : t19;
+    const float t21 = t4 + 2.0f;
+    const float t22 = t4 * t21;
+    const float t23 = t22 + 1.0f;
+    const float t24 = t20 / t23;
+    const float t25 = 8.507059e+37f < t24 ? 8.507059e+37f : t24;
+    const float t26 = t25 * t3;
+    const float t27 = t26 * 5.421011e-20f;
+    const float t28 = -t27;
+    const float t29 = t12 ? t28 : t24;
+    *y = t11;
+    *dydx = t29;
 }
 
 /* grad_x = grad_y * f'(x) for beta = 1.0; in float. */
@@ -2491,21 +2473,26 @@ SYMACT_INLINE float silu_backward_fast_default(int fused, float x, float grad_y)
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = own_decay_lifted_fast(fused, t1);
-    const float t3 = t2 * 2.3283064e-10f;
+    const float t3 = t2 * 5.421011e-20f;
     const float t4 = t1 - t3;
     const float t5 = t4 - 1.0f;
-    const float t6 = t3 + 2.0f;
-    const float t7 = t3 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t5 / t8;
-    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
-    const float t11 = t10 * t2;
-    const float t12 = t11 * 2.3283064e-10f;
-    const float t13 = -t12;
-    const float t14 = t12 + 1.0f;
-    const float t15 = t0 ? t13 : t14;
-    const float t16 = grad_y * t15;
-    return t16;
+    const float t6 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
+    const float t7 = t6 * t2;
+    const float t8 = t7 * 5.421011e-20f;
+    const float t9 = t3 + t8;
+    const float t10 = t9 + 1.0f;
+    const float t11 = t0 ? t5 : t10;
+    const float t12 = t3 + 2.0f;
+    const float t13 = t3 * t12;
+    const float t14 = t13 + 1.0f;
+    const float t15 = t11 / t14;
+    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
+    const float t17 = t16 * t2;
+    const float t18 = t17 * 5.421011e-20f;
+    const float t19 = -t18;
+    const float t20 = t0 ? t19 : t15;
+    const float t21 = grad_y * t20;
+    return t21;
 }
 
 /* d2ydx2 = f''(x) for beta = 1.0; in float. */

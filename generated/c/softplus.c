@@ -1850,10 +1850,10 @@ SYMACT_INLINE double softplus_backward_from_output_paired_default(int fused, dou
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -1872,7 +1872,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -1912,7 +1912,7 @@ SYMACT_INLINE float own_log1p_unit_fast(int fused, float a)
 SYMACT_INLINE float own_exp_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = (-110.2104f) > a ? (-110.2104f) : a;
+    const float t0 = (-132.39111f) > a ? (-132.39111f) : a;
     const float t1 = 89.0f < t0 ? 89.0f : t0;
     const int t2 = t1 < 0.0f;
     const float t3 = t1 * 1.442695f;
@@ -1922,7 +1922,7 @@ SYMACT_INLINE float own_exp_fast(int fused, float a)
     const float t7 = t1 - t6;
     const float t8 = t5 * 1.4286068e-06f;
     const float t9 = t7 - t8;
-    const float t10 = t2 ? 32.0f : (-1.0f);
+    const float t10 = t2 ? 64.0f : (-1.0f);
     const float t11 = t4 + t10;
     const float t12 = 0.001395046f * t9;
     const float t13 = t12 + 0.008368891f;
@@ -1938,7 +1938,7 @@ SYMACT_INLINE float own_exp_fast(int fused, float a)
     const float t23 = t22 + 1.0f;
     const float t24 = power_of_2_float(t11);
     const float t25 = t23 * t24;
-    const float t26 = t2 ? 2.3283064e-10f : 2.0f;
+    const float t26 = t2 ? 5.421011e-20f : 2.0f;
     const float t27 = t25 * t26;
     return t27;
 }
@@ -2114,7 +2114,7 @@ SYMACT_INLINE float softplus_backward_from_output_fast(int fused, float y, float
     const float t23 = t22 * t6;
     const float t24 = t23 + (-1.0f);
     const float t25 = t24 * t6;
-    const int t26 = t3 < 88.625f;
+    const int t26 = t3 < 88.5625f;
     const float t27 = beta * t2;
     const float t28 = -t27;
     const float t29 = own_expm1_fast(fused, t28);
@@ -2238,7 +2238,7 @@ SYMACT_INLINE float softplus_backward_from_output_fast_default(int fused, float 
     const float t20 = t19 * t2;
     const float t21 = t20 + (-1.0f);
     const float t22 = t21 * t2;
-    const int t23 = t2 < 88.625f;
+    const int t23 = t2 < 88.5625f;
     const float t24 = -t2;
     const float t25 = own_expm1_fast(fused, t24);
     const float t26 = own_decay_fast(fused, t2);

@@ -750,19 +750,14 @@ SYMACT_INLINE float softsign_forward_fast(int fused, float x)
 SYMACT_INLINE float softsign_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    const float t4 = t1 ? 1.0f : t3;
-    const float t5 = t0 + 1.0f;
-    const float t6 = t5 * t5;
-    const float t7 = t2 + 2.0f;
-    const float t8 = t2 * t7;
-    const float t9 = t8 + 1.0f;
-    const float t10 = t1 ? t6 : t9;
-    const float t11 = t4 / t10;
-    return t11;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 2.3283064e-10f * t1;
+    const float t3 = t1 + 2.0f;
+    const float t4 = t2 * t3;
+    const float t5 = t4 + 2.3283064e-10f;
+    const float t6 = t0 / t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -775,38 +770,29 @@ SYMACT_INLINE void softsign_value_and_derivative_fast(int fused, float x, float 
     const float t3 = t0 / t2;
     const float t4 = t1 ? 1.0f : t3;
     const float t5 = with_sign_float(t4, x);
-    const int t6 = t0 < 17.75f;
-    const float t7 = 1.0f / t0;
-    const float t8 = t7 * t7;
-    const float t9 = t6 ? 1.0f : t8;
-    const float t10 = t2 * t2;
-    const float t11 = t7 + 2.0f;
-    const float t12 = t7 * t11;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t6 ? t10 : t13;
-    const float t15 = t9 / t14;
+    const float t6 = 2.3283064e-10f * 1.0f;
+    const float t7 = 2.3283064e-10f * t0;
+    const float t8 = t0 + 2.0f;
+    const float t9 = t7 * t8;
+    const float t10 = t9 + 2.3283064e-10f;
+    const float t11 = t6 / t10;
     *y = t5;
-    *dydx = t15;
+    *dydx = t11;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float softsign_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const float t0 = fabsf(x);
-    const int t1 = t0 < 17.75f;
-    const float t2 = 1.0f / t0;
-    const float t3 = t2 * t2;
-    const float t4 = t1 ? 1.0f : t3;
-    const float t5 = t0 + 1.0f;
-    const float t6 = t5 * t5;
-    const float t7 = t2 + 2.0f;
-    const float t8 = t2 * t7;
-    const float t9 = t8 + 1.0f;
-    const float t10 = t1 ? t6 : t9;
-    const float t11 = t4 / t10;
-    const float t12 = grad_y * t11;
-    return t12;
+    const float t0 = 2.3283064e-10f * 1.0f;
+    const float t1 = fabsf(x);
+    const float t2 = 2.3283064e-10f * t1;
+    const float t3 = t1 + 2.0f;
+    const float t4 = t2 * t3;
+    const float t5 = t4 + 2.3283064e-10f;
+    const float t6 = t0 / t5;
+    const float t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -1146,10 +1146,10 @@ SYMACT_INLINE float own_tanh_fast(int fused, float a)
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -1168,7 +1168,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -1223,12 +1223,13 @@ SYMACT_INLINE float tanh_derivative_fast(int fused, float x)
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = own_decay_fast(fused, t1);
-    const float t3 = t2 + 2.0f;
-    const float t4 = t2 * t3;
-    const float t5 = t4 + 1.0f;
-    const float t6 = t2 / t5;
-    const float t7 = 4.0f * t6;
-    return t7;
+    const float t3 = 2.0f * t2;
+    const float t4 = t2 * t2;
+    const float t5 = t3 + t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t2 / t6;
+    const float t8 = 4.0f * t7;
+    return t8;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1239,13 +1240,14 @@ SYMACT_INLINE void tanh_value_and_derivative_fast(int fused, float x, float *y, 
     const float t1 = fabsf(x);
     const float t2 = 2.0f * t1;
     const float t3 = own_decay_fast(fused, t2);
-    const float t4 = t3 + 2.0f;
-    const float t5 = t3 * t4;
-    const float t6 = t5 + 1.0f;
-    const float t7 = t3 / t6;
-    const float t8 = 4.0f * t7;
+    const float t4 = 2.0f * t3;
+    const float t5 = t3 * t3;
+    const float t6 = t4 + t5;
+    const float t7 = t6 + 1.0f;
+    const float t8 = t3 / t7;
+    const float t9 = 4.0f * t8;
     *y = t0;
-    *dydx = t8;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1255,13 +1257,14 @@ SYMACT_INLINE float tanh_backward_fast(int fused, float x, float grad_y)
     const float t0 = fabsf(x);
     const float t1 = 2.0f * t0;
     const float t2 = own_decay_fast(fused, t1);
-    const float t3 = t2 + 2.0f;
-    const float t4 = t2 * t3;
-    const float t5 = t4 + 1.0f;
-    const float t6 = t2 / t5;
-    const float t7 = 4.0f * t6;
-    const float t8 = grad_y * t7;
-    return t8;
+    const float t3 = 2.0f * t2;
+    const float t4 = t2 * t2;
+    const float t5 = t3 + t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = t2 / t6;
+    const float t8 = 4.0f * t7;
+    const float t9 = grad_y * t8;
+    return t9;
 }
 
 /* d2ydx2 = f''(x); in float. */

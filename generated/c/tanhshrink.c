@@ -1399,10 +1399,10 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
 SYMACT_INLINE float own_decay_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = 110.2104f < a ? 110.2104f : a;
+    const float t0 = 132.39111f < a ? 132.39111f : a;
     const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582944.0f;
-    const float t3 = t2 - 12582944.0f;
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
     const float t4 = t3 * 0.69314575f;
     const float t5 = t0 + t4;
     const float t6 = t3 * 1.4286068e-06f;
@@ -1421,7 +1421,7 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
     const float t19 = t18 + 1.0f;
     const float t20 = power_of_2_float(t2);
     const float t21 = t19 * t20;
-    const float t22 = t21 * 2.3283064e-10f;
+    const float t22 = t21 * 5.421011e-20f;
     return t22;
 }
 #endif
@@ -1523,11 +1523,12 @@ SYMACT_INLINE float tanhshrink_derivative_fast(int fused, float x)
     const float t3 = own_expm1_fast(fused, t2);
     const float t4 = t3 * t3;
     const float t5 = own_decay_flushed_fast(fused, t1);
-    const float t6 = t5 + 2.0f;
-    const float t7 = t5 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t4 / t8;
-    return t9;
+    const float t6 = 1.0f * t5;
+    const float t7 = t5 + 2.0f;
+    const float t8 = t6 * t7;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t4 / t9;
+    return t10;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -1581,12 +1582,13 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_fast(int fused, float x, floa
     const float t44 = own_expm1_fast(fused, t43);
     const float t45 = t44 * t44;
     const float t46 = own_decay_flushed_fast(fused, t42);
-    const float t47 = t46 + 2.0f;
-    const float t48 = t46 * t47;
-    const float t49 = t48 + 1.0f;
-    const float t50 = t45 / t49;
+    const float t47 = 1.0f * t46;
+    const float t48 = t46 + 2.0f;
+    const float t49 = t47 * t48;
+    const float t50 = t49 + 1.0f;
+    const float t51 = t45 / t50;
     *y = t41;
-    *dydx = t50;
+    *dydx = t51;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1599,12 +1601,13 @@ SYMACT_INLINE float tanhshrink_backward_fast(int fused, float x, float grad_y)
     const float t3 = own_expm1_fast(fused, t2);
     const float t4 = t3 * t3;
     const float t5 = own_decay_flushed_fast(fused, t1);
-    const float t6 = t5 + 2.0f;
-    const float t7 = t5 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t4 / t8;
-    const float t10 = grad_y * t9;
-    return t10;
+    const float t6 = 1.0f * t5;
+    const float t7 = t5 + 2.0f;
+    const float t8 = t6 * t7;
+    const float t9 = t8 + 1.0f;
+    const float t10 = t4 / t9;
+    const float t11 = grad_y * t10;
+    return t11;
 }
 
 /* d2ydx2 = f''(x); in float. */

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symact.kernel.arithmetic import ARITHMETICS, WRITTEN, Arithmetic
-from symact.kernel.program import Instruction, Kernel, constant_value
+from symact.kernel.program import LIFT, Instruction, Kernel, constant_value
 
 #: What each step gave, with a number in its place among the operands of others: operation, value and operands -> both.
 Steps = dict[Hashable, tuple[int, Any]]
@@ -96,7 +96,7 @@ _NATIVE |= {
     "exp_long": np.exp,
     "decay": lambda a: np.exp(-a),
     "decay_flushed": lambda a: np.exp(-a),
-    "decay_lifted": lambda a: np.ldexp(np.exp(-a), 32),
+    "decay_lifted": lambda a: np.ldexp(np.exp(-a), LIFT),
     "log1p_unit": np.log1p,
     "log1p_positive": np.log1p,
     "pow2": _pow2,

@@ -40,7 +40,7 @@ from sympy.codegen.cfunctions import log1p
 from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.products import product
-from symact.kernel.program import Builder
+from symact.kernel.program import LIFT, Builder
 from symact.kernel.rewrite import bell, erfcx, gauss
 
 #: SymPy's functions that are one operation.
@@ -69,12 +69,12 @@ DIRECT: dict[type[Function], str] = {
 _ZERO_BEYOND = 1024
 
 #: By this is less what `decay_lifted` and its like give.
-_UNLIFT = f"1/{2**32}"
+_UNLIFT = f"1/{2**LIFT}"
 
 #: The factor above and below of scaled quotients.
 _SCALE = f"1/{2**32}"
 
-#: What stands for infinity where an exponential is 0: 2^32 times as much is no number any more.
+#: What stands for infinity where an exponential is 0: 2^64 times as much is no number any more.
 _CAP = 2**126
 
 #: Significant decimal digits with which an irrational constant is written.
@@ -96,8 +96,9 @@ class Style:
 
     For quick arithmetic alone:
 
-        lifted: multiply by a decaying exponential that is 2^32 times as large, and by 2^-32 in the end, which is as
+        lifted: multiply by a decaying exponential that is 2^64 times as large, and by 2^-64 in the end, which is as
             good for a tail as halves, with one exponential that has no factor to make it subnormal.
+        apart: the same in two factors, a power of two and 1 + z: a product a*(1 + z) is a + a*z, rounded once.
         flushed: take 0 for a decaying exponential that is no normal number.
         capped: take a number in place of infinity for what halves or lifted exponentials multiply, which is cheaper
             than settled.
@@ -110,6 +111,7 @@ class Style:
     exact: bool = False
     scaled: bool = False
     lifted: bool = False
+    apart: bool = False
     flushed: bool = False
     capped: bool = False
     quick: bool = False
@@ -171,7 +173,7 @@ class Lowering:
             return self._constant(e)
         if isinstance(e, Add):
             return self._sum(e)
-        if isinstance(e, Mul):
+        if isinstance(e, Mul) or (isinstance(e, Pow) and self._style.quick and is_negative_power(e)):
             return self._product(e)
         if isinstance(e, Pow):
             return self._power(e.base, e.exp)
@@ -262,17 +264,17 @@ class Lowering:
         above: list[Expr] = []
         below: list[Expr] = []
         outer: list[int] = []
-        lifted: list[int] = []
+        lifted: list[Symbol] = []
         for part in Mul.make_args(rest):
             base, power = part.as_base_exp()
             if isinstance(part, exp):
                 base, power = part, Integer(1)
-            if power.is_Rational and power.is_negative:
+            if is_negative_power(part):
                 below += self._spread(base, -power)
             elif self._splits(base) and power.is_Integer:
                 outer += [self._half(base)] * int(power)
             elif self._lifts(base) and power.is_Integer:
-                lifted += [self._lifted(base)] * int(power)
+                lifted += [base] * int(power)
             else:
                 above += self._spread(base, power)
         if self._style.quick and (lifted or abs(coefficient) != 1):
@@ -285,9 +287,11 @@ class Lowering:
             coefficient = S.One if coefficient > 0 else -S.One
         value = self._chain("mul", steps)
         divisors = [self(part) for part in below]
-        if len(divisors) > 1 and self._style.scaled:
+        if divisors and self._style.scaled:
             scale = self._b.const(_SCALE)
-            value, divisors[0] = (self._b("mul", scale, each) for each in (value, divisors[0]))
+            large = self._with_square(below[0], scale) if len(divisors) == 1 else None
+            divisors[0] = self._b("mul", scale, divisors[0]) if large is None else large
+            value = self._b("mul", scale, value)
         if len(divisors) > 1 and not self._style.stepwise:
             divisors = [self._chain("mul", divisors)]
         value = self._chain("div", [value, *divisors])
@@ -299,8 +303,8 @@ class Lowering:
         for half in outer * (2 if self._style.quick else 1):
             value = self._b("mul", value, half)
         size = abs(coefficient)
-        for large in lifted:  # the number comes last, in one constant with 2^-32
-            value = self._b("mul", self._b("mul", value, large), self._constant(size / 2**32))
+        for letter in lifted:  # the number comes last, in one constant with 2^-64
+            value = self._b("mul", self._times_lifted(value, letter), self._constant(size / 2**LIFT))
             size = S.One
         return self._b("neg", value) if coefficient < 0 else value
 
@@ -317,10 +321,23 @@ class Lowering:
         return isinstance(self._where.get(letter), exp | gauss | bell) and self._style.lifted
 
     def _lifted(self, letter: Symbol) -> int:
+        if self._style.apart:
+            power = self._large(letter, "power")
+            return self._b("add", self._b("mul", power, self._large(letter, "rest")), power)
+        return self._large(letter, "lifted")
+
+    def _times_lifted(self, value: int, letter: Symbol) -> int:
+        if not self._style.apart:
+            return self._b("mul", value, self._lifted(letter))
+        scaled = self._b("mul", value, self._large(letter, "power"))
+        return self._b("add", self._b("mul", scaled, self._large(letter, "rest")), scaled)
+
+    def _large(self, letter: Symbol, part: str) -> int:
+        """A decaying exponential that is 2^64 times as large, or a part of it."""
         value = self._where[letter]
         if isinstance(value, exp):
-            return self._decaying(value, "decay_lifted")
-        return self._b(f"{DIRECT[value.func]}_lifted", self(value.args[0]))
+            return self._decaying(value, f"decay_{part}")
+        return self._b(f"{DIRECT[value.func]}_{part}", self(value.args[0]))
 
     def _half(self, letter: Symbol) -> int:
         """The square root of a decaying exponential; that of exp(-a^2/2) is exp(-(a/2)^2)."""
@@ -354,22 +371,21 @@ class Lowering:
             error = own if error is None else b("add", own, b("mul", error, scale))
             exponent = scaled
         result = b(operation, exponent)
-        if error is None:
+        if error is None or operation == "decay_power":
             return result
         # Beyond, the exponential is 0, and the error may be no number any more.
         error = b("select", b("lt", exponent, b.const(_ZERO_BEYOND)), error, b.const(0))
-        return b("sub", result, b("mul", result, error))
+        lost = b("mul", result, error)
+        return b("sub", result, b("add", lost, error) if operation == "decay_rest" else lost)
 
     def _halved(self, letter: Symbol) -> int:
         half = self._half(letter)
         return self._b("mul", half, half)
 
     def _power(self, base: Expr, power: Expr) -> int:
-        if power == 2 and self._style.quick and isinstance(base, Add) and S.One in base.args:
-            above_one = base - 1
-            if above_one.is_nonnegative:  # 1 + u*(2 + u): the rounding of 1 + u would count twice
-                u = self(above_one)
-                return self._b("add", self._b("mul", u, self._b("add", u, self._b.const(2))), self._b.const(1))
+        square = self._with_square(base**power, self._b.const(1)) if self._style.quick else None
+        if square is not None:
+            return square
         if power.is_Integer and power > 0:
             return self._repeated(self(base), int(power))
         if power.is_Integer:
@@ -379,6 +395,23 @@ class Lowering:
             value = self._repeated(root, abs(int(power.p)))
             return value if power > 0 else self._b("div", self._b.const(1), value)
         return self._b("pow", self(base), self(power))
+
+    def _with_square(self, e: Expr, scale: int) -> int | None:
+        """A power of two times (1 + u)^2 or 1 + u^2, where the square alone would overflow; None for anything else.
+
+        The first is u*(2 + u) + 1, for the rounding of 1 + u would count twice.
+        """
+        base, power = e.as_base_exp()
+        if not (isinstance(base, Add) and len(base.args) == 2 and S.One in base.args):
+            return None
+        u, b = base - 1, self._b
+        if power == 2 and u.is_nonnegative:
+            first, second = self(u), b("add", self(u), b.const(2))
+        elif power == 1 and u.is_Pow and u.exp == 2:
+            first = second = self(u.base)
+        else:
+            return None
+        return b("add", b("mul", b("mul", scale, first), second), scale)
 
     def _repeated(self, step: int, count: int) -> int:
         """A positive integer power by squaring."""
@@ -429,6 +462,11 @@ def _decimals(constant: Expr) -> str:
 def _text(term: Expr) -> str:
     """The text of a term, which takes long and is asked for in every style."""
     return str(term)
+
+
+def is_negative_power(e: Expr) -> bool:
+    power = e.as_base_exp()[1]
+    return not isinstance(e, exp) and bool(power.is_Rational and power.is_negative)
 
 
 def is_negative(term: Expr) -> bool:

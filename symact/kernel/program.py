@@ -24,6 +24,9 @@ class Operation:
     boolean: bool = False
 
 
+#: Lifted exponentials are 2 to this power larger.
+LIFT = 64
+
 #: Every operation a program may use. A target's table says how it writes each of them, or that it cannot.
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
@@ -45,7 +48,9 @@ OPERATIONS: dict[str, Operation] = {
         Operation("exp_long", 1, "e^a with all digits of the arithmetic, for the exponent of another exponential"),
         Operation("decay", 1, "e^-a, a >= 0"),
         Operation("decay_flushed", 1, "e^-a, a >= 0, and 0 from where it is no normal number any more"),
-        Operation("decay_lifted", 1, "e^-a*2^32, a >= 0, and 0 from where that is no normal number any more"),
+        Operation("decay_power", 1, "2^n*2^64 where e^-a = 2^n*e^r with |r| <= ln(2)/2, a >= 0; 0 as decay_lifted is"),
+        Operation("decay_rest", 1, "e^r - 1 for that r"),
+        Operation("decay_lifted", 1, "e^-a*2^64, a >= 0, and 0 from where that is no normal number any more"),
         Operation("expm1", 1, "e^a - 1"),
         Operation("log", 1, "the natural logarithm"),
         Operation("log1p", 1, "ln(1 + a)"),
@@ -73,8 +78,12 @@ OPERATIONS: dict[str, Operation] = {
         Operation("erfcx_half", 1, "exp(a^2/2)*erfc(a/sqrt(2)), 0 <= a < 14.84, and what it is there beyond"),
         Operation("gauss", 1, "exp(-a^2/2) without the error of rounding a^2"),
         Operation("bell", 1, "exp(-a^2) without the error of rounding a^2"),
-        Operation("gauss_lifted", 1, "exp(-a^2/2)*2^32, and 0 from where that is no normal number any more"),
-        Operation("bell_lifted", 1, "exp(-a^2)*2^32, and 0 from where that is no normal number any more"),
+        Operation("gauss_lifted", 1, "exp(-a^2/2)*2^64, and 0 from where that is no normal number any more"),
+        Operation("gauss_power", 1, "decay_power of a^2/2 without the error of rounding a^2"),
+        Operation("gauss_rest", 1, "decay_rest likewise"),
+        Operation("bell_power", 1, "decay_power of a^2 without the error of rounding a^2"),
+        Operation("bell_rest", 1, "decay_rest likewise"),
+        Operation("bell_lifted", 1, "exp(-a^2)*2^64, and 0 from where that is no normal number any more"),
         Operation("lt", 2, "a < b; false where either is NaN", boolean=True),
         Operation("le", 2, "a <= b; false where either is NaN", boolean=True),
         Operation("eq", 2, "a == b; false where either is NaN", boolean=True),

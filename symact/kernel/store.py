@@ -120,7 +120,8 @@ def search(
         activation: the definition.
         arithmetics: those that programs are searched for in.
         known: programs that are there already, and need not be searched for.
-        thorough: whether to look for what f and f' in pairs can do without, which takes longer than all the rest.
+        thorough: whether to look for what f and f' in pairs can do without, and to try quick programs on many inputs;
+            each takes longer than all the rest.
 
     Raises:
         Error: see `compiled`.
@@ -152,7 +153,7 @@ def search(
     @cache
     def begun(arithmetic: str, name: str) -> PassSearch:
         """The search for a pass's program."""
-        return PassSearch(activation, passes[name][1], ARITHMETICS[arithmetic], oracles[name])
+        return PassSearch(activation, passes[name][1], ARITHMETICS[arithmetic], oracles[name], thorough=thorough)
 
     @cache
     def best(arithmetic: str, name: str) -> tuple[Kernel, Any]:

@@ -15,7 +15,7 @@ from flint import arb, ctx
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.functions import FUNCTIONS
 from symact.kernel.interpret import evaluate
-from symact.kernel.program import OPERATIONS
+from symact.kernel.program import LIFT, OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 Points = np.ndarray
@@ -55,11 +55,11 @@ CASES = [(arithmetic, name) for arithmetic in ("wide", "float64", "float32", "fa
 
 #: What there is for speed alone.
 QUICK = {
-    "decay_lifted": lambda a: (-a).exp() * 2**32,
+    "decay_lifted": lambda a: (-a).exp() * 2**LIFT,
     "decay_flushed": lambda a: (-a).exp(),
     "log1p_positive": lambda a: a.log1p(),
-    "gauss_lifted": lambda a: (-(a * a) / 2).exp() * 2**32,
-    "bell_lifted": lambda a: (-(a * a)).exp() * 2**32,
+    "gauss_lifted": lambda a: (-(a * a) / 2).exp() * 2**LIFT,
+    "bell_lifted": lambda a: (-(a * a)).exp() * 2**LIFT,
     "erfcx_half": lambda a: (a * a / 2).exp() * (a / arb(2).sqrt()).erfc(),
 }
 
@@ -142,6 +142,20 @@ def test_error(arithmetic: str, name: str) -> None:
     assert found[worst] <= BOUNDS[arithmetic][name], (at[worst], found[worst])
 
 
+@pytest.mark.parametrize("name", ["decay", "gauss", "bell"])
+def test_a_power_and_the_rest_are_a_lifted_exponential(name: str) -> None:
+    """2^n*(1 + z) without a rounding, n as the exponent of a float32 number and -1/2 < z < 1/2."""
+    at = points("fast", f"{name}_lifted")
+    power, rest = (run("fast", f"{name}_{part}", at).astype(np.float64) for part in ("power", "rest"))
+    assert np.array_equal(np.frexp(power[power != 0])[0], np.full((power != 0).sum(), 0.5))
+    assert np.abs(rest[power != 0]).max() < 0.5
+    with ctx.workprec(200):
+        exact = np.array([float(QUICK[f"{name}_lifted"](arb(x))) for x in at.tolist()])
+    inside = exact >= 2.0**-125
+    assert np.abs((power * (1 + rest))[inside] / exact[inside] - 1).max() < 2.0**-23
+    assert not power[exact < 2.0**-127].any()
+
+
 #: Function -> pairs of an input and what comes out there, in float64 and float32.
 SPECIAL = {
     "exp": [(math.inf, math.inf), (-math.inf, 0.0), (0.0, 1.0), (-0.0, 1.0), (1000.0, math.inf), (-1000.0, 0.0)],
@@ -158,11 +172,11 @@ SPECIAL = {
     "erfcx": [(0.0, 1.0), (-0.0, 1.0), (math.inf, 0.0)],
     "gauss": [(0.0, 1.0), (-0.0, 1.0), (math.inf, 0.0), (-math.inf, 0.0), (-1e30, 0.0)],
     "bell": [(0.0, 1.0), (-0.0, 1.0), (-math.inf, 0.0), (1e30, 0.0)],
-    "decay_lifted": [(math.inf, 0.0), (0.0, 2.0**32), (1000.0, 0.0), (110.5, 0.0)],
+    "decay_lifted": [(math.inf, 0.0), (0.0, 2.0**LIFT), (1000.0, 0.0), (132.7, 0.0)],
     "decay_flushed": [(math.inf, 0.0), (0.0, 1.0), (1000.0, 0.0), (88.1, 0.0)],
     "log1p_positive": [(0.0, 0.0), (math.inf, math.inf)],
-    "gauss_lifted": [(0.0, 2.0**32), (-0.0, 2.0**32), (math.inf, 0.0), (-math.inf, 0.0), (-1e30, 0.0)],
-    "bell_lifted": [(0.0, 2.0**32), (-0.0, 2.0**32), (-math.inf, 0.0), (1e30, 0.0)],
+    "gauss_lifted": [(0.0, 2.0**LIFT), (-0.0, 2.0**LIFT), (math.inf, 0.0), (-math.inf, 0.0), (-1e30, 0.0)],
+    "bell_lifted": [(0.0, 2.0**LIFT), (-0.0, 2.0**LIFT), (-math.inf, 0.0), (1e30, 0.0)],
     "erfcx_half": [(0.0, 1.0), (-0.0, 1.0)],
 }
 

@@ -4,7 +4,7 @@ They are written for processors that fuse products with sums, where a polynomial
 each, and right without that. What the functions of float32 do besides, to lose less than an ULP, is left out:
 
 - exp(r) is one polynomial, and of r only what counts after a + n*ln(2) has been rounded. The power of two is made once;
-  where a result may be subnormal, it is 2^32 times as large first, so that the last step rounds.
+  where a result may be subnormal, it is 2^64 times as large first, so that the last step rounds.
 - log(1 + a) takes f = a*2^-n + (2^-n - 1) from a itself: no rounding of 1 + a has to be put right.
 - exp(-a^2) takes what the rounding of a^2 lost into r.
 - What only quick programs use, lifted or flushed, may make a number of NaN; where that is so, they are guarded.
@@ -23,11 +23,7 @@ from symact.kernel.functions.error import erf_series
 from symact.kernel.functions.exponential import DIGITS, ln2
 from symact.kernel.functions.logarithm import inverse_power
 from symact.kernel.functions.polynomial import Precision, horner
-from symact.kernel.program import Builder
-
-#: Results that may be subnormal are 2 to this power larger first. A subnormal number lacks 24 bits; the rest is for
-#: what multiplies them, as in x*exp(-x).
-LIFT = 32
+from symact.kernel.program import LIFT, Builder
 
 #: Factors of exponents.
 _PLUS, _MINUS, _MINUS_HALF = Fraction(1), Fraction(-1), Fraction(-1, 2)
@@ -77,9 +73,20 @@ def _rest(b: Builder, r: int, precision: Precision) -> int:
     return b("add", r, b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r)))
 
 
+def _rest_of(b: Builder, r: int, factor: Fraction, precision: Precision) -> int:
+    """exp(factor*r) - 1."""
+    coefficients = [_times(c, factor ** (k + 2)) for k, c in enumerate(precision.table("exp")["coefficients"])]
+    square = b("mul", horner(b, coefficients, r), b("mul", r, r))
+    return b("sub", square, r if factor == _MINUS else b("mul", b.const(-factor), r))
+
+
+def _decay_parts(b: Builder, a: int, lift: int, precision: Precision, cut: str = "cut") -> _Parts:
+    return _reduced(b, b(cut, a, b.const(_end(lift, precision))), _MINUS, lift, precision)
+
+
 def _decay(b: Builder, a: int, lift: int, precision: Precision, *, cut: str = "cut") -> int:
     """exp(-a)*2^lift, and 0 from where that is no normal number: there the power of two has the bits of 0."""
-    parts = _reduced(b, b(cut, a, b.const(_end(lift, precision))), _MINUS, lift, precision)
+    parts = _decay_parts(b, a, lift, precision, cut)
     return b("mul", _exponential(b, parts.r, _MINUS, precision), b("pow2", parts.shifted))
 
 
@@ -89,8 +96,18 @@ def decay_flushed(b: Builder, a: int, precision: Precision) -> int:
 
 
 def decay_lifted(b: Builder, a: int, precision: Precision) -> int:
-    """e^-a*2^32 for a >= 0."""
+    """e^-a*2^64 for a >= 0."""
     return _decay(b, a, LIFT, precision)
+
+
+def decay_power(b: Builder, a: int, precision: Precision) -> int:
+    """The power of two in e^-a*2^64 for a >= 0."""
+    return b("pow2", _decay_parts(b, a, LIFT, precision).shifted)
+
+
+def decay_rest(b: Builder, a: int, precision: Precision) -> int:
+    """e^-a*2^64 divided by that, minus 1: between -1/3 and 1/2."""
+    return _rest_of(b, _decay_parts(b, a, LIFT, precision).r, _MINUS, precision)
 
 
 def decay(b: Builder, a: int, precision: Precision) -> int:
@@ -151,19 +168,46 @@ def _gaussian_end(factor: Fraction, lift: int, precision: Precision) -> str:
         return str(mpmath.nstr(mpmath.sqrt(mpmath.mpf(_end(lift, precision)) / abs(mpmath.mpmathify(factor))), 8))
 
 
-def _gaussian(b: Builder, a: int, factor: Fraction, lift: int, precision: Precision, *, cut: str = "cut") -> int:
-    """exp(factor*a^2)*2^lift for -1 or -1/2: what the rounded square lost goes into r."""
+def _gaussian_parts(
+    b: Builder, a: int, factor: Fraction, lift: int, precision: Precision, *, cut: str = "cut"
+) -> _Parts:
+    """Those of exp(factor*a^2) for -1 or -1/2: what the rounded square lost goes into r."""
     size = b(cut, b("abs", a), b.const(_gaussian_end(factor, lift, precision)))
     square = b("mul", size, size)
     error = b("product_error", size, size, square)
-    parts = _reduced(b, square, factor, lift, precision)
-    r = b("add", parts.r, error)
-    return b("mul", _exponential(b, r, factor, precision), b("pow2", parts.shifted))
+    shifted, r = _reduced(b, square, factor, lift, precision)
+    return _Parts(shifted, b("add", r, error))
+
+
+def _gaussian(b: Builder, a: int, factor: Fraction, lift: int, precision: Precision, *, cut: str = "cut") -> int:
+    """exp(factor*a^2)*2^lift."""
+    parts = _gaussian_parts(b, a, factor, lift, precision, cut=cut)
+    return b("mul", _exponential(b, parts.r, factor, precision), b("pow2", parts.shifted))
+
+
+def gauss_power(b: Builder, a: int, precision: Precision) -> int:
+    """The power of two in exp(-a^2/2)*2^64."""
+    return b("pow2", _gaussian_parts(b, a, _MINUS_HALF, LIFT, precision).shifted)
+
+
+def gauss_rest(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2/2)*2^64 divided by that, minus 1."""
+    return _rest_of(b, _gaussian_parts(b, a, _MINUS_HALF, LIFT, precision).r, _MINUS_HALF, precision)
 
 
 def gauss_lifted(b: Builder, a: int, precision: Precision) -> int:
-    """exp(-a^2/2)*2^32."""
+    """exp(-a^2/2)*2^64."""
     return _gaussian(b, a, _MINUS_HALF, LIFT, precision)
+
+
+def bell_power(b: Builder, a: int, precision: Precision) -> int:
+    """The power of two in exp(-a^2)*2^64."""
+    return b("pow2", _gaussian_parts(b, a, _MINUS, LIFT, precision).shifted)
+
+
+def bell_rest(b: Builder, a: int, precision: Precision) -> int:
+    """exp(-a^2)*2^64 divided by that, minus 1."""
+    return _rest_of(b, _gaussian_parts(b, a, _MINUS, LIFT, precision).r, _MINUS, precision)
 
 
 def gauss(b: Builder, a: int, precision: Precision) -> int:
@@ -172,7 +216,7 @@ def gauss(b: Builder, a: int, precision: Precision) -> int:
 
 
 def bell_lifted(b: Builder, a: int, precision: Precision) -> int:
-    """exp(-a^2)*2^32."""
+    """exp(-a^2)*2^64."""
     return _gaussian(b, a, _MINUS, LIFT, precision)
 
 
@@ -224,7 +268,8 @@ def erfc(b: Builder, a: int, precision: Precision) -> int:
 BUILDERS: Mapping[str, Callable[[Builder, int, Precision], int]] = {
     function.__name__: function
     for function in (
-        exp, decay, decay_flushed, decay_lifted, expm1, tanh,
-        log1p_positive, log1p_unit, gauss, gauss_lifted, bell, bell_lifted, erf, erfc, erfcx, erfcx_half,
+        exp, decay, decay_flushed, decay_lifted, decay_power, decay_rest, expm1, tanh,
+        log1p_positive, log1p_unit, gauss, gauss_lifted, gauss_power, gauss_rest,
+        bell, bell_lifted, bell_power, bell_rest, erf, erfc, erfcx, erfcx_half,
     )
 }  # fmt: skip

@@ -22,14 +22,17 @@ from symact.kernel.search.score import Sample
 
 _ALL_STYLES = tuple(Style(*choice) for choice in product((False, True), repeat=4))
 
-#: Products below in turn, scaled or as they are; tails in halves, lifted, flushed or as they are.
+#: Products below in turn, scaled or as they are; tails in halves, lifted (in one factor or two), flushed or as they
+#: are.
 _QUICK_STYLES = tuple(
-    Style(stepwise=way == "stepwise", scaled=way == "scaled", halves=tail == "halves", lifted=tail == "lifted",
-          flushed=tail == "flushed", settled=far == "settled", capped=far == "capped", exact=exact, quick=True)
+    Style(**dict.fromkeys((*way, *tail, *far, *exact), True), quick=True)
     for way, tail, far, exact in product(
-        ("", "stepwise", "scaled"), ("", "halves", "lifted", "flushed"), ("", "settled", "capped"), (False, True)
+        ((), ("stepwise",), ("scaled",)),
+        ((), ("halves",), ("lifted",), ("lifted", "apart"), ("flushed",)),
+        ((), ("settled",), ("capped",)),
+        ((), ("exact",)),
     )
-)  # fmt: skip
+)
 
 #: In wide arithmetic one will do: it is far from the ends of the exponents' range, and its last digits do not matter.
 _STYLES = {
@@ -44,7 +47,7 @@ _STYLES = {
 _PAIRED_STYLES = (Style(), Style(settled=True))
 
 #: The words of styles in the record.
-_WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "flushed", "capped", "scaled")
+_WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "apart", "flushed", "capped", "scaled")
 
 
 class _Noted(Style):

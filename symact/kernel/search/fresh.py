@@ -24,6 +24,10 @@ _SEEDS, _WORST, _AROUND, _ACROSS, _FED_BACK = 8, 16, 2.0**-5, 0.5, 40
 #: many; and closely around the ends of regimes.
 _BESIDE_1, _MIDDLE, _BESIDE_ENDS = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000), 256
 
+#: In quick arithmetic, where no root is, inputs are drawn with these exponents: so few, or so many in a thorough search,
+#: for errors of 4 ULP are rare.
+_QUICK, _FEW, _MANY = (-10.0, 7.0), 30_000, 300_000
+
 #: How large an error counts that pairs have only where products are fused with sums.
 _FUSED = 2.0
 
@@ -35,12 +39,14 @@ class FreshInputs:
         line: the function.
         arithmetic: in which the forms are evaluated.
         sampling: of the function in this arithmetic.
+        thorough: whether to take many.
     """
 
-    def __init__(self, line: Line, arithmetic: Arithmetic, sampling: Sampling) -> None:
+    def __init__(self, line: Line, arithmetic: Arithmetic, sampling: Sampling, *, thorough: bool = False) -> None:
         self._line = line
         self._arithmetic = arithmetic
         self._sampling = sampling
+        self._many = _MANY if thorough else _FEW
 
     def worse(self, regimes: Sequence[Regime], trial: Trial, number: int, limit: float) -> Sample | None:
         """Fresh inputs on which the forms are worse than a limit; None if there are none.
@@ -95,6 +101,8 @@ class FreshInputs:
             steps = 2.0 ** -np.arange(1, 53)
             close = np.outer(edges, [*(1 - steps), *(1 + steps)]).ravel()
             around = np.concatenate([around, _around(edges, generator, count=_BESIDE_ENDS), close, *drawn])
+        if self._arithmetic.is_quick and not trial.roots:
+            around = np.concatenate([around, 2.0 ** generator.uniform(*_QUICK, self._many)])
         seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))
         return self._inside(
             trial, np.concatenate([*(inputs(lower, upper, dtype, seed=seed) for seed in seeds), around])

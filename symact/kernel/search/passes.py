@@ -51,7 +51,7 @@ _WHOLE = 0.75
 
 #: In fused arithmetics, how many combinations of forms for the regions are looked at, of the cheapest forms of each,
 #: and how many of those with their values at 0 and infinity.
-_COMBINATIONS, _FINISHED = 900, 16
+_COMBINATIONS, _FINISHED = 2500, 16
 
 #: In paired arithmetic the largest error on the right side of a form for the left one, which has been rounded before.
 _OTHER_SIDE = 1.5
@@ -68,6 +68,7 @@ class PassSearch:
         branches: f, f' or f'', parameters symbolic.
         arithmetic: in which the program is evaluated.
         oracles: `oracles_of` that pass, where somebody has them already.
+        thorough: whether to try on many inputs, which takes longer than all the rest.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class PassSearch:
         branches: Branches,
         arithmetic: Arithmetic,
         oracles: Sequence[Oracle] | None = None,
+        *,
+        thorough: bool = False,
     ) -> None:
         self.oracles = oracles_of(activation, branches) if oracles is None else oracles
         self._arithmetic = arithmetic
@@ -85,7 +88,7 @@ class PassSearch:
         self._assembly = Assembly(self._line, arithmetic, self._sampling, self._ends)
         self._trials = Trials(self._line, arithmetic, self._sampling)
         self._covering = Covering(self._line, arithmetic)
-        self._fresh = FreshInputs(self._line, arithmetic, self._sampling)
+        self._fresh = FreshInputs(self._line, arithmetic, self._sampling, thorough=thorough)
         self._prices: dict[Kernel, int] = {}
 
     def kernel(self, name: str, output: str) -> Found:

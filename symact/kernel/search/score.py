@@ -74,13 +74,16 @@ def _slots_of(operation: str, arithmetic: str) -> tuple[int, int]:
     if operation in ("div", "sqrt"):
         return _DIVISION, 1
     program = ARITHMETICS[arithmetic].functions.get(operation)
-    if program is None or operation == "product_error":  # a fused operation
+    if program is None or operation in _SLOTS or operation == "product_error":  # a fused operation
         return _SLOTS.get(operation, _COSTS.get(operation, 1)), 0
     return _slots(program, arithmetic)
 
 
-#: Operations that are several ones, or none.
-_SLOTS = {"pow2": 2, "exponent": 4, "mantissa": 4, "copysign": 2, "input": 0, "parameter": 0, "const": 0}
+#: Operations that are several ones, or none. The power of a decaying exponential is found with what stands beside it.
+_SLOTS = {
+    **dict.fromkeys(("pow2", "decay_power", "gauss_power", "bell_power", "copysign"), 2), "exponent": 4, "mantissa": 4,
+    **dict.fromkeys(("input", "parameter", "const"), 0),
+}  # fmt: skip
 
 
 @cache

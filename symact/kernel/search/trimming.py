@@ -29,8 +29,8 @@ _LEVEL, _FRESH_LEVEL, _ROUNDS = 1.4, 1.6, 8
 _SEEDS, _EXPONENTS = 6, ((-10.0, 8.0), (-64.0, 64.0), (-1074.0, 1024.0))
 _TRIED, _FRESH = (4000, 4000, 2000), (30_000, 20_000, 10_000)
 
-#: Around how many of the worst fresh ones more are drawn, how many each, and up to which parts of them away in turn; and
-#: how many that are too bad join those where sums are tried.
+#: Around how many of the worst fresh ones more are drawn, how many each, and up to which parts of them away in turn;
+#: and how many that are too bad join those where sums are tried.
 _WORST, _AROUND, _REACHES, _FED_BACK = 16, 128, (2.0**-5, 2.0**-10), 200
 
 #: How many operands of a step may stand in its place.
