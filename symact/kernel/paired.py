@@ -234,15 +234,15 @@ class PairedLowering:
 
 
 def _with_coefficient(coefficient: Expr, rest: Expr) -> Expr | None:
-    """A number times an expression with the number in the terms of a sum, where fewer products are left then."""
+    """A number times a sum with the number in its terms, where fewer of them are products then; else None."""
     if not isinstance(rest, Add) or coefficient == 1:
         return None
     terms = [coefficient * term for term in rest.args]
-    before, after = (sum(not _is_easy(each) for each in every) for every in ((coefficient, *rest.args), terms))
+    before, after = (sum(not _is_easy(term) for term in every) for every in (rest.args, terms))
     return Add(*terms) if after < before else None
 
 
 def _is_easy(e: Expr) -> bool:
-    """Whether the number that an expression is multiplied by is a power of two."""
+    """Whether an expression is a number, or times a power of two at most."""
     number = e.as_independent(*e.free_symbols, as_Add=False)[0] if e.free_symbols else S.One
     return bool(number.is_Rational and (abs(number.p) & (abs(number.p) - 1)) == 0 and (number.q & (number.q - 1)) == 0)

@@ -10,6 +10,7 @@ The way of a pass:
       -> what these have to stand besides                           fresh.py
       -> both halves of the line as one program                     symmetry.py, assembly.py, ends.py
       -> the best of all programs                                   passes.py
+      -> in pairs, for the catalogue, without what does not show    trimming.py
 
 `usual.py` finds short programs that are right on most of the line, and `mixed.py` says where single numbers will do.
 """

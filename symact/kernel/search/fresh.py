@@ -24,8 +24,8 @@ _SEEDS, _WORST, _AROUND, _ACROSS, _FED_BACK = 8, 16, 2.0**-5, 0.5, 40
 #: many; and closely around the ends of regimes.
 _BESIDE_1, _MIDDLE, _BESIDE_ENDS = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000), 256
 
-#: In quick arithmetic, where no root is, inputs are drawn with these exponents: so few, or so many in a thorough search,
-#: for errors of 4 ULP are rare.
+#: In quick arithmetic, where no root is, inputs are drawn with these exponents: so few, or so many in a thorough
+#: search, for errors of 4 ULP are rare.
 _QUICK, _FEW, _MANY = (-10.0, 7.0), 30_000, 300_000
 
 #: How large an error counts that pairs have only where products are fused with sums.

@@ -1,0 +1,78 @@
+"""From forms to steps in pairs: what is shared, what is saved, and where the largest numbers need care."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from sympy import Symbol, exp, log, pi, sqrt
+
+from symact.kernel.arithmetic import ARITHMETICS
+from symact.kernel.interpret import evaluate
+from symact.kernel.paired import PairedLowering
+from symact.kernel.program import Builder
+from symact.kernel.rewrite import erfcx
+
+PAIRED = ARITHMETICS["paired"]
+
+t, E = Symbol("t", positive=True), Symbol("E", positive=True)
+
+
+def written(expression, where=None, scaled=False):
+    b = Builder()
+    step = PairedLowering(b, {t: b.input("x")}, where or {}, scaled)(expression)
+    return b.kernel("piece", ["x"], [], {"y": step})
+
+
+def at(kernel, *points):
+    return evaluate(kernel, {"x": np.array(points)}, PAIRED)["y"].tolist()
+
+
+def operations(kernel):
+    return [step.operation for step in kernel.instructions]
+
+
+def within_an_ulp(found, exact):
+    return abs(mpmath.mpf(found) - exact) <= math.ulp(float(exact))
+
+
+def test_a_scaled_quotient_keeps_its_digits_up_to_the_largest_number():
+    expression = 1 / ((1 + t) * (1 + log(1 + t)) ** 2)
+    points = (0.3, 1e200, 1e300, 1.7e308)
+    with mpmath.workdps(60):
+        exact = [1 / ((1 + mpmath.mpf(x)) * (1 + mpmath.log1p(x)) ** 2) for x in points]
+    assert all(map(within_an_ulp, at(written(expression, scaled=True), *points), exact))
+    assert not within_an_ulp(at(written(expression), points[-1])[0], exact[-1])
+    assert operations(written(expression, scaled=True)).count("div") == operations(written(expression)).count("div")
+
+
+def test_what_is_taken_away_together_is_the_sum_that_is_there_already():
+    """t - 1 - E and 1 + E."""
+    where = {E: exp(-t)}
+    kernel = written((t - 1 - E) / (1 + E), where)
+    apart = len(written(t - 1 - E, where).instructions) + len(written(1 / (1 + E), where).instructions)
+    assert len(kernel.instructions) < apart - len(written(1 + E, where).instructions) + 8
+    with mpmath.workdps(60):
+        exact = (5 - 1 - mpmath.exp(-5)) / (1 + mpmath.exp(-5))
+    assert within_an_ulp(at(kernel, 5.0)[0], exact)
+
+
+def test_a_number_goes_into_a_sum_where_fewer_products_are_left():
+    """(t*sqrt(2) - E*sqrt(pi))/(2*sqrt(pi)) is t/sqrt(2*pi) - E/2."""
+    where = {E: exp(-t)}
+    kernel = written((sqrt(2) * t - sqrt(pi) * E) / (2 * sqrt(pi)), where)
+    assert operations(kernel).count("product_error") == 1
+    assert "div" not in operations(kernel)
+    with mpmath.workdps(60):
+        exact = mpmath.mpf(3.7) / mpmath.sqrt(2 * mpmath.pi) - mpmath.exp(-mpmath.mpf(3.7)) / 2
+    assert within_an_ulp(at(kernel, 3.7)[0], exact)
+
+
+@pytest.mark.parametrize("x", [0.0, 0.7, 5.0, 1e9])
+def test_erfcx_of_a_number_over_the_root_of_2_needs_no_product_before(x):
+    kernel = written(erfcx(sqrt(2) * t / 2))
+    assert len(kernel.instructions) <= len(written(erfcx(t)).instructions)
+    with mpmath.workdps(60):
+        a = mpmath.mpf(x) / mpmath.sqrt(2)
+        exact = mpmath.exp(a * a) * mpmath.erfc(a) if x < 100 else 1 / (a * mpmath.sqrt(mpmath.pi))
+    assert within_an_ulp(at(kernel, x)[0], exact)
