@@ -236,6 +236,7 @@ def _lost(
         if operand.operation == "mul" and only in (None, index):
             first, second = (steps[i] for i in operand.operands)
             lost = _function("product_error", arithmetic.name)(*np.broadcast_arrays(first, second, steps[index]))
+            lost = np.where(np.isfinite(lost), lost, 0)  # that of the largest numbers cannot be computed
             return -lost if step.operation == "sub" and position == 1 else lost
     return 0
 

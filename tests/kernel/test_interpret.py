@@ -50,6 +50,15 @@ def test_a_product_that_is_only_added_is_fused_as_compilers_do_it() -> None:
         assert value == float(Fraction(c) - Fraction(a) * Fraction(b_)), (a, b_, c)
 
 
+def test_a_product_too_large_for_its_error_is_fused_without_it() -> None:
+    """Dekker's splitting overflows where the product does not."""
+    b = Builder()
+    x = b.input("x")
+    kernel = b.kernel("forward", ["x"], [], {"y": b("add", b("mul", x, b.const("3/4")), b.const(1))})
+    point = np.array([1.7e308])
+    assert evaluate(kernel, {"x": point}, ARITHMETICS["paired"], fused=True)["y"] == 0.75 * point
+
+
 def test_a_product_of_which_more_is_made_than_sums_is_rounded() -> None:
     b = Builder()
     x = b.input("x")

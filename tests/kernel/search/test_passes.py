@@ -1,5 +1,8 @@
 """The search: naive text comes out stable, deterministic, right at the ends of the line."""
 
+import json
+from importlib.resources import files
+
 import mpmath
 import numpy as np
 import pytest
@@ -132,6 +135,13 @@ def test_stored_programs_belong_to_the_definition(entry):
     assert stored.digest == entry.digest
     assert stored.definition == entry.definition
     assert [p.name for p in stored.parameters] == [p.name for p in entry.parameters]
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_stored_programs_are_json_that_any_reader_takes(name):
+    """Without Infinity or NaN, which Python alone writes."""
+    text = files("symact.kernel").joinpath("programs", f"{name}.json").read_text(encoding="utf-8")
+    json.loads(text, parse_constant=pytest.fail)
 
 
 def test_values_in_force_become_the_kernels_defaults():
