@@ -60,7 +60,7 @@ class FreshInputs:
         t = self._drawn(regimes, trial, number)
         errors = self._errors(regimes, trial, t)
         if self._arithmetic.is_paired:
-            more = self._inside(trial, _around(t[np.argsort(errors)[-_WORST:]], np.random.default_rng(number)))
+            more = self._inside(trial, scattered(t[np.argsort(errors)[-_WORST:]], np.random.default_rng(number)))
             t, errors = np.concatenate([t, more]), np.concatenate([errors, self._errors(regimes, trial, more)])
         worst = np.argsort(errors)[::-1]
         bad = worst[errors[worst] > limit]
@@ -95,12 +95,12 @@ class FreshInputs:
         worst = np.abs(known.x[np.argsort(errors)[-_WORST:]]).astype(np.float64)
         edges = [regime.upper for regime in regimes if regime.upper is not None]
         with np.errstate(over="ignore"):
-            around = np.concatenate([_around(worst, generator), _around(edges, generator, _ACROSS)]).astype(dtype)
+            around = np.concatenate([scattered(worst, generator), scattered(edges, generator, _ACROSS)]).astype(dtype)
         if self._arithmetic.is_paired:  # low parts have no digits to spare
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
             steps = 2.0 ** -np.arange(1, 53)
             close = np.outer(edges, [*(1 - steps), *(1 + steps)]).ravel()
-            around = np.concatenate([around, _around(edges, generator, count=_BESIDE_ENDS), close, *drawn])
+            around = np.concatenate([around, scattered(edges, generator, count=_BESIDE_ENDS), close, *drawn])
         if self._arithmetic.is_quick and not trial.roots:
             around = np.concatenate([around, 2.0 ** generator.uniform(*_QUICK, self._many)])
         seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))
@@ -121,7 +121,7 @@ class FreshInputs:
         return known.with_fused(bad) if len(bad) else None
 
 
-def _around(
+def scattered(
     places: Sequence[float] | NDArray[Any], generator: np.random.Generator, reach: float = _AROUND, count: int = 64
 ) -> NDArray[np.float64]:
     """Sizes around some places, up to a part of each of them away."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Builder, Kernel
+from symact.kernel.search.fresh import scattered
 from symact.kernel.search.line import Line, Region
 from symact.kernel.search.sampling import Sampling
 from symact.kernel.search.score import Sample, cost, inputs
@@ -106,9 +107,8 @@ class Trimming:
         samples = [_fused(self._drawn(region, number, _FRESH))]
         for reach in _REACHES:
             worst = np.abs(samples[-1].x[np.argsort(samples[-1].errors(found))[-_WORST:]])
-            with np.errstate(over="ignore"):
-                around = np.outer(worst, 1 + generator.uniform(-reach, reach, _AROUND)).ravel()
-            samples.append(_fused(self._sampling.at(region, self._inside(region, around))))
+            around = self._inside(region, scattered(worst, generator, reach, _AROUND))
+            samples.append(_fused(self._sampling.at(region, around)))
         bad = np.concatenate([s.x[s.errors(found) > np.maximum(s.errors(kernel), _FRESH_LEVEL)] for s in samples])
         chosen = np.unique(np.abs(bad[:: max(1, len(bad) // _FED_BACK)]))
         return _fused(self._sampling.at(region, chosen)) if len(chosen) else None
