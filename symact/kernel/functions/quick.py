@@ -68,15 +68,12 @@ def _exponential(b: Builder, r: int, factor: Fraction, precision: Precision) -> 
     return horner(b, [_times(c, factor**k) for k, c in enumerate(coefficients)], r)
 
 
-def _rest(b: Builder, r: int, precision: Precision) -> int:
-    """exp(r) - 1."""
-    return b("add", r, b("mul", horner(b, precision.table("exp")["coefficients"], r), b("mul", r, r)))
-
-
-def _rest_of(b: Builder, r: int, factor: Fraction, precision: Precision) -> int:
+def _rest(b: Builder, r: int, factor: Fraction, precision: Precision) -> int:
     """exp(factor*r) - 1."""
     coefficients = [_times(c, factor ** (k + 2)) for k, c in enumerate(precision.table("exp")["coefficients"])]
     square = b("mul", horner(b, coefficients, r), b("mul", r, r))
+    if factor == _PLUS:
+        return b("add", r, square)
     return b("sub", square, r if factor == _MINUS else b("mul", b.const(-factor), r))
 
 
@@ -107,7 +104,7 @@ def decay_power(b: Builder, a: int, precision: Precision) -> int:
 
 def decay_rest(b: Builder, a: int, precision: Precision) -> int:
     """e^-a*2^64 divided by that, minus 1: between -1/3 and 1/2."""
-    return _rest_of(b, _decay_parts(b, a, LIFT, precision).r, _MINUS, precision)
+    return _rest(b, _decay_parts(b, a, LIFT, precision).r, _MINUS, precision)
 
 
 def decay(b: Builder, a: int, precision: Precision) -> int:
@@ -129,7 +126,7 @@ def _expm1(b: Builder, a: int, precision: Precision) -> int:
     """(e^a - 1)/2 for -30 <= a <= 89: half, for 2^128 is no number."""
     parts = _reduced(b, a, _PLUS, -1, precision)
     power = b("pow2", parts.shifted)
-    return b("add", b("mul", power, _rest(b, parts.r, precision)), b("sub", power, b.const("1/2")))
+    return b("add", b("mul", power, _rest(b, parts.r, _PLUS, precision)), b("sub", power, b.const("1/2")))
 
 
 def expm1(b: Builder, a: int, precision: Precision) -> int:
@@ -192,7 +189,7 @@ def gauss_power(b: Builder, a: int, precision: Precision) -> int:
 
 def gauss_rest(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2/2)*2^64 divided by that, minus 1."""
-    return _rest_of(b, _gaussian_parts(b, a, _MINUS_HALF, LIFT, precision).r, _MINUS_HALF, precision)
+    return _rest(b, _gaussian_parts(b, a, _MINUS_HALF, LIFT, precision).r, _MINUS_HALF, precision)
 
 
 def gauss_lifted(b: Builder, a: int, precision: Precision) -> int:
@@ -207,7 +204,7 @@ def bell_power(b: Builder, a: int, precision: Precision) -> int:
 
 def bell_rest(b: Builder, a: int, precision: Precision) -> int:
     """exp(-a^2)*2^64 divided by that, minus 1."""
-    return _rest_of(b, _gaussian_parts(b, a, _MINUS, LIFT, precision).r, _MINUS, precision)
+    return _rest(b, _gaussian_parts(b, a, _MINUS, LIFT, precision).r, _MINUS, precision)
 
 
 def gauss(b: Builder, a: int, precision: Precision) -> int:

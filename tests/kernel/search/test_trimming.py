@@ -47,12 +47,10 @@ def test_a_sum_stays_where_its_second_term_shows_at_one_place_only():
     assert trimmed(x + exp(-(x**2)), kernel)[0] == kernel
 
 
-def test_what_shows_at_0_and_infinity_alone_stays():
-    """(|x| + 1) - 1 is |x| nowhere near 0: it may become neither |x| + 1 nor anything with another sign there."""
-    kernel = written(lambda b, v: b("sub", b("add", b("abs", v), b.const(1)), b.const(1)))
-    values = evaluate(trimmed(abs(x), kernel)[0], {"x": np.array([0.0, -0.0, np.inf, -np.inf])}, PAIRED)["y"]
-    np.testing.assert_array_equal(values, [0, 0, np.inf, np.inf])
-    assert not np.signbit(values).any()
+def test_what_shows_at_minus_0_alone_stays():
+    """x + 0 is x everywhere else."""
+    kernel = written(lambda b, v: b("add", v, b.const(0)))
+    assert trimmed(x, kernel)[0] == kernel
 
 
 @pytest.mark.parametrize("expression", [tanh(x), x / (1 + exp(-x))])
