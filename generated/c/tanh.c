@@ -90,6 +90,13 @@
 #define SYMACT_QUICK_END
 #endif
 
+/* Vectors are written to and read from it whole. */
+#if defined(__GNUC__)
+#define SYMACT_ALIGNED __attribute__((aligned(64)))
+#else
+#define SYMACT_ALIGNED
+#endif
+
 /* Every element by the same instructions: a loop is compiled once, and not again where it is called. */
 #if defined(__clang__)
 #define SYMACT_ALONE __attribute__((noinline)) static
@@ -122,13 +129,14 @@
 #ifndef SYMACT_SETS
 #define SYMACT_SETS 1
 #endif
-#define SYMACT_LOOP(name, set, fused) \
-    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters) \
+#define SYMACT_LOOP(name, set, fused, stream) \
+    SYMACT_ALONE void name##_##set(size_t n, const void *const *in, void *const *out, const void *parameters, int past) \
     { \
-        name##_elements(fused, n, in, out, parameters); \
+        name##_elements(fused, n, in, out, parameters, past, stream); \
     }
 #if SYMACT_SETS && defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__x86_64__) && !defined(_WIN32) \
     && !defined(__AVX2__)
+#define SYMACT_SEVERAL 1
 SYMACT_INLINE int symact_has_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
@@ -141,21 +149,22 @@ SYMACT_INLINE int symact_has_avx2(void)
 }
 
 #define SYMACT_LOOPS(name) \
-    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1) \
-    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1) \
-    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    SYMACT_AVX512 SYMACT_LOOP(name, loop_avx512, 1, symact_stream_64) \
+    SYMACT_AVX2 SYMACT_LOOP(name, loop_avx2, 1, symact_stream_32) \
+    SYMACT_LOOP(name, loop_flags, SYMACT_FUSED, symact_stream_flags) \
     static symact_loop *name##_loop(void) \
     { \
         return symact_has_avx512() ? name##_loop_avx512 : symact_has_avx2() ? name##_loop_avx2 : name##_loop_flags; \
     }
 #else
+#define SYMACT_SEVERAL 0
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
 #define SYMACT_LONGEST SYMACT_AVX512
 #else
 #define SYMACT_LONGEST
 #endif
 #define SYMACT_LOOPS(name) \
-    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED) \
+    SYMACT_LONGEST SYMACT_LOOP(name, loop_flags, SYMACT_FUSED, symact_stream_flags) \
     static symact_loop *name##_loop(void) \
     { \
         return name##_loop_flags; \
@@ -313,7 +322,9 @@ SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 
 #ifndef SYMACT_SWEEP
 #define SYMACT_SWEEP
-#if defined(__SSE2__)
+#if SYMACT_SEVERAL || defined(__AVX__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -321,17 +332,19 @@ SYMACT_INLINE uint16_t narrow(double number, unsigned fraction, unsigned bias)
 #define SYMACT_UNIT 32
 
 /*
- * Arrays of at least so many bytes are written past the caches, which they would not fit into; in chunks of a few cache
- * lines, which are on their way to memory while the next chunk is computed, and read so many bytes ahead of that.
+ * Arrays of at least so many bytes are written past the caches, which they would not fit into, a unit at a time, and read
+ * so many bytes ahead of that.
  */
 #ifndef SYMACT_STREAM_BYTES
 #define SYMACT_STREAM_BYTES ((size_t)1 << 24)
 #endif
-#define SYMACT_CHUNK 512u
 #define SYMACT_READ_AHEAD 4096u
 
-/* A loop over n elements of each array, n a multiple of SYMACT_UNIT (what is beyond the last multiple is left out). */
-typedef void symact_loop(size_t n, const void *const *in, void *const *out, const void *parameters);
+/*
+ * A loop over n elements of each array, n a multiple of SYMACT_UNIT (what is beyond the last multiple is left out), that
+ * writes past the caches if asked to; arrays that it writes begin at a cache line then.
+ */
+typedef void symact_loop(size_t n, const void *const *in, void *const *out, const void *parameters, int past);
 
 /* A few elements by way of buffers as long as a unit. */
 static void symact_few(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
@@ -343,7 +356,7 @@ static void symact_few(symact_loop *loop, size_t n, size_t size, int inputs, con
     memset(read, 0, sizeof read);
     for (int k = 0; k < inputs; ++k)
         memcpy(read[k], in[k], n * size);
-    loop(SYMACT_UNIT, from, to, parameters);
+    loop(SYMACT_UNIT, from, to, parameters, 0);
     for (int k = 0; k < outputs; ++k)
         memcpy(out[k], written[k], n * size);
 }
@@ -357,67 +370,107 @@ static void symact_advance(size_t n, size_t size, int inputs, const void **in, i
         out[k] = (char *)out[k] + n * size;
 }
 
-#if defined(__SSE2__)
-/* Most of long arrays, written past the caches by way of a buffer; returns how many elements are done. */
-SYMACT_INLINE size_t symact_stream(symact_loop *loop, size_t n, size_t size, int inputs, const void **in, int outputs, void **out,
-                            const void *parameters)
+/* How many elements come before the first cache line of what is written. */
+static size_t symact_before_line(const void *out, size_t size)
 {
-    __attribute__((aligned(64))) __m128i buffer[2][SYMACT_CHUNK / 16];
-    void *const to[] = {buffer[0], buffer[1]};
-    const size_t chunk = SYMACT_CHUNK / size, first = (64u - (uintptr_t)out[0] % 64u) % 64u / size;
-    size_t done = first;
-    for (int k = 0; k < outputs; ++k) {
-        if (((uintptr_t)out[k] + first * size) % 16u != 0)
-            return 0;
-        for (int j = 0; j < inputs; ++j)
-            if (out[k] == in[j])
-                return 0;
-    }
-    symact_few(loop, first, size, inputs, in, outputs, out, parameters);
-    symact_advance(first, size, inputs, in, outputs, out);
-    for (; n - done >= chunk; done += chunk) {
-        loop(chunk, in, to, parameters);
-        for (size_t line = 0; line < SYMACT_CHUNK / 16; line += 4) {
-            for (int k = 0; k < inputs; ++k)
-                _mm_prefetch((const char *)((uintptr_t)in[k] + SYMACT_READ_AHEAD + 16 * line), _MM_HINT_T0);
-            for (int k = 0; k < outputs; ++k)
-                for (size_t j = line; j < line + 4; ++j)
-                    _mm_stream_si128((__m128i *)out[k] + j, buffer[k][j]);
-        }
-        symact_advance(chunk, size, inputs, in, outputs, out);
-    }
-    _mm_sfence();
-    return done;
+    return (64u - (uintptr_t)out % 64u) % 64u / size;
 }
-#endif
 
-SYMACT_INLINE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
-                                void *const *out, const void *parameters)
+/* Whether arrays are to be written past the caches: long ones, not in place, whose lines begin at the same element. */
+static int symact_past(size_t n, size_t size, int inputs, const void *const *in, int outputs, void *const *out)
+{
+#if defined(__SSE2__)
+    int past = n * size >= SYMACT_STREAM_BYTES;
+    for (int k = 0; k < outputs; ++k) {
+        past &= ((uintptr_t)out[k] + symact_before_line(out[0], size) * size) % 64u == 0;
+        for (int j = 0; j < inputs; ++j)
+            past &= out[k] != in[j];
+    }
+    return past;
+#else
+    (void)n, (void)size, (void)inputs, (void)in, (void)outputs, (void)out;
+    return 0;
+#endif
+}
+
+/* What has been written past the caches is there for everybody. */
+static void symact_arrived(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+SYMACT_ALONE void symact_sweep(symact_loop *loop, size_t n, size_t size, int inputs, const void *const *in, int outputs,
+                               void *const *out, const void *parameters)
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
-#if defined(__SSE2__)
-    if (n * size >= SYMACT_STREAM_BYTES)
-        n -= symact_stream(loop, n, size, inputs, from, outputs, to, parameters);
-#endif
+    const int past = symact_past(n, size, inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], size) : 0;
+    if (first) {
+        symact_few(loop, first, size, inputs, from, outputs, to, parameters);
+        symact_advance(first, size, inputs, from, outputs, to);
+        n -= first;
+    }
     const size_t rest = n % SYMACT_UNIT;
-    loop(n - rest, from, to, parameters);
+    loop(n - rest, from, to, parameters, past);
     if (rest) {
         symact_advance(n - rest, size, inputs, from, outputs, to);
         symact_few(loop, rest, size, inputs, from, outputs, to, parameters);
     }
+    if (past)
+        symact_arrived();
 }
 
-/* For each number of arrays a function of its own: what moves the elements then knows them. */
-#define SYMACT_SWEEP_OF(inputs, outputs) \
-    SYMACT_ALONE void symact_sweep_##inputs##_##outputs(symact_loop *loop, size_t n, size_t size, const void *const *in, \
-                                                        void *const *out, const void *parameters) \
-    { \
-        symact_sweep(loop, n, size, inputs, in, outputs, out, parameters); \
-    }
-SYMACT_SWEEP_OF(1, 1)
-SYMACT_SWEEP_OF(1, 2)
-SYMACT_SWEEP_OF(2, 1)
+/* An input is on its way when the loop comes to it. */
+SYMACT_INLINE void symact_fetch(const void *array, size_t bytes)
+{
+#if defined(__SSE2__)
+    for (size_t done = 0; done < bytes; done += 64)
+        _mm_prefetch((const char *)((uintptr_t)array + SYMACT_READ_AHEAD + done), _MM_HINT_T0);
+#else
+    (void)array, (void)bytes;
+#endif
+}
+
+/* What copies a unit past the caches, both places at the beginning of a line; one for each length of vectors. */
+typedef void symact_stream(void *to, const void *from, size_t bytes);
+
+SYMACT_INLINE void symact_stream_16(void *to, const void *from, size_t bytes)
+{
+#if defined(__SSE2__)
+    for (size_t done = 0; done < bytes; done += 16)
+        _mm_stream_si128((__m128i *)((char *)to + done), _mm_load_si128((const __m128i *)((const char *)from + done)));
+#else
+    memcpy(to, from, bytes);
+#endif
+}
+
+#if SYMACT_SEVERAL || defined(__AVX__)
+__attribute__((target("avx"))) SYMACT_INLINE void symact_stream_32(void *to, const void *from, size_t bytes)
+{
+    for (size_t done = 0; done < bytes; done += 32)
+        _mm256_stream_si256((void *)((char *)to + done), _mm256_load_si256((const void *)((const char *)from + done)));
+}
+#endif
+
+#if SYMACT_SEVERAL || defined(__AVX512F__)
+__attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to, const void *from, size_t bytes)
+{
+    for (size_t done = 0; done < bytes; done += 64)
+        _mm512_stream_si512((void *)((char *)to + done), _mm512_load_si512((const char *)from + done));
+}
+#endif
+
+/* That of the flags. */
+#if defined(__AVX512F__)
+#define symact_stream_flags symact_stream_64
+#elif defined(__AVX__)
+#define symact_stream_flags symact_stream_32
+#else
+#define symact_stream_flags symact_stream_16
+#endif
 #endif
 
 #ifndef SYMACT_ELEMENTS_F32
@@ -1297,16 +1350,26 @@ SYMACT_INLINE float tanh_second_derivative_fast(int fused, float x)
     return t22;
 }
 
-SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f32(x, i);
-        store_f32(y, i, tanh_forward_wide(fused, x_i));
+    const float *x = in[0];
+    float *to_y = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float y[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f32(x, i);
+            store_f32(y, i, tanh_forward_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_y, y, sizeof y);
+        } else {
+            memcpy(to_y, y, sizeof y);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
     }
 }
 
@@ -1317,19 +1380,29 @@ void symact_tanh_forward_f32(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_forward_f32_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *dydx = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f32(x, i);
-        store_f32(dydx, i, tanh_derivative_wide(fused, x_i));
+    const float *x = in[0];
+    float *to_dydx = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f32(x, i);
+            store_f32(dydx, i, tanh_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1340,23 +1413,36 @@ void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f32(x, i);
-        double y_i, dydx_i;
-        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
-        store_f32(y, i, y_i);
-        store_f32(dydx, i, dydx_i);
+    const float *x = in[0];
+    float *to_y = out[0];
+    float *to_dydx = out[1];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float y[SYMACT_UNIT], dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f32(x, i);
+            double y_i, dydx_i;
+            tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+            store_f32(y, i, y_i);
+            store_f32(dydx, i, dydx_i);
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_y, y, sizeof y);
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_y, y, sizeof y);
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1367,21 +1453,33 @@ void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, fl
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_2(tanh_value_and_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_INLINE void tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f32(x, i);
-        const double grad_y_i = load_f32(grad_y, i);
-        store_f32(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+    const float *x = in[0];
+    const float *grad_y = in[1];
+    float *to_grad_x = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float grad_x[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f32(x, i);
+            const double grad_y_i = load_f32(grad_y, i);
+            store_f32(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            symact_fetch(grad_y, SYMACT_UNIT * sizeof(float));
+            stream(to_grad_x, grad_x, sizeof grad_x);
+        } else {
+            memcpy(to_grad_x, grad_x, sizeof grad_x);
+        }
+        x += SYMACT_UNIT;
+        grad_y += SYMACT_UNIT;
+        to_grad_x += SYMACT_UNIT;
     }
 }
 
@@ -1392,19 +1490,29 @@ void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, flo
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep_2_1(tanh_backward_f32_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *d2ydx2 = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f32(x, i);
-        store_f32(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+    const float *x = in[0];
+    float *to_d2ydx2 = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float d2ydx2[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f32(x, i);
+            store_f32(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        } else {
+            memcpy(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        }
+        x += SYMACT_UNIT;
+        to_d2ydx2 += SYMACT_UNIT;
     }
 }
 
@@ -1415,19 +1523,29 @@ void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_second_derivative_f32_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        store_f64(y, i, tanh_forward_paired(fused, x_i));
+    const double *x = in[0];
+    double *to_y = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED double y[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f64(x, i);
+            store_f64(y, i, tanh_forward_paired(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(double));
+            stream(to_y, y, sizeof y);
+        } else {
+            memcpy(to_y, y, sizeof y);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
     }
 }
 
@@ -1440,19 +1558,29 @@ void symact_tanh_forward_f64(size_t n, const double *x, double *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_forward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_forward_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *dydx = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        store_f64(dydx, i, tanh_derivative_paired(fused, x_i));
+    const double *x = in[0];
+    double *to_dydx = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED double dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f64(x, i);
+            store_f64(dydx, i, tanh_derivative_paired(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(double));
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1465,23 +1593,36 @@ void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        double y_i, dydx_i;
-        tanh_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
-        store_f64(y, i, y_i);
-        store_f64(dydx, i, dydx_i);
+    const double *x = in[0];
+    double *to_y = out[0];
+    double *to_dydx = out[1];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f64(x, i);
+            double y_i, dydx_i;
+            tanh_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
+            store_f64(y, i, y_i);
+            store_f64(dydx, i, dydx_i);
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(double));
+            stream(to_y, y, sizeof y);
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_y, y, sizeof y);
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1494,21 +1635,33 @@ void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, 
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_2(tanh_value_and_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f64_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        const double grad_y_i = load_f64(grad_y, i);
-        store_f64(grad_x, i, tanh_backward_paired(fused, x_i, grad_y_i));
+    const double *x = in[0];
+    const double *grad_y = in[1];
+    double *to_grad_x = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f64(x, i);
+            const double grad_y_i = load_f64(grad_y, i);
+            store_f64(grad_x, i, tanh_backward_paired(fused, x_i, grad_y_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(double));
+            symact_fetch(grad_y, SYMACT_UNIT * sizeof(double));
+            stream(to_grad_x, grad_x, sizeof grad_x);
+        } else {
+            memcpy(to_grad_x, grad_x, sizeof grad_x);
+        }
+        x += SYMACT_UNIT;
+        grad_y += SYMACT_UNIT;
+        to_grad_x += SYMACT_UNIT;
     }
 }
 
@@ -1521,19 +1674,29 @@ void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, d
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep_2_1(tanh_backward_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_backward_f64_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *d2ydx2 = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f64(x, i);
-        store_f64(d2ydx2, i, tanh_second_derivative_paired(fused, x_i));
+    const double *x = in[0];
+    double *to_d2ydx2 = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f64(x, i);
+            store_f64(d2ydx2, i, tanh_second_derivative_paired(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(double));
+            stream(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        } else {
+            memcpy(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        }
+        x += SYMACT_UNIT;
+        to_d2ydx2 += SYMACT_UNIT;
     }
 }
 
@@ -1546,19 +1709,29 @@ void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_second_derivative_f64_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_second_derivative_f64_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const float x_i = load_f32_fast(x, i);
-        store_f32_fast(y, i, tanh_forward_fast(fused, x_i));
+    const float *x = in[0];
+    float *to_y = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float y[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const float x_i = load_f32_fast(x, i);
+            store_f32_fast(y, i, tanh_forward_fast(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_y, y, sizeof y);
+        } else {
+            memcpy(to_y, y, sizeof y);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
     }
 }
 
@@ -1571,19 +1744,29 @@ void symact_tanh_forward_f32_fast(size_t n, const float *x, float *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_forward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_forward_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *dydx = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const float x_i = load_f32_fast(x, i);
-        store_f32_fast(dydx, i, tanh_derivative_fast(fused, x_i));
+    const float *x = in[0];
+    float *to_dydx = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const float x_i = load_f32_fast(x, i);
+            store_f32_fast(dydx, i, tanh_derivative_fast(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1596,23 +1779,36 @@ void symact_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const float x_i = load_f32_fast(x, i);
-        float y_i, dydx_i;
-        tanh_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
-        store_f32_fast(y, i, y_i);
-        store_f32_fast(dydx, i, dydx_i);
+    const float *x = in[0];
+    float *to_y = out[0];
+    float *to_dydx = out[1];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float y[SYMACT_UNIT], dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const float x_i = load_f32_fast(x, i);
+            float y_i, dydx_i;
+            tanh_value_and_derivative_fast(fused, x_i, &y_i, &dydx_i);
+            store_f32_fast(y, i, y_i);
+            store_f32_fast(dydx, i, dydx_i);
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_y, y, sizeof y);
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_y, y, sizeof y);
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1625,21 +1821,33 @@ void symact_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_2(tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const float x_i = load_f32_fast(x, i);
-        const float grad_y_i = load_f32_fast(grad_y, i);
-        store_f32_fast(grad_x, i, tanh_backward_fast(fused, x_i, grad_y_i));
+    const float *x = in[0];
+    const float *grad_y = in[1];
+    float *to_grad_x = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float grad_x[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const float x_i = load_f32_fast(x, i);
+            const float grad_y_i = load_f32_fast(grad_y, i);
+            store_f32_fast(grad_x, i, tanh_backward_fast(fused, x_i, grad_y_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            symact_fetch(grad_y, SYMACT_UNIT * sizeof(float));
+            stream(to_grad_x, grad_x, sizeof grad_x);
+        } else {
+            memcpy(to_grad_x, grad_x, sizeof grad_x);
+        }
+        x += SYMACT_UNIT;
+        grad_y += SYMACT_UNIT;
+        to_grad_x += SYMACT_UNIT;
     }
 }
 
@@ -1652,19 +1860,29 @@ void symact_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep_2_1(tanh_backward_f32_fast_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_backward_f32_fast_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *d2ydx2 = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT_TWICE
-    for (size_t i = 0; i < n; ++i) {
-        const float x_i = load_f32_fast(x, i);
-        store_f32_fast(d2ydx2, i, tanh_second_derivative_fast(fused, x_i));
+    const float *x = in[0];
+    float *to_d2ydx2 = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED float d2ydx2[SYMACT_UNIT];
+        SYMACT_INDEPENDENT_TWICE
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const float x_i = load_f32_fast(x, i);
+            store_f32_fast(d2ydx2, i, tanh_second_derivative_fast(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(float));
+            stream(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        } else {
+            memcpy(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        }
+        x += SYMACT_UNIT;
+        to_d2ydx2 += SYMACT_UNIT;
     }
 }
 
@@ -1677,19 +1895,29 @@ void symact_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2y
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_second_derivative_f32_fast_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_second_derivative_f32_fast_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f16(x, i);
-        store_f16(y, i, tanh_forward_wide(fused, x_i));
+    const symact_f16 *x = in[0];
+    symact_f16 *to_y = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_f16 y[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f16(x, i);
+            store_f16(y, i, tanh_forward_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_f16));
+            stream(to_y, y, sizeof y);
+        } else {
+            memcpy(to_y, y, sizeof y);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
     }
 }
 
@@ -1700,19 +1928,29 @@ void symact_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_forward_f16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_forward_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *dydx = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f16(x, i);
-        store_f16(dydx, i, tanh_derivative_wide(fused, x_i));
+    const symact_f16 *x = in[0];
+    symact_f16 *to_dydx = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_f16 dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f16(x, i);
+            store_f16(dydx, i, tanh_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_f16));
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1723,23 +1961,36 @@ void symact_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f16(x, i);
-        double y_i, dydx_i;
-        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
-        store_f16(y, i, y_i);
-        store_f16(dydx, i, dydx_i);
+    const symact_f16 *x = in[0];
+    symact_f16 *to_y = out[0];
+    symact_f16 *to_dydx = out[1];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_f16 y[SYMACT_UNIT], dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f16(x, i);
+            double y_i, dydx_i;
+            tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+            store_f16(y, i, y_i);
+            store_f16(dydx, i, dydx_i);
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_f16));
+            stream(to_y, y, sizeof y);
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_y, y, sizeof y);
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1750,21 +2001,33 @@ void symact_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_2(tanh_value_and_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_value_and_derivative_f16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_INLINE void tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f16(x, i);
-        const double grad_y_i = load_f16(grad_y, i);
-        store_f16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+    const symact_f16 *x = in[0];
+    const symact_f16 *grad_y = in[1];
+    symact_f16 *to_grad_x = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_f16 grad_x[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f16(x, i);
+            const double grad_y_i = load_f16(grad_y, i);
+            store_f16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_f16));
+            symact_fetch(grad_y, SYMACT_UNIT * sizeof(symact_f16));
+            stream(to_grad_x, grad_x, sizeof grad_x);
+        } else {
+            memcpy(to_grad_x, grad_x, sizeof grad_x);
+        }
+        x += SYMACT_UNIT;
+        grad_y += SYMACT_UNIT;
+        to_grad_x += SYMACT_UNIT;
     }
 }
 
@@ -1775,19 +2038,29 @@ void symact_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep_2_1(tanh_backward_f16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_backward_f16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_f16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *d2ydx2 = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_f16(x, i);
-        store_f16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+    const symact_f16 *x = in[0];
+    symact_f16 *to_d2ydx2 = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_f16 d2ydx2[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_f16(x, i);
+            store_f16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_f16));
+            stream(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        } else {
+            memcpy(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        }
+        x += SYMACT_UNIT;
+        to_d2ydx2 += SYMACT_UNIT;
     }
 }
 
@@ -1798,19 +2071,29 @@ void symact_tanh_second_derivative_f16(size_t n, const symact_f16 *x, symact_f16
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_second_derivative_f16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_second_derivative_f16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_forward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_bf16(x, i);
-        store_bf16(y, i, tanh_forward_wide(fused, x_i));
+    const symact_bf16 *x = in[0];
+    symact_bf16 *to_y = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_bf16 y[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_bf16(x, i);
+            store_bf16(y, i, tanh_forward_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_bf16));
+            stream(to_y, y, sizeof y);
+        } else {
+            memcpy(to_y, y, sizeof y);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
     }
 }
 
@@ -1821,19 +2104,29 @@ void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y)
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_forward_bf16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_forward_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *dydx = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_bf16(x, i);
-        store_bf16(dydx, i, tanh_derivative_wide(fused, x_i));
+    const symact_bf16 *x = in[0];
+    symact_bf16 *to_dydx = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_bf16 dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_bf16(x, i);
+            store_bf16(dydx, i, tanh_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_bf16));
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1844,23 +2137,36 @@ void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dy
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_value_and_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *y = out[0];
-    void *dydx = out[1];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_bf16(x, i);
-        double y_i, dydx_i;
-        tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
-        store_bf16(y, i, y_i);
-        store_bf16(dydx, i, dydx_i);
+    const symact_bf16 *x = in[0];
+    symact_bf16 *to_y = out[0];
+    symact_bf16 *to_dydx = out[1];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_bf16 y[SYMACT_UNIT], dydx[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_bf16(x, i);
+            double y_i, dydx_i;
+            tanh_value_and_derivative_wide(fused, x_i, &y_i, &dydx_i);
+            store_bf16(y, i, y_i);
+            store_bf16(dydx, i, dydx_i);
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_bf16));
+            stream(to_y, y, sizeof y);
+            stream(to_dydx, dydx, sizeof dydx);
+        } else {
+            memcpy(to_y, y, sizeof y);
+            memcpy(to_dydx, dydx, sizeof dydx);
+        }
+        x += SYMACT_UNIT;
+        to_y += SYMACT_UNIT;
+        to_dydx += SYMACT_UNIT;
     }
 }
 
@@ -1871,21 +2177,33 @@ void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symac
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
-    symact_sweep_1_2(tanh_value_and_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_value_and_derivative_bf16_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
-SYMACT_INLINE void tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_backward_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    const void *grad_y = in[1];
-    void *grad_x = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_bf16(x, i);
-        const double grad_y_i = load_bf16(grad_y, i);
-        store_bf16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+    const symact_bf16 *x = in[0];
+    const symact_bf16 *grad_y = in[1];
+    symact_bf16 *to_grad_x = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_bf16 grad_x[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_bf16(x, i);
+            const double grad_y_i = load_bf16(grad_y, i);
+            store_bf16(grad_x, i, tanh_backward_wide(fused, x_i, grad_y_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_bf16));
+            symact_fetch(grad_y, SYMACT_UNIT * sizeof(symact_bf16));
+            stream(to_grad_x, grad_x, sizeof grad_x);
+        } else {
+            memcpy(to_grad_x, grad_x, sizeof grad_x);
+        }
+        x += SYMACT_UNIT;
+        grad_y += SYMACT_UNIT;
+        to_grad_x += SYMACT_UNIT;
     }
 }
 
@@ -1896,19 +2214,29 @@ void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
-    symact_sweep_2_1(tanh_backward_bf16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_backward_bf16_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
-SYMACT_INLINE void tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters)
+SYMACT_INLINE void tanh_second_derivative_bf16_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
 {
-    const void *x = in[0];
-    void *d2ydx2 = out[0];
     (void)parameters;
-    n &= ~(size_t)(SYMACT_UNIT - 1);
-    SYMACT_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-        const double x_i = load_bf16(x, i);
-        store_bf16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+    const symact_bf16 *x = in[0];
+    symact_bf16 *to_d2ydx2 = out[0];
+    for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
+        SYMACT_ALIGNED symact_bf16 d2ydx2[SYMACT_UNIT];
+        SYMACT_INDEPENDENT
+        for (size_t i = 0; i < SYMACT_UNIT; ++i) {
+            const double x_i = load_bf16(x, i);
+            store_bf16(d2ydx2, i, tanh_second_derivative_wide(fused, x_i));
+        }
+        if (past) {
+            symact_fetch(x, SYMACT_UNIT * sizeof(symact_bf16));
+            stream(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        } else {
+            memcpy(to_d2ydx2, d2ydx2, sizeof d2ydx2);
+        }
+        x += SYMACT_UNIT;
+        to_d2ydx2 += SYMACT_UNIT;
     }
 }
 
@@ -1919,7 +2247,7 @@ void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
-    symact_sweep_1_1(tanh_second_derivative_bf16_loop(), n, sizeof *x, in, out, parameters);
+    symact_sweep(tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
 #ifndef SYMACT_TABLES
@@ -1993,7 +2321,7 @@ static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t
     for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
         any = (uint16_t)(any | outside[i]);
     if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters);
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
     for (int k = 0; k < outputs; ++k) {
         for (size_t i = 0; any && i < n; ++i)
             if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
@@ -2007,14 +2335,9 @@ static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size
 {
     const void *from[2] = {in[0], in[inputs - 1]};
     void *to[2] = {out[0], out[outputs - 1]};
-    const size_t first = (64u - (uintptr_t)to[0] % 64u) % 64u / sizeof(float);
-    int past = n * sizeof(float) >= SYMACT_STREAM_BYTES;
-    for (int k = 0; k < outputs; ++k) {
-        past &= ((uintptr_t)to[k] + first * sizeof(float)) % 64u == 0;
-        for (int j = 0; j < inputs; ++j)
-            past &= to[k] != from[j];
-    }
-    if (past && first) {
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
         symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
         symact_advance(first, sizeof(float), inputs, from, outputs, to);
         n -= first;
@@ -2033,7 +2356,7 @@ static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size
     if (n)
         symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
     if (past)
-        _mm_sfence();
+        symact_arrived();
 }
 #else
 #define SYMACT_TABLES 0

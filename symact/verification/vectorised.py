@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from symact import targets
@@ -31,6 +32,8 @@ _SCALAR = re.compile(
     r"|v?cvt(ss|sd)2|v?cvt\w+2(ss|sd)\b|f(ld|st|add|sub|mul|div)"
 )
 _GENERAL = re.compile(r"(and|or|xor|shl|shr|sar|imul|cmov\w+|set\w+|neg|not|sbb|adc)[lqwb]?\b")
+_TEST = re.compile(r"(?:test|cmp)\w?\s+(?:\$0x[0-9a-f]+|(%\w+)),(?:(%\w+)|-?0x[0-9a-f]+\(%r[bs]p\))$")
+_COUNT = re.compile(r"(add|sub)[lq]?\s+\$")
 _LANE = re.compile(r"v?p(ins|ext)r[bwdq]\b|v?(extract|insert)ps\b")
 
 
@@ -116,18 +119,36 @@ def _reason(loops: Sequence[Sequence[str]]) -> str:
     for loop in loops:
         # GCC combines AVX-512's masks in general registers, which is no arithmetic of elements
         masks = any("%k" in text for text in loop)
-        for text in loop[:-1]:
+        for before, text in pairwise(["", *loop[:-1]]):
             if text.startswith("call"):
                 return f"a call: {text}"
             if "gather" in text or "scatter" in text:
                 return f"a gather: {text}"
-            if text.startswith("j"):
+            if text.startswith("j") and not _is_settled(before, loop):
                 return f"a branch: {text}"
             if _SCALAR.match(text) or _LANE.match(text) or (_GENERAL.match(text) and not masks):
                 return f"single numbers: {text}"
         if not any(register in text for text in loop for register in ("%xmm", "%ymm", "%zmm")):
             return "a loop without vectors"
     return ""
+
+
+def _is_settled(condition: str, loop: Sequence[str]) -> bool:
+    """Whether a jump depends on no element: on registers that the loop does not write or counts with, or on a local.
+
+    So it is for whether arrays are written past the caches, and for where they end.
+    """
+    match = _TEST.match(condition)
+    if match is None:
+        return False
+    tested = {_number(register) for register in match.groups() if register is not None}
+    written = (text for text in loop if not text.startswith(("test", "cmp")) and not _COUNT.match(text))
+    return not any(_number(text.rsplit(",", 1)[-1]) in tested for text in written)
+
+
+def _number(register: str) -> str:
+    """A general register by the name that its parts have in common: %eax is %rax's, %r8d %r8's."""
+    return re.sub(r"^%[er]?|(?<=\d)[dwb]$", "", register)
 
 
 def _run(command: Sequence[str]) -> str:

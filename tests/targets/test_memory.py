@@ -51,7 +51,7 @@ def test_valgrind_finds_nothing() -> None:
 
 
 FAULTS = {
-    "a write past the end": ("i < n;", "i <= n;", "AddressSanitizer"),
+    "a write past the end": ("loop(n - rest,", "loop(n - rest + SYMACT_UNIT,", "AddressSanitizer"),
     "a write before the start": ("loop(n - rest,", "((char *)to[0])[-1] = 0; loop(n - rest,", ""),
     "a read past the end": ("memcpy(read[k], in[k], n * size)", "memcpy(read[k], in[k], n * size + 1)", "AddressS"),
     "an overflow": ("const size_t rest =", "int k = 2147483647; k += inputs; n += k < 0; const size_t rest =", "over"),
