@@ -285,8 +285,8 @@ def table() -> dict[str, object]:
         "about": "written by scripts/coefficients.py, constant terms first",
         "wide": {
             "expm1": leading("(exp(r) - 1)/r", reduced, _expm1, 6, (-half, half)),
-            "log1p": leading("log(1 + f)/f", around_1, _log1p, 12, root),
-            "log1p_unit": leading("log(1 + a)/a", "0 <= a <= 1", _log1p, 12, unit),
+            "log1p": leading("log(1 + f)/f", around_1, _log1p, 11, root),
+            "log1p_unit": leading("log(1 + a)/a", "0 <= a <= 1", _log1p, 11, unit),
             "atan": leading("atan(u)/u in z = u^2", "0 <= z <= 1", _atan, 11, unit),
             "erf": one("erf(x)/x in z = x^2", "0 <= z <= 1", _erf, 7, unit),
             "erfcx": _erfcx_entry(6),

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -1022,7 +1024,9 @@ SYMACT_INLINE void arctan_forward_f32_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_forward_f32)
+SYMACT_APART_END
 
 void symact_arctan_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1055,7 +1059,9 @@ SYMACT_INLINE void arctan_derivative_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_derivative_f32)
+SYMACT_APART_END
 
 void symact_arctan_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1095,7 +1101,9 @@ SYMACT_INLINE void arctan_value_and_derivative_f32_elements(int fused, size_t n,
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_arctan_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1132,7 +1140,9 @@ SYMACT_INLINE void arctan_backward_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_backward_f32)
+SYMACT_APART_END
 
 void symact_arctan_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1165,7 +1175,9 @@ SYMACT_INLINE void arctan_second_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_arctan_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1198,9 +1210,7 @@ SYMACT_INLINE void arctan_forward_f64_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_forward_f64)
-SYMACT_QUICK_END
 
 void symact_arctan_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1233,9 +1243,7 @@ SYMACT_INLINE void arctan_derivative_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_arctan_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1275,9 +1283,7 @@ SYMACT_INLINE void arctan_value_and_derivative_f64_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_arctan_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1314,9 +1320,7 @@ SYMACT_INLINE void arctan_backward_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_backward_f64)
-SYMACT_QUICK_END
 
 void symact_arctan_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1349,9 +1353,7 @@ SYMACT_INLINE void arctan_second_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(arctan_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_arctan_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1384,9 +1386,9 @@ SYMACT_INLINE void arctan_forward_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_arctan_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1419,9 +1421,9 @@ SYMACT_INLINE void arctan_derivative_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_arctan_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1461,9 +1463,9 @@ SYMACT_INLINE void arctan_value_and_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_arctan_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1500,9 +1502,9 @@ SYMACT_INLINE void arctan_backward_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_arctan_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1535,9 +1537,9 @@ SYMACT_INLINE void arctan_second_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_arctan_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -598,7 +600,7 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -647,16 +649,13 @@ SYMACT_INLINE double celu_derivative_wide(int fused, double x, double alpha)
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x < 0.0;
-    const double t4 = fabs(x);
-    const double t5 = t4 / alpha;
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = t3 ? t6 : 1.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    return t9;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = t1 ? t4 : 1.0;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -674,16 +673,13 @@ SYMACT_INLINE void celu_value_and_derivative_wide(int fused, double x, double al
     const double t8 = t2 ? t7 : t3;
     const double t9 = t0 ? x : t8;
     const int t10 = x != x;
-    const double t11 = -INFINITY;
-    const int t12 = x == t11;
-    const int t13 = x < 0.0;
-    const double t14 = t3 / alpha;
-    const double t15 = own_decay_wide(fused, t14);
-    const double t16 = t13 ? t15 : 1.0;
-    const double t17 = t12 ? 0.0 : t16;
-    const double t18 = t10 ? x : t17;
+    const int t11 = x < 0.0;
+    const double t12 = t3 / alpha;
+    const double t13 = own_decay_wide(fused, t12);
+    const double t14 = t11 ? t13 : 1.0;
+    const double t15 = t10 ? x : t14;
     *y = t9;
-    *dydx = t18;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -691,17 +687,14 @@ SYMACT_INLINE double celu_backward_wide(int fused, double x, double grad_y, doub
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x < 0.0;
-    const double t4 = fabs(x);
-    const double t5 = t4 / alpha;
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = t3 ? t6 : 1.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    const double t10 = grad_y * t9;
-    return t10;
+    const int t1 = x < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = t1 ? t4 : 1.0;
+    const double t6 = t0 ? x : t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -709,17 +702,14 @@ SYMACT_INLINE double celu_second_derivative_wide(int fused, double x, double alp
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = t2 / alpha;
+    const double t4 = own_decay_wide(fused, t3);
     const double t5 = t4 / alpha;
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = t6 / alpha;
-    const double t8 = t3 ? t7 : 0.0;
-    const double t9 = t2 ? 0.0 : t8;
-    const double t10 = t0 ? x : t9;
-    return t10;
+    const double t6 = t1 ? t5 : 0.0;
+    const double t7 = t0 ? x : t6;
+    return t7;
 }
 
 #ifndef SYMACT_OWN_EXPM1_PAIRED
@@ -1761,7 +1751,9 @@ SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_forward_f32)
+SYMACT_APART_END
 
 void symact_celu_forward_f32(size_t n, const float *x, float *y, float alpha)
 {
@@ -1794,7 +1786,9 @@ SYMACT_INLINE void celu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_derivative_f32)
+SYMACT_APART_END
 
 void symact_celu_derivative_f32(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -1834,7 +1828,9 @@ SYMACT_INLINE void celu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_celu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -1871,7 +1867,9 @@ SYMACT_INLINE void celu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_backward_f32)
+SYMACT_APART_END
 
 void symact_celu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -1904,7 +1902,9 @@ SYMACT_INLINE void celu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_celu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha)
 {
@@ -1937,9 +1937,7 @@ SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_forward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -1965,9 +1963,7 @@ SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_forward_f64_default)
-SYMACT_QUICK_END
 
 void symact_celu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -2000,9 +1996,7 @@ SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2028,9 +2022,7 @@ SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_celu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -2070,9 +2062,7 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2105,9 +2095,7 @@ SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_celu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -2144,9 +2132,7 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_backward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2176,9 +2162,7 @@ SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_backward_f64_default)
-SYMACT_QUICK_END
 
 void symact_celu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -2211,9 +2195,7 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2239,9 +2221,7 @@ SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_celu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
@@ -2274,9 +2254,9 @@ SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2302,9 +2282,9 @@ SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_celu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
@@ -2337,9 +2317,9 @@ SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2365,9 +2345,9 @@ SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_celu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -2407,9 +2387,9 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2442,9 +2422,9 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_celu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -2481,9 +2461,9 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2513,9 +2493,9 @@ SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_celu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -2548,9 +2528,9 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2576,9 +2556,9 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, s
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_celu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {

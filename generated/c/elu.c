@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -598,7 +600,7 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -646,16 +648,13 @@ SYMACT_INLINE double elu_derivative_wide(int fused, double x, double alpha)
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = alpha * t5;
-    const double t7 = t3 ? t6 : 1.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    return t9;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = alpha * t3;
+    const double t5 = t1 ? t4 : 1.0;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -672,16 +671,13 @@ SYMACT_INLINE void elu_value_and_derivative_wide(int fused, double x, double alp
     const double t7 = t2 ? t6 : t3;
     const double t8 = t0 ? x : t7;
     const int t9 = x != x;
-    const double t10 = -INFINITY;
-    const int t11 = x == t10;
-    const int t12 = x <= 0.0;
-    const double t13 = own_decay_wide(fused, t3);
-    const double t14 = alpha * t13;
-    const double t15 = t12 ? t14 : 1.0;
-    const double t16 = t11 ? 0.0 : t15;
-    const double t17 = t9 ? x : t16;
+    const int t10 = x <= 0.0;
+    const double t11 = own_decay_wide(fused, t3);
+    const double t12 = alpha * t11;
+    const double t13 = t10 ? t12 : 1.0;
+    const double t14 = t9 ? x : t13;
     *y = t8;
-    *dydx = t17;
+    *dydx = t14;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -689,17 +685,14 @@ SYMACT_INLINE double elu_backward_wide(int fused, double x, double grad_y, doubl
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = alpha * t5;
-    const double t7 = t3 ? t6 : 1.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    const double t10 = grad_y * t9;
-    return t10;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = alpha * t3;
+    const double t5 = t1 ? t4 : 1.0;
+    const double t6 = t0 ? x : t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -707,16 +700,13 @@ SYMACT_INLINE double elu_second_derivative_wide(int fused, double x, double alph
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = alpha * t5;
-    const double t7 = t3 ? t6 : 0.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    return t9;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = alpha * t3;
+    const double t5 = t1 ? t4 : 0.0;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 #ifndef SYMACT_OWN_EXPM1_PAIRED
@@ -1252,7 +1242,9 @@ SYMACT_INLINE void elu_forward_f32_elements(int fused, size_t n, const void *con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_forward_f32)
+SYMACT_APART_END
 
 void symact_elu_forward_f32(size_t n, const float *x, float *y, float alpha)
 {
@@ -1285,7 +1277,9 @@ SYMACT_INLINE void elu_derivative_f32_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_derivative_f32)
+SYMACT_APART_END
 
 void symact_elu_derivative_f32(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -1325,7 +1319,9 @@ SYMACT_INLINE void elu_value_and_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_elu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -1362,7 +1358,9 @@ SYMACT_INLINE void elu_backward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_backward_f32)
+SYMACT_APART_END
 
 void symact_elu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -1395,7 +1393,9 @@ SYMACT_INLINE void elu_second_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_elu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha)
 {
@@ -1428,9 +1428,7 @@ SYMACT_INLINE void elu_forward_f64_elements(int fused, size_t n, const void *con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_forward_f64)
-SYMACT_QUICK_END
 
 void symact_elu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -1463,9 +1461,7 @@ SYMACT_INLINE void elu_derivative_f64_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -1505,9 +1501,7 @@ SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -1544,9 +1538,7 @@ SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_backward_f64)
-SYMACT_QUICK_END
 
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -1579,9 +1571,7 @@ SYMACT_INLINE void elu_second_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void elu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -1607,9 +1597,7 @@ SYMACT_INLINE void elu_second_derivative_f64_default_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_elu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
@@ -1642,9 +1630,9 @@ SYMACT_INLINE void elu_forward_f32_fast_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_elu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
@@ -1677,9 +1665,9 @@ SYMACT_INLINE void elu_derivative_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_elu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -1719,9 +1707,9 @@ SYMACT_INLINE void elu_value_and_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_elu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -1758,9 +1746,9 @@ SYMACT_INLINE void elu_backward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_elu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -1793,9 +1781,9 @@ SYMACT_INLINE void elu_second_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_elu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -653,25 +655,13 @@ SYMACT_INLINE double own_erf_wide(int fused, double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_WIDE
-#define SYMACT_OWN_BELL_WIDE
-/* exp(-a^2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_bell_wide(int fused, double a)
-{
-    (void)fused;
-    const double t0 = a * a;
-    const double t1 = own_decay_wide(fused, t0);
-    return t1;
-}
-#endif
-
 #ifndef SYMACT_OWN_EXP_WIDE
 #define SYMACT_OWN_EXP_WIDE
 /* e^a; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
+    const double t0 = (-709.0) > a ? (-709.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -698,6 +688,18 @@ SYMACT_INLINE double own_exp_wide(int fused, double a)
 }
 #endif
 
+#ifndef SYMACT_OWN_BELL_WIDE
+#define SYMACT_OWN_BELL_WIDE
+/* exp(-a^2) without the error of rounding a^2; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_bell_wide(int fused, double a)
+{
+    (void)fused;
+    const double t0 = a * a;
+    const double t1 = own_decay_wide(fused, t0);
+    return t1;
+}
+#endif
+
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_forward_wide(int fused, double x)
 {
@@ -710,13 +712,11 @@ SYMACT_INLINE double erf_forward_wide(int fused, double x)
 SYMACT_INLINE double erf_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = own_bell_wide(fused, t0);
-    const double t3 = t2 / 1.772453850905516;
-    const double t4 = 2.0 * t3;
-    const double t5 = t1 ? 0.0 : t4;
-    return t5;
+    const double t0 = x * x;
+    const double t1 = -t0;
+    const double t2 = own_exp_wide(fused, t1);
+    const double t3 = 1.1283791670955126 * t2;
+    return t3;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -724,48 +724,39 @@ SYMACT_INLINE void erf_value_and_derivative_wide(int fused, double x, double *y,
 {
     (void)fused;
     const double t0 = own_erf_wide(fused, x);
-    const double t1 = fabs(x);
-    const int t2 = t1 == INFINITY;
-    const double t3 = own_bell_wide(fused, t1);
-    const double t4 = t3 / 1.772453850905516;
-    const double t5 = 2.0 * t4;
-    const double t6 = t2 ? 0.0 : t5;
+    const double t1 = x * x;
+    const double t2 = -t1;
+    const double t3 = own_exp_wide(fused, t2);
+    const double t4 = 1.1283791670955126 * t3;
     *y = t0;
-    *dydx = t6;
+    *dydx = t4;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
-    const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = own_bell_wide(fused, t0);
-    const double t3 = t2 / 1.772453850905516;
-    const double t4 = 2.0 * t3;
-    const double t5 = t1 ? 0.0 : t4;
-    const double t6 = grad_y * t5;
-    return t6;
+    const double t0 = x * x;
+    const double t1 = -t0;
+    const double t2 = own_exp_wide(fused, t1);
+    const double t3 = 1.1283791670955126 * t2;
+    const double t4 = grad_y * t3;
+    return t4;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double erf_second_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const double t3 = -0.0;
-    const double t4 = x * x;
-    const double t5 = -t4;
-    const double t6 = own_exp_wide(fused, t5);
-    const double t7 = x * t6;
-    const double t8 = t7 / 1.772453850905516;
-    const double t9 = 4.0 * t8;
-    const double t10 = -t9;
-    const double t11 = t2 ? t3 : t10;
-    const double t12 = t1 ? 0.0 : t11;
-    return t12;
+    const double t0 = with_sign(1.0, x);
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const double t3 = own_bell_wide(fused, t2);
+    const double t4 = t2 * t3;
+    const double t5 = 2.256758334191025 * t4;
+    const double t6 = -t5;
+    const double t7 = t0 * t6;
+    return t7;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -1495,7 +1486,9 @@ SYMACT_INLINE void erf_forward_f32_elements(int fused, size_t n, const void *con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_forward_f32)
+SYMACT_APART_END
 
 void symact_erf_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1528,7 +1521,9 @@ SYMACT_INLINE void erf_derivative_f32_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_derivative_f32)
+SYMACT_APART_END
 
 void symact_erf_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1568,7 +1563,9 @@ SYMACT_INLINE void erf_value_and_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_erf_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1605,7 +1602,9 @@ SYMACT_INLINE void erf_backward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_backward_f32)
+SYMACT_APART_END
 
 void symact_erf_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1638,7 +1637,9 @@ SYMACT_INLINE void erf_second_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_erf_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1671,9 +1672,7 @@ SYMACT_INLINE void erf_forward_f64_elements(int fused, size_t n, const void *con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_forward_f64)
-SYMACT_QUICK_END
 
 void symact_erf_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1706,9 +1705,7 @@ SYMACT_INLINE void erf_derivative_f64_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_erf_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1748,9 +1745,7 @@ SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1787,9 +1782,7 @@ SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_backward_f64)
-SYMACT_QUICK_END
 
 void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1822,9 +1815,7 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1857,9 +1848,9 @@ SYMACT_INLINE void erf_forward_f32_fast_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_erf_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1892,9 +1883,9 @@ SYMACT_INLINE void erf_derivative_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_erf_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1934,9 +1925,9 @@ SYMACT_INLINE void erf_value_and_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_erf_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1973,9 +1964,9 @@ SYMACT_INLINE void erf_backward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_erf_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2008,9 +1999,9 @@ SYMACT_INLINE void erf_second_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_erf_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -602,7 +604,7 @@ SYMACT_INLINE double own_erfcx_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -648,7 +650,7 @@ SYMACT_INLINE double own_gauss_wide(int fused, double a)
 SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
+    const double t0 = (-709.0) > a ? (-709.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -679,185 +681,131 @@ SYMACT_INLINE double own_exp_wide(int fused, double a)
 SYMACT_INLINE double gelu_forward_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const double t4 = with_sign(1.0, x);
-    const int t5 = t4 < 0.0;
-    const double t6 = fabs(x);
-    const double t7 = own_gauss_wide(fused, t6);
-    const double t8 = t6 * t7;
-    const double t9 = t6 * 1.4142135623730951;
+    const int t0 = x < 0.0;
+    const double t1 = -0.0;
+    const double t2 = t0 ? t1 : x;
+    const double t3 = fabs(x);
+    const double t4 = 3.402823669209385e+38 < t3 ? 3.402823669209385e+38 : t3;
+    const double t5 = own_gauss_wide(fused, t4);
+    const double t6 = t4 * t5;
+    const double t7 = 0.7071067811865476 * t4;
+    const double t8 = own_erfcx_wide(fused, t7);
+    const double t9 = t6 * t8;
     const double t10 = 0.5 * t9;
-    const double t11 = own_erfcx_wide(fused, t10);
-    const double t12 = t8 * t11;
-    const double t13 = 0.5 * t12;
-    const double t14 = -t13;
-    const double t15 = t6 - t13;
-    const double t16 = t5 ? t14 : t15;
-    const double t17 = t3 ? INFINITY : t16;
-    const double t18 = t1 ? t2 : t17;
-    return t18;
+    const double t11 = -t10;
+    const double t12 = t2 + t11;
+    return t12;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double gelu_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 0.671875;
-    const double t7 = t5 * 1.4142135623730951;
-    const double t8 = 0.5 * t7;
-    const double t9 = own_erfcx_wide(fused, t8);
-    const double t10 = 1.772453850905516 * t9;
-    const double t11 = t7 - t10;
-    const double t12 = own_gauss_wide(fused, t5);
-    const double t13 = t11 * t12;
-    const double t14 = t13 / 1.772453850905516;
-    const double t15 = 0.5 * t14;
-    const double t16 = -t15;
-    const int t17 = t5 < 0.8466796875;
-    const double t18 = t5 - 0.7517914772033691;
-    const double t19 = t18 - 4.74901953168329e-08;
-    const double t20 = t19 - 3.0218187427811922e-24;
-    const double t21 = -0.002226411806368231 * t20;
-    const double t22 = t21 + (-0.004486901796099241);
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.01942139030180172;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + 0.014770368901397903;
-    const double t27 = t26 * t20;
-    const double t28 = t27 + (-0.1140082312524162);
-    const double t29 = t28 * t20;
-    const double t30 = t29 + 0.018199684540598622;
-    const double t31 = t30 * t20;
-    const double t32 = t31 + 0.3882849829882949;
-    const double t33 = t32 * t20;
-    const double t34 = t33 + (-0.43149399232303354);
-    const double t35 = t34 * t20;
-    const double t36 = t17 ? t35 : t16;
-    const double t37 = t6 ? t16 : t36;
-    const double t38 = t15 + 1.0;
-    const double t39 = t4 ? t37 : t38;
-    const double t40 = t3 ? 1.0 : t39;
-    const double t41 = t1 ? t2 : t40;
-    return t41;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 0.734375;
+    const double t4 = 1.4142135623730951 * t2;
+    const double t5 = 0.7071067811865476 * t2;
+    const double t6 = own_erfcx_wide(fused, t5);
+    const double t7 = 1.772453850905516 * t6;
+    const double t8 = t4 - t7;
+    const double t9 = own_gauss_wide(fused, t2);
+    const double t10 = t8 * t9;
+    const double t11 = 0.28209479177387814 * t10;
+    const double t12 = -t11;
+    const int t13 = t2 < 0.755859375;
+    const double t14 = t2 - 0.7517914772033691;
+    const double t15 = t14 - 4.74901953168329e-08;
+    const double t16 = -0.11400822282878807 * t15;
+    const double t17 = t16 + 0.018199684360633527;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.3882849829905513;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + (-0.43149399231404745);
+    const double t22 = t21 * t15;
+    const double t23 = t13 ? t22 : t12;
+    const double t24 = t3 ? t12 : t23;
+    const double t25 = t11 + 1.0;
+    const double t26 = t0 ? t24 : t25;
+    return t26;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void gelu_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const double t4 = with_sign(1.0, x);
-    const int t5 = t4 < 0.0;
-    const double t6 = fabs(x);
-    const double t7 = own_gauss_wide(fused, t6);
-    const double t8 = t6 * t7;
-    const double t9 = t6 * 1.4142135623730951;
+    const int t0 = x < 0.0;
+    const double t1 = -0.0;
+    const double t2 = t0 ? t1 : x;
+    const double t3 = fabs(x);
+    const double t4 = 3.402823669209385e+38 < t3 ? 3.402823669209385e+38 : t3;
+    const double t5 = own_gauss_wide(fused, t4);
+    const double t6 = t4 * t5;
+    const double t7 = 0.7071067811865476 * t4;
+    const double t8 = own_erfcx_wide(fused, t7);
+    const double t9 = t6 * t8;
     const double t10 = 0.5 * t9;
-    const double t11 = own_erfcx_wide(fused, t10);
-    const double t12 = t8 * t11;
-    const double t13 = 0.5 * t12;
-    const double t14 = -t13;
-    const double t15 = t6 - t13;
-    const double t16 = t5 ? t14 : t15;
-    const double t17 = t3 ? INFINITY : t16;
-    const double t18 = t1 ? t2 : t17;
-    const int t19 = x < 0.0;
-    const int t20 = t6 < 0.671875;
-    const double t21 = 1.772453850905516 * t11;
-    const double t22 = t9 - t21;
-    const double t23 = t22 * t7;
-    const double t24 = t23 / 1.772453850905516;
-    const double t25 = 0.5 * t24;
-    const double t26 = -t25;
-    const int t27 = t6 < 0.8466796875;
-    const double t28 = t6 - 0.7517914772033691;
-    const double t29 = t28 - 4.74901953168329e-08;
-    const double t30 = t29 - 3.0218187427811922e-24;
-    const double t31 = -0.002226411806368231 * t30;
-    const double t32 = t31 + (-0.004486901796099241);
-    const double t33 = t32 * t30;
-    const double t34 = t33 + 0.01942139030180172;
-    const double t35 = t34 * t30;
-    const double t36 = t35 + 0.014770368901397903;
-    const double t37 = t36 * t30;
-    const double t38 = t37 + (-0.1140082312524162);
-    const double t39 = t38 * t30;
-    const double t40 = t39 + 0.018199684540598622;
-    const double t41 = t40 * t30;
-    const double t42 = t41 + 0.3882849829882949;
-    const double t43 = t42 * t30;
-    const double t44 = t43 + (-0.43149399232303354);
-    const double t45 = t44 * t30;
-    const double t46 = t27 ? t45 : t26;
-    const double t47 = t20 ? t26 : t46;
-    const double t48 = t25 + 1.0;
-    const double t49 = t19 ? t47 : t48;
-    const double t50 = t3 ? 1.0 : t49;
-    const double t51 = t1 ? t2 : t50;
-    *y = t18;
-    *dydx = t51;
+    const double t11 = -t10;
+    const double t12 = t2 + t11;
+    const int t13 = t4 < 0.734375;
+    const double t14 = 1.4142135623730951 * t4;
+    const double t15 = 1.772453850905516 * t8;
+    const double t16 = t14 - t15;
+    const double t17 = t16 * t5;
+    const double t18 = 0.28209479177387814 * t17;
+    const double t19 = -t18;
+    const int t20 = t4 < 0.755859375;
+    const double t21 = t4 - 0.7517914772033691;
+    const double t22 = t21 - 4.74901953168329e-08;
+    const double t23 = -0.11400822282878807 * t22;
+    const double t24 = t23 + 0.018199684360633527;
+    const double t25 = t24 * t22;
+    const double t26 = t25 + 0.3882849829905513;
+    const double t27 = t26 * t22;
+    const double t28 = t27 + (-0.43149399231404745);
+    const double t29 = t28 * t22;
+    const double t30 = t20 ? t29 : t19;
+    const double t31 = t13 ? t19 : t30;
+    const double t32 = t18 + 1.0;
+    const double t33 = t0 ? t31 : t32;
+    *y = t12;
+    *dydx = t33;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double gelu_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 0.671875;
-    const double t7 = t5 * 1.4142135623730951;
-    const double t8 = 0.5 * t7;
-    const double t9 = own_erfcx_wide(fused, t8);
-    const double t10 = 1.772453850905516 * t9;
-    const double t11 = t7 - t10;
-    const double t12 = own_gauss_wide(fused, t5);
-    const double t13 = t11 * t12;
-    const double t14 = t13 / 1.772453850905516;
-    const double t15 = 0.5 * t14;
-    const double t16 = -t15;
-    const int t17 = t5 < 0.8466796875;
-    const double t18 = t5 - 0.7517914772033691;
-    const double t19 = t18 - 4.74901953168329e-08;
-    const double t20 = t19 - 3.0218187427811922e-24;
-    const double t21 = -0.002226411806368231 * t20;
-    const double t22 = t21 + (-0.004486901796099241);
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.01942139030180172;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + 0.014770368901397903;
-    const double t27 = t26 * t20;
-    const double t28 = t27 + (-0.1140082312524162);
-    const double t29 = t28 * t20;
-    const double t30 = t29 + 0.018199684540598622;
-    const double t31 = t30 * t20;
-    const double t32 = t31 + 0.3882849829882949;
-    const double t33 = t32 * t20;
-    const double t34 = t33 + (-0.43149399232303354);
-    const double t35 = t34 * t20;
-    const double t36 = t17 ? t35 : t16;
-    const double t37 = t6 ? t16 : t36;
-    const double t38 = t15 + 1.0;
-    const double t39 = t4 ? t37 : t38;
-    const double t40 = t3 ? 1.0 : t39;
-    const double t41 = t1 ? t2 : t40;
-    const double t42 = grad_y * t41;
-    return t42;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 0.734375;
+    const double t4 = 1.4142135623730951 * t2;
+    const double t5 = 0.7071067811865476 * t2;
+    const double t6 = own_erfcx_wide(fused, t5);
+    const double t7 = 1.772453850905516 * t6;
+    const double t8 = t4 - t7;
+    const double t9 = own_gauss_wide(fused, t2);
+    const double t10 = t8 * t9;
+    const double t11 = 0.28209479177387814 * t10;
+    const double t12 = -t11;
+    const int t13 = t2 < 0.755859375;
+    const double t14 = t2 - 0.7517914772033691;
+    const double t15 = t14 - 4.74901953168329e-08;
+    const double t16 = -0.11400822282878807 * t15;
+    const double t17 = t16 + 0.018199684360633527;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.3882849829905513;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + (-0.43149399231404745);
+    const double t22 = t21 * t15;
+    const double t23 = t13 ? t22 : t12;
+    const double t24 = t3 ? t12 : t23;
+    const double t25 = t11 + 1.0;
+    const double t26 = t0 ? t24 : t25;
+    const double t27 = grad_y * t26;
+    return t27;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -865,18 +813,15 @@ SYMACT_INLINE double gelu_second_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = -0.0;
-    const double t3 = x * x;
-    const double t4 = 0.5 * t3;
-    const double t5 = 1.0 - t4;
-    const double t6 = 1.4142135623730951 * t5;
-    const double t7 = -t4;
-    const double t8 = own_exp_wide(fused, t7);
-    const double t9 = t6 * t8;
-    const double t10 = t9 / 1.772453850905516;
-    const double t11 = t1 ? t2 : t10;
-    return t11;
+    const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = 0.5 * t2;
+    const double t4 = 1.0 - t3;
+    const double t5 = -t3;
+    const double t6 = own_exp_wide(fused, t5);
+    const double t7 = t4 * t6;
+    const double t8 = 0.7978845608028654 * t7;
+    return t8;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1895,43 +1840,6 @@ SYMACT_INLINE float own_gauss_rest_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_BELL_FAST
-#define SYMACT_OWN_BELL_FAST
-/* exp(-a^2) without the error of rounding a^2; in float. */
-SYMACT_INLINE float own_bell_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = fabsf(a);
-    const float t1 = 11.506134f < t0 ? 11.506134f : t0;
-    const float t2 = t1 * t1;
-    const float t3 = product_error_float(fused, t1, t1, t2);
-    const float t4 = t2 * (-1.442695f);
-    const float t5 = t4 + 12582976.0f;
-    const float t6 = t5 - 12582976.0f;
-    const float t7 = t6 * 0.69314575f;
-    const float t8 = t2 + t7;
-    const float t9 = t6 * 1.4286068e-06f;
-    const float t10 = t8 + t9;
-    const float t11 = t10 + t3;
-    const float t12 = 0.001395046f * t11;
-    const float t13 = t12 + (-0.008368891f);
-    const float t14 = t13 * t11;
-    const float t15 = t14 + 0.041666206f;
-    const float t16 = t15 * t11;
-    const float t17 = t16 + (-0.16666518f);
-    const float t18 = t17 * t11;
-    const float t19 = t18 + 0.5f;
-    const float t20 = t19 * t11;
-    const float t21 = t20 + (-1.0f);
-    const float t22 = t21 * t11;
-    const float t23 = t22 + 1.0f;
-    const float t24 = power_of_2_float(t5);
-    const float t25 = t23 * t24;
-    const float t26 = t25 * 5.421011e-20f;
-    return t26;
-}
-#endif
-
 #ifndef SYMACT_OWN_GAUSS_FAST
 #define SYMACT_OWN_GAUSS_FAST
 /* exp(-a^2/2) without the error of rounding a^2; in float. */
@@ -1969,6 +1877,43 @@ SYMACT_INLINE float own_gauss_fast(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_BELL_FAST
+#define SYMACT_OWN_BELL_FAST
+/* exp(-a^2) without the error of rounding a^2; in float. */
+SYMACT_INLINE float own_bell_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = fabsf(a);
+    const float t1 = 11.506134f < t0 ? 11.506134f : t0;
+    const float t2 = t1 * t1;
+    const float t3 = product_error_float(fused, t1, t1, t2);
+    const float t4 = t2 * (-1.442695f);
+    const float t5 = t4 + 12582976.0f;
+    const float t6 = t5 - 12582976.0f;
+    const float t7 = t6 * 0.69314575f;
+    const float t8 = t2 + t7;
+    const float t9 = t6 * 1.4286068e-06f;
+    const float t10 = t8 + t9;
+    const float t11 = t10 + t3;
+    const float t12 = 0.001395046f * t11;
+    const float t13 = t12 + (-0.008368891f);
+    const float t14 = t13 * t11;
+    const float t15 = t14 + 0.041666206f;
+    const float t16 = t15 * t11;
+    const float t17 = t16 + (-0.16666518f);
+    const float t18 = t17 * t11;
+    const float t19 = t18 + 0.5f;
+    const float t20 = t19 * t11;
+    const float t21 = t20 + (-1.0f);
+    const float t22 = t21 * t11;
+    const float t23 = t22 + 1.0f;
+    const float t24 = power_of_2_float(t5);
+    const float t25 = t23 * t24;
+    const float t26 = t25 * 5.421011e-20f;
+    return t26;
+}
+#endif
+
 /* y = f(x); in float. */
 SYMACT_INLINE float gelu_forward_fast(int fused, float x)
 {
@@ -1996,17 +1941,17 @@ SYMACT_INLINE float gelu_derivative_fast(int fused, float x)
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = 0.7978846f * t1;
-    const float t3 = own_erfcx_half_fast(fused, t1);
-    const float t4 = t2 - t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = cut_float(t5, 8.507059e+37f);
-    const float t7 = 0.5f * t1;
-    const float t8 = own_bell_fast(fused, t7);
-    const float t9 = t6 * t8;
-    const float t10 = t9 * t8;
-    const float t11 = -t10;
-    const float t12 = t10 + 1.0f;
+    const float t2 = own_gauss_fast(fused, t1);
+    const int t3 = t2 == 0.0f;
+    const float t4 = -t2;
+    const float t5 = own_erfcx_half_fast(fused, t1);
+    const float t6 = t2 * t5;
+    const float t7 = 1.2533141f * t6;
+    const float t8 = t1 * t2;
+    const float t9 = t7 - t8;
+    const float t10 = 0.3989423f * t9;
+    const float t11 = t3 ? t4 : t10;
+    const float t12 = 1.0f - t11;
     const float t13 = t0 ? t11 : t12;
     return t13;
 }
@@ -2030,16 +1975,16 @@ SYMACT_INLINE void gelu_value_and_derivative_fast(int fused, float x, float *y, 
     const float t12 = -t11;
     const float t13 = t1 + t12;
     const int t14 = x < 0.0f;
-    const float t15 = 0.7978846f * t2;
-    const float t16 = t15 - t3;
-    const float t17 = 0.5f * t16;
-    const float t18 = cut_float(t17, 8.507059e+37f);
-    const float t19 = 0.5f * t2;
-    const float t20 = own_bell_fast(fused, t19);
-    const float t21 = t18 * t20;
-    const float t22 = t21 * t20;
-    const float t23 = -t22;
-    const float t24 = t22 + 1.0f;
+    const float t15 = own_gauss_fast(fused, t2);
+    const int t16 = t15 == 0.0f;
+    const float t17 = -t15;
+    const float t18 = t15 * t3;
+    const float t19 = 1.2533141f * t18;
+    const float t20 = t2 * t15;
+    const float t21 = t19 - t20;
+    const float t22 = 0.3989423f * t21;
+    const float t23 = t16 ? t17 : t22;
+    const float t24 = 1.0f - t23;
     const float t25 = t14 ? t23 : t24;
     *y = t13;
     *dydx = t25;
@@ -2051,17 +1996,17 @@ SYMACT_INLINE float gelu_backward_fast(int fused, float x, float grad_y)
     (void)fused;
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
-    const float t2 = 0.7978846f * t1;
-    const float t3 = own_erfcx_half_fast(fused, t1);
-    const float t4 = t2 - t3;
-    const float t5 = 0.5f * t4;
-    const float t6 = cut_float(t5, 8.507059e+37f);
-    const float t7 = 0.5f * t1;
-    const float t8 = own_bell_fast(fused, t7);
-    const float t9 = t6 * t8;
-    const float t10 = t9 * t8;
-    const float t11 = -t10;
-    const float t12 = t10 + 1.0f;
+    const float t2 = own_gauss_fast(fused, t1);
+    const int t3 = t2 == 0.0f;
+    const float t4 = -t2;
+    const float t5 = own_erfcx_half_fast(fused, t1);
+    const float t6 = t2 * t5;
+    const float t7 = 1.2533141f * t6;
+    const float t8 = t1 * t2;
+    const float t9 = t7 - t8;
+    const float t10 = 0.3989423f * t9;
+    const float t11 = t3 ? t4 : t10;
+    const float t12 = 1.0f - t11;
     const float t13 = t0 ? t11 : t12;
     const float t14 = grad_y * t13;
     return t14;
@@ -2144,7 +2089,9 @@ SYMACT_INLINE void gelu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_forward_f32)
+SYMACT_APART_END
 
 void symact_gelu_forward_f32(size_t n, const float *x, float *y)
 {
@@ -2177,7 +2124,9 @@ SYMACT_INLINE void gelu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -2217,7 +2166,9 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2254,7 +2205,9 @@ SYMACT_INLINE void gelu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_backward_f32)
+SYMACT_APART_END
 
 void symact_gelu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2287,7 +2240,9 @@ SYMACT_INLINE void gelu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -2323,9 +2278,7 @@ SYMACT_INLINE void gelu_forward_f64_elements(int fused, size_t n, const void *co
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_forward_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2361,9 +2314,7 @@ SYMACT_INLINE void gelu_derivative_f64_elements(int fused, size_t n, const void 
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2406,9 +2357,7 @@ SYMACT_INLINE void gelu_value_and_derivative_f64_elements(int fused, size_t n, c
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2448,9 +2397,7 @@ SYMACT_INLINE void gelu_backward_f64_elements(int fused, size_t n, const void *c
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_backward_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2483,9 +2430,7 @@ SYMACT_INLINE void gelu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -2518,9 +2463,9 @@ SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -2553,9 +2498,9 @@ SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -2595,9 +2540,9 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2634,9 +2579,9 @@ SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2669,9 +2614,9 @@ SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

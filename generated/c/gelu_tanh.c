@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -591,339 +593,172 @@ SYMACT_INLINE double own_decay_wide(int fused, double a)
 }
 #endif
 
-#ifndef SYMACT_OWN_TANH_WIDE
-#define SYMACT_OWN_TANH_WIDE
-/* hyperbolic tangent; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_tanh_wide(int fused, double a)
-{
-    (void)fused;
-    const double t0 = fabs(a);
-    const double t1 = t0 + t0;
-    const double t2 = -t1;
-    const double t3 = (-40.0) > t2 ? (-40.0) : t2;
-    const double t4 = 350.0 < t3 ? 350.0 : t3;
-    const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
-    const double t8 = t7 * 0.6931471805599453;
-    const double t9 = t4 - t8;
-    const double t10 = 0.00019845909143085424 * t9;
-    const double t11 = t10 + 0.0013940628035516399;
-    const double t12 = t11 * t9;
-    const double t13 = t12 + 0.008333389314351894;
-    const double t14 = t13 * t9;
-    const double t15 = t14 + 0.04166636090269094;
-    const double t16 = t15 * t9;
-    const double t17 = t16 + 0.16666666370672778;
-    const double t18 = t17 * t9;
-    const double t19 = t18 + 0.5000000044167455;
-    const double t20 = t19 * t9;
-    const double t21 = t20 + 1.0;
-    const double t22 = t21 * t9;
-    const double t23 = power_of_2(t6);
-    const double t24 = t23 * t22;
-    const double t25 = t23 - 1.0;
-    const double t26 = t24 + t25;
-    const double t27 = 2.0 + t26;
-    const double t28 = t26 / t27;
-    const double t29 = with_sign(t28, a);
-    return t29;
-}
-#endif
-
 /* y = f(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double gelu_tanh_forward_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const double t3 = with_sign(1.0, x);
-    const int t4 = t3 < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = t5 * 1.4142135623730951;
-    const double t7 = t6 / 1.772453850905516;
-    const double t8 = 2.0 * t7;
-    const double t9 = own_decay_wide(fused, t8);
-    const double t10 = t5 * t9;
-    const double t11 = t5 * t5;
-    const double t12 = t11 * t5;
-    const double t13 = 1.4142135623730951 * t12;
-    const double t14 = t13 / 1.772453850905516;
-    const double t15 = 0.08943 * t14;
-    const double t16 = own_decay_wide(fused, t15);
-    const double t17 = t10 * t16;
-    const double t18 = -t17;
-    const double t19 = t9 * t16;
-    const double t20 = t19 + 1.0;
-    const double t21 = t18 / t20;
-    const double t22 = 0.044715 * t12;
-    const double t23 = t22 + t5;
-    const double t24 = 1.4142135623730951 * t23;
-    const double t25 = t24 / 1.772453850905516;
-    const double t26 = own_tanh_wide(fused, t25);
-    const double t27 = t26 + 1.0;
-    const double t28 = t5 * t27;
-    const double t29 = 0.5 * t28;
-    const double t30 = t4 ? t21 : t29;
-    const double t31 = t1 ? t2 : t30;
-    return t31;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = 1.5957691216057308 * t3;
+    const double t5 = own_decay_wide(fused, t4);
+    const double t6 = t3 * t5;
+    const double t7 = t3 * t3;
+    const double t8 = t7 * t3;
+    const double t9 = 0.07135481627260025 * t8;
+    const double t10 = own_decay_wide(fused, t9);
+    const double t11 = t6 * t10;
+    const double t12 = -t11;
+    const double t13 = t1 ? t12 : t3;
+    const double t14 = t5 * t10;
+    const double t15 = t14 + 1.0;
+    const double t16 = t13 / t15;
+    return t16;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double gelu_tanh_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 0.671875;
-    const double t7 = t5 * 1.4142135623730951;
-    const double t8 = 200000.0 * t7;
-    const double t9 = t5 * t5;
-    const double t10 = t9 * t5;
-    const double t11 = 1.4142135623730951 * t10;
-    const double t12 = 26829.0 * t11;
-    const double t13 = t8 + t12;
-    const double t14 = t7 / 1.772453850905516;
-    const double t15 = 2.0 * t14;
-    const double t16 = own_decay_wide(fused, t15);
-    const double t17 = 1.772453850905516 * t16;
-    const double t18 = t11 / 1.772453850905516;
-    const double t19 = 0.08943 * t18;
-    const double t20 = own_decay_wide(fused, t19);
-    const double t21 = t17 * t20;
-    const double t22 = 100000.0 * t21;
-    const double t23 = t13 - t22;
-    const double t24 = t23 - 177245.3850905516;
-    const double t25 = t24 * t16;
-    const double t26 = t25 * t20;
-    const double t27 = t16 * t20;
-    const double t28 = t27 + 1.0;
-    const double t29 = t28 * t28;
-    const double t30 = 1.772453850905516 * t29;
-    const double t31 = t26 / t30;
-    const double t32 = 1e-05 * t31;
-    const double t33 = -t32;
-    const int t34 = t5 < 0.8466796875;
-    const double t35 = t5 - 0.7524609565734863;
-    const double t36 = t35 - 4.6549752993036295e-07;
-    const double t37 = t36 - 1.9161433631905267e-24;
-    const double t38 = -0.0024041719596334917 * t37;
-    const double t39 = t38 + (-0.005195845363454963);
-    const double t40 = t39 * t37;
-    const double t41 = t40 + 0.019681899783180426;
-    const double t42 = t41 * t37;
-    const double t43 = t42 + 0.016617888902240828;
-    const double t44 = t43 * t37;
-    const double t45 = t44 + (-0.11394448018376736);
-    const double t46 = t45 * t37;
-    const double t47 = t46 + 0.01578286370131041;
-    const double t48 = t47 * t37;
-    const double t49 = t48 + 0.3875184461325855;
-    const double t50 = t49 * t37;
-    const double t51 = t50 + (-0.4304000910361139);
-    const double t52 = t51 * t37;
-    const double t53 = t34 ? t52 : t33;
-    const double t54 = t6 ? t33 : t53;
-    const double t55 = 0.044715 * t10;
-    const double t56 = t55 + t5;
-    const double t57 = 1.4142135623730951 * t56;
-    const double t58 = t57 / 1.772453850905516;
-    const double t59 = own_tanh_wide(fused, t58);
-    const double t60 = t59 * t59;
-    const double t61 = 1.0 - t60;
-    const double t62 = t7 * t61;
-    const double t63 = 0.134145 * t9;
-    const double t64 = t63 + 1.0;
-    const double t65 = t62 * t64;
-    const double t66 = t65 / 1.772453850905516;
-    const double t67 = 0.5 * t66;
-    const double t68 = 0.5 * t59;
-    const double t69 = t67 + t68;
-    const double t70 = t69 + 0.5;
-    const double t71 = t4 ? t54 : t70;
-    const double t72 = t3 ? 1.0 : t71;
-    const double t73 = t1 ? t2 : t72;
-    return t73;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 0.7421875;
+    const double t4 = 282842.71247461904 * t2;
+    const double t5 = t2 * t2;
+    const double t6 = t5 * t2;
+    const double t7 = 37941.93566490777 * t6;
+    const double t8 = t4 + t7;
+    const double t9 = 1.5957691216057308 * t2;
+    const double t10 = own_decay_wide(fused, t9);
+    const double t11 = 0.07135481627260025 * t6;
+    const double t12 = own_decay_wide(fused, t11);
+    const double t13 = t10 * t12;
+    const double t14 = 177245.3850905516 * t13;
+    const double t15 = t8 - t14;
+    const double t16 = t15 - 177245.3850905516;
+    const double t17 = t16 * t10;
+    const double t18 = t17 * t12;
+    const double t19 = t13 + 1.0;
+    const double t20 = t19 * t19;
+    const double t21 = t18 / t20;
+    const double t22 = 5.641895835477563e-06 * t21;
+    const double t23 = -t22;
+    const int t24 = t2 < 0.76171875;
+    const double t25 = t2 - 0.7524609565734863;
+    const double t26 = t25 - 4.6549752993036295e-07;
+    const double t27 = -0.11394447245312908 * t26;
+    const double t28 = t27 + 0.015782862495763366;
+    const double t29 = t28 * t26;
+    const double t30 = t29 + 0.38751844613578823;
+    const double t31 = t30 * t26;
+    const double t32 = t31 + (-0.4304000910248591);
+    const double t33 = t32 * t26;
+    const double t34 = t24 ? t33 : t23;
+    const double t35 = t3 ? t23 : t34;
+    const double t36 = t22 + 1.0;
+    const double t37 = t0 ? t35 : t36;
+    return t37;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const double t3 = with_sign(1.0, x);
-    const int t4 = t3 < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = t5 * 1.4142135623730951;
-    const double t7 = t6 / 1.772453850905516;
-    const double t8 = 2.0 * t7;
-    const double t9 = own_decay_wide(fused, t8);
-    const double t10 = t5 * t9;
-    const double t11 = t5 * t5;
-    const double t12 = t11 * t5;
-    const double t13 = 1.4142135623730951 * t12;
-    const double t14 = t13 / 1.772453850905516;
-    const double t15 = 0.08943 * t14;
-    const double t16 = own_decay_wide(fused, t15);
-    const double t17 = t10 * t16;
-    const double t18 = -t17;
-    const double t19 = t9 * t16;
-    const double t20 = t19 + 1.0;
-    const double t21 = t18 / t20;
-    const double t22 = 0.044715 * t12;
-    const double t23 = t22 + t5;
-    const double t24 = 1.4142135623730951 * t23;
-    const double t25 = t24 / 1.772453850905516;
-    const double t26 = own_tanh_wide(fused, t25);
-    const double t27 = t26 + 1.0;
-    const double t28 = t5 * t27;
-    const double t29 = 0.5 * t28;
-    const double t30 = t4 ? t21 : t29;
-    const double t31 = t1 ? t2 : t30;
-    const int t32 = x == INFINITY;
-    const int t33 = x < 0.0;
-    const int t34 = t5 < 0.671875;
-    const double t35 = 200000.0 * t6;
-    const double t36 = 26829.0 * t13;
-    const double t37 = t35 + t36;
-    const double t38 = 1.772453850905516 * t9;
-    const double t39 = t38 * t16;
-    const double t40 = 100000.0 * t39;
-    const double t41 = t37 - t40;
-    const double t42 = t41 - 177245.3850905516;
-    const double t43 = t42 * t9;
-    const double t44 = t43 * t16;
-    const double t45 = t20 * t20;
-    const double t46 = 1.772453850905516 * t45;
-    const double t47 = t44 / t46;
-    const double t48 = 1e-05 * t47;
-    const double t49 = -t48;
-    const int t50 = t5 < 0.8466796875;
-    const double t51 = t5 - 0.7524609565734863;
-    const double t52 = t51 - 4.6549752993036295e-07;
-    const double t53 = t52 - 1.9161433631905267e-24;
-    const double t54 = -0.0024041719596334917 * t53;
-    const double t55 = t54 + (-0.005195845363454963);
-    const double t56 = t55 * t53;
-    const double t57 = t56 + 0.019681899783180426;
-    const double t58 = t57 * t53;
-    const double t59 = t58 + 0.016617888902240828;
-    const double t60 = t59 * t53;
-    const double t61 = t60 + (-0.11394448018376736);
-    const double t62 = t61 * t53;
-    const double t63 = t62 + 0.01578286370131041;
-    const double t64 = t63 * t53;
-    const double t65 = t64 + 0.3875184461325855;
-    const double t66 = t65 * t53;
-    const double t67 = t66 + (-0.4304000910361139);
-    const double t68 = t67 * t53;
-    const double t69 = t50 ? t68 : t49;
-    const double t70 = t34 ? t49 : t69;
-    const double t71 = t26 * t26;
-    const double t72 = 1.0 - t71;
-    const double t73 = t6 * t72;
-    const double t74 = 0.134145 * t11;
-    const double t75 = t74 + 1.0;
-    const double t76 = t73 * t75;
-    const double t77 = t76 / 1.772453850905516;
-    const double t78 = 0.5 * t77;
-    const double t79 = 0.5 * t26;
-    const double t80 = t78 + t79;
-    const double t81 = t80 + 0.5;
-    const double t82 = t33 ? t70 : t81;
-    const double t83 = t32 ? 1.0 : t82;
-    const double t84 = t1 ? t2 : t83;
-    *y = t31;
-    *dydx = t84;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = 1.5957691216057308 * t3;
+    const double t5 = own_decay_wide(fused, t4);
+    const double t6 = t3 * t5;
+    const double t7 = t3 * t3;
+    const double t8 = t7 * t3;
+    const double t9 = 0.07135481627260025 * t8;
+    const double t10 = own_decay_wide(fused, t9);
+    const double t11 = t6 * t10;
+    const double t12 = -t11;
+    const double t13 = t1 ? t12 : t3;
+    const double t14 = t5 * t10;
+    const double t15 = t14 + 1.0;
+    const double t16 = t13 / t15;
+    const int t17 = x < 0.0;
+    const int t18 = t3 < 0.7421875;
+    const double t19 = 282842.71247461904 * t3;
+    const double t20 = 37941.93566490777 * t8;
+    const double t21 = t19 + t20;
+    const double t22 = 177245.3850905516 * t14;
+    const double t23 = t21 - t22;
+    const double t24 = t23 - 177245.3850905516;
+    const double t25 = t24 * t5;
+    const double t26 = t25 * t10;
+    const double t27 = t15 * t15;
+    const double t28 = t26 / t27;
+    const double t29 = 5.641895835477563e-06 * t28;
+    const double t30 = -t29;
+    const int t31 = t3 < 0.76171875;
+    const double t32 = t3 - 0.7524609565734863;
+    const double t33 = t32 - 4.6549752993036295e-07;
+    const double t34 = -0.11394447245312908 * t33;
+    const double t35 = t34 + 0.015782862495763366;
+    const double t36 = t35 * t33;
+    const double t37 = t36 + 0.38751844613578823;
+    const double t38 = t37 * t33;
+    const double t39 = t38 + (-0.4304000910248591);
+    const double t40 = t39 * t33;
+    const double t41 = t31 ? t40 : t30;
+    const double t42 = t18 ? t30 : t41;
+    const double t43 = t29 + 1.0;
+    const double t44 = t17 ? t42 : t43;
+    *y = t16;
+    *dydx = t44;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double gelu_tanh_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 0.671875;
-    const double t7 = t5 * 1.4142135623730951;
-    const double t8 = 200000.0 * t7;
-    const double t9 = t5 * t5;
-    const double t10 = t9 * t5;
-    const double t11 = 1.4142135623730951 * t10;
-    const double t12 = 26829.0 * t11;
-    const double t13 = t8 + t12;
-    const double t14 = t7 / 1.772453850905516;
-    const double t15 = 2.0 * t14;
-    const double t16 = own_decay_wide(fused, t15);
-    const double t17 = 1.772453850905516 * t16;
-    const double t18 = t11 / 1.772453850905516;
-    const double t19 = 0.08943 * t18;
-    const double t20 = own_decay_wide(fused, t19);
-    const double t21 = t17 * t20;
-    const double t22 = 100000.0 * t21;
-    const double t23 = t13 - t22;
-    const double t24 = t23 - 177245.3850905516;
-    const double t25 = t24 * t16;
-    const double t26 = t25 * t20;
-    const double t27 = t16 * t20;
-    const double t28 = t27 + 1.0;
-    const double t29 = t28 * t28;
-    const double t30 = 1.772453850905516 * t29;
-    const double t31 = t26 / t30;
-    const double t32 = 1e-05 * t31;
-    const double t33 = -t32;
-    const int t34 = t5 < 0.8466796875;
-    const double t35 = t5 - 0.7524609565734863;
-    const double t36 = t35 - 4.6549752993036295e-07;
-    const double t37 = t36 - 1.9161433631905267e-24;
-    const double t38 = -0.0024041719596334917 * t37;
-    const double t39 = t38 + (-0.005195845363454963);
-    const double t40 = t39 * t37;
-    const double t41 = t40 + 0.019681899783180426;
-    const double t42 = t41 * t37;
-    const double t43 = t42 + 0.016617888902240828;
-    const double t44 = t43 * t37;
-    const double t45 = t44 + (-0.11394448018376736);
-    const double t46 = t45 * t37;
-    const double t47 = t46 + 0.01578286370131041;
-    const double t48 = t47 * t37;
-    const double t49 = t48 + 0.3875184461325855;
-    const double t50 = t49 * t37;
-    const double t51 = t50 + (-0.4304000910361139);
-    const double t52 = t51 * t37;
-    const double t53 = t34 ? t52 : t33;
-    const double t54 = t6 ? t33 : t53;
-    const double t55 = 0.044715 * t10;
-    const double t56 = t55 + t5;
-    const double t57 = 1.4142135623730951 * t56;
-    const double t58 = t57 / 1.772453850905516;
-    const double t59 = own_tanh_wide(fused, t58);
-    const double t60 = t59 * t59;
-    const double t61 = 1.0 - t60;
-    const double t62 = t7 * t61;
-    const double t63 = 0.134145 * t9;
-    const double t64 = t63 + 1.0;
-    const double t65 = t62 * t64;
-    const double t66 = t65 / 1.772453850905516;
-    const double t67 = 0.5 * t66;
-    const double t68 = 0.5 * t59;
-    const double t69 = t67 + t68;
-    const double t70 = t69 + 0.5;
-    const double t71 = t4 ? t54 : t70;
-    const double t72 = t3 ? 1.0 : t71;
-    const double t73 = t1 ? t2 : t72;
-    const double t74 = grad_y * t73;
-    return t74;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 0.7421875;
+    const double t4 = 282842.71247461904 * t2;
+    const double t5 = t2 * t2;
+    const double t6 = t5 * t2;
+    const double t7 = 37941.93566490777 * t6;
+    const double t8 = t4 + t7;
+    const double t9 = 1.5957691216057308 * t2;
+    const double t10 = own_decay_wide(fused, t9);
+    const double t11 = 0.07135481627260025 * t6;
+    const double t12 = own_decay_wide(fused, t11);
+    const double t13 = t10 * t12;
+    const double t14 = 177245.3850905516 * t13;
+    const double t15 = t8 - t14;
+    const double t16 = t15 - 177245.3850905516;
+    const double t17 = t16 * t10;
+    const double t18 = t17 * t12;
+    const double t19 = t13 + 1.0;
+    const double t20 = t19 * t19;
+    const double t21 = t18 / t20;
+    const double t22 = 5.641895835477563e-06 * t21;
+    const double t23 = -t22;
+    const int t24 = t2 < 0.76171875;
+    const double t25 = t2 - 0.7524609565734863;
+    const double t26 = t25 - 4.6549752993036295e-07;
+    const double t27 = -0.11394447245312908 * t26;
+    const double t28 = t27 + 0.015782862495763366;
+    const double t29 = t28 * t26;
+    const double t30 = t29 + 0.38751844613578823;
+    const double t31 = t30 * t26;
+    const double t32 = t31 + (-0.4304000910248591);
+    const double t33 = t32 * t26;
+    const double t34 = t24 ? t33 : t23;
+    const double t35 = t3 ? t23 : t34;
+    const double t36 = t22 + 1.0;
+    const double t37 = t0 ? t35 : t36;
+    const double t38 = grad_y * t37;
+    return t38;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -931,82 +766,53 @@ SYMACT_INLINE double gelu_tanh_second_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = -0.0;
-    const int t3 = t0 < 1.15625;
-    const double t4 = 3.141592653589793 * 1.4142135623730951;
-    const double t5 = t0 * 1.4142135623730951;
-    const double t6 = t5 / 1.772453850905516;
-    const double t7 = 2.0 * t6;
+    const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
+    const int t2 = t1 < 1.41015625;
+    const double t3 = 1.5957691216057308 * t1;
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = t1 * t1;
+    const double t6 = t5 * t1;
+    const double t7 = 0.07135481627260025 * t6;
     const double t8 = own_decay_wide(fused, t7);
     const double t9 = t4 * t8;
-    const double t10 = t0 * t0;
-    const double t11 = t10 * t0;
-    const double t12 = 1.4142135623730951 * t11;
-    const double t13 = t12 / 1.772453850905516;
-    const double t14 = 0.08943 * t13;
-    const double t15 = own_decay_wide(fused, t14);
-    const double t16 = t9 * t15;
-    const double t17 = 20000000000.0 * t16;
-    const double t18 = 1.772453850905516 * t8;
-    const double t19 = t18 * t15;
-    const double t20 = 40000000000.0 * t19;
-    const double t21 = 5365800000.0 * t16;
-    const double t22 = 10731600000.0 * t19;
-    const double t23 = 719795241.0 * t19;
-    const double t24 = t23 - 1275803846.7739139;
-    const double t25 = t10 * t24;
-    const double t26 = t22 + t25;
-    const double t27 = t26 - 19021265746.377636;
-    const double t28 = t0 * t27;
-    const double t29 = t21 + t28;
-    const double t30 = t29 + 23839621269.57016;
-    const double t31 = t0 * t30;
-    const double t32 = t20 + t31;
-    const double t33 = t32 - 70898154036.22064;
-    const double t34 = t0 * t33;
-    const double t35 = t17 + t34;
-    const double t36 = t35 + 88857658763.16733;
-    const double t37 = t36 * t8;
-    const double t38 = t37 * t15;
-    const double t39 = t8 * t15;
-    const double t40 = t39 + 1.0;
-    const double t41 = t40 * t40;
-    const double t42 = t41 * t40;
-    const double t43 = 5.568327996831708 * t42;
-    const double t44 = t38 / t43;
-    const double t45 = 2e-10 * t44;
-    const int t46 = t0 < 1.640625;
-    const double t47 = t0 - 1.418503761291504;
-    const double t48 = t47 - 2.4749932444929803e-07;
-    const double t49 = t48 - (-1.0705275037781813e-24);
-    const double t50 = 0.00016550147455495553 * t49;
-    const double t51 = t50 + (-0.00025901159301454715);
-    const double t52 = t51 * t49;
-    const double t53 = t52 + (-0.0007499207958704179);
-    const double t54 = t53 * t49;
-    const double t55 = t54 + 0.0026430572511355267;
-    const double t56 = t55 * t49;
-    const double t57 = t56 + 0.00076310278162819;
-    const double t58 = t57 * t49;
-    const double t59 = t58 + (-0.016711480675488066);
-    const double t60 = t59 * t49;
-    const double t61 = t60 + 0.020035364024873534;
-    const double t62 = t61 * t49;
-    const double t63 = t62 + 0.05675054017434732;
-    const double t64 = t63 * t49;
-    const double t65 = t64 + (-0.16109481696295255);
-    const double t66 = t65 * t49;
-    const double t67 = t66 + (-0.008168951875269108);
-    const double t68 = t67 * t49;
-    const double t69 = t68 + 0.43208111159390183;
-    const double t70 = t69 * t49;
-    const double t71 = t70 + (-0.40954881741243426);
-    const double t72 = t71 * t49;
-    const double t73 = t46 ? t72 : t45;
-    const double t74 = t3 ? t45 : t73;
-    const double t75 = t1 ? t2 : t74;
-    return t75;
+    const double t10 = 88857658763.16733 * t9;
+    const double t11 = 70898154036.22064 * t9;
+    const double t12 = 23839621269.57016 * t9;
+    const double t13 = 19021265746.377636 * t9;
+    const double t14 = 1275803846.7739139 * t9;
+    const double t15 = t14 - 1275803846.7739139;
+    const double t16 = t5 * t15;
+    const double t17 = t13 + t16;
+    const double t18 = t17 - 19021265746.377636;
+    const double t19 = t1 * t18;
+    const double t20 = t12 + t19;
+    const double t21 = t20 + 23839621269.57016;
+    const double t22 = t1 * t21;
+    const double t23 = t11 + t22;
+    const double t24 = t23 - 70898154036.22064;
+    const double t25 = t1 * t24;
+    const double t26 = t10 + t25;
+    const double t27 = t26 + 88857658763.16733;
+    const double t28 = t27 * t4;
+    const double t29 = t28 * t8;
+    const double t30 = t9 + 1.0;
+    const double t31 = t30 * t30;
+    const double t32 = t31 * t30;
+    const double t33 = t29 / t32;
+    const double t34 = 3.591742442503331e-11 * t33;
+    const int t35 = t1 < 1.42578125;
+    const double t36 = t1 - 1.418503761291504;
+    const double t37 = t36 - 2.4749932444929803e-07;
+    const double t38 = -0.16109477848549184 * t37;
+    const double t39 = t38 + (-0.008168842983159197);
+    const double t40 = t39 * t37;
+    const double t41 = t40 + 0.4320811115938388;
+    const double t42 = t41 * t37;
+    const double t43 = t42 + (-0.4095488174124452);
+    const double t44 = t43 * t37;
+    const double t45 = t35 ? t44 : t34;
+    const double t46 = t2 ? t34 : t45;
+    return t46;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -2553,6 +2359,38 @@ SYMACT_INLINE float own_decay_rest_fast(int fused, float a)
 }
 #endif
 
+#ifndef SYMACT_OWN_DECAY_LIFTED_FAST
+#define SYMACT_OWN_DECAY_LIFTED_FAST
+/* e^-a*2^64, a >= 0, and 0 from where that is no normal number any more; in float. */
+SYMACT_INLINE float own_decay_lifted_fast(int fused, float a)
+{
+    (void)fused;
+    const float t0 = cut_float(a, 132.39111f);
+    const float t1 = t0 * (-1.442695f);
+    const float t2 = t1 + 12582976.0f;
+    const float t3 = t2 - 12582976.0f;
+    const float t4 = t3 * 0.69314575f;
+    const float t5 = t0 + t4;
+    const float t6 = t3 * 1.4286068e-06f;
+    const float t7 = t5 + t6;
+    const float t8 = 0.001395046f * t7;
+    const float t9 = t8 + (-0.008368891f);
+    const float t10 = t9 * t7;
+    const float t11 = t10 + 0.041666206f;
+    const float t12 = t11 * t7;
+    const float t13 = t12 + (-0.16666518f);
+    const float t14 = t13 * t7;
+    const float t15 = t14 + 0.5f;
+    const float t16 = t15 * t7;
+    const float t17 = t16 + (-1.0f);
+    const float t18 = t17 * t7;
+    const float t19 = t18 + 1.0f;
+    const float t20 = power_of_2_float(t2);
+    const float t21 = t19 * t20;
+    return t21;
+}
+#endif
+
 #ifndef SYMACT_OWN_DECAY_FAST
 #define SYMACT_OWN_DECAY_FAST
 /* e^-a, a >= 0; in float. */
@@ -2654,65 +2492,51 @@ SYMACT_INLINE float gelu_tanh_derivative_fast(int fused, float x)
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = 1.5957692f * t1;
-    const float t3 = own_decay_fast(fused, t2);
-    const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(fused, 1.5957692f, t1, t2);
-    const float t6 = t1 * (-4.534068e-08f);
-    const float t7 = t5 + t6;
-    const float t8 = t4 ? t7 : 0.0f;
-    const float t9 = t3 * t8;
-    const float t10 = t3 - t9;
-    const float t11 = t1 * t1;
-    const float t12 = t11 * t1;
-    const float t13 = 0.071354814f * t12;
-    const float t14 = own_decay_fast(fused, t13);
-    const int t15 = t13 < 1024.0f;
-    const float t16 = product_error_float(fused, 0.071354814f, t12, t13);
-    const float t17 = t12 * 2.3988325e-09f;
-    const float t18 = t16 + t17;
-    const float t19 = product_error_float(fused, t11, t1, t12);
-    const float t20 = product_error_float(fused, t1, t1, t11);
-    const float t21 = t20 * t1;
-    const float t22 = t19 + t21;
-    const float t23 = t22 * 0.071354814f;
-    const float t24 = t18 + t23;
-    const float t25 = t15 ? t24 : 0.0f;
-    const float t26 = t14 * t25;
-    const float t27 = t14 - t26;
-    const float t28 = t10 + t27;
-    const int t29 = t28 == 0.0f;
-    const float t30 = -t10;
-    const float t31 = 0.21406445f * t12;
-    const float t32 = t2 + t31;
-    const float t33 = t10 * t27;
-    const float t34 = t32 - t33;
+    const float t3 = t1 * t1;
+    const float t4 = t3 * t1;
+    const float t5 = 0.21406445f * t4;
+    const float t6 = t2 + t5;
+    const float t7 = own_decay_lifted_fast(fused, t2);
+    const int t8 = t2 < 1024.0f;
+    const float t9 = product_error_float(fused, 1.5957692f, t1, t2);
+    const float t10 = t1 * (-4.534068e-08f);
+    const float t11 = t9 + t10;
+    const float t12 = t8 ? t11 : 0.0f;
+    const float t13 = t7 * t12;
+    const float t14 = t7 - t13;
+    const float t15 = 1.0f * t14;
+    const float t16 = t15 * 5.421011e-20f;
+    const float t17 = 0.071354814f * t4;
+    const float t18 = own_decay_lifted_fast(fused, t17);
+    const int t19 = t17 < 1024.0f;
+    const float t20 = product_error_float(fused, 0.071354814f, t4, t17);
+    const float t21 = t4 * 2.3988325e-09f;
+    const float t22 = t20 + t21;
+    const float t23 = product_error_float(fused, t3, t1, t4);
+    const float t24 = product_error_float(fused, t1, t1, t3);
+    const float t25 = t24 * t1;
+    const float t26 = t23 + t25;
+    const float t27 = t26 * 0.071354814f;
+    const float t28 = t22 + t27;
+    const float t29 = t19 ? t28 : 0.0f;
+    const float t30 = t18 * t29;
+    const float t31 = t18 - t30;
+    const float t32 = t16 * t31;
+    const float t33 = t32 * 5.421011e-20f;
+    const float t34 = t6 - t33;
     const float t35 = t34 - 1.0f;
-    const float t36 = t35 * t10;
-    const float t37 = t36 * t27;
-    const float t38 = -t37;
-    const float t39 = t3 * t14;
-    const float t40 = t32 - t39;
-    const float t41 = t40 - 1.0f;
-    const float t42 = t41 * t3;
-    const float t43 = t42 * t14;
-    const float t44 = t0 ? t38 : t43;
-    const float t45 = 1.0f * t33;
-    const float t46 = t33 + 2.0f;
-    const float t47 = t45 * t46;
-    const float t48 = t47 + 1.0f;
-    const float t49 = 1.0f * t39;
-    const float t50 = t39 + 2.0f;
-    const float t51 = t49 * t50;
-    const float t52 = t51 + 1.0f;
-    const float t53 = t0 ? t48 : t52;
-    const float t54 = t44 / t53;
-    const float t55 = t29 ? t30 : t54;
-    const float t56 = t3 + t14;
-    const int t57 = t56 == 0.0f;
-    const float t58 = t54 + 1.0f;
-    const float t59 = t57 ? 1.0f : t58;
-    const float t60 = t0 ? t55 : t59;
-    return t60;
+    const float t36 = t33 + 1.0f;
+    const float t37 = t35 / t36;
+    const float t38 = t37 / t36;
+    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
+    const float t40 = t39 * t14;
+    const float t41 = t40 * 5.421011e-20f;
+    const float t42 = t41 * t31;
+    const float t43 = t42 * 5.421011e-20f;
+    const float t44 = -t43;
+    const float t45 = 1.0f - t44;
+    const float t46 = t0 ? t44 : t45;
+    return t46;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2774,47 +2598,33 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_fast(int fused, float x, float
     const float t52 = -t51;
     const float t53 = t1 + t52;
     const int t54 = x < 0.0f;
-    const float t55 = own_decay_fast(fused, t3);
-    const float t56 = t55 * t11;
-    const float t57 = t55 - t56;
-    const float t58 = own_decay_fast(fused, t20);
-    const float t59 = t58 * t34;
-    const float t60 = t58 - t59;
-    const float t61 = t57 + t60;
-    const int t62 = t61 == 0.0f;
-    const float t63 = -t57;
-    const float t64 = 0.21406445f * t19;
-    const float t65 = t3 + t64;
-    const float t66 = t57 * t60;
-    const float t67 = t65 - t66;
+    const float t55 = 0.21406445f * t19;
+    const float t56 = t3 + t55;
+    const float t57 = own_decay_lifted_fast(fused, t3);
+    const float t58 = t57 * t11;
+    const float t59 = t57 - t58;
+    const float t60 = 1.0f * t59;
+    const float t61 = t60 * 5.421011e-20f;
+    const float t62 = own_decay_lifted_fast(fused, t20);
+    const float t63 = t62 * t34;
+    const float t64 = t62 - t63;
+    const float t65 = t61 * t64;
+    const float t66 = t65 * 5.421011e-20f;
+    const float t67 = t56 - t66;
     const float t68 = t67 - 1.0f;
-    const float t69 = t68 * t57;
-    const float t70 = t69 * t60;
-    const float t71 = -t70;
-    const float t72 = t55 * t58;
-    const float t73 = t65 - t72;
-    const float t74 = t73 - 1.0f;
-    const float t75 = t74 * t55;
-    const float t76 = t75 * t58;
-    const float t77 = t54 ? t71 : t76;
-    const float t78 = 1.0f * t66;
-    const float t79 = t66 + 2.0f;
-    const float t80 = t78 * t79;
-    const float t81 = t80 + 1.0f;
-    const float t82 = 1.0f * t72;
-    const float t83 = t72 + 2.0f;
-    const float t84 = t82 * t83;
-    const float t85 = t84 + 1.0f;
-    const float t86 = t54 ? t81 : t85;
-    const float t87 = t77 / t86;
-    const float t88 = t62 ? t63 : t87;
-    const float t89 = t55 + t58;
-    const int t90 = t89 == 0.0f;
-    const float t91 = t87 + 1.0f;
-    const float t92 = t90 ? 1.0f : t91;
-    const float t93 = t54 ? t88 : t92;
+    const float t69 = t66 + 1.0f;
+    const float t70 = t68 / t69;
+    const float t71 = t70 / t69;
+    const float t72 = 8.507059e+37f < t71 ? 8.507059e+37f : t71;
+    const float t73 = t72 * t59;
+    const float t74 = t73 * 5.421011e-20f;
+    const float t75 = t74 * t64;
+    const float t76 = t75 * 5.421011e-20f;
+    const float t77 = -t76;
+    const float t78 = 1.0f - t77;
+    const float t79 = t54 ? t77 : t78;
     *y = t53;
-    *dydx = t93;
+    *dydx = t79;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -2824,66 +2634,52 @@ SYMACT_INLINE float gelu_tanh_backward_fast(int fused, float x, float grad_y)
     const int t0 = x < 0.0f;
     const float t1 = fabsf(x);
     const float t2 = 1.5957692f * t1;
-    const float t3 = own_decay_fast(fused, t2);
-    const int t4 = t2 < 1024.0f;
-    const float t5 = product_error_float(fused, 1.5957692f, t1, t2);
-    const float t6 = t1 * (-4.534068e-08f);
-    const float t7 = t5 + t6;
-    const float t8 = t4 ? t7 : 0.0f;
-    const float t9 = t3 * t8;
-    const float t10 = t3 - t9;
-    const float t11 = t1 * t1;
-    const float t12 = t11 * t1;
-    const float t13 = 0.071354814f * t12;
-    const float t14 = own_decay_fast(fused, t13);
-    const int t15 = t13 < 1024.0f;
-    const float t16 = product_error_float(fused, 0.071354814f, t12, t13);
-    const float t17 = t12 * 2.3988325e-09f;
-    const float t18 = t16 + t17;
-    const float t19 = product_error_float(fused, t11, t1, t12);
-    const float t20 = product_error_float(fused, t1, t1, t11);
-    const float t21 = t20 * t1;
-    const float t22 = t19 + t21;
-    const float t23 = t22 * 0.071354814f;
-    const float t24 = t18 + t23;
-    const float t25 = t15 ? t24 : 0.0f;
-    const float t26 = t14 * t25;
-    const float t27 = t14 - t26;
-    const float t28 = t10 + t27;
-    const int t29 = t28 == 0.0f;
-    const float t30 = -t10;
-    const float t31 = 0.21406445f * t12;
-    const float t32 = t2 + t31;
-    const float t33 = t10 * t27;
-    const float t34 = t32 - t33;
+    const float t3 = t1 * t1;
+    const float t4 = t3 * t1;
+    const float t5 = 0.21406445f * t4;
+    const float t6 = t2 + t5;
+    const float t7 = own_decay_lifted_fast(fused, t2);
+    const int t8 = t2 < 1024.0f;
+    const float t9 = product_error_float(fused, 1.5957692f, t1, t2);
+    const float t10 = t1 * (-4.534068e-08f);
+    const float t11 = t9 + t10;
+    const float t12 = t8 ? t11 : 0.0f;
+    const float t13 = t7 * t12;
+    const float t14 = t7 - t13;
+    const float t15 = 1.0f * t14;
+    const float t16 = t15 * 5.421011e-20f;
+    const float t17 = 0.071354814f * t4;
+    const float t18 = own_decay_lifted_fast(fused, t17);
+    const int t19 = t17 < 1024.0f;
+    const float t20 = product_error_float(fused, 0.071354814f, t4, t17);
+    const float t21 = t4 * 2.3988325e-09f;
+    const float t22 = t20 + t21;
+    const float t23 = product_error_float(fused, t3, t1, t4);
+    const float t24 = product_error_float(fused, t1, t1, t3);
+    const float t25 = t24 * t1;
+    const float t26 = t23 + t25;
+    const float t27 = t26 * 0.071354814f;
+    const float t28 = t22 + t27;
+    const float t29 = t19 ? t28 : 0.0f;
+    const float t30 = t18 * t29;
+    const float t31 = t18 - t30;
+    const float t32 = t16 * t31;
+    const float t33 = t32 * 5.421011e-20f;
+    const float t34 = t6 - t33;
     const float t35 = t34 - 1.0f;
-    const float t36 = t35 * t10;
-    const float t37 = t36 * t27;
-    const float t38 = -t37;
-    const float t39 = t3 * t14;
-    const float t40 = t32 - t39;
-    const float t41 = t40 - 1.0f;
-    const float t42 = t41 * t3;
-    const float t43 = t42 * t14;
-    const float t44 = t0 ? t38 : t43;
-    const float t45 = 1.0f * t33;
-    const float t46 = t33 + 2.0f;
-    const float t47 = t45 * t46;
-    const float t48 = t47 + 1.0f;
-    const float t49 = 1.0f * t39;
-    const float t50 = t39 + 2.0f;
-    const float t51 = t49 * t50;
-    const float t52 = t51 + 1.0f;
-    const float t53 = t0 ? t48 : t52;
-    const float t54 = t44 / t53;
-    const float t55 = t29 ? t30 : t54;
-    const float t56 = t3 + t14;
-    const int t57 = t56 == 0.0f;
-    const float t58 = t54 + 1.0f;
-    const float t59 = t57 ? 1.0f : t58;
-    const float t60 = t0 ? t55 : t59;
-    const float t61 = grad_y * t60;
-    return t61;
+    const float t36 = t33 + 1.0f;
+    const float t37 = t35 / t36;
+    const float t38 = t37 / t36;
+    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
+    const float t40 = t39 * t14;
+    const float t41 = t40 * 5.421011e-20f;
+    const float t42 = t41 * t31;
+    const float t43 = t42 * 5.421011e-20f;
+    const float t44 = -t43;
+    const float t45 = 1.0f - t44;
+    const float t46 = t0 ? t44 : t45;
+    const float t47 = grad_y * t46;
+    return t47;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -3050,7 +2846,9 @@ SYMACT_INLINE void gelu_tanh_forward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f32)
+SYMACT_APART_END
 
 void symact_gelu_tanh_forward_f32(size_t n, const float *x, float *y)
 {
@@ -3083,7 +2881,9 @@ SYMACT_INLINE void gelu_tanh_derivative_f32_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -3123,7 +2923,9 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_elements(int fused, size_t
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -3160,7 +2962,9 @@ SYMACT_INLINE void gelu_tanh_backward_f32_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f32)
+SYMACT_APART_END
 
 void symact_gelu_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -3193,7 +2997,9 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f32_elements(int fused, size_t n,
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_gelu_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -3229,9 +3035,7 @@ SYMACT_INLINE void gelu_tanh_forward_f64_elements(int fused, size_t n, const voi
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_tanh_forward_f64(size_t n, const double *x, double *y)
 {
@@ -3267,9 +3071,7 @@ SYMACT_INLINE void gelu_tanh_derivative_f64_elements(int fused, size_t n, const 
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -3312,9 +3114,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f64_elements(int fused, size_t
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -3354,9 +3154,7 @@ SYMACT_INLINE void gelu_tanh_backward_f64_elements(int fused, size_t n, const vo
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -3392,9 +3190,7 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f64_elements(int fused, size_t n,
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_gelu_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -3427,9 +3223,9 @@ SYMACT_INLINE void gelu_tanh_forward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -3462,9 +3258,9 @@ SYMACT_INLINE void gelu_tanh_derivative_f32_fast_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -3504,9 +3300,9 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, s
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -3543,9 +3339,9 @@ SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -3578,9 +3374,9 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_gelu_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

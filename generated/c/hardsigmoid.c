@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -566,14 +568,15 @@ SYMACT_INLINE double hardsigmoid_forward_wide(int fused, double x)
     const double t1 = fabs(x);
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const double t4 = 0.16666666666666666 * t1;
-    const double t5 = 0.5 - t4;
-    const double t6 = t4 + 0.5;
-    const double t7 = t3 ? t5 : t6;
-    const double t8 = t3 ? 0.0 : 1.0;
-    const double t9 = t2 ? t7 : t8;
-    const double t10 = t0 ? x : t9;
-    return t10;
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    return t11;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -600,20 +603,21 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_wide(int fused, double x, do
     const double t1 = fabs(x);
     const int t2 = t1 < 3.0;
     const int t3 = x < 0.0;
-    const double t4 = 0.16666666666666666 * t1;
-    const double t5 = 0.5 - t4;
-    const double t6 = t4 + 0.5;
-    const double t7 = t3 ? t5 : t6;
-    const double t8 = t3 ? 0.0 : 1.0;
-    const double t9 = t2 ? t7 : t8;
-    const double t10 = t0 ? x : t9;
-    const double t11 = t2 ? 0.16666666666666666 : 0.0;
-    const int t12 = t1 <= 3.0;
-    const double t13 = t12 ? 0.16666666666666666 : 0.0;
-    const double t14 = t3 ? t11 : t13;
-    const double t15 = t0 ? x : t14;
-    *y = t10;
-    *dydx = t15;
+    const double t4 = 3.0 - t1;
+    const double t5 = 0.16666666666666666 * t4;
+    const double t6 = 0.16666666666666666 * t1;
+    const double t7 = t6 + 0.5;
+    const double t8 = t3 ? t5 : t7;
+    const double t9 = t3 ? 0.0 : 1.0;
+    const double t10 = t2 ? t8 : t9;
+    const double t11 = t0 ? x : t10;
+    const double t12 = t2 ? 0.16666666666666666 : 0.0;
+    const int t13 = t1 <= 3.0;
+    const double t14 = t13 ? 0.16666666666666666 : 0.0;
+    const double t15 = t3 ? t12 : t14;
+    const double t16 = t0 ? x : t15;
+    *y = t11;
+    *dydx = t16;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -837,7 +841,9 @@ SYMACT_INLINE void hardsigmoid_forward_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_forward_f32)
+SYMACT_APART_END
 
 void symact_hardsigmoid_forward_f32(size_t n, const float *x, float *y)
 {
@@ -870,7 +876,9 @@ SYMACT_INLINE void hardsigmoid_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardsigmoid_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -910,7 +918,9 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f32_elements(int fused, size
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardsigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -947,7 +957,9 @@ SYMACT_INLINE void hardsigmoid_backward_f32_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_backward_f32)
+SYMACT_APART_END
 
 void symact_hardsigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -980,7 +992,9 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardsigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1013,9 +1027,7 @@ SYMACT_INLINE void hardsigmoid_forward_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_forward_f64)
-SYMACT_QUICK_END
 
 void symact_hardsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1048,9 +1060,7 @@ SYMACT_INLINE void hardsigmoid_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1090,9 +1100,7 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f64_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1129,9 +1137,7 @@ SYMACT_INLINE void hardsigmoid_backward_f64_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_backward_f64)
-SYMACT_QUICK_END
 
 void symact_hardsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1164,9 +1170,7 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardsigmoid_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1199,9 +1203,9 @@ SYMACT_INLINE void hardsigmoid_forward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardsigmoid_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1234,9 +1238,9 @@ SYMACT_INLINE void hardsigmoid_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardsigmoid_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1276,9 +1280,9 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f32_fast_elements(int fused,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardsigmoid_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1315,9 +1319,9 @@ SYMACT_INLINE void hardsigmoid_backward_f32_fast_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardsigmoid_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1350,9 +1354,9 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardsigmoid_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardsigmoid_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

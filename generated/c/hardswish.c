@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -575,14 +577,15 @@ SYMACT_INLINE double hardswish_forward_wide(int fused, double x)
     const double t10 = 0.16666666666666666 * t9;
     const double t11 = t7 ? t10 : 0.0;
     const int t12 = t6 <= 3.0;
-    const double t13 = t6 + 3.0;
-    const double t14 = t6 * t13;
-    const double t15 = 0.16666666666666666 * t14;
-    const double t16 = t12 ? t15 : t6;
-    const double t17 = t5 ? t11 : t16;
-    const double t18 = t2 ? t3 : t17;
-    const double t19 = t0 ? x : t18;
-    return t19;
+    const double t13 = t6 * t6;
+    const double t14 = 0.16666666666666666 * t13;
+    const double t15 = 0.5 * t6;
+    const double t16 = t14 + t15;
+    const double t17 = t12 ? t16 : t6;
+    const double t18 = t5 ? t11 : t17;
+    const double t19 = t2 ? t3 : t18;
+    const double t20 = t0 ? x : t19;
+    return t20;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -627,26 +630,27 @@ SYMACT_INLINE void hardswish_value_and_derivative_wide(int fused, double x, doub
     const double t10 = 0.16666666666666666 * t9;
     const double t11 = t7 ? t10 : 0.0;
     const int t12 = t6 <= 3.0;
-    const double t13 = t6 + 3.0;
-    const double t14 = t6 * t13;
-    const double t15 = 0.16666666666666666 * t14;
-    const double t16 = t12 ? t15 : t6;
-    const double t17 = t5 ? t11 : t16;
-    const double t18 = t2 ? t3 : t17;
-    const double t19 = t0 ? x : t18;
-    const int t20 = x < 0.0;
-    const double t21 = 2.0 * t6;
-    const double t22 = 3.0 - t21;
-    const double t23 = 0.16666666666666666 * t22;
-    const double t24 = t7 ? t23 : 0.0;
-    const double t25 = 0.3333333333333333 * t6;
-    const double t26 = t25 + 0.5;
-    const double t27 = t12 ? t26 : 1.0;
-    const double t28 = t20 ? t24 : t27;
-    const double t29 = t2 ? t3 : t28;
-    const double t30 = t0 ? x : t29;
-    *y = t19;
-    *dydx = t30;
+    const double t13 = t6 * t6;
+    const double t14 = 0.16666666666666666 * t13;
+    const double t15 = 0.5 * t6;
+    const double t16 = t14 + t15;
+    const double t17 = t12 ? t16 : t6;
+    const double t18 = t5 ? t11 : t17;
+    const double t19 = t2 ? t3 : t18;
+    const double t20 = t0 ? x : t19;
+    const int t21 = x < 0.0;
+    const double t22 = 2.0 * t6;
+    const double t23 = 3.0 - t22;
+    const double t24 = 0.16666666666666666 * t23;
+    const double t25 = t7 ? t24 : 0.0;
+    const double t26 = 0.3333333333333333 * t6;
+    const double t27 = t26 + 0.5;
+    const double t28 = t12 ? t27 : 1.0;
+    const double t29 = t21 ? t25 : t28;
+    const double t30 = t2 ? t3 : t29;
+    const double t31 = t0 ? x : t30;
+    *y = t20;
+    *dydx = t31;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -1018,7 +1022,9 @@ SYMACT_INLINE void hardswish_forward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32)
+SYMACT_APART_END
 
 void symact_hardswish_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1051,7 +1057,9 @@ SYMACT_INLINE void hardswish_derivative_f32_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardswish_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1091,7 +1099,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_elements(int fused, size_t
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardswish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1128,7 +1138,9 @@ SYMACT_INLINE void hardswish_backward_f32_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32)
+SYMACT_APART_END
 
 void symact_hardswish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1161,7 +1173,9 @@ SYMACT_INLINE void hardswish_second_derivative_f32_elements(int fused, size_t n,
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_hardswish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1194,9 +1208,7 @@ SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_forward_f64)
-SYMACT_QUICK_END
 
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1229,9 +1241,7 @@ SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardswish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1271,9 +1281,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardswish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1310,9 +1318,7 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_backward_f64)
-SYMACT_QUICK_END
 
 void symact_hardswish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1345,9 +1351,7 @@ SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_hardswish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1380,9 +1384,9 @@ SYMACT_INLINE void hardswish_forward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardswish_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1415,9 +1419,9 @@ SYMACT_INLINE void hardswish_derivative_f32_fast_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardswish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1457,9 +1461,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_fast_elements(int fused, s
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardswish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1496,9 +1500,9 @@ SYMACT_INLINE void hardswish_backward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardswish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1531,9 +1535,9 @@ SYMACT_INLINE void hardswish_second_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_hardswish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

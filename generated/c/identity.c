@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -746,7 +748,9 @@ SYMACT_INLINE void identity_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_forward_f32)
+SYMACT_APART_END
 
 void symact_identity_forward_f32(size_t n, const float *x, float *y)
 {
@@ -779,7 +783,9 @@ SYMACT_INLINE void identity_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_derivative_f32)
+SYMACT_APART_END
 
 void symact_identity_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -819,7 +825,9 @@ SYMACT_INLINE void identity_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_identity_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -856,7 +864,9 @@ SYMACT_INLINE void identity_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_backward_f32)
+SYMACT_APART_END
 
 void symact_identity_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -889,7 +899,9 @@ SYMACT_INLINE void identity_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_identity_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -926,7 +938,9 @@ SYMACT_INLINE void identity_backward_from_output_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32)
+SYMACT_APART_END
 
 void symact_identity_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
@@ -959,9 +973,7 @@ SYMACT_INLINE void identity_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_forward_f64)
-SYMACT_QUICK_END
 
 void symact_identity_forward_f64(size_t n, const double *x, double *y)
 {
@@ -994,9 +1006,7 @@ SYMACT_INLINE void identity_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_identity_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1036,9 +1046,7 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_identity_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1075,9 +1083,7 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_backward_f64)
-SYMACT_QUICK_END
 
 void symact_identity_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1110,9 +1116,7 @@ SYMACT_INLINE void identity_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1149,9 +1153,7 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f64)
-SYMACT_QUICK_END
 
 void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {
@@ -1184,9 +1186,9 @@ SYMACT_INLINE void identity_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1219,9 +1221,9 @@ SYMACT_INLINE void identity_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1261,9 +1263,9 @@ SYMACT_INLINE void identity_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1300,9 +1302,9 @@ SYMACT_INLINE void identity_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1335,9 +1337,9 @@ SYMACT_INLINE void identity_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
@@ -1374,9 +1376,9 @@ SYMACT_INLINE void identity_backward_from_output_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_identity_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -773,7 +775,9 @@ SYMACT_INLINE void leaky_relu_forward_f32_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f32)
+SYMACT_APART_END
 
 void symact_leaky_relu_forward_f32(size_t n, const float *x, float *y, float alpha)
 {
@@ -806,7 +810,9 @@ SYMACT_INLINE void leaky_relu_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f32)
+SYMACT_APART_END
 
 void symact_leaky_relu_derivative_f32(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -846,7 +852,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f32_elements(int fused, size_
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_leaky_relu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -883,7 +891,9 @@ SYMACT_INLINE void leaky_relu_backward_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f32)
+SYMACT_APART_END
 
 void symact_leaky_relu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -916,7 +926,9 @@ SYMACT_INLINE void leaky_relu_second_derivative_f32_elements(int fused, size_t n
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_leaky_relu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha)
 {
@@ -949,9 +961,7 @@ SYMACT_INLINE void leaky_relu_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f64)
-SYMACT_QUICK_END
 
 void symact_leaky_relu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -984,9 +994,7 @@ SYMACT_INLINE void leaky_relu_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_leaky_relu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -1026,9 +1034,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f64_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_leaky_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -1065,9 +1071,7 @@ SYMACT_INLINE void leaky_relu_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f64)
-SYMACT_QUICK_END
 
 void symact_leaky_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -1100,9 +1104,7 @@ SYMACT_INLINE void leaky_relu_second_derivative_f64_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_leaky_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
@@ -1135,9 +1137,9 @@ SYMACT_INLINE void leaky_relu_forward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_leaky_relu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
@@ -1170,9 +1172,9 @@ SYMACT_INLINE void leaky_relu_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_leaky_relu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -1212,9 +1214,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_leaky_relu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -1251,9 +1253,9 @@ SYMACT_INLINE void leaky_relu_backward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_leaky_relu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -1286,9 +1288,9 @@ SYMACT_INLINE void leaky_relu_second_derivative_f32_fast_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_leaky_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -558,51 +560,45 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_WIDE
-#define SYMACT_OWN_LOG1P_WIDE
-/* ln(1 + a); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_wide(int fused, double a)
+#ifndef SYMACT_OWN_LOG1P_POSITIVE_WIDE
+#define SYMACT_OWN_LOG1P_POSITIVE_WIDE
+/* ln(1 + a), a >= 0; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_log1p_positive_wide(int fused, double a)
 {
     (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
-    const int t2 = t1 == 0.0;
-    const double t3 = mantissa_of(t0);
-    const double t4 = t3 - 1.0;
-    const double t5 = t2 ? a : t4;
-    const double t6 = 0.05358652789473447 * t5;
-    const double t7 = t6 + (-0.09871876037249276);
-    const double t8 = t7 * t5;
-    const double t9 = t8 + 0.10015383316448562;
-    const double t10 = t9 * t5;
-    const double t11 = t10 + (-0.09927310794410586);
-    const double t12 = t11 * t5;
-    const double t13 = t12 + 0.11009613086430467;
-    const double t14 = t13 * t5;
-    const double t15 = t14 + (-0.12497412291212254);
-    const double t16 = t15 * t5;
-    const double t17 = t16 + 0.14290570966330207;
-    const double t18 = t17 * t5;
-    const double t19 = t18 + (-0.1666692744942774);
-    const double t20 = t19 * t5;
-    const double t21 = t20 + 0.1999989814623402;
-    const double t22 = t21 * t5;
-    const double t23 = t22 + (-0.24999994829940744);
-    const double t24 = t23 * t5;
-    const double t25 = t24 + 0.3333333404356481;
-    const double t26 = t25 * t5;
-    const double t27 = t26 + (-0.5000000002151572);
-    const double t28 = t27 * t5;
-    const double t29 = t28 + 1.0;
-    const double t30 = t29 * t5;
-    const double t31 = t1 * 0.6931471805599453;
-    const double t32 = t31 + t30;
-    const int t33 = t0 == 0.0;
-    const double t34 = -INFINITY;
-    const double t35 = t33 ? t34 : t32;
-    const int t36 = a < INFINITY;
-    const double t37 = t36 ? t35 : a;
-    return t37;
+    const double t2 = 6755399441055744.0 - t1;
+    const double t3 = power_of_2(t2);
+    const double t4 = a * t3;
+    const double t5 = t3 - 1.0;
+    const double t6 = t4 + t5;
+    const double t7 = -0.059941427793386536 * t6;
+    const double t8 = t7 + 0.10727001841485335;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + (-0.1087049690963919);
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.11021091311391683;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + (-0.12412644082821772);
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.14285698276547448;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + (-0.1667032767420971);
+    const double t19 = t18 * t6;
+    const double t20 = t19 + 0.20000096445256502;
+    const double t21 = t20 * t6;
+    const double t22 = t21 + (-0.24999938112997766);
+    const double t23 = t22 * t6;
+    const double t24 = t23 + 0.3333333198286769;
+    const double t25 = t24 * t6;
+    const double t26 = t25 + (-0.5000000028421273);
+    const double t27 = t26 * t6;
+    const double t28 = t27 + 1.0;
+    const double t29 = t28 * t6;
+    const double t30 = t1 * 0.6931471805599453;
+    const double t31 = t30 + t29;
+    return t31;
 }
 #endif
 
@@ -611,7 +607,7 @@ SYMACT_INLINE double log_semisigmoid_forward_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const double t1 = own_log1p_wide(fused, t0);
+    const double t1 = own_log1p_positive_wide(fused, t0);
     const double t2 = with_sign(t1, x);
     return t2;
 }
@@ -631,7 +627,7 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_wide(int fused, double x
 {
     (void)fused;
     const double t0 = fabs(x);
-    const double t1 = own_log1p_wide(fused, t0);
+    const double t1 = own_log1p_positive_wide(fused, t0);
     const double t2 = with_sign(t1, x);
     const double t3 = t0 + 1.0;
     const double t4 = 1.0 / t3;
@@ -658,12 +654,14 @@ SYMACT_INLINE double log_semisigmoid_second_derivative_wide(int fused, double x)
     const double t1 = with_sign(1.0, x);
     const double t2 = -1.0;
     const double t3 = fabs(x);
-    const double t4 = t3 + 1.0;
-    const double t5 = t4 * t4;
-    const double t6 = t2 / t5;
-    const double t7 = t1 * t6;
-    const double t8 = t0 ? 1.0 : t7;
-    return t8;
+    const double t4 = 2.0 * t3;
+    const double t5 = t3 * t3;
+    const double t6 = t4 + t5;
+    const double t7 = t6 + 1.0;
+    const double t8 = t2 / t7;
+    const double t9 = t1 * t8;
+    const double t10 = t0 ? 1.0 : t9;
+    return t10;
 }
 
 #ifndef SYMACT_OWN_LOG1P_PAIRED
@@ -925,7 +923,9 @@ SYMACT_INLINE void log_semisigmoid_forward_f32_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f32)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_forward_f32(size_t n, const float *x, float *y)
 {
@@ -958,7 +958,9 @@ SYMACT_INLINE void log_semisigmoid_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f32)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -998,7 +1000,9 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f32_elements(int fused, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1035,7 +1039,9 @@ SYMACT_INLINE void log_semisigmoid_backward_f32_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f32)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1068,7 +1074,9 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f32_elements(int fused, siz
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1101,9 +1109,7 @@ SYMACT_INLINE void log_semisigmoid_forward_f64_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f64)
-SYMACT_QUICK_END
 
 void symact_log_semisigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1136,9 +1142,7 @@ SYMACT_INLINE void log_semisigmoid_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_log_semisigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1178,9 +1182,7 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f64_elements(int fused, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_log_semisigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1217,9 +1219,7 @@ SYMACT_INLINE void log_semisigmoid_backward_f64_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f64)
-SYMACT_QUICK_END
 
 void symact_log_semisigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1252,9 +1252,7 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f64_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_log_semisigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1287,9 +1285,9 @@ SYMACT_INLINE void log_semisigmoid_forward_f32_fast_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_log_semisigmoid_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1322,9 +1320,9 @@ SYMACT_INLINE void log_semisigmoid_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_log_semisigmoid_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1364,9 +1362,9 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f32_fast_elements(int fu
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_log_semisigmoid_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1403,9 +1401,9 @@ SYMACT_INLINE void log_semisigmoid_backward_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_log_semisigmoid_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1438,9 +1436,9 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f32_fast_elements(int fused
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_log_semisigmoid_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

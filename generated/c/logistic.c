@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -558,46 +560,13 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 }
 #endif
 
-#ifndef SYMACT_OWN_EXP_WIDE
-#define SYMACT_OWN_EXP_WIDE
-/* e^a; in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_exp_wide(int fused, double a)
-{
-    (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
-    const double t1 = 350.0 < t0 ? 350.0 : t0;
-    const double t2 = t1 * 1.4426950408889634;
-    const double t3 = t2 + 6755399441055744.0;
-    const double t4 = t3 - 6755399441055744.0;
-    const double t5 = t4 * 0.6931471805599453;
-    const double t6 = t1 - t5;
-    const double t7 = 0.00019845909143085424 * t6;
-    const double t8 = t7 + 0.0013940628035516399;
-    const double t9 = t8 * t6;
-    const double t10 = t9 + 0.008333389314351894;
-    const double t11 = t10 * t6;
-    const double t12 = t11 + 0.04166636090269094;
-    const double t13 = t12 * t6;
-    const double t14 = t13 + 0.16666666370672778;
-    const double t15 = t14 * t6;
-    const double t16 = t15 + 0.5000000044167455;
-    const double t17 = t16 * t6;
-    const double t18 = t17 + 1.0;
-    const double t19 = t18 * t6;
-    const double t20 = 1.0 + t19;
-    const double t21 = power_of_2(t3);
-    const double t22 = t20 * t21;
-    return t22;
-}
-#endif
-
 #ifndef SYMACT_OWN_DECAY_WIDE
 #define SYMACT_OWN_DECAY_WIDE
 /* e^-a, a >= 0; in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -662,14 +631,13 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double logistic_forward_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -x;
-    const double t3 = own_exp_wide(fused, t2);
-    const double t4 = t3 + 1.0;
-    const double t5 = 1.0 / t4;
-    const double t6 = t1 ? 0.0 : t5;
-    return t6;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = t0 ? t2 : 1.0;
+    const double t4 = t2 + 1.0;
+    const double t5 = t3 / t4;
+    return t5;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -677,35 +645,27 @@ SYMACT_INLINE double logistic_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = own_decay_wide(fused, t0);
-    const double t3 = t2 + 1.0;
-    const double t4 = t3 * t3;
-    const double t5 = t2 / t4;
-    const double t6 = t1 ? 0.0 : t5;
-    return t6;
+    const double t1 = own_decay_wide(fused, t0);
+    const double t2 = t1 + 1.0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 / t3;
+    return t4;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void logistic_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -x;
-    const double t3 = own_exp_wide(fused, t2);
-    const double t4 = t3 + 1.0;
-    const double t5 = 1.0 / t4;
-    const double t6 = t1 ? 0.0 : t5;
-    const double t7 = fabs(x);
-    const int t8 = t7 == INFINITY;
-    const double t9 = own_decay_wide(fused, t7);
-    const double t10 = t9 + 1.0;
-    const double t11 = t10 * t10;
-    const double t12 = t9 / t11;
-    const double t13 = t8 ? 0.0 : t12;
-    *y = t6;
-    *dydx = t13;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = t0 ? t2 : 1.0;
+    const double t4 = t2 + 1.0;
+    const double t5 = t3 / t4;
+    const double t6 = t4 * t4;
+    const double t7 = t2 / t6;
+    *y = t5;
+    *dydx = t7;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -713,41 +673,33 @@ SYMACT_INLINE double logistic_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = own_decay_wide(fused, t0);
-    const double t3 = t2 + 1.0;
-    const double t4 = t3 * t3;
-    const double t5 = t2 / t4;
-    const double t6 = t1 ? 0.0 : t5;
-    const double t7 = grad_y * t6;
-    return t7;
+    const double t1 = own_decay_wide(fused, t0);
+    const double t2 = t1 + 1.0;
+    const double t3 = t2 * t2;
+    const double t4 = t1 / t3;
+    const double t5 = grad_y * t4;
+    return t5;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double logistic_second_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const double t3 = -0.0;
-    const int t4 = x == 0.0;
-    const double t5 = -x;
-    const double t6 = with_sign(1.0, x);
-    const double t7 = fabs(x);
-    const double t8 = -t7;
-    const double t9 = own_expm1_wide(fused, t8);
-    const double t10 = own_decay_wide(fused, t7);
-    const double t11 = t9 * t10;
-    const double t12 = t10 + 1.0;
-    const double t13 = t12 * t12;
-    const double t14 = t13 * t12;
-    const double t15 = t11 / t14;
-    const double t16 = t6 * t15;
-    const double t17 = t4 ? t5 : t16;
-    const double t18 = t2 ? t3 : t17;
-    const double t19 = t1 ? 0.0 : t18;
-    return t19;
+    const int t0 = x == 0.0;
+    const double t1 = -x;
+    const double t2 = with_sign(1.0, x);
+    const double t3 = fabs(x);
+    const double t4 = -t3;
+    const double t5 = own_expm1_wide(fused, t4);
+    const double t6 = own_decay_wide(fused, t3);
+    const double t7 = t5 * t6;
+    const double t8 = t6 + 1.0;
+    const double t9 = t8 * t8;
+    const double t10 = t9 * t8;
+    const double t11 = t7 / t10;
+    const double t12 = t2 * t11;
+    const double t13 = t0 ? t1 : t12;
+    return t13;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -1466,7 +1418,9 @@ SYMACT_INLINE void logistic_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_forward_f32)
+SYMACT_APART_END
 
 void symact_logistic_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1499,7 +1453,9 @@ SYMACT_INLINE void logistic_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_derivative_f32)
+SYMACT_APART_END
 
 void symact_logistic_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1539,7 +1495,9 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_logistic_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1576,7 +1534,9 @@ SYMACT_INLINE void logistic_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_backward_f32)
+SYMACT_APART_END
 
 void symact_logistic_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1609,7 +1569,9 @@ SYMACT_INLINE void logistic_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_logistic_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1642,9 +1604,7 @@ SYMACT_INLINE void logistic_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logistic_forward_f64)
-SYMACT_QUICK_END
 
 void symact_logistic_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1677,9 +1637,7 @@ SYMACT_INLINE void logistic_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logistic_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logistic_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1719,9 +1677,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logistic_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1758,9 +1714,7 @@ SYMACT_INLINE void logistic_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logistic_backward_f64)
-SYMACT_QUICK_END
 
 void symact_logistic_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1793,9 +1747,7 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logistic_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1828,9 +1780,9 @@ SYMACT_INLINE void logistic_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logistic_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1863,9 +1815,9 @@ SYMACT_INLINE void logistic_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logistic_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1905,9 +1857,9 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logistic_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1944,9 +1896,9 @@ SYMACT_INLINE void logistic_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logistic_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1979,9 +1931,9 @@ SYMACT_INLINE void logistic_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logistic_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

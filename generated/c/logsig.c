@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -558,51 +560,45 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 }
 #endif
 
-#ifndef SYMACT_OWN_LOG1P_WIDE
-#define SYMACT_OWN_LOG1P_WIDE
-/* ln(1 + a); in double, exact to a small part of the last place of a float. */
-SYMACT_INLINE double own_log1p_wide(int fused, double a)
+#ifndef SYMACT_OWN_LOG1P_POSITIVE_WIDE
+#define SYMACT_OWN_LOG1P_POSITIVE_WIDE
+/* ln(1 + a), a >= 0; in double, exact to a small part of the last place of a float. */
+SYMACT_INLINE double own_log1p_positive_wide(int fused, double a)
 {
     (void)fused;
     const double t0 = 1.0 + a;
     const double t1 = exponent_of(t0);
-    const int t2 = t1 == 0.0;
-    const double t3 = mantissa_of(t0);
-    const double t4 = t3 - 1.0;
-    const double t5 = t2 ? a : t4;
-    const double t6 = 0.05358652789473447 * t5;
-    const double t7 = t6 + (-0.09871876037249276);
-    const double t8 = t7 * t5;
-    const double t9 = t8 + 0.10015383316448562;
-    const double t10 = t9 * t5;
-    const double t11 = t10 + (-0.09927310794410586);
-    const double t12 = t11 * t5;
-    const double t13 = t12 + 0.11009613086430467;
-    const double t14 = t13 * t5;
-    const double t15 = t14 + (-0.12497412291212254);
-    const double t16 = t15 * t5;
-    const double t17 = t16 + 0.14290570966330207;
-    const double t18 = t17 * t5;
-    const double t19 = t18 + (-0.1666692744942774);
-    const double t20 = t19 * t5;
-    const double t21 = t20 + 0.1999989814623402;
-    const double t22 = t21 * t5;
-    const double t23 = t22 + (-0.24999994829940744);
-    const double t24 = t23 * t5;
-    const double t25 = t24 + 0.3333333404356481;
-    const double t26 = t25 * t5;
-    const double t27 = t26 + (-0.5000000002151572);
-    const double t28 = t27 * t5;
-    const double t29 = t28 + 1.0;
-    const double t30 = t29 * t5;
-    const double t31 = t1 * 0.6931471805599453;
-    const double t32 = t31 + t30;
-    const int t33 = t0 == 0.0;
-    const double t34 = -INFINITY;
-    const double t35 = t33 ? t34 : t32;
-    const int t36 = a < INFINITY;
-    const double t37 = t36 ? t35 : a;
-    return t37;
+    const double t2 = 6755399441055744.0 - t1;
+    const double t3 = power_of_2(t2);
+    const double t4 = a * t3;
+    const double t5 = t3 - 1.0;
+    const double t6 = t4 + t5;
+    const double t7 = -0.059941427793386536 * t6;
+    const double t8 = t7 + 0.10727001841485335;
+    const double t9 = t8 * t6;
+    const double t10 = t9 + (-0.1087049690963919);
+    const double t11 = t10 * t6;
+    const double t12 = t11 + 0.11021091311391683;
+    const double t13 = t12 * t6;
+    const double t14 = t13 + (-0.12412644082821772);
+    const double t15 = t14 * t6;
+    const double t16 = t15 + 0.14285698276547448;
+    const double t17 = t16 * t6;
+    const double t18 = t17 + (-0.1667032767420971);
+    const double t19 = t18 * t6;
+    const double t20 = t19 + 0.20000096445256502;
+    const double t21 = t20 * t6;
+    const double t22 = t21 + (-0.24999938112997766);
+    const double t23 = t22 * t6;
+    const double t24 = t23 + 0.3333333198286769;
+    const double t25 = t24 * t6;
+    const double t26 = t25 + (-0.5000000028421273);
+    const double t27 = t26 * t6;
+    const double t28 = t27 + 1.0;
+    const double t29 = t28 * t6;
+    const double t30 = t1 * 0.6931471805599453;
+    const double t31 = t30 + t29;
+    return t31;
 }
 #endif
 
@@ -612,7 +608,7 @@ SYMACT_INLINE double logsig_forward_wide(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_log1p_wide(fused, t0);
+    const double t2 = own_log1p_positive_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t2 / t3;
     const double t5 = t1 ? 1.0 : t4;
@@ -626,7 +622,7 @@ SYMACT_INLINE double logsig_derivative_wide(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = own_log1p_wide(fused, t0);
+    const double t2 = own_log1p_positive_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t1 * t4;
@@ -640,7 +636,7 @@ SYMACT_INLINE void logsig_value_and_derivative_wide(int fused, double x, double 
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = own_log1p_wide(fused, t0);
+    const double t2 = own_log1p_positive_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t2 / t3;
     const double t5 = t1 ? 1.0 : t4;
@@ -659,7 +655,7 @@ SYMACT_INLINE double logsig_backward_wide(int fused, double x, double grad_y)
     (void)fused;
     const double t0 = fabs(x);
     const double t1 = t0 + 1.0;
-    const double t2 = own_log1p_wide(fused, t0);
+    const double t2 = own_log1p_positive_wide(fused, t0);
     const double t3 = t2 + 1.0;
     const double t4 = t3 * t3;
     const double t5 = t1 * t4;
@@ -679,7 +675,7 @@ SYMACT_INLINE double logsig_second_derivative_wide(int fused, double x)
     const int t4 = x == 0.0;
     const double t5 = with_sign(1.0, x);
     const double t6 = fabs(x);
-    const double t7 = own_log1p_wide(fused, t6);
+    const double t7 = own_log1p_positive_wide(fused, t6);
     const double t8 = t7 + 3.0;
     const double t9 = -t8;
     const double t10 = t6 + 1.0;
@@ -1364,14 +1360,14 @@ SYMACT_INLINE float logsig_derivative_fast(int fused, float x)
     (void)fused;
     const float t0 = 2.3283064e-10f * 1.0f;
     const float t1 = fabsf(x);
-    const float t2 = t1 + 1.0f;
-    const float t3 = 2.3283064e-10f * t2;
-    const float t4 = own_log1p_positive_fast(fused, t1);
-    const float t5 = 1.0f * t4;
-    const float t6 = t4 + 2.0f;
-    const float t7 = t5 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t3 * t8;
+    const float t2 = own_log1p_positive_fast(fused, t1);
+    const float t3 = 1.0f * t2;
+    const float t4 = t2 + 2.0f;
+    const float t5 = t3 * t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = 2.3283064e-10f * t6;
+    const float t8 = t7 * t1;
+    const float t9 = t8 + t7;
     const float t10 = t0 / t9;
     return t10;
 }
@@ -1388,13 +1384,13 @@ SYMACT_INLINE void logsig_value_and_derivative_fast(int fused, float x, float *y
     const float t5 = t1 ? 1.0f : t4;
     const float t6 = with_sign_float(t5, x);
     const float t7 = 2.3283064e-10f * 1.0f;
-    const float t8 = t0 + 1.0f;
-    const float t9 = 2.3283064e-10f * t8;
-    const float t10 = 1.0f * t2;
-    const float t11 = t2 + 2.0f;
-    const float t12 = t10 * t11;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t9 * t13;
+    const float t8 = 1.0f * t2;
+    const float t9 = t2 + 2.0f;
+    const float t10 = t8 * t9;
+    const float t11 = t10 + 1.0f;
+    const float t12 = 2.3283064e-10f * t11;
+    const float t13 = t12 * t0;
+    const float t14 = t13 + t12;
     const float t15 = t7 / t14;
     *y = t6;
     *dydx = t15;
@@ -1406,14 +1402,14 @@ SYMACT_INLINE float logsig_backward_fast(int fused, float x, float grad_y)
     (void)fused;
     const float t0 = 2.3283064e-10f * 1.0f;
     const float t1 = fabsf(x);
-    const float t2 = t1 + 1.0f;
-    const float t3 = 2.3283064e-10f * t2;
-    const float t4 = own_log1p_positive_fast(fused, t1);
-    const float t5 = 1.0f * t4;
-    const float t6 = t4 + 2.0f;
-    const float t7 = t5 * t6;
-    const float t8 = t7 + 1.0f;
-    const float t9 = t3 * t8;
+    const float t2 = own_log1p_positive_fast(fused, t1);
+    const float t3 = 1.0f * t2;
+    const float t4 = t2 + 2.0f;
+    const float t5 = t3 * t4;
+    const float t6 = t5 + 1.0f;
+    const float t7 = 2.3283064e-10f * t6;
+    const float t8 = t7 * t1;
+    const float t9 = t8 + t7;
     const float t10 = t0 / t9;
     const float t11 = grad_y * t10;
     return t11;
@@ -1508,7 +1504,9 @@ SYMACT_INLINE void logsig_forward_f32_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_forward_f32)
+SYMACT_APART_END
 
 void symact_logsig_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1541,7 +1539,9 @@ SYMACT_INLINE void logsig_derivative_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsig_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1581,7 +1581,9 @@ SYMACT_INLINE void logsig_value_and_derivative_f32_elements(int fused, size_t n,
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsig_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1618,7 +1620,9 @@ SYMACT_INLINE void logsig_backward_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_backward_f32)
+SYMACT_APART_END
 
 void symact_logsig_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1651,7 +1655,9 @@ SYMACT_INLINE void logsig_second_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsig_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1684,9 +1690,7 @@ SYMACT_INLINE void logsig_forward_f64_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsig_forward_f64)
-SYMACT_QUICK_END
 
 void symact_logsig_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1719,9 +1723,7 @@ SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsig_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsig_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1761,9 +1763,7 @@ SYMACT_INLINE void logsig_value_and_derivative_f64_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsig_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsig_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1800,9 +1800,7 @@ SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsig_backward_f64)
-SYMACT_QUICK_END
 
 void symact_logsig_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1838,9 +1836,7 @@ SYMACT_INLINE void logsig_second_derivative_f64_elements(int fused, size_t n, co
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsig_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsig_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1873,9 +1869,9 @@ SYMACT_INLINE void logsig_forward_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsig_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1908,9 +1904,9 @@ SYMACT_INLINE void logsig_derivative_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsig_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1950,9 +1946,9 @@ SYMACT_INLINE void logsig_value_and_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsig_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1989,9 +1985,9 @@ SYMACT_INLINE void logsig_backward_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsig_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2024,9 +2020,9 @@ SYMACT_INLINE void logsig_second_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsig_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

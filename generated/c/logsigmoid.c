@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -597,32 +599,30 @@ SYMACT_INLINE double own_decay_wide(int fused, double a)
 SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 0.0008277797538224279 * a;
-    const double t1 = t0 + (-0.006255401559468862);
+    const double t0 = -0.0013054864518977146 * a;
+    const double t1 = t0 + 0.009223918799695743;
     const double t2 = t1 * a;
-    const double t3 = t2 + 0.02216406261823543;
+    const double t3 = t2 + (-0.03052947111688451);
     const double t4 = t3 * a;
-    const double t5 = t4 + (-0.0499430749678962);
+    const double t5 = t4 + 0.06451566157012394;
     const double t6 = t5 * a;
-    const double t7 = t6 + 0.08296037534966128;
+    const double t7 = t6 + (-0.10169713819822129);
     const double t8 = t7 * a;
-    const double t9 = t8 + (-0.11324901516418569);
+    const double t9 = t8 + 0.13452918534253924;
     const double t10 = t9 * a;
-    const double t11 = t10 + 0.13934132923015977;
+    const double t11 = t10 + (-0.16462918514746386);
     const double t12 = t11 * a;
-    const double t13 = t12 + (-0.16594265978502967);
+    const double t13 = t12 + 0.1996775484970648;
     const double t14 = t13 * a;
-    const double t15 = t14 + 0.19990303445461274;
+    const double t15 = t14 + (-0.2499697781978927);
     const double t16 = t15 * a;
-    const double t17 = t16 + (-0.2499922750986835);
+    const double t17 = t16 + 0.33333190155893444;
     const double t18 = t17 * a;
-    const double t19 = t18 + 0.33333302131094894;
+    const double t19 = t18 + (-0.4999999761837458);
     const double t20 = t19 * a;
-    const double t21 = t20 + (-0.4999999955683058);
+    const double t21 = t20 + 1.0;
     const double t22 = t21 * a;
-    const double t23 = t22 + 1.0;
-    const double t24 = t23 * a;
-    return t24;
+    return t22;
 }
 #endif
 
@@ -632,7 +632,7 @@ SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
+    const double t0 = (-709.0) > a ? (-709.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -697,18 +697,15 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double logsigmoid_forward_wide(int fused, double x)
 {
     (void)fused;
-    const int t0 = x == INFINITY;
-    const double t1 = -0.0;
-    const int t2 = x < 0.0;
-    const double t3 = fabs(x);
-    const double t4 = own_decay_wide(fused, t3);
-    const double t5 = own_log1p_unit_wide(fused, t4);
-    const double t6 = t5 + t3;
-    const double t7 = -t6;
-    const double t8 = -t5;
-    const double t9 = t2 ? t7 : t8;
-    const double t10 = t0 ? t1 : t9;
-    return t10;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = own_log1p_unit_wide(fused, t2);
+    const double t4 = t3 + t1;
+    const double t5 = -t4;
+    const double t6 = -t3;
+    const double t7 = t0 ? t5 : t6;
+    return t7;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -727,23 +724,21 @@ SYMACT_INLINE double logsigmoid_derivative_wide(int fused, double x)
 SYMACT_INLINE void logsigmoid_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const int t0 = x == INFINITY;
-    const double t1 = -0.0;
-    const int t2 = x < 0.0;
-    const double t3 = fabs(x);
-    const double t4 = own_decay_wide(fused, t3);
-    const double t5 = own_log1p_unit_wide(fused, t4);
-    const double t6 = t5 + t3;
-    const double t7 = -t6;
-    const double t8 = -t5;
-    const double t9 = t2 ? t7 : t8;
-    const double t10 = t0 ? t1 : t9;
-    const double t11 = own_exp_wide(fused, x);
-    const double t12 = t11 + 1.0;
-    const double t13 = 1.0 / t12;
-    const double t14 = t0 ? 0.0 : t13;
-    *y = t10;
-    *dydx = t14;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = own_log1p_unit_wide(fused, t2);
+    const double t4 = t3 + t1;
+    const double t5 = -t4;
+    const double t6 = -t3;
+    const double t7 = t0 ? t5 : t6;
+    const int t8 = x == INFINITY;
+    const double t9 = own_exp_wide(fused, x);
+    const double t10 = t9 + 1.0;
+    const double t11 = 1.0 / t10;
+    const double t12 = t8 ? 0.0 : t11;
+    *y = t7;
+    *dydx = t12;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -764,15 +759,12 @@ SYMACT_INLINE double logsigmoid_second_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = -0.0;
-    const double t3 = own_decay_wide(fused, t0);
-    const double t4 = -t3;
-    const double t5 = t3 + 1.0;
-    const double t6 = t5 * t5;
-    const double t7 = t4 / t6;
-    const double t8 = t1 ? t2 : t7;
-    return t8;
+    const double t1 = own_decay_wide(fused, t0);
+    const double t2 = -t1;
+    const double t3 = t1 + 1.0;
+    const double t4 = t3 * t3;
+    const double t5 = t2 / t4;
+    return t5;
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
@@ -1495,7 +1487,9 @@ SYMACT_INLINE void logsigmoid_forward_f32_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1528,7 +1522,9 @@ SYMACT_INLINE void logsigmoid_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1568,7 +1564,9 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f32_elements(int fused, size_
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1605,7 +1603,9 @@ SYMACT_INLINE void logsigmoid_backward_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1638,7 +1638,9 @@ SYMACT_INLINE void logsigmoid_second_derivative_f32_elements(int fused, size_t n
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1675,7 +1677,9 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f32_elements(int fused, size_
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f32)
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
@@ -1708,9 +1712,7 @@ SYMACT_INLINE void logsigmoid_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1743,9 +1745,7 @@ SYMACT_INLINE void logsigmoid_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1785,9 +1785,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f64_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1824,9 +1822,7 @@ SYMACT_INLINE void logsigmoid_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1859,9 +1855,7 @@ SYMACT_INLINE void logsigmoid_second_derivative_f64_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1898,9 +1892,7 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f64_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f64)
-SYMACT_QUICK_END
 
 void symact_logsigmoid_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {
@@ -1933,9 +1925,9 @@ SYMACT_INLINE void logsigmoid_forward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1968,9 +1960,9 @@ SYMACT_INLINE void logsigmoid_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -2010,9 +2002,9 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2049,9 +2041,9 @@ SYMACT_INLINE void logsigmoid_backward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2084,9 +2076,9 @@ SYMACT_INLINE void logsigmoid_second_derivative_f32_fast_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
@@ -2123,9 +2115,9 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -595,388 +597,260 @@ SYMACT_INLINE double own_decay_wide(int fused, double a)
 SYMACT_INLINE double mish_forward_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const double t3 = with_sign(1.0, x);
-    const int t4 = t3 < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = t6 + 2.0;
-    const double t8 = t5 * t7;
-    const double t9 = t8 * t6;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = t3 * t4;
+    const double t6 = 2.0 * t5;
+    const double t7 = t4 * t4;
+    const double t8 = t3 * t7;
+    const double t9 = t6 + t8;
     const double t10 = -t9;
-    const double t11 = 2.0 * t6;
+    const double t11 = 2.0 * t4;
     const double t12 = t11 + 1.0;
-    const double t13 = t5 * t12;
-    const double t14 = t4 ? t10 : t13;
-    const double t15 = t6 * t6;
-    const double t16 = t11 + t15;
-    const double t17 = t16 + 2.0;
-    const double t18 = 2.0 * t15;
-    const double t19 = t11 + t18;
-    const double t20 = t19 + 1.0;
-    const double t21 = t4 ? t17 : t20;
-    const double t22 = t14 / t21;
-    const double t23 = t1 ? t2 : t22;
-    return t23;
+    const double t13 = t3 * t12;
+    const double t14 = t1 ? t10 : t13;
+    const double t15 = t11 + t7;
+    const double t16 = t15 + 2.0;
+    const double t17 = 2.0 * t7;
+    const double t18 = t11 + t17;
+    const double t19 = t18 + 1.0;
+    const double t20 = t1 ? t16 : t19;
+    const double t21 = t14 / t20;
+    return t21;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double mish_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 1.04296875;
-    const double t7 = own_decay_wide(fused, t5);
-    const double t8 = 4.0 * t7;
-    const double t9 = t8 + 4.0;
-    const double t10 = t5 * t9;
-    const double t11 = t7 * t7;
-    const double t12 = 4.0 * t11;
-    const double t13 = t10 - t12;
-    const double t14 = 6.0 * t7;
-    const double t15 = t13 - t14;
-    const double t16 = t11 * t7;
-    const double t17 = t15 - t16;
-    const double t18 = t17 - 4.0;
-    const double t19 = t18 * t7;
-    const double t20 = -t19;
-    const double t21 = 2.0 * t7;
-    const double t22 = t21 + t11;
-    const double t23 = t22 + 2.0;
-    const double t24 = t23 * t23;
-    const double t25 = t20 / t24;
-    const int t26 = t5 < 1.359375;
-    const double t27 = t5 - 1.1924304962158203;
-    const double t28 = t27 - 7.182996748996376e-07;
-    const double t29 = t28 - 2.867248445341584e-23;
-    const double t30 = -4.571148231700036e-05 * t29;
-    const double t31 = t30 + (-0.00024176011826844963);
-    const double t32 = t31 * t29;
-    const double t33 = t32 + 0.0009901073846961923;
-    const double t34 = t33 * t29;
-    const double t35 = t34 + (-0.0010933664730071587);
-    const double t36 = t35 * t29;
-    const double t37 = t36 + (-0.00336069407551884);
-    const double t38 = t37 * t29;
-    const double t39 = t38 + 0.01582115704731839;
-    const double t40 = t39 * t29;
-    const double t41 = t40 + (-0.020271822615223437);
-    const double t42 = t41 * t29;
-    const double t43 = t42 + (-0.04190782138219327);
-    const double t44 = t43 * t29;
-    const double t45 = t44 + 0.2047312640799256;
-    const double t46 = t45 * t29;
-    const double t47 = t46 + (-0.26694791404893276);
-    const double t48 = t47 * t29;
-    const double t49 = t26 ? t48 : t25;
-    const double t50 = t6 ? t25 : t49;
-    const double t51 = t21 + 2.0;
-    const double t52 = t5 * t51;
-    const double t53 = t52 - t21;
-    const double t54 = 2.0 * t11;
-    const double t55 = t53 - t54;
-    const double t56 = t55 - 1.0;
-    const double t57 = t11 * t56;
-    const double t58 = t21 + t54;
-    const double t59 = t58 + 1.0;
-    const double t60 = t59 * t59;
-    const double t61 = t57 / t60;
-    const double t62 = 2.0 * t61;
-    const double t63 = t62 + 1.0;
-    const double t64 = t4 ? t50 : t63;
-    const double t65 = t3 ? 1.0 : t64;
-    const double t66 = t1 ? t2 : t65;
-    return t66;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 1.1796875;
+    const double t4 = own_decay_wide(fused, t2);
+    const double t5 = t4 + 2.0;
+    const double t6 = t4 + 1.0;
+    const double t7 = t2 * t6;
+    const double t8 = 2.0 * t4;
+    const double t9 = t4 * t4;
+    const double t10 = t8 + t9;
+    const double t11 = t10 + 2.0;
+    const double t12 = 2.0 * t9;
+    const double t13 = t8 + t12;
+    const double t14 = t13 + 1.0;
+    const double t15 = t0 ? t11 : t14;
+    const double t16 = 1.0 / t15;
+    const double t17 = t7 * t16;
+    const double t18 = 4.0 * t17;
+    const double t19 = t5 - t18;
+    const double t20 = t19 * t4;
+    const double t21 = t20 * t16;
+    const int t22 = t2 < 1.203125;
+    const double t23 = t2 - 1.1924304962158203;
+    const double t24 = t23 - 7.182996748996376e-07;
+    const double t25 = -0.020271827273845595 * t24;
+    const double t26 = t25 + (-0.04190779958981479);
+    const double t27 = t26 * t24;
+    const double t28 = t27 + 0.20473126408010664;
+    const double t29 = t28 * t24;
+    const double t30 = t29 + (-0.26694791404953816);
+    const double t31 = t30 * t24;
+    const double t32 = t22 ? t31 : t21;
+    const double t33 = t3 ? t21 : t32;
+    const double t34 = t2 * t4;
+    const double t35 = 2.0 * t34;
+    const double t36 = t8 + t35;
+    const double t37 = t36 + 1.0;
+    const double t38 = t34 * t16;
+    const double t39 = 2.0 * t38;
+    const double t40 = t37 - t39;
+    const double t41 = t40 * t16;
+    const double t42 = t0 ? t33 : t41;
+    return t42;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void mish_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const double t3 = with_sign(1.0, x);
-    const int t4 = t3 < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = t6 + 2.0;
-    const double t8 = t5 * t7;
-    const double t9 = t8 * t6;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = own_decay_wide(fused, t3);
+    const double t5 = t3 * t4;
+    const double t6 = 2.0 * t5;
+    const double t7 = t4 * t4;
+    const double t8 = t3 * t7;
+    const double t9 = t6 + t8;
     const double t10 = -t9;
-    const double t11 = 2.0 * t6;
+    const double t11 = 2.0 * t4;
     const double t12 = t11 + 1.0;
-    const double t13 = t5 * t12;
-    const double t14 = t4 ? t10 : t13;
-    const double t15 = t6 * t6;
-    const double t16 = t11 + t15;
-    const double t17 = t16 + 2.0;
-    const double t18 = 2.0 * t15;
-    const double t19 = t11 + t18;
-    const double t20 = t19 + 1.0;
-    const double t21 = t4 ? t17 : t20;
-    const double t22 = t14 / t21;
-    const double t23 = t1 ? t2 : t22;
-    const int t24 = x == INFINITY;
-    const int t25 = x < 0.0;
-    const int t26 = t5 < 1.04296875;
-    const double t27 = 4.0 * t6;
-    const double t28 = t27 + 4.0;
-    const double t29 = t5 * t28;
-    const double t30 = 4.0 * t15;
-    const double t31 = t29 - t30;
-    const double t32 = 6.0 * t6;
-    const double t33 = t31 - t32;
-    const double t34 = t15 * t6;
-    const double t35 = t33 - t34;
-    const double t36 = t35 - 4.0;
-    const double t37 = t36 * t6;
-    const double t38 = -t37;
-    const double t39 = t17 * t17;
-    const double t40 = t38 / t39;
-    const int t41 = t5 < 1.359375;
-    const double t42 = t5 - 1.1924304962158203;
-    const double t43 = t42 - 7.182996748996376e-07;
-    const double t44 = t43 - 2.867248445341584e-23;
-    const double t45 = -4.571148231700036e-05 * t44;
-    const double t46 = t45 + (-0.00024176011826844963);
-    const double t47 = t46 * t44;
-    const double t48 = t47 + 0.0009901073846961923;
-    const double t49 = t48 * t44;
-    const double t50 = t49 + (-0.0010933664730071587);
-    const double t51 = t50 * t44;
-    const double t52 = t51 + (-0.00336069407551884);
-    const double t53 = t52 * t44;
-    const double t54 = t53 + 0.01582115704731839;
-    const double t55 = t54 * t44;
-    const double t56 = t55 + (-0.020271822615223437);
-    const double t57 = t56 * t44;
-    const double t58 = t57 + (-0.04190782138219327);
-    const double t59 = t58 * t44;
-    const double t60 = t59 + 0.2047312640799256;
-    const double t61 = t60 * t44;
-    const double t62 = t61 + (-0.26694791404893276);
-    const double t63 = t62 * t44;
-    const double t64 = t41 ? t63 : t40;
-    const double t65 = t26 ? t40 : t64;
-    const double t66 = t11 + 2.0;
-    const double t67 = t5 * t66;
-    const double t68 = t67 - t11;
-    const double t69 = t68 - t18;
-    const double t70 = t69 - 1.0;
-    const double t71 = t15 * t70;
-    const double t72 = t20 * t20;
-    const double t73 = t71 / t72;
-    const double t74 = 2.0 * t73;
-    const double t75 = t74 + 1.0;
-    const double t76 = t25 ? t65 : t75;
-    const double t77 = t24 ? 1.0 : t76;
-    const double t78 = t1 ? t2 : t77;
-    *y = t23;
-    *dydx = t78;
+    const double t13 = t3 * t12;
+    const double t14 = t1 ? t10 : t13;
+    const double t15 = t11 + t7;
+    const double t16 = t15 + 2.0;
+    const double t17 = 2.0 * t7;
+    const double t18 = t11 + t17;
+    const double t19 = t18 + 1.0;
+    const double t20 = t1 ? t16 : t19;
+    const double t21 = t14 / t20;
+    const int t22 = x < 0.0;
+    const int t23 = t3 < 1.1796875;
+    const double t24 = t4 + 2.0;
+    const double t25 = t4 + 1.0;
+    const double t26 = t3 * t25;
+    const double t27 = t22 ? t16 : t19;
+    const double t28 = 1.0 / t27;
+    const double t29 = t26 * t28;
+    const double t30 = 4.0 * t29;
+    const double t31 = t24 - t30;
+    const double t32 = t31 * t4;
+    const double t33 = t32 * t28;
+    const int t34 = t3 < 1.203125;
+    const double t35 = t3 - 1.1924304962158203;
+    const double t36 = t35 - 7.182996748996376e-07;
+    const double t37 = -0.020271827273845595 * t36;
+    const double t38 = t37 + (-0.04190779958981479);
+    const double t39 = t38 * t36;
+    const double t40 = t39 + 0.20473126408010664;
+    const double t41 = t40 * t36;
+    const double t42 = t41 + (-0.26694791404953816);
+    const double t43 = t42 * t36;
+    const double t44 = t34 ? t43 : t33;
+    const double t45 = t23 ? t33 : t44;
+    const double t46 = t11 + t6;
+    const double t47 = t46 + 1.0;
+    const double t48 = t5 * t28;
+    const double t49 = 2.0 * t48;
+    const double t50 = t47 - t49;
+    const double t51 = t50 * t28;
+    const double t52 = t22 ? t45 : t51;
+    *y = t21;
+    *dydx = t52;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double mish_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const int t6 = t5 < 1.04296875;
-    const double t7 = own_decay_wide(fused, t5);
-    const double t8 = 4.0 * t7;
-    const double t9 = t8 + 4.0;
-    const double t10 = t5 * t9;
-    const double t11 = t7 * t7;
-    const double t12 = 4.0 * t11;
-    const double t13 = t10 - t12;
-    const double t14 = 6.0 * t7;
-    const double t15 = t13 - t14;
-    const double t16 = t11 * t7;
-    const double t17 = t15 - t16;
-    const double t18 = t17 - 4.0;
-    const double t19 = t18 * t7;
-    const double t20 = -t19;
-    const double t21 = 2.0 * t7;
-    const double t22 = t21 + t11;
-    const double t23 = t22 + 2.0;
-    const double t24 = t23 * t23;
-    const double t25 = t20 / t24;
-    const int t26 = t5 < 1.359375;
-    const double t27 = t5 - 1.1924304962158203;
-    const double t28 = t27 - 7.182996748996376e-07;
-    const double t29 = t28 - 2.867248445341584e-23;
-    const double t30 = -4.571148231700036e-05 * t29;
-    const double t31 = t30 + (-0.00024176011826844963);
-    const double t32 = t31 * t29;
-    const double t33 = t32 + 0.0009901073846961923;
-    const double t34 = t33 * t29;
-    const double t35 = t34 + (-0.0010933664730071587);
-    const double t36 = t35 * t29;
-    const double t37 = t36 + (-0.00336069407551884);
-    const double t38 = t37 * t29;
-    const double t39 = t38 + 0.01582115704731839;
-    const double t40 = t39 * t29;
-    const double t41 = t40 + (-0.020271822615223437);
-    const double t42 = t41 * t29;
-    const double t43 = t42 + (-0.04190782138219327);
-    const double t44 = t43 * t29;
-    const double t45 = t44 + 0.2047312640799256;
-    const double t46 = t45 * t29;
-    const double t47 = t46 + (-0.26694791404893276);
-    const double t48 = t47 * t29;
-    const double t49 = t26 ? t48 : t25;
-    const double t50 = t6 ? t25 : t49;
-    const double t51 = t21 + 2.0;
-    const double t52 = t5 * t51;
-    const double t53 = t52 - t21;
-    const double t54 = 2.0 * t11;
-    const double t55 = t53 - t54;
-    const double t56 = t55 - 1.0;
-    const double t57 = t11 * t56;
-    const double t58 = t21 + t54;
-    const double t59 = t58 + 1.0;
-    const double t60 = t59 * t59;
-    const double t61 = t57 / t60;
-    const double t62 = 2.0 * t61;
-    const double t63 = t62 + 1.0;
-    const double t64 = t4 ? t50 : t63;
-    const double t65 = t3 ? 1.0 : t64;
-    const double t66 = t1 ? t2 : t65;
-    const double t67 = grad_y * t66;
-    return t67;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 1.1796875;
+    const double t4 = own_decay_wide(fused, t2);
+    const double t5 = t4 + 2.0;
+    const double t6 = t4 + 1.0;
+    const double t7 = t2 * t6;
+    const double t8 = 2.0 * t4;
+    const double t9 = t4 * t4;
+    const double t10 = t8 + t9;
+    const double t11 = t10 + 2.0;
+    const double t12 = 2.0 * t9;
+    const double t13 = t8 + t12;
+    const double t14 = t13 + 1.0;
+    const double t15 = t0 ? t11 : t14;
+    const double t16 = 1.0 / t15;
+    const double t17 = t7 * t16;
+    const double t18 = 4.0 * t17;
+    const double t19 = t5 - t18;
+    const double t20 = t19 * t4;
+    const double t21 = t20 * t16;
+    const int t22 = t2 < 1.203125;
+    const double t23 = t2 - 1.1924304962158203;
+    const double t24 = t23 - 7.182996748996376e-07;
+    const double t25 = -0.020271827273845595 * t24;
+    const double t26 = t25 + (-0.04190779958981479);
+    const double t27 = t26 * t24;
+    const double t28 = t27 + 0.20473126408010664;
+    const double t29 = t28 * t24;
+    const double t30 = t29 + (-0.26694791404953816);
+    const double t31 = t30 * t24;
+    const double t32 = t22 ? t31 : t21;
+    const double t33 = t3 ? t21 : t32;
+    const double t34 = t2 * t4;
+    const double t35 = 2.0 * t34;
+    const double t36 = t8 + t35;
+    const double t37 = t36 + 1.0;
+    const double t38 = t34 * t16;
+    const double t39 = 2.0 * t38;
+    const double t40 = t37 - t39;
+    const double t41 = t40 * t16;
+    const double t42 = t0 ? t33 : t41;
+    const double t43 = grad_y * t42;
+    return t43;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = -0.0;
-    const int t3 = x < 0.0;
-    const int t4 = t0 < 1.84375;
-    const double t5 = own_decay_wide(fused, t0);
-    const double t6 = t5 * t5;
-    const double t7 = t6 * t5;
-    const double t8 = 2.0 * t7;
-    const double t9 = t0 * t7;
-    const double t10 = 2.0 * t9;
-    const double t11 = t8 + t10;
-    const double t12 = t0 * t6;
-    const double t13 = 3.0 * t12;
-    const double t14 = t11 + t13;
-    const double t15 = 6.0 * t6;
-    const double t16 = t14 + t15;
-    const double t17 = 8.0 * t5;
-    const double t18 = t16 + t17;
-    const double t19 = t18 + 4.0;
-    const double t20 = t0 * t5;
-    const double t21 = 2.0 * t20;
-    const double t22 = t19 - t21;
-    const double t23 = 2.0 * t0;
-    const double t24 = t22 - t23;
-    const double t25 = t24 * t5;
-    const double t26 = 2.0 * t5;
-    const double t27 = t26 + t6;
-    const double t28 = t27 + 2.0;
-    const double t29 = t28 * t28;
-    const double t30 = t29 * t28;
-    const double t31 = t25 / t30;
-    const double t32 = 4.0 * t31;
-    const int t33 = t0 < 2.40625;
-    const double t34 = t0 - 2.256376266479492;
-    const double t35 = t34 - 1.2988130093250574e-07;
-    const double t36 = t35 - 3.790649046110623e-24;
-    const double t37 = 1.8659871263898794e-06 * t36;
-    const double t38 = t37 + (-1.1384658910472777e-05);
-    const double t39 = t38 * t36;
-    const double t40 = t39 + 3.2359030324743265e-05;
-    const double t41 = t40 * t36;
-    const double t42 = t41 + (-3.9886148530716715e-05);
-    const double t43 = t42 * t36;
-    const double t44 = t43 + (-0.00010540385571293718);
-    const double t45 = t44 * t36;
-    const double t46 = t45 + 0.0007928063416410296;
-    const double t47 = t46 * t36;
-    const double t48 = t47 + (-0.0024800666092606163);
-    const double t49 = t48 * t36;
-    const double t50 = t49 + 0.003860492589942952;
-    const double t51 = t50 * t36;
-    const double t52 = t51 + 0.00335405261834628;
-    const double t53 = t52 * t36;
-    const double t54 = t53 + (-0.037361895573184103);
-    const double t55 = t54 * t36;
-    const double t56 = t55 + 0.09898193805273967;
-    const double t57 = t56 * t36;
-    const double t58 = t57 + (-0.10875441073180676);
-    const double t59 = t58 * t36;
-    const double t60 = t33 ? t59 : t32;
-    const double t61 = t4 ? t32 : t60;
-    const int t62 = t0 < 1.25;
-    const double t63 = 2.0 * t12;
-    const double t64 = t63 + t10;
-    const double t65 = 4.0 * t7;
-    const double t66 = t64 + t65;
-    const double t67 = 6.0 * t5;
-    const double t68 = t66 + t67;
-    const double t69 = 8.0 * t6;
-    const double t70 = t68 + t69;
-    const double t71 = t70 + 2.0;
-    const double t72 = t71 - t23;
-    const double t73 = 3.0 * t20;
-    const double t74 = t72 - t73;
-    const double t75 = t6 * t74;
-    const double t76 = 2.0 * t6;
-    const double t77 = t26 + t76;
-    const double t78 = t77 + 1.0;
-    const double t79 = t78 * t78;
-    const double t80 = t79 * t78;
-    const double t81 = t75 / t80;
-    const double t82 = 4.0 * t81;
-    const int t83 = t0 < 1.6484375;
-    const double t84 = t0 - 1.4905710220336914;
-    const double t85 = t84 - 1.5745173705304443e-07;
-    const double t86 = t85 - (-1.1768349225386349e-23);
-    const double t87 = 6.270658391931407e-05 * t86;
-    const double t88 = t87 + 0.0005522106037032002;
-    const double t89 = t88 * t86;
-    const double t90 = t89 + (-0.001403881178706823);
-    const double t91 = t90 * t86;
-    const double t92 = t91 + (-0.00025982037871303247);
-    const double t93 = t92 * t86;
-    const double t94 = t93 + 0.007002931954431952;
-    const double t95 = t94 * t86;
-    const double t96 = t95 + (-0.01153587349524441);
-    const double t97 = t96 * t86;
-    const double t98 = t97 + (-0.008932250215564078);
-    const double t99 = t98 * t86;
-    const double t100 = t99 + 0.059988901458401404;
-    const double t101 = t100 * t86;
-    const double t102 = t101 + (-0.0666517398482254);
-    const double t103 = t102 * t86;
-    const double t104 = t103 + (-0.07970735540680454);
-    const double t105 = t104 * t86;
-    const double t106 = t105 + 0.28127277803020756;
-    const double t107 = t106 * t86;
-    const double t108 = t107 + (-0.23069451159699508);
-    const double t109 = t108 * t86;
-    const double t110 = t83 ? t109 : t82;
-    const double t111 = t62 ? t82 : t110;
-    const double t112 = t3 ? t61 : t111;
-    const double t113 = t1 ? t2 : t112;
-    return t113;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const int t3 = t2 < 2.2421875;
+    const double t4 = own_decay_wide(fused, t2);
+    const double t5 = 2.0 * t4;
+    const double t6 = t4 * t4;
+    const double t7 = t5 + t6;
+    const double t8 = t7 + 2.0;
+    const double t9 = 2.0 * t6;
+    const double t10 = t5 + t9;
+    const double t11 = t10 + 1.0;
+    const double t12 = t0 ? t8 : t11;
+    const double t13 = 1.0 / t12;
+    const double t14 = t13 * t13;
+    const double t15 = t2 * t4;
+    const double t16 = 2.0 * t15;
+    const double t17 = t5 + t16;
+    const double t18 = t17 + 2.0;
+    const double t19 = t18 - t2;
+    const double t20 = 4.0 * t19;
+    const double t21 = t15 * t13;
+    const double t22 = 16.0 * t21;
+    const double t23 = t20 - t22;
+    const double t24 = t14 * t23;
+    const double t25 = t24 * t4;
+    const int t26 = t2 < 2.265625;
+    const double t27 = t2 - 2.256376266479492;
+    const double t28 = t27 - 1.2988130093250574e-07;
+    const double t29 = 0.0033540406176617702 * t28;
+    const double t30 = t29 + (-0.03736187686605773);
+    const double t31 = t30 * t28;
+    const double t32 = t31 + 0.09898193805256575;
+    const double t33 = t32 * t28;
+    const double t34 = t33 + (-0.10875441073165407);
+    const double t35 = t34 * t28;
+    const double t36 = t26 ? t35 : t25;
+    const double t37 = t3 ? t25 : t36;
+    const int t38 = t2 < 1.484375;
+    const double t39 = t6 * t14;
+    const double t40 = t5 + t15;
+    const double t41 = t40 + 2.0;
+    const double t42 = 4.0 * t41;
+    const double t43 = t5 + 1.0;
+    const double t44 = t2 * t43;
+    const double t45 = t44 * t13;
+    const double t46 = 8.0 * t45;
+    const double t47 = t42 - t46;
+    const double t48 = t39 * t47;
+    const int t49 = t2 < 1.5;
+    const double t50 = t2 - 1.4905710220336914;
+    const double t51 = t50 - 1.5745173705304443e-07;
+    const double t52 = -0.0666517588448177 * t51;
+    const double t53 = t52 + (-0.07970722805647461);
+    const double t54 = t53 * t51;
+    const double t55 = t54 + 0.2812727780303481;
+    const double t56 = t55 * t51;
+    const double t57 = t56 + (-0.2306945115974942);
+    const double t58 = t57 * t51;
+    const double t59 = t49 ? t58 : t48;
+    const double t60 = t38 ? t48 : t59;
+    const double t61 = t0 ? t37 : t60;
+    return t61;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -2377,55 +2251,46 @@ SYMACT_INLINE float mish_forward_fast(int fused, float x)
 SYMACT_INLINE float mish_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
-    const float t3 = own_decay_lifted_fast(fused, t1);
-    const float t4 = t2 * t3;
-    const float t5 = t4 * 2.1684043e-19f;
-    const float t6 = 4.0f * t1;
-    const float t7 = t5 + t6;
-    const float t8 = 4.0f * t3;
-    const float t9 = t8 * 5.421011e-20f;
-    const float t10 = t9 * t3;
-    const float t11 = t10 * 5.421011e-20f;
-    const float t12 = t7 - t11;
-    const float t13 = 6.0f * t3;
-    const float t14 = t13 * 5.421011e-20f;
-    const float t15 = t12 - t14;
-    const float t16 = t3 * 5.421011e-20f;
-    const float t17 = t16 * t16;
-    const float t18 = t17 * t16;
-    const float t19 = t15 - t18;
-    const float t20 = t19 - 4.0f;
-    const float t21 = t4 * 5.421011e-20f;
-    const float t22 = t21 + t1;
-    const float t23 = t22 - t16;
-    const float t24 = t23 - t17;
-    const float t25 = t24 - 0.5f;
-    const float t26 = t0 ? t20 : t25;
-    const float t27 = 2.0f * t3;
-    const float t28 = t27 * 5.421011e-20f;
-    const float t29 = t28 + t17;
-    const float t30 = t29 + 2.0f;
-    const float t31 = t30 * t30;
-    const float t32 = t28 * t3;
-    const float t33 = t32 * 5.421011e-20f;
-    const float t34 = t28 + t33;
-    const float t35 = t34 + 1.0f;
-    const float t36 = t35 * t35;
-    const float t37 = t0 ? t31 : t36;
-    const float t38 = t26 / t37;
-    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
-    const float t40 = t39 * t3;
-    const float t41 = t40 * 5.421011e-20f;
-    const float t42 = -t41;
-    const float t43 = t40 * 2.1684043e-19f;
-    const float t44 = t43 * t3;
-    const float t45 = t44 * 5.421011e-20f;
-    const float t46 = t45 + 1.0f;
-    const float t47 = t0 ? t42 : t46;
-    return t47;
+    const int t0 = x == INFINITY;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const int t4 = t3 == 0.0f;
+    const float t5 = -t3;
+    const float t6 = 2.0f * t3;
+    const float t7 = t6 * 5.421011e-20f;
+    const float t8 = t3 * 5.421011e-20f;
+    const float t9 = t8 * t8;
+    const float t10 = t7 + t9;
+    const float t11 = t10 + 2.0f;
+    const float t12 = t7 * t3;
+    const float t13 = t12 * 5.421011e-20f;
+    const float t14 = t7 + t13;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t1 ? t11 : t15;
+    const float t17 = 1.0f / t16;
+    const float t18 = t2 * t17;
+    const float t19 = t18 * t3;
+    const float t20 = t19 * 1.0842022e-19f;
+    const float t21 = t20 * t3;
+    const float t22 = t21 * 5.421011e-20f;
+    const float t23 = t22 + t8;
+    const float t24 = t23 + 2.0f;
+    const float t25 = 2.0f * t2;
+    const float t26 = t24 - t25;
+    const float t27 = t26 * t17;
+    const float t28 = t27 * t3;
+    const float t29 = t28 * 5.421011e-20f;
+    const float t30 = t4 ? t5 : t29;
+    const float t31 = t2 * t3;
+    const float t32 = t31 * 1.0842022e-19f;
+    const float t33 = t7 + t32;
+    const float t34 = t33 + 1.0f;
+    const float t35 = t34 - t20;
+    const float t36 = t35 * t17;
+    const float t37 = t1 ? t30 : t36;
+    const float t38 = t0 ? 1.0f : t37;
+    return t38;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2470,110 +2335,93 @@ SYMACT_INLINE void mish_value_and_derivative_fast(int fused, float x, float *y, 
     const float t35 = t34 + 1.0f;
     const float t36 = t1 ? t29 : t35;
     const float t37 = t23 / t36;
-    const int t38 = x < 0.0f;
-    const float t39 = own_decay_lifted_fast(fused, t2);
-    const float t40 = t3 * t39;
-    const float t41 = t40 * 2.1684043e-19f;
-    const float t42 = 4.0f * t2;
-    const float t43 = t41 + t42;
-    const float t44 = 4.0f * t39;
-    const float t45 = t44 * 5.421011e-20f;
-    const float t46 = t45 * t39;
-    const float t47 = t46 * 5.421011e-20f;
-    const float t48 = t43 - t47;
-    const float t49 = 6.0f * t39;
+    const int t38 = x == INFINITY;
+    const int t39 = x < 0.0f;
+    const float t40 = own_decay_lifted_fast(fused, t2);
+    const int t41 = t40 == 0.0f;
+    const float t42 = -t40;
+    const float t43 = 2.0f * t40;
+    const float t44 = t43 * 5.421011e-20f;
+    const float t45 = t40 * 5.421011e-20f;
+    const float t46 = t45 * t45;
+    const float t47 = t44 + t46;
+    const float t48 = t47 + 2.0f;
+    const float t49 = t44 * t40;
     const float t50 = t49 * 5.421011e-20f;
-    const float t51 = t48 - t50;
-    const float t52 = t39 * 5.421011e-20f;
-    const float t53 = t52 * t52;
-    const float t54 = t53 * t52;
-    const float t55 = t51 - t54;
-    const float t56 = t55 - 4.0f;
-    const float t57 = t40 * 5.421011e-20f;
-    const float t58 = t57 + t2;
-    const float t59 = t58 - t52;
-    const float t60 = t59 - t53;
-    const float t61 = t60 - 0.5f;
-    const float t62 = t38 ? t56 : t61;
-    const float t63 = 2.0f * t39;
-    const float t64 = t63 * 5.421011e-20f;
-    const float t65 = t64 + t53;
-    const float t66 = t65 + 2.0f;
-    const float t67 = t66 * t66;
-    const float t68 = t64 * t39;
-    const float t69 = t68 * 5.421011e-20f;
-    const float t70 = t64 + t69;
+    const float t51 = t44 + t50;
+    const float t52 = t51 + 1.0f;
+    const float t53 = t39 ? t48 : t52;
+    const float t54 = 1.0f / t53;
+    const float t55 = t2 * t54;
+    const float t56 = t55 * t40;
+    const float t57 = t56 * 1.0842022e-19f;
+    const float t58 = t57 * t40;
+    const float t59 = t58 * 5.421011e-20f;
+    const float t60 = t59 + t45;
+    const float t61 = t60 + 2.0f;
+    const float t62 = 2.0f * t2;
+    const float t63 = t61 - t62;
+    const float t64 = t63 * t54;
+    const float t65 = t64 * t40;
+    const float t66 = t65 * 5.421011e-20f;
+    const float t67 = t41 ? t42 : t66;
+    const float t68 = t2 * t40;
+    const float t69 = t68 * 1.0842022e-19f;
+    const float t70 = t44 + t69;
     const float t71 = t70 + 1.0f;
-    const float t72 = t71 * t71;
-    const float t73 = t38 ? t67 : t72;
-    const float t74 = t62 / t73;
-    const float t75 = 8.507059e+37f < t74 ? 8.507059e+37f : t74;
-    const float t76 = t75 * t39;
-    const float t77 = t76 * 5.421011e-20f;
-    const float t78 = -t77;
-    const float t79 = t76 * 2.1684043e-19f;
-    const float t80 = t79 * t39;
-    const float t81 = t80 * 5.421011e-20f;
-    const float t82 = t81 + 1.0f;
-    const float t83 = t38 ? t78 : t82;
+    const float t72 = t71 - t57;
+    const float t73 = t72 * t54;
+    const float t74 = t39 ? t67 : t73;
+    const float t75 = t38 ? 1.0f : t74;
     *y = t37;
-    *dydx = t83;
+    *dydx = t75;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
 SYMACT_INLINE float mish_backward_fast(int fused, float x, float grad_y)
 {
     (void)fused;
-    const int t0 = x < 0.0f;
-    const float t1 = fabsf(x);
-    const float t2 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
-    const float t3 = own_decay_lifted_fast(fused, t1);
-    const float t4 = t2 * t3;
-    const float t5 = t4 * 2.1684043e-19f;
-    const float t6 = 4.0f * t1;
-    const float t7 = t5 + t6;
-    const float t8 = 4.0f * t3;
-    const float t9 = t8 * 5.421011e-20f;
-    const float t10 = t9 * t3;
-    const float t11 = t10 * 5.421011e-20f;
-    const float t12 = t7 - t11;
-    const float t13 = 6.0f * t3;
-    const float t14 = t13 * 5.421011e-20f;
-    const float t15 = t12 - t14;
-    const float t16 = t3 * 5.421011e-20f;
-    const float t17 = t16 * t16;
-    const float t18 = t17 * t16;
-    const float t19 = t15 - t18;
-    const float t20 = t19 - 4.0f;
-    const float t21 = t4 * 5.421011e-20f;
-    const float t22 = t21 + t1;
-    const float t23 = t22 - t16;
-    const float t24 = t23 - t17;
-    const float t25 = t24 - 0.5f;
-    const float t26 = t0 ? t20 : t25;
-    const float t27 = 2.0f * t3;
-    const float t28 = t27 * 5.421011e-20f;
-    const float t29 = t28 + t17;
-    const float t30 = t29 + 2.0f;
-    const float t31 = t30 * t30;
-    const float t32 = t28 * t3;
-    const float t33 = t32 * 5.421011e-20f;
-    const float t34 = t28 + t33;
-    const float t35 = t34 + 1.0f;
-    const float t36 = t35 * t35;
-    const float t37 = t0 ? t31 : t36;
-    const float t38 = t26 / t37;
-    const float t39 = 8.507059e+37f < t38 ? 8.507059e+37f : t38;
-    const float t40 = t39 * t3;
-    const float t41 = t40 * 5.421011e-20f;
-    const float t42 = -t41;
-    const float t43 = t40 * 2.1684043e-19f;
-    const float t44 = t43 * t3;
-    const float t45 = t44 * 5.421011e-20f;
-    const float t46 = t45 + 1.0f;
-    const float t47 = t0 ? t42 : t46;
-    const float t48 = grad_y * t47;
-    return t48;
+    const int t0 = x == INFINITY;
+    const int t1 = x < 0.0f;
+    const float t2 = fabsf(x);
+    const float t3 = own_decay_lifted_fast(fused, t2);
+    const int t4 = t3 == 0.0f;
+    const float t5 = -t3;
+    const float t6 = 2.0f * t3;
+    const float t7 = t6 * 5.421011e-20f;
+    const float t8 = t3 * 5.421011e-20f;
+    const float t9 = t8 * t8;
+    const float t10 = t7 + t9;
+    const float t11 = t10 + 2.0f;
+    const float t12 = t7 * t3;
+    const float t13 = t12 * 5.421011e-20f;
+    const float t14 = t7 + t13;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t1 ? t11 : t15;
+    const float t17 = 1.0f / t16;
+    const float t18 = t2 * t17;
+    const float t19 = t18 * t3;
+    const float t20 = t19 * 1.0842022e-19f;
+    const float t21 = t20 * t3;
+    const float t22 = t21 * 5.421011e-20f;
+    const float t23 = t22 + t8;
+    const float t24 = t23 + 2.0f;
+    const float t25 = 2.0f * t2;
+    const float t26 = t24 - t25;
+    const float t27 = t26 * t17;
+    const float t28 = t27 * t3;
+    const float t29 = t28 * 5.421011e-20f;
+    const float t30 = t4 ? t5 : t29;
+    const float t31 = t2 * t3;
+    const float t32 = t31 * 1.0842022e-19f;
+    const float t33 = t7 + t32;
+    const float t34 = t33 + 1.0f;
+    const float t35 = t34 - t20;
+    const float t36 = t35 * t17;
+    const float t37 = t1 ? t30 : t36;
+    const float t38 = t0 ? 1.0f : t37;
+    const float t39 = grad_y * t38;
+    return t39;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -2769,7 +2617,9 @@ SYMACT_INLINE void mish_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_forward_f32)
+SYMACT_APART_END
 
 void symact_mish_forward_f32(size_t n, const float *x, float *y)
 {
@@ -2802,7 +2652,9 @@ SYMACT_INLINE void mish_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_derivative_f32)
+SYMACT_APART_END
 
 void symact_mish_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -2842,7 +2694,9 @@ SYMACT_INLINE void mish_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2879,7 +2733,9 @@ SYMACT_INLINE void mish_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_backward_f32)
+SYMACT_APART_END
 
 void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2912,7 +2768,9 @@ SYMACT_INLINE void mish_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -2945,9 +2803,7 @@ SYMACT_INLINE void mish_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_forward_f64)
-SYMACT_QUICK_END
 
 void symact_mish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2983,9 +2839,7 @@ SYMACT_INLINE void mish_derivative_f64_elements(int fused, size_t n, const void 
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_mish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -3028,9 +2882,7 @@ SYMACT_INLINE void mish_value_and_derivative_f64_elements(int fused, size_t n, c
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -3070,9 +2922,7 @@ SYMACT_INLINE void mish_backward_f64_elements(int fused, size_t n, const void *c
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_backward_f64)
-SYMACT_QUICK_END
 
 void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -3108,9 +2958,7 @@ SYMACT_INLINE void mish_second_derivative_f64_elements(int fused, size_t n, cons
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -3143,9 +2991,9 @@ SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_mish_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -3178,9 +3026,9 @@ SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_mish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -3220,9 +3068,9 @@ SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_mish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -3259,9 +3107,9 @@ SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_mish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -3294,9 +3142,9 @@ SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_mish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -788,7 +790,9 @@ SYMACT_INLINE void relu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_forward_f32)
+SYMACT_APART_END
 
 void symact_relu_forward_f32(size_t n, const float *x, float *y)
 {
@@ -821,7 +825,9 @@ SYMACT_INLINE void relu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -861,7 +867,9 @@ SYMACT_INLINE void relu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -898,7 +906,9 @@ SYMACT_INLINE void relu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_backward_f32)
+SYMACT_APART_END
 
 void symact_relu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -931,7 +941,9 @@ SYMACT_INLINE void relu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -968,7 +980,9 @@ SYMACT_INLINE void relu_backward_from_output_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f32)
+SYMACT_APART_END
 
 void symact_relu_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
@@ -1001,9 +1015,7 @@ SYMACT_INLINE void relu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_forward_f64)
-SYMACT_QUICK_END
 
 void symact_relu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1036,9 +1048,7 @@ SYMACT_INLINE void relu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1078,9 +1088,7 @@ SYMACT_INLINE void relu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1117,9 +1125,7 @@ SYMACT_INLINE void relu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_f64)
-SYMACT_QUICK_END
 
 void symact_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1152,9 +1158,7 @@ SYMACT_INLINE void relu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1191,9 +1195,7 @@ SYMACT_INLINE void relu_backward_from_output_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f64)
-SYMACT_QUICK_END
 
 void symact_relu_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {
@@ -1226,9 +1228,9 @@ SYMACT_INLINE void relu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1261,9 +1263,9 @@ SYMACT_INLINE void relu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1303,9 +1305,9 @@ SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1342,9 +1344,9 @@ SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1377,9 +1379,9 @@ SYMACT_INLINE void relu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
@@ -1416,9 +1418,9 @@ SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {

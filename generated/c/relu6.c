@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -803,7 +805,9 @@ SYMACT_INLINE void relu6_forward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_forward_f32)
+SYMACT_APART_END
 
 void symact_relu6_forward_f32(size_t n, const float *x, float *y)
 {
@@ -836,7 +840,9 @@ SYMACT_INLINE void relu6_derivative_f32_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu6_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -876,7 +882,9 @@ SYMACT_INLINE void relu6_value_and_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu6_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -913,7 +921,9 @@ SYMACT_INLINE void relu6_backward_f32_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_backward_f32)
+SYMACT_APART_END
 
 void symact_relu6_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -946,7 +956,9 @@ SYMACT_INLINE void relu6_second_derivative_f32_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_relu6_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -979,9 +991,7 @@ SYMACT_INLINE void relu6_forward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_forward_f64)
-SYMACT_QUICK_END
 
 void symact_relu6_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1014,9 +1024,7 @@ SYMACT_INLINE void relu6_derivative_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu6_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1056,9 +1064,7 @@ SYMACT_INLINE void relu6_value_and_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu6_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1095,9 +1101,7 @@ SYMACT_INLINE void relu6_backward_f64_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_backward_f64)
-SYMACT_QUICK_END
 
 void symact_relu6_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1130,9 +1134,7 @@ SYMACT_INLINE void relu6_second_derivative_f64_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(relu6_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_relu6_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1165,9 +1167,9 @@ SYMACT_INLINE void relu6_forward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu6_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1200,9 +1202,9 @@ SYMACT_INLINE void relu6_derivative_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu6_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1242,9 +1244,9 @@ SYMACT_INLINE void relu6_value_and_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu6_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1281,9 +1283,9 @@ SYMACT_INLINE void relu6_backward_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu6_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1316,9 +1318,9 @@ SYMACT_INLINE void relu6_second_derivative_f32_fast_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(relu6_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_relu6_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

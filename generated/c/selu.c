@@ -60,10 +60,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -85,12 +82,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -601,7 +603,7 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -650,16 +652,13 @@ SYMACT_INLINE double selu_derivative_wide(int fused, double x)
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = 1.7580993408473768 * t5;
-    const double t7 = t3 ? t6 : 1.0507009873554805;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    return t9;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = 1.7580993408473768 * t3;
+    const double t5 = t1 ? t4 : 1.0507009873554805;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -677,16 +676,13 @@ SYMACT_INLINE void selu_value_and_derivative_wide(int fused, double x, double *y
     const double t8 = t2 ? t6 : t7;
     const double t9 = t0 ? x : t8;
     const int t10 = x != x;
-    const double t11 = -INFINITY;
-    const int t12 = x == t11;
-    const int t13 = x <= 0.0;
-    const double t14 = own_decay_wide(fused, t3);
-    const double t15 = 1.7580993408473768 * t14;
-    const double t16 = t13 ? t15 : 1.0507009873554805;
-    const double t17 = t12 ? 0.0 : t16;
-    const double t18 = t10 ? x : t17;
+    const int t11 = x <= 0.0;
+    const double t12 = own_decay_wide(fused, t3);
+    const double t13 = 1.7580993408473768 * t12;
+    const double t14 = t11 ? t13 : 1.0507009873554805;
+    const double t15 = t10 ? x : t14;
     *y = t9;
-    *dydx = t18;
+    *dydx = t15;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -694,17 +690,14 @@ SYMACT_INLINE double selu_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = 1.7580993408473768 * t5;
-    const double t7 = t3 ? t6 : 1.0507009873554805;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    const double t10 = grad_y * t9;
-    return t10;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = 1.7580993408473768 * t3;
+    const double t5 = t1 ? t4 : 1.0507009873554805;
+    const double t6 = t0 ? x : t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -712,16 +705,13 @@ SYMACT_INLINE double selu_second_derivative_wide(int fused, double x)
 {
     (void)fused;
     const int t0 = x != x;
-    const double t1 = -INFINITY;
-    const int t2 = x == t1;
-    const int t3 = x <= 0.0;
-    const double t4 = fabs(x);
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = 1.7580993408473768 * t5;
-    const double t7 = t3 ? t6 : 0.0;
-    const double t8 = t2 ? 0.0 : t7;
-    const double t9 = t0 ? x : t8;
-    return t9;
+    const int t1 = x <= 0.0;
+    const double t2 = fabs(x);
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = 1.7580993408473768 * t3;
+    const double t5 = t1 ? t4 : 0.0;
+    const double t6 = t0 ? x : t5;
+    return t6;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1288,7 +1278,9 @@ SYMACT_INLINE void selu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_forward_f32)
+SYMACT_APART_END
 
 void symact_selu_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1321,7 +1313,9 @@ SYMACT_INLINE void selu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_derivative_f32)
+SYMACT_APART_END
 
 void symact_selu_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1361,7 +1355,9 @@ SYMACT_INLINE void selu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_selu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1398,7 +1394,9 @@ SYMACT_INLINE void selu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_backward_f32)
+SYMACT_APART_END
 
 void symact_selu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1431,7 +1429,9 @@ SYMACT_INLINE void selu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_selu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1464,9 +1464,7 @@ SYMACT_INLINE void selu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_forward_f64)
-SYMACT_QUICK_END
 
 void symact_selu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1499,9 +1497,7 @@ SYMACT_INLINE void selu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_selu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1541,9 +1537,7 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_selu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1580,9 +1574,7 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_backward_f64)
-SYMACT_QUICK_END
 
 void symact_selu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1615,9 +1607,7 @@ SYMACT_INLINE void selu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_selu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1650,9 +1640,9 @@ SYMACT_INLINE void selu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_selu_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1685,9 +1675,9 @@ SYMACT_INLINE void selu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_selu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1727,9 +1717,9 @@ SYMACT_INLINE void selu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_selu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1766,9 +1756,9 @@ SYMACT_INLINE void selu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_selu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1801,9 +1791,9 @@ SYMACT_INLINE void selu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_selu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

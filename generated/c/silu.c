@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
+    const double t0 = (-709.0) > a ? (-709.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -597,7 +599,7 @@ SYMACT_INLINE double own_exp_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -644,56 +646,34 @@ SYMACT_INLINE double silu_forward_wide(int fused, double x, double beta)
 SYMACT_INLINE double silu_derivative_wide(int fused, double x, double beta)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = t5 * beta;
-    const int t7 = t6 < 1.041015625;
-    const double t8 = beta * t5;
-    const double t9 = own_decay_wide(fused, t8);
-    const double t10 = t8 - t9;
-    const double t11 = t10 - 1.0;
-    const double t12 = t11 * t9;
-    const double t13 = -t12;
-    const double t14 = t9 + 1.0;
-    const double t15 = t14 * t14;
-    const double t16 = t13 / t15;
-    const int t17 = t6 < 1.48828125;
-    const double t18 = t6 - 1.2784643173217773;
-    const double t19 = t18 - 2.2543929645135935e-07;
-    const double t20 = t19 - 1.2532719437511683e-23;
-    const double t21 = -2.9135800160868148e-05 * t20;
-    const double t22 = t21 + 4.1620928919927833e-05;
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.0001856538557013296;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + (-0.0007985848286447503);
-    const double t27 = t26 * t20;
-    const double t28 = t27 + 0.00012662935718302544;
-    const double t29 = t28 * t20;
-    const double t30 = t29 + 0.006606591418336911;
-    const double t31 = t30 * t20;
-    const double t32 = t31 + (-0.015222655248047166);
-    const double t33 = t32 * t20;
-    const double t34 = t33 + (-0.018874814252800638);
-    const double t35 = t34 * t20;
-    const double t36 = t35 + 0.14664879699699768;
-    const double t37 = t36 * t20;
-    const double t38 = t37 + (-0.21781170571974084);
-    const double t39 = t38 * t20;
-    const double t40 = t17 ? t39 : t16;
-    const double t41 = t7 ? t16 : t40;
-    const double t42 = t8 * t9;
-    const double t43 = t9 + t42;
-    const double t44 = t43 + 1.0;
-    const double t45 = t44 / t15;
-    const double t46 = t4 ? t41 : t45;
-    const double t47 = t3 ? 1.0 : t46;
-    const double t48 = t1 ? t2 : t47;
-    return t48;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const double t3 = t2 * beta;
+    const int t4 = t3 < 1.2684765458106995;
+    const double t5 = beta * t2;
+    const double t6 = own_decay_wide(fused, t5);
+    const double t7 = t6 + 1.0;
+    const double t8 = 1.0 / t7;
+    const double t9 = t5 * t8;
+    const double t10 = 1.0 - t9;
+    const double t11 = t10 * t6;
+    const double t12 = t11 * t8;
+    const int t13 = t3 < 1.2880859375;
+    const double t14 = t3 - 1.2784643173217773;
+    const double t15 = t14 - 2.2543929645135935e-07;
+    const double t16 = -0.015222655025806709 * t15;
+    const double t17 = t16 + (-0.01887480392573958);
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.14664879699694686;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + (-0.2178117057198021);
+    const double t22 = t21 * t15;
+    const double t23 = t13 ? t22 : t12;
+    const double t24 = t4 ? t12 : t23;
+    const double t25 = 1.0 - t24;
+    const double t26 = t0 ? t24 : t25;
+    return t26;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -709,111 +689,70 @@ SYMACT_INLINE void silu_value_and_derivative_wide(int fused, double x, double be
     const double t6 = t5 + 1.0;
     const double t7 = x / t6;
     const double t8 = t1 ? t2 : t7;
-    const int t9 = x == INFINITY;
-    const int t10 = x < 0.0;
-    const double t11 = fabs(x);
+    const int t9 = x < 0.0;
+    const double t10 = fabs(x);
+    const double t11 = 3.402823669209385e+38 < t10 ? 3.402823669209385e+38 : t10;
     const double t12 = t11 * beta;
-    const int t13 = t12 < 1.041015625;
+    const int t13 = t12 < 1.2684765458106995;
     const double t14 = beta * t11;
     const double t15 = own_decay_wide(fused, t14);
-    const double t16 = t14 - t15;
-    const double t17 = t16 - 1.0;
-    const double t18 = t17 * t15;
-    const double t19 = -t18;
-    const double t20 = t15 + 1.0;
-    const double t21 = t20 * t20;
-    const double t22 = t19 / t21;
-    const int t23 = t12 < 1.48828125;
-    const double t24 = t12 - 1.2784643173217773;
-    const double t25 = t24 - 2.2543929645135935e-07;
-    const double t26 = t25 - 1.2532719437511683e-23;
-    const double t27 = -2.9135800160868148e-05 * t26;
-    const double t28 = t27 + 4.1620928919927833e-05;
-    const double t29 = t28 * t26;
-    const double t30 = t29 + 0.0001856538557013296;
-    const double t31 = t30 * t26;
-    const double t32 = t31 + (-0.0007985848286447503);
-    const double t33 = t32 * t26;
-    const double t34 = t33 + 0.00012662935718302544;
-    const double t35 = t34 * t26;
-    const double t36 = t35 + 0.006606591418336911;
-    const double t37 = t36 * t26;
-    const double t38 = t37 + (-0.015222655248047166);
-    const double t39 = t38 * t26;
-    const double t40 = t39 + (-0.018874814252800638);
-    const double t41 = t40 * t26;
-    const double t42 = t41 + 0.14664879699699768;
-    const double t43 = t42 * t26;
-    const double t44 = t43 + (-0.21781170571974084);
-    const double t45 = t44 * t26;
-    const double t46 = t23 ? t45 : t22;
-    const double t47 = t13 ? t22 : t46;
-    const double t48 = t14 * t15;
-    const double t49 = t15 + t48;
-    const double t50 = t49 + 1.0;
-    const double t51 = t50 / t21;
-    const double t52 = t10 ? t47 : t51;
-    const double t53 = t9 ? 1.0 : t52;
-    const double t54 = t1 ? t2 : t53;
+    const double t16 = t15 + 1.0;
+    const double t17 = 1.0 / t16;
+    const double t18 = t14 * t17;
+    const double t19 = 1.0 - t18;
+    const double t20 = t19 * t15;
+    const double t21 = t20 * t17;
+    const int t22 = t12 < 1.2880859375;
+    const double t23 = t12 - 1.2784643173217773;
+    const double t24 = t23 - 2.2543929645135935e-07;
+    const double t25 = -0.015222655025806709 * t24;
+    const double t26 = t25 + (-0.01887480392573958);
+    const double t27 = t26 * t24;
+    const double t28 = t27 + 0.14664879699694686;
+    const double t29 = t28 * t24;
+    const double t30 = t29 + (-0.2178117057198021);
+    const double t31 = t30 * t24;
+    const double t32 = t22 ? t31 : t21;
+    const double t33 = t13 ? t21 : t32;
+    const double t34 = 1.0 - t33;
+    const double t35 = t9 ? t33 : t34;
     *y = t8;
-    *dydx = t54;
+    *dydx = t35;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double silu_backward_wide(int fused, double x, double grad_y, double beta)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = -0.0;
-    const int t3 = x == INFINITY;
-    const int t4 = x < 0.0;
-    const double t5 = fabs(x);
-    const double t6 = t5 * beta;
-    const int t7 = t6 < 1.041015625;
-    const double t8 = beta * t5;
-    const double t9 = own_decay_wide(fused, t8);
-    const double t10 = t8 - t9;
-    const double t11 = t10 - 1.0;
-    const double t12 = t11 * t9;
-    const double t13 = -t12;
-    const double t14 = t9 + 1.0;
-    const double t15 = t14 * t14;
-    const double t16 = t13 / t15;
-    const int t17 = t6 < 1.48828125;
-    const double t18 = t6 - 1.2784643173217773;
-    const double t19 = t18 - 2.2543929645135935e-07;
-    const double t20 = t19 - 1.2532719437511683e-23;
-    const double t21 = -2.9135800160868148e-05 * t20;
-    const double t22 = t21 + 4.1620928919927833e-05;
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.0001856538557013296;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + (-0.0007985848286447503);
-    const double t27 = t26 * t20;
-    const double t28 = t27 + 0.00012662935718302544;
-    const double t29 = t28 * t20;
-    const double t30 = t29 + 0.006606591418336911;
-    const double t31 = t30 * t20;
-    const double t32 = t31 + (-0.015222655248047166);
-    const double t33 = t32 * t20;
-    const double t34 = t33 + (-0.018874814252800638);
-    const double t35 = t34 * t20;
-    const double t36 = t35 + 0.14664879699699768;
-    const double t37 = t36 * t20;
-    const double t38 = t37 + (-0.21781170571974084);
-    const double t39 = t38 * t20;
-    const double t40 = t17 ? t39 : t16;
-    const double t41 = t7 ? t16 : t40;
-    const double t42 = t8 * t9;
-    const double t43 = t9 + t42;
-    const double t44 = t43 + 1.0;
-    const double t45 = t44 / t15;
-    const double t46 = t4 ? t41 : t45;
-    const double t47 = t3 ? 1.0 : t46;
-    const double t48 = t1 ? t2 : t47;
-    const double t49 = grad_y * t48;
-    return t49;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
+    const double t3 = t2 * beta;
+    const int t4 = t3 < 1.2684765458106995;
+    const double t5 = beta * t2;
+    const double t6 = own_decay_wide(fused, t5);
+    const double t7 = t6 + 1.0;
+    const double t8 = 1.0 / t7;
+    const double t9 = t5 * t8;
+    const double t10 = 1.0 - t9;
+    const double t11 = t10 * t6;
+    const double t12 = t11 * t8;
+    const int t13 = t3 < 1.2880859375;
+    const double t14 = t3 - 1.2784643173217773;
+    const double t15 = t14 - 2.2543929645135935e-07;
+    const double t16 = -0.015222655025806709 * t15;
+    const double t17 = t16 + (-0.01887480392573958);
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.14664879699694686;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + (-0.2178117057198021);
+    const double t22 = t21 * t15;
+    const double t23 = t13 ? t22 : t12;
+    const double t24 = t4 ? t12 : t23;
+    const double t25 = 1.0 - t24;
+    const double t26 = t0 ? t24 : t25;
+    const double t27 = grad_y * t26;
+    return t27;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -821,55 +760,40 @@ SYMACT_INLINE double silu_second_derivative_wide(int fused, double x, double bet
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = -0.0;
-    const double t3 = t0 * beta;
-    const int t4 = t3 < 1.927734375;
-    const double t5 = beta * t0;
-    const double t6 = own_decay_wide(fused, t5);
-    const double t7 = 2.0 * t6;
-    const double t8 = t5 * t6;
-    const double t9 = t7 + t8;
-    const double t10 = t9 + 2.0;
-    const double t11 = t10 - t5;
-    const double t12 = beta * t11;
-    const double t13 = t12 * t6;
-    const double t14 = t6 + 1.0;
-    const double t15 = t14 * t14;
-    const double t16 = t15 * t14;
-    const double t17 = t13 / t16;
-    const int t18 = t3 < 2.640625;
-    const double t19 = t3 - 2.3993568420410156;
-    const double t20 = t19 - 4.3847445204283275e-07;
-    const double t21 = t20 - (-7.02493075341627e-24);
-    const double t22 = -1.1949974311495836e-06 * t21;
-    const double t23 = t22 + 1.5687158027383686e-06;
-    const double t24 = t23 * t21;
-    const double t25 = t24 + 8.433416451334288e-06;
-    const double t26 = t25 * t21;
-    const double t27 = t26 + (-4.757907159449058e-05);
-    const double t28 = t27 * t21;
-    const double t29 = t28 + 9.644046843197593e-05;
-    const double t30 = t29 * t21;
-    const double t31 = t30 + 0.00011515444724843741;
-    const double t32 = t31 * t21;
-    const double t33 = t32 + (-0.0013663696837847522);
-    const double t34 = t33 * t21;
-    const double t35 = t34 + 0.003862814783096775;
-    const double t36 = t35 * t21;
-    const double t37 = t36 + (-0.0018366701449473277);
-    const double t38 = t37 * t21;
-    const double t39 = t38 + (-0.02248725917286723);
-    const double t40 = t39 * t21;
-    const double t41 = t40 + 0.07629586548655172;
-    const double t42 = t41 * t21;
-    const double t43 = t42 + (-0.09153052016449878);
-    const double t44 = t43 * t21;
-    const double t45 = t44 * beta;
-    const double t46 = t18 ? t45 : t17;
-    const double t47 = t4 ? t17 : t46;
-    const double t48 = t1 ? t2 : t47;
-    return t48;
+    const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
+    const double t2 = t1 * beta;
+    const int t3 = t2 < 2.3046875;
+    const double t4 = beta * t1;
+    const double t5 = own_decay_wide(fused, t4);
+    const double t6 = 2.0 * t5;
+    const double t7 = t4 * t5;
+    const double t8 = t6 + t7;
+    const double t9 = t8 + 2.0;
+    const double t10 = t9 - t4;
+    const double t11 = beta * t10;
+    const double t12 = t11 * t5;
+    const double t13 = t5 + 1.0;
+    const double t14 = t13 * t13;
+    const double t15 = t14 * t13;
+    const double t16 = t12 / t15;
+    const int t17 = t2 < 2.4853515625;
+    const double t18 = t2 - 2.3993568420410156;
+    const double t19 = t18 - 4.3847445204283275e-07;
+    const double t20 = -0.0013661663426992841 * t19;
+    const double t21 = t20 + 0.0038630593424274734;
+    const double t22 = t21 * t19;
+    const double t23 = t22 + (-0.0018366702519442028);
+    const double t24 = t23 * t19;
+    const double t25 = t24 + (-0.022487259362048605);
+    const double t26 = t25 * t19;
+    const double t27 = t26 + 0.07629586548655921;
+    const double t28 = t27 * t19;
+    const double t29 = t28 + (-0.0915305201641823);
+    const double t30 = t29 * t19;
+    const double t31 = t30 * beta;
+    const double t32 = t17 ? t31 : t16;
+    const double t33 = t3 ? t16 : t32;
+    return t33;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -2269,23 +2193,18 @@ SYMACT_INLINE float silu_derivative_fast(int fused, float x, float beta)
     const float t9 = t8 * 5.421011e-20f;
     const float t10 = t2 - t9;
     const float t11 = t10 - 1.0f;
-    const float t12 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
-    const float t13 = t12 * t8;
-    const float t14 = t13 * 5.421011e-20f;
-    const float t15 = t9 + t14;
-    const float t16 = t15 + 1.0f;
-    const float t17 = t0 ? t11 : t16;
-    const float t18 = 1.0f * t9;
-    const float t19 = t9 + 2.0f;
-    const float t20 = t18 * t19;
-    const float t21 = t20 + 1.0f;
-    const float t22 = t17 / t21;
-    const float t23 = 8.507059e+37f < t22 ? 8.507059e+37f : t22;
-    const float t24 = t23 * t8;
-    const float t25 = t24 * 5.421011e-20f;
-    const float t26 = -t25;
-    const float t27 = t0 ? t26 : t22;
-    return t27;
+    const float t12 = 1.0f * t9;
+    const float t13 = t9 + 2.0f;
+    const float t14 = t12 * t13;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t11 / t15;
+    const float t17 = 8.507059e+37f < t16 ? 8.507059e+37f : t16;
+    const float t18 = t17 * t8;
+    const float t19 = t18 * 5.421011e-20f;
+    const float t20 = -t19;
+    const float t21 = 1.0f - t20;
+    const float t22 = t0 ? t20 : t21;
+    return t22;
 }
 
 /* y = f(x) and dydx = f'(x); in float. */
@@ -2313,24 +2232,19 @@ SYMACT_INLINE void silu_value_and_derivative_fast(int fused, float x, float beta
     const int t18 = x < 0.0f;
     const float t19 = t3 - t10;
     const float t20 = t19 - 1.0f;
-    const float t21 = 8.507059e+37f < t3 ? 8.507059e+37f : t3;
-    const float t22 = t21 * t9;
-    const float t23 = t22 * 5.421011e-20f;
-    const float t24 = t10 + t23;
-    const float t25 = t24 + 1.0f;
-    const float t26 = t18 ? t20 : t25;
-    const float t27 = 1.0f * t10;
-    const float t28 = t10 + 2.0f;
-    const float t29 = t27 * t28;
-    const float t30 = t29 + 1.0f;
-    const float t31 = t26 / t30;
-    const float t32 = 8.507059e+37f < t31 ? 8.507059e+37f : t31;
-    const float t33 = t32 * t9;
-    const float t34 = t33 * 5.421011e-20f;
-    const float t35 = -t34;
-    const float t36 = t18 ? t35 : t31;
+    const float t21 = 1.0f * t10;
+    const float t22 = t10 + 2.0f;
+    const float t23 = t21 * t22;
+    const float t24 = t23 + 1.0f;
+    const float t25 = t20 / t24;
+    const float t26 = 8.507059e+37f < t25 ? 8.507059e+37f : t25;
+    const float t27 = t26 * t9;
+    const float t28 = t27 * 5.421011e-20f;
+    const float t29 = -t28;
+    const float t30 = 1.0f - t29;
+    const float t31 = t18 ? t29 : t30;
     *y = t17;
-    *dydx = t36;
+    *dydx = t31;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -2349,24 +2263,19 @@ SYMACT_INLINE float silu_backward_fast(int fused, float x, float grad_y, float b
     const float t9 = t8 * 5.421011e-20f;
     const float t10 = t2 - t9;
     const float t11 = t10 - 1.0f;
-    const float t12 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
-    const float t13 = t12 * t8;
-    const float t14 = t13 * 5.421011e-20f;
-    const float t15 = t9 + t14;
-    const float t16 = t15 + 1.0f;
-    const float t17 = t0 ? t11 : t16;
-    const float t18 = 1.0f * t9;
-    const float t19 = t9 + 2.0f;
-    const float t20 = t18 * t19;
-    const float t21 = t20 + 1.0f;
-    const float t22 = t17 / t21;
-    const float t23 = 8.507059e+37f < t22 ? 8.507059e+37f : t22;
-    const float t24 = t23 * t8;
-    const float t25 = t24 * 5.421011e-20f;
-    const float t26 = -t25;
-    const float t27 = t0 ? t26 : t22;
-    const float t28 = grad_y * t27;
-    return t28;
+    const float t12 = 1.0f * t9;
+    const float t13 = t9 + 2.0f;
+    const float t14 = t12 * t13;
+    const float t15 = t14 + 1.0f;
+    const float t16 = t11 / t15;
+    const float t17 = 8.507059e+37f < t16 ? 8.507059e+37f : t16;
+    const float t18 = t17 * t8;
+    const float t19 = t18 * 5.421011e-20f;
+    const float t20 = -t19;
+    const float t21 = 1.0f - t20;
+    const float t22 = t0 ? t20 : t21;
+    const float t23 = grad_y * t22;
+    return t23;
 }
 
 /* d2ydx2 = f''(x); in float. */
@@ -2463,22 +2372,17 @@ SYMACT_INLINE float silu_derivative_fast_default(int fused, float x)
     const float t3 = t2 * 5.421011e-20f;
     const float t4 = t1 - t3;
     const float t5 = t4 - 1.0f;
-    const float t6 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
-    const float t7 = t6 * t2;
-    const float t8 = t7 * 5.421011e-20f;
-    const float t9 = t3 + t8;
-    const float t10 = t9 + 1.0f;
-    const float t11 = t0 ? t5 : t10;
-    const float t12 = t3 + 2.0f;
-    const float t13 = t3 * t12;
-    const float t14 = t13 + 1.0f;
-    const float t15 = t11 / t14;
-    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
-    const float t17 = t16 * t2;
-    const float t18 = t17 * 5.421011e-20f;
-    const float t19 = -t18;
-    const float t20 = t0 ? t19 : t15;
-    return t20;
+    const float t6 = t3 + 2.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t5 / t8;
+    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
+    const float t11 = t10 * t2;
+    const float t12 = t11 * 5.421011e-20f;
+    const float t13 = -t12;
+    const float t14 = 1.0f - t13;
+    const float t15 = t0 ? t13 : t14;
+    return t15;
 }
 
 /* y = f(x) and dydx = f'(x) for beta = 1.0; in float. */
@@ -2500,23 +2404,18 @@ SYMACT_INLINE void silu_value_and_derivative_fast_default(int fused, float x, fl
     const int t12 = x < 0.0f;
     const float t13 = t2 - t4;
     const float t14 = t13 - 1.0f;
-    const float t15 = 8.507059e+37f < t2 ? 8.507059e+37f : t2;
-    const float t16 = t15 * t3;
-    const float t17 = t16 * 5.421011e-20f;
-    const float t18 = t4 + t17;
-    const float t19 = t18 + 1.0f;
-    const float t20 = t12 ? t14 : t19;
-    const float t21 = t4 + 2.0f;
-    const float t22 = t4 * t21;
-    const float t23 = t22 + 1.0f;
-    const float t24 = t20 / t23;
-    const float t25 = 8.507059e+37f < t24 ? 8.507059e+37f : t24;
-    const float t26 = t25 * t3;
-    const float t27 = t26 * 5.421011e-20f;
-    const float t28 = -t27;
-    const float t29 = t12 ? t28 : t24;
+    const float t15 = t4 + 2.0f;
+    const float t16 = t4 * t15;
+    const float t17 = t16 + 1.0f;
+    const float t18 = t14 / t17;
+    const float t19 = 8.507059e+37f < t18 ? 8.507059e+37f : t18;
+    const float t20 = t19 * t3;
+    const float t21 = t20 * 5.421011e-20f;
+    const float t22 = -t21;
+    const float t23 = 1.0f - t22;
+    const float t24 = t12 ? t22 : t23;
     *y = t11;
-    *dydx = t29;
+    *dydx = t24;
 }
 
 /* grad_x = grad_y * f'(x) for beta = 1.0; in float. */
@@ -2529,23 +2428,18 @@ SYMACT_INLINE float silu_backward_fast_default(int fused, float x, float grad_y)
     const float t3 = t2 * 5.421011e-20f;
     const float t4 = t1 - t3;
     const float t5 = t4 - 1.0f;
-    const float t6 = 8.507059e+37f < t1 ? 8.507059e+37f : t1;
-    const float t7 = t6 * t2;
-    const float t8 = t7 * 5.421011e-20f;
-    const float t9 = t3 + t8;
-    const float t10 = t9 + 1.0f;
-    const float t11 = t0 ? t5 : t10;
-    const float t12 = t3 + 2.0f;
-    const float t13 = t3 * t12;
-    const float t14 = t13 + 1.0f;
-    const float t15 = t11 / t14;
-    const float t16 = 8.507059e+37f < t15 ? 8.507059e+37f : t15;
-    const float t17 = t16 * t2;
-    const float t18 = t17 * 5.421011e-20f;
-    const float t19 = -t18;
-    const float t20 = t0 ? t19 : t15;
-    const float t21 = grad_y * t20;
-    return t21;
+    const float t6 = t3 + 2.0f;
+    const float t7 = t3 * t6;
+    const float t8 = t7 + 1.0f;
+    const float t9 = t5 / t8;
+    const float t10 = 8.507059e+37f < t9 ? 8.507059e+37f : t9;
+    const float t11 = t10 * t2;
+    const float t12 = t11 * 5.421011e-20f;
+    const float t13 = -t12;
+    const float t14 = 1.0f - t13;
+    const float t15 = t0 ? t13 : t14;
+    const float t16 = grad_y * t15;
+    return t16;
 }
 
 /* d2ydx2 = f''(x) for beta = 1.0; in float. */
@@ -2640,7 +2534,9 @@ SYMACT_INLINE void silu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_forward_f32)
+SYMACT_APART_END
 
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta)
 {
@@ -2673,7 +2569,9 @@ SYMACT_INLINE void silu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_derivative_f32)
+SYMACT_APART_END
 
 void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
@@ -2713,7 +2611,9 @@ SYMACT_INLINE void silu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -2750,7 +2650,9 @@ SYMACT_INLINE void silu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_backward_f32)
+SYMACT_APART_END
 
 void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -2783,7 +2685,9 @@ SYMACT_INLINE void silu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
@@ -2816,9 +2720,7 @@ SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_forward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2844,9 +2746,7 @@ SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_forward_f64_default)
-SYMACT_QUICK_END
 
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -2879,9 +2779,7 @@ SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2907,9 +2805,7 @@ SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
@@ -2952,9 +2848,7 @@ SYMACT_INLINE void silu_value_and_derivative_f64_elements(int fused, size_t n, c
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2987,9 +2881,7 @@ SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
@@ -3026,9 +2918,7 @@ SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_backward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3058,9 +2948,7 @@ SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_backward_f64_default)
-SYMACT_QUICK_END
 
 void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
@@ -3096,9 +2984,7 @@ SYMACT_INLINE void silu_second_derivative_f64_elements(int fused, size_t n, cons
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void silu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3127,9 +3013,7 @@ SYMACT_INLINE void silu_second_derivative_f64_default_elements(int fused, size_t
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
@@ -3162,9 +3046,9 @@ SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3190,9 +3074,9 @@ SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_silu_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
@@ -3225,9 +3109,9 @@ SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3253,9 +3137,9 @@ SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_silu_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
@@ -3295,9 +3179,9 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3330,9 +3214,9 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_silu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -3369,9 +3253,9 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3401,9 +3285,9 @@ SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_silu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -3436,9 +3320,9 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3464,9 +3348,9 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, s
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_silu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -597,32 +599,30 @@ SYMACT_INLINE double own_decay_wide(int fused, double a)
 SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 0.0008277797538224279 * a;
-    const double t1 = t0 + (-0.006255401559468862);
+    const double t0 = -0.0013054864518977146 * a;
+    const double t1 = t0 + 0.009223918799695743;
     const double t2 = t1 * a;
-    const double t3 = t2 + 0.02216406261823543;
+    const double t3 = t2 + (-0.03052947111688451);
     const double t4 = t3 * a;
-    const double t5 = t4 + (-0.0499430749678962);
+    const double t5 = t4 + 0.06451566157012394;
     const double t6 = t5 * a;
-    const double t7 = t6 + 0.08296037534966128;
+    const double t7 = t6 + (-0.10169713819822129);
     const double t8 = t7 * a;
-    const double t9 = t8 + (-0.11324901516418569);
+    const double t9 = t8 + 0.13452918534253924;
     const double t10 = t9 * a;
-    const double t11 = t10 + 0.13934132923015977;
+    const double t11 = t10 + (-0.16462918514746386);
     const double t12 = t11 * a;
-    const double t13 = t12 + (-0.16594265978502967);
+    const double t13 = t12 + 0.1996775484970648;
     const double t14 = t13 * a;
-    const double t15 = t14 + 0.19990303445461274;
+    const double t15 = t14 + (-0.2499697781978927);
     const double t16 = t15 * a;
-    const double t17 = t16 + (-0.2499922750986835);
+    const double t17 = t16 + 0.33333190155893444;
     const double t18 = t17 * a;
-    const double t19 = t18 + 0.33333302131094894;
+    const double t19 = t18 + (-0.4999999761837458);
     const double t20 = t19 * a;
-    const double t21 = t20 + (-0.4999999955683058);
+    const double t21 = t20 + 1.0;
     const double t22 = t21 * a;
-    const double t23 = t22 + 1.0;
-    const double t24 = t23 * a;
-    return t24;
+    return t22;
 }
 #endif
 
@@ -632,7 +632,7 @@ SYMACT_INLINE double own_log1p_unit_wide(int fused, double a)
 SYMACT_INLINE double own_exp_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = (-700.0) > a ? (-700.0) : a;
+    const double t0 = (-709.0) > a ? (-709.0) : a;
     const double t1 = 350.0 < t0 ? 350.0 : t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -697,74 +697,63 @@ SYMACT_INLINE double own_expm1_wide(int fused, double a)
 SYMACT_INLINE double softplus_forward_wide(int fused, double x, double beta)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x < 0.0;
-    const double t3 = fabs(x);
-    const double t4 = beta * t3;
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = own_log1p_unit_wide(fused, t5);
-    const double t7 = t4 + t6;
-    const double t8 = t2 ? t6 : t7;
-    const double t9 = t8 / beta;
-    const double t10 = t1 ? 0.0 : t9;
-    return t10;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = own_log1p_unit_wide(fused, t3);
+    const double t5 = t2 + t4;
+    const double t6 = t0 ? t4 : t5;
+    const double t7 = t6 / beta;
+    return t7;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_derivative_wide(int fused, double x, double beta)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = x * beta;
-    const double t3 = -t2;
-    const double t4 = own_exp_wide(fused, t3);
-    const double t5 = t4 + 1.0;
-    const double t6 = 1.0 / t5;
-    const double t7 = t1 ? 0.0 : t6;
-    return t7;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = t0 ? t3 : 1.0;
+    const double t5 = t3 + 1.0;
+    const double t6 = t4 / t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE void softplus_value_and_derivative_wide(int fused, double x, double beta, double *y, double *dydx)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x < 0.0;
-    const double t3 = fabs(x);
-    const double t4 = beta * t3;
-    const double t5 = own_decay_wide(fused, t4);
-    const double t6 = own_log1p_unit_wide(fused, t5);
-    const double t7 = t4 + t6;
-    const double t8 = t2 ? t6 : t7;
-    const double t9 = t8 / beta;
-    const double t10 = t1 ? 0.0 : t9;
-    const double t11 = x * beta;
-    const double t12 = -t11;
-    const double t13 = own_exp_wide(fused, t12);
-    const double t14 = t13 + 1.0;
-    const double t15 = 1.0 / t14;
-    const double t16 = t1 ? 0.0 : t15;
-    *y = t10;
-    *dydx = t16;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = own_log1p_unit_wide(fused, t3);
+    const double t5 = t2 + t4;
+    const double t6 = t0 ? t4 : t5;
+    const double t7 = t6 / beta;
+    const double t8 = t0 ? t3 : 1.0;
+    const double t9 = t3 + 1.0;
+    const double t10 = t8 / t9;
+    *y = t7;
+    *dydx = t10;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double softplus_backward_wide(int fused, double x, double grad_y, double beta)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const double t2 = x * beta;
-    const double t3 = -t2;
-    const double t4 = own_exp_wide(fused, t3);
-    const double t5 = t4 + 1.0;
-    const double t6 = 1.0 / t5;
-    const double t7 = t1 ? 0.0 : t6;
-    const double t8 = grad_y * t7;
-    return t8;
+    const int t0 = x < 0.0;
+    const double t1 = fabs(x);
+    const double t2 = beta * t1;
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = t0 ? t3 : 1.0;
+    const double t5 = t3 + 1.0;
+    const double t6 = t4 / t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -772,15 +761,13 @@ SYMACT_INLINE double softplus_second_derivative_wide(int fused, double x, double
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = beta * t0;
-    const double t3 = own_decay_wide(fused, t2);
-    const double t4 = beta * t3;
-    const double t5 = t3 + 1.0;
-    const double t6 = t5 * t5;
-    const double t7 = t4 / t6;
-    const double t8 = t1 ? 0.0 : t7;
-    return t8;
+    const double t1 = beta * t0;
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = beta * t2;
+    const double t4 = t2 + 1.0;
+    const double t5 = t4 * t4;
+    const double t6 = t3 / t5;
+    return t6;
 }
 
 /* grad_x = grad_y * f'(x), from y = f(x); in double, exact to a small part of the last place of a float. */
@@ -2334,7 +2321,9 @@ SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_forward_f32)
+SYMACT_APART_END
 
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta)
 {
@@ -2367,7 +2356,9 @@ SYMACT_INLINE void softplus_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32)
+SYMACT_APART_END
 
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
@@ -2407,7 +2398,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -2444,7 +2437,9 @@ SYMACT_INLINE void softplus_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_f32)
+SYMACT_APART_END
 
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -2477,7 +2472,9 @@ SYMACT_INLINE void softplus_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
@@ -2514,7 +2511,9 @@ SYMACT_INLINE void softplus_backward_from_output_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32)
+SYMACT_APART_END
 
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {
@@ -2547,9 +2546,7 @@ SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_forward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2575,9 +2572,7 @@ SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_forward_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -2610,9 +2605,7 @@ SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2638,9 +2631,7 @@ SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
@@ -2680,9 +2671,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2715,9 +2704,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
@@ -2754,9 +2741,7 @@ SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2786,9 +2771,7 @@ SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
@@ -2821,9 +2804,7 @@ SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2849,9 +2830,7 @@ SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
@@ -2888,9 +2867,7 @@ SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f64)
-SYMACT_QUICK_END
 
 
 SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2920,9 +2897,7 @@ SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused,
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f64_default)
-SYMACT_QUICK_END
 
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta)
 {
@@ -2955,9 +2930,9 @@ SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2983,9 +2958,9 @@ SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
@@ -3018,9 +2993,9 @@ SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3046,9 +3021,9 @@ SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
@@ -3088,9 +3063,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3123,9 +3098,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int f
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -3162,9 +3137,9 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3194,9 +3169,9 @@ SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -3229,9 +3204,9 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3257,9 +3232,9 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_default_elements(int fuse
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
@@ -3296,9 +3271,9 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3328,9 +3303,9 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int f
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast_default)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {

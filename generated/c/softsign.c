@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -563,12 +565,11 @@ SYMACT_INLINE double softsign_forward_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = t0 + 1.0;
-    const double t3 = t0 / t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = with_sign(t4, x);
-    return t5;
+    const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
+    const double t2 = t1 + 1.0;
+    const double t3 = t1 / t2;
+    const double t4 = with_sign(t3, x);
+    return t4;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -576,10 +577,12 @@ SYMACT_INLINE double softsign_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 * t1;
-    const double t3 = 1.0 / t2;
-    return t3;
+    const double t1 = 2.0 * t0;
+    const double t2 = t0 * t0;
+    const double t3 = t1 + t2;
+    const double t4 = t3 + 1.0;
+    const double t5 = 1.0 / t4;
+    return t5;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -587,15 +590,17 @@ SYMACT_INLINE void softsign_value_and_derivative_wide(int fused, double x, doubl
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = t0 + 1.0;
-    const double t3 = t0 / t2;
-    const double t4 = t1 ? 1.0 : t3;
-    const double t5 = with_sign(t4, x);
-    const double t6 = t2 * t2;
-    const double t7 = 1.0 / t6;
-    *y = t5;
-    *dydx = t7;
+    const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
+    const double t2 = t1 + 1.0;
+    const double t3 = t1 / t2;
+    const double t4 = with_sign(t3, x);
+    const double t5 = 2.0 * t0;
+    const double t6 = t0 * t0;
+    const double t7 = t5 + t6;
+    const double t8 = t7 + 1.0;
+    const double t9 = 1.0 / t8;
+    *y = t4;
+    *dydx = t9;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -603,11 +608,13 @@ SYMACT_INLINE double softsign_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const double t1 = t0 + 1.0;
-    const double t2 = t1 * t1;
-    const double t3 = 1.0 / t2;
-    const double t4 = grad_y * t3;
-    return t4;
+    const double t1 = 2.0 * t0;
+    const double t2 = t0 * t0;
+    const double t3 = t1 + t2;
+    const double t4 = t3 + 1.0;
+    const double t5 = 1.0 / t4;
+    const double t6 = grad_y * t5;
+    return t6;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
@@ -888,7 +895,9 @@ SYMACT_INLINE void softsign_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_forward_f32)
+SYMACT_APART_END
 
 void symact_softsign_forward_f32(size_t n, const float *x, float *y)
 {
@@ -921,7 +930,9 @@ SYMACT_INLINE void softsign_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_derivative_f32)
+SYMACT_APART_END
 
 void symact_softsign_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -961,7 +972,9 @@ SYMACT_INLINE void softsign_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_softsign_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -998,7 +1011,9 @@ SYMACT_INLINE void softsign_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_backward_f32)
+SYMACT_APART_END
 
 void symact_softsign_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1031,7 +1046,9 @@ SYMACT_INLINE void softsign_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_softsign_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1064,9 +1081,7 @@ SYMACT_INLINE void softsign_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_forward_f64)
-SYMACT_QUICK_END
 
 void symact_softsign_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1099,9 +1114,7 @@ SYMACT_INLINE void softsign_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_softsign_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1141,9 +1154,7 @@ SYMACT_INLINE void softsign_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_softsign_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1180,9 +1191,7 @@ SYMACT_INLINE void softsign_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_backward_f64)
-SYMACT_QUICK_END
 
 void symact_softsign_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1215,9 +1224,7 @@ SYMACT_INLINE void softsign_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(softsign_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_softsign_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1250,9 +1257,9 @@ SYMACT_INLINE void softsign_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softsign_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1285,9 +1292,9 @@ SYMACT_INLINE void softsign_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softsign_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1327,9 +1334,9 @@ SYMACT_INLINE void softsign_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softsign_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1366,9 +1373,9 @@ SYMACT_INLINE void softsign_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softsign_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1401,9 +1408,9 @@ SYMACT_INLINE void softsign_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(softsign_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_softsign_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

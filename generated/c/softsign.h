@@ -44,12 +44,12 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: 0.5001 (all 2**32 inputs)
+ *   f32: not measured
  *   f64: 1.4957 (1000000 inputs, sampled)
  *   f32_fast: 1.4993 (all 2**32 inputs)
- *   f32_table: 0.8999 (all 2**32 inputs)
- *   f16: 0.5 (all 2**16 inputs)
- *   bf16: 0.4998 (all 2**16 inputs)
+ *   f32_table: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_softsign_forward_f32(size_t n, const float *x, float *y);
 void symact_softsign_forward_f64(size_t n, const double *x, double *y);
@@ -59,12 +59,12 @@ void symact_softsign_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_softsign_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.5001 (all 2**32 inputs)
+ *   f32: not measured
  *   f64: 1.8792 (1000000 inputs, sampled)
  *   f32_fast: 2.4729 (all 2**32 inputs)
- *   f32_table: 0.929 (all 2**32 inputs)
- *   f16: 0.5 (all 2**16 inputs)
- *   bf16: 0.5 (all 2**16 inputs)
+ *   f32_table: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_softsign_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_softsign_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_softsign_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d
 void symact_softsign_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: 0.5 (200000 inputs, sampled)
+ *   f32: not measured
  *   f64: 1.8792 (1000000 inputs, sampled)
  *   f32_fast: 2.4438 (4194304 inputs, sampled)
- *   f32_table: 0.9031 (200000 inputs, sampled)
- *   f16: 0.5 (all 2**16 inputs)
- *   bf16: 0.5 (all 2**16 inputs)
+ *   f32_table: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_softsign_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_softsign_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_softsign_value_and_derivative_f16(size_t n, const symact_f16 *x, sym
 void symact_softsign_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: 0.5 (200000 inputs, sampled)
+ *   f32: not measured
  *   f64: 3.1585 (1000000 inputs, sampled)
  *   f32_fast: 2.768 (4194304 inputs, sampled)
- *   f32_table: 0.8912 (200000 inputs, sampled)
- *   f16: 0.5 (65536 inputs, sampled)
- *   bf16: 0.5 (65536 inputs, sampled)
+ *   f32_table: not measured
+ *   f16: not measured
+ *   bf16: not measured
  */
 void symact_softsign_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_softsign_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -604,7 +606,7 @@ SYMACT_INLINE double own_tanh_wide(int fused, double a)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -678,15 +680,13 @@ SYMACT_INLINE double tanh_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = 2.0 * t0;
-    const double t3 = own_decay_wide(fused, t2);
-    const double t4 = t3 + 1.0;
-    const double t5 = t4 * t4;
-    const double t6 = t3 / t5;
-    const double t7 = 4.0 * t6;
-    const double t8 = t1 ? 0.0 : t7;
-    return t8;
+    const double t1 = 2.0 * t0;
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = t2 + 1.0;
+    const double t4 = t3 * t3;
+    const double t5 = t2 / t4;
+    const double t6 = 4.0 * t5;
+    return t6;
 }
 
 /* y = f(x) and dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -695,16 +695,14 @@ SYMACT_INLINE void tanh_value_and_derivative_wide(int fused, double x, double *y
     (void)fused;
     const double t0 = own_tanh_wide(fused, x);
     const double t1 = fabs(x);
-    const int t2 = t1 == INFINITY;
-    const double t3 = 2.0 * t1;
-    const double t4 = own_decay_wide(fused, t3);
-    const double t5 = t4 + 1.0;
-    const double t6 = t5 * t5;
-    const double t7 = t4 / t6;
-    const double t8 = 4.0 * t7;
-    const double t9 = t2 ? 0.0 : t8;
+    const double t2 = 2.0 * t1;
+    const double t3 = own_decay_wide(fused, t2);
+    const double t4 = t3 + 1.0;
+    const double t5 = t4 * t4;
+    const double t6 = t3 / t5;
+    const double t7 = 4.0 * t6;
     *y = t0;
-    *dydx = t9;
+    *dydx = t7;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -712,45 +710,37 @@ SYMACT_INLINE double tanh_backward_wide(int fused, double x, double grad_y)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = 2.0 * t0;
-    const double t3 = own_decay_wide(fused, t2);
-    const double t4 = t3 + 1.0;
-    const double t5 = t4 * t4;
-    const double t6 = t3 / t5;
-    const double t7 = 4.0 * t6;
-    const double t8 = t1 ? 0.0 : t7;
-    const double t9 = grad_y * t8;
-    return t9;
+    const double t1 = 2.0 * t0;
+    const double t2 = own_decay_wide(fused, t1);
+    const double t3 = t2 + 1.0;
+    const double t4 = t3 * t3;
+    const double t5 = t2 / t4;
+    const double t6 = 4.0 * t5;
+    const double t7 = grad_y * t6;
+    return t7;
 }
 
 /* d2ydx2 = f''(x); in double, exact to a small part of the last place of a float. */
 SYMACT_INLINE double tanh_second_derivative_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const double t3 = -0.0;
-    const int t4 = x == 0.0;
-    const double t5 = -x;
-    const double t6 = with_sign(1.0, x);
-    const double t7 = fabs(x);
-    const double t8 = 2.0 * t7;
-    const double t9 = -t8;
-    const double t10 = own_expm1_wide(fused, t9);
-    const double t11 = own_decay_wide(fused, t8);
-    const double t12 = t10 * t11;
-    const double t13 = t11 + 1.0;
-    const double t14 = t13 * t13;
-    const double t15 = t14 * t13;
-    const double t16 = t12 / t15;
-    const double t17 = 8.0 * t16;
-    const double t18 = t6 * t17;
-    const double t19 = t4 ? t5 : t18;
-    const double t20 = t2 ? t3 : t19;
-    const double t21 = t1 ? 0.0 : t20;
-    return t21;
+    const int t0 = x == 0.0;
+    const double t1 = -x;
+    const double t2 = with_sign(1.0, x);
+    const double t3 = fabs(x);
+    const double t4 = 2.0 * t3;
+    const double t5 = -t4;
+    const double t6 = own_expm1_wide(fused, t5);
+    const double t7 = own_decay_wide(fused, t4);
+    const double t8 = t6 * t7;
+    const double t9 = t7 + 1.0;
+    const double t10 = t9 * t9;
+    const double t11 = t10 * t9;
+    const double t12 = t8 / t11;
+    const double t13 = 8.0 * t12;
+    const double t14 = t2 * t13;
+    const double t15 = t0 ? t1 : t14;
+    return t15;
 }
 
 /* y = f(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1373,7 +1363,9 @@ SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_forward_f32)
+SYMACT_APART_END
 
 void symact_tanh_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1406,7 +1398,9 @@ SYMACT_INLINE void tanh_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1446,7 +1440,9 @@ SYMACT_INLINE void tanh_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1483,7 +1479,9 @@ SYMACT_INLINE void tanh_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_backward_f32)
+SYMACT_APART_END
 
 void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1516,7 +1514,9 @@ SYMACT_INLINE void tanh_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1549,9 +1549,7 @@ SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_forward_f64)
-SYMACT_QUICK_END
 
 void symact_tanh_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1584,9 +1582,7 @@ SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1626,9 +1622,7 @@ SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1665,9 +1659,7 @@ SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_backward_f64)
-SYMACT_QUICK_END
 
 void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1700,9 +1692,7 @@ SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanh_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1735,9 +1725,9 @@ SYMACT_INLINE void tanh_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanh_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1770,9 +1760,9 @@ SYMACT_INLINE void tanh_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanh_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1812,9 +1802,9 @@ SYMACT_INLINE void tanh_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanh_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1851,9 +1841,9 @@ SYMACT_INLINE void tanh_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanh_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1886,9 +1876,9 @@ SYMACT_INLINE void tanh_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanh_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -57,10 +57,7 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/*
- * Loops of the level fast. GCC does two vectors at a time there too, and is asked not to compute both sides of a choice
- * where the program has one division for both (the choice of its operands looks to it like a jump).
- */
+/* Loops of the level fast: GCC does two vectors at a time there too. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
 #else
@@ -82,12 +79,17 @@
 #define SYMACT_IN_TURN_END
 #endif
 
+/*
+ * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
+ * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
+ * registers: a processor looks only so far ahead for one that does not wait.
+ */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_QUICK_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_QUICK_END _Pragma("GCC pop_options")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_QUICK_BEGIN
-#define SYMACT_QUICK_END
+#define SYMACT_APART_BEGIN
+#define SYMACT_APART_END
 #endif
 
 /* Vectors are written to and read from it whole. */
@@ -564,7 +566,7 @@ SYMACT_INLINE void store_bf16(void *array, size_t i, double value)
 SYMACT_INLINE double own_decay_wide(int fused, double a)
 {
     (void)fused;
-    const double t0 = 700.0 < a ? 700.0 : a;
+    const double t0 = 709.0 < a ? 709.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
     const double t3 = t2 + 6755399441055744.0;
@@ -670,55 +672,31 @@ SYMACT_INLINE double tanhshrink_forward_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.15625;
+    const int t1 = t0 < 0.265625;
     const double t2 = t0 * t0;
-    const double t3 = -4.292568585924147e-12 * t2;
-    const double t4 = t3 + 1.6512395754517323e-10;
+    const double t3 = -0.003331643601827088 * t2;
+    const double t4 = t3 + 0.008845198999730419;
     const double t5 = t4 * t2;
-    const double t6 = t5 + (-2.9572127745672402e-09);
+    const double t6 = t5 + (-0.021868908208783143);
     const double t7 = t6 * t2;
-    const double t8 = t7 + 3.2845998277127576e-08;
+    const double t8 = t7 + 0.053968245499289025;
     const double t9 = t8 * t2;
-    const double t10 = t9 + (-2.547001144321001e-07);
+    const double t10 = t9 + (-0.13333333328804628);
     const double t11 = t10 * t2;
-    const double t12 = t11 + 1.475439805689712e-06;
-    const double t13 = t12 * t2;
-    const double t14 = t13 + (-6.699085694478493e-06);
-    const double t15 = t14 * t2;
-    const double t16 = t15 + 2.484626890009828e-05;
-    const double t17 = t16 * t2;
-    const double t18 = t17 + (-7.845939479062208e-05);
-    const double t19 = t18 * t2;
-    const double t20 = t19 + 0.00022041548744434512;
-    const double t21 = t20 * t2;
-    const double t22 = t21 + (-0.0005754240146957179);
-    const double t23 = t22 * t2;
-    const double t24 = t23 + 0.0014473543981641012;
-    const double t25 = t24 * t2;
-    const double t26 = t25 + (-0.003588616165307422);
-    const double t27 = t26 * t2;
-    const double t28 = t27 + 0.008862257088956412;
-    const double t29 = t28 * t2;
-    const double t30 = t29 + (-0.021869320459327296);
-    const double t31 = t30 * t2;
-    const double t32 = t31 + 0.053968238567203994;
-    const double t33 = t32 * t2;
-    const double t34 = t33 + (-0.13333333276825632);
-    const double t35 = t34 * t2;
-    const double t36 = t35 + 0.33333333332985393;
-    const double t37 = t36 * t0;
-    const double t38 = t37 * t0;
-    const double t39 = t38 * t0;
-    const double t40 = 2.0 * t0;
-    const double t41 = own_decay_wide(fused, t40);
-    const double t42 = t41 + 1.0;
-    const double t43 = t41 / t42;
-    const double t44 = 2.0 * t43;
-    const double t45 = t0 - 1.0;
-    const double t46 = t44 + t45;
-    const double t47 = t1 ? t39 : t46;
-    const double t48 = with_sign(t47, x);
-    return t48;
+    const double t12 = t11 + 0.333333333333294;
+    const double t13 = t12 * t0;
+    const double t14 = t13 * t0;
+    const double t15 = t14 * t0;
+    const double t16 = 2.0 * t0;
+    const double t17 = own_decay_wide(fused, t16);
+    const double t18 = t17 + 1.0;
+    const double t19 = t17 / t18;
+    const double t20 = 2.0 * t19;
+    const double t21 = t0 - 1.0;
+    const double t22 = t20 + t21;
+    const double t23 = t1 ? t15 : t22;
+    const double t24 = with_sign(t23, x);
+    return t24;
 }
 
 /* dydx = f'(x); in double, exact to a small part of the last place of a float. */
@@ -735,58 +713,34 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_wide(int fused, double x, dou
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 < 1.15625;
+    const int t1 = t0 < 0.265625;
     const double t2 = t0 * t0;
-    const double t3 = -4.292568585924147e-12 * t2;
-    const double t4 = t3 + 1.6512395754517323e-10;
+    const double t3 = -0.003331643601827088 * t2;
+    const double t4 = t3 + 0.008845198999730419;
     const double t5 = t4 * t2;
-    const double t6 = t5 + (-2.9572127745672402e-09);
+    const double t6 = t5 + (-0.021868908208783143);
     const double t7 = t6 * t2;
-    const double t8 = t7 + 3.2845998277127576e-08;
+    const double t8 = t7 + 0.053968245499289025;
     const double t9 = t8 * t2;
-    const double t10 = t9 + (-2.547001144321001e-07);
+    const double t10 = t9 + (-0.13333333328804628);
     const double t11 = t10 * t2;
-    const double t12 = t11 + 1.475439805689712e-06;
-    const double t13 = t12 * t2;
-    const double t14 = t13 + (-6.699085694478493e-06);
-    const double t15 = t14 * t2;
-    const double t16 = t15 + 2.484626890009828e-05;
-    const double t17 = t16 * t2;
-    const double t18 = t17 + (-7.845939479062208e-05);
-    const double t19 = t18 * t2;
-    const double t20 = t19 + 0.00022041548744434512;
-    const double t21 = t20 * t2;
-    const double t22 = t21 + (-0.0005754240146957179);
-    const double t23 = t22 * t2;
-    const double t24 = t23 + 0.0014473543981641012;
-    const double t25 = t24 * t2;
-    const double t26 = t25 + (-0.003588616165307422);
-    const double t27 = t26 * t2;
-    const double t28 = t27 + 0.008862257088956412;
-    const double t29 = t28 * t2;
-    const double t30 = t29 + (-0.021869320459327296);
-    const double t31 = t30 * t2;
-    const double t32 = t31 + 0.053968238567203994;
-    const double t33 = t32 * t2;
-    const double t34 = t33 + (-0.13333333276825632);
-    const double t35 = t34 * t2;
-    const double t36 = t35 + 0.33333333332985393;
-    const double t37 = t36 * t0;
-    const double t38 = t37 * t0;
-    const double t39 = t38 * t0;
-    const double t40 = 2.0 * t0;
-    const double t41 = own_decay_wide(fused, t40);
-    const double t42 = t41 + 1.0;
-    const double t43 = t41 / t42;
-    const double t44 = 2.0 * t43;
-    const double t45 = t0 - 1.0;
-    const double t46 = t44 + t45;
-    const double t47 = t1 ? t39 : t46;
-    const double t48 = with_sign(t47, x);
-    const double t49 = own_tanh_wide(fused, x);
-    const double t50 = t49 * t49;
-    *y = t48;
-    *dydx = t50;
+    const double t12 = t11 + 0.333333333333294;
+    const double t13 = t12 * t0;
+    const double t14 = t13 * t0;
+    const double t15 = t14 * t0;
+    const double t16 = 2.0 * t0;
+    const double t17 = own_decay_wide(fused, t16);
+    const double t18 = t17 + 1.0;
+    const double t19 = t17 / t18;
+    const double t20 = 2.0 * t19;
+    const double t21 = t0 - 1.0;
+    const double t22 = t20 + t21;
+    const double t23 = t1 ? t15 : t22;
+    const double t24 = with_sign(t23, x);
+    const double t25 = own_tanh_wide(fused, x);
+    const double t26 = t25 * t25;
+    *y = t24;
+    *dydx = t26;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -804,21 +758,19 @@ SYMACT_INLINE double tanhshrink_second_derivative_wide(int fused, double x)
 {
     (void)fused;
     const double t0 = fabs(x);
-    const int t1 = t0 == INFINITY;
-    const double t2 = 2.0 * t0;
-    const double t3 = -t2;
-    const double t4 = own_expm1_wide(fused, t3);
-    const double t5 = own_decay_wide(fused, t2);
-    const double t6 = t4 * t5;
-    const double t7 = t5 + 1.0;
-    const double t8 = t7 * t7;
-    const double t9 = t8 * t7;
-    const double t10 = t6 / t9;
-    const double t11 = 8.0 * t10;
-    const double t12 = -t11;
-    const double t13 = t1 ? 0.0 : t12;
-    const double t14 = with_sign(t13, x);
-    return t14;
+    const double t1 = 2.0 * t0;
+    const double t2 = -t1;
+    const double t3 = own_expm1_wide(fused, t2);
+    const double t4 = own_decay_wide(fused, t1);
+    const double t5 = t3 * t4;
+    const double t6 = t4 + 1.0;
+    const double t7 = t6 * t6;
+    const double t8 = t7 * t6;
+    const double t9 = t5 / t8;
+    const double t10 = 8.0 * t9;
+    const double t11 = -t10;
+    const double t12 = with_sign(t11, x);
+    return t12;
 }
 
 #ifndef SYMACT_OWN_DECAY_PAIRED
@@ -1747,7 +1699,9 @@ SYMACT_INLINE void tanhshrink_forward_f32_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_forward_f32)
+SYMACT_APART_END
 
 void symact_tanhshrink_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1780,7 +1734,9 @@ SYMACT_INLINE void tanhshrink_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanhshrink_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1820,7 +1776,9 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_f32_elements(int fused, size_
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_value_and_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanhshrink_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1857,7 +1815,9 @@ SYMACT_INLINE void tanhshrink_backward_f32_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_backward_f32)
+SYMACT_APART_END
 
 void symact_tanhshrink_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1890,7 +1850,9 @@ SYMACT_INLINE void tanhshrink_second_derivative_f32_elements(int fused, size_t n
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_second_derivative_f32)
+SYMACT_APART_END
 
 void symact_tanhshrink_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1923,9 +1885,7 @@ SYMACT_INLINE void tanhshrink_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanhshrink_forward_f64)
-SYMACT_QUICK_END
 
 void symact_tanhshrink_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1958,9 +1918,7 @@ SYMACT_INLINE void tanhshrink_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanhshrink_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanhshrink_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2003,9 +1961,7 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_f64_elements(int fused, size_
     SYMACT_IN_TURN_END
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanhshrink_value_and_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanhshrink_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2042,9 +1998,7 @@ SYMACT_INLINE void tanhshrink_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanhshrink_backward_f64)
-SYMACT_QUICK_END
 
 void symact_tanhshrink_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2077,9 +2031,7 @@ SYMACT_INLINE void tanhshrink_second_derivative_f64_elements(int fused, size_t n
     }
 }
 
-SYMACT_QUICK_BEGIN
 SYMACT_LOOPS(tanhshrink_second_derivative_f64)
-SYMACT_QUICK_END
 
 void symact_tanhshrink_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -2112,9 +2064,9 @@ SYMACT_INLINE void tanhshrink_forward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_forward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanhshrink_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -2147,9 +2099,9 @@ SYMACT_INLINE void tanhshrink_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanhshrink_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -2189,9 +2141,9 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_value_and_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanhshrink_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2228,9 +2180,9 @@ SYMACT_INLINE void tanhshrink_backward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_backward_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanhshrink_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2263,9 +2215,9 @@ SYMACT_INLINE void tanhshrink_second_derivative_f32_fast_elements(int fused, siz
     }
 }
 
-SYMACT_QUICK_BEGIN
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_second_derivative_f32_fast)
-SYMACT_QUICK_END
+SYMACT_APART_END
 
 void symact_tanhshrink_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -23,10 +23,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.5116 (1000000 inputs, sampled), float32 fast 2.3394 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.1947 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.1947 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.4999 (65536 inputs, sampled), bfloat16 0.4997 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.4468 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2729 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.1947 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.1947 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.4468 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.2729 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -136,8 +136,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x, alpha):
-    t0 = _select(x == (-np.inf), 0.0, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
-    return _select(x != x, x, t0)
+    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
 
 
 
@@ -154,8 +153,7 @@ def _derivative_float32(x, alpha):
 
 def _value_and_derivative_wide(x, alpha):
     t0 = np.abs(x)
-    t1 = _select(x == (-np.inf), 0.0, _select(x <= 0.0, alpha * np.exp(-np.minimum(t0, 700.0)), 1.0))
-    return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)), _select(x != x, x, t1)
+    return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)), _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(t0, 700.0)), 1.0))
 
 
 
@@ -173,8 +171,8 @@ def _value_and_derivative_float32(x, alpha):
 
 
 def _backward_wide(x, grad_y, alpha):
-    t0 = _select(x == (-np.inf), 0.0, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
-    return grad_y * _select(x != x, x, t0)
+    t0 = _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
+    return grad_y * t0
 
 
 
@@ -191,8 +189,7 @@ def _backward_float32(x, grad_y, alpha):
 
 
 def _second_derivative_wide(x, alpha):
-    t0 = _select(x == (-np.inf), 0.0, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0))
-    return _select(x != x, x, t0)
+    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0))
 
 
 

@@ -18,11 +18,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.5505 (1000000 inputs, sampled), float32 fast 6.0252 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5188 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5227 (4194304 inputs, sampled), float64 2.9573 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7755 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5505 (1000000 inputs, sampled), float32 fast 6.0252 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.9573 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.7755 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ _BLOCK = 2**17
 
 def gelu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
 
 
 def gelu_derivative(x, out=None):
@@ -57,7 +57,7 @@ def gelu_derivative(x, out=None):
 
 def gelu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def gelu_backward(x, grad_output, out=None):
@@ -96,17 +96,8 @@ def gelu_second_derivative_fast(x, out=None):
 
 
 def _forward_wide(x):
-    t0 = np.abs(x)
-    t1 = 0.5 * (t0 * _gauss_wide(t0) * _erfcx_wide(0.5 * (t0 * 1.4142135623730951)))
-    return _select(x == (-np.inf), -0.0, _select(x == np.inf, np.inf, _select(np.copysign(1.0, x) < 0.0, -t1, t0 - t1)))
-
-
-
-def _forward_usual_wide(x):
-    t0 = np.abs(x)
-    t1 = 0.5 * (t0 * _gauss_usual_wide(t0) * _erfcx_usual_wide(0.5 * (t0 * 1.4142135623730951)))
-    t2 = (x < (-3.3496543497230185e+38)) | ((-1.7516230804060213e-45 < x) & (x < 1.7516230804060213e-45))
-    return _select(x < 0.0, -t1, t0 - t1), t2 | (3.3496543497230185e+38 < x)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    return _select(x < 0.0, -0.0, x) + (-(0.5 * (t0 * _gauss_wide(t0) * _erfcx_wide(0.7071067811865476 * t0))))
 
 
 
@@ -175,25 +166,21 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135623730951
-    t1 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
-    t1 = 0.5 * t1
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_wide(0.7071067811865476 * t0)
+    t1 = 0.28209479177387814 * (t1 * _gauss_wide(t0))
     t2 = -t1
-    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t4 = (-0.002226411806368231 * t3 + (-0.004486901796099241)) * t3 + 0.01942139030180172
-    t4 = ((t4 * t3 + 0.014770368901397903) * t3 + (-0.1140082312524162)) * t3 + 0.018199684540598622
-    t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
-    t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
-    return _select(x == (-np.inf), -0.0, t0)
+    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08
+    t4 = ((-0.11400822282878807 * t3 + 0.018199684360633527) * t3 + 0.3882849829905513) * t3
+    t0 = _select(t0 < 0.734375, t2, _select(t0 < 0.755859375, (t4 + (-0.43149399231404745)) * t3, t2))
+    return _select(x < 0.0, t0, t1 + 1.0)
 
 
 
 def _derivative_usual_wide(x):
     t0 = np.abs(x)
-    t1 = t0 * 1.4142135623730951
-    t0 = (t1 - 1.772453850905516 * _erfcx_usual_wide(0.5 * t1)) * _gauss_usual_wide(t0) / 1.772453850905516
-    t0 = 0.5 * t0
+    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_usual_wide(0.7071067811865476 * t0)
+    t0 = 0.28209479177387814 * (t1 * _gauss_usual_wide(t0))
     t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
     return _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
 
@@ -291,35 +278,16 @@ def _derivative_usual_float32(x):
 
 
 def _value_and_derivative_wide(x):
-    t0 = x == (-np.inf)
-    t1 = -0.0
-    t2 = x == np.inf
-    t3 = np.abs(x)
-    t4 = _gauss_wide(t3)
-    t5 = t3 * 1.4142135623730951
-    t6 = _erfcx_wide(0.5 * t5)
-    t7 = 0.5 * (t3 * t4 * t6)
-    t4 = 0.5 * ((t5 - 1.772453850905516 * t6) * t4 / 1.772453850905516)
-    t5 = -t4
-    t6 = t3 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t8 = (-0.002226411806368231 * t6 + (-0.004486901796099241)) * t6 + 0.01942139030180172
-    t8 = ((t8 * t6 + 0.014770368901397903) * t6 + (-0.1140082312524162)) * t6 + 0.018199684540598622
-    t6 = _select(t3 < 0.8466796875, ((t8 * t6 + 0.3882849829882949) * t6 + (-0.43149399232303354)) * t6, t5)
-    return _select(t0, t1, _select(t2, np.inf, _select(np.copysign(1.0, x) < 0.0, -t7, t3 - t7))), _select(t0, t1, _select(t2, 1.0, _select(x < 0.0, _select(t3 < 0.671875, t5, t6), t4 + 1.0)))
-
-
-
-def _value_and_derivative_usual_wide(x):
     t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = _gauss_usual_wide(t1)
-    t3 = t1 * 1.4142135623730951
-    t4 = _erfcx_usual_wide(0.5 * t3)
-    t5 = 0.5 * (t1 * t2 * t4)
-    t6 = x < (-3.3496543497230185e+38)
-    t7 = 3.3496543497230185e+38 < x
-    t2 = 0.5 * ((t3 - 1.772453850905516 * t4) * t2 / 1.772453850905516)
-    return _select(t0, -t5, t1 - t5), _select(t0, -t2, t2 + 1.0), ((t6 | ((-1.7516230804060213e-45 < x) & (x < 1.7516230804060213e-45))) | t7) | ((t6 | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))) | t7)
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t2 = _gauss_wide(t1)
+    t3 = _erfcx_wide(0.7071067811865476 * t1)
+    t4 = 0.28209479177387814 * ((1.4142135623730951 * t1 - 1.772453850905516 * t3) * t2)
+    t5 = -t4
+    t6 = t1 - 0.7517914772033691 - 4.74901953168329e-08
+    t7 = ((-0.11400822282878807 * t6 + 0.018199684360633527) * t6 + 0.3882849829905513) * t6
+    t5 = _select(t1 < 0.734375, t5, _select(t1 < 0.755859375, (t7 + (-0.43149399231404745)) * t6, t5))
+    return _select(t0, -0.0, x) + (-(0.5 * (t1 * t2 * t3))), _select(t0, t5, t4 + 1.0)
 
 
 
@@ -439,25 +407,21 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135623730951
-    t1 = (t1 - 1.772453850905516 * _erfcx_wide(0.5 * t1)) * _gauss_wide(t0) / 1.772453850905516
-    t1 = 0.5 * t1
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_wide(0.7071067811865476 * t0)
+    t1 = 0.28209479177387814 * (t1 * _gauss_wide(t0))
     t2 = -t1
-    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08 - 3.0218187427811922e-24
-    t4 = (-0.002226411806368231 * t3 + (-0.004486901796099241)) * t3 + 0.01942139030180172
-    t4 = ((t4 * t3 + 0.014770368901397903) * t3 + (-0.1140082312524162)) * t3 + 0.018199684540598622
-    t3 = _select(t0 < 0.8466796875, ((t4 * t3 + 0.3882849829882949) * t3 + (-0.43149399232303354)) * t3, t2)
-    t0 = _select(x == np.inf, 1.0, _select(x < 0.0, _select(t0 < 0.671875, t2, t3), t1 + 1.0))
-    return grad_y * _select(x == (-np.inf), -0.0, t0)
+    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08
+    t4 = ((-0.11400822282878807 * t3 + 0.018199684360633527) * t3 + 0.3882849829905513) * t3
+    t0 = _select(t0 < 0.734375, t2, _select(t0 < 0.755859375, (t4 + (-0.43149399231404745)) * t3, t2))
+    return grad_y * _select(x < 0.0, t0, t1 + 1.0)
 
 
 
 def _backward_usual_wide(x, grad_y):
     t0 = np.abs(x)
-    t1 = t0 * 1.4142135623730951
-    t0 = (t1 - 1.772453850905516 * _erfcx_usual_wide(0.5 * t1)) * _gauss_usual_wide(t0) / 1.772453850905516
-    t0 = 0.5 * t0
+    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_usual_wide(0.7071067811865476 * t0)
+    t0 = 0.28209479177387814 * (t1 * _gauss_usual_wide(t0))
     t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
     return grad_y * _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
 
@@ -556,9 +520,9 @@ def _backward_usual_float32(x, grad_y):
 
 
 def _second_derivative_wide(x):
-    t0 = 0.5 * (x * x)
-    t0 = 1.4142135623730951 * (1.0 - t0) * np.exp(np.minimum(-t0, 350.0)) / 1.772453850905516
-    return _select(np.abs(x) == np.inf, -0.0, t0)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t0 = 0.5 * (t0 * t0)
+    return 0.7978845608028654 * ((1.0 - t0) * np.exp(np.minimum(-t0, 350.0)))
 
 
 

@@ -19,11 +19,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.0015 (200000 inputs, sampled), float32 fast 5.4577 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 0.9586 (1000000 inputs, sampled), float32 fast 6.492 (200000 inputs, sampled)
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.2969 (200000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.0015 (200000 inputs, sampled), float32 fast 5.4577 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.9586 (1000000 inputs, sampled), float32 fast 6.492 (200000 inputs, sampled)
 """
 
 import numpy as np
@@ -53,17 +53,17 @@ def logistic(x, out=None):
 
 def logistic_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
 
 
 def logistic_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
 
 
 def logistic_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
 
 
 def logistic_second_derivative(x, out=None):
@@ -97,7 +97,8 @@ def logistic_second_derivative_fast(x, out=None):
 
 
 def _forward_wide(x):
-    return _select(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-x, 350.0)) + 1.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    return _select(x < 0.0, t0, 1.0) / (t0 + 1.0)
 
 
 
@@ -129,17 +130,9 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 + 1.0
-    return _select(t0 == np.inf, 0.0, t1 / (t2 * t2))
-
-
-
-def _derivative_usual_wide(x):
-    t0 = np.exp(-x)
+    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
     t1 = t0 + 1.0
-    return t0 / (t1 * t1), x < (-698.4592437744141)
+    return t0 / (t1 * t1)
 
 
 
@@ -163,17 +156,9 @@ def _derivative_usual_float32(x):
 
 
 def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 + 1.0
-    return _select(x == (-np.inf), 0.0, 1.0 / (np.exp(np.minimum(-x, 350.0)) + 1.0)), _select(t0 == np.inf, 0.0, t1 / (t2 * t2))
-
-
-
-def _value_and_derivative_usual_wide(x):
-    t0 = np.exp(-x)
+    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
     t1 = t0 + 1.0
-    return 1.0 / (np.exp(-x) + 1.0), t0 / (t1 * t1), x < (-698.4592437744141)
+    return _select(x < 0.0, t0, 1.0) / t1, t0 / (t1 * t1)
 
 
 
@@ -197,17 +182,9 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 + 1.0
-    return grad_y * _select(t0 == np.inf, 0.0, t1 / (t2 * t2))
-
-
-
-def _backward_usual_wide(x, grad_y):
-    t0 = np.exp(-x)
+    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
     t1 = t0 + 1.0
-    return grad_y * (t0 / (t1 * t1)), x < (-698.4592437744141)
+    return grad_y * (t0 / (t1 * t1))
 
 
 
@@ -234,8 +211,7 @@ def _second_derivative_wide(x):
     t0 = np.abs(x)
     t1 = np.exp(-np.minimum(t0, 700.0))
     t2 = t1 + 1.0
-    t0 = _select(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
-    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
+    return _select(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
 
 
 

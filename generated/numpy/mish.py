@@ -19,11 +19,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 3.4688 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5302 (4194304 inputs, sampled), float64 1.7088 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 1.7672 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5392 (4194304 inputs, sampled), float64 3.1265 (1000000 inputs, sampled), float32 fast 112494.7809 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.0213 (1000000 inputs, sampled), float32 fast 12.9811 (4194304 inputs, sampled)
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.4688 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7088 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7672 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.1265 (1000000 inputs, sampled), float32 fast 112494.7809 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.0213 (1000000 inputs, sampled), float32 fast 12.9811 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -98,12 +98,11 @@ def mish_second_derivative_fast(x, out=None):
 
 def _forward_wide(x):
     t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.abs(x)
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t2 = np.exp(-np.minimum(t1, 700.0))
-    t3 = 2.0 * t2
-    t4 = t2 * t2
-    t0 = _select(t0, -(t1 * (t2 + 2.0) * t2), t1 * (t3 + 1.0)) / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
-    return _select(x == (-np.inf), -0.0, t0)
+    t3 = t2 * t2
+    t4 = 2.0 * t2
+    return _select(t0, -(2.0 * (t1 * t2) + t1 * t3), t1 * (t4 + 1.0)) / _select(t0, t4 + t3 + 2.0, t4 + 2.0 * t3 + 1.0)
 
 
 
@@ -174,21 +173,18 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 * t1
-    t3 = 2.0 * t1
-    t4 = t3 + t2 + 2.0
-    t1 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
-    t4 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t5 = (-4.571148231700036e-05 * t4 + (-0.00024176011826844963)) * t4 + 0.0009901073846961923
-    t5 = ((t5 * t4 + (-0.0010933664730071587)) * t4 + (-0.00336069407551884)) * t4 + 0.01582115704731839
-    t5 = ((t5 * t4 + (-0.020271822615223437)) * t4 + (-0.04190782138219327)) * t4 + 0.2047312640799256
-    t1 = _select(t0 < 1.04296875, t1, _select(t0 < 1.359375, (t5 * t4 + (-0.26694791404893276)) * t4, t1))
-    t4 = 2.0 * t2
-    t5 = t3 + t4 + 1.0
-    t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
-    return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
+    t0 = x < 0.0
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t2 = np.exp(-np.minimum(t1, 700.0))
+    t3 = 2.0 * t2
+    t4 = t2 * t2
+    t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
+    t5 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t4)) * t2 * t4
+    t6 = t1 - 1.1924304962158203 - 7.182996748996376e-07
+    t7 = ((-0.020271827273845595 * t6 + (-0.04190779958981479)) * t6 + 0.20473126408010664) * t6
+    t5 = _select(t1 < 1.1796875, t5, _select(t1 < 1.203125, (t7 + (-0.26694791404953816)) * t6, t5))
+    t1 = t1 * t2
+    return _select(t0, t5, (t3 + 2.0 * t1 + 1.0 - 2.0 * (t1 * t4)) * t4)
 
 
 
@@ -310,24 +306,22 @@ def _derivative_usual_float32(x):
 
 
 def _value_and_derivative_wide(x):
-    t0 = x == (-np.inf)
-    t1 = -0.0
-    t2 = np.copysign(1.0, x) < 0.0
-    t3 = np.abs(x)
-    t4 = np.exp(-np.minimum(t3, 700.0))
-    t5 = 2.0 * t4
-    t6 = t4 * t4
-    t7 = t5 + t6 + 2.0
-    t8 = 2.0 * t6
-    t9 = t5 + t8 + 1.0
-    t10 = -((t3 * (4.0 * t4 + 4.0) - 4.0 * t6 - 6.0 * t4 - t6 * t4 - 4.0) * t4) / (t7 * t7)
-    t11 = t3 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t12 = (-4.571148231700036e-05 * t11 + (-0.00024176011826844963)) * t11 + 0.0009901073846961923
-    t12 = ((t12 * t11 + (-0.0010933664730071587)) * t11 + (-0.00336069407551884)) * t11 + 0.01582115704731839
-    t12 = ((t12 * t11 + (-0.020271822615223437)) * t11 + (-0.04190782138219327)) * t11 + 0.2047312640799256
-    t10 = _select(t3 < 1.04296875, t10, _select(t3 < 1.359375, (t12 * t11 + (-0.26694791404893276)) * t11, t10))
-    t6 = _select(x < 0.0, t10, 2.0 * (t6 * (t3 * (t5 + 2.0) - t5 - t8 - 1.0) / (t9 * t9)) + 1.0)
-    return _select(t0, t1, _select(t2, -(t3 * (t4 + 2.0) * t4), t3 * (t5 + 1.0)) / _select(t2, t7, t9)), _select(t0, t1, _select(x == np.inf, 1.0, t6))
+    t0 = np.copysign(1.0, x) < 0.0
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t2 = np.exp(-np.minimum(t1, 700.0))
+    t3 = t1 * t2
+    t4 = 2.0 * t3
+    t5 = t2 * t2
+    t6 = 2.0 * t2
+    t7 = t6 + t5 + 2.0
+    t8 = t6 + 2.0 * t5 + 1.0
+    t9 = x < 0.0
+    t10 = 1.0 / _select(t9, t7, t8)
+    t2 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t10)) * t2 * t10
+    t11 = t1 - 1.1924304962158203 - 7.182996748996376e-07
+    t12 = (-0.020271827273845595 * t11 + (-0.04190779958981479)) * t11 + 0.20473126408010664
+    t2 = _select(t1 < 1.1796875, t2, _select(t1 < 1.203125, (t12 * t11 + (-0.26694791404953816)) * t11, t2))
+    return _select(t0, -(t4 + t1 * t5), t1 * (t6 + 1.0)) / _select(t0, t7, t8), _select(t9, t2, (t6 + t4 + 1.0 - 2.0 * (t3 * t10)) * t10)
 
 
 
@@ -471,21 +465,18 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 * t1
-    t3 = 2.0 * t1
-    t4 = t3 + t2 + 2.0
-    t1 = -((t0 * (4.0 * t1 + 4.0) - 4.0 * t2 - 6.0 * t1 - t2 * t1 - 4.0) * t1) / (t4 * t4)
-    t4 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23
-    t5 = (-4.571148231700036e-05 * t4 + (-0.00024176011826844963)) * t4 + 0.0009901073846961923
-    t5 = ((t5 * t4 + (-0.0010933664730071587)) * t4 + (-0.00336069407551884)) * t4 + 0.01582115704731839
-    t5 = ((t5 * t4 + (-0.020271822615223437)) * t4 + (-0.04190782138219327)) * t4 + 0.2047312640799256
-    t1 = _select(t0 < 1.04296875, t1, _select(t0 < 1.359375, (t5 * t4 + (-0.26694791404893276)) * t4, t1))
-    t4 = 2.0 * t2
-    t5 = t3 + t4 + 1.0
-    t0 = _select(x < 0.0, t1, 2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t4 - 1.0) / (t5 * t5)) + 1.0)
-    return grad_y * _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, t0))
+    t0 = x < 0.0
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t2 = np.exp(-np.minimum(t1, 700.0))
+    t3 = 2.0 * t2
+    t4 = t2 * t2
+    t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
+    t5 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t4)) * t2 * t4
+    t6 = t1 - 1.1924304962158203 - 7.182996748996376e-07
+    t7 = ((-0.020271827273845595 * t6 + (-0.04190779958981479)) * t6 + 0.20473126408010664) * t6
+    t5 = _select(t1 < 1.1796875, t5, _select(t1 < 1.203125, (t7 + (-0.26694791404953816)) * t6, t5))
+    t1 = t1 * t2
+    return grad_y * _select(t0, t5, (t3 + 2.0 * t1 + 1.0 - 2.0 * (t1 * t4)) * t4)
 
 
 
@@ -609,34 +600,23 @@ def _backward_usual_float32(x, grad_y):
 
 
 def _second_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
-    t2 = t1 * t1
-    t3 = t2 * t1
-    t4 = 2.0 * (t0 * t3)
-    t5 = t0 * t2
-    t6 = t0 * t1
-    t7 = 2.0 * t0
-    t8 = 2.0 * t1
-    t9 = t8 + t2 + 2.0
-    t9 = (2.0 * t3 + t4 + 3.0 * t5 + 6.0 * t2 + 8.0 * t1 + 4.0 - 2.0 * t6 - t7) * t1 / (t9 * t9 * t9)
-    t9 = 4.0 * t9
-    t10 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24
-    t11 = (1.8659871263898794e-06 * t10 + (-1.1384658910472777e-05)) * t10 + 3.2359030324743265e-05
-    t11 = ((t11 * t10 + (-3.9886148530716715e-05)) * t10 + (-0.00010540385571293718)) * t10
-    t11 = ((t11 + 0.0007928063416410296) * t10 + (-0.0024800666092606163)) * t10 + 0.003860492589942952
-    t11 = ((t11 * t10 + 0.00335405261834628) * t10 + (-0.037361895573184103)) * t10 + 0.09898193805273967
-    t9 = _select(t0 < 1.84375, t9, _select(t0 < 2.40625, (t11 * t10 + (-0.10875441073180676)) * t10, t9))
-    t8 = t8 + 2.0 * t2 + 1.0
-    t1 = t2 * (2.0 * t5 + t4 + 4.0 * t3 + 6.0 * t1 + 8.0 * t2 + 2.0 - t7 - 3.0 * t6) / (t8 * t8 * t8)
-    t1 = 4.0 * t1
-    t2 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23)
-    t3 = (6.270658391931407e-05 * t2 + 0.0005522106037032002) * t2 + (-0.001403881178706823)
-    t3 = ((t3 * t2 + (-0.00025982037871303247)) * t2 + 0.007002931954431952) * t2 + (-0.01153587349524441)
-    t3 = ((t3 * t2 + (-0.008932250215564078)) * t2 + 0.059988901458401404) * t2 + (-0.0666517398482254)
-    t3 = ((t3 * t2 + (-0.07970735540680454)) * t2 + 0.28127277803020756) * t2 + (-0.23069451159699508)
-    t1 = _select(x < 0.0, t9, _select(t0 < 1.25, t1, _select(t0 < 1.6484375, t3 * t2, t1)))
-    return _select(t0 == np.inf, -0.0, t1)
+    t0 = x < 0.0
+    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t2 = np.exp(-np.minimum(t1, 700.0))
+    t3 = 2.0 * t2
+    t4 = t2 * t2
+    t5 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
+    t6 = t5 * t5
+    t7 = t1 * t2
+    t2 = t6 * (4.0 * (t3 + 2.0 * t7 + 2.0 - t1) - 16.0 * (t7 * t5)) * t2
+    t8 = t1 - 2.256376266479492 - 1.2988130093250574e-07
+    t9 = ((0.0033540406176617702 * t8 + (-0.03736187686605773)) * t8 + 0.09898193805256575) * t8
+    t2 = _select(t1 < 2.2421875, t2, _select(t1 < 2.265625, (t9 + (-0.10875441073165407)) * t8, t2))
+    t3 = t4 * t6 * (4.0 * (t3 + t7 + 2.0) - 8.0 * (t1 * (t3 + 1.0) * t5))
+    t4 = t1 - 1.4905710220336914 - 1.5745173705304443e-07
+    t5 = ((-0.0666517588448177 * t4 + (-0.07970722805647461)) * t4 + 0.2812727780303481) * t4
+    t1 = _select(t1 < 1.484375, t3, _select(t1 < 1.5, (t5 + (-0.2306945115974942)) * t4, t3))
+    return _select(t0, t2, t1)
 
 
 

@@ -29,10 +29,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4469 (1000000 inputs, sampled), float32 fast 3.1684 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5784 (1000000 inputs, sampled), float32 fast 6.7885 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5784 (1000000 inputs, sampled), float32 fast 6.6639 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 2.686 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5591 (1000000 inputs, sampled), float32 fast 6.8809 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5784 (1000000 inputs, sampled), float32 fast 6.7885 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5784 (1000000 inputs, sampled), float32 fast 6.6639 (200000 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.686 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5591 (1000000 inputs, sampled), float32 fast 6.8809 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -146,7 +146,7 @@ def _forward_usual_float32(x):
 
 def _derivative_wide(x):
     t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
-    return _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
+    return _select(x != x, x, t0)
 
 
 
@@ -165,7 +165,7 @@ def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     t1 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
     t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(t0, 700.0)), 1.0507009873554805)
-    return _select(x == 0.0, x, t1), _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
+    return _select(x == 0.0, x, t1), _select(x != x, x, t0)
 
 
 
@@ -186,7 +186,7 @@ def _value_and_derivative_float32(x):
 
 def _backward_wide(x, grad_y):
     t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
-    return grad_y * _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
+    return grad_y * _select(x != x, x, t0)
 
 
 
@@ -205,7 +205,7 @@ def _backward_float32(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0)
-    return _select(x != x, x, _select(x == (-np.inf), 0.0, t0))
+    return _select(x != x, x, t0)
 
 
 

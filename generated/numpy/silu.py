@@ -23,10 +23,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5377 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5043 (4194304 inputs, sampled), float64 4.6182 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.7442 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 4.6182 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7442 (1000000 inputs, sampled), float32 fast 8.9834 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -146,26 +146,22 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x, beta):
-    t0 = np.abs(x)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
     t2 = np.exp(-np.minimum(t0, 700.0))
-    t3 = t2 + 1.0
-    t3 = t3 * t3
-    t4 = -((t0 - t2 - 1.0) * t2) / t3
-    t5 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t6 = (-2.9135800160868148e-05 * t5 + 4.1620928919927833e-05) * t5 + 0.0001856538557013296
-    t6 = ((t6 * t5 + (-0.0007985848286447503)) * t5 + 0.00012662935718302544) * t5 + 0.006606591418336911
-    t6 = ((t6 * t5 + (-0.015222655248047166)) * t5 + (-0.018874814252800638)) * t5 + 0.14664879699699768
-    t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
-    return _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
+    t3 = 1.0 / (t2 + 1.0)
+    t0 = (1.0 - t0 * t3) * t2 * t3
+    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
+    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
+    t0 = _select(t1 < 1.2684765458106995, t0, _select(t1 < 1.2880859375, (t3 + (-0.2178117057198021)) * t2, t0))
+    return _select(x < 0.0, t0, 1.0 - t0)
 
 
 
 def _derivative_usual_wide(x):
-    t0 = np.exp(-x) + 1.0
-    t1 = (x < (-3.3496543497230185e+38)) | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))
-    return (x * (1.0 - 1.0 / t0) + 1.0) / t0, t1 | (3.3496543497230185e+38 < x)
+    t0 = 1.0 / (np.exp(-x) + 1.0)
+    return (x + 1.0 - x * t0) * t0, (x < (-3.3496543497230185e+38)) | (8488713185132544.0 < x)
 
 
 
@@ -257,29 +253,23 @@ def _derivative_usual_float32(x):
 
 
 def _value_and_derivative_wide(x, beta):
-    t0 = x == (-np.inf)
-    t1 = -0.0
-    t2 = np.abs(x)
-    t3 = t2 * beta
-    t2 = beta * t2
-    t4 = np.exp(-np.minimum(t2, 700.0))
-    t5 = t4 + 1.0
-    t5 = t5 * t5
-    t6 = -((t2 - t4 - 1.0) * t4) / t5
-    t7 = t3 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t8 = (-2.9135800160868148e-05 * t7 + 4.1620928919927833e-05) * t7 + 0.0001856538557013296
-    t8 = ((t8 * t7 + (-0.0007985848286447503)) * t7 + 0.00012662935718302544) * t7 + 0.006606591418336911
-    t8 = ((t8 * t7 + (-0.015222655248047166)) * t7 + (-0.018874814252800638)) * t7 + 0.14664879699699768
-    t3 = _select(t3 < 1.041015625, t6, _select(t3 < 1.48828125, (t8 * t7 + (-0.21781170571974084)) * t7, t6))
-    return _select(t0, t1, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(t0, t1, _select(x == np.inf, 1.0, _select(x < 0.0, t3, (t4 + t2 * t4 + 1.0) / t5)))
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    t1 = t0 * beta
+    t0 = beta * t0
+    t2 = np.exp(-np.minimum(t0, 700.0))
+    t3 = 1.0 / (t2 + 1.0)
+    t0 = (1.0 - t0 * t3) * t2 * t3
+    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
+    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
+    t0 = _select(t1 < 1.2684765458106995, t0, _select(t1 < 1.2880859375, (t3 + (-0.2178117057198021)) * t2, t0))
+    return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(x < 0.0, t0, 1.0 - t0)
 
 
 
 def _value_and_derivative_usual_wide(x):
-    t0 = np.exp(-x) + 1.0
-    t1 = x < (-3.3496543497230185e+38)
-    t2 = (t1 | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))) | (3.3496543497230185e+38 < x)
-    return x / t0, (x * (1.0 - 1.0 / t0) + 1.0) / t0, t1 | t2
+    t0 = x < (-3.3496543497230185e+38)
+    t1 = 1.0 / (np.exp(-x) + 1.0)
+    return x / (np.exp(-x) + 1.0), (x + 1.0 - x * t1) * t1, t0 | (t0 | (8488713185132544.0 < x))
 
 
 
@@ -379,27 +369,22 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y, beta):
-    t0 = np.abs(x)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
     t2 = np.exp(-np.minimum(t0, 700.0))
-    t3 = t2 + 1.0
-    t3 = t3 * t3
-    t4 = -((t0 - t2 - 1.0) * t2) / t3
-    t5 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 - 1.2532719437511683e-23
-    t6 = (-2.9135800160868148e-05 * t5 + 4.1620928919927833e-05) * t5 + 0.0001856538557013296
-    t6 = ((t6 * t5 + (-0.0007985848286447503)) * t5 + 0.00012662935718302544) * t5 + 0.006606591418336911
-    t6 = ((t6 * t5 + (-0.015222655248047166)) * t5 + (-0.018874814252800638)) * t5 + 0.14664879699699768
-    t1 = _select(t1 < 1.041015625, t4, _select(t1 < 1.48828125, (t6 * t5 + (-0.21781170571974084)) * t5, t4))
-    t0 = _select(x == (-np.inf), -0.0, _select(x == np.inf, 1.0, _select(x < 0.0, t1, (t2 + t0 * t2 + 1.0) / t3)))
-    return grad_y * t0
+    t3 = 1.0 / (t2 + 1.0)
+    t0 = (1.0 - t0 * t3) * t2 * t3
+    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
+    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
+    t0 = _select(t1 < 1.2684765458106995, t0, _select(t1 < 1.2880859375, (t3 + (-0.2178117057198021)) * t2, t0))
+    return grad_y * _select(x < 0.0, t0, 1.0 - t0)
 
 
 
 def _backward_usual_wide(x, grad_y):
-    t0 = np.exp(-x) + 1.0
-    t1 = (x < (-3.3496543497230185e+38)) | ((-1.2784647047519684 < x) & (x < (-1.2784644067287445)))
-    return grad_y * ((x * (1.0 - 1.0 / t0) + 1.0) / t0), t1 | (3.3496543497230185e+38 < x)
+    t0 = 1.0 / (np.exp(-x) + 1.0)
+    return grad_y * ((x + 1.0 - x * t0) * t0), (x < (-3.3496543497230185e+38)) | (8488713185132544.0 < x)
 
 
 
@@ -492,18 +477,16 @@ def _backward_usual_float32(x, grad_y):
 
 
 def _second_derivative_wide(x, beta):
-    t0 = np.abs(x)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-np.minimum(t2, 700.0))
-    t4 = t3 + 1.0
-    t2 = beta * (2.0 * t3 + t2 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4)
-    t3 = t1 - 2.3993568420410156 - 4.3847445204283275e-07 - (-7.02493075341627e-24)
-    t4 = (-1.1949974311495836e-06 * t3 + 1.5687158027383686e-06) * t3 + 8.433416451334288e-06
-    t4 = ((t4 * t3 + (-4.757907159449058e-05)) * t3 + 9.644046843197593e-05) * t3 + 0.00011515444724843741
-    t4 = ((t4 * t3 + (-0.0013663696837847522)) * t3 + 0.003862814783096775) * t3 + (-0.0018366701449473277)
-    t4 = ((t4 * t3 + (-0.02248725917286723)) * t3 + 0.07629586548655172) * t3 + (-0.09153052016449878)
-    return _select(t0 == np.inf, -0.0, _select(t1 < 1.927734375, t2, _select(t1 < 2.640625, t4 * t3 * beta, t2)))
+    t0 = beta * t0
+    t2 = np.exp(-np.minimum(t0, 700.0))
+    t3 = t2 + 1.0
+    t0 = beta * (2.0 * t2 + t0 * t2 + 2.0 - t0) * t2 / (t3 * t3 * t3)
+    t2 = t1 - 2.3993568420410156 - 4.3847445204283275e-07
+    t3 = (-0.0013661663426992841 * t2 + 0.0038630593424274734) * t2 + (-0.0018366702519442028)
+    t3 = ((t3 * t2 + (-0.022487259362048605)) * t2 + 0.07629586548655921) * t2 + (-0.0915305201641823)
+    return _select(t1 < 2.3046875, t0, _select(t1 < 2.4853515625, t3 * t2 * beta, t0))
 
 
 

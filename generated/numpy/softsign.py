@@ -18,10 +18,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4975 (1000000 inputs, sampled), float32 fast 1.498 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 3.2319 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 3.2319 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 3.342 (1000000 inputs, sampled), float32 fast 3.7896 (4194304 inputs, sampled)
+    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.4975 (1000000 inputs, sampled), float32 fast 1.498 (4194304 inputs, sampled)
+    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.2319 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.2319 (1000000 inputs, sampled), float32 fast 3.4634 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.342 (1000000 inputs, sampled), float32 fast 3.7896 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 1.8091 (1000000 inputs, sampled), float32 fast 4.2318 (200000 inputs, sampled)
 """
 
@@ -47,12 +47,12 @@ _BLOCK = 2**17
 
 def softsign(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
 
 
 def softsign_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
 
 
 def softsign_value_and_derivative(x, out=None):
@@ -62,7 +62,7 @@ def softsign_value_and_derivative(x, out=None):
 
 def softsign_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
 
 
 def softsign_second_derivative(x, out=None):
@@ -96,14 +96,8 @@ def softsign_second_derivative_fast(x, out=None):
 
 
 def _forward_wide(x):
-    t0 = np.abs(x)
-    return np.copysign(_select(t0 == np.inf, 1.0, t0 / (t0 + 1.0)), x)
-
-
-
-def _forward_usual_wide(x):
-    t0 = np.abs(x)
-    return np.copysign(t0 / (t0 + 1.0), x), (x < (-3.3496543497230185e+38)) | (3.3496543497230185e+38 < x)
+    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
+    return np.copysign(t0 / (t0 + 1.0), x)
 
 
 
@@ -132,8 +126,14 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
+    t0 = np.abs(x)
+    return 1.0 / (2.0 * t0 + t0 * t0 + 1.0)
+
+
+
+def _derivative_usual_wide(x):
     t0 = np.abs(x) + 1.0
-    return 1.0 / (t0 * t0)
+    return 1.0 / (t0 * t0), None
 
 
 
@@ -174,8 +174,8 @@ def _derivative_usual_float32(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = t0 + 1.0
-    return np.copysign(_select(t0 == np.inf, 1.0, t0 / t1), x), 1.0 / (t1 * t1)
+    t1 = np.minimum(t0, 3.402823669209385e+38)
+    return np.copysign(t1 / (t1 + 1.0), x), 1.0 / (2.0 * t0 + t0 * t0 + 1.0)
 
 
 
@@ -216,8 +216,14 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y):
+    t0 = np.abs(x)
+    return grad_y * (1.0 / (2.0 * t0 + t0 * t0 + 1.0))
+
+
+
+def _backward_usual_wide(x, grad_y):
     t0 = np.abs(x) + 1.0
-    return grad_y * (1.0 / (t0 * t0))
+    return grad_y * (1.0 / (t0 * t0)), None
 
 
 

@@ -73,7 +73,7 @@ class Arithmetic:
 ARITHMETICS: Mapping[str, Arithmetic] = {
     arithmetic.name: arithmetic
     for arithmetic in (
-        Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32"),
+        Arithmetic("wide", "float64 for results of at most 24 bits", "float64", "float32", is_fused=True),
         Arithmetic("float64", "float64 for float64 results", "float64", "float64"),
         Arithmetic(
             "paired", "float64 in pairs of numbers where single ones lose digits", "float64", "float64", is_fused=True

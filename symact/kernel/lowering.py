@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -193,7 +193,7 @@ class Lowering:
         raise Error(f"there is no kernel for {e.func.__name__}: no target computes it", "analyze works without kernels")
 
     def _log1p(self, a: Expr) -> int:
-        positive = self._style.quick and bool(a.is_nonnegative)
+        positive = "log1p_positive" in self._arithmetic.functions and bool(a.is_nonnegative)
         return self._b("log1p_positive" if positive else "log1p", self(a))
 
     def _erfcx(self, a: Expr) -> int:
@@ -260,7 +260,9 @@ class Lowering:
     # Products ---------------------------------------------------------------------------------------------------------
 
     def _product(self, e: Mul) -> int:
-        coefficient, rest = e.as_independent(*e.free_symbols, as_Add=False) if self._style.quick else e.as_coeff_Mul()
+        # Where a rounding more or less does not matter, all numbers make one.
+        free = self._style.quick or self._arithmetic.is_wide
+        coefficient, rest = e.as_independent(*e.free_symbols, as_Add=False) if free else e.as_coeff_Mul()
         above: list[Expr] = []
         below: list[Expr] = []
         outer: list[int] = []
@@ -286,6 +288,8 @@ class Lowering:
             steps = [self._constant(abs(coefficient))]
             coefficient = S.One if coefficient > 0 else -S.One
         value = self._chain("mul", steps)
+        if self._style.quick:
+            below.sort(key=_is_more_than_one)
         divisors = [self(part) for part in below]
         if divisors and self._style.scaled:
             scale = self._b.const(_SCALE)
@@ -293,7 +297,7 @@ class Lowering:
             divisors[0] = self._b("mul", scale, divisors[0]) if large is None else large
             value = self._b("mul", scale, value)
         if len(divisors) > 1 and not self._style.stepwise:
-            divisors = [self._chain("mul", divisors)]
+            divisors = [self._one_divisor(below, divisors)]
         value = self._chain("div", [value, *divisors])
         if abs(coefficient) != 1 and not lifted:
             value = self._b("mul", self._constant(abs(coefficient)), value)
@@ -307,6 +311,16 @@ class Lowering:
             value = self._b("mul", self._times_lifted(value, letter), self._constant(size / 2**LIFT))
             size = S.One
         return self._b("neg", value) if coefficient < 0 else value
+
+    def _one_divisor(self, factors: Sequence[Expr], steps: Sequence[int]) -> int:
+        """A product of factors; in quick arithmetic p*(1 + u) with u >= 0 is p*u + p, which is rounded once."""
+        total, *rest = steps
+        for factor, step in zip(factors[1:], rest, strict=True):
+            if self._style.quick and _is_more_than_one(factor):
+                total = self._b("add", self._b("mul", total, self(factor - 1)), total)
+            else:
+                total = self._b("mul", total, step)
+        return total
 
     def _spread(self, base: Expr, power: Expr) -> list[Expr]:
         """A power as factors: stepwise evaluation divides by each of them."""
@@ -440,6 +454,11 @@ def as_expm1(term: Expr, constant: Rational, where: Mapping[Symbol, Expr]) -> Ex
 def ordered(e: Add) -> list[Expr]:
     """The terms in an order that no SymPy version changes: constants last, else by their text."""
     return sorted(e.args, key=lambda term: (term.is_number, _text(term)))
+
+
+def _is_more_than_one(factor: Expr) -> bool:
+    """Whether a factor is written as 1 and something that is not negative."""
+    return isinstance(factor, Add) and S.One in factor.args and bool((factor - 1).is_nonnegative)
 
 
 def _leading_out(e: Expr) -> tuple[Expr, Expr]:

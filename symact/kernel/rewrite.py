@@ -20,6 +20,7 @@ from sympy import (
     Function,
     Integer,
     Mul,
+    Poly,
     PolynomialError,
     Pow,
     Rational,
@@ -140,6 +141,7 @@ def _normal_forms(prefix: str, expression: Expr, t: Symbol) -> Iterator[Form]:
 def _variants(prefix: str, reduced: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
     """The ways to write a rational expression in t and the named exponentials."""
     yield from _arrangements(f"{prefix}decaying" if where else f"{prefix}factored", reduced, t, where)
+    yield from _by_denominator(f"{prefix}by the denominator", reduced, where)
     yield from _in_reciprocal(f"{prefix}reciprocal", reduced, t, where)
     main = without(reduced, where)
     if main is not None and main not in (0, reduced):
@@ -208,7 +210,8 @@ def _is_root(node: Expr) -> bool:
 
 def without(expression: Expr, where: Mapping[Symbol, Expr]) -> Expr | None:
     """What is left of an expression where every named exponential is 0; None where that is not defined."""
-    left = expression.subs(dict.fromkeys(where, 0))
+    nested = {letter: value for letter, value in where.items() if not value.free_symbols.isdisjoint(where)}
+    left = expression.subs(nested).subs(dict.fromkeys(where, 0))
     return None if left.has(nan, zoo, oo, -oo) else left
 
 
@@ -222,6 +225,48 @@ def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol,
         yield Form(f"{rule}, Horner", nested, where)
     if expression != factored and cost(expression) <= cost(factored) + _LONGER:
         yield Form(f"{rule}, expanded", expression, where)
+
+
+def _by_denominator(rule: str, expression: Expr, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
+    """N/D^m as (A + B*q)*q^(m-1) with q = 1/D: one division, of few terms, where N has many.
+
+    D is a polynomial in one of the named exponentials; A are the first terms of N/D, from the highest power on or from
+    the lowest.
+    """
+    numerator, denominator = fraction(factor(expression))
+    for part in Mul.make_args(denominator):
+        base, power = part.as_base_exp()
+        letters = base.free_symbols
+        if not (base.is_Add and power.is_Integer and power > 1 and len(letters) == 1 and letters <= where.keys()):
+            continue
+        (letter,) = letters
+        above, below = Poly(numerator, letter), Poly(base, letter)
+        least = min(degree for (degree,) in above.monoms())
+        above = above.quo(Poly(letter**least, letter))
+        outside = letter**least * part / denominator
+        q = Dummy("q", positive=True)
+        for upwards in (False, True):
+            whole, rest = _divided(above, below, upwards=upwards)
+            if whole != 0 and rest != 0:
+                name = f"{rule}, upwards" if upwards else rule
+                yield Form(name, outside * q ** (power - 1) * Add(whole, rest * q), {**where, q: 1 / base})
+
+
+def _divided(above: Poly, below: Poly, *, upwards: bool) -> tuple[Expr, Expr]:
+    """As many terms of a quotient as come from the highest powers down or from the lowest up, and the rest."""
+    (letter,) = above.gens
+    order = -1 if upwards else 1
+    left, divisor = above.all_coeffs()[::order], below.all_coeffs()[::order]
+    powers = [letter**power for power in range(len(left))][::-order]
+    terms = max(len(left) - len(divisor) + 1, 0)
+    whole: Expr = Integer(0)
+    for place in range(terms):
+        term = left[place] / divisor[0]
+        whole += term * powers[place if upwards else place + len(divisor) - 1]
+        for offset, coefficient in enumerate(divisor):
+            left[place + offset] = expand(left[place + offset] - term * coefficient)
+    rest = Add(*(number * power for number, power in zip(left, powers, strict=True)))
+    return factor(whole), factor(rest)
 
 
 def _turned(product: Expr) -> Expr:

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from symact import targets
@@ -34,6 +33,7 @@ _SCALAR = re.compile(
 _GENERAL = re.compile(r"(and|or|xor|shl|shr|sar|imul|cmov\w+|set\w+|neg|not|sbb|adc)[lqwb]?\b")
 _TEST = re.compile(r"(?:test|cmp)\w?\s+(?:\$0x[0-9a-f]+|(%\w+)),(?:(%\w+)|-?0x[0-9a-f]+\(%r[bs]p\))$")
 _COUNT = re.compile(r"(add|sub)[lq]?\s+\$")
+_LOCAL = re.compile(r"mov\s+-?0x[0-9a-f]+\(%r[bs]p\),")
 _LANE = re.compile(r"v?p(ins|ext)r[bwdq]\b|v?(extract|insert)ps\b")
 
 
@@ -119,12 +119,12 @@ def _reason(loops: Sequence[Sequence[str]]) -> str:
     for loop in loops:
         # GCC combines AVX-512's masks in general registers, which is no arithmetic of elements
         masks = any("%k" in text for text in loop)
-        for before, text in pairwise(["", *loop[:-1]]):
+        for place, text in enumerate(loop[:-1]):
             if text.startswith("call"):
                 return f"a call: {text}"
             if "gather" in text or "scatter" in text:
                 return f"a gather: {text}"
-            if text.startswith("j") and not _is_settled(before, loop):
+            if text.startswith("j") and not _is_settled(place, loop):
                 return f"a branch: {text}"
             if _SCALAR.match(text) or _LANE.match(text) or (_GENERAL.match(text) and not masks):
                 return f"single numbers: {text}"
@@ -133,17 +133,25 @@ def _reason(loops: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _is_settled(condition: str, loop: Sequence[str]) -> bool:
-    """Whether a jump depends on no element: on registers that the loop does not write or counts with, or on a local.
+def _is_settled(place: int, loop: Sequence[str]) -> bool:
+    """Whether a jump depends on no element: on registers that the loop does not write or counts with, or on locals.
 
     So it is for whether arrays are written past the caches, and for where they end.
     """
-    match = _TEST.match(condition)
+    match = _TEST.match(loop[place - 1])
     if match is None:
         return False
-    tested = {_number(register) for register in match.groups() if register is not None}
-    written = (text for text in loop if not text.startswith(("test", "cmp")) and not _COUNT.match(text))
-    return not any(_number(text.rsplit(",", 1)[-1]) in tested for text in written)
+    before = [*loop[place - 2 :: -1], *loop[: place - 1 : -1]]  # the last one first, and round the loop
+    return all(_is_counted(_number(register), before) for register in match.groups() if register is not None)
+
+
+def _is_counted(register: str, before: Sequence[str]) -> bool:
+    """Whether a register is not written by the instructions before, or comes from a local, but for counting."""
+    for text in before:
+        if text.startswith(("test", "cmp")) or _number(text.rsplit(",", 1)[-1]) != register or _COUNT.match(text):
+            continue
+        return _LOCAL.match(text) is not None
+    return True
 
 
 def _number(register: str) -> str:

@@ -39,7 +39,8 @@ def _programs(arithmetic: str, builders: Mapping[str, _Build] = _BUILDERS) -> di
 
 #: Arithmetic -> operation -> program with the output ``y``.
 FUNCTIONS: dict[str, Mapping[str, Kernel]] = {
-    **{name: _programs(name) for name in ("wide", "float64", "paired", "float32")},
+    "wide": _programs("wide", {**_BUILDERS, "log1p_positive": logarithm.log1p_positive}),
+    **{name: _programs(name) for name in ("float64", "paired", "float32")},
     "fast": _programs("fast", {**_BUILDERS, **quick.BUILDERS}),
 }
 FUNCTIONS["mixed"] = FUNCTIONS["float64"]

@@ -14,10 +14,10 @@ import mpmath
 from symact.kernel.functions.polynomial import Precision, horner, polynomial
 from symact.kernel.program import Builder
 
-#: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp need not come that far, and
-#: what stands for 0 is so small that its product with what stands for infinity rounds to 0.
+#: Where exp is 0 or infinite for good: below and above, for each arithmetic. A wide exp is 0 where it would be
+#: subnormal, for there the power of two has the bits of 0; and what stands for infinity is a number.
 ENDS = {
-    "wide": (-700, 350),
+    "wide": (-709, 350),
     **dict.fromkeys(("float64", "paired"), (-746, 710)),
     **dict.fromkeys(("float32", "fast"), (-104, 89)),
 }

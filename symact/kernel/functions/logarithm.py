@@ -121,6 +121,14 @@ def log1p(b: Builder, a: int, precision: Precision) -> int:
     return b("select", b("lt", a, infinity), value, a)
 
 
+def log1p_positive(b: Builder, a: int, precision: Precision) -> int:
+    """log(1 + a) for 0 <= a < 2^1000 in wide arithmetic: f = a*2^-n + (2^-n - 1)."""
+    one = b.const(1)
+    n = b("exponent", b("add", one, a))
+    power = b("pow2", b("sub", b.const(precision.rounder), n))
+    return _sum(b, n, b("add", b("mul", a, power), b("sub", power, one)), None, precision)
+
+
 def log1p_unit(b: Builder, a: int, precision: Precision) -> int:
     """log(1 + a) for 0 <= a <= 1: in wide arithmetic one polynomial."""
     if precision.is_wide:

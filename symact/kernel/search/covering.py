@@ -53,7 +53,8 @@ class Covering:
         costs = [cost(c.kernel, self._arithmetic) for c in everything]
         measured = _Measured(everything, trial, self._line, self._arithmetic)
         # In quick arithmetic the combination with the other regions decides what is cheap.
-        divided = partial(stretches, errors=measured.counted) if self._arithmetic.is_paired else stretches
+        by_cost = self._arithmetic.is_fused and not self._arithmetic.is_quick
+        divided = partial(stretches, errors=measured.counted) if by_cost else stretches
         survives = np.array([self._far_out.survives(c.kernel, trial.region, trial.samples) for c in everything])
         for level, most in LADDERS[self._arithmetic.name]:
             allowed = measured.allowed(level)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, oo
+from sympy import Expr, S, oo
 
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
@@ -15,7 +15,7 @@ from symact.kernel.search.line import Line
 from symact.oracle import Oracle
 from symact.symbolic.limits import limit_at
 
-_ZEROS = np.array([0.0, -0.0])
+_ZEROS, _INFINITIES = np.array([0.0, -0.0]), np.array([np.inf, -np.inf])
 
 
 class LineEnds:
@@ -52,6 +52,10 @@ class LineEnds:
         """Whether the program needs no select for +0 or -0."""
         return not self._wrong_at(_ZEROS, kernel).any()
 
+    def is_right_at_infinities(self, kernel: Kernel) -> bool:
+        """Whether the program needs no select for +oo or -oo."""
+        return not self._wrong_at(_INFINITIES, kernel).any()
+
     def _wrong_at(self, special: NDArray[np.float64], kernel: Kernel) -> NDArray[np.bool_]:
         """At which of some special inputs the program is wrong."""
         result = np.dtype(self._arithmetic.result)
@@ -68,7 +72,9 @@ class LineEnds:
         """The value at +0 and -0."""
         if expected[0] == 0 and np.signbit(expected[0]) != np.signbit(expected[1]):
             return b("neg", x) if np.signbit(expected[0]) else x
-        return self._limit(b, expected[0], next((p.value for p in self._line.branches.points if p.x == 0), None))
+        point = next((p.value for p in self._line.branches.points if p.x == 0), None)
+        piece = self._line.branches.pieces[-1].expression
+        return self._limit(b, expected[0], limit_at(piece, self._line.x, S.Zero, "+") if point is None else point)
 
     def _at_infinity(self, b: Builder, x: int, value: int, expected: NDArray[Any], wrong: NDArray[Any]) -> int:
         infinity = b.const("inf")

@@ -18,7 +18,7 @@ import numpy as np
 from symact.activation import Activation
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.merge import merged
-from symact.kernel.program import Kernel
+from symact.kernel.program import Builder, Kernel
 from symact.kernel.rewrite import Form
 from symact.kernel.search.assembly import Assembly, by_side
 from symact.kernel.search.candidates import Writer, worst
@@ -95,6 +95,9 @@ class PassSearch:
         """The program and, for the record, the form and the error in every regime."""
         ways = (self._whole_line, self._by_sides(), self._by_left_side())
         found = [each for each in ways if each is not None]
+        if self._arithmetic.is_wide:  # a size that is a number takes less than what is to be said of infinity
+            finite = [(_with_finite_size(kernel), record) for kernel, record in found]
+            found += [each for each in finite if self._ends.is_right_at_infinities(each[0])]
         if self._arithmetic.is_quick:  # a cut that keeps NaN takes more, and may save a choice in the end
             found += [(_with_nan(kernel), record) for kernel, record in found]
         finished = [(self._finished(kernel, name, output), record) for kernel, record in found]
@@ -162,7 +165,7 @@ class PassSearch:
         right, left = self._line.regions(1), self._line.regions(-1)
         if not (self._arithmetic.is_fused and len(right) == len(left) == 1):
             return None
-        symmetry = from_left_side(self._line, left[0], right[0], steps=not self._arithmetic.is_quick)
+        symmetry = from_left_side(self._line, left[0], right[0], steps=True)
         if symmetry is None:
             return None
         (regimes,) = self._regimes(left, symmetry)
@@ -257,6 +260,16 @@ def _with_nan(kernel: Kernel) -> Kernel:
     """A program with min, which keeps NaN, in place of cut."""
     steps = (replace(step, operation="min") if step.operation == "cut" else step for step in kernel.instructions)
     return replace(kernel, instructions=tuple(steps))
+
+
+def _with_finite_size(kernel: Kernel) -> Kernel:
+    """A program with 2^128, which is infinite in results of wide arithmetic, for the size of infinity."""
+    b = Builder()
+    here: list[int] = []
+    for step in kernel.instructions:
+        index = b.copy(step, here)
+        here.append(b("min", index, b.const(2**128)) if step.operation == "abs" else index)
+    return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})
 
 
 def _rounded(error: float) -> float:

@@ -9,7 +9,7 @@ is below the rounding of the result.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -204,7 +204,10 @@ def at_infinity(function: ArbFunction, arithmetic: Arithmetic) -> Iterator[Patch
 
 def at_root(function: ArbFunction, low: float, high: float, arithmetic: Arithmetic) -> tuple[Patch, ...]:
     """Patches around the simple root between two doubles at which the function has different signs."""
-    return _at_root(function, low, high, arithmetic.format, _bits(arithmetic))
+    found = _at_root(function, low, high, arithmetic.format, _bits(arithmetic))
+    if arithmetic.is_wide:  # two parts of the root are enough for inputs of 24 bits
+        return tuple(replace(patch, root=patch.root[:2]) for patch in found)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -220,7 +223,7 @@ def _around_root(function: ArbFunction, low: float, high: float, format: Format,
         exact = abs(root - short) < root * mpf(10) ** (_GUARD - _DIGITS)
         parts = (short,) if exact else _parts(root, format)
         root = short if exact else root
-        for width in (root / 64, root / 16, root / 4):
+        for width in (root / 1024, root / 256, root / 64, root / 16, root / 4):
             found = _fit(lambda h: f(root + h) / h, 1, -width, width, bits)
             if found is not None:
                 turned = exact and found[0] < 0

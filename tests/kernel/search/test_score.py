@@ -65,8 +65,9 @@ def test_a_wide_program_is_scored_before_the_last_rounding_and_may_overflow_ther
 def test_elementary_functions_cost_what_their_programs_do() -> None:
     b = Builder()
     one = b.kernel("forward", ["x"], [], {"y": b("exp", b.input("x"))})
-    assert cost(one, ARITHMETICS["wide"]) < cost(one, ARITHMETICS["float64"])
-    assert cost(one, ARITHMETICS["wide"]) > 20
+    assert cost(one, ARITHMETICS["wide"]) < cost(one, ARITHMETICS["paired"])
+    assert cost(one, ARITHMETICS["float32"]) < cost(one, ARITHMETICS["float64"])
+    assert cost(one, ARITHMETICS["float32"]) > 20
 
 
 def test_an_exact_root_has_to_be_met_with_fused_products_too() -> None:
