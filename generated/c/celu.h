@@ -60,7 +60,7 @@ void symact_celu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float
 void symact_celu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float alpha);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.0278 (1000000 inputs, sampled)
  *   f32_fast: 1.0418 (all 2**32 inputs)
  *   f32_table: not measured

@@ -704,7 +704,7 @@ SYMACT_INLINE double gelu_derivative_wide(int fused, double x)
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
-    const int t3 = t2 < 0.734375;
+    const int t3 = t2 < 0.7412109375;
     const double t4 = 1.4142135623730951 * t2;
     const double t5 = 0.7071067811865476 * t2;
     const double t6 = own_erfcx_wide(fused, t5);
@@ -714,7 +714,7 @@ SYMACT_INLINE double gelu_derivative_wide(int fused, double x)
     const double t10 = t8 * t9;
     const double t11 = 0.28209479177387814 * t10;
     const double t12 = -t11;
-    const int t13 = t2 < 0.755859375;
+    const int t13 = t2 < 0.75830078125;
     const double t14 = t2 - 0.7517914772033691;
     const double t15 = t14 - 4.74901953168329e-08;
     const double t16 = -0.11400822282878807 * t15;
@@ -748,14 +748,14 @@ SYMACT_INLINE void gelu_value_and_derivative_wide(int fused, double x, double *y
     const double t10 = 0.5 * t9;
     const double t11 = -t10;
     const double t12 = t2 + t11;
-    const int t13 = t4 < 0.734375;
+    const int t13 = t4 < 0.7412109375;
     const double t14 = 1.4142135623730951 * t4;
     const double t15 = 1.772453850905516 * t8;
     const double t16 = t14 - t15;
     const double t17 = t16 * t5;
     const double t18 = 0.28209479177387814 * t17;
     const double t19 = -t18;
-    const int t20 = t4 < 0.755859375;
+    const int t20 = t4 < 0.75830078125;
     const double t21 = t4 - 0.7517914772033691;
     const double t22 = t21 - 4.74901953168329e-08;
     const double t23 = -0.11400822282878807 * t22;
@@ -780,7 +780,7 @@ SYMACT_INLINE double gelu_backward_wide(int fused, double x, double grad_y)
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
-    const int t3 = t2 < 0.734375;
+    const int t3 = t2 < 0.7412109375;
     const double t4 = 1.4142135623730951 * t2;
     const double t5 = 0.7071067811865476 * t2;
     const double t6 = own_erfcx_wide(fused, t5);
@@ -790,7 +790,7 @@ SYMACT_INLINE double gelu_backward_wide(int fused, double x, double grad_y)
     const double t10 = t8 * t9;
     const double t11 = 0.28209479177387814 * t10;
     const double t12 = -t11;
-    const int t13 = t2 < 0.755859375;
+    const int t13 = t2 < 0.75830078125;
     const double t14 = t2 - 0.7517914772033691;
     const double t15 = t14 - 4.74901953168329e-08;
     const double t16 = -0.11400822282878807 * t15;

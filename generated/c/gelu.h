@@ -44,7 +44,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.503 (all 2**32 inputs)
  *   f64: 1.4609 (1000000 inputs, sampled)
  *   f32_fast: 4.986 (all 2**32 inputs)
  *   f32_table: not measured
@@ -59,9 +59,9 @@ void symact_gelu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_gelu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5097 (all 2**32 inputs)
  *   f64: 1.5869 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 53174935.5769 (all 2**32 inputs)
  *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured

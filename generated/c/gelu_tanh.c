@@ -645,7 +645,7 @@ SYMACT_INLINE double gelu_tanh_derivative_wide(int fused, double x)
     const double t21 = t18 / t20;
     const double t22 = 5.641895835477563e-06 * t21;
     const double t23 = -t22;
-    const int t24 = t2 < 0.76171875;
+    const int t24 = t2 < 0.76123046875;
     const double t25 = t2 - 0.7524609565734863;
     const double t26 = t25 - 4.6549752993036295e-07;
     const double t27 = -0.11394447245312908 * t26;
@@ -697,7 +697,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_wide(int fused, double x, doub
     const double t28 = t26 / t27;
     const double t29 = 5.641895835477563e-06 * t28;
     const double t30 = -t29;
-    const int t31 = t3 < 0.76171875;
+    const int t31 = t3 < 0.76123046875;
     const double t32 = t3 - 0.7524609565734863;
     const double t33 = t32 - 4.6549752993036295e-07;
     const double t34 = -0.11394447245312908 * t33;
@@ -743,7 +743,7 @@ SYMACT_INLINE double gelu_tanh_backward_wide(int fused, double x, double grad_y)
     const double t21 = t18 / t20;
     const double t22 = 5.641895835477563e-06 * t21;
     const double t23 = -t22;
-    const int t24 = t2 < 0.76171875;
+    const int t24 = t2 < 0.76123046875;
     const double t25 = t2 - 0.7524609565734863;
     const double t26 = t25 - 4.6549752993036295e-07;
     const double t27 = -0.11394447245312908 * t26;
@@ -767,7 +767,7 @@ SYMACT_INLINE double gelu_tanh_second_derivative_wide(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
-    const int t2 = t1 < 1.41015625;
+    const int t2 = t1 < 1.4091796875;
     const double t3 = 1.5957691216057308 * t1;
     const double t4 = own_decay_wide(fused, t3);
     const double t5 = t1 * t1;
@@ -800,15 +800,15 @@ SYMACT_INLINE double gelu_tanh_second_derivative_wide(int fused, double x)
     const double t32 = t31 * t30;
     const double t33 = t29 / t32;
     const double t34 = 3.591742442503331e-11 * t33;
-    const int t35 = t1 < 1.42578125;
+    const int t35 = t1 < 1.42822265625;
     const double t36 = t1 - 1.418503761291504;
     const double t37 = t36 - 2.4749932444929803e-07;
-    const double t38 = -0.16109477848549184 * t37;
-    const double t39 = t38 + (-0.008168842983159197);
+    const double t38 = -0.16109420178525669 * t37;
+    const double t39 = t38 + (-0.008167209484297878);
     const double t40 = t39 * t37;
-    const double t41 = t40 + 0.4320811115938388;
+    const double t41 = t40 + 0.43208111159148715;
     const double t42 = t41 * t37;
-    const double t43 = t42 + (-0.4095488174124452);
+    const double t43 = t42 + (-0.4095488174191062);
     const double t44 = t43 * t37;
     const double t45 = t35 ? t44 : t34;
     const double t46 = t2 ? t34 : t45;

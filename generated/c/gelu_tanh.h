@@ -48,7 +48,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5025 (all 2**32 inputs)
  *   f64: 1.2017 (1000000 inputs, sampled)
  *   f32_fast: 3.4454 (all 2**32 inputs)
  *   f32_table: no table, the same as f32
@@ -63,9 +63,9 @@ void symact_gelu_tanh_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_gelu_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5053 (all 2**32 inputs)
  *   f64: 1.6468 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 10990082.359 (all 2**32 inputs)
  *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured

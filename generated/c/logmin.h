@@ -43,7 +43,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5017 (all 2**32 inputs)
  *   f64: 0.8755 (1000000 inputs, sampled)
  *   f32_fast: 1.4207 (all 2**32 inputs)
  *   f16: not measured

@@ -629,7 +629,7 @@ SYMACT_INLINE double mish_derivative_wide(int fused, double x)
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
-    const int t3 = t2 < 1.1796875;
+    const int t3 = t2 < 1.18359375;
     const double t4 = own_decay_wide(fused, t2);
     const double t5 = t4 + 2.0;
     const double t6 = t4 + 1.0;
@@ -648,7 +648,7 @@ SYMACT_INLINE double mish_derivative_wide(int fused, double x)
     const double t19 = t5 - t18;
     const double t20 = t19 * t4;
     const double t21 = t20 * t16;
-    const int t22 = t2 < 1.203125;
+    const int t22 = t2 < 1.2021484375;
     const double t23 = t2 - 1.1924304962158203;
     const double t24 = t23 - 7.182996748996376e-07;
     const double t25 = -0.020271827273845595 * t24;
@@ -699,7 +699,7 @@ SYMACT_INLINE void mish_value_and_derivative_wide(int fused, double x, double *y
     const double t20 = t1 ? t16 : t19;
     const double t21 = t14 / t20;
     const int t22 = x < 0.0;
-    const int t23 = t3 < 1.1796875;
+    const int t23 = t3 < 1.18359375;
     const double t24 = t4 + 2.0;
     const double t25 = t4 + 1.0;
     const double t26 = t3 * t25;
@@ -710,7 +710,7 @@ SYMACT_INLINE void mish_value_and_derivative_wide(int fused, double x, double *y
     const double t31 = t24 - t30;
     const double t32 = t31 * t4;
     const double t33 = t32 * t28;
-    const int t34 = t3 < 1.203125;
+    const int t34 = t3 < 1.2021484375;
     const double t35 = t3 - 1.1924304962158203;
     const double t36 = t35 - 7.182996748996376e-07;
     const double t37 = -0.020271827273845595 * t36;
@@ -740,7 +740,7 @@ SYMACT_INLINE double mish_backward_wide(int fused, double x, double grad_y)
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
-    const int t3 = t2 < 1.1796875;
+    const int t3 = t2 < 1.18359375;
     const double t4 = own_decay_wide(fused, t2);
     const double t5 = t4 + 2.0;
     const double t6 = t4 + 1.0;
@@ -759,7 +759,7 @@ SYMACT_INLINE double mish_backward_wide(int fused, double x, double grad_y)
     const double t19 = t5 - t18;
     const double t20 = t19 * t4;
     const double t21 = t20 * t16;
-    const int t22 = t2 < 1.203125;
+    const int t22 = t2 < 1.2021484375;
     const double t23 = t2 - 1.1924304962158203;
     const double t24 = t23 - 7.182996748996376e-07;
     const double t25 = -0.020271827273845595 * t24;
@@ -791,7 +791,7 @@ SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
     const int t0 = x < 0.0;
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
-    const int t3 = t2 < 2.2421875;
+    const int t3 = t2 < 2.24609375;
     const double t4 = own_decay_wide(fused, t2);
     const double t5 = 2.0 * t4;
     const double t6 = t4 * t4;
@@ -814,7 +814,7 @@ SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
     const double t23 = t20 - t22;
     const double t24 = t14 * t23;
     const double t25 = t24 * t4;
-    const int t26 = t2 < 2.265625;
+    const int t26 = t2 < 2.2666015625;
     const double t27 = t2 - 2.256376266479492;
     const double t28 = t27 - 1.2988130093250574e-07;
     const double t29 = 0.0033540406176617702 * t28;
@@ -826,7 +826,7 @@ SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
     const double t35 = t34 * t28;
     const double t36 = t26 ? t35 : t25;
     const double t37 = t3 ? t25 : t36;
-    const int t38 = t2 < 1.484375;
+    const int t38 = t2 < 1.4814453125;
     const double t39 = t6 * t14;
     const double t40 = t5 + t15;
     const double t41 = t40 + 2.0;
@@ -837,15 +837,15 @@ SYMACT_INLINE double mish_second_derivative_wide(int fused, double x)
     const double t46 = 8.0 * t45;
     const double t47 = t42 - t46;
     const double t48 = t39 * t47;
-    const int t49 = t2 < 1.5;
+    const int t49 = t2 < 1.4990234375;
     const double t50 = t2 - 1.4905710220336914;
     const double t51 = t50 - 1.5745173705304443e-07;
-    const double t52 = -0.0666517588448177 * t51;
-    const double t53 = t52 + (-0.07970722805647461);
+    const double t52 = -0.06665204273256342 * t51;
+    const double t53 = t52 + (-0.0797053214330898);
     const double t54 = t53 * t51;
-    const double t55 = t54 + 0.2812727780303481;
+    const double t55 = t54 + 0.2812727780316263;
     const double t56 = t55 * t51;
-    const double t57 = t56 + (-0.2306945115974942);
+    const double t57 = t56 + (-0.23069451160607898);
     const double t58 = t57 * t51;
     const double t59 = t49 ? t58 : t48;
     const double t60 = t38 ? t48 : t59;

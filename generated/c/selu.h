@@ -65,7 +65,7 @@ void symact_selu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y);
 void symact_selu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5011 (all 2**32 inputs)
  *   f64: 0.989 (1000000 inputs, sampled)
  *   f32_fast: 1.1055 (all 2**32 inputs)
  *   f16: not measured

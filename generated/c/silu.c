@@ -650,7 +650,7 @@ SYMACT_INLINE double silu_derivative_wide(int fused, double x, double beta)
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
     const double t3 = t2 * beta;
-    const int t4 = t3 < 1.2684765458106995;
+    const int t4 = t3 < 1.2685546875;
     const double t5 = beta * t2;
     const double t6 = own_decay_wide(fused, t5);
     const double t7 = t6 + 1.0;
@@ -659,7 +659,7 @@ SYMACT_INLINE double silu_derivative_wide(int fused, double x, double beta)
     const double t10 = 1.0 - t9;
     const double t11 = t10 * t6;
     const double t12 = t11 * t8;
-    const int t13 = t3 < 1.2880859375;
+    const int t13 = t3 < 1.2876235246658325;
     const double t14 = t3 - 1.2784643173217773;
     const double t15 = t14 - 2.2543929645135935e-07;
     const double t16 = -0.015222655025806709 * t15;
@@ -693,7 +693,7 @@ SYMACT_INLINE void silu_value_and_derivative_wide(int fused, double x, double be
     const double t10 = fabs(x);
     const double t11 = 3.402823669209385e+38 < t10 ? 3.402823669209385e+38 : t10;
     const double t12 = t11 * beta;
-    const int t13 = t12 < 1.2684765458106995;
+    const int t13 = t12 < 1.2685546875;
     const double t14 = beta * t11;
     const double t15 = own_decay_wide(fused, t14);
     const double t16 = t15 + 1.0;
@@ -702,7 +702,7 @@ SYMACT_INLINE void silu_value_and_derivative_wide(int fused, double x, double be
     const double t19 = 1.0 - t18;
     const double t20 = t19 * t15;
     const double t21 = t20 * t17;
-    const int t22 = t12 < 1.2880859375;
+    const int t22 = t12 < 1.2876235246658325;
     const double t23 = t12 - 1.2784643173217773;
     const double t24 = t23 - 2.2543929645135935e-07;
     const double t25 = -0.015222655025806709 * t24;
@@ -728,7 +728,7 @@ SYMACT_INLINE double silu_backward_wide(int fused, double x, double grad_y, doub
     const double t1 = fabs(x);
     const double t2 = 3.402823669209385e+38 < t1 ? 3.402823669209385e+38 : t1;
     const double t3 = t2 * beta;
-    const int t4 = t3 < 1.2684765458106995;
+    const int t4 = t3 < 1.2685546875;
     const double t5 = beta * t2;
     const double t6 = own_decay_wide(fused, t5);
     const double t7 = t6 + 1.0;
@@ -737,7 +737,7 @@ SYMACT_INLINE double silu_backward_wide(int fused, double x, double grad_y, doub
     const double t10 = 1.0 - t9;
     const double t11 = t10 * t6;
     const double t12 = t11 * t8;
-    const int t13 = t3 < 1.2880859375;
+    const int t13 = t3 < 1.2876235246658325;
     const double t14 = t3 - 1.2784643173217773;
     const double t15 = t14 - 2.2543929645135935e-07;
     const double t16 = -0.015222655025806709 * t15;
@@ -762,7 +762,7 @@ SYMACT_INLINE double silu_second_derivative_wide(int fused, double x, double bet
     const double t0 = fabs(x);
     const double t1 = 3.402823669209385e+38 < t0 ? 3.402823669209385e+38 : t0;
     const double t2 = t1 * beta;
-    const int t3 = t2 < 2.3046875;
+    const int t3 = t2 < 2.31640625;
     const double t4 = beta * t1;
     const double t5 = own_decay_wide(fused, t4);
     const double t6 = 2.0 * t5;
@@ -776,7 +776,7 @@ SYMACT_INLINE double silu_second_derivative_wide(int fused, double x, double bet
     const double t14 = t13 * t13;
     const double t15 = t14 * t13;
     const double t16 = t12 / t15;
-    const int t17 = t2 < 2.4853515625;
+    const int t17 = t2 < 2.4743372201919556;
     const double t18 = t2 - 2.3993568420410156;
     const double t19 = t18 - 4.3847445204283275e-07;
     const double t20 = -0.0013661663426992841 * t19;

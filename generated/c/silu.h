@@ -47,7 +47,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5016 (all 2**32 inputs)
  *   f64: 1.1464 (1000000 inputs, sampled)
  *   f32_fast: 2.9941 (all 2**32 inputs)
  *   f32_table: not measured
@@ -62,9 +62,9 @@ void symact_silu_forward_f16(size_t n, const symact_f16 *x, symact_f16 *y, float
 void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, float beta);
 
 /* dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5029 (all 2**32 inputs)
  *   f64: 1.5021 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 12731854.797 (all 2**32 inputs)
  *   f32_table: not measured
  *   f16: not measured
  *   bf16: not measured

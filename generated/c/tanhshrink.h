@@ -44,7 +44,7 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
 #endif
 
 /* y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5156 (all 2**32 inputs)
  *   f64: 1.4962 (1000000 inputs, sampled)
  *   f32_fast: 3.5428 (all 2**32 inputs)
  *   f32_table: no table, the same as f32

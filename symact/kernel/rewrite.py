@@ -89,6 +89,14 @@ class Form:
     expression: Expr
     where: Mapping[Symbol, Expr] = field(default_factory=dict)
 
+    @property
+    def plain(self) -> Expr:
+        """The expression without names; what they stand for may have names in it."""
+        expression = self.expression
+        while not expression.free_symbols.isdisjoint(self.where):
+            expression = expression.subs(self.where)
+        return expression
+
 
 @lru_cache(maxsize=64)
 def forms(expression: Expr, t: Symbol) -> tuple[Form, ...]:

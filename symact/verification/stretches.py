@@ -128,7 +128,7 @@ def _functions(expression: Expr, t: Symbol) -> tuple[ArbFunction, ...]:
     """The ways to write the function in t > 0, the definition first, those that are written the same once."""
     found: dict[Expr, ArbFunction] = {}
     for form in forms(expression, t):
-        plain = form.expression.subs(form.where)
+        plain = form.plain
         for function, basic in _BASIC.items():
             plain = plain.replace(function, basic)
         if plain not in found:

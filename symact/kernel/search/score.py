@@ -18,8 +18,9 @@ from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s, Format
 from symact.oracle.memory import remembered
 
-#: How many roots are looked at more closely, and how many numbers beside each.
-_MOST_ROOTS, _BESIDE = 6, 4
+#: How many roots are looked at more closely, how many numbers beside each, and from which power of 1/2 of its size on
+#: there is one number for each power: where expansions end, formulas' errors oscillate.
+_MOST_ROOTS, _BESIDE, _CLOSELY = 6, 4, 9
 
 #: In quick arithmetic, up to which part of its size beside a root errors may grow as the inverse distance from it, and
 #: up to which part they do not count.
@@ -136,7 +137,7 @@ def beside_roots(oracle: Oracle, format: Format, t: NDArray[Any], side: int) -> 
         same = signs(middle) == there[found]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     beside = (low[:, None] + np.arange(-_BESIDE, _BESIDE + 2)).ravel()
-    steps = 2.0 ** -np.arange(2, format.precision)
+    steps = 2.0 ** -np.concatenate([np.arange(2, _CLOSELY, 0.125), np.arange(_CLOSELY, format.precision)])
     around = np.outer(format.from_ordinals(low), np.concatenate([1 - steps, 1 + steps])).ravel()
     rounded = around.astype(format.dtype).astype(np.float64)
     points = np.unique(np.concatenate([format.from_ordinals(beside), rounded]))
