@@ -65,9 +65,9 @@ void symact_elu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, flo
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.0561 (1000000 inputs, sampled)
  *   f32_fast: 0.912 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.7484 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_derivative_f32(size_t n, const float *x, float *dydx, float alpha);
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha);
@@ -77,12 +77,12 @@ void symact_elu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx, 
 void symact_elu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float alpha);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5034 (4194304 inputs, sampled)
  *   f64: 1.0966 (1000000 inputs, sampled)
  *   f32_fast: 1.0 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.571 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha);
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha);
@@ -92,12 +92,12 @@ void symact_elu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f
 void symact_elu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float alpha);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 1.7854 (1000000 inputs, sampled)
  *   f32_fast: 1.6312 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.7522 (4194304 inputs, sampled)
+ *   f16: 0.4999 (65536 inputs, sampled)
+ *   bf16: 0.4997 (65536 inputs, sampled)
  */
 void symact_elu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha);
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha);
@@ -107,12 +107,12 @@ void symact_elu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *gr
 void symact_elu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float alpha);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5009 (4194304 inputs, sampled)
  *   f64: 0.7564 (1000000 inputs, sampled)
  *   f32_fast: 0.8769 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_elu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha);
 void symact_elu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha);

@@ -47,9 +47,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5006 (all 2**32 inputs)
  *   f64: 0.9088 (1000000 inputs, sampled)
  *   f32_fast: 1.1225 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9978 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_erf_forward_f32(size_t n, const float *x, float *y);
 void symact_erf_forward_f64(size_t n, const double *x, double *y);
@@ -62,9 +62,9 @@ void symact_erf_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5013 (all 2**32 inputs)
  *   f64: 1.2384 (1000000 inputs, sampled)
  *   f32_fast: 2.304 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9334 (4194304 inputs, sampled)
+ *   f16: 0.4999 (all 2**16 inputs)
+ *   bf16: 0.4994 (all 2**16 inputs)
  */
 void symact_erf_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_erf_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_erf_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx);
 void symact_erf_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5011 (4194304 inputs, sampled)
  *   f64: 1.2384 (1000000 inputs, sampled)
  *   f32_fast: 2.2159 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9978 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_erf_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_erf_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_f
 void symact_erf_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5013 (4194304 inputs, sampled)
  *   f64: 1.7286 (1000000 inputs, sampled)
  *   f32_fast: 3.0434 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4999 (65536 inputs, sampled)
  */
 void symact_erf_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_erf_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *gr
 void symact_erf_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 0.8681 (1000000 inputs, sampled)
  *   f32_fast: 4.6099 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_erf_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

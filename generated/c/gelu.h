@@ -47,9 +47,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.503 (all 2**32 inputs)
  *   f64: 1.4609 (1000000 inputs, sampled)
  *   f32_fast: 4.986 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8261 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_forward_f32(size_t n, const float *x, float *y);
 void symact_gelu_forward_f64(size_t n, const double *x, double *y);
@@ -62,9 +62,9 @@ void symact_gelu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5097 (all 2**32 inputs)
  *   f64: 1.5869 (1000000 inputs, sampled)
  *   f32_fast: 53174935.5769 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8608 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_gelu_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_gelu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 void symact_gelu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5082 (4194304 inputs, sampled)
  *   f64: 1.5869 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 53174935.5769 (4194304 inputs, sampled)
+ *   f32_table: 0.8608 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_gelu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_gelu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
 void symact_gelu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.512 (4194304 inputs, sampled)
  *   f64: 2.8221 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 43346506.9786 (4194304 inputs, sampled)
+ *   f32_table: 0.9882 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_gelu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_gelu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_gelu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
 void symact_gelu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 0.8343 (1000000 inputs, sampled)
  *   f32_fast: 5.3417 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8707 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4994 (all 2**16 inputs)
  */
 void symact_gelu_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_gelu_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -52,8 +52,8 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f64: 1.2017 (1000000 inputs, sampled)
  *   f32_fast: 3.4454 (all 2**32 inputs)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_tanh_forward_f32(size_t n, const float *x, float *y);
 void symact_gelu_tanh_forward_f64(size_t n, const double *x, double *y);
@@ -66,9 +66,9 @@ void symact_gelu_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *
  *   f32: 0.5053 (all 2**32 inputs)
  *   f64: 1.6468 (1000000 inputs, sampled)
  *   f32_fast: 10990082.359 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9024 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4999 (all 2**16 inputs)
  */
 void symact_gelu_tanh_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_gelu_tanh_derivative_f64(size_t n, const double *x, double *dydx);
@@ -78,12 +78,12 @@ void symact_gelu_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *
 void symact_gelu_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5043 (4194304 inputs, sampled)
  *   f64: 1.6468 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 10990082.359 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_gelu_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_gelu_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -93,12 +93,12 @@ void symact_gelu_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, sy
 void symact_gelu_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5069 (4194304 inputs, sampled)
  *   f64: 3.1389 (1000000 inputs, sampled)
- *   f32_fast: not measured
+ *   f32_fast: 15467404.0506 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_gelu_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_gelu_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -108,12 +108,12 @@ void symact_gelu_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f
 void symact_gelu_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5165 (4194304 inputs, sampled)
  *   f64: 1.713 (1000000 inputs, sampled)
  *   f32_fast: 13.5689 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.4999 (all 2**16 inputs)
+ *   bf16: 0.4995 (all 2**16 inputs)
  */
 void symact_gelu_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_gelu_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -48,9 +48,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.0409 (1000000 inputs, sampled)
  *   f32_fast: 2.4019 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9562 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logistic_forward_f32(size_t n, const float *x, float *y);
 void symact_logistic_forward_f64(size_t n, const double *x, double *y);
@@ -63,9 +63,9 @@ void symact_logistic_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.4776 (1000000 inputs, sampled)
  *   f32_fast: 2.4003 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8725 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_logistic_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_logistic_derivative_f64(size_t n, const double *x, double *dydx);
@@ -75,12 +75,12 @@ void symact_logistic_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d
 void symact_logistic_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 1.4776 (1000000 inputs, sampled)
  *   f32_fast: 2.4019 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9562 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logistic_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_logistic_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -90,12 +90,12 @@ void symact_logistic_value_and_derivative_f16(size_t n, const symact_f16 *x, sym
 void symact_logistic_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 2.3252 (1000000 inputs, sampled)
  *   f32_fast: 3.2932 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 1.0283 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_logistic_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_logistic_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -105,12 +105,12 @@ void symact_logistic_backward_f16(size_t n, const symact_f16 *x, const symact_f1
 void symact_logistic_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5038 (4194304 inputs, sampled)
  *   f64: 0.9669 (1000000 inputs, sampled)
  *   f32_fast: 6.6756 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.7593 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logistic_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_logistic_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -46,8 +46,8 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5017 (all 2**32 inputs)
  *   f64: 0.8755 (1000000 inputs, sampled)
  *   f32_fast: 1.4207 (all 2**32 inputs)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logmin_forward_f32(size_t n, const float *x, float *y);
 void symact_logmin_forward_f64(size_t n, const double *x, double *y);
@@ -69,11 +69,11 @@ void symact_logmin_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dyd
 void symact_logmin_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5015 (4194304 inputs, sampled)
  *   f64: 1.5 (1000000 inputs, sampled)
  *   f32_fast: 1.4972 (200000 inputs, sampled)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logmin_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_logmin_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -95,11 +95,11 @@ void symact_logmin_backward_f16(size_t n, const symact_f16 *x, const symact_f16 
 void symact_logmin_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5 (4194304 inputs, sampled)
  *   f64: 1.1812 (1000000 inputs, sampled)
  *   f32_fast: 2.9729 (4194304 inputs, sampled)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logmin_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_logmin_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -48,9 +48,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5016 (all 2**32 inputs)
  *   f64: 1.4762 (1000000 inputs, sampled)
  *   f32_fast: 2.4225 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8181 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsig_forward_f32(size_t n, const float *x, float *y);
 void symact_logsig_forward_f64(size_t n, const double *x, double *y);
@@ -63,9 +63,9 @@ void symact_logsig_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5008 (all 2**32 inputs)
  *   f64: 1.2249 (1000000 inputs, sampled)
  *   f32_fast: 4.3279 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9087 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsig_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_logsig_derivative_f64(size_t n, const double *x, double *dydx);
@@ -75,12 +75,12 @@ void symact_logsig_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dyd
 void symact_logsig_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5014 (4194304 inputs, sampled)
  *   f64: 1.4762 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 4.0588 (4194304 inputs, sampled)
+ *   f32_table: 0.9087 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsig_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_logsig_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -90,12 +90,12 @@ void symact_logsig_value_and_derivative_f16(size_t n, const symact_f16 *x, symac
 void symact_logsig_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5007 (4194304 inputs, sampled)
  *   f64: 2.1248 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 4.4288 (4194304 inputs, sampled)
+ *   f32_table: 0.908 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_logsig_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_logsig_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -105,12 +105,12 @@ void symact_logsig_backward_f16(size_t n, const symact_f16 *x, const symact_f16 
 void symact_logsig_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5009 (4194304 inputs, sampled)
  *   f64: 0.7499 (1000000 inputs, sampled)
  *   f32_fast: 9.0092 (200000 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsig_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_logsig_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -47,9 +47,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5026 (all 2**32 inputs)
  *   f64: 1.487 (1000000 inputs, sampled)
  *   f32_fast: 2.0635 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9689 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsigmoid_forward_f32(size_t n, const float *x, float *y);
 void symact_logsigmoid_forward_f64(size_t n, const double *x, double *y);
@@ -62,9 +62,9 @@ void symact_logsigmoid_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.4966 (1000000 inputs, sampled)
  *   f32_fast: 2.4019 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9308 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsigmoid_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_logsigmoid_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_logsigmoid_derivative_f16(size_t n, const symact_f16 *x, symact_f16 
 void symact_logsigmoid_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5022 (4194304 inputs, sampled)
  *   f64: 1.4966 (1000000 inputs, sampled)
  *   f32_fast: 2.2782 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9689 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_logsigmoid_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_logsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_logsigmoid_value_and_derivative_f16(size_t n, const symact_f16 *x, s
 void symact_logsigmoid_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 2.3041 (1000000 inputs, sampled)
  *   f32_fast: 3.1559 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9472 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4999 (65536 inputs, sampled)
  */
 void symact_logsigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_logsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_logsigmoid_backward_f16(size_t n, const symact_f16 *x, const symact_
 void symact_logsigmoid_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 0.7465 (1000000 inputs, sampled)
  *   f32_fast: 2.3555 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9333 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_logsigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_logsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -48,9 +48,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5015 (all 2**32 inputs)
  *   f64: 1.5141 (1000000 inputs, sampled)
  *   f32_fast: 3.9287 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 1.0 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4999 (all 2**16 inputs)
  */
 void symact_mish_forward_f32(size_t n, const float *x, float *y);
 void symact_mish_forward_f64(size_t n, const double *x, double *y);
@@ -63,9 +63,9 @@ void symact_mish_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5102 (all 2**32 inputs)
  *   f64: 1.7088 (1000000 inputs, sampled)
  *   f32_fast: 14638010.1177 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 1.0163 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_mish_derivative_f64(size_t n, const double *x, double *dydx);
@@ -75,12 +75,12 @@ void symact_mish_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 void symact_mish_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5101 (4194304 inputs, sampled)
  *   f64: 1.7088 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 14638010.1177 (4194304 inputs, sampled)
+ *   f32_table: 1.0163 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -90,12 +90,12 @@ void symact_mish_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
 void symact_mish_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5128 (4194304 inputs, sampled)
  *   f64: 3.1241 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 16087678.8305 (4194304 inputs, sampled)
+ *   f32_table: 0.9945 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -105,12 +105,12 @@ void symact_mish_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
 void symact_mish_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5156 (4194304 inputs, sampled)
  *   f64: 1.1201 (1000000 inputs, sampled)
  *   f32_fast: 10.2884 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

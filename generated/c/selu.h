@@ -68,8 +68,8 @@ void symact_selu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5011 (all 2**32 inputs)
  *   f64: 0.989 (1000000 inputs, sampled)
  *   f32_fast: 1.1055 (all 2**32 inputs)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_selu_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_selu_derivative_f64(size_t n, const double *x, double *dydx);
@@ -78,11 +78,11 @@ void symact_selu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 void symact_selu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5038 (4194304 inputs, sampled)
  *   f64: 1.2902 (1000000 inputs, sampled)
  *   f32_fast: 1.8638 (4194304 inputs, sampled)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_selu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_selu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -91,11 +91,11 @@ void symact_selu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
 void symact_selu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5014 (4194304 inputs, sampled)
  *   f64: 1.8226 (1000000 inputs, sampled)
  *   f32_fast: 1.9187 (4194304 inputs, sampled)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.5 (65536 inputs, sampled)
  */
 void symact_selu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_selu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,11 +104,11 @@ void symact_selu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
 void symact_selu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5009 (4194304 inputs, sampled)
  *   f64: 0.7583 (1000000 inputs, sampled)
  *   f32_fast: 3.423 (4194304 inputs, sampled)
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_selu_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_selu_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

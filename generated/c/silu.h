@@ -50,9 +50,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5016 (all 2**32 inputs)
  *   f64: 1.1464 (1000000 inputs, sampled)
  *   f32_fast: 2.9941 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9132 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta);
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta);
@@ -65,9 +65,9 @@ void symact_silu_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, fl
  *   f32: 0.5029 (all 2**32 inputs)
  *   f64: 1.5021 (1000000 inputs, sampled)
  *   f32_fast: 12731854.797 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9014 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float beta);
 void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double beta);
@@ -77,12 +77,12 @@ void symact_silu_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx,
 void symact_silu_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5027 (4194304 inputs, sampled)
  *   f64: 1.637 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 12731854.797 (4194304 inputs, sampled)
+ *   f32_table: 0.9132 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta);
@@ -92,12 +92,12 @@ void symact_silu_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
 void symact_silu_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.504 (4194304 inputs, sampled)
  *   f64: 2.4817 (1000000 inputs, sampled)
- *   f32_fast: not measured
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_fast: 15286569.4648 (4194304 inputs, sampled)
+ *   f32_table: 0.9128 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4998 (65536 inputs, sampled)
  */
 void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);
@@ -107,12 +107,12 @@ void symact_silu_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
 void symact_silu_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5022 (4194304 inputs, sampled)
  *   f64: 1.7442 (1000000 inputs, sampled)
  *   f32_fast: 7.3561 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.992 (4194304 inputs, sampled)
+ *   f16: 0.4999 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta);

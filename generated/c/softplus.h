@@ -49,9 +49,9 @@ typedef uint16_t symact_bf16; /* bfloat16, the upper half of a binary32 */
  *   f32: 0.5026 (all 2**32 inputs)
  *   f64: 1.5657 (1000000 inputs, sampled)
  *   f32_fast: 2.0635 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9251 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta);
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta);
@@ -64,9 +64,9 @@ void symact_softplus_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.0498 (1000000 inputs, sampled)
  *   f32_fast: 2.4019 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8966 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta);
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta);
@@ -76,12 +76,12 @@ void symact_softplus_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *d
 void symact_softplus_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx, float beta);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.502 (4194304 inputs, sampled)
  *   f64: 1.5657 (1000000 inputs, sampled)
  *   f32_fast: 2.4019 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9251 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.5 (all 2**16 inputs)
  */
 void symact_softplus_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta);
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta);
@@ -91,12 +91,12 @@ void symact_softplus_value_and_derivative_f16(size_t n, const symact_f16 *x, sym
 void symact_softplus_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx, float beta);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5012 (4194304 inputs, sampled)
  *   f64: 1.7348 (1000000 inputs, sampled)
  *   f32_fast: 3.1511 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.929 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4999 (65536 inputs, sampled)
  */
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta);
@@ -106,12 +106,12 @@ void symact_softplus_backward_f16(size_t n, const symact_f16 *x, const symact_f1
 void symact_softplus_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x, float beta);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.501 (4194304 inputs, sampled)
  *   f64: 0.7503 (1000000 inputs, sampled)
  *   f32_fast: 5.5216 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.9333 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta);
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta);
@@ -121,12 +121,12 @@ void symact_softplus_second_derivative_f16(size_t n, const symact_f16 *x, symact
 void symact_softplus_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *d2ydx2, float beta);
 
 /* grad_x = grad_y * f'(x), from y = f(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 1.4839 (4194304 inputs, sampled)
  *   f64: 3.1532 (1000000 inputs, sampled)
  *   f32_fast: 4.2311 (4194304 inputs, sampled)
  *   f32_table: no table, the same as f32
- *   f16: not measured
- *   bf16: not measured
+ *   f16: 1.2136 (65536 inputs, sampled)
+ *   bf16: 1.2037 (65536 inputs, sampled)
  */
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta);
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta);

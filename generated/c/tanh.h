@@ -62,9 +62,9 @@ void symact_tanh_forward_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y);
  *   f32: 0.5012 (all 2**32 inputs)
  *   f64: 1.483 (1000000 inputs, sampled)
  *   f32_fast: 2.7282 (all 2**32 inputs)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8642 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx);
 void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx);
@@ -74,12 +74,12 @@ void symact_tanh_derivative_f16(size_t n, const symact_f16 *x, symact_f16 *dydx)
 void symact_tanh_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *dydx);
 
 /* y = f(x) and dydx = f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5038 (4194304 inputs, sampled)
  *   f64: 1.6566 (1000000 inputs, sampled)
  *   f32_fast: 2.6523 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8642 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4997 (all 2**16 inputs)
  */
 void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx);
 void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx);
@@ -89,12 +89,12 @@ void symact_tanh_value_and_derivative_f16(size_t n, const symact_f16 *x, symact_
 void symact_tanh_value_and_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf16 *y, symact_bf16 *dydx);
 
 /* grad_x = grad_y * f'(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5013 (4194304 inputs, sampled)
  *   f64: 2.2504 (1000000 inputs, sampled)
  *   f32_fast: 4.8869 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.998 (4194304 inputs, sampled)
+ *   f16: 0.5 (65536 inputs, sampled)
+ *   bf16: 0.4998 (65536 inputs, sampled)
  */
 void symact_tanh_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x);
 void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x);
@@ -104,12 +104,12 @@ void symact_tanh_backward_f16(size_t n, const symact_f16 *x, const symact_f16 *g
 void symact_tanh_backward_bf16(size_t n, const symact_bf16 *x, const symact_bf16 *grad_y, symact_bf16 *grad_x);
 
 /* d2ydx2 = f''(x). Largest error, in units in the last place:
- *   f32: not measured
+ *   f32: 0.5038 (4194304 inputs, sampled)
  *   f64: 0.9492 (1000000 inputs, sampled)
  *   f32_fast: 7.1897 (4194304 inputs, sampled)
- *   f32_table: not measured
- *   f16: not measured
- *   bf16: not measured
+ *   f32_table: 0.8756 (4194304 inputs, sampled)
+ *   f16: 0.5 (all 2**16 inputs)
+ *   bf16: 0.4993 (all 2**16 inputs)
  */
 void symact_tanh_second_derivative_f32(size_t n, const float *x, float *d2ydx2);
 void symact_tanh_second_derivative_f64(size_t n, const double *x, double *d2ydx2);

@@ -22,10 +22,10 @@ rounded to float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.5116 (1000000 inputs, sampled), float32 fast 2.3394 (4194304 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.7248 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.7248 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5718 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.7194 (1000000 inputs, sampled), float32 fast 4.9266 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7248 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7248 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.4999 (65536 inputs, sampled), bfloat16 0.4997 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 1.5914 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7248 (1000000 inputs, sampled), float32 fast 4.9266 (4194304 inputs, sampled)
 """
 
 import numpy as np

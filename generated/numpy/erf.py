@@ -18,11 +18,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (200000 inputs, sampled), float64 1.1441 (200000 inputs, sampled), float32 fast 1.1289 (200000 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.074 (200000 inputs, sampled), float32 fast 6.1235 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.2938 (200000 inputs, sampled), float32 fast 8.5488 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.4672 (1000000 inputs, sampled), float32 fast 8.023 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (4194304 inputs, sampled), float64 1.0902 (1000000 inputs, sampled), float32 fast 1.1592 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.1134 (1000000 inputs, sampled), float32 fast 6.176 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (4194304 inputs, sampled), float64 2.1134 (1000000 inputs, sampled), float32 fast 6.176 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.4501 (1000000 inputs, sampled), float32 fast 8.3414 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4672 (1000000 inputs, sampled), float32 fast 7.8941 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -22,11 +22,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.9354 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.7224 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.1389 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.713 (1000000 inputs, sampled), float32 fast 14.4396 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9354 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.1389 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.713 (1000000 inputs, sampled), float32 fast 14.7519 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -19,11 +19,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.6054 (1000000 inputs, sampled), float32 fast 1.8521 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4984 (1000000 inputs, sampled), float32 fast 1.4985 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.4984 (1000000 inputs, sampled), float32 fast 1.8521 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 1.946 (1000000 inputs, sampled), float32 fast 1.9443 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.993 (1000000 inputs, sampled), float32 fast 2.9729 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.6073 (1000000 inputs, sampled), float32 fast 1.8521 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5 (1000000 inputs, sampled), float32 fast 1.4985 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5 (1000000 inputs, sampled), float32 fast 1.8521 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 1.9664 (1000000 inputs, sampled), float32 fast 1.9443 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9937 (1000000 inputs, sampled), float32 fast 2.9729 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -29,10 +29,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4469 (1000000 inputs, sampled), float32 fast 3.1684 (4194304 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5784 (1000000 inputs, sampled), float32 fast 6.7885 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5784 (1000000 inputs, sampled), float32 fast 6.6639 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.686 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.5591 (1000000 inputs, sampled), float32 fast 6.8809 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 2.4126 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.6008 (1000000 inputs, sampled), float32 fast 6.8809 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -22,12 +22,12 @@ float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 1.6296 (1000000 inputs, sampled), float32 fast 2.947 (4194304 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 2.4628 (1000000 inputs, sampled), float32 fast 5.2232 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.5747 (1000000 inputs, sampled), float32 fast 7.3901 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x), from y = f(x): float16 1.2136 (65536 inputs, sampled), bfloat16 1.2037 (65536 inputs, sampled), float32 1.4609 (4194304 inputs, sampled), float64 3.7327 (1000000 inputs, sampled), float32 fast 5.8326 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5278 (4194304 inputs, sampled), float64 1.6296 (1000000 inputs, sampled), float32 fast 2.947 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5278 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 2.4468 (1000000 inputs, sampled), float32 fast 4.7724 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.5599 (1000000 inputs, sampled), float32 fast 8.4082 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x), from y = f(x): float16 1.2136 (65536 inputs, sampled), bfloat16 1.2037 (65536 inputs, sampled), float32 1.4472 (4194304 inputs, sampled), float64 3.8305 (1000000 inputs, sampled), float32 fast 6.4091 (4194304 inputs, sampled)
 """
 
 import numpy as np

@@ -18,11 +18,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4985 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.1528 (200000 inputs, sampled), float32 fast 1.3643 (4194304 inputs, sampled)
-    dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.8426 (200000 inputs, sampled), float32 fast 7.2879 (200000 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 4.9951 (200000 inputs, sampled), float32 fast 7.9974 (200000 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.9611 (1000000 inputs, sampled), float32 fast 8.5337 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4985 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.1738 (1000000 inputs, sampled), float32 fast 1.3643 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5299 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 8.027 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 8.027 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5362 (4194304 inputs, sampled), float64 4.7763 (1000000 inputs, sampled), float32 fast 8.6314 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.7726 (4194304 inputs, sampled)
 """
 
 import numpy as np

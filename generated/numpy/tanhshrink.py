@@ -18,11 +18,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.121 (1000000 inputs, sampled), float32 fast 3.3649 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (200000 inputs, sampled), float64 2.7834 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 3.1375 (1000000 inputs, sampled), float32 fast 8.5082 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (200000 inputs, sampled), float64 4.0825 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 not measured, bfloat16 not measured, float32 not measured, float64 0.9611 (1000000 inputs, sampled), float32 fast 8.4096 (200000 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5264 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 3.2686 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8056 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 9.2973 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.0825 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.9865 (4194304 inputs, sampled)
 """
 
 import numpy as np

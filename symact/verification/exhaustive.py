@@ -41,7 +41,8 @@ from symact.verification.contract import check, compare
 #: How many bit patterns a range has, and how many of them a kernel is called with at once.
 RANGE, CHUNK = 1 << 24, 1 << 17
 
-#: How many inputs of a chunk may be left to the oracle (beside 1, where errors of an ULP are many, that is a third), and up to how many undecided ones it is asked for.
+#: How many inputs of a chunk may be left to the oracle (beside 1, where an ULP is halved, a third of them), and up
+#: to how many undecided ones it is asked for.
 ROOM, _SPARE = 1 << 17, 64
 
 _FLOAT32 = FORMATS["float32"]

@@ -66,3 +66,14 @@ def test_a_tail_that_a_large_factor_brings_back_keeps_its_digits():
     x = np.array([105e6], np.float32)
     kernel = written(t * E, {E: exp(-t / 2**20)}, lifted=True)
     assert error(kernel, lambda a: a * np.exp(-a / 2**20), x) < 2
+
+
+def test_a_factor_of_1_and_more_below_is_added_to_the_rest_of_it():
+    """p*(1 + t) as p*t + p: one rounding where products are fused with sums, and one step less."""
+    kernel = written(1 / ((1 + t) * (3 + t * E) ** 2), {E: exp(-t)})
+    *_, total, _ = kernel.instructions
+    assert total.operation == "add"
+    product = kernel.instructions[total.operands[0]]
+    assert product.operation == "mul" and total.operands[1] in product.operands
+    x = np.random.default_rng(7).uniform(0, 9, 1000).astype(np.float32)
+    assert error(kernel, lambda a: 1 / ((1 + a) * (3 + a * np.exp(-a)) ** 2), x) < 4

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import Abs, Integer, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, sinh, solve, sqrt, tanh
+from sympy import Abs, Integer, Rational, Symbol, atan, cosh, erf, erfc, exp, log, pi, simplify, sinh, solve, sqrt, tanh
 from sympy.codegen.cfunctions import log1p
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.program import Builder
-from symact.kernel.rewrite import bell, erfcx, far_out, forms, gauss, with_power_outside
+from symact.kernel.rewrite import bell, erfcx, far_out, forms, gauss, with_power_outside, without
 from symact.oracle.arb import ArbFunction
 
 t = Symbol("t", positive=True)
@@ -43,6 +43,9 @@ CASES = [
     1 / ((1 + t) * (1 + log(1 + t)) ** 2),
     exp(-2 * t) + exp(-3 * t / 2) - exp(-t),
     log((1 + exp(t)) / (1 + exp(-t))),
+    exp(t) * (exp(t) + t + 1) / (exp(t) + 1) ** 2,
+    (t * tanh(log(1 + exp(t)))).diff(t),
+    (-t * tanh(log(1 + exp(-t)))).diff(t),
     -t * (3 - t) / 6,
     (7 - 2 * t) / 6,
 ]
@@ -66,7 +69,7 @@ def test_every_form_has_the_same_value(expression):
     with ctx.workprec(1000):
         expected = ArbFunction(expression, t).values(POINTS.tolist(), 1000)
         for form in forms(expression, t):
-            written = plain(form.expression.subs({k: plain(v) for k, v in form.where.items()}))
+            written = plain(form.plain)
             for exact, got in zip(expected, ArbFunction(written, t).values(POINTS.tolist(), 1000), strict=True):
                 assert abs(got - exact) <= abs(exact) * arb(2) ** -200, form
 
@@ -88,6 +91,22 @@ def test_exponentials_that_grow_are_gone_from_the_normal_form():
     for form in list(forms(t * tanh(log(1 + exp(t))), t))[1:]:
         assert not form.expression.has(exp)
         assert list(form.where.values()) == [exp(-t)]
+
+
+def test_a_slope_with_a_square_below_is_also_written_by_one_quotient():
+    """Mish's for x > 0: q*(1 + 2E + 4t*E^2*(1 + E)*q) with q = 1/(1 + 2E + 2E^2), and from its highest power on."""
+    slope = (t * tanh(log(1 + exp(t)))).diff(t)
+    found = {form.rule: form for form in forms(slope, t) if form.rule.startswith("by the denominator")}
+    assert list(found) == ["by the denominator", "by the denominator, upwards"]
+    form = found["by the denominator, upwards"]
+    E, q = form.where
+    assert form.where == {E: exp(-t), q: 1 / (2 * E**2 + 2 * E + 1)}
+    assert simplify(form.expression - q * (1 + 2 * E + 4 * t * E**2 * (1 + E) * q)) == 0
+
+
+def test_what_is_left_without_exponentials_is_so_in_quotients_too():
+    E, q = Symbol("E", positive=True), Symbol("q", positive=True)
+    assert without(q * (3 + t * E * q), {E: exp(-t), q: 1 / (2 + E)}) == Rational(3, 2)
 
 
 def test_complement_of_erf_has_no_cancellation_left():

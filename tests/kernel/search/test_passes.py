@@ -282,3 +282,23 @@ def test_pairs_are_within_seven_quarters_of_an_ulp_also_where_digits_cancel(text
 def test_single_numbers_are_given_up_where_the_first_choice_shows_that_pairs_are_needed(text, hopeful):
     activation = parse(text)
     assert PassSearch(activation, derive(activation).first, FLOAT64).promises(*HOPEFUL) == hopeful
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "mish"])
+def test_a_slope_for_float32_has_one_choice_of_sides_and_nothing_for_the_infinities(name):
+    """Both ends come from a size that is a number, and both sides from one quotient."""
+    kernel = compiled(catalog.get(name)).programs["wide"]["derivative"]
+    steps = [step.operation for step in kernel.instructions]
+    assert "eq" not in steps
+    assert steps.count("div") <= 1
+    assert at(kernel, np.inf, -np.inf) == [1.0, 0.0]
+    assert np.isnan(at(kernel, np.nan)).all()
+
+
+def test_an_infinite_limit_that_is_no_number_of_the_formula_still_has_a_choice():
+    """x/(1 + x) is inf/inf, and 2^128/(1 + 2^128) is 1: the size of infinity may be a number there too."""
+    expression = Abs(x) / (1 + Abs(x))
+    activation = Activation("custom", lambda _: expression)
+    kernel = PassSearch(activation, derive(activation).function, ARITHMETICS["wide"]).kernel("forward", "y")[0]
+    assert at(kernel, np.inf, -np.inf, 1.0) == [1.0, 1.0, 0.5]
+    assert "eq" not in [step.operation for step in kernel.instructions]
