@@ -136,7 +136,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x, alpha):
-    return _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 700.0)), 1.0))
+    return _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 750.0)), 1.0))
 
 
 
@@ -153,7 +153,7 @@ def _derivative_float32(x, alpha):
 def _value_and_derivative_wide(x, alpha):
     t0 = np.abs(x)
     t1 = _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0 / alpha, 350.0)), t0)
-    return _select(x == 0.0, x, t1), _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(t0 / alpha, 700.0)), 1.0))
+    return _select(x == 0.0, x, t1), _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(t0 / alpha, 750.0)), 1.0))
 
 
 
@@ -170,7 +170,7 @@ def _value_and_derivative_float32(x, alpha):
 
 
 def _backward_wide(x, grad_y, alpha):
-    t0 = _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 700.0)), 1.0))
+    t0 = _select(x != x, x, _select(x < 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 750.0)), 1.0))
     return grad_y * t0
 
 
@@ -187,7 +187,7 @@ def _backward_float32(x, grad_y, alpha):
 
 
 def _second_derivative_wide(x, alpha):
-    return _select(x != x, x, _select(x <= 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 700.0)) / alpha, 0.0))
+    return _select(x != x, x, _select(x <= 0.0, np.exp(-np.minimum(np.abs(x) / alpha, 750.0)) / alpha, 0.0))
 
 
 

@@ -136,7 +136,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x, alpha):
-    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
+    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0))
 
 
 
@@ -153,7 +153,7 @@ def _derivative_float32(x, alpha):
 
 def _value_and_derivative_wide(x, alpha):
     t0 = np.abs(x)
-    return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)), _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(t0, 700.0)), 1.0))
+    return _select(x == 0.0, x, _select(np.copysign(1.0, x) < 0.0, alpha * np.expm1(np.minimum(-t0, 350.0)), t0)), _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(t0, 750.0)), 1.0))
 
 
 
@@ -171,7 +171,7 @@ def _value_and_derivative_float32(x, alpha):
 
 
 def _backward_wide(x, grad_y, alpha):
-    t0 = _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0))
+    t0 = _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0))
     return grad_y * t0
 
 
@@ -189,7 +189,7 @@ def _backward_float32(x, grad_y, alpha):
 
 
 def _second_derivative_wide(x, alpha):
-    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0))
+    return _select(x != x, x, _select(x <= 0.0, alpha * np.exp(-np.minimum(np.abs(x), 750.0)), 0.0))
 
 
 

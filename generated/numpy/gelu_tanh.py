@@ -23,8 +23,8 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9354 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.1389 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.713 (1000000 inputs, sampled), float32 fast 14.7519 (4194304 inputs, sampled)
 """
@@ -101,8 +101,8 @@ def gelu_tanh_second_derivative_fast(x, out=None):
 
 def _forward_wide(x):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 700.0))
-    t2 = np.exp(-np.minimum(0.07135481627260025 * (t0 * t0 * t0), 700.0))
+    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
+    t2 = np.exp(-np.minimum(0.07135481627260025 * (t0 * t0 * t0), 750.0))
     return _select(np.copysign(1.0, x) < 0.0, -(t0 * t1 * t2), t0) / (t1 * t2 + 1.0)
 
 
@@ -208,8 +208,8 @@ def _forward_usual_float32(x):
 def _derivative_wide(x):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * t0 * t0
-    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 700.0))
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 700.0))
+    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
+    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 750.0))
     t4 = t2 * t3
     t1 = 282842.71247461904 * t0 + 37941.93566490777 * t1 - 177245.3850905516 * t4 - 177245.3850905516
     t4 = t4 + 1.0
@@ -379,9 +379,9 @@ def _derivative_usual_float32(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 700.0))
+    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
     t2 = t0 * t0 * t0
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t2, 700.0))
+    t3 = np.exp(-np.minimum(0.07135481627260025 * t2, 750.0))
     t4 = t1 * t3
     t5 = t4 + 1.0
     t2 = 282842.71247461904 * t0 + 37941.93566490777 * t2 - 177245.3850905516 * t4 - 177245.3850905516
@@ -582,8 +582,8 @@ def _value_and_derivative_usual_float32(x):
 def _backward_wide(x, grad_y):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * t0 * t0
-    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 700.0))
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 700.0))
+    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
+    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 750.0))
     t4 = t2 * t3
     t1 = 282842.71247461904 * t0 + 37941.93566490777 * t1 - 177245.3850905516 * t4 - 177245.3850905516
     t4 = t4 + 1.0
@@ -755,9 +755,9 @@ def _backward_usual_float32(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 700.0))
+    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
     t2 = t0 * t0
-    t3 = np.exp(-np.minimum(0.07135481627260025 * (t2 * t0), 700.0))
+    t3 = np.exp(-np.minimum(0.07135481627260025 * (t2 * t0), 750.0))
     t4 = t1 * t3
     t2 = 19021265746.377636 * t4 + t2 * (1275803846.7739139 * t4 - 1275803846.7739139) - 19021265746.377636
     t2 = 70898154036.22064 * t4 + t0 * (23839621269.57016 * t4 + t0 * t2 + 23839621269.57016)

@@ -97,7 +97,7 @@ def logistic_second_derivative_fast(x, out=None):
 
 
 def _forward_wide(x):
-    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 750.0))
     return _select(x < 0.0, t0, 1.0) / (t0 + 1.0)
 
 
@@ -130,7 +130,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 750.0))
     t1 = t0 + 1.0
     return t0 / (t1 * t1)
 
@@ -156,7 +156,7 @@ def _derivative_usual_float32(x):
 
 
 def _value_and_derivative_wide(x):
-    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 750.0))
     t1 = t0 + 1.0
     return _select(x < 0.0, t0, 1.0) / t1, t0 / (t1 * t1)
 
@@ -182,7 +182,7 @@ def _value_and_derivative_usual_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 750.0))
     t1 = t0 + 1.0
     return grad_y * (t0 / (t1 * t1))
 
@@ -209,7 +209,7 @@ def _backward_usual_float32(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
+    t1 = np.exp(-np.minimum(t0, 750.0))
     t2 = t1 + 1.0
     return _select(x == 0.0, -x, np.copysign(1.0, x) * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
 

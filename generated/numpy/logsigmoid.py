@@ -110,7 +110,7 @@ def logsigmoid_backward_from_output_fast(y, grad_output, out=None):
 
 def _forward_wide(x):
     t0 = np.abs(x)
-    t1 = np.log1p(np.exp(-np.minimum(t0, 700.0)))
+    t1 = np.log1p(np.exp(-np.minimum(t0, 750.0)))
     return _select(x < 0.0, -(t1 + t0), -t1)
 
 
@@ -178,7 +178,7 @@ def _derivative_usual_float32(x):
 
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
-    t1 = np.log1p(np.exp(-np.minimum(t0, 700.0)))
+    t1 = np.log1p(np.exp(-np.minimum(t0, 750.0)))
     return _select(x < 0.0, -(t1 + t0), -t1), _select(x == np.inf, 0.0, 1.0 / (np.exp(np.minimum(x, 350.0)) + 1.0))
 
 
@@ -249,7 +249,7 @@ def _backward_usual_float32(x, grad_y):
 
 
 def _second_derivative_wide(x):
-    t0 = np.exp(-np.minimum(np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(np.abs(x), 750.0))
     t1 = t0 + 1.0
     return -t0 / (t1 * t1)
 

@@ -99,7 +99,7 @@ def mish_second_derivative_fast(x, out=None):
 def _forward_wide(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 700.0))
+    t2 = np.exp(-np.minimum(t1, 750.0))
     t3 = t2 * t2
     t4 = 2.0 * t2
     return _select(t0, -(2.0 * (t1 * t2) + t1 * t3), t1 * (t4 + 1.0)) / _select(t0, t4 + t3 + 2.0, t4 + 2.0 * t3 + 1.0)
@@ -175,7 +175,7 @@ def _forward_usual_float32(x):
 def _derivative_wide(x):
     t0 = x < 0.0
     t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 700.0))
+    t2 = np.exp(-np.minimum(t1, 750.0))
     t3 = 2.0 * t2
     t4 = t2 * t2
     t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
@@ -308,7 +308,7 @@ def _derivative_usual_float32(x):
 def _value_and_derivative_wide(x):
     t0 = np.copysign(1.0, x) < 0.0
     t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 700.0))
+    t2 = np.exp(-np.minimum(t1, 750.0))
     t3 = t1 * t2
     t4 = 2.0 * t3
     t5 = t2 * t2
@@ -467,7 +467,7 @@ def _value_and_derivative_usual_float32(x):
 def _backward_wide(x, grad_y):
     t0 = x < 0.0
     t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 700.0))
+    t2 = np.exp(-np.minimum(t1, 750.0))
     t3 = 2.0 * t2
     t4 = t2 * t2
     t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
@@ -602,7 +602,7 @@ def _backward_usual_float32(x, grad_y):
 def _second_derivative_wide(x):
     t0 = x < 0.0
     t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 700.0))
+    t2 = np.exp(-np.minimum(t1, 750.0))
     t3 = 2.0 * t2
     t4 = t2 * t2
     t5 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)

@@ -145,7 +145,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
+    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0507009873554805)
     return _select(x != x, x, t0)
 
 
@@ -164,7 +164,7 @@ def _derivative_float32(x):
 def _value_and_derivative_wide(x):
     t0 = np.abs(x)
     t1 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(t0, 700.0)), 1.0507009873554805)
+    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(t0, 750.0)), 1.0507009873554805)
     return _select(x == 0.0, x, t1), _select(x != x, x, t0)
 
 
@@ -185,7 +185,7 @@ def _value_and_derivative_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 1.0507009873554805)
+    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0507009873554805)
     return grad_y * _select(x != x, x, t0)
 
 
@@ -204,7 +204,7 @@ def _backward_float32(x, grad_y):
 
 
 def _second_derivative_wide(x):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 700.0)), 0.0)
+    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 0.0)
     return _select(x != x, x, t0)
 
 

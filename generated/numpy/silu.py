@@ -149,7 +149,7 @@ def _derivative_wide(x, beta):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 700.0))
+    t2 = np.exp(-np.minimum(t0, 750.0))
     t3 = 1.0 / (t2 + 1.0)
     t0 = (1.0 - t0 * t3) * t2 * t3
     t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
@@ -256,7 +256,7 @@ def _value_and_derivative_wide(x, beta):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 700.0))
+    t2 = np.exp(-np.minimum(t0, 750.0))
     t3 = 1.0 / (t2 + 1.0)
     t0 = (1.0 - t0 * t3) * t2 * t3
     t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
@@ -372,7 +372,7 @@ def _backward_wide(x, grad_y, beta):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 700.0))
+    t2 = np.exp(-np.minimum(t0, 750.0))
     t3 = 1.0 / (t2 + 1.0)
     t0 = (1.0 - t0 * t3) * t2 * t3
     t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
@@ -480,7 +480,7 @@ def _second_derivative_wide(x, beta):
     t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
     t1 = t0 * beta
     t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 700.0))
+    t2 = np.exp(-np.minimum(t0, 750.0))
     t3 = t2 + 1.0
     t0 = beta * (2.0 * t2 + t0 * t2 + 2.0 - t0) * t2 / (t3 * t3 * t3)
     t2 = t1 - 2.3993568420410156 - 4.3847445204283275e-07

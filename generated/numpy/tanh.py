@@ -117,7 +117,7 @@ def _forward_usual_float32(x):
 
 
 def _derivative_wide(x):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
     t1 = t0 + 1.0
     return 4.0 * (t0 / (t1 * t1))
 
@@ -144,7 +144,7 @@ def _derivative_float32(x):
 
 
 def _value_and_derivative_wide(x):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
     t1 = t0 + 1.0
     return np.tanh(x), 4.0 * (t0 / (t1 * t1))
 
@@ -167,7 +167,7 @@ def _value_and_derivative_float32(x):
 
 
 def _backward_wide(x, grad_y):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 700.0))
+    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
     t1 = t0 + 1.0
     return grad_y * (4.0 * (t0 / (t1 * t1)))
 
@@ -195,7 +195,7 @@ def _backward_float32(x, grad_y):
 
 def _second_derivative_wide(x):
     t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 700.0))
+    t1 = np.exp(-np.minimum(t0, 750.0))
     t2 = t1 + 1.0
     t0 = np.copysign(1.0, x) * (8.0 * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
     return _select(x == 0.0, -x, t0)

@@ -74,6 +74,7 @@ def test_a_factor_of_1_and_more_below_is_added_to_the_rest_of_it():
     *_, total, _ = kernel.instructions
     assert total.operation == "add"
     product = kernel.instructions[total.operands[0]]
-    assert product.operation == "mul" and total.operands[1] in product.operands
+    assert product.operation == "mul"
+    assert total.operands[1] in product.operands
     x = np.random.default_rng(7).uniform(0, 9, 1000).astype(np.float32)
     assert error(kernel, lambda a: 1 / ((1 + a) * (3 + a * np.exp(-a)) ** 2), x) < 4
