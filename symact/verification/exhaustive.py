@@ -308,12 +308,13 @@ def judge(task: Task, kernel: Kernel, first: int, count: int) -> Judged:
         for spare in (_SPARE, 0):
             tally, listed = np.zeros((), TALLY), np.empty(ROOM, np.uint32)
             for part, piece in on_pieces(task, bits):
+                polynomial = np.array(piece, PIECE)  # by a name: an address alone does not keep it from other threads
                 _judge()(
                     part.stop - part.start,
                     int(bits[part.start]),
                     bits[part].ctypes.data,
                     got[part].ctypes.data,
-                    np.array(piece, PIECE).ctypes.data,
+                    polynomial.ctypes.data,
                     tally.ctypes.data,
                     listed.ctypes.data,
                     ROOM,
