@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1751,7 +1753,7 @@ SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32)
 SYMACT_APART_END
 
@@ -1786,7 +1788,7 @@ SYMACT_INLINE void celu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32)
 SYMACT_APART_END
 
@@ -1828,7 +1830,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1867,7 +1869,7 @@ SYMACT_INLINE void celu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32)
 SYMACT_APART_END
 
@@ -1902,7 +1904,7 @@ SYMACT_INLINE void celu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -2254,7 +2256,7 @@ SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -2282,7 +2284,7 @@ SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast_default)
 SYMACT_APART_END
 
@@ -2317,7 +2319,7 @@ SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2345,7 +2347,7 @@ SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -2387,7 +2389,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2422,7 +2424,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -2461,7 +2463,7 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -2493,7 +2495,7 @@ SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast_default)
 SYMACT_APART_END
 
@@ -2528,7 +2530,7 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2556,7 +2558,7 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, s
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast_default)
 SYMACT_APART_END
 

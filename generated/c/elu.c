@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1242,7 +1244,7 @@ SYMACT_INLINE void elu_forward_f32_elements(int fused, size_t n, const void *con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_forward_f32)
 SYMACT_APART_END
 
@@ -1277,7 +1279,7 @@ SYMACT_INLINE void elu_derivative_f32_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_derivative_f32)
 SYMACT_APART_END
 
@@ -1319,7 +1321,7 @@ SYMACT_INLINE void elu_value_and_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1358,7 +1360,7 @@ SYMACT_INLINE void elu_backward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_backward_f32)
 SYMACT_APART_END
 
@@ -1393,7 +1395,7 @@ SYMACT_INLINE void elu_second_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1630,7 +1632,7 @@ SYMACT_INLINE void elu_forward_f32_fast_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1665,7 +1667,7 @@ SYMACT_INLINE void elu_derivative_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1707,7 +1709,7 @@ SYMACT_INLINE void elu_value_and_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1746,7 +1748,7 @@ SYMACT_INLINE void elu_backward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1781,7 +1783,7 @@ SYMACT_INLINE void elu_second_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f32_fast)
 SYMACT_APART_END
 

@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -2089,7 +2091,7 @@ SYMACT_INLINE void gelu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_forward_f32)
 SYMACT_APART_END
 
@@ -2124,7 +2126,7 @@ SYMACT_INLINE void gelu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32)
 SYMACT_APART_END
 
@@ -2166,7 +2168,7 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -2205,7 +2207,7 @@ SYMACT_INLINE void gelu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_backward_f32)
 SYMACT_APART_END
 
@@ -2240,7 +2242,7 @@ SYMACT_INLINE void gelu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -2463,7 +2465,7 @@ SYMACT_INLINE void gelu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -2498,7 +2500,7 @@ SYMACT_INLINE void gelu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2540,7 +2542,7 @@ SYMACT_INLINE void gelu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2579,7 +2581,7 @@ SYMACT_INLINE void gelu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -2614,7 +2616,7 @@ SYMACT_INLINE void gelu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_second_derivative_f32_fast)
 SYMACT_APART_END
 

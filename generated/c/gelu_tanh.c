@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -2846,7 +2848,7 @@ SYMACT_INLINE void gelu_tanh_forward_f32_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f32)
 SYMACT_APART_END
 
@@ -2881,7 +2883,7 @@ SYMACT_INLINE void gelu_tanh_derivative_f32_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f32)
 SYMACT_APART_END
 
@@ -2923,7 +2925,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -2962,7 +2964,7 @@ SYMACT_INLINE void gelu_tanh_backward_f32_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f32)
 SYMACT_APART_END
 
@@ -2997,7 +2999,7 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f32_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f32)
 SYMACT_APART_END
 
@@ -3223,7 +3225,7 @@ SYMACT_INLINE void gelu_tanh_forward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_forward_f32_fast)
 SYMACT_APART_END
 
@@ -3258,7 +3260,7 @@ SYMACT_INLINE void gelu_tanh_derivative_f32_fast_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3300,7 +3302,7 @@ SYMACT_INLINE void gelu_tanh_value_and_derivative_f32_fast_elements(int fused, s
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3339,7 +3341,7 @@ SYMACT_INLINE void gelu_tanh_backward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_backward_f32_fast)
 SYMACT_APART_END
 
@@ -3374,7 +3376,7 @@ SYMACT_INLINE void gelu_tanh_second_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_tanh_second_derivative_f32_fast)
 SYMACT_APART_END
 

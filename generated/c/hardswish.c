@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1022,7 +1024,7 @@ SYMACT_INLINE void hardswish_forward_f32_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32)
 SYMACT_APART_END
 
@@ -1057,7 +1059,7 @@ SYMACT_INLINE void hardswish_derivative_f32_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32)
 SYMACT_APART_END
 
@@ -1099,7 +1101,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1138,7 +1140,7 @@ SYMACT_INLINE void hardswish_backward_f32_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32)
 SYMACT_APART_END
 
@@ -1173,7 +1175,7 @@ SYMACT_INLINE void hardswish_second_derivative_f32_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1384,7 +1386,7 @@ SYMACT_INLINE void hardswish_forward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1419,7 +1421,7 @@ SYMACT_INLINE void hardswish_derivative_f32_fast_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1461,7 +1463,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_fast_elements(int fused, s
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1500,7 +1502,7 @@ SYMACT_INLINE void hardswish_backward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1535,7 +1537,7 @@ SYMACT_INLINE void hardswish_second_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32_fast)
 SYMACT_APART_END
 

@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -783,7 +785,7 @@ SYMACT_INLINE void identity_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_derivative_f32)
 SYMACT_APART_END
 
@@ -825,7 +827,7 @@ SYMACT_INLINE void identity_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -864,7 +866,7 @@ SYMACT_INLINE void identity_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_f32)
 SYMACT_APART_END
 
@@ -899,7 +901,7 @@ SYMACT_INLINE void identity_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32)
 SYMACT_APART_END
 
@@ -938,7 +940,7 @@ SYMACT_INLINE void identity_backward_from_output_f32_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32)
 SYMACT_APART_END
 
@@ -1221,7 +1223,7 @@ SYMACT_INLINE void identity_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1263,7 +1265,7 @@ SYMACT_INLINE void identity_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1302,7 +1304,7 @@ SYMACT_INLINE void identity_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1337,7 +1339,7 @@ SYMACT_INLINE void identity_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1376,7 +1378,7 @@ SYMACT_INLINE void identity_backward_from_output_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32_fast)
 SYMACT_APART_END
 

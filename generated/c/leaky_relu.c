@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -775,7 +777,7 @@ SYMACT_INLINE void leaky_relu_forward_f32_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f32)
 SYMACT_APART_END
 
@@ -810,7 +812,7 @@ SYMACT_INLINE void leaky_relu_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f32)
 SYMACT_APART_END
 
@@ -852,7 +854,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f32_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -891,7 +893,7 @@ SYMACT_INLINE void leaky_relu_backward_f32_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f32)
 SYMACT_APART_END
 
@@ -926,7 +928,7 @@ SYMACT_INLINE void leaky_relu_second_derivative_f32_elements(int fused, size_t n
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1137,7 +1139,7 @@ SYMACT_INLINE void leaky_relu_forward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1172,7 +1174,7 @@ SYMACT_INLINE void leaky_relu_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1214,7 +1216,7 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1253,7 +1255,7 @@ SYMACT_INLINE void leaky_relu_backward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1288,7 +1290,7 @@ SYMACT_INLINE void leaky_relu_second_derivative_f32_fast_elements(int fused, siz
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f32_fast)
 SYMACT_APART_END
 

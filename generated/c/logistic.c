@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1418,7 +1420,7 @@ SYMACT_INLINE void logistic_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_forward_f32)
 SYMACT_APART_END
 
@@ -1495,7 +1497,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1569,7 +1571,7 @@ SYMACT_INLINE void logistic_second_derivative_f32_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1780,7 +1782,7 @@ SYMACT_INLINE void logistic_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1857,7 +1859,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1931,7 +1933,7 @@ SYMACT_INLINE void logistic_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32_fast)
 SYMACT_APART_END
 

@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -945,7 +947,7 @@ SYMACT_INLINE void logmin_forward_f32_elements(int fused, size_t n, const void *
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_forward_f32)
 SYMACT_APART_END
 
@@ -980,7 +982,7 @@ SYMACT_INLINE void logmin_derivative_f32_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_derivative_f32)
 SYMACT_APART_END
 
@@ -1022,7 +1024,7 @@ SYMACT_INLINE void logmin_value_and_derivative_f32_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1061,7 +1063,7 @@ SYMACT_INLINE void logmin_backward_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_backward_f32)
 SYMACT_APART_END
 
@@ -1096,7 +1098,7 @@ SYMACT_INLINE void logmin_second_derivative_f32_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1307,7 +1309,7 @@ SYMACT_INLINE void logmin_forward_f32_fast_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1342,7 +1344,7 @@ SYMACT_INLINE void logmin_derivative_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1384,7 +1386,7 @@ SYMACT_INLINE void logmin_value_and_derivative_f32_fast_elements(int fused, size
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1423,7 +1425,7 @@ SYMACT_INLINE void logmin_backward_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1458,7 +1460,7 @@ SYMACT_INLINE void logmin_second_derivative_f32_fast_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_second_derivative_f32_fast)
 SYMACT_APART_END
 

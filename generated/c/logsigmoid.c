@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1487,7 +1489,7 @@ SYMACT_INLINE void logsigmoid_forward_f32_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f32)
 SYMACT_APART_END
 
@@ -1522,7 +1524,7 @@ SYMACT_INLINE void logsigmoid_derivative_f32_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f32)
 SYMACT_APART_END
 
@@ -1564,7 +1566,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f32_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1603,7 +1605,7 @@ SYMACT_INLINE void logsigmoid_backward_f32_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f32)
 SYMACT_APART_END
 
@@ -1677,7 +1679,7 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f32_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f32)
 SYMACT_APART_END
 
@@ -1925,7 +1927,7 @@ SYMACT_INLINE void logsigmoid_forward_f32_fast_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1960,7 +1962,7 @@ SYMACT_INLINE void logsigmoid_derivative_f32_fast_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2002,7 +2004,7 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -2041,7 +2043,7 @@ SYMACT_INLINE void logsigmoid_backward_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f32_fast)
 SYMACT_APART_END
 
@@ -2115,7 +2117,7 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f32_fast_elements(int fused, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f32_fast)
 SYMACT_APART_END
 

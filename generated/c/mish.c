@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -2617,7 +2619,7 @@ SYMACT_INLINE void mish_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_forward_f32)
 SYMACT_APART_END
 
@@ -2652,7 +2654,7 @@ SYMACT_INLINE void mish_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_derivative_f32)
 SYMACT_APART_END
 
@@ -2694,7 +2696,7 @@ SYMACT_INLINE void mish_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -2733,7 +2735,7 @@ SYMACT_INLINE void mish_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_backward_f32)
 SYMACT_APART_END
 
@@ -2768,7 +2770,7 @@ SYMACT_INLINE void mish_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32)
 SYMACT_APART_END
 
@@ -2991,7 +2993,7 @@ SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_forward_f32_fast)
 SYMACT_APART_END
 
@@ -3026,7 +3028,7 @@ SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3068,7 +3070,7 @@ SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3107,7 +3109,7 @@ SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_backward_f32_fast)
 SYMACT_APART_END
 
@@ -3142,7 +3144,7 @@ SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32_fast)
 SYMACT_APART_END
 

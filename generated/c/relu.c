@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -790,7 +792,7 @@ SYMACT_INLINE void relu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_forward_f32)
 SYMACT_APART_END
 
@@ -825,7 +827,7 @@ SYMACT_INLINE void relu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_derivative_f32)
 SYMACT_APART_END
 
@@ -867,7 +869,7 @@ SYMACT_INLINE void relu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -906,7 +908,7 @@ SYMACT_INLINE void relu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_f32)
 SYMACT_APART_END
 
@@ -941,7 +943,7 @@ SYMACT_INLINE void relu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -980,7 +982,7 @@ SYMACT_INLINE void relu_backward_from_output_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f32)
 SYMACT_APART_END
 
@@ -1228,7 +1230,7 @@ SYMACT_INLINE void relu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1263,7 +1265,7 @@ SYMACT_INLINE void relu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1305,7 +1307,7 @@ SYMACT_INLINE void relu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1344,7 +1346,7 @@ SYMACT_INLINE void relu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1379,7 +1381,7 @@ SYMACT_INLINE void relu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1418,7 +1420,7 @@ SYMACT_INLINE void relu_backward_from_output_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f32_fast)
 SYMACT_APART_END
 

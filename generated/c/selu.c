@@ -83,15 +83,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1278,7 +1280,7 @@ SYMACT_INLINE void selu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_forward_f32)
 SYMACT_APART_END
 
@@ -1313,7 +1315,7 @@ SYMACT_INLINE void selu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_derivative_f32)
 SYMACT_APART_END
 
@@ -1355,7 +1357,7 @@ SYMACT_INLINE void selu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -1394,7 +1396,7 @@ SYMACT_INLINE void selu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_backward_f32)
 SYMACT_APART_END
 
@@ -1429,7 +1431,7 @@ SYMACT_INLINE void selu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -1640,7 +1642,7 @@ SYMACT_INLINE void selu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -1675,7 +1677,7 @@ SYMACT_INLINE void selu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1717,7 +1719,7 @@ SYMACT_INLINE void selu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -1756,7 +1758,7 @@ SYMACT_INLINE void selu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -1791,7 +1793,7 @@ SYMACT_INLINE void selu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32_fast)
 SYMACT_APART_END
 

@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -2534,7 +2536,7 @@ SYMACT_INLINE void silu_forward_f32_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32)
 SYMACT_APART_END
 
@@ -2569,7 +2571,7 @@ SYMACT_INLINE void silu_derivative_f32_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32)
 SYMACT_APART_END
 
@@ -2611,7 +2613,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -2650,7 +2652,7 @@ SYMACT_INLINE void silu_backward_f32_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32)
 SYMACT_APART_END
 
@@ -2685,7 +2687,7 @@ SYMACT_INLINE void silu_second_derivative_f32_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32)
 SYMACT_APART_END
 
@@ -3046,7 +3048,7 @@ SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast)
 SYMACT_APART_END
 
@@ -3074,7 +3076,7 @@ SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast_default)
 SYMACT_APART_END
 
@@ -3109,7 +3111,7 @@ SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3137,7 +3139,7 @@ SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -3179,7 +3181,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3214,7 +3216,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -3253,7 +3255,7 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast)
 SYMACT_APART_END
 
@@ -3285,7 +3287,7 @@ SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast_default)
 SYMACT_APART_END
 
@@ -3320,7 +3322,7 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n,
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3348,7 +3350,7 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, s
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast_default)
 SYMACT_APART_END
 

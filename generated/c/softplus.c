@@ -80,15 +80,17 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked not to compute both sides of a choice where the program has one division for both (the
- * choice of its operands looks to it like a jump), and to put steps that wait for each other apart before it allots
- * registers: a processor looks only so far ahead for one that does not wait.
+ * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
+ * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\", \"schedule-insns\")")
+#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
+#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
+#define SYMACT_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -2321,7 +2323,7 @@ SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32)
 SYMACT_APART_END
 
@@ -2356,7 +2358,7 @@ SYMACT_INLINE void softplus_derivative_f32_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32)
 SYMACT_APART_END
 
@@ -2398,7 +2400,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32)
 SYMACT_APART_END
 
@@ -2437,7 +2439,7 @@ SYMACT_INLINE void softplus_backward_f32_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32)
 SYMACT_APART_END
 
@@ -2511,7 +2513,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32)
 SYMACT_APART_END
 
@@ -2930,7 +2932,7 @@ SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast)
 SYMACT_APART_END
 
@@ -2958,7 +2960,7 @@ SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast_default)
 SYMACT_APART_END
 
@@ -2993,7 +2995,7 @@ SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3021,7 +3023,7 @@ SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -3063,7 +3065,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3098,7 +3100,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int f
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast_default)
 SYMACT_APART_END
 
@@ -3137,7 +3139,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast)
 SYMACT_APART_END
 
@@ -3169,7 +3171,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast_default)
 SYMACT_APART_END
 
@@ -3204,7 +3206,7 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast)
 SYMACT_APART_END
 
@@ -3271,7 +3273,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast)
 SYMACT_APART_END
 
@@ -3303,7 +3305,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int f
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast_default)
 SYMACT_APART_END
 
