@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from programs import logsig
 
-from symact import catalog, targets
+from symact import catalog, load, targets
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Builder
@@ -86,3 +87,15 @@ def test_code_without_a_loop_is_not_taken_for_vectors(tmp_path: Path) -> None:
     source = tmp_path / "empty.c"
     source.write_text("void a_loop_flags(long n) { (void)n; }\n")
     assert read(compiled_object(source, "gcc", ["-O3"])) == {"a_loop_flags": "no loop"}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["gelu", "silu"])
+def test_zeros_keep_their_signs_whatever_compiles_them(
+    name: str, compiler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clang 14 takes x < 0 ? -0 : x for a maximum of vectors, and gives -0 at +0."""
+    monkeypatch.setenv("CC", compiler)
+    for dtype in ("float32", "float64"):
+        zeros = np.array([0.0, -0.0] * 32, dtype)
+        assert np.array_equal(np.signbit(load(name, target="c", dtype=dtype).forward(zeros)), np.signbit(zeros))

@@ -70,8 +70,10 @@ class Assembly:
         samples = self._sampling.of(self._line.regions(-1)[0])
         zero = b.const(0)
         least = b("neg", zero) if any((s.reference.rounded < 0).any() for s in samples) else zero
-        # Not every target's maximum of two zeros is the same one.
-        return b("max", x, least) if self._arithmetic.is_quick else b("select", b("lt", x, zero), least, x)
+        # Not every target's maximum of two zeros is the same one; and Clang takes x < 0 ? -0 : x for a maximum.
+        if self._arithmetic.is_quick:
+            return b("max", x, least)
+        return b("select", b("lt", x, zero), zero if least == zero else b("copysign", zero, x), x)
 
     def _odd(self, b: Builder, x: int, value: int) -> int:
         samples = (s for region in self._line.regions(1) for s in self._sampling.of(region))
