@@ -157,7 +157,7 @@ def load(
 
     type_ = targets.get(target).type(dtype, level)
     resolved = catalog.resolve(activation, parameters)
-    compiled = store.compiled(resolved, type_.arithmetics, tables=bool(type_.tables))
+    compiled = store.compiled(resolved, type_.arithmetics, tables=type_.searched_tables)
     return targets.load(compiled, target, dtype=dtype, level=level)
 
 

@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1030,11 +1172,122 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(arctan_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t arctan_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.7475462f, 2.253713f, 2.7546592f, 3.2577782f, 3.9802449f, 4.997877f, 5.9806943f, 7.0025067f, 
+8.527707f, 10.484696f, 12.520895f, 14.510145f, 17.538313f, 21.557755f, 25.542522f, 29.556715f, 
+35.480034f, 43.526485f, 51.473984f, 59.5069f, 71.73102f, 87.54701f, 103.54379f, 119.722534f, 
+0.0f, 0.18948294f, 0.31440756f, 0.43951994f, 0.6258396f, 0.8753901f, 1.1290855f, 1.3724914f, 
+    };
+    static const float table1[32] = {
+0.055318914f, 0.041295856f, 0.029585278f, 0.021289058f, 0.013734277f, 0.007977823f, 0.005068368f, 0.0033545375f, 
+0.0019741764f, 0.0011170895f, 0.0006790244f, 0.00044684656f, 0.00025958265f, 0.0001429297f, 8.722421e-05f, 5.6908746e-05f, 
+3.3278156e-05f, 1.8213108e-05f, 1.1090299e-05f, 7.2153166e-06f, 4.1426833e-06f, 2.2899085e-06f, 1.3888751e-06f, 9.007594e-07f, 
+-0.33333334f, -0.2928735f, -0.2329928f, -0.16364698f, -0.06961492f, 0.012566482f, 0.049649104f, 0.059677187f, 
+    };
+    static const float table2[32] = {
+-0.008287853f, -0.008950466f, -0.006582309f, -0.0045201015f, -0.0026350277f, -0.0013149884f, -0.00072826166f, -0.0004235265f, 
+-0.00021031534f, -9.8887074e-05f, -5.1050018e-05f, -2.9265342e-05f, -1.420477e-05f, -6.416846e-06f, -3.3233396e-06f, -1.8812453e-06f, 
+-9.202035e-07f, -4.120487e-07f, -2.1269109e-07f, -1.1991328e-07f, -5.72267e-08f, -2.5962045e-08f, -1.3329475e-08f, -7.483104e-09f, 
+1.0734976e-06f, 0.13358124f, 0.17897515f, 0.18461043f, 0.14582129f, 0.07539991f, 0.026861556f, 0.0036241773f, 
+    };
+    static const float table3[32] = {
+-0.0028615312f, 0.0009844273f, 0.0011789668f, 0.0008589822f, 0.00047757296f, 0.00021046978f, 0.00010273882f, 5.2811498e-05f, 
+2.2231396e-05f, 8.711203e-06f, 3.8257763e-06f, 1.912231e-06f, 7.759873e-07f, 2.877854e-07f, 1.2653558e-07f, 6.215948e-08f, 
+2.543267e-08f, 9.319214e-09f, 4.078047e-09f, 1.9922688e-09f, 7.903032e-10f, 2.9432456e-10f, 1.2791455e-10f, 6.216518e-11f, 
+0.1999565f, 0.13219607f, 0.048815772f, -0.021995218f, -0.07082425f, -0.062141005f, -0.034049615f, -0.015420461f, 
+    };
+    static const float table4[32] = {
+0.0034239436f, 0.00040706512f, -9.719724e-05f, -0.0001308812f, -7.9318364e-05f, -3.241998e-05f, -1.4173097e-05f, -6.487147e-06f, 
+-2.3299158e-06f, -7.6333305e-07f, -2.8555624e-07f, -1.2430662e-07f, -4.2310887e-08f, -1.2891434e-08f, -4.820287e-09f, -2.0523425e-09f, 
+-7.025727e-10f, -2.1064367e-10f, -7.813196e-11f, -3.3054635e-11f, -1.0916432e-11f, -3.334498e-12f, -1.2259036e-12f, -5.156938e-13f, 
+0.00086906913f, -0.1267095f, -0.13163704f, -0.09100089f, -0.01850128f, 0.02149723f, 0.019636415f, 0.011178855f, 
+    };
+    static const float table5[32] = {
+-0.0020189593f, -0.00037982973f, -5.373462e-05f, 7.7475925e-06f, 1.1155129e-05f, 4.7331678e-06f, 1.926424e-06f, 8.0289584e-07f, 
+2.4685295e-07f, 6.771515e-08f, 2.1416154e-08f, 8.153145e-09f, 2.35983e-09f, 5.855925e-10f, 1.8469959e-10f, 6.7840206e-11f, 
+1.9856198e-11f, 4.8415187e-12f, 1.5206233e-12f, 5.6575865e-13f, 1.5461521e-13f, 3.826471e-14f, 1.1931007e-14f, 4.302892e-15f, 
+-0.15206984f, -0.04180514f, 0.032925937f, 0.07489615f, 0.050260227f, 0.008171882f, -0.005740761f, -0.0050953543f, 
+    };
+    static const float table6[32] = {
+0.00085428415f, 0.00021597416f, 3.890921e-05f, 7.688119e-06f, -9.298989e-07f, -5.930757e-07f, -2.5011838e-07f, -1.03971615e-07f, 
+-2.550336e-08f, -5.933464e-09f, -1.6836879e-09f, -7.0418e-10f, -1.3127958e-10f, -2.669189e-11f, -6.2933946e-12f, -2.3113122e-12f, 
+-5.535474e-13f, -1.1261634e-13f, -3.0814113e-14f, -1.0935664e-14f, -2.1374292e-15f, -4.5101603e-16f, -1.2778716e-16f, -4.1866354e-17f, 
+0.049991388f, 0.32451296f, 0.11521921f, 0.12043493f, -0.026373161f, -0.017384034f, -0.0021558104f, 0.00083388394f, 
+    };
+    static const float table7[32] = {
+0.6014408f, 0.5116817f, 0.44381848f, 0.3907475f, 0.3328062f, 0.27478048f, 0.23494333f, 0.20406255f, 
+0.17051062f, 0.14074865f, 0.11908885f, 0.10351294f, 0.08631617f, 0.07071435f, 0.059965335f, 0.052000906f, 
+0.043478508f, 0.035560552f, 0.030138943f, 0.026114503f, 0.021704087f, 0.017811852f, 0.015077088f, 0.013050541f, 
+1.0f, 0.98828346f, 0.96887547f, 0.9421748f, 0.8935242f, 0.82140625f, 0.74923784f, 0.6857101f, 
+    };
+    static const float table8[32] = {
+-0.20300798f, -0.1540511f, -0.11884553f, -0.09351096f, -0.068697296f, -0.047277577f, -0.03473615f, -0.02628724f, 
+-0.018404257f, -0.012564395f, -0.009004997f, -0.0068080504f, -0.0047368095f, -0.0031806286f, -0.0022877508f, -0.0017206758f, 
+-0.001203064f, -0.0008048663f, -0.0005781885f, -0.00043410397f, -0.00029986713f, -0.00020196459f, -0.00014471002f, -0.00010842386f, 
+8.6736174e-19f, -0.121081285f, -0.18712941f, -0.23679635f, -0.27956966f, -0.2915883f, -0.27424437f, -0.24695039f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(127.49988f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.5f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(x, t23);
+        const __m512 t25 = _mm512_fmadd_ps(x, t19, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void arctan_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(arctan_forward_f32_tabulated, arctan_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_arctan_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        arctan_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(arctan_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1903,119 +2156,6 @@ void symact_arctan_second_derivative_bf16(size_t n, const symact_bf16 *x, symact
     symact_sweep(arctan_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t arctan_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -2088,8 +2228,8 @@ SYMACT_TABLES_TARGET static size_t arctan_forward_f32_table_loop(size_t n, const
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2108,7 +2248,7 @@ void symact_arctan_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(arctan_forward_f32_table_loop, arctan_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(arctan_forward_f32_table_loop, arctan_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2346,8 +2486,8 @@ SYMACT_TABLES_TARGET static size_t arctan_value_and_derivative_f32_table_loop(si
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         const __m512 t21 = entry_of(table8, t3);
         const __m512 t22 = entry_of(table9, t3);
@@ -2475,10 +2615,10 @@ SYMACT_TABLES_TARGET static size_t arctan_backward_f32_table_loop(size_t n, cons
         const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
         const __m512 t21 = _mm512_sub_ps(t5, t20);
         const __m512 t22 = _mm512_fmadd_ps(t19, t13, t21);
-        const __m512 t23 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t23 = product_of(grad_y, t22);
         const __m512 t24 = _mm512_fmadd_ps(grad_y, t20, t23);
         const __mmask16 t25 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t26 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t26 = product_of(grad_y, t20);
         const __m512 t27 = _mm512_mask_blend_ps(t25, t24, t26);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2583,8 +2723,8 @@ SYMACT_TABLES_TARGET static size_t arctan_second_derivative_f32_table_loop(size_
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
         const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
-        const __m512 t19 = _mm512_mul_ps(t12, t18);
-        const __m512 t20 = _mm512_mul_ps(x, t19);
+        const __m512 t19 = product_of(t12, t18);
+        const __m512 t20 = product_of(x, t19);
         const __m512 t21 = _mm512_fmadd_ps(x, t4, t20);
         if (outside)
             outside[i / SYMACT_LANES] = t1;

@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -2922,119 +3064,6 @@ void symact_celu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     symact_sweep(celu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t celu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3101,7 +3130,7 @@ SYMACT_TABLES_TARGET static size_t celu_forward_f32_table_loop(size_t n, const v
         const __m512 t15 = _mm512_fmadd_ps(t14, t10, t4);
         const __m512 t16 = _mm512_sub_ps(t4, t15);
         const __m512 t17 = _mm512_fmadd_ps(t14, t10, t16);
-        const __m512 t18 = _mm512_mul_ps(t1, t17);
+        const __m512 t18 = product_of(t1, t17);
         const __m512 t19 = _mm512_fmadd_ps(x, t15, t18);
         if (outside)
             outside[i / SYMACT_LANES] = t0;
@@ -3299,7 +3328,7 @@ SYMACT_TABLES_TARGET static size_t celu_value_and_derivative_f32_table_loop(size
         const __m512 t15 = _mm512_fmadd_ps(t14, t10, t4);
         const __m512 t16 = _mm512_sub_ps(t4, t15);
         const __m512 t17 = _mm512_fmadd_ps(t14, t10, t16);
-        const __m512 t18 = _mm512_mul_ps(t1, t17);
+        const __m512 t18 = product_of(t1, t17);
         const __m512 t19 = _mm512_fmadd_ps(x, t15, t18);
         const __m512 t20 = _mm512_max_ps(_mm512_set1_ps(-202.0f), x);
         const __m512 t21 = _mm512_min_ps(_mm512_set1_ps(0.0f), t20);
@@ -3403,11 +3432,11 @@ SYMACT_TABLES_TARGET static size_t celu_backward_f32_table_loop(size_t n, const 
         const __m512 t17 = _mm512_fmadd_ps(t16, t13, t8);
         const __m512 t18 = _mm512_sub_ps(t8, t17);
         const __m512 t19 = _mm512_fmadd_ps(t16, t13, t18);
-        const __m512 t20 = _mm512_mul_ps(grad_y, t19);
+        const __m512 t20 = product_of(grad_y, t19);
         const __m512 t21 = _mm512_fmadd_ps(grad_y, t17, t20);
         const __m512 t22 = _mm512_scalef_ps(t17, t4);
         const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t24 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t24 = product_of(grad_y, t22);
         const __m512 t25 = _mm512_scalef_ps(t21, t4);
         const __m512 t26 = _mm512_mask_blend_ps(t23, t25, t24);
         put_vector(out[0], i, t26, past);

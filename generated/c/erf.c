@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1492,11 +1634,111 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t erf_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0035831183f, 0.13058153f, 0.27652487f, 0.41432765f, 0.5542473f, 0.6962854f, 0.83224994f, 0.970834f, 
+1.1120203f, 1.2527868f, 1.3874395f, 1.5293741f, 1.6666118f, 1.8034347f, 1.9476488f, 2.0858688f, 
+2.2210622f, 2.3592608f, 2.5013285f, 2.6403947f, 2.7761679f, 2.9168546f, 3.0574455f, 3.1953838f, 
+3.3353832f, 3.4703267f, 3.6142433f, 3.7491589f, 3.8920438f, 4.0259805f, 4.169745f, 4.303787f, 
+    };
+    static const float table1[32] = {
+-0.376118f, -0.36469835f, -0.3266487f, -0.2710712f, -0.20226063f, -0.12787609f, -0.059642304f, 0.0011849226f, 
+0.050385244f, 0.085181996f, 0.1056783f, 0.115686595f, 0.1166059f, 0.11158722f, 0.10244667f, 0.09194307f, 
+0.08133755f, 0.07099384f, 0.06136261f, 0.05310363f, 0.04616005f, 0.040039435f, 0.034879006f, 0.030604273f, 
+0.026932029f, 0.023919785f, 0.021178456f, 0.018974755f, 0.016961265f, 0.015324322f, 0.013793372f, 0.012544329f, 
+    };
+    static const float table2[32] = {
+0.001628498f, 0.05776134f, 0.113908015f, 0.15215395f, 0.17245074f, 0.17354943f, 0.1587687f, 0.13238318f, 
+0.0993783f, 0.06568083f, 0.03653902f, 0.01157816f, -0.006035377f, -0.017465606f, -0.02395485f, -0.026169514f, 
+-0.025805088f, -0.023912158f, -0.021212252f, -0.018382598f, -0.015749749f, -0.013310539f, -0.011218397f, -0.009493304f, 
+-0.008040112f, -0.0068784384f, -0.0058543175f, -0.005059149f, -0.0043574558f, -0.0038060537f, -0.0033084084f, -0.0029146136f, 
+    };
+    static const float table3[32] = {
+0.11278292f, 0.105947055f, 0.0839469f, 0.053544443f, 0.018851135f, -0.0140202f, -0.038734704f, -0.054531008f, 
+-0.060507677f, -0.057812724f, -0.049655702f, -0.03800606f, -0.026259609f, -0.015842335f, -0.0071458416f, -0.0013188734f, 
+0.0022998012f, 0.004282379f, 0.0050336076f, 0.0050314353f, 0.0046151057f, 0.0040255412f, 0.0034104215f, 0.002850698f, 
+0.0023622497f, 0.0019654748f, 0.0016155184f, 0.0013496388f, 0.0011214709f, 0.00094905094f, 0.00079369836f, 0.00067643705f, 
+    };
+    static const float table4[32] = {
+-0.003171252f, -0.022099905f, -0.038559996f, -0.048154693f, -0.04918665f, -0.042011485f, -0.029861167f, -0.015444066f, 
+-0.0017526428f, 0.008411251f, 0.0149243865f, 0.017198911f, 0.01655356f, 0.013953413f, 0.010338765f, 0.0067923525f, 
+0.004050561f, 0.0017927834f, 0.0004587093f, -0.00035042135f, -0.0006706146f, -0.0008125907f, -0.0008277405f, -0.0008016677f, 
+-0.0005268561f, -0.0004740646f, -0.00040863184f, -0.00032619154f, -0.00024341092f, -0.0002462148f, -0.000112218026f, -0.00016697802f, 
+    };
+    static const float table5[32] = {
+1.1283743f, 1.1219983f, 1.1002662f, 1.0670043f, 1.0227504f, 0.96975565f, 0.91414386f, 0.8551794f, 
+0.7951262f, 0.73720205f, 0.6848971f, 0.63388556f, 0.5889638f, 0.54853183f, 0.5104205f, 0.4778924f, 
+0.4494771f, 0.42350197f, 0.39962602f, 0.3786599f, 0.36017767f, 0.34282234f, 0.3270654f, 0.3129495f, 
+0.2998149f, 0.28815705f, 0.276683f, 0.26672646f, 0.2569344f, 0.2483867f, 0.23982282f, 0.2323535f, 
+    };
+    static const float table6[32] = {
+-0.002695389f, -0.09723143f, -0.19872843f, -0.28145966f, -0.34788683f, -0.3947894f, -0.42014787f, -0.4279948f, 
+-0.42038387f, -0.40096596f, -0.3750016f, -0.3433307f, -0.31128561f, -0.27995673f, -0.24902283f, -0.22213332f, 
+-0.19871044f, -0.17767665f, -0.15890042f, -0.14300945f, -0.1295564f, -0.11745343f, -0.10694126f, -0.097925015f, 
+-0.08988421f, -0.083032645f, -0.076552846f, -0.07114278f, -0.066015214f, -0.061695926f, -0.057514977f, -0.053988144f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(4.375f), x);
+        const __m512 t1 = _mm512_max_ps(_mm512_set1_ps(-4.375f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(7.198303f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t2, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = _mm512_fmadd_ps(t9, t5, t8);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t5, t7);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t5, t6);
+        const __m512 t15 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t16 = _mm512_sub_ps(t10, t15);
+        const __m512 t17 = _mm512_fmadd_ps(t11, t5, t16);
+        const __m512 t18 = product_of(t5, t5);
+        const __m512 t19 = _mm512_fmadd_ps(t14, t18, t17);
+        const __m512 t20 = product_of(t1, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t1, t15, t20);
+        const __m512 t22 = _mm512_abs_ps(x);
+        const __mmask16 t23 = _mm512_cmp_ps_mask(t22, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t24 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t25 = (__mmask16)(t23 & t24);
+        const __m512 t26 = _mm512_mask_blend_ps(t23, t21, x);
+        if (outside)
+            outside[i / SYMACT_LANES] = t25;
+        else if (t25)
+            return i;
+        put_vector(out[0], i, t26, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void erf_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(erf_forward_f32_tabulated, erf_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_erf_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        erf_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(erf_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2365,119 +2607,6 @@ void symact_erf_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_bf
     symact_sweep(erf_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t erf_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -2533,8 +2662,8 @@ SYMACT_TABLES_TARGET static size_t erf_forward_f32_table_loop(size_t n, const vo
         const __m512 t10 = _mm512_fmadd_ps(t8, t9, t7);
         const __m512 t11 = _mm512_fmadd_ps(t10, t9, t6);
         const __m512 t12 = _mm512_fmadd_ps(t11, t9, t5);
-        const __m512 t13 = _mm512_mul_ps(t9, t12);
-        const __m512 t14 = _mm512_mul_ps(x, t13);
+        const __m512 t13 = product_of(t9, t12);
+        const __m512 t14 = product_of(x, t13);
         const __m512 t15 = _mm512_fmadd_ps(x, t4, t14);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2553,7 +2682,7 @@ void symact_erf_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(erf_forward_f32_table_loop, erf_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(erf_forward_f32_table_loop, erf_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2759,8 +2888,8 @@ SYMACT_TABLES_TARGET static size_t erf_value_and_derivative_f32_table_loop(size_
         const __m512 t10 = _mm512_fmadd_ps(t8, t9, t7);
         const __m512 t11 = _mm512_fmadd_ps(t10, t9, t6);
         const __m512 t12 = _mm512_fmadd_ps(t11, t9, t5);
-        const __m512 t13 = _mm512_mul_ps(t9, t12);
-        const __m512 t14 = _mm512_mul_ps(x, t13);
+        const __m512 t13 = product_of(t9, t12);
+        const __m512 t14 = product_of(x, t13);
         const __m512 t15 = _mm512_fmadd_ps(x, t4, t14);
         const __m512 t16 = entry_of(table6, t2);
         const __m512 t17 = entry_of(table7, t2);

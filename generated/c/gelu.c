@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -2097,11 +2239,159 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.3603592f, 0.75205547f, 1.1168897f, 1.4971186f, 1.8632793f, 2.2495675f, 2.623032f, 
+2.9867966f, 3.3706841f, 3.7428222f, 4.112228f, 4.4815254f, 4.8651233f, 5.228441f, 5.610483f, 
+5.9833574f, 6.353382f, 6.735789f, 7.1045246f, 7.476541f, 7.845746f, 8.218828f, 8.601268f, 
+8.973649f, 9.343369f, 9.718418f, 10.10065f, 10.472534f, 10.843956f, 11.214034f, 11.588881f, 
+    };
+    static const float table1[32] = {
+-0.25000063f, -0.1447079f, -0.084727414f, -0.054021284f, -0.03529509f, -0.02429906f, -0.016953897f, -0.012322002f, 
+-0.009248424f, -0.0069873757f, -0.0054289517f, -0.0042971564f, -0.0034522798f, -0.0027888396f, -0.0023054467f, -0.0019083073f, 
+-0.0016025723f, -0.0013595006f, -0.0011565732f, -0.0009969295f, -0.0008639379f, -0.00075408205f, -0.00066100474f, -0.00058067794f, 
+-0.0005143861f, -0.00045810133f, -0.0004090213f, -0.0003659019f, -0.00032953633f, -0.00029783844f, -0.00027014664f, -0.00024546942f, 
+    };
+    static const float table2[32] = {
+0.13299233f, 0.06954491f, 0.03656598f, 0.021160092f, 0.0125443945f, 0.007895742f, 0.0050337026f, 0.0033670883f, 
+0.002340082f, 0.0016367164f, 0.0011844767f, 0.0008767362f, 0.000660793f, 0.0005011652f, 0.0003913526f, 0.0003059457f, 
+0.00024358228f, 0.00019643671f, 0.00015895237f, 0.00013080887f, 0.00010838295f, 9.063138e-05f, 7.620254e-05f, 6.4245585e-05f, 
+5.4750824e-05f, 4.698861e-05f, 4.0458322e-05f, 3.4917837e-05f, 3.0402483e-05f, 2.6596514e-05f, 2.3376342e-05f, 2.0591131e-05f, 
+    };
+    static const float table3[32] = {
+-0.0625852f, -0.02991952f, -0.014306215f, -0.0075976355f, -0.0041294084f, -0.0023965633f, -0.0014076938f, -0.0008724821f, 
+-0.00056478864f, -0.00036756624f, -0.00024886001f, -0.00017305861f, -0.00012296993f, -8.756917e-05f, -6.457659e-05f, -4.7906735e-05f, 
+-3.6457768e-05f, -2.7659098e-05f, -2.153333e-05f, -1.6848207e-05f, -1.3355521e-05f, -1.0751415e-05f, -8.701634e-06f, -7.0596675e-06f, 
+-5.7744405e-06f, -4.7124986e-06f, -3.9561983e-06f, -3.3541828e-06f, -2.810285e-06f, -2.370523e-06f, -2.0347447e-06f, -1.6909798e-06f, 
+    };
+    static const float table4[32] = {
+0.026740018f, 0.011819803f, 0.0051933243f, 0.0025473724f, 0.0012782841f, 0.0006883419f, 0.00037461368f, 0.00021628829f, 
+0.00013108332f, 7.948507e-05f, 5.042355e-05f, 3.2857217e-05f, 2.232564e-05f, 1.4971488e-05f, 1.0539241e-05f, 7.1418476e-06f, 
+5.3543613e-06f, 3.9203987e-06f, 2.8371455e-06f, 2.1509452e-06f, 1.6235671e-06f, 1.2928197e-06f, 9.725374e-07f, 7.0638316e-07f, 
+6.147957e-07f, 4.4031478e-07f, 3.257574e-07f, 3.0642698e-07f, 2.8496302e-07f, 2.0601875e-07f, 1.1953206e-07f, 1.04786345e-07f, 
+    };
+    static const float table5[32] = {
+-0.009389107f, -0.0041043544f, -0.0017596601f, -0.00078153843f, -0.00035925754f, -0.00018903108f, -9.283786e-05f, -5.174026e-05f, 
+-2.8696397e-05f, -1.7982906e-05f, -1.1191899e-05f, -4.6272344e-06f, 3.0820202e-09f, -3.801194e-06f, -5.5861583e-06f, -2.1193648e-06f, 
+2.1408096e-06f, -3.8586686e-06f, 5.0407124e-07f, -1.0851038e-06f, -9.745796e-07f, -1.3915562e-07f, 2.7747757e-07f, 4.4064475e-07f, 
+6.7649914e-08f, -9.987232e-07f, -1.5965281e-07f, 7.876505e-07f, 4.4225723e-07f, 2.015923e-07f, 4.376607e-07f, -4.1881682e-07f, 
+    };
+    static const float table6[32] = {
+-0.5f, -0.3833917f, -0.29987565f, -0.24633203f, -0.20604107f, -0.17709586f, -0.15367496f, -0.13591903f, 
+-0.12196975f, -0.10991238f, -0.10021029f, -0.092076905f, -0.08512467f, -0.07890257f, -0.07377234f, -0.06903469f, 
+-0.064950615f, -0.06133986f, -0.057999887f, -0.055101104f, -0.05245178f, -0.05005949f, -0.047851223f, -0.045778714f, 
+-0.043924395f, -0.04222472f, -0.040628616f, -0.03912042f, -0.037755903f, -0.03648417f, -0.03529887f, -0.034173775f, 
+    };
+    static const float table7[32] = {
+0.3989423f, 0.26078355f, 0.17341916f, 0.123816565f, 0.09047437f, 0.06896322f, 0.053240083f, 0.04242229f, 
+0.034643438f, 0.028462362f, 0.023872998f, 0.02030106f, 0.017453901f, 0.015071539f, 0.01322793f, 0.011624324f, 
+0.010319535f, 0.009226718f, 0.008267293f, 0.0074751303f, 0.006784408f, 0.0061882357f, 0.0056612953f, 0.0051873f, 
+0.004780176f, 0.004421159f, 0.0040964046f, 0.0038006085f, 0.0035422973f, 0.0033095388f, 0.0030995603f, 0.002906479f, 
+    };
+    static const float table8[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table9[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.6747332f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t0, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = _mm512_fmadd_ps(t9, t4, t8);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t4, t7);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t6);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t11);
+        const __m512 t17 = _mm512_sub_ps(t11, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t15, t4, t17);
+        const __m512 t19 = _mm512_fmadd_ps(t16, t4, t10);
+        const __m512 t20 = _mm512_sub_ps(t10, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t16, t4, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t18, t4, t21);
+        const __mmask16 t23 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-11.7741f), _CMP_LT_OQ);
+        const __m512 t24 = _mm512_min_ps(_mm512_set1_ps(11.7741f), t0);
+        const __m512 t25 = product_of(t24, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t25, _mm512_set1_ps(23.08312f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.0433217f), t25);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.1904089e-10f), t28);
+        const __m512 t30 = entry_of(table8, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmsub_ps(t24, t24, t25);
+        const __m512 t33 = _mm512_add_ps(t29, t32);
+        const __m512 t34 = _mm512_fmadd_ps(t33, _mm512_set1_ps(-0.020833334f), _mm512_set1_ps(0.12500122f));
+        const __m512 t35 = product_of(t33, t33);
+        const __m512 t36 = entry_of(table9, t26);
+        const __m512 t37 = _mm512_fmadd_ps(t34, t35, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t32, _mm512_set1_ps(-0.5f), t37);
+        const __m512 t39 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.5f), t38);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t19, t22);
+        const __m512 t41 = product_of(t24, t31);
+        const __m512 t42 = _mm512_fmsub_ps(t24, t31, t41);
+        const __m512 t43 = product_of(t41, t19);
+        const __m512 t44 = _mm512_fmsub_ps(t41, t19, t43);
+        const __m512 t45 = _mm512_fmadd_ps(t42, t19, t44);
+        const __m512 t46 = _mm512_fmadd_ps(t41, t40, t45);
+        const __m512 t47 = with_sign_of(_mm512_set1_ps(0.0f), x);
+        const __m512 t48 = _mm512_max_ps(t47, x);
+        const __m512 t49 = _mm512_add_ps(t48, t43);
+        const __m512 t50 = _mm512_sub_ps(t49, t48);
+        const __m512 t51 = _mm512_sub_ps(t50, t43);
+        const __m512 t52 = _mm512_sub_ps(t51, t46);
+        const __m512 t53 = _mm512_sub_ps(t49, t52);
+        const __mmask16 t54 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), x, _CMP_LT_OQ);
+        const __m512 t55 = _mm512_mask_blend_ps(t54, t53, x);
+        const __mmask16 t56 = (__mmask16)(t1 | t23);
+        if (outside)
+            outside[i / SYMACT_LANES] = t56;
+        else if (t56)
+            return i;
+        put_vector(out[0], i, t55, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void gelu_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(gelu_forward_f32_tabulated, gelu_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_gelu_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        gelu_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(gelu_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2132,11 +2422,190 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.007985026f, 0.35695046f, 0.75179154f, 1.118249f, 1.5028417f, 1.868344f, 2.24212f, 2.6176956f, 
+2.9904308f, 3.358709f, 3.7396786f, 4.1104817f, 4.4790254f, 4.8656387f, 5.236585f, 5.6130476f, 
+5.975439f, 6.357978f, 6.7267604f, 7.104171f, 7.4702277f, 7.8563657f, 8.222827f, 8.600488f, 
+8.976016f, 9.347639f, 9.721301f, 10.098446f, 10.472233f, 10.847579f, 11.220029f, 11.583427f, 
+    };
+    static const float table1[32] = {
+0.2468382f, 0.14542125f, 0.08475637f, 0.053935084f, 0.035080533f, 0.024179457f, 0.017066834f, 0.012376057f, 
+0.009222956f, 0.007046491f, 0.005440136f, 0.004301754f, 0.0034572447f, 0.0027880606f, 0.0022959076f, 0.0019059543f, 
+0.0016083715f, 0.0013567919f, 0.0011608899f, 0.0009970673f, 0.0008659945f, 0.00075120275f, 0.00066009077f, 0.0005808294f, 
+0.0005139971f, 0.00045749926f, 0.00040867127f, 0.00036613352f, 0.00032956316f, 0.00029755154f, 0.000269727f, 0.0002457999f, 
+    };
+    static const float table2[32] = {
+-0.13100085f, -0.06995465f, -0.036581594f, -0.021119053f, -0.012450432f, -0.007847155f, -0.0050757374f, -0.0033858798f, 
+-0.002332003f, -0.0016543682f, -0.0011874451f, -0.0008780069f, -0.00066199474f, -0.00050148636f, -0.0003888742f, -0.00030548364f, 
+-0.00024412501f, -0.00019606571f, -0.00015969589f, -0.00013104948f, -0.00010893014f, -9.00123e-05f, -7.5588505e-05f, -6.390973e-05f, 
+-5.4874483e-05f, -4.6409947e-05f, -4.0674044e-05f, -3.5014164e-05f, -3.0699866e-05f, -2.6231362e-05f, -2.3367375e-05f, -1.9396322e-05f, 
+    };
+    static const float table3[32] = {
+0.06143924f, 0.030112796f, 0.014313683f, 0.0075797234f, 0.004092429f, 0.0023795236f, 0.0014215688f, 0.0008782914f, 
+0.00056238606f, 0.00037248794f, 0.0002497054f, 0.00017324582f, 0.00012303672f, 8.791958e-05f, 6.429025e-05f, 4.789586e-05f, 
+3.693765e-05f, 2.7803871e-05f, 2.161661e-05f, 1.6917711e-05f, 1.32883015e-05f, 1.0586021e-05f, 8.7832805e-06f, 6.971526e-06f, 
+5.822079e-06f, 4.710394e-06f, 3.9792358e-06f, 3.3364634e-06f, 2.9120022e-06f, 2.153316e-06f, 2.021819e-06f, 2.4440767e-06f, 
+    };
+    static const float table4[32] = {
+-0.026020657f, -0.01184947f, -0.005163716f, -0.0025251557f, -0.00125698f, -0.00069155794f, -0.00038336604f, -0.00021248881f, 
+-0.00012489581f, -8.39325e-05f, -5.84249e-05f, -2.947689e-05f, -2.3907802e-05f, 9.524726e-06f, -2.8761346e-05f, -5.366096e-06f, 
+-3.5251676e-05f, 2.9442185e-06f, -4.5050047e-06f, 8.476549e-06f, 8.545196e-06f, -9.336702e-06f, -2.428359e-05f, -1.8169552e-05f, 
+8.095485e-06f, -2.4762072e-05f, 1.257973e-05f, 2.997176e-06f, 1.4065833e-05f, -1.6374875e-05f, 1.8657511e-06f, -6.125676e-05f, 
+    };
+    static const float table5[32] = {
+0.0097923605f, 0.004328687f, 0.0017445474f, 0.000794467f, 0.00036673577f, 0.00018387554f, 9.539002e-05f, 5.1378767e-05f, 
+2.9162473e-05f, 1.5605625e-05f, 1.0412374e-05f, 6.4943843e-06f, 3.054533e-06f, -4.9979917e-06f, 4.168708e-06f, 5.262385e-07f, 
+-1.0186454e-05f, -2.3415353e-07f, 1.4564496e-07f, -1.135693e-07f, 4.286443e-06f, 2.5143427e-06f, -2.9588036e-06f, 1.5288933e-06f, 
+-1.4822134e-06f, 1.3088855e-06f, -4.632925e-07f, -6.9999584e-07f, -3.1428096e-06f, 4.9217333e-06f, -4.4928757e-07f, -1.8036459e-05f, 
+    };
+    static const float table6[32] = {
+-0.0026200316f, -0.0013206342f, -0.00056302646f, -0.0002876346f, -0.00014719267f, 0.00011786669f, 6.033214e-05f, -8.3809035e-05f, 
+-8.2241786e-05f, 4.4632154e-05f, 0.00011196301f, -5.564117e-05f, 2.451041e-05f, -0.00036298574f, 0.00027188016f, -2.9537083e-05f, 
+0.00044413185f, -0.00010108243f, 2.4120294e-05f, -0.00015770343f, -0.00015125771f, 0.0001199088f, 0.00034594495f, 0.0002582445f, 
+-0.00012897492f, 0.00036026945f, -0.00019234623f, -4.904729e-05f, -0.00021236954f, 0.00023974307f, -3.021094e-05f, 0.0009207393f, 
+    };
+    static const float table7[32] = {
+0.49364474f, 0.2418797f, 0.0f, -0.199953f, -0.39402267f, -0.5686142f, -0.74040407f, -0.90816367f, 
+-1.0711653f, -1.2296768f, -1.3916305f, -1.5477326f, -1.7017043f, -1.8622142f, -2.0154305f, -2.170277f, 
+-2.3188229f, -2.4751687f, -2.6255145f, -2.7790504f, -2.927695f, -3.0842426f, -3.2326047f, -3.3853154f, 
+-3.5369992f, -3.6869626f, -3.8376212f, -3.9895682f, -4.1400595f, -4.2910857f, -4.4408636f, -4.5869293f, 
+    };
+    static const float table8[32] = {
+-0.79391736f, -0.6607148f, -0.5724062f, -0.5226121f, -0.48901388f, -0.46765998f, -0.45243573f, -0.44149637f, 
+-0.4335186f, -0.4275727f, -0.42284945f, -0.41925836f, -0.41641346f, -0.41401094f, -0.41213274f, -0.41055682f, 
+-0.40928724f, -0.4081565f, -0.4072305f, -0.4064181f, -0.4057376f, -0.40511453f, -0.4045983f, -0.4041305f, 
+-0.40372002f, -0.40335953f, -0.40303633f, -0.4027445f, -0.40248477f, -0.40224966f, -0.4020386f, -0.40185145f, 
+    };
+    static const float table9[32] = {
+0.0f, 0.0f, -4.1854994e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table10[32] = {
+-1.2966649e-10f, 1.6195191e-10f, -6.9343855e-09f, 1.4272959e-10f, 2.507593e-11f, 6.6543264e-11f, -2.241178e-10f, 7.4271776e-11f, 
+1.6071026e-10f, -3.4021473e-11f, -4.872332e-10f, 5.3886134e-10f, -1.9317159e-10f, 2.8364408e-10f, -1.602332e-10f, 1.7501045e-10f, 
+5.974489e-10f, -1.8613465e-10f, 2.9594005e-10f, 1.8204835e-10f, -3.0940336e-10f, -1.485739e-13f, 1.1842853e-10f, 1.453827e-10f, 
+-1.0379492e-09f, -2.8388708e-10f, 5.673762e-10f, -4.0281403e-10f, -2.298785e-11f, 1.4215987e-10f, 3.3191266e-10f, -6.267371e-11f, 
+    };
+    static const float table11[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table12[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(0.75179154f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(2.8678571e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.6747332f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = entry_of(table0, t5);
+        const __m512 t7 = _mm512_sub_ps(t0, t6);
+        const __m512 t8 = entry_of(table1, t5);
+        const __m512 t9 = entry_of(table2, t5);
+        const __m512 t10 = entry_of(table3, t5);
+        const __m512 t11 = entry_of(table4, t5);
+        const __m512 t12 = entry_of(table5, t5);
+        const __m512 t13 = entry_of(table6, t5);
+        const __m512 t14 = entry_of(table7, t5);
+        const __m512 t15 = entry_of(table8, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t13, t7, t12);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t7, t11);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t7, t10);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t7, t9);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t7, t8);
+        const __m512 t21 = _mm512_sub_ps(t8, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t7, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t20, t7, t15);
+        const __m512 t24 = _mm512_sub_ps(t15, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t20, t7, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t22, t7, t25);
+        const __m512 t27 = entry_of(table9, t5);
+        const __m512 t28 = entry_of(table10, t5);
+        const __m512 t29 = _mm512_add_ps(t26, t27);
+        const __m512 t30 = product_of(t23, t7);
+        const __m512 t31 = _mm512_add_ps(t14, t30);
+        const __m512 t32 = _mm512_sub_ps(t31, t14);
+        const __m512 t33 = _mm512_sub_ps(t30, t32);
+        const __m512 t34 = _mm512_fmsub_ps(t23, t7, t30);
+        const __m512 t35 = _mm512_add_ps(t33, t34);
+        const __m512 t36 = _mm512_add_ps(t35, t28);
+        const __m512 t37 = _mm512_fmadd_ps(t29, t7, t36);
+        const __mmask16 t38 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-11.7741f), _CMP_LT_OQ);
+        const __m512 t39 = _mm512_min_ps(_mm512_set1_ps(11.7741f), t0);
+        const __m512 t40 = product_of(t39, t39);
+        const __m512 t41 = _mm512_fmadd_ps(t40, _mm512_set1_ps(23.08312f), _mm512_set1_ps(12582912.0f));
+        const __m512 t42 = _mm512_sub_ps(t41, _mm512_set1_ps(12582912.0f));
+        const __m512 t43 = _mm512_fmadd_ps(t42, _mm512_set1_ps(-0.0433217f), t40);
+        const __m512 t44 = _mm512_fmadd_ps(t42, _mm512_set1_ps(1.1904089e-10f), t43);
+        const __m512 t45 = entry_of(table11, t41);
+        const __m512 t46 = lowered(t45, t41);
+        const __m512 t47 = _mm512_fmsub_ps(t39, t39, t40);
+        const __m512 t48 = _mm512_add_ps(t44, t47);
+        const __m512 t49 = _mm512_fmadd_ps(t48, _mm512_set1_ps(-0.020833334f), _mm512_set1_ps(0.12500122f));
+        const __m512 t50 = product_of(t48, t48);
+        const __m512 t51 = entry_of(table12, t41);
+        const __m512 t52 = _mm512_fmadd_ps(t49, t50, t51);
+        const __m512 t53 = _mm512_fmadd_ps(t47, _mm512_set1_ps(-0.5f), t52);
+        const __m512 t54 = _mm512_fmadd_ps(t44, _mm512_set1_ps(-0.5f), t53);
+        const __m512 t55 = _mm512_add_ps(t31, t37);
+        const __m512 t56 = _mm512_fmadd_ps(t54, t55, t37);
+        const __m512 t57 = with_sign_of(t46, x);
+        const __m512 t58 = product_of(t57, t31);
+        const __m512 t59 = _mm512_fmsub_ps(t57, t31, t58);
+        const __m512 t60 = _mm512_fmadd_ps(t57, t56, t59);
+        const __m512 t61 = with_sign_of(_mm512_set1_ps(0.5f), x);
+        const __m512 t62 = _mm512_add_ps(t61, _mm512_set1_ps(0.5f));
+        const __m512 t63 = _mm512_sub_ps(t62, t58);
+        const __m512 t64 = _mm512_sub_ps(t62, t63);
+        const __m512 t65 = _mm512_sub_ps(t64, t58);
+        const __m512 t66 = _mm512_sub_ps(t65, t60);
+        const __m512 t67 = _mm512_add_ps(t63, t66);
+        const __mmask16 t68 = (__mmask16)(t1 | t4);
+        const __mmask16 t69 = (__mmask16)(t68 | t38);
+        if (outside)
+            outside[i / SYMACT_LANES] = t69;
+        else if (t69)
+            return i;
+        put_vector(out[0], i, t67, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void gelu_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(gelu_derivative_f32_tabulated, gelu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_gelu_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        gelu_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(gelu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2174,11 +2643,277 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_value_and_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.3603592f, 0.75205547f, 1.1168897f, 1.4971186f, 1.8632793f, 2.2495675f, 2.623032f, 
+2.9867966f, 3.3706841f, 3.7428222f, 4.112228f, 4.4815254f, 4.8651233f, 5.228441f, 5.610483f, 
+5.9833574f, 6.353382f, 6.735789f, 7.1045246f, 7.476541f, 7.845746f, 8.218828f, 8.601268f, 
+8.973649f, 9.343369f, 9.718418f, 10.10065f, 10.472534f, 10.843956f, 11.214034f, 11.588881f, 
+    };
+    static const float table1[32] = {
+-0.25000063f, -0.1447079f, -0.084727414f, -0.054021284f, -0.03529509f, -0.02429906f, -0.016953897f, -0.012322002f, 
+-0.009248424f, -0.0069873757f, -0.0054289517f, -0.0042971564f, -0.0034522798f, -0.0027888396f, -0.0023054467f, -0.0019083073f, 
+-0.0016025723f, -0.0013595006f, -0.0011565732f, -0.0009969295f, -0.0008639379f, -0.00075408205f, -0.00066100474f, -0.00058067794f, 
+-0.0005143861f, -0.00045810133f, -0.0004090213f, -0.0003659019f, -0.00032953633f, -0.00029783844f, -0.00027014664f, -0.00024546942f, 
+    };
+    static const float table2[32] = {
+0.13299233f, 0.06954491f, 0.03656598f, 0.021160092f, 0.0125443945f, 0.007895742f, 0.0050337026f, 0.0033670883f, 
+0.002340082f, 0.0016367164f, 0.0011844767f, 0.0008767362f, 0.000660793f, 0.0005011652f, 0.0003913526f, 0.0003059457f, 
+0.00024358228f, 0.00019643671f, 0.00015895237f, 0.00013080887f, 0.00010838295f, 9.063138e-05f, 7.620254e-05f, 6.4245585e-05f, 
+5.4750824e-05f, 4.698861e-05f, 4.0458322e-05f, 3.4917837e-05f, 3.0402483e-05f, 2.6596514e-05f, 2.3376342e-05f, 2.0591131e-05f, 
+    };
+    static const float table3[32] = {
+-0.0625852f, -0.02991952f, -0.014306215f, -0.0075976355f, -0.0041294084f, -0.0023965633f, -0.0014076938f, -0.0008724821f, 
+-0.00056478864f, -0.00036756624f, -0.00024886001f, -0.00017305861f, -0.00012296993f, -8.756917e-05f, -6.457659e-05f, -4.7906735e-05f, 
+-3.6457768e-05f, -2.7659098e-05f, -2.153333e-05f, -1.6848207e-05f, -1.3355521e-05f, -1.0751415e-05f, -8.701634e-06f, -7.0596675e-06f, 
+-5.7744405e-06f, -4.7124986e-06f, -3.9561983e-06f, -3.3541828e-06f, -2.810285e-06f, -2.370523e-06f, -2.0347447e-06f, -1.6909798e-06f, 
+    };
+    static const float table4[32] = {
+0.026740018f, 0.011819803f, 0.0051933243f, 0.0025473724f, 0.0012782841f, 0.0006883419f, 0.00037461368f, 0.00021628829f, 
+0.00013108332f, 7.948507e-05f, 5.042355e-05f, 3.2857217e-05f, 2.232564e-05f, 1.4971488e-05f, 1.0539241e-05f, 7.1418476e-06f, 
+5.3543613e-06f, 3.9203987e-06f, 2.8371455e-06f, 2.1509452e-06f, 1.6235671e-06f, 1.2928197e-06f, 9.725374e-07f, 7.0638316e-07f, 
+6.147957e-07f, 4.4031478e-07f, 3.257574e-07f, 3.0642698e-07f, 2.8496302e-07f, 2.0601875e-07f, 1.1953206e-07f, 1.04786345e-07f, 
+    };
+    static const float table5[32] = {
+-0.009389107f, -0.0041043544f, -0.0017596601f, -0.00078153843f, -0.00035925754f, -0.00018903108f, -9.283786e-05f, -5.174026e-05f, 
+-2.8696397e-05f, -1.7982906e-05f, -1.1191899e-05f, -4.6272344e-06f, 3.0820202e-09f, -3.801194e-06f, -5.5861583e-06f, -2.1193648e-06f, 
+2.1408096e-06f, -3.8586686e-06f, 5.0407124e-07f, -1.0851038e-06f, -9.745796e-07f, -1.3915562e-07f, 2.7747757e-07f, 4.4064475e-07f, 
+6.7649914e-08f, -9.987232e-07f, -1.5965281e-07f, 7.876505e-07f, 4.4225723e-07f, 2.015923e-07f, 4.376607e-07f, -4.1881682e-07f, 
+    };
+    static const float table6[32] = {
+-0.5f, -0.3833917f, -0.29987565f, -0.24633203f, -0.20604107f, -0.17709586f, -0.15367496f, -0.13591903f, 
+-0.12196975f, -0.10991238f, -0.10021029f, -0.092076905f, -0.08512467f, -0.07890257f, -0.07377234f, -0.06903469f, 
+-0.064950615f, -0.06133986f, -0.057999887f, -0.055101104f, -0.05245178f, -0.05005949f, -0.047851223f, -0.045778714f, 
+-0.043924395f, -0.04222472f, -0.040628616f, -0.03912042f, -0.037755903f, -0.03648417f, -0.03529887f, -0.034173775f, 
+    };
+    static const float table7[32] = {
+0.3989423f, 0.26078355f, 0.17341916f, 0.123816565f, 0.09047437f, 0.06896322f, 0.053240083f, 0.04242229f, 
+0.034643438f, 0.028462362f, 0.023872998f, 0.02030106f, 0.017453901f, 0.015071539f, 0.01322793f, 0.011624324f, 
+0.010319535f, 0.009226718f, 0.008267293f, 0.0074751303f, 0.006784408f, 0.0061882357f, 0.0056612953f, 0.0051873f, 
+0.004780176f, 0.004421159f, 0.0040964046f, 0.0038006085f, 0.0035422973f, 0.0033095388f, 0.0030995603f, 0.002906479f, 
+    };
+    static const float table8[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table9[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    static const float table10[32] = {
+0.007985026f, 0.35695046f, 0.75179154f, 1.118249f, 1.5028417f, 1.868344f, 2.24212f, 2.6176956f, 
+2.9904308f, 3.358709f, 3.7396786f, 4.1104817f, 4.4790254f, 4.8656387f, 5.236585f, 5.6130476f, 
+5.975439f, 6.357978f, 6.7267604f, 7.104171f, 7.4702277f, 7.8563657f, 8.222827f, 8.600488f, 
+8.976016f, 9.347639f, 9.721301f, 10.098446f, 10.472233f, 10.847579f, 11.220029f, 11.583427f, 
+    };
+    static const float table11[32] = {
+0.2468382f, 0.14542125f, 0.08475637f, 0.053935084f, 0.035080533f, 0.024179457f, 0.017066834f, 0.012376057f, 
+0.009222956f, 0.007046491f, 0.005440136f, 0.004301754f, 0.0034572447f, 0.0027880606f, 0.0022959076f, 0.0019059543f, 
+0.0016083715f, 0.0013567919f, 0.0011608899f, 0.0009970673f, 0.0008659945f, 0.00075120275f, 0.00066009077f, 0.0005808294f, 
+0.0005139971f, 0.00045749926f, 0.00040867127f, 0.00036613352f, 0.00032956316f, 0.00029755154f, 0.000269727f, 0.0002457999f, 
+    };
+    static const float table12[32] = {
+-0.13100085f, -0.06995465f, -0.036581594f, -0.021119053f, -0.012450432f, -0.007847155f, -0.0050757374f, -0.0033858798f, 
+-0.002332003f, -0.0016543682f, -0.0011874451f, -0.0008780069f, -0.00066199474f, -0.00050148636f, -0.0003888742f, -0.00030548364f, 
+-0.00024412501f, -0.00019606571f, -0.00015969589f, -0.00013104948f, -0.00010893014f, -9.00123e-05f, -7.5588505e-05f, -6.390973e-05f, 
+-5.4874483e-05f, -4.6409947e-05f, -4.0674044e-05f, -3.5014164e-05f, -3.0699866e-05f, -2.6231362e-05f, -2.3367375e-05f, -1.9396322e-05f, 
+    };
+    static const float table13[32] = {
+0.06143924f, 0.030112796f, 0.014313683f, 0.0075797234f, 0.004092429f, 0.0023795236f, 0.0014215688f, 0.0008782914f, 
+0.00056238606f, 0.00037248794f, 0.0002497054f, 0.00017324582f, 0.00012303672f, 8.791958e-05f, 6.429025e-05f, 4.789586e-05f, 
+3.693765e-05f, 2.7803871e-05f, 2.161661e-05f, 1.6917711e-05f, 1.32883015e-05f, 1.0586021e-05f, 8.7832805e-06f, 6.971526e-06f, 
+5.822079e-06f, 4.710394e-06f, 3.9792358e-06f, 3.3364634e-06f, 2.9120022e-06f, 2.153316e-06f, 2.021819e-06f, 2.4440767e-06f, 
+    };
+    static const float table14[32] = {
+-0.026020657f, -0.01184947f, -0.005163716f, -0.0025251557f, -0.00125698f, -0.00069155794f, -0.00038336604f, -0.00021248881f, 
+-0.00012489581f, -8.39325e-05f, -5.84249e-05f, -2.947689e-05f, -2.3907802e-05f, 9.524726e-06f, -2.8761346e-05f, -5.366096e-06f, 
+-3.5251676e-05f, 2.9442185e-06f, -4.5050047e-06f, 8.476549e-06f, 8.545196e-06f, -9.336702e-06f, -2.428359e-05f, -1.8169552e-05f, 
+8.095485e-06f, -2.4762072e-05f, 1.257973e-05f, 2.997176e-06f, 1.4065833e-05f, -1.6374875e-05f, 1.8657511e-06f, -6.125676e-05f, 
+    };
+    static const float table15[32] = {
+0.0097923605f, 0.004328687f, 0.0017445474f, 0.000794467f, 0.00036673577f, 0.00018387554f, 9.539002e-05f, 5.1378767e-05f, 
+2.9162473e-05f, 1.5605625e-05f, 1.0412374e-05f, 6.4943843e-06f, 3.054533e-06f, -4.9979917e-06f, 4.168708e-06f, 5.262385e-07f, 
+-1.0186454e-05f, -2.3415353e-07f, 1.4564496e-07f, -1.135693e-07f, 4.286443e-06f, 2.5143427e-06f, -2.9588036e-06f, 1.5288933e-06f, 
+-1.4822134e-06f, 1.3088855e-06f, -4.632925e-07f, -6.9999584e-07f, -3.1428096e-06f, 4.9217333e-06f, -4.4928757e-07f, -1.8036459e-05f, 
+    };
+    static const float table16[32] = {
+-0.0026200316f, -0.0013206342f, -0.00056302646f, -0.0002876346f, -0.00014719267f, 0.00011786669f, 6.033214e-05f, -8.3809035e-05f, 
+-8.2241786e-05f, 4.4632154e-05f, 0.00011196301f, -5.564117e-05f, 2.451041e-05f, -0.00036298574f, 0.00027188016f, -2.9537083e-05f, 
+0.00044413185f, -0.00010108243f, 2.4120294e-05f, -0.00015770343f, -0.00015125771f, 0.0001199088f, 0.00034594495f, 0.0002582445f, 
+-0.00012897492f, 0.00036026945f, -0.00019234623f, -4.904729e-05f, -0.00021236954f, 0.00023974307f, -3.021094e-05f, 0.0009207393f, 
+    };
+    static const float table17[32] = {
+0.49364474f, 0.2418797f, 0.0f, -0.199953f, -0.39402267f, -0.5686142f, -0.74040407f, -0.90816367f, 
+-1.0711653f, -1.2296768f, -1.3916305f, -1.5477326f, -1.7017043f, -1.8622142f, -2.0154305f, -2.170277f, 
+-2.3188229f, -2.4751687f, -2.6255145f, -2.7790504f, -2.927695f, -3.0842426f, -3.2326047f, -3.3853154f, 
+-3.5369992f, -3.6869626f, -3.8376212f, -3.9895682f, -4.1400595f, -4.2910857f, -4.4408636f, -4.5869293f, 
+    };
+    static const float table18[32] = {
+-0.79391736f, -0.6607148f, -0.5724062f, -0.5226121f, -0.48901388f, -0.46765998f, -0.45243573f, -0.44149637f, 
+-0.4335186f, -0.4275727f, -0.42284945f, -0.41925836f, -0.41641346f, -0.41401094f, -0.41213274f, -0.41055682f, 
+-0.40928724f, -0.4081565f, -0.4072305f, -0.4064181f, -0.4057376f, -0.40511453f, -0.4045983f, -0.4041305f, 
+-0.40372002f, -0.40335953f, -0.40303633f, -0.4027445f, -0.40248477f, -0.40224966f, -0.4020386f, -0.40185145f, 
+    };
+    static const float table19[32] = {
+0.0f, 0.0f, -4.1854994e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table20[32] = {
+-1.2966649e-10f, 1.6195191e-10f, -6.9343855e-09f, 1.4272959e-10f, 2.507593e-11f, 6.6543264e-11f, -2.241178e-10f, 7.4271776e-11f, 
+1.6071026e-10f, -3.4021473e-11f, -4.872332e-10f, 5.3886134e-10f, -1.9317159e-10f, 2.8364408e-10f, -1.602332e-10f, 1.7501045e-10f, 
+5.974489e-10f, -1.8613465e-10f, 2.9594005e-10f, 1.8204835e-10f, -3.0940336e-10f, -1.485739e-13f, 1.1842853e-10f, 1.453827e-10f, 
+-1.0379492e-09f, -2.8388708e-10f, 5.673762e-10f, -4.0281403e-10f, -2.298785e-11f, 1.4215987e-10f, 3.3191266e-10f, -6.267371e-11f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.6747332f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t0, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = _mm512_fmadd_ps(t9, t4, t8);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t4, t7);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t6);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t11);
+        const __m512 t17 = _mm512_sub_ps(t11, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t15, t4, t17);
+        const __m512 t19 = _mm512_fmadd_ps(t16, t4, t10);
+        const __m512 t20 = _mm512_sub_ps(t10, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t16, t4, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t18, t4, t21);
+        const __mmask16 t23 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-11.7741f), _CMP_LT_OQ);
+        const __m512 t24 = _mm512_min_ps(_mm512_set1_ps(11.7741f), t0);
+        const __m512 t25 = product_of(t24, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t25, _mm512_set1_ps(23.08312f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.0433217f), t25);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.1904089e-10f), t28);
+        const __m512 t30 = entry_of(table8, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmsub_ps(t24, t24, t25);
+        const __m512 t33 = _mm512_add_ps(t29, t32);
+        const __m512 t34 = _mm512_fmadd_ps(t33, _mm512_set1_ps(-0.020833334f), _mm512_set1_ps(0.12500122f));
+        const __m512 t35 = product_of(t33, t33);
+        const __m512 t36 = entry_of(table9, t26);
+        const __m512 t37 = _mm512_fmadd_ps(t34, t35, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t32, _mm512_set1_ps(-0.5f), t37);
+        const __m512 t39 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.5f), t38);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t19, t22);
+        const __m512 t41 = product_of(t24, t31);
+        const __m512 t42 = _mm512_fmsub_ps(t24, t31, t41);
+        const __m512 t43 = product_of(t41, t19);
+        const __m512 t44 = _mm512_fmsub_ps(t41, t19, t43);
+        const __m512 t45 = _mm512_fmadd_ps(t42, t19, t44);
+        const __m512 t46 = _mm512_fmadd_ps(t41, t40, t45);
+        const __m512 t47 = with_sign_of(_mm512_set1_ps(0.0f), x);
+        const __m512 t48 = _mm512_max_ps(t47, x);
+        const __m512 t49 = _mm512_add_ps(t48, t43);
+        const __m512 t50 = _mm512_sub_ps(t49, t48);
+        const __m512 t51 = _mm512_sub_ps(t50, t43);
+        const __m512 t52 = _mm512_sub_ps(t51, t46);
+        const __m512 t53 = _mm512_sub_ps(t49, t52);
+        const __mmask16 t54 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), x, _CMP_LT_OQ);
+        const __m512 t55 = _mm512_mask_blend_ps(t54, t53, x);
+        const __mmask16 t56 = (__mmask16)(t1 | t23);
+        const __m512 t57 = _mm512_sub_ps(t0, _mm512_set1_ps(0.75179154f));
+        const __m512 t58 = _mm512_abs_ps(t57);
+        const __mmask16 t59 = _mm512_cmp_ps_mask(t58, _mm512_set1_ps(2.8678571e-06f), _CMP_LT_OQ);
+        const __m512 t60 = entry_of(table10, t2);
+        const __m512 t61 = _mm512_sub_ps(t0, t60);
+        const __m512 t62 = entry_of(table11, t2);
+        const __m512 t63 = entry_of(table12, t2);
+        const __m512 t64 = entry_of(table13, t2);
+        const __m512 t65 = entry_of(table14, t2);
+        const __m512 t66 = entry_of(table15, t2);
+        const __m512 t67 = entry_of(table16, t2);
+        const __m512 t68 = entry_of(table17, t2);
+        const __m512 t69 = entry_of(table18, t2);
+        const __m512 t70 = _mm512_fmadd_ps(t67, t61, t66);
+        const __m512 t71 = _mm512_fmadd_ps(t70, t61, t65);
+        const __m512 t72 = _mm512_fmadd_ps(t71, t61, t64);
+        const __m512 t73 = _mm512_fmadd_ps(t72, t61, t63);
+        const __m512 t74 = _mm512_fmadd_ps(t73, t61, t62);
+        const __m512 t75 = _mm512_sub_ps(t62, t74);
+        const __m512 t76 = _mm512_fmadd_ps(t73, t61, t75);
+        const __m512 t77 = _mm512_fmadd_ps(t74, t61, t69);
+        const __m512 t78 = _mm512_sub_ps(t69, t77);
+        const __m512 t79 = _mm512_fmadd_ps(t74, t61, t78);
+        const __m512 t80 = _mm512_fmadd_ps(t76, t61, t79);
+        const __m512 t81 = entry_of(table19, t2);
+        const __m512 t82 = entry_of(table20, t2);
+        const __m512 t83 = _mm512_add_ps(t80, t81);
+        const __m512 t84 = product_of(t77, t61);
+        const __m512 t85 = _mm512_add_ps(t68, t84);
+        const __m512 t86 = _mm512_sub_ps(t85, t68);
+        const __m512 t87 = _mm512_sub_ps(t84, t86);
+        const __m512 t88 = _mm512_fmsub_ps(t77, t61, t84);
+        const __m512 t89 = _mm512_add_ps(t87, t88);
+        const __m512 t90 = _mm512_add_ps(t89, t82);
+        const __m512 t91 = _mm512_fmadd_ps(t83, t61, t90);
+        const __m512 t92 = _mm512_add_ps(t85, t91);
+        const __m512 t93 = _mm512_fmadd_ps(t39, t92, t91);
+        const __m512 t94 = with_sign_of(t31, x);
+        const __m512 t95 = product_of(t94, t85);
+        const __m512 t96 = _mm512_fmsub_ps(t94, t85, t95);
+        const __m512 t97 = _mm512_fmadd_ps(t94, t93, t96);
+        const __m512 t98 = with_sign_of(_mm512_set1_ps(0.5f), x);
+        const __m512 t99 = _mm512_add_ps(t98, _mm512_set1_ps(0.5f));
+        const __m512 t100 = _mm512_sub_ps(t99, t95);
+        const __m512 t101 = _mm512_sub_ps(t99, t100);
+        const __m512 t102 = _mm512_sub_ps(t101, t95);
+        const __m512 t103 = _mm512_sub_ps(t102, t97);
+        const __m512 t104 = _mm512_add_ps(t100, t103);
+        const __mmask16 t105 = (__mmask16)(t1 | t59);
+        const __mmask16 t106 = (__mmask16)(t105 | t23);
+        const __mmask16 t107 = (__mmask16)(t56 | t106);
+        if (outside)
+            outside[i / SYMACT_LANES] = t107;
+        else if (t107)
+            return i;
+        put_vector(out[0], i, t55, past);
+        put_vector(out[1], i, t104, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void gelu_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(gelu_value_and_derivative_f32_tabulated, gelu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+}
+#endif
+
 void symact_gelu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        gelu_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(gelu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -2213,11 +2948,201 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(gelu_backward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t gelu_backward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.007985026f, 0.35695046f, 0.75179154f, 1.118249f, 1.5028417f, 1.868344f, 2.24212f, 2.6176956f, 
+2.9904308f, 3.358709f, 3.7396786f, 4.1104817f, 4.4790254f, 4.8656387f, 5.236585f, 5.6130476f, 
+5.975439f, 6.357978f, 6.7267604f, 7.104171f, 7.4702277f, 7.8563657f, 8.222827f, 8.600488f, 
+8.976016f, 9.347639f, 9.721301f, 10.098446f, 10.472233f, 10.847579f, 11.220029f, 11.583427f, 
+    };
+    static const float table1[32] = {
+0.2468382f, 0.14542125f, 0.08475637f, 0.053935084f, 0.035080533f, 0.024179457f, 0.017066834f, 0.012376057f, 
+0.009222956f, 0.007046491f, 0.005440136f, 0.004301754f, 0.0034572447f, 0.0027880606f, 0.0022959076f, 0.0019059543f, 
+0.0016083715f, 0.0013567919f, 0.0011608899f, 0.0009970673f, 0.0008659945f, 0.00075120275f, 0.00066009077f, 0.0005808294f, 
+0.0005139971f, 0.00045749926f, 0.00040867127f, 0.00036613352f, 0.00032956316f, 0.00029755154f, 0.000269727f, 0.0002457999f, 
+    };
+    static const float table2[32] = {
+-0.13100085f, -0.06995465f, -0.036581594f, -0.021119053f, -0.012450432f, -0.007847155f, -0.0050757374f, -0.0033858798f, 
+-0.002332003f, -0.0016543682f, -0.0011874451f, -0.0008780069f, -0.00066199474f, -0.00050148636f, -0.0003888742f, -0.00030548364f, 
+-0.00024412501f, -0.00019606571f, -0.00015969589f, -0.00013104948f, -0.00010893014f, -9.00123e-05f, -7.5588505e-05f, -6.390973e-05f, 
+-5.4874483e-05f, -4.6409947e-05f, -4.0674044e-05f, -3.5014164e-05f, -3.0699866e-05f, -2.6231362e-05f, -2.3367375e-05f, -1.9396322e-05f, 
+    };
+    static const float table3[32] = {
+0.06143924f, 0.030112796f, 0.014313683f, 0.0075797234f, 0.004092429f, 0.0023795236f, 0.0014215688f, 0.0008782914f, 
+0.00056238606f, 0.00037248794f, 0.0002497054f, 0.00017324582f, 0.00012303672f, 8.791958e-05f, 6.429025e-05f, 4.789586e-05f, 
+3.693765e-05f, 2.7803871e-05f, 2.161661e-05f, 1.6917711e-05f, 1.32883015e-05f, 1.0586021e-05f, 8.7832805e-06f, 6.971526e-06f, 
+5.822079e-06f, 4.710394e-06f, 3.9792358e-06f, 3.3364634e-06f, 2.9120022e-06f, 2.153316e-06f, 2.021819e-06f, 2.4440767e-06f, 
+    };
+    static const float table4[32] = {
+-0.026020657f, -0.01184947f, -0.005163716f, -0.0025251557f, -0.00125698f, -0.00069155794f, -0.00038336604f, -0.00021248881f, 
+-0.00012489581f, -8.39325e-05f, -5.84249e-05f, -2.947689e-05f, -2.3907802e-05f, 9.524726e-06f, -2.8761346e-05f, -5.366096e-06f, 
+-3.5251676e-05f, 2.9442185e-06f, -4.5050047e-06f, 8.476549e-06f, 8.545196e-06f, -9.336702e-06f, -2.428359e-05f, -1.8169552e-05f, 
+8.095485e-06f, -2.4762072e-05f, 1.257973e-05f, 2.997176e-06f, 1.4065833e-05f, -1.6374875e-05f, 1.8657511e-06f, -6.125676e-05f, 
+    };
+    static const float table5[32] = {
+0.0097923605f, 0.004328687f, 0.0017445474f, 0.000794467f, 0.00036673577f, 0.00018387554f, 9.539002e-05f, 5.1378767e-05f, 
+2.9162473e-05f, 1.5605625e-05f, 1.0412374e-05f, 6.4943843e-06f, 3.054533e-06f, -4.9979917e-06f, 4.168708e-06f, 5.262385e-07f, 
+-1.0186454e-05f, -2.3415353e-07f, 1.4564496e-07f, -1.135693e-07f, 4.286443e-06f, 2.5143427e-06f, -2.9588036e-06f, 1.5288933e-06f, 
+-1.4822134e-06f, 1.3088855e-06f, -4.632925e-07f, -6.9999584e-07f, -3.1428096e-06f, 4.9217333e-06f, -4.4928757e-07f, -1.8036459e-05f, 
+    };
+    static const float table6[32] = {
+-0.0026200316f, -0.0013206342f, -0.00056302646f, -0.0002876346f, -0.00014719267f, 0.00011786669f, 6.033214e-05f, -8.3809035e-05f, 
+-8.2241786e-05f, 4.4632154e-05f, 0.00011196301f, -5.564117e-05f, 2.451041e-05f, -0.00036298574f, 0.00027188016f, -2.9537083e-05f, 
+0.00044413185f, -0.00010108243f, 2.4120294e-05f, -0.00015770343f, -0.00015125771f, 0.0001199088f, 0.00034594495f, 0.0002582445f, 
+-0.00012897492f, 0.00036026945f, -0.00019234623f, -4.904729e-05f, -0.00021236954f, 0.00023974307f, -3.021094e-05f, 0.0009207393f, 
+    };
+    static const float table7[32] = {
+0.49364474f, 0.2418797f, 0.0f, -0.199953f, -0.39402267f, -0.5686142f, -0.74040407f, -0.90816367f, 
+-1.0711653f, -1.2296768f, -1.3916305f, -1.5477326f, -1.7017043f, -1.8622142f, -2.0154305f, -2.170277f, 
+-2.3188229f, -2.4751687f, -2.6255145f, -2.7790504f, -2.927695f, -3.0842426f, -3.2326047f, -3.3853154f, 
+-3.5369992f, -3.6869626f, -3.8376212f, -3.9895682f, -4.1400595f, -4.2910857f, -4.4408636f, -4.5869293f, 
+    };
+    static const float table8[32] = {
+-0.79391736f, -0.6607148f, -0.5724062f, -0.5226121f, -0.48901388f, -0.46765998f, -0.45243573f, -0.44149637f, 
+-0.4335186f, -0.4275727f, -0.42284945f, -0.41925836f, -0.41641346f, -0.41401094f, -0.41213274f, -0.41055682f, 
+-0.40928724f, -0.4081565f, -0.4072305f, -0.4064181f, -0.4057376f, -0.40511453f, -0.4045983f, -0.4041305f, 
+-0.40372002f, -0.40335953f, -0.40303633f, -0.4027445f, -0.40248477f, -0.40224966f, -0.4020386f, -0.40185145f, 
+    };
+    static const float table9[32] = {
+0.0f, 0.0f, -4.1854994e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table10[32] = {
+-1.2966649e-10f, 1.6195191e-10f, -6.9343855e-09f, 1.4272959e-10f, 2.507593e-11f, 6.6543264e-11f, -2.241178e-10f, 7.4271776e-11f, 
+1.6071026e-10f, -3.4021473e-11f, -4.872332e-10f, 5.3886134e-10f, -1.9317159e-10f, 2.8364408e-10f, -1.602332e-10f, 1.7501045e-10f, 
+5.974489e-10f, -1.8613465e-10f, 2.9594005e-10f, 1.8204835e-10f, -3.0940336e-10f, -1.485739e-13f, 1.1842853e-10f, 1.453827e-10f, 
+-1.0379492e-09f, -2.8388708e-10f, 5.673762e-10f, -4.0281403e-10f, -2.298785e-11f, 1.4215987e-10f, 3.3191266e-10f, -6.267371e-11f, 
+    };
+    static const float table11[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table12[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(11.7741f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(0.75179154f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(2.8678571e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.6747332f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = entry_of(table0, t5);
+        const __m512 t7 = _mm512_sub_ps(t0, t6);
+        const __m512 t8 = entry_of(table1, t5);
+        const __m512 t9 = entry_of(table2, t5);
+        const __m512 t10 = entry_of(table3, t5);
+        const __m512 t11 = entry_of(table4, t5);
+        const __m512 t12 = entry_of(table5, t5);
+        const __m512 t13 = entry_of(table6, t5);
+        const __m512 t14 = entry_of(table7, t5);
+        const __m512 t15 = entry_of(table8, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t13, t7, t12);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t7, t11);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t7, t10);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t7, t9);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t7, t8);
+        const __m512 t21 = _mm512_sub_ps(t8, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t7, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t20, t7, t15);
+        const __m512 t24 = _mm512_sub_ps(t15, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t20, t7, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t22, t7, t25);
+        const __m512 t27 = entry_of(table9, t5);
+        const __m512 t28 = entry_of(table10, t5);
+        const __m512 t29 = _mm512_add_ps(t26, t27);
+        const __m512 t30 = product_of(t23, t7);
+        const __m512 t31 = _mm512_add_ps(t14, t30);
+        const __m512 t32 = _mm512_sub_ps(t31, t14);
+        const __m512 t33 = _mm512_sub_ps(t30, t32);
+        const __m512 t34 = _mm512_fmsub_ps(t23, t7, t30);
+        const __m512 t35 = _mm512_add_ps(t33, t34);
+        const __m512 t36 = _mm512_add_ps(t35, t28);
+        const __m512 t37 = _mm512_fmadd_ps(t29, t7, t36);
+        const __mmask16 t38 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-11.7741f), _CMP_LT_OQ);
+        const __m512 t39 = _mm512_min_ps(_mm512_set1_ps(11.7741f), t0);
+        const __m512 t40 = product_of(t39, t39);
+        const __m512 t41 = _mm512_fmadd_ps(t40, _mm512_set1_ps(23.08312f), _mm512_set1_ps(12582912.0f));
+        const __m512 t42 = _mm512_sub_ps(t41, _mm512_set1_ps(12582912.0f));
+        const __m512 t43 = _mm512_fmadd_ps(t42, _mm512_set1_ps(-0.0433217f), t40);
+        const __m512 t44 = _mm512_fmadd_ps(t42, _mm512_set1_ps(1.1904089e-10f), t43);
+        const __m512 t45 = entry_of(table11, t41);
+        const __m512 t46 = lowered(t45, t41);
+        const __m512 t47 = _mm512_fmsub_ps(t39, t39, t40);
+        const __m512 t48 = _mm512_add_ps(t44, t47);
+        const __m512 t49 = _mm512_fmadd_ps(t48, _mm512_set1_ps(-0.020833334f), _mm512_set1_ps(0.12500122f));
+        const __m512 t50 = product_of(t48, t48);
+        const __m512 t51 = entry_of(table12, t41);
+        const __m512 t52 = _mm512_fmadd_ps(t49, t50, t51);
+        const __m512 t53 = _mm512_fmadd_ps(t47, _mm512_set1_ps(-0.5f), t52);
+        const __m512 t54 = _mm512_fmadd_ps(t44, _mm512_set1_ps(-0.5f), t53);
+        const __m512 t55 = _mm512_add_ps(t31, t37);
+        const __m512 t56 = _mm512_fmadd_ps(t54, t55, t37);
+        const __m512 t57 = with_sign_of(t46, x);
+        const __m512 t58 = product_of(t57, t31);
+        const __m512 t59 = _mm512_fmsub_ps(t57, t31, t58);
+        const __m512 t60 = _mm512_fmadd_ps(t57, t56, t59);
+        const __m512 t61 = with_sign_of(_mm512_set1_ps(0.5f), x);
+        const __m512 t62 = _mm512_add_ps(t61, _mm512_set1_ps(0.5f));
+        const __m512 t63 = _mm512_sub_ps(t62, t58);
+        const __m512 t64 = _mm512_sub_ps(t62, t63);
+        const __m512 t65 = _mm512_sub_ps(t64, t58);
+        const __m512 t66 = _mm512_sub_ps(t65, t60);
+        const __m512 t67 = product_of(grad_y, t66);
+        const __m512 t68 = _mm512_fmadd_ps(grad_y, t63, t67);
+        const __m512 t69 = _mm512_add_ps(t63, t66);
+        const __m512 t70 = product_of(grad_y, t69);
+        const __m512 t71 = _mm512_abs_ps(t70);
+        const __mmask16 t72 = _mm512_cmp_ps_mask(t71, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t73 = _mm512_cmp_ps_mask(grad_y, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t74 = (__mmask16)(t72 & t73);
+        const __mmask16 t75 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t76 = _mm512_mask_blend_ps(t75, t68, t70);
+        const __mmask16 t77 = (__mmask16)(t1 | t4);
+        const __mmask16 t78 = (__mmask16)(t77 | t38);
+        const __mmask16 t79 = (__mmask16)(t78 | t74);
+        if (outside)
+            outside[i / SYMACT_LANES] = t79;
+        else if (t79)
+            return i;
+        put_vector(out[0], i, t76, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void gelu_backward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(gelu_backward_f32_tabulated, gelu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+}
+#endif
+
 void symact_gelu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        gelu_backward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(gelu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
@@ -2982,119 +3907,6 @@ void symact_gelu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     symact_sweep(gelu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t gelu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3170,7 +3982,7 @@ SYMACT_TABLES_TARGET static size_t gelu_forward_f32_table_loop(size_t n, const v
         const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
         const __m512 t19 = _mm512_sub_ps(t5, t18);
         const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
-        const __m512 t21 = _mm512_mul_ps(x, t20);
+        const __m512 t21 = product_of(x, t20);
         const __m512 t22 = _mm512_fmadd_ps(x, t18, t21);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -3189,7 +4001,7 @@ void symact_gelu_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(gelu_forward_f32_table_loop, gelu_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(gelu_forward_f32_table_loop, gelu_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -3302,7 +4114,7 @@ void symact_gelu_derivative_f32_table(size_t n, const float *x, float *dydx)
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const void *const parameters = NULL;
-        symact_look_up(gelu_derivative_f32_table_loop, gelu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(gelu_derivative_f32_table_loop, gelu_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -3444,7 +4256,7 @@ SYMACT_TABLES_TARGET static size_t gelu_value_and_derivative_f32_table_loop(size
         const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
         const __m512 t19 = _mm512_sub_ps(t5, t18);
         const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
-        const __m512 t21 = _mm512_mul_ps(x, t20);
+        const __m512 t21 = product_of(x, t20);
         const __m512 t22 = _mm512_fmadd_ps(x, t18, t21);
         const __m512 t23 = _mm512_min_ps(_mm512_set1_ps(6.375f), x);
         const __mmask16 t24 = _mm512_cmp_ps_mask(t23, _mm512_set1_ps(-4.0f), _CMP_LT_OQ);
@@ -3488,7 +4300,7 @@ void symact_gelu_value_and_derivative_f32_table(size_t n, const float *x, float 
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const void *const parameters = NULL;
-        symact_look_up(gelu_value_and_derivative_f32_table_loop, gelu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(gelu_value_and_derivative_f32_table_loop, gelu_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif
@@ -3585,14 +4397,14 @@ SYMACT_TABLES_TARGET static size_t gelu_backward_f32_table_loop(size_t n, const 
         const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
         const __m512 t21 = entry_of(table9, t3);
         const __m512 t22 = _mm512_fmadd_ps(t21, t13, t20);
-        const __m512 t23 = _mm512_mul_ps(t13, _mm512_set1_ps(-1.0f));
+        const __m512 t23 = product_of(t13, _mm512_set1_ps(-1.0f));
         const __m512 t24 = _mm512_fmadd_ps(t21, t23, t22);
         const __m512 t25 = _mm512_sub_ps(t5, t24);
         const __m512 t26 = _mm512_fmadd_ps(t19, t13, t25);
-        const __m512 t27 = _mm512_mul_ps(grad_y, t26);
+        const __m512 t27 = product_of(grad_y, t26);
         const __m512 t28 = _mm512_fmadd_ps(grad_y, t22, t27);
         const __mmask16 t29 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t30 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t30 = product_of(grad_y, t22);
         const __m512 t31 = _mm512_mask_blend_ps(t29, t28, t30);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -3611,7 +4423,7 @@ void symact_gelu_backward_f32_table(size_t n, const float *x, const float *grad_
         const void *const in[] = { x, grad_y };
         void *const out[] = { grad_x };
         const void *const parameters = NULL;
-        symact_look_up(gelu_backward_f32_table_loop, gelu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        symact_look_up(gelu_backward_f32_table_loop, gelu_backward_f32_looked_up, n, 2, in, 1, out, parameters);
         return;
     }
 #endif

@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -929,11 +1071,122 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t log_semisigmoid_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.2598503f, 1.750857f, 2.2502778f, 2.748374f, 3.5159583f, 4.5168686f, 5.4848566f, 6.4875536f, 
+7.960395f, 10.021664f, 11.985383f, 13.9947605f, 16.944397f, 20.966864f, 25.01937f, 28.9842f, 
+35.138073f, 42.982872f, 50.873035f, 58.981174f, 71.07917f, 86.964516f, 103.15325f, 118.93282f, 
+142.54266f, 175.312f, 206.75023f, 238.98586f, 0.0f, 0.3716591f, 0.6270236f, 0.8748594f, 
+    };
+    static const float table1[32] = {
+0.051211935f, 0.032210905f, 0.021653932f, 0.015380563f, 0.00980059f, 0.006010691f, 0.0040361984f, 0.002825243f, 
+0.0018035905f, 0.0010702369f, 0.00070563f, 0.00048847f, 0.00030774836f, 0.00018221803f, 0.00011716544f, 8.0775615e-05f, 
+4.9379654e-05f, 2.9328223e-05f, 1.8890465e-05f, 1.2804395e-05f, 7.812143e-06f, 4.560767e-06f, 2.8835516e-06f, 1.963718e-06f, 
+1.201745e-06f, 6.836526e-07f, 4.351769e-07f, 2.9223824e-07f, 0.333333f, 0.16277789f, 0.10998064f, 0.07920685f, 
+    };
+    static const float table2[32] = {
+-0.01772363f, -0.009251322f, -0.005308761f, -0.003293362f, -0.001758059f, -0.00089121517f, -0.0005130365f, -0.00031308553f, 
+-0.00016836463f, -8.194975e-05f, -4.6172427e-05f, -2.7839182e-05f, -1.475764e-05f, -7.190928e-06f, -3.9266592e-06f, -2.3602645e-06f, 
+-1.2043007e-06f, -5.9117895e-07f, -3.2438368e-07f, -1.9090281e-07f, -9.738471e-08f, -4.681276e-08f, -2.5093971e-08f, -1.4886514e-08f, 
+-7.6401e-09f, -3.5527288e-09f, -1.9250395e-09f, -1.1219051e-09f, -0.24998139f, -0.09044464f, -0.05197349f, -0.032722298f, 
+    };
+    static const float table3[32] = {
+0.0064595495f, 0.002790751f, 0.0013640425f, 0.0007372289f, 0.000329017f, 0.00013755533f, 6.7756904e-05f, 3.5992878e-05f, 
+1.627716e-05f, 6.486518e-06f, 3.1188524e-06f, 1.635564e-06f, 7.286159e-07f, 2.9172998e-07f, 1.3514531e-07f, 7.072177e-08f, 
+3.009803e-08f, 1.2199705e-08f, 5.695793e-09f, 2.9081215e-09f, 1.2397039e-09f, 4.9024906e-10f, 2.2265462e-10f, 1.14949085e-10f, 
+4.9459478e-11f, 1.8788958e-11f, 8.66176e-12f, 4.3794265e-12f, 0.19962074f, 0.053328354f, 0.025995176f, 0.01426621f, 
+    };
+    static const float table4[32] = {
+-0.0024328085f, -0.0008701588f, -0.0003614296f, -0.00016943722f, -6.326991e-05f, -2.1794835e-05f, -9.1336e-06f, -4.25132e-06f, 
+-1.61107e-06f, -5.2446495e-07f, -2.1515157e-07f, -9.780832e-08f, -3.6667906e-08f, -1.2052356e-08f, -4.730655e-09f, -2.1552033e-09f, 
+-7.639165e-10f, -2.555209e-10f, -1.0140638e-10f, -4.5040936e-11f, -1.599299e-11f, -5.1972085e-12f, -2.0005575e-12f, -8.9786696e-13f, 
+-3.2407714e-13f, -1.00413845e-13f, -3.937433e-14f, -1.7326201e-14f, -0.16278182f, -0.03257808f, -0.013452853f, -0.006458624f, 
+    };
+    static const float table5[32] = {
+0.0009495662f, 0.0002752651f, 9.5120195e-05f, 4.2781925e-05f, 1.2675807e-05f, 3.554497e-06f, 1.2854748e-06f, 5.24732e-07f, 
+1.6466083e-07f, 4.361056e-08f, 1.509278e-08f, 6.17472e-09f, 1.8991109e-09f, 5.128813e-10f, 1.6855033e-10f, 7.249867e-11f, 
+2.0029253e-11f, 5.4584796e-12f, 1.9056525e-12f, 7.4438264e-13f, 2.1204024e-13f, 5.6512636e-14f, 1.8426787e-14f, 7.656047e-15f, 
+2.1887687e-15f, 5.4776853e-16f, 1.8185832e-16f, 6.8254365e-17f, 0.12104373f, 0.020651229f, 0.007128797f, 0.0033397449f, 
+    };
+    static const float table6[32] = {
+-0.00038678083f, -7.691941e-05f, -2.3389623e-05f, -1.4558701e-05f, -2.5920685e-06f, -5.762098e-07f, -2.6281685e-07f, -3.8713587e-08f, 
+-1.5927851e-08f, -3.679281e-09f, -9.944319e-10f, -4.921417e-10f, -9.5427236e-11f, -2.1233095e-11f, -6.1274982e-12f, -2.3570635e-12f, 
+-5.323748e-13f, -1.1747084e-13f, -3.8683954e-14f, -8.5900195e-15f, -2.8054566e-15f, -6.3696406e-16f, -1.6567467e-16f, -6.9936096e-17f, 
+-1.4224284e-17f, -3.116129e-18f, -8.752574e-19f, -1.6596625e-19f, -0.057356436f, -0.015608794f, -0.0048213433f, -0.0011266664f, 
+    };
+    static const float table7[32] = {
+0.64713925f, 0.5779527f, 0.52382f, 0.48076504f, 0.42879274f, 0.3780961f, 0.34084204f, 0.31032377f, 
+0.27546552f, 0.2394675f, 0.21391259f, 0.19347961f, 0.1703972f, 0.14735323f, 0.13025273f, 0.11732843f, 
+0.10209288f, 0.08803042f, 0.07762067f, 0.0694125f, 0.060183104f, 0.051480003f, 0.045038458f, 0.04024904f, 
+0.03484313f, 0.029503144f, 0.025810547f, 0.022932654f, 1.0f, 0.8502981f, 0.7762903f, 0.71843964f, 
+    };
+    static const float table8[32] = {
+-0.1624257f, -0.12247123f, -0.09605657f, -0.07785793f, -0.058975615f, -0.043577503f, -0.03402762f, -0.027247375f, 
+-0.02058482f, -0.0148415575f, -0.011422491f, -0.009059794f, -0.0067673996f, -0.004856717f, -0.0036699497f, -0.0028973555f, 
+-0.0021179656f, -0.0015190771f, -0.0011468321f, -0.0008941938f, -0.0006515196f, -0.0004612431f, -0.00034353955f, -0.00026831144f, 
+-0.00019556642f, -0.00013593696f, -0.000101557685f, -7.85224e-05f, -0.5f, -0.32625055f, -0.25783888f, -0.21153834f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(254.99976f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(1.0f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(x, t23);
+        const __m512 t25 = _mm512_fmadd_ps(x, t19, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void log_semisigmoid_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(log_semisigmoid_forward_f32_tabulated, log_semisigmoid_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_log_semisigmoid_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        log_semisigmoid_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(log_semisigmoid_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1802,119 +2055,6 @@ void symact_log_semisigmoid_second_derivative_bf16(size_t n, const symact_bf16 *
     symact_sweep(log_semisigmoid_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t log_semisigmoid_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -1987,8 +2127,8 @@ SYMACT_TABLES_TARGET static size_t log_semisigmoid_forward_f32_table_loop(size_t
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2007,7 +2147,7 @@ void symact_log_semisigmoid_forward_f32_table(size_t n, const float *x, float *y
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(log_semisigmoid_forward_f32_table_loop, log_semisigmoid_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(log_semisigmoid_forward_f32_table_loop, log_semisigmoid_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2231,8 +2371,8 @@ SYMACT_TABLES_TARGET static size_t log_semisigmoid_value_and_derivative_f32_tabl
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         const __m512 t21 = entry_of(table8, t3);
         const __m512 t22 = entry_of(table9, t3);
@@ -2350,10 +2490,10 @@ SYMACT_TABLES_TARGET static size_t log_semisigmoid_backward_f32_table_loop(size_
         const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
         const __m512 t19 = _mm512_sub_ps(t5, t18);
         const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
-        const __m512 t21 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t21 = product_of(grad_y, t20);
         const __m512 t22 = _mm512_fmadd_ps(grad_y, t18, t21);
         const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t24 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t24 = product_of(grad_y, t18);
         const __m512 t25 = _mm512_mask_blend_ps(t23, t22, t24);
         if (outside)
             outside[i / SYMACT_LANES] = t1;

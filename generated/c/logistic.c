@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1287,8 +1429,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -1459,11 +1601,148 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logistic_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.022833824f, 0.6612366f, 1.3548084f, 2.0365083f, 2.7272174f, 3.4162395f, 4.0954723f, 4.787853f, 
+5.462246f, 6.132445f, 6.8214025f, 7.5144086f, 8.18856f, 8.875709f, 9.55078f, 10.253663f, 
+10.928395f, 11.618241f, 12.285247f, 12.9592285f, 13.665115f, 14.332937f, 15.026089f, 15.715764f, 
+15.360763f, 16.043463f, 16.726164f, 17.408865f, 18.091564f, 18.774265f, 19.456966f, 20.144733f, 
+    };
+    static const float table1[32] = {
+0.06104072f, 0.0031672134f, -0.04985944f, -0.059042204f, -0.04412156f, -0.026960053f, -0.015065044f, -0.007924173f, 
+-0.0041373074f, -0.0021431632f, -0.001083083f, -0.0005433918f, -0.0002773525f, -0.00013962557f, -7.1114155e-05f, -3.5222827e-05f, 
+-1.7939265e-05f, -8.9969835e-06f, -4.61966e-06f, -2.3542298e-06f, -1.1624105e-06f, -5.967974e-07f, -2.9824125e-07f, -2.2300526e-07f, 
+5.262806e-06f, 3.3386416e-06f, 1.0349214e-06f, 1.1886636e-06f, 6.0057226e-07f, 3.0343972e-07f, 1.5331322e-07f, 7.825374e-08f, 
+    };
+    static const float table2[32] = {
+-0.021776887f, -0.03323231f, -0.014732262f, 0.00364464f, 0.008882654f, 0.0072122426f, 0.004519798f, 0.0025093677f, 
+0.001343977f, 0.0007050782f, 0.00035866039f, 0.00018053807f, 9.2297756e-05f, 4.650261e-05f, 2.3694327e-05f, 1.17355385e-05f, 
+5.9793374e-06f, 3.0027165e-06f, 1.5398471e-06f, 7.846412e-07f, 3.8731034e-07f, 1.9892597e-07f, 9.9220586e-08f, -2.8993485e-08f, 
+-9.152211e-06f, -5.768806e-06f, -1.8166605e-06f, -2.0392138e-06f, -1.0303114e-06f, -5.205661e-07f, -2.6301666e-07f, -1.3521924e-07f, 
+    };
+    static const float table3[32] = {
+-0.010137996f, 0.002117413f, 0.008596147f, 0.0041920682f, 0.00014295771f, -0.0010014671f, -0.0008913855f, -0.00056300627f, 
+-0.00031864145f, -0.00017164297f, -8.849005e-05f, -4.48415e-05f, -2.2972514e-05f, -1.1604222e-05f, -5.939594e-06f, -2.8967565e-06f, 
+-1.4993534e-06f, -8.017087e-07f, -3.7813848e-07f, -1.9844684e-07f, -9.465399e-08f, -3.680821e-08f, -2.1079348e-08f, 1.2943585e-06f, 
+9.210946e-06f, 5.7991424e-06f, 1.8313536e-06f, 2.0472876e-06f, 1.0343894e-06f, 5.2262686e-07f, 2.6405792e-07f, 1.367605e-07f, 
+    };
+    static const float table4[32] = {
+0.0021489202f, 0.0039758766f, -0.00032307892f, -0.0015890893f, -0.0006896886f, -7.293848e-05f, 8.999968e-05f, 8.755971e-05f, 
+5.7022735e-05f, 3.2534874e-05f, 1.7314034e-05f, 8.850837e-06f, 4.5438705e-06f, 2.3162002e-06f, 1.1958981e-06f, 6.322335e-07f, 
+2.960842e-07f, 8.944324e-08f, 7.43341e-08f, 4.1958835e-08f, 2.1752752e-08f, 4.9347957e-09f, 7.467529e-09f, 1.6511497e-06f, 
+-5.4833104e-06f, -3.4513673e-06f, -1.0906124e-06f, -1.2180961e-06f, -6.154406e-07f, -3.1095266e-07f, -1.5710926e-07f, -8.197662e-08f, 
+    };
+    static const float table5[32] = {
+0.001765994f, -0.0006464883f, -0.00083900156f, 0.00010116157f, 0.00021831844f, 8.235223e-05f, 1.121038e-05f, -6.5034296e-06f, 
+-7.3661495e-06f, -4.838197e-06f, -2.715424e-06f, -1.4261155e-06f, -8.745486e-07f, -3.9357647e-07f, -9.3126914e-08f, -2.8352537e-07f, 
+-2.5831195e-08f, 2.3787236e-07f, -4.614486e-08f, 4.8956164e-09f, -1.4335827e-08f, -6.495316e-08f, -1.944201e-08f, -6.6735965e-06f, 
+1.7946534e-06f, 1.1295322e-06f, 3.5698636e-07f, 3.9861624e-07f, 2.0139976e-07f, 1.017578e-07f, 5.1413263e-08f, 2.7026873e-08f, 
+    };
+    static const float table6[32] = {
+-0.0006383129f, -0.00038523859f, 0.00022661338f, 0.000101949845f, -2.628597e-05f, -2.2303544e-05f, -7.5480357e-06f, 6.103346e-08f, 
+1.7189713e-08f, 3.6522695e-07f, -3.312604e-08f, 1.9107951e-07f, 2.2705706e-07f, 4.16677e-08f, -5.434868e-08f, -2.5188805e-07f, 
+2.236243e-08f, 3.5423275e-07f, 1.6545348e-08f, -1.4663657e-08f, -1.3263081e-08f, 2.8822244e-08f, -1.4264256e-08f, -9.595998e-06f, 
+-2.4936875e-07f, -1.5694593e-07f, -4.9605234e-08f, -5.538534e-08f, -2.7983248e-08f, -1.4138648e-08f, -7.143569e-09f, -3.7832923e-09f, 
+    };
+    static const float table7[32] = {
+0.2557408f, 0.43499053f, 0.6318893f, 0.7824769f, 0.8809957f, 0.93742716f, 0.9675176f, 0.98354524f, 
+0.9915657f, 0.9956716f, 0.9978232f, 0.99891055f, 0.9994446f, 0.9997206f, 0.9998577f, 0.99992955f, 
+0.9999641f, 0.999982f, 0.99999076f, 0.9999953f, 0.9999977f, 0.9999988f, 0.9999994f, 0.9999997f, 
+0.9999998f, 0.99999994f, 0.99999994f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 
+    };
+    static const float table8[32] = {
+0.25282115f, 0.2961954f, 0.25918248f, 0.18063128f, 0.10816212f, 0.05960495f, 0.03168672f, 0.016251126f, 
+0.008380868f, 0.004314368f, 0.0021732661f, 0.0010885634f, 0.0005551647f, 0.00027936802f, 0.0001422611f, 7.044902e-05f, 
+3.5881025e-05f, 1.8000284e-05f, 9.23866e-06f, 4.70875e-06f, 2.3245802e-06f, 1.1920998e-06f, 5.960507e-07f, 2.999679e-07f, 
+-1.3616094e-06f, -9.0987004e-07f, -2.468337e-07f, -3.421102e-07f, -1.7285137e-07f, -8.7333284e-08f, -4.412521e-08f, -2.2374147e-08f, 
+    };
+    static const float table9[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table10[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(21.5f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.464771f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t1, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = entry_of(table8, t2);
+        const __m512 t13 = _mm512_fmadd_ps(t10, t4, t9);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t8);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t6);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t4, t5);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t4, t12);
+        const __m512 t19 = _mm512_sub_ps(t12, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t4, t11);
+        const __m512 t22 = _mm512_sub_ps(t11, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t4, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t20, t4, t23);
+        const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t0, _CMP_LT_OQ);
+        const __m512 t26 = _mm512_fmadd_ps(t0, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.02166085f), t0);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(5.9520444e-11f), t28);
+        const __m512 t30 = entry_of(table9, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t33 = product_of(t29, t29);
+        const __m512 t34 = entry_of(table10, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t32, t33, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-1.0f), t35);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t21, t24);
+        const __m512 t38 = product_of(t31, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t21, t38);
+        if (outside)
+            outside[i / SYMACT_LANES] = t25;
+        else if (t25)
+            return i;
+        put_vector(out[0], i, t39, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logistic_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logistic_derivative_f32_tabulated, logistic_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_logistic_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logistic_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logistic_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2297,119 +2576,6 @@ void symact_logistic_second_derivative_bf16(size_t n, const symact_bf16 *x, syma
     symact_sweep(logistic_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t logistic_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -2527,63 +2693,63 @@ void symact_logistic_forward_f32_table(size_t n, const float *x, float *y)
 SYMACT_TABLES_TARGET static size_t logistic_derivative_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
 {
     static const float table0[32] = {
-0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
-5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
-10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
-15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+0.2386183f, 0.7526004f, 1.4042512f, 2.0622385f, 2.7352214f, 3.4235792f, 4.085366f, 4.7574925f, 
+5.428669f, 6.0905156f, 6.7567754f, 7.438435f, 8.113612f, 8.7747345f, 9.46815f, 10.130916f, 
+10.785487f, 11.467139f, 12.145933f, 12.8154125f, 13.486055f, 14.150171f, 14.840291f, 15.4869585f, 
+16.158026f, 16.851692f, 17.501526f, 18.194216f, 18.860464f, 19.538904f, 20.209661f, 20.878124f, 
     };
     static const float table1[32] = {
-0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
-0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
-2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
-1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+0.24647483f, 0.21769172f, 0.15827726f, 0.10009287f, 0.05721467f, 0.030570175f, 0.01626532f, 0.008441515f, 
+0.0043506604f, 0.0022540223f, 0.001160273f, 0.0005875136f, 0.00029925606f, 0.00015454215f, 7.726228e-05f, 3.9825813e-05f, 
+2.069686e-05f, 1.0468287e-05f, 5.309867e-06f, 2.7185336e-06f, 1.3902066e-06f, 7.155798e-07f, 3.5887498e-07f, 1.8797462e-07f, 
+9.608564e-08f, 4.8017885e-08f, 2.5071705e-08f, 1.2541586e-08f, 6.4417596e-09f, 3.2685996e-09f, 1.6713043e-09f, 8.5653645e-10f, 
     };
     static const float table2[32] = {
--0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
--0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
--2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
--1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+-0.029267961f, -0.078258015f, -0.09587096f, -0.077507615f, -0.050242864f, -0.028640179f, -0.0157273f, -0.008297773f, 
+-0.0043126377f, -0.002243838f, -0.0011575774f, -0.00058682286f, -0.0002990769f, -0.00015449438f, -7.725034e-05f, -3.982264e-05f, 
+-2.0696003e-05f, -1.0468068e-05f, -5.3098106e-06f, -2.7185188e-06f, -1.3902028e-06f, -7.155788e-07f, -3.5887473e-07f, -1.8797455e-07f, 
+-9.608563e-08f, -4.801788e-08f, -2.5071705e-08f, -1.2541586e-08f, -6.4417596e-09f, -3.2685996e-09f, -1.6713043e-09f, -8.5653645e-10f, 
     };
     static const float table3[32] = {
--0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
-0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
-1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
-8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+-0.05901212f, -0.033323716f, 0.003983687f, 0.019990774f, 0.018786777f, 0.012481465f, 0.007338971f, 0.004006979f, 
+0.0021185454f, 0.0011117695f, 0.0005760979f, 0.00029272144f, 0.00014935943f, 7.719946e-05f, 3.8613252e-05f, 1.9908159e-05f, 
+1.0347148e-05f, 5.233817e-06f, 2.6548503e-06f, 1.3592453e-06f, 6.9509775e-07f, 3.5778854e-07f, 1.794372e-07f, 9.398723e-08f, 
+4.8042804e-08f, 2.4008946e-08f, 1.2535854e-08f, 6.2707954e-09f, 3.2208811e-09f, 1.6343006e-09f, 8.3565255e-10f, 4.2826842e-10f, 
     };
     static const float table4[32] = {
-0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
--0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
--4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
--2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+0.009549778f, 0.02102917f, 0.014370582f, 0.0025988994f, -0.0026245795f, -0.0030224018f, -0.0021096182f, -0.001242876f, 
+-0.00068124733f, -0.00036385693f, -0.00019024247f, -9.7113916e-05f, -4.9666993e-05f, -2.570118e-05f, -1.2863085e-05f, -6.63391e-06f, 
+-3.448457e-06f, -1.744451e-06f, -8.849087e-07f, -4.5306984e-07f, -2.3169551e-07f, -1.1926149e-07f, -5.981197e-08f, -3.1328845e-08f, 
+-1.6014015e-08f, -8.002909e-09f, -4.1785504e-09f, -2.090245e-09f, -1.0736193e-09f, -5.447641e-10f, -2.785496e-10f, -1.4275557e-10f, 
     };
     static const float table5[32] = {
-0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
-0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
-1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
-6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+0.009200493f, 0.0014371742f, -0.004899112f, -0.0033421211f, -0.00077140797f, 0.00024905617f, 0.00036881838f, 0.00026571992f, 
+0.0001580321f, 8.761643e-05f, 4.6664456e-05f, 2.4044282e-05f, 1.2354621e-05f, 6.408201e-06f, 3.2109965e-06f, 1.6570342e-06f, 
+8.616891e-07f, 4.3595125e-07f, 2.2115714e-07f, 1.13236595e-07f, 5.791172e-08f, 2.980887e-08f, 1.4949315e-08f, 7.830959e-09f, 
+4.00312e-09f, 2.00033e-09f, 1.0445225e-09f, 5.2246046e-10f, 2.6834937e-10f, 1.3615915e-10f, 6.962132e-11f, 3.5680764e-11f, 
     };
     static const float table6[32] = {
--0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
--2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
--2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
--1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+-0.0019806416f, -0.0032386028f, -0.00043482313f, 0.00088717457f, 0.0005260789f, 0.0001209249f, -1.4948493e-05f, -3.5738653e-05f, 
+-2.6801657e-05f, -1.6229933e-05f, -9.003624e-06f, -4.730581e-06f, -2.45387e-06f, -1.2795049e-06f, -6.422385e-07f, -3.319555e-07f, 
+-1.7283364e-07f, -8.74374e-08f, -4.4353783e-08f, -2.2713364e-08f, -1.161802e-08f, -5.9815535e-09f, -2.9980487e-09f, -1.5716508e-09f, 
+-8.044978e-10f, -4.015058e-10f, -2.0994277e-10f, -1.0488136e-10f, -5.3852603e-11f, -2.7311178e-11f, -1.3963867e-11f, -7.15568e-12f, 
     };
     static const float table7[32] = {
--0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
-2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
-4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
-2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+-0.001309417f, 0.0001371348f, 0.000734613f, 5.3252093e-05f, -0.00013141736f, -6.6073466e-05f, -1.6733033e-05f, 4.8706042e-08f, 
+2.8865525e-06f, 2.3344487e-06f, 1.4255065e-06f, 7.9763055e-07f, 4.232342e-07f, 2.20936e-07f, 1.13667575e-07f, 5.8488602e-08f, 
+2.9945028e-08f, 1.5327624e-08f, 7.834513e-09f, 4.0083905e-09f, 2.0370032e-09f, 1.047873e-09f, 5.32298e-10f, 2.7270747e-10f, 
+1.3730579e-10f, 7.038909e-11f, 3.589211e-11f, 1.8357217e-11f, 9.455097e-12f, 4.836812e-12f, 2.4726896e-12f, 1.2674815e-12f, 
     };
     (void)outside;
     for (size_t i = 0; i < n; i += SYMACT_LANES) {
         const __m512 x = vector_at(in[0], i);
         const __m512 t0 = _mm512_abs_ps(x);
         const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
-        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582882.0f));
         const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
         const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
         const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
-        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.4892818f), _mm512_set1_ps(12582912.0f));
         const __m512 t7 = entry_of(table0, t6);
         const __m512 t8 = entry_of(table1, t6);
         const __m512 t9 = entry_of(table2, t6);
@@ -2614,7 +2780,7 @@ void symact_logistic_derivative_f32_table(size_t n, const float *x, float *dydx)
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const void *const parameters = NULL;
-        symact_look_up(logistic_derivative_f32_table_loop, logistic_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(logistic_derivative_f32_table_loop, logistic_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2686,52 +2852,52 @@ SYMACT_TABLES_TARGET static size_t logistic_value_and_derivative_f32_table_loop(
 3.3182308e-09f, 9.503398e-09f, 2.329128e-08f, 9.590337e-09f, -3.5202495e-07f, -1.8854671e-06f, 7.356391e-06f, -3.2535147e-06f, 
     };
     static const float table10[32] = {
-0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
-5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
-10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
-15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+0.2386183f, 0.7526004f, 1.4042512f, 2.0622385f, 2.7352214f, 3.4235792f, 4.085366f, 4.7574925f, 
+5.428669f, 6.0905156f, 6.7567754f, 7.438435f, 8.113612f, 8.7747345f, 9.46815f, 10.130916f, 
+10.785487f, 11.467139f, 12.145933f, 12.8154125f, 13.486055f, 14.150171f, 14.840291f, 15.4869585f, 
+16.158026f, 16.851692f, 17.501526f, 18.194216f, 18.860464f, 19.538904f, 20.209661f, 20.878124f, 
     };
     static const float table11[32] = {
-0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
-0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
-2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
-1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+0.24647483f, 0.21769172f, 0.15827726f, 0.10009287f, 0.05721467f, 0.030570175f, 0.01626532f, 0.008441515f, 
+0.0043506604f, 0.0022540223f, 0.001160273f, 0.0005875136f, 0.00029925606f, 0.00015454215f, 7.726228e-05f, 3.9825813e-05f, 
+2.069686e-05f, 1.0468287e-05f, 5.309867e-06f, 2.7185336e-06f, 1.3902066e-06f, 7.155798e-07f, 3.5887498e-07f, 1.8797462e-07f, 
+9.608564e-08f, 4.8017885e-08f, 2.5071705e-08f, 1.2541586e-08f, 6.4417596e-09f, 3.2685996e-09f, 1.6713043e-09f, 8.5653645e-10f, 
     };
     static const float table12[32] = {
--0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
--0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
--2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
--1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+-0.029267961f, -0.078258015f, -0.09587096f, -0.077507615f, -0.050242864f, -0.028640179f, -0.0157273f, -0.008297773f, 
+-0.0043126377f, -0.002243838f, -0.0011575774f, -0.00058682286f, -0.0002990769f, -0.00015449438f, -7.725034e-05f, -3.982264e-05f, 
+-2.0696003e-05f, -1.0468068e-05f, -5.3098106e-06f, -2.7185188e-06f, -1.3902028e-06f, -7.155788e-07f, -3.5887473e-07f, -1.8797455e-07f, 
+-9.608563e-08f, -4.801788e-08f, -2.5071705e-08f, -1.2541586e-08f, -6.4417596e-09f, -3.2685996e-09f, -1.6713043e-09f, -8.5653645e-10f, 
     };
     static const float table13[32] = {
--0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
-0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
-1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
-8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+-0.05901212f, -0.033323716f, 0.003983687f, 0.019990774f, 0.018786777f, 0.012481465f, 0.007338971f, 0.004006979f, 
+0.0021185454f, 0.0011117695f, 0.0005760979f, 0.00029272144f, 0.00014935943f, 7.719946e-05f, 3.8613252e-05f, 1.9908159e-05f, 
+1.0347148e-05f, 5.233817e-06f, 2.6548503e-06f, 1.3592453e-06f, 6.9509775e-07f, 3.5778854e-07f, 1.794372e-07f, 9.398723e-08f, 
+4.8042804e-08f, 2.4008946e-08f, 1.2535854e-08f, 6.2707954e-09f, 3.2208811e-09f, 1.6343006e-09f, 8.3565255e-10f, 4.2826842e-10f, 
     };
     static const float table14[32] = {
-0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
--0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
--4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
--2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+0.009549778f, 0.02102917f, 0.014370582f, 0.0025988994f, -0.0026245795f, -0.0030224018f, -0.0021096182f, -0.001242876f, 
+-0.00068124733f, -0.00036385693f, -0.00019024247f, -9.7113916e-05f, -4.9666993e-05f, -2.570118e-05f, -1.2863085e-05f, -6.63391e-06f, 
+-3.448457e-06f, -1.744451e-06f, -8.849087e-07f, -4.5306984e-07f, -2.3169551e-07f, -1.1926149e-07f, -5.981197e-08f, -3.1328845e-08f, 
+-1.6014015e-08f, -8.002909e-09f, -4.1785504e-09f, -2.090245e-09f, -1.0736193e-09f, -5.447641e-10f, -2.785496e-10f, -1.4275557e-10f, 
     };
     static const float table15[32] = {
-0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
-0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
-1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
-6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+0.009200493f, 0.0014371742f, -0.004899112f, -0.0033421211f, -0.00077140797f, 0.00024905617f, 0.00036881838f, 0.00026571992f, 
+0.0001580321f, 8.761643e-05f, 4.6664456e-05f, 2.4044282e-05f, 1.2354621e-05f, 6.408201e-06f, 3.2109965e-06f, 1.6570342e-06f, 
+8.616891e-07f, 4.3595125e-07f, 2.2115714e-07f, 1.13236595e-07f, 5.791172e-08f, 2.980887e-08f, 1.4949315e-08f, 7.830959e-09f, 
+4.00312e-09f, 2.00033e-09f, 1.0445225e-09f, 5.2246046e-10f, 2.6834937e-10f, 1.3615915e-10f, 6.962132e-11f, 3.5680764e-11f, 
     };
     static const float table16[32] = {
--0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
--2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
--2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
--1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+-0.0019806416f, -0.0032386028f, -0.00043482313f, 0.00088717457f, 0.0005260789f, 0.0001209249f, -1.4948493e-05f, -3.5738653e-05f, 
+-2.6801657e-05f, -1.6229933e-05f, -9.003624e-06f, -4.730581e-06f, -2.45387e-06f, -1.2795049e-06f, -6.422385e-07f, -3.319555e-07f, 
+-1.7283364e-07f, -8.74374e-08f, -4.4353783e-08f, -2.2713364e-08f, -1.161802e-08f, -5.9815535e-09f, -2.9980487e-09f, -1.5716508e-09f, 
+-8.044978e-10f, -4.015058e-10f, -2.0994277e-10f, -1.0488136e-10f, -5.3852603e-11f, -2.7311178e-11f, -1.3963867e-11f, -7.15568e-12f, 
     };
     static const float table17[32] = {
--0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
-2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
-4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
-2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+-0.001309417f, 0.0001371348f, 0.000734613f, 5.3252093e-05f, -0.00013141736f, -6.6073466e-05f, -1.6733033e-05f, 4.8706042e-08f, 
+2.8865525e-06f, 2.3344487e-06f, 1.4255065e-06f, 7.9763055e-07f, 4.232342e-07f, 2.20936e-07f, 1.13667575e-07f, 5.8488602e-08f, 
+2.9945028e-08f, 1.5327624e-08f, 7.834513e-09f, 4.0083905e-09f, 2.0370032e-09f, 1.047873e-09f, 5.32298e-10f, 2.7270747e-10f, 
+1.3730579e-10f, 7.038909e-11f, 3.589211e-11f, 1.8357217e-11f, 9.455097e-12f, 4.836812e-12f, 2.4726896e-12f, 1.2674815e-12f, 
     };
     for (size_t i = 0; i < n; i += SYMACT_LANES) {
         const __m512 x = vector_at(in[0], i);
@@ -2759,11 +2925,11 @@ SYMACT_TABLES_TARGET static size_t logistic_value_and_derivative_f32_table_loop(
         const __m512 t21 = _mm512_fmadd_ps(t20, t13, t4);
         const __m512 t22 = _mm512_abs_ps(x);
         const __m512 t23 = _mm512_min_ps(_mm512_set1_ps(201.75f), t22);
-        const __m512 t24 = _mm512_fmadd_ps(t23, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t24 = _mm512_fmadd_ps(t23, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582882.0f));
         const __m512 t25 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t24);
         const __m512 t26 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t25);
         const __m512 t27 = _mm512_fmadd_ps(t26, _mm512_set1_ps(0.69314766f), t23);
-        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(1.4892818f), _mm512_set1_ps(12582912.0f));
         const __m512 t29 = entry_of(table10, t28);
         const __m512 t30 = entry_of(table11, t28);
         const __m512 t31 = entry_of(table12, t28);
@@ -2811,52 +2977,52 @@ void symact_logistic_value_and_derivative_f32_table(size_t n, const float *x, fl
 SYMACT_TABLES_TARGET static size_t logistic_backward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
 {
     static const float table0[32] = {
-0.23369603f, 0.7442488f, 1.3576229f, 2.0106485f, 2.6622403f, 3.3069355f, 3.9499943f, 4.6010923f, 
-5.2554603f, 5.8847013f, 6.5380898f, 7.1874275f, 7.8563113f, 8.495919f, 9.140783f, 9.799751f, 
-10.431015f, 11.099235f, 11.745789f, 12.390795f, 13.045843f, 13.681871f, 14.352111f, 14.9764385f, 
-15.626019f, 16.290306f, 16.947186f, 17.574577f, 18.24693f, 18.894005f, 19.547394f, 20.19378f, 
+0.2386183f, 0.7526004f, 1.4042512f, 2.0622385f, 2.7352214f, 3.4235792f, 4.085366f, 4.7574925f, 
+5.428669f, 6.0905156f, 6.7567754f, 7.438435f, 8.113612f, 8.7747345f, 9.46815f, 10.130916f, 
+10.785487f, 11.467139f, 12.145933f, 12.8154125f, 13.486055f, 14.150171f, 14.840291f, 15.4869585f, 
+16.158026f, 16.851692f, 17.501526f, 18.194216f, 18.860464f, 19.538904f, 20.209661f, 20.878124f, 
     };
     static const float table1[32] = {
-0.24661747f, 0.21834296f, 0.16275474f, 0.10414431f, 0.06098251f, 0.03408553f, 0.018534195f, 0.009842221f, 
-0.0051648924f, 0.002766266f, 0.0014430705f, 0.0007548896f, 0.00038700004f, 0.00020421692f, 0.00010718034f, 5.545924e-05f, 
-2.9501365e-05f, 1.5123438e-05f, 7.922495e-06f, 4.156642e-06f, 2.1590388e-06f, 1.1429777e-06f, 5.847321e-07f, 3.1319522e-07f, 
-1.6357097e-07f, 8.4180186e-08f, 4.364463e-08f, 2.3305478e-08f, 1.1897599e-08f, 6.2292815e-09f, 3.240968e-09f, 1.6980575e-09f, 
+0.24647483f, 0.21769172f, 0.15827726f, 0.10009287f, 0.05721467f, 0.030570175f, 0.01626532f, 0.008441515f, 
+0.0043506604f, 0.0022540223f, 0.001160273f, 0.0005875136f, 0.00029925606f, 0.00015454215f, 7.726228e-05f, 3.9825813e-05f, 
+2.069686e-05f, 1.0468287e-05f, 5.309867e-06f, 2.7185336e-06f, 1.3902066e-06f, 7.155798e-07f, 3.5887498e-07f, 1.8797462e-07f, 
+9.608564e-08f, 4.8017885e-08f, 2.5071705e-08f, 1.2541586e-08f, 6.4417596e-09f, 3.2685996e-09f, 1.6713043e-09f, 8.5653645e-10f, 
     };
     static const float table2[32] = {
--0.028686324f, -0.07769704f, -0.09614675f, -0.079547636f, -0.053025685f, -0.031676773f, -0.017833933f, -0.009646537f, 
--0.0051112617f, -0.002750919f, -0.0014388995f, -0.00075374905f, -0.00038670038f, -0.0002041335f, -0.000107157364f, -5.545309e-05f, 
--2.9499624e-05f, -1.5122981e-05f, -7.922369e-06f, -4.1566072e-06f, -2.1590295e-06f, -1.1429751e-06f, -5.847314e-07f, -3.1319502e-07f, 
--1.6357092e-07f, -8.418017e-08f, -4.3644626e-08f, -2.3305478e-08f, -1.1897599e-08f, -6.2292815e-09f, -3.240968e-09f, -1.6980575e-09f, 
+-0.029267961f, -0.078258015f, -0.09587096f, -0.077507615f, -0.050242864f, -0.028640179f, -0.0157273f, -0.008297773f, 
+-0.0043126377f, -0.002243838f, -0.0011575774f, -0.00058682286f, -0.0002990769f, -0.00015449438f, -7.725034e-05f, -3.982264e-05f, 
+-2.0696003e-05f, -1.0468068e-05f, -5.3098106e-06f, -2.7185188e-06f, -1.3902028e-06f, -7.155788e-07f, -3.5887473e-07f, -1.8797455e-07f, 
+-9.608563e-08f, -4.801788e-08f, -2.5071705e-08f, -1.2541586e-08f, -6.4417596e-09f, -3.2685996e-09f, -1.6713043e-09f, -8.5653645e-10f, 
     };
     static const float table3[32] = {
--0.0591518f, -0.033849895f, 0.0019101372f, 0.019534154f, 0.01933466f, 0.0135572795f, 0.008236542f, 0.0046305005f, 
-0.0025024177f, 0.0013601765f, 0.000715288f, 0.0003757353f, 0.00019305077f, 0.000101983394f, 5.355573e-05f, 2.7720402e-05f, 
-1.4748076e-05f, 7.5610355e-06f, 3.9610604e-06f, 2.0782697e-06f, 1.0795058e-06f, 5.7148515e-07f, 2.9236517e-07f, 1.5659737e-07f, 
-8.178543e-08f, 4.2090086e-08f, 2.1822318e-08f, 1.165274e-08f, 5.9488015e-09f, 3.1146419e-09f, 1.6204846e-09f, 8.4902907e-10f, 
+-0.05901212f, -0.033323716f, 0.003983687f, 0.019990774f, 0.018786777f, 0.012481465f, 0.007338971f, 0.004006979f, 
+0.0021185454f, 0.0011117695f, 0.0005760979f, 0.00029272144f, 0.00014935943f, 7.719946e-05f, 3.8613252e-05f, 1.9908159e-05f, 
+1.0347148e-05f, 5.233817e-06f, 2.6548503e-06f, 1.3592453e-06f, 6.9509775e-07f, 3.5778854e-07f, 1.794372e-07f, 9.398723e-08f, 
+4.8042804e-08f, 2.4008946e-08f, 1.2535854e-08f, 6.2707954e-09f, 3.2208811e-09f, 1.6343006e-09f, 8.3565255e-10f, 4.2826842e-10f, 
     };
     static const float table4[32] = {
-0.009368149f, 0.020981338f, 0.015272858f, 0.0033114734f, -0.002370347f, -0.0031200596f, -0.0023112728f, -0.0014178752f, 
--0.0007990795f, -0.00044326636f, -0.00023566277f, -0.00012448635f, -6.415054e-05f, -3.393876e-05f, -1.783651e-05f, -9.235998e-06f, 
--4.91484e-06f, -2.5200322e-06f, -1.3202636e-06f, -6.927305e-07f, -3.598276e-07f, -1.9049241e-07f, -9.7454254e-08f, -5.2198796e-08f, 
--2.7261732e-08f, -1.402996e-08f, -7.27407e-09f, -3.884187e-09f, -1.9829156e-09f, -1.0382072e-09f, -5.401591e-10f, -2.830086e-10f, 
+0.009549778f, 0.02102917f, 0.014370582f, 0.0025988994f, -0.0026245795f, -0.0030224018f, -0.0021096182f, -0.001242876f, 
+-0.00068124733f, -0.00036385693f, -0.00019024247f, -9.7113916e-05f, -4.9666993e-05f, -2.570118e-05f, -1.2863085e-05f, -6.63391e-06f, 
+-3.448457e-06f, -1.744451e-06f, -8.849087e-07f, -4.5306984e-07f, -2.3169551e-07f, -1.1926149e-07f, -5.981197e-08f, -3.1328845e-08f, 
+-1.6014015e-08f, -8.002909e-09f, -4.1785504e-09f, -2.090245e-09f, -1.0736193e-09f, -5.447641e-10f, -2.785496e-10f, -1.4275557e-10f, 
     };
     static const float table5[32] = {
-0.009248484f, 0.0015734043f, -0.0047772396f, -0.0035751408f, -0.0009739253f, 0.00016664663f, 0.00037498234f, 0.00029386167f, 
-0.00018255749f, 0.00010579527f, 5.753484e-05f, 3.0739757e-05f, 1.5935204e-05f, 8.455198e-06f, 4.4506446e-06f, 2.3065325e-06f, 
-1.2279475e-06f, 6.2972936e-07f, 3.2996314e-07f, 1.7314136e-07f, 8.993696e-08f, 4.7613675e-08f, 2.4357673e-08f, 1.3047522e-08f, 
-6.8143184e-09f, 3.5068475e-09f, 1.8181334e-09f, 9.709636e-10f, 4.956431e-10f, 2.595022e-10f, 1.3501088e-10f, 7.073747e-11f, 
+0.009200493f, 0.0014371742f, -0.004899112f, -0.0033421211f, -0.00077140797f, 0.00024905617f, 0.00036881838f, 0.00026571992f, 
+0.0001580321f, 8.761643e-05f, 4.6664456e-05f, 2.4044282e-05f, 1.2354621e-05f, 6.408201e-06f, 3.2109965e-06f, 1.6570342e-06f, 
+8.616891e-07f, 4.3595125e-07f, 2.2115714e-07f, 1.13236595e-07f, 5.791172e-08f, 2.980887e-08f, 1.4949315e-08f, 7.830959e-09f, 
+4.00312e-09f, 2.00033e-09f, 1.0445225e-09f, 5.2246046e-10f, 2.6834937e-10f, 1.3615915e-10f, 6.962132e-11f, 3.5680764e-11f, 
     };
     static const float table6[32] = {
--0.0019443163f, -0.0032837766f, -0.000633371f, 0.000878073f, 0.0005836552f, 0.00016705891f, -8.7345023e-07f, -3.5507604e-05f, 
--2.9782901e-05f, -1.9205274e-05f, -1.0987224e-05f, -6.013672e-06f, -3.1551315e-06f, -1.6845746e-06f, -8.8977555e-07f, -4.6175097e-07f, 
--2.4615923e-07f, -1.262119e-07f, -6.617026e-08f, -3.4726998e-08f, -1.803626e-08f, -9.552266e-09f, -4.8839275e-09f, -2.6174938e-09f, 
--1.3665935e-09f, -7.0339584e-10f, -3.6464734e-10f, -1.9513062e-10f, -9.9488064e-11f, -5.2065387e-11f, -2.7076242e-11f, -1.41845815e-11f, 
+-0.0019806416f, -0.0032386028f, -0.00043482313f, 0.00088717457f, 0.0005260789f, 0.0001209249f, -1.4948493e-05f, -3.5738653e-05f, 
+-2.6801657e-05f, -1.6229933e-05f, -9.003624e-06f, -4.730581e-06f, -2.45387e-06f, -1.2795049e-06f, -6.422385e-07f, -3.319555e-07f, 
+-1.7283364e-07f, -8.74374e-08f, -4.4353783e-08f, -2.2713364e-08f, -1.161802e-08f, -5.9815535e-09f, -2.9980487e-09f, -1.5716508e-09f, 
+-8.044978e-10f, -4.015058e-10f, -2.0994277e-10f, -1.0488136e-10f, -5.3852603e-11f, -2.7311178e-11f, -1.3963867e-11f, -7.15568e-12f, 
     };
     static const float table7[32] = {
--0.0013146908f, 6.745533e-05f, 0.0007662556f, 0.00010487681f, -0.00013118645f, -7.972248e-05f, -2.3231401e-05f, -2.0116177e-06f, 
-2.7146702e-06f, 2.6053713e-06f, 1.695871e-06f, 9.868907e-07f, 5.405392e-07f, 2.9227527e-07f, 1.545736e-07f, 8.081175e-08f, 
-4.258458e-08f, 2.2246065e-08f, 1.1601224e-08f, 6.0685297e-09f, 3.1704013e-09f, 1.6667641e-09f, 8.666307e-10f, 4.5495674e-10f, 
-2.3793398e-10f, 1.233332e-10f, 6.4366595e-11f, 3.3214362e-11f, 1.7363048e-11f, 9.136482e-12f, 4.7864586e-12f, 2.50686e-12f, 
+-0.001309417f, 0.0001371348f, 0.000734613f, 5.3252093e-05f, -0.00013141736f, -6.6073466e-05f, -1.6733033e-05f, 4.8706042e-08f, 
+2.8865525e-06f, 2.3344487e-06f, 1.4255065e-06f, 7.9763055e-07f, 4.232342e-07f, 2.20936e-07f, 1.13667575e-07f, 5.8488602e-08f, 
+2.9945028e-08f, 1.5327624e-08f, 7.834513e-09f, 4.0083905e-09f, 2.0370032e-09f, 1.047873e-09f, 5.32298e-10f, 2.7270747e-10f, 
+1.3730579e-10f, 7.038909e-11f, 3.589211e-11f, 1.8357217e-11f, 9.455097e-12f, 4.836812e-12f, 2.4726896e-12f, 1.2674815e-12f, 
     };
     (void)outside;
     for (size_t i = 0; i < n; i += SYMACT_LANES) {
@@ -2864,11 +3030,11 @@ SYMACT_TABLES_TARGET static size_t logistic_backward_f32_table_loop(size_t n, co
         const __m512 grad_y = vector_at(in[1], i);
         const __m512 t0 = _mm512_abs_ps(x);
         const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(201.75f), t0);
-        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582883.0f));
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.442695f), _mm512_set1_ps(12582882.0f));
         const __m512 t3 = _mm512_max_ps(_mm512_set1_ps(12582912.0f), t2);
         const __m512 t4 = _mm512_sub_ps(_mm512_set1_ps(12582912.0f), t3);
         const __m512 t5 = _mm512_fmadd_ps(t4, _mm512_set1_ps(0.69314766f), t1);
-        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.539766f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(1.4892818f), _mm512_set1_ps(12582912.0f));
         const __m512 t7 = entry_of(table0, t6);
         const __m512 t8 = entry_of(table1, t6);
         const __m512 t9 = entry_of(table2, t6);
@@ -2887,11 +3053,11 @@ SYMACT_TABLES_TARGET static size_t logistic_backward_f32_table_loop(size_t n, co
         const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
         const __m512 t23 = _mm512_sub_ps(t8, t22);
         const __m512 t24 = _mm512_fmadd_ps(t21, t16, t23);
-        const __m512 t25 = _mm512_mul_ps(grad_y, t24);
+        const __m512 t25 = product_of(grad_y, t24);
         const __m512 t26 = _mm512_fmadd_ps(grad_y, t22, t25);
         const __m512 t27 = _mm512_scalef_ps(t22, t4);
         const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t29 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t29 = product_of(grad_y, t27);
         const __m512 t30 = _mm512_scalef_ps(t26, t4);
         const __m512 t31 = _mm512_mask_blend_ps(t28, t30, t29);
         put_vector(out[0], i, t31, past);
@@ -2977,8 +3143,8 @@ SYMACT_TABLES_TARGET static size_t logistic_second_derivative_f32_table_loop(siz
         const __m512 t12 = _mm512_fmadd_ps(t11, t10, t7);
         const __m512 t13 = _mm512_fmadd_ps(t12, t10, t6);
         const __m512 t14 = _mm512_fmadd_ps(t13, t10, t5);
-        const __m512 t15 = _mm512_mul_ps(t10, t14);
-        const __m512 t16 = _mm512_mul_ps(x, t15);
+        const __m512 t15 = product_of(t10, t14);
+        const __m512 t16 = product_of(x, t15);
         const __m512 t17 = _mm512_fmadd_ps(x, t4, t16);
         if (outside)
             outside[i / SYMACT_LANES] = t1;

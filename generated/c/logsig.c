@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1510,11 +1652,122 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.9962362f, 2.50366f, 3.0081418f, 3.4977381f, 4.251933f, 5.2406926f, 6.241811f, 7.2693167f, 
+8.735631f, 10.765502f, 12.766555f, 14.760736f, 17.826273f, 21.741697f, 25.697613f, 29.711163f, 
+35.868725f, 43.643238f, 51.778328f, 59.732136f, 0.0f, 0.09468345f, 0.1567463f, 0.21751827f, 
+0.31015033f, 0.43688428f, 0.5631866f, 0.6875982f, 0.87294817f, 1.1262416f, 1.3795543f, 1.6287384f, 
+    };
+    static const float table1[32] = {
+0.034341715f, 0.020439139f, 0.013188817f, 0.009107261f, 0.005568777f, 0.003244083f, 0.0020455502f, 0.0013601361f, 
+0.0008260913f, 0.00046504376f, 0.00028950075f, 0.00019276356f, 0.00011317041f, 6.435759e-05f, 3.9903545e-05f, 2.6303089e-05f, 
+1.5280471e-05f, 8.658346e-06f, 5.26939e-06f, 3.4752218e-06f, 2.3333333f, 1.5397238f, 1.2065865f, 0.96766967f, 
+0.71156365f, 0.48930568f, 0.35141712f, 0.2621164f, 0.17769971f, 0.112245165f, 0.07546834f, 0.053498026f, 
+    };
+    static const float table2[32] = {
+-0.0128110135f, -0.006383241f, -0.0035450342f, -0.002156426f, -0.0011142446f, -0.00053954823f, -0.00029058804f, -0.00016807759f, 
+-8.610566e-05f, -3.984785e-05f, -2.1107595e-05f, -1.2237671e-05f, -5.994568e-06f, -2.814201e-06f, -1.48362e-06f, -8.4906753e-07f, 
+-4.103537e-07f, -1.9184506e-07f, -9.870404e-08f, -5.6553105e-08f, -3.6666522f, -2.1018481f, -1.5163926f, -1.1283576f, 
+-0.7474479f, -0.4524917f, -0.29031843f, -0.19594117f, -0.11632585f, -0.06280101f, -0.036862694f, -0.023228087f, 
+    };
+    static const float table3[32] = {
+0.0048110574f, 0.0020069994f, 0.00095906167f, 0.0005139745f, 0.00022440722f, 9.031906e-05f, 4.154191e-05f, 2.0897554e-05f, 
+9.026401e-06f, 3.4333007e-06f, 1.5472689e-06f, 7.808792e-07f, 3.190317e-07f, 1.2363627e-07f, 5.540328e-08f, 2.7522647e-08f, 
+1.1062269e-08f, 4.266468e-09f, 1.8557269e-09f, 9.2343133e-10f, 5.782313f, 2.8763595f, 1.9128735f, 1.3209381f, 
+0.7890137f, 0.4208921f, 0.24119566f, 0.14735858f, 0.0766167f, 0.0353592f, 0.018122625f, 0.010150841f, 
+    };
+    static const float table4[32] = {
+-0.0018143009f, -0.0006334334f, -0.0002612637f, -0.00012320148f, -4.5394485e-05f, -1.51887425e-05f, -5.9720983e-06f, -2.6004611e-06f, 
+-9.5020476e-07f, -2.9708303e-07f, -1.13909636e-07f, -5.001251e-08f, -1.7026561e-08f, -5.4474683e-09f, -2.0713644e-09f, -8.928518e-10f, 
+-2.989359e-10f, -9.515736e-11f, -3.4972653e-11f, -1.5159244e-11f, -9.099626f, -4.0237923f, -2.4718273f, -1.6095932f, 
+-0.834116f, -0.39181247f, -0.20058097f, -0.109583415f, -0.050678477f, -0.0199909f, -0.008967942f, -0.0044833384f, 
+    };
+    static const float table5[32] = {
+0.00070072757f, 0.00020428465f, 7.4762225e-05f, 3.057484e-05f, 9.391219e-06f, 2.581516e-06f, 8.625782e-07f, 3.2620864e-07f, 
+1.0259214e-07f, 2.6164978e-08f, 8.432705e-09f, 3.2547414e-09f, 9.330117e-10f, 2.418132e-10f, 7.851876e-11f, 2.9396617e-11f, 
+8.278256e-12f, 2.154807e-12f, 6.551767e-13f, 2.4974093e-13f, 13.73134f, 8.417177f, 3.9161453f, 2.402391f, 
+0.89871585f, 0.33846804f, 0.16902262f, 0.08043992f, 0.033993088f, 0.011579106f, 0.0045596976f, 0.0020746782f, 
+    };
+    static const float table6[32] = {
+-0.00026467876f, -6.6923996e-05f, -1.4060436e-05f, -6.09897e-06f, -1.8958672e-06f, -4.1677782e-07f, -1.0393208e-07f, -5.813403e-08f, 
+-1.0705984e-08f, -2.1901478e-09f, -5.7820165e-10f, -2.0218752e-10f, -5.1676018e-11f, -1.07193985e-11f, -3.3942267e-12f, -1.1883655e-12f, 
+-2.2959624e-13f, -4.6780698e-14f, -1.2238748e-14f, -2.5814824e-15f, -15.425988f, 35.797447f, 23.910187f, 25.487617f, 
+-1.069689f, -0.37023032f, -0.19247927f, -0.26822594f, -0.020955415f, -0.0062492164f, -0.0013891058f, 0.00011125671f, 
+    };
+    static const float table7[32] = {
+0.26209795f, 0.22219731f, 0.19324122f, 0.17170271f, 0.14672424f, 0.12341485f, 0.10644588f, 0.093367815f, 
+0.079528354f, 0.06608275f, 0.05670503f, 0.049717516f, 0.04184199f, 0.034842208f, 0.029831743f, 0.026050553f, 
+0.02182838f, 0.018138213f, 0.015424113f, 0.013462939f, 1.0f, 0.876185f, 0.81088656f, 0.7560224f, 
+0.6857526f, 0.6089546f, 0.54828066f, 0.4996133f, 0.44168243f, 0.3817922f, 0.3365989f, 0.3017571f, 
+    };
+    static const float table8[32] = {
+-0.093288735f, -0.06630662f, -0.049699187f, -0.038948253f, -0.028172027f, -0.019734548f, -0.014562264f, -0.011126966f, 
+-0.008008162f, -0.005480866f, -0.0040080296f, -0.0030637798f, -0.0021547982f, -0.0014836462f, -0.0010814762f, -0.0008208137f, 
+-0.0005729408f, -0.00039331347f, -0.00028304977f, -0.00021481718f, -1.5f, -1.1402323f, -0.97091246f, -0.8394933f, 
+-0.6855682f, -0.5357273f, -0.4308276f, -0.35522375f, -0.27505973f, -0.20331527f, -0.15658987f, -0.12487397f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(63.74994f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.25f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(x, t23);
+        const __m512 t25 = _mm512_fmadd_ps(x, t19, t24);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logsig_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logsig_forward_f32_tabulated, logsig_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_logsig_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logsig_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logsig_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1545,11 +1798,123 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+2.0017176f, 2.5016792f, 2.9956186f, 3.5056496f, 4.2321963f, 5.234272f, 6.2331066f, 7.239392f, 
+8.741047f, 10.729777f, 12.743744f, 14.757024f, 17.759954f, 21.71828f, 25.764662f, 29.74541f, 
+35.69016f, 43.906376f, 51.654873f, 59.6328f, 0.0030237436f, 0.093379326f, 0.15739448f, 0.21798056f, 
+0.31196192f, 0.4357697f, 0.5609693f, 0.6885036f, 0.87835836f, 1.1214079f, 1.3719149f, 1.62556f, 
+    };
+    static const float table1[32] = {
+0.026093936f, 0.013405415f, 0.007674243f, 0.0046600066f, 0.0025314968f, 0.0012545303f, 0.00069851684f, 0.0004208637f, 
+0.00022123959f, 0.000109426976f, 6.045853e-05f, 3.6410875e-05f, 1.9175655e-05f, 9.551948e-06f, 5.286952e-06f, 3.2164635e-06f, 
+1.7141521e-06f, 8.39238e-07f, 4.7988686e-07f, 2.9314128e-07f, 6.8685226f, 4.0508776f, 2.897237f, 2.162011f, 
+1.4283521f, 0.87846345f, 0.5678718f, 0.3811437f, 0.22527727f, 0.12588944f, 0.074939184f, 0.047251493f, 
+    };
+    static const float table2[32] = {
+-0.012692461f, -0.0054480135f, -0.0026803606f, -0.001420231f, -0.00065242156f, -0.00026624813f, -0.00012594333f, -6.584937e-05f, 
+-2.8885726e-05f, -1.170544e-05f, -5.462177e-06f, -2.845504e-06f, -1.2464496e-06f, -5.077236e-07f, -2.3671342e-07f, -1.2460998e-07f, 
+-5.525097e-08f, -2.1935332e-08f, -1.06385185e-08f, -5.617716e-09f, -14.321414f, -7.382011f, -4.845607f, -3.3542774f, 
+-1.9917655f, -1.0803593f, -0.6236134f, -0.3772448f, -0.19428821f, -0.09314254f, -0.048325125f, -0.026947603f, 
+    };
+    static const float table3[32] = {
+0.0058741947f, 0.0021101187f, 0.00089349493f, 0.0004136084f, 0.0001608416f, 5.4140084e-05f, 2.1784965e-05f, 9.894835e-06f, 
+3.6260303e-06f, 1.2056291e-06f, 4.7569867e-07f, 2.1460322e-07f, 7.82455e-08f, 2.6097586e-08f, 1.0258294e-08f, 4.677293e-09f, 
+1.726391e-09f, 5.5639526e-10f, 2.2906517e-10f, 1.046466e-10f, 28.07728f, 12.668307f, 7.6334414f, 4.9047537f, 
+2.6201665f, 1.2545083f, 0.6471354f, 0.3532323f, 0.15866049f, 0.065339416f, 0.02958063f, 0.014602729f, 
+    };
+    static const float table4[32] = {
+-0.0026319246f, -0.00079183717f, -0.00028866614f, -0.000116869516f, -3.855174e-05f, -1.0703461e-05f, -3.669257e-06f, -1.4493585e-06f, 
+-4.4394116e-07f, -1.2121409e-07f, -4.046979e-08f, -1.5808714e-08f, -4.80432e-09f, -1.3129116e-09f, -4.352053e-10f, -1.7198049e-10f, 
+-5.291613e-11f, -1.3847787e-11f, -4.8391477e-12f, -1.9154574e-12f, -52.342545f, -20.906004f, -11.571638f, -6.8853617f, 
+-3.319384f, -1.4034926f, -0.64679235f, -0.31814674f, -0.12501782f, -0.044270866f, -0.017508196f, -0.0076619033f, 
+    };
+    static const float table5[32] = {
+0.0011784803f, 0.00029502672f, 9.127253e-05f, 3.2006683e-05f, 9.26081e-06f, 2.1102726e-06f, 6.137508e-07f, 2.104181e-07f, 
+5.4810222e-08f, 1.2207932e-08f, 3.4392096e-09f, 1.1371443e-09f, 2.9870229e-10f, 6.615284e-11f, 1.8514308e-11f, 6.183766e-12f, 
+1.642324e-12f, 3.4701417e-13f, 1.0237327e-13f, 3.4397124e-14f, 87.06505f, 33.851463f, 18.684193f, 10.108159f, 
+4.129474f, 1.5523603f, 0.6464862f, 0.2728085f, 0.09758839f, 0.029610166f, 0.010249903f, 0.0040117446f, 
+    };
+    static const float table6[32] = {
+-0.0005092506f, -0.00010805403f, -2.9400193e-05f, -9.076414e-06f, -2.0689677e-06f, -4.0730924e-07f, -9.654485e-08f, -2.7510703e-08f, 
+-6.4243753e-09f, -1.1698248e-09f, -2.779212e-10f, -8.340411e-11f, -1.7828974e-11f, -3.2149552e-12f, -7.8607303e-13f, -2.2043703e-13f, 
+-4.818298e-14f, -8.439496e-15f, -2.1692575e-15f, -5.487254e-16f, -92.95996f, -56.52829f, -23.687834f, -24.835285f, 
+-4.8998604f, -1.6631775f, -0.70633954f, -0.34009978f, -0.07468701f, -0.01902594f, -0.005594135f, -0.0017645266f, 
+    };
+    static const float table7[32] = {
+0.075601235f, 0.056248084f, 0.043991316f, 0.03535998f, 0.027117033f, 0.0200273f, 0.015582271f, 0.012556943f, 
+0.00956344f, 0.007112517f, 0.005550572f, 0.004495492f, 0.0034482763f, 0.002589179f, 0.0020328932f, 0.001660534f, 
+0.0012866523f, 0.00096467533f, 0.00077079714f, 0.0006328908f, 0.99099237f, 0.7708245f, 0.65768737f, 0.57283616f, 
+0.47144374f, 0.37562254f, 0.30668f, 0.25504553f, 0.20027843f, 0.15355642f, 0.121380806f, 0.09861044f, 
+    };
+    static const float table8[32] = {
+-0.049181968f, -0.030321004f, -0.020241732f, -0.014112894f, -0.009087097f, -0.0054826867f, -0.0036007827f, -0.0025044247f, 
+-0.0015810729f, -0.00095664803f, -0.0006269538f, -0.00043716622f, -0.0002773117f, -0.00016925117f, -0.00011138844f, -7.8416e-05f, 
+-5.0306717e-05f, -3.0424193e-05f, -2.0536885e-05f, -1.4527584e-05f, -2.9580667f, -1.9994205f, -1.5598072f, -1.256014f, 
+-0.9245582f, -0.6458686f, -0.46833748f, -0.34929478f, -0.23741946f, -0.1550108f, -0.106091015f, -0.07577898f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(63.74994f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.25f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t5, t13);
+        const __m512 t20 = _mm512_sub_ps(t13, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t5, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t5, t12);
+        const __m512 t23 = _mm512_sub_ps(t12, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t19, t5, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t21, t5, t24);
+        const __m512 t26 = _mm512_add_ps(t22, t25);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t26, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logsig_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logsig_derivative_f32_tabulated, logsig_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_logsig_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logsig_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logsig_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1587,11 +1952,200 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_value_and_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+1.9962362f, 2.50366f, 3.0081418f, 3.4977381f, 4.251933f, 5.2406926f, 6.241811f, 7.2693167f, 
+8.735631f, 10.765502f, 12.766555f, 14.760736f, 17.826273f, 21.741697f, 25.697613f, 29.711163f, 
+35.868725f, 43.643238f, 51.778328f, 59.732136f, 0.0f, 0.09468345f, 0.1567463f, 0.21751827f, 
+0.31015033f, 0.43688428f, 0.5631866f, 0.6875982f, 0.87294817f, 1.1262416f, 1.3795543f, 1.6287384f, 
+    };
+    static const float table1[32] = {
+0.034341715f, 0.020439139f, 0.013188817f, 0.009107261f, 0.005568777f, 0.003244083f, 0.0020455502f, 0.0013601361f, 
+0.0008260913f, 0.00046504376f, 0.00028950075f, 0.00019276356f, 0.00011317041f, 6.435759e-05f, 3.9903545e-05f, 2.6303089e-05f, 
+1.5280471e-05f, 8.658346e-06f, 5.26939e-06f, 3.4752218e-06f, 2.3333333f, 1.5397238f, 1.2065865f, 0.96766967f, 
+0.71156365f, 0.48930568f, 0.35141712f, 0.2621164f, 0.17769971f, 0.112245165f, 0.07546834f, 0.053498026f, 
+    };
+    static const float table2[32] = {
+-0.0128110135f, -0.006383241f, -0.0035450342f, -0.002156426f, -0.0011142446f, -0.00053954823f, -0.00029058804f, -0.00016807759f, 
+-8.610566e-05f, -3.984785e-05f, -2.1107595e-05f, -1.2237671e-05f, -5.994568e-06f, -2.814201e-06f, -1.48362e-06f, -8.4906753e-07f, 
+-4.103537e-07f, -1.9184506e-07f, -9.870404e-08f, -5.6553105e-08f, -3.6666522f, -2.1018481f, -1.5163926f, -1.1283576f, 
+-0.7474479f, -0.4524917f, -0.29031843f, -0.19594117f, -0.11632585f, -0.06280101f, -0.036862694f, -0.023228087f, 
+    };
+    static const float table3[32] = {
+0.0048110574f, 0.0020069994f, 0.00095906167f, 0.0005139745f, 0.00022440722f, 9.031906e-05f, 4.154191e-05f, 2.0897554e-05f, 
+9.026401e-06f, 3.4333007e-06f, 1.5472689e-06f, 7.808792e-07f, 3.190317e-07f, 1.2363627e-07f, 5.540328e-08f, 2.7522647e-08f, 
+1.1062269e-08f, 4.266468e-09f, 1.8557269e-09f, 9.2343133e-10f, 5.782313f, 2.8763595f, 1.9128735f, 1.3209381f, 
+0.7890137f, 0.4208921f, 0.24119566f, 0.14735858f, 0.0766167f, 0.0353592f, 0.018122625f, 0.010150841f, 
+    };
+    static const float table4[32] = {
+-0.0018143009f, -0.0006334334f, -0.0002612637f, -0.00012320148f, -4.5394485e-05f, -1.51887425e-05f, -5.9720983e-06f, -2.6004611e-06f, 
+-9.5020476e-07f, -2.9708303e-07f, -1.13909636e-07f, -5.001251e-08f, -1.7026561e-08f, -5.4474683e-09f, -2.0713644e-09f, -8.928518e-10f, 
+-2.989359e-10f, -9.515736e-11f, -3.4972653e-11f, -1.5159244e-11f, -9.099626f, -4.0237923f, -2.4718273f, -1.6095932f, 
+-0.834116f, -0.39181247f, -0.20058097f, -0.109583415f, -0.050678477f, -0.0199909f, -0.008967942f, -0.0044833384f, 
+    };
+    static const float table5[32] = {
+0.00070072757f, 0.00020428465f, 7.4762225e-05f, 3.057484e-05f, 9.391219e-06f, 2.581516e-06f, 8.625782e-07f, 3.2620864e-07f, 
+1.0259214e-07f, 2.6164978e-08f, 8.432705e-09f, 3.2547414e-09f, 9.330117e-10f, 2.418132e-10f, 7.851876e-11f, 2.9396617e-11f, 
+8.278256e-12f, 2.154807e-12f, 6.551767e-13f, 2.4974093e-13f, 13.73134f, 8.417177f, 3.9161453f, 2.402391f, 
+0.89871585f, 0.33846804f, 0.16902262f, 0.08043992f, 0.033993088f, 0.011579106f, 0.0045596976f, 0.0020746782f, 
+    };
+    static const float table6[32] = {
+-0.00026467876f, -6.6923996e-05f, -1.4060436e-05f, -6.09897e-06f, -1.8958672e-06f, -4.1677782e-07f, -1.0393208e-07f, -5.813403e-08f, 
+-1.0705984e-08f, -2.1901478e-09f, -5.7820165e-10f, -2.0218752e-10f, -5.1676018e-11f, -1.07193985e-11f, -3.3942267e-12f, -1.1883655e-12f, 
+-2.2959624e-13f, -4.6780698e-14f, -1.2238748e-14f, -2.5814824e-15f, -15.425988f, 35.797447f, 23.910187f, 25.487617f, 
+-1.069689f, -0.37023032f, -0.19247927f, -0.26822594f, -0.020955415f, -0.0062492164f, -0.0013891058f, 0.00011125671f, 
+    };
+    static const float table7[32] = {
+0.26209795f, 0.22219731f, 0.19324122f, 0.17170271f, 0.14672424f, 0.12341485f, 0.10644588f, 0.093367815f, 
+0.079528354f, 0.06608275f, 0.05670503f, 0.049717516f, 0.04184199f, 0.034842208f, 0.029831743f, 0.026050553f, 
+0.02182838f, 0.018138213f, 0.015424113f, 0.013462939f, 1.0f, 0.876185f, 0.81088656f, 0.7560224f, 
+0.6857526f, 0.6089546f, 0.54828066f, 0.4996133f, 0.44168243f, 0.3817922f, 0.3365989f, 0.3017571f, 
+    };
+    static const float table8[32] = {
+-0.093288735f, -0.06630662f, -0.049699187f, -0.038948253f, -0.028172027f, -0.019734548f, -0.014562264f, -0.011126966f, 
+-0.008008162f, -0.005480866f, -0.0040080296f, -0.0030637798f, -0.0021547982f, -0.0014836462f, -0.0010814762f, -0.0008208137f, 
+-0.0005729408f, -0.00039331347f, -0.00028304977f, -0.00021481718f, -1.5f, -1.1402323f, -0.97091246f, -0.8394933f, 
+-0.6855682f, -0.5357273f, -0.4308276f, -0.35522375f, -0.27505973f, -0.20331527f, -0.15658987f, -0.12487397f, 
+    };
+    static const float table9[32] = {
+2.0017176f, 2.5016792f, 2.9956186f, 3.5056496f, 4.2321963f, 5.234272f, 6.2331066f, 7.239392f, 
+8.741047f, 10.729777f, 12.743744f, 14.757024f, 17.759954f, 21.71828f, 25.764662f, 29.74541f, 
+35.69016f, 43.906376f, 51.654873f, 59.6328f, 0.0030237436f, 0.093379326f, 0.15739448f, 0.21798056f, 
+0.31196192f, 0.4357697f, 0.5609693f, 0.6885036f, 0.87835836f, 1.1214079f, 1.3719149f, 1.62556f, 
+    };
+    static const float table10[32] = {
+0.026093936f, 0.013405415f, 0.007674243f, 0.0046600066f, 0.0025314968f, 0.0012545303f, 0.00069851684f, 0.0004208637f, 
+0.00022123959f, 0.000109426976f, 6.045853e-05f, 3.6410875e-05f, 1.9175655e-05f, 9.551948e-06f, 5.286952e-06f, 3.2164635e-06f, 
+1.7141521e-06f, 8.39238e-07f, 4.7988686e-07f, 2.9314128e-07f, 6.8685226f, 4.0508776f, 2.897237f, 2.162011f, 
+1.4283521f, 0.87846345f, 0.5678718f, 0.3811437f, 0.22527727f, 0.12588944f, 0.074939184f, 0.047251493f, 
+    };
+    static const float table11[32] = {
+-0.012692461f, -0.0054480135f, -0.0026803606f, -0.001420231f, -0.00065242156f, -0.00026624813f, -0.00012594333f, -6.584937e-05f, 
+-2.8885726e-05f, -1.170544e-05f, -5.462177e-06f, -2.845504e-06f, -1.2464496e-06f, -5.077236e-07f, -2.3671342e-07f, -1.2460998e-07f, 
+-5.525097e-08f, -2.1935332e-08f, -1.06385185e-08f, -5.617716e-09f, -14.321414f, -7.382011f, -4.845607f, -3.3542774f, 
+-1.9917655f, -1.0803593f, -0.6236134f, -0.3772448f, -0.19428821f, -0.09314254f, -0.048325125f, -0.026947603f, 
+    };
+    static const float table12[32] = {
+0.0058741947f, 0.0021101187f, 0.00089349493f, 0.0004136084f, 0.0001608416f, 5.4140084e-05f, 2.1784965e-05f, 9.894835e-06f, 
+3.6260303e-06f, 1.2056291e-06f, 4.7569867e-07f, 2.1460322e-07f, 7.82455e-08f, 2.6097586e-08f, 1.0258294e-08f, 4.677293e-09f, 
+1.726391e-09f, 5.5639526e-10f, 2.2906517e-10f, 1.046466e-10f, 28.07728f, 12.668307f, 7.6334414f, 4.9047537f, 
+2.6201665f, 1.2545083f, 0.6471354f, 0.3532323f, 0.15866049f, 0.065339416f, 0.02958063f, 0.014602729f, 
+    };
+    static const float table13[32] = {
+-0.0026319246f, -0.00079183717f, -0.00028866614f, -0.000116869516f, -3.855174e-05f, -1.0703461e-05f, -3.669257e-06f, -1.4493585e-06f, 
+-4.4394116e-07f, -1.2121409e-07f, -4.046979e-08f, -1.5808714e-08f, -4.80432e-09f, -1.3129116e-09f, -4.352053e-10f, -1.7198049e-10f, 
+-5.291613e-11f, -1.3847787e-11f, -4.8391477e-12f, -1.9154574e-12f, -52.342545f, -20.906004f, -11.571638f, -6.8853617f, 
+-3.319384f, -1.4034926f, -0.64679235f, -0.31814674f, -0.12501782f, -0.044270866f, -0.017508196f, -0.0076619033f, 
+    };
+    static const float table14[32] = {
+0.0011784803f, 0.00029502672f, 9.127253e-05f, 3.2006683e-05f, 9.26081e-06f, 2.1102726e-06f, 6.137508e-07f, 2.104181e-07f, 
+5.4810222e-08f, 1.2207932e-08f, 3.4392096e-09f, 1.1371443e-09f, 2.9870229e-10f, 6.615284e-11f, 1.8514308e-11f, 6.183766e-12f, 
+1.642324e-12f, 3.4701417e-13f, 1.0237327e-13f, 3.4397124e-14f, 87.06505f, 33.851463f, 18.684193f, 10.108159f, 
+4.129474f, 1.5523603f, 0.6464862f, 0.2728085f, 0.09758839f, 0.029610166f, 0.010249903f, 0.0040117446f, 
+    };
+    static const float table15[32] = {
+-0.0005092506f, -0.00010805403f, -2.9400193e-05f, -9.076414e-06f, -2.0689677e-06f, -4.0730924e-07f, -9.654485e-08f, -2.7510703e-08f, 
+-6.4243753e-09f, -1.1698248e-09f, -2.779212e-10f, -8.340411e-11f, -1.7828974e-11f, -3.2149552e-12f, -7.8607303e-13f, -2.2043703e-13f, 
+-4.818298e-14f, -8.439496e-15f, -2.1692575e-15f, -5.487254e-16f, -92.95996f, -56.52829f, -23.687834f, -24.835285f, 
+-4.8998604f, -1.6631775f, -0.70633954f, -0.34009978f, -0.07468701f, -0.01902594f, -0.005594135f, -0.0017645266f, 
+    };
+    static const float table16[32] = {
+0.075601235f, 0.056248084f, 0.043991316f, 0.03535998f, 0.027117033f, 0.0200273f, 0.015582271f, 0.012556943f, 
+0.00956344f, 0.007112517f, 0.005550572f, 0.004495492f, 0.0034482763f, 0.002589179f, 0.0020328932f, 0.001660534f, 
+0.0012866523f, 0.00096467533f, 0.00077079714f, 0.0006328908f, 0.99099237f, 0.7708245f, 0.65768737f, 0.57283616f, 
+0.47144374f, 0.37562254f, 0.30668f, 0.25504553f, 0.20027843f, 0.15355642f, 0.121380806f, 0.09861044f, 
+    };
+    static const float table17[32] = {
+-0.049181968f, -0.030321004f, -0.020241732f, -0.014112894f, -0.009087097f, -0.0054826867f, -0.0036007827f, -0.0025044247f, 
+-0.0015810729f, -0.00095664803f, -0.0006269538f, -0.00043716622f, -0.0002773117f, -0.00016925117f, -0.00011138844f, -7.8416e-05f, 
+-5.0306717e-05f, -3.0424193e-05f, -2.0536885e-05f, -1.4527584e-05f, -2.9580667f, -1.9994205f, -1.5598072f, -1.256014f, 
+-0.9245582f, -0.6458686f, -0.46833748f, -0.34929478f, -0.23741946f, -0.1550108f, -0.106091015f, -0.07577898f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(63.74994f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.25f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(x, t23);
+        const __m512 t25 = _mm512_fmadd_ps(x, t19, t24);
+        const __m512 t26 = entry_of(table9, t3);
+        const __m512 t27 = _mm512_sub_ps(t0, t26);
+        const __m512 t28 = entry_of(table10, t3);
+        const __m512 t29 = entry_of(table11, t3);
+        const __m512 t30 = entry_of(table12, t3);
+        const __m512 t31 = entry_of(table13, t3);
+        const __m512 t32 = entry_of(table14, t3);
+        const __m512 t33 = entry_of(table15, t3);
+        const __m512 t34 = entry_of(table16, t3);
+        const __m512 t35 = entry_of(table17, t3);
+        const __m512 t36 = _mm512_fmadd_ps(t33, t27, t32);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t27, t31);
+        const __m512 t38 = _mm512_fmadd_ps(t37, t27, t30);
+        const __m512 t39 = _mm512_fmadd_ps(t38, t27, t29);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t27, t28);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t27, t35);
+        const __m512 t42 = _mm512_sub_ps(t35, t41);
+        const __m512 t43 = _mm512_fmadd_ps(t40, t27, t42);
+        const __m512 t44 = _mm512_fmadd_ps(t41, t27, t34);
+        const __m512 t45 = _mm512_sub_ps(t34, t44);
+        const __m512 t46 = _mm512_fmadd_ps(t41, t27, t45);
+        const __m512 t47 = _mm512_fmadd_ps(t43, t27, t46);
+        const __m512 t48 = _mm512_add_ps(t44, t47);
+        if (outside)
+            outside[i / SYMACT_LANES] = t1;
+        else if (t1)
+            return i;
+        put_vector(out[0], i, t25, past);
+        put_vector(out[1], i, t48, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logsig_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logsig_value_and_derivative_f32_tabulated, logsig_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+}
+#endif
+
 void symact_logsig_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logsig_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logsig_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -1626,11 +2180,134 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsig_backward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsig_backward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+2.0017176f, 2.5016792f, 2.9956186f, 3.5056496f, 4.2321963f, 5.234272f, 6.2331066f, 7.239392f, 
+8.741047f, 10.729777f, 12.743744f, 14.757024f, 17.759954f, 21.71828f, 25.764662f, 29.74541f, 
+35.69016f, 43.906376f, 51.654873f, 59.6328f, 0.0030237436f, 0.093379326f, 0.15739448f, 0.21798056f, 
+0.31196192f, 0.4357697f, 0.5609693f, 0.6885036f, 0.87835836f, 1.1214079f, 1.3719149f, 1.62556f, 
+    };
+    static const float table1[32] = {
+0.026093936f, 0.013405415f, 0.007674243f, 0.0046600066f, 0.0025314968f, 0.0012545303f, 0.00069851684f, 0.0004208637f, 
+0.00022123959f, 0.000109426976f, 6.045853e-05f, 3.6410875e-05f, 1.9175655e-05f, 9.551948e-06f, 5.286952e-06f, 3.2164635e-06f, 
+1.7141521e-06f, 8.39238e-07f, 4.7988686e-07f, 2.9314128e-07f, 6.8685226f, 4.0508776f, 2.897237f, 2.162011f, 
+1.4283521f, 0.87846345f, 0.5678718f, 0.3811437f, 0.22527727f, 0.12588944f, 0.074939184f, 0.047251493f, 
+    };
+    static const float table2[32] = {
+-0.012692461f, -0.0054480135f, -0.0026803606f, -0.001420231f, -0.00065242156f, -0.00026624813f, -0.00012594333f, -6.584937e-05f, 
+-2.8885726e-05f, -1.170544e-05f, -5.462177e-06f, -2.845504e-06f, -1.2464496e-06f, -5.077236e-07f, -2.3671342e-07f, -1.2460998e-07f, 
+-5.525097e-08f, -2.1935332e-08f, -1.06385185e-08f, -5.617716e-09f, -14.321414f, -7.382011f, -4.845607f, -3.3542774f, 
+-1.9917655f, -1.0803593f, -0.6236134f, -0.3772448f, -0.19428821f, -0.09314254f, -0.048325125f, -0.026947603f, 
+    };
+    static const float table3[32] = {
+0.0058741947f, 0.0021101187f, 0.00089349493f, 0.0004136084f, 0.0001608416f, 5.4140084e-05f, 2.1784965e-05f, 9.894835e-06f, 
+3.6260303e-06f, 1.2056291e-06f, 4.7569867e-07f, 2.1460322e-07f, 7.82455e-08f, 2.6097586e-08f, 1.0258294e-08f, 4.677293e-09f, 
+1.726391e-09f, 5.5639526e-10f, 2.2906517e-10f, 1.046466e-10f, 28.07728f, 12.668307f, 7.6334414f, 4.9047537f, 
+2.6201665f, 1.2545083f, 0.6471354f, 0.3532323f, 0.15866049f, 0.065339416f, 0.02958063f, 0.014602729f, 
+    };
+    static const float table4[32] = {
+-0.0026319246f, -0.00079183717f, -0.00028866614f, -0.000116869516f, -3.855174e-05f, -1.0703461e-05f, -3.669257e-06f, -1.4493585e-06f, 
+-4.4394116e-07f, -1.2121409e-07f, -4.046979e-08f, -1.5808714e-08f, -4.80432e-09f, -1.3129116e-09f, -4.352053e-10f, -1.7198049e-10f, 
+-5.291613e-11f, -1.3847787e-11f, -4.8391477e-12f, -1.9154574e-12f, -52.342545f, -20.906004f, -11.571638f, -6.8853617f, 
+-3.319384f, -1.4034926f, -0.64679235f, -0.31814674f, -0.12501782f, -0.044270866f, -0.017508196f, -0.0076619033f, 
+    };
+    static const float table5[32] = {
+0.0011784803f, 0.00029502672f, 9.127253e-05f, 3.2006683e-05f, 9.26081e-06f, 2.1102726e-06f, 6.137508e-07f, 2.104181e-07f, 
+5.4810222e-08f, 1.2207932e-08f, 3.4392096e-09f, 1.1371443e-09f, 2.9870229e-10f, 6.615284e-11f, 1.8514308e-11f, 6.183766e-12f, 
+1.642324e-12f, 3.4701417e-13f, 1.0237327e-13f, 3.4397124e-14f, 87.06505f, 33.851463f, 18.684193f, 10.108159f, 
+4.129474f, 1.5523603f, 0.6464862f, 0.2728085f, 0.09758839f, 0.029610166f, 0.010249903f, 0.0040117446f, 
+    };
+    static const float table6[32] = {
+-0.0005092506f, -0.00010805403f, -2.9400193e-05f, -9.076414e-06f, -2.0689677e-06f, -4.0730924e-07f, -9.654485e-08f, -2.7510703e-08f, 
+-6.4243753e-09f, -1.1698248e-09f, -2.779212e-10f, -8.340411e-11f, -1.7828974e-11f, -3.2149552e-12f, -7.8607303e-13f, -2.2043703e-13f, 
+-4.818298e-14f, -8.439496e-15f, -2.1692575e-15f, -5.487254e-16f, -92.95996f, -56.52829f, -23.687834f, -24.835285f, 
+-4.8998604f, -1.6631775f, -0.70633954f, -0.34009978f, -0.07468701f, -0.01902594f, -0.005594135f, -0.0017645266f, 
+    };
+    static const float table7[32] = {
+0.075601235f, 0.056248084f, 0.043991316f, 0.03535998f, 0.027117033f, 0.0200273f, 0.015582271f, 0.012556943f, 
+0.00956344f, 0.007112517f, 0.005550572f, 0.004495492f, 0.0034482763f, 0.002589179f, 0.0020328932f, 0.001660534f, 
+0.0012866523f, 0.00096467533f, 0.00077079714f, 0.0006328908f, 0.99099237f, 0.7708245f, 0.65768737f, 0.57283616f, 
+0.47144374f, 0.37562254f, 0.30668f, 0.25504553f, 0.20027843f, 0.15355642f, 0.121380806f, 0.09861044f, 
+    };
+    static const float table8[32] = {
+-0.049181968f, -0.030321004f, -0.020241732f, -0.014112894f, -0.009087097f, -0.0054826867f, -0.0036007827f, -0.0025044247f, 
+-0.0015810729f, -0.00095664803f, -0.0006269538f, -0.00043716622f, -0.0002773117f, -0.00016925117f, -0.00011138844f, -7.8416e-05f, 
+-5.0306717e-05f, -3.0424193e-05f, -2.0536885e-05f, -1.4527584e-05f, -2.9580667f, -1.9994205f, -1.5598072f, -1.256014f, 
+-0.9245582f, -0.6458686f, -0.46833748f, -0.34929478f, -0.23741946f, -0.1550108f, -0.106091015f, -0.07577898f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(63.74994f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_add_ps(t0, _mm512_set1_ps(0.25f));
+        const __m512 t3 = _mm512_castsi512_ps(_mm512_srli_epi32(_mm512_castps_si512(t2), 21));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t0, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t5, t13);
+        const __m512 t20 = _mm512_sub_ps(t13, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t5, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t5, t12);
+        const __m512 t23 = _mm512_sub_ps(t12, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t19, t5, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t21, t5, t24);
+        const __m512 t26 = product_of(grad_y, t25);
+        const __m512 t27 = _mm512_fmadd_ps(grad_y, t22, t26);
+        const __m512 t28 = _mm512_add_ps(t22, t25);
+        const __m512 t29 = product_of(grad_y, t28);
+        const __m512 t30 = _mm512_abs_ps(t29);
+        const __mmask16 t31 = _mm512_cmp_ps_mask(t30, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t32 = _mm512_cmp_ps_mask(grad_y, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t33 = (__mmask16)(t31 & t32);
+        const __mmask16 t34 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t35 = _mm512_mask_blend_ps(t34, t27, t29);
+        const __mmask16 t36 = (__mmask16)(t1 | t33);
+        if (outside)
+            outside[i / SYMACT_LANES] = t36;
+        else if (t36)
+            return i;
+        put_vector(out[0], i, t35, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logsig_backward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logsig_backward_f32_tabulated, logsig_backward_f32_loop(), n, 2, in, 1, out, parameters);
+}
+#endif
+
 void symact_logsig_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logsig_backward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logsig_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
@@ -2386,119 +3063,6 @@ void symact_logsig_second_derivative_bf16(size_t n, const symact_bf16 *x, symact
     symact_sweep(logsig_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t logsig_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -2571,8 +3135,8 @@ SYMACT_TABLES_TARGET static size_t logsig_forward_f32_table_loop(size_t n, const
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2591,7 +3155,7 @@ void symact_logsig_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(logsig_forward_f32_table_loop, logsig_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(logsig_forward_f32_table_loop, logsig_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2688,7 +3252,7 @@ void symact_logsig_derivative_f32_table(size_t n, const float *x, float *dydx)
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const void *const parameters = NULL;
-        symact_look_up(logsig_derivative_f32_table_loop, logsig_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(logsig_derivative_f32_table_loop, logsig_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2815,8 +3379,8 @@ SYMACT_TABLES_TARGET static size_t logsig_value_and_derivative_f32_table_loop(si
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         const __m512 t21 = entry_of(table8, t3);
         const __m512 t22 = entry_of(table9, t3);
@@ -2851,7 +3415,7 @@ void symact_logsig_value_and_derivative_f32_table(size_t n, const float *x, floa
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const void *const parameters = NULL;
-        symact_look_up(logsig_value_and_derivative_f32_table_loop, logsig_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(logsig_value_and_derivative_f32_table_loop, logsig_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif
@@ -2934,10 +3498,10 @@ SYMACT_TABLES_TARGET static size_t logsig_backward_f32_table_loop(size_t n, cons
         const __m512 t18 = _mm512_fmadd_ps(t17, t12, t5);
         const __m512 t19 = _mm512_sub_ps(t5, t18);
         const __m512 t20 = _mm512_fmadd_ps(t17, t12, t19);
-        const __m512 t21 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t21 = product_of(grad_y, t20);
         const __m512 t22 = _mm512_fmadd_ps(grad_y, t18, t21);
         const __mmask16 t23 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t24 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t24 = product_of(grad_y, t18);
         const __m512 t25 = _mm512_mask_blend_ps(t23, t22, t24);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2956,7 +3520,7 @@ void symact_logsig_backward_f32_table(size_t n, const float *x, const float *gra
         const void *const in[] = { x, grad_y };
         void *const out[] = { grad_x };
         const void *const parameters = NULL;
-        symact_look_up(logsig_backward_f32_table_loop, logsig_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        symact_look_up(logsig_backward_f32_table_loop, logsig_backward_f32_looked_up, n, 2, in, 1, out, parameters);
         return;
     }
 #endif

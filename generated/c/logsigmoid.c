@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1345,8 +1487,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -1644,11 +1786,148 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(logsigmoid_second_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t logsigmoid_second_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.022833824f, 0.6612366f, 1.3548084f, 2.0365083f, 2.7272174f, 3.4162395f, 4.0954723f, 4.787853f, 
+5.462246f, 6.132445f, 6.8214025f, 7.5144086f, 8.18856f, 8.875709f, 9.55078f, 10.253663f, 
+10.928395f, 11.618241f, 12.285247f, 12.9592285f, 13.665115f, 14.332937f, 15.026089f, 15.715764f, 
+15.360763f, 16.043463f, 16.726164f, 17.408865f, 18.091564f, 18.774265f, 19.456966f, 20.144733f, 
+    };
+    static const float table1[32] = {
+-0.06104072f, -0.0031672134f, 0.04985944f, 0.059042204f, 0.04412156f, 0.026960053f, 0.015065044f, 0.007924173f, 
+0.0041373074f, 0.0021431632f, 0.001083083f, 0.0005433918f, 0.0002773525f, 0.00013962557f, 7.1114155e-05f, 3.5222827e-05f, 
+1.7939265e-05f, 8.9969835e-06f, 4.61966e-06f, 2.3542298e-06f, 1.1624105e-06f, 5.967974e-07f, 2.9824125e-07f, 2.2300526e-07f, 
+-5.262806e-06f, -3.3386416e-06f, -1.0349214e-06f, -1.1886636e-06f, -6.0057226e-07f, -3.0343972e-07f, -1.5331322e-07f, -7.825374e-08f, 
+    };
+    static const float table2[32] = {
+0.021776887f, 0.03323231f, 0.014732262f, -0.00364464f, -0.008882654f, -0.0072122426f, -0.004519798f, -0.0025093677f, 
+-0.001343977f, -0.0007050782f, -0.00035866039f, -0.00018053807f, -9.2297756e-05f, -4.650261e-05f, -2.3694327e-05f, -1.17355385e-05f, 
+-5.9793374e-06f, -3.0027165e-06f, -1.5398471e-06f, -7.846412e-07f, -3.8731034e-07f, -1.9892597e-07f, -9.9220586e-08f, 2.8993485e-08f, 
+9.152211e-06f, 5.768806e-06f, 1.8166605e-06f, 2.0392138e-06f, 1.0303114e-06f, 5.205661e-07f, 2.6301666e-07f, 1.3521924e-07f, 
+    };
+    static const float table3[32] = {
+0.010137996f, -0.002117413f, -0.008596147f, -0.0041920682f, -0.00014295771f, 0.0010014671f, 0.0008913855f, 0.00056300627f, 
+0.00031864145f, 0.00017164297f, 8.849005e-05f, 4.48415e-05f, 2.2972514e-05f, 1.1604222e-05f, 5.939594e-06f, 2.8967565e-06f, 
+1.4993534e-06f, 8.017087e-07f, 3.7813848e-07f, 1.9844684e-07f, 9.465399e-08f, 3.680821e-08f, 2.1079348e-08f, -1.2943585e-06f, 
+-9.210946e-06f, -5.7991424e-06f, -1.8313536e-06f, -2.0472876e-06f, -1.0343894e-06f, -5.2262686e-07f, -2.6405792e-07f, -1.367605e-07f, 
+    };
+    static const float table4[32] = {
+-0.0021489202f, -0.0039758766f, 0.00032307892f, 0.0015890893f, 0.0006896886f, 7.293848e-05f, -8.999968e-05f, -8.755971e-05f, 
+-5.7022735e-05f, -3.2534874e-05f, -1.7314034e-05f, -8.850837e-06f, -4.5438705e-06f, -2.3162002e-06f, -1.1958981e-06f, -6.322335e-07f, 
+-2.960842e-07f, -8.944324e-08f, -7.43341e-08f, -4.1958835e-08f, -2.1752752e-08f, -4.9347957e-09f, -7.467529e-09f, -1.6511497e-06f, 
+5.4833104e-06f, 3.4513673e-06f, 1.0906124e-06f, 1.2180961e-06f, 6.154406e-07f, 3.1095266e-07f, 1.5710926e-07f, 8.197662e-08f, 
+    };
+    static const float table5[32] = {
+-0.001765994f, 0.0006464883f, 0.00083900156f, -0.00010116157f, -0.00021831844f, -8.235223e-05f, -1.121038e-05f, 6.5034296e-06f, 
+7.3661495e-06f, 4.838197e-06f, 2.715424e-06f, 1.4261155e-06f, 8.745486e-07f, 3.9357647e-07f, 9.3126914e-08f, 2.8352537e-07f, 
+2.5831195e-08f, -2.3787236e-07f, 4.614486e-08f, -4.8956164e-09f, 1.4335827e-08f, 6.495316e-08f, 1.944201e-08f, 6.6735965e-06f, 
+-1.7946534e-06f, -1.1295322e-06f, -3.5698636e-07f, -3.9861624e-07f, -2.0139976e-07f, -1.017578e-07f, -5.1413263e-08f, -2.7026873e-08f, 
+    };
+    static const float table6[32] = {
+0.0006383129f, 0.00038523859f, -0.00022661338f, -0.000101949845f, 2.628597e-05f, 2.2303544e-05f, 7.5480357e-06f, -6.103346e-08f, 
+-1.7189713e-08f, -3.6522695e-07f, 3.312604e-08f, -1.9107951e-07f, -2.2705706e-07f, -4.16677e-08f, 5.434868e-08f, 2.5188805e-07f, 
+-2.236243e-08f, -3.5423275e-07f, -1.6545348e-08f, 1.4663657e-08f, 1.3263081e-08f, -2.8822244e-08f, 1.4264256e-08f, 9.595998e-06f, 
+2.4936875e-07f, 1.5694593e-07f, 4.9605234e-08f, 5.538534e-08f, 2.7983248e-08f, 1.4138648e-08f, 7.143569e-09f, 3.7832923e-09f, 
+    };
+    static const float table7[32] = {
+-0.2557408f, -0.43499053f, -0.6318893f, -0.7824769f, -0.8809957f, -0.93742716f, -0.9675176f, -0.98354524f, 
+-0.9915657f, -0.9956716f, -0.9978232f, -0.99891055f, -0.9994446f, -0.9997206f, -0.9998577f, -0.99992955f, 
+-0.9999641f, -0.999982f, -0.99999076f, -0.9999953f, -0.9999977f, -0.9999988f, -0.9999994f, -0.9999997f, 
+-0.9999998f, -0.99999994f, -0.99999994f, -1.0f, -1.0f, -1.0f, -1.0f, -1.0f, 
+    };
+    static const float table8[32] = {
+-0.25282115f, -0.2961954f, -0.25918248f, -0.18063128f, -0.10816212f, -0.05960495f, -0.03168672f, -0.016251126f, 
+-0.008380868f, -0.004314368f, -0.0021732661f, -0.0010885634f, -0.0005551647f, -0.00027936802f, -0.0001422611f, -7.044902e-05f, 
+-3.5881025e-05f, -1.8000284e-05f, -9.23866e-06f, -4.70875e-06f, -2.3245802e-06f, -1.1920998e-06f, -5.960507e-07f, -2.999679e-07f, 
+1.3616094e-06f, 9.0987004e-07f, 2.468337e-07f, 3.421102e-07f, 1.7285137e-07f, 8.7333284e-08f, 4.412521e-08f, 2.2374147e-08f, 
+    };
+    static const float table9[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table10[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(21.5f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.464771f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t1, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = entry_of(table8, t2);
+        const __m512 t13 = _mm512_fmadd_ps(t10, t4, t9);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t8);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t6);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t4, t5);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t4, t12);
+        const __m512 t19 = _mm512_sub_ps(t12, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t4, t11);
+        const __m512 t22 = _mm512_sub_ps(t11, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t4, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t20, t4, t23);
+        const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t0, _CMP_LT_OQ);
+        const __m512 t26 = _mm512_fmadd_ps(t0, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.02166085f), t0);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(5.9520444e-11f), t28);
+        const __m512 t30 = entry_of(table9, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t33 = product_of(t29, t29);
+        const __m512 t34 = entry_of(table10, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t32, t33, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-1.0f), t35);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t21, t24);
+        const __m512 t38 = product_of(t31, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t21, t38);
+        if (outside)
+            outside[i / SYMACT_LANES] = t25;
+        else if (t25)
+            return i;
+        put_vector(out[0], i, t39, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void logsigmoid_second_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(logsigmoid_second_derivative_f32_tabulated, logsigmoid_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_logsigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logsigmoid_second_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logsigmoid_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2555,119 +2834,6 @@ void symact_logsigmoid_backward_from_output_bf16(size_t n, const symact_bf16 *y,
     symact_sweep(logsigmoid_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t logsigmoid_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3139,10 +3305,10 @@ SYMACT_TABLES_TARGET static size_t logsigmoid_backward_f32_table_loop(size_t n, 
         const __m512 t20 = _mm512_fmadd_ps(t19, t13, t5);
         const __m512 t21 = _mm512_sub_ps(t5, t20);
         const __m512 t22 = _mm512_fmadd_ps(t19, t13, t21);
-        const __m512 t23 = _mm512_mul_ps(grad_y, t22);
+        const __m512 t23 = product_of(grad_y, t22);
         const __m512 t24 = _mm512_fmadd_ps(grad_y, t20, t23);
         const __mmask16 t25 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t26 = _mm512_mul_ps(grad_y, t20);
+        const __m512 t26 = product_of(grad_y, t20);
         const __m512 t27 = _mm512_mask_blend_ps(t25, t24, t26);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -3260,7 +3426,7 @@ void symact_logsigmoid_second_derivative_f32_table(size_t n, const float *x, flo
         const void *const in[] = { x };
         void *const out[] = { d2ydx2 };
         const void *const parameters = NULL;
-        symact_look_up(logsigmoid_second_derivative_f32_table_loop, logsigmoid_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(logsigmoid_second_derivative_f32_table_loop, logsigmoid_second_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif

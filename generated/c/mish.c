@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -2197,8 +2339,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -2623,11 +2765,179 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.022536993f, 0.9797218f, 2.0448618f, 3.0725713f, 4.0804434f, 5.127743f, 6.1602554f, 7.191364f, 
+6.658892f, 7.683337f, 8.714454f, -20.053802f, -21.001122f, -19.976677f, -18.952232f, -17.927786f, 
+-16.903341f, -14.332956f, -13.303326f, -12.304806f, -11.27895f, -10.245292f, -9.216152f, -8.1840515f, 
+-7.172878f, -6.1560473f, -5.1390038f, -4.0773244f, -3.088691f, -2.0545237f, -0.9531306f, -0.02838254f, 
+    };
+    static const float table1[32] = {
+-0.019100571f, -0.091907896f, -0.036471084f, -0.0069345357f, -0.0010581595f, -0.00013694259f, -1.7667982e-05f, -2.2611334e-06f, 
+4.593284e-05f, 6.318055e-06f, 8.1583954e-07f, -2.4537933e-06f, 6.2132637e-09f, 1.7307332e-08f, 4.8210378e-08f, -8.7341147e-07f, 
+-1.6413286e-06f, -1.4887176e-07f, -4.1732716e-07f, -1.131693e-06f, -3.1578427e-06f, -8.881052e-06f, -2.4853998e-05f, -6.9768175e-05f, 
+-0.00019177652f, -0.00053014385f, -0.0014656576f, -0.0042328727f, -0.011292296f, -0.030156828f, -0.0639766f, -0.038520996f, 
+    };
+    static const float table2[32] = {
+-0.04587893f, 0.004575027f, 0.016714301f, 0.0041238656f, 0.0006782152f, 9.0070374e-05f, 1.1723165e-05f, 1.5042706e-06f, 
+-7.8632416e-05f, -1.0765618e-05f, -1.3982698e-06f, 1.3922174e-05f, -1.0185057e-08f, -2.8370938e-08f, -7.902854e-08f, 1.3729334e-06f, 
+2.5729353e-06f, -4.9612648e-08f, -1.3913635e-07f, -3.7789138e-07f, -1.0535392e-06f, -2.960335e-06f, -8.284799e-06f, -2.3256198e-05f, 
+-6.3925094e-05f, -0.0001767082f, -0.0004884027f, -0.0014074671f, -0.0037013788f, -0.0089426115f, -0.0069687716f, 0.029057696f, 
+    };
+    static const float table3[32] = {
+0.0007088161f, 0.014180002f, -0.003779512f, -0.0017108647f, -0.0003191425f, -4.412204e-05f, -5.826385e-06f, -7.446133e-07f, 
+8.157163e-05f, 1.1150872e-05f, 1.4572653e-06f, 0.0016718793f, 1.0194047e-08f, 2.8395968e-08f, 7.9098236e-08f, -1.3865518e-06f, 
+-2.6000191e-06f, -1.4335034e-08f, -3.3455727e-08f, -1.05327544e-07f, -2.7977848e-07f, -7.406323e-07f, -2.0867406e-06f, -5.8007013e-06f, 
+-1.5994352e-05f, -4.4173907e-05f, -0.000121990364f, -0.00034928732f, -0.00088029105f, -0.00150369f, 0.004970386f, 0.009610029f, 
+    };
+    static const float table4[32] = {
+0.006801979f, -0.0044065076f, -0.0004426068f, 0.00049204833f, 0.00011601554f, 1.7106e-05f, 2.2984075e-06f, 3.0434228e-07f, 
+-5.506907e-05f, -7.523442e-06f, -9.894632e-07f, -0.010820661f, -6.817955e-09f, -1.8991706e-08f, -5.290223e-08f, 9.251745e-07f, 
+1.734587e-06f, -3.4049386e-09f, -6.0110517e-09f, -1.2479026e-08f, -4.4153552e-08f, -1.4834072e-07f, -4.1791884e-07f, -1.1551429e-06f, 
+-3.200249e-06f, -8.823537e-06f, -2.4343075e-05f, -6.8326626e-05f, -0.00015047433f, 6.481604e-05f, 0.0026816162f, -0.0036610337f, 
+    };
+    static const float table5[32] = {
+0.0043975213f, -0.0013963804f, 0.0006858138f, -8.006074e-05f, -3.2966705e-05f, -5.43993e-06f, -7.192281e-07f, -1.2970877e-07f, 
+2.4451585e-05f, 3.3396457e-06f, 4.4205365e-07f, -0.4238383f, 3.0098106e-09f, 8.383954e-09f, 2.3353868e-08f, -4.087126e-07f, 
+-7.6632176e-07f, 9.430592e-09f, -7.996087e-09f, 5.3383125e-08f, 7.6209204e-08f, -2.1923755e-08f, 9.770875e-09f, -2.619724e-07f, 
+-4.6541155e-07f, -1.4578433e-06f, -4.020193e-06f, -1.0658502e-05f, -1.3114261e-05f, 0.00015003272f, 0.0003292328f, -0.002803663f, 
+    };
+    static const float table6[32] = {
+-0.00861968f, 0.0010614499f, -0.00023467494f, -6.92834e-06f, 7.0915244e-06f, 1.4458053e-06f, 2.3604902e-07f, -3.583741e-09f, 
+-6.9115526e-06f, -9.438694e-07f, -1.2574709e-07f, 3.0571373f, -8.4879936e-10f, -2.364367e-09f, -6.586047e-09f, 1.1522151e-07f, 
+2.1603137e-07f, 5.3094555e-09f, -5.6867178e-09f, -3.7795065e-08f, -5.0879834e-08f, -2.09957e-09f, 1.0791744e-08f, -7.237517e-08f, 
+-5.8790025e-08f, -2.4495404e-07f, -5.11932e-07f, -1.2869355e-06f, 2.3859886e-06f, 5.9040118e-05f, -0.00023770667f, -0.00084866805f, 
+    };
+    static const float table7[32] = {
+0.007428146f, 2.1695354e-05f, 6.13677e-06f, 1.0871898e-05f, -1.1668141e-06f, -3.1366014e-07f, -1.1353464e-07f, 4.7353613e-08f, 
+1.1302772e-06f, 1.5434398e-07f, 2.069656e-08f, 35.960754f, 1.3859508e-10f, 3.8606307e-10f, 1.0753957e-09f, -1.8815864e-08f, 
+-3.5278564e-08f, -1.6874589e-08f, 1.1870084e-08f, -9.7463115e-08f, -1.4603765e-07f, -5.08731e-09f, -1.3501729e-07f, 1.1397979e-07f, 
+-1.2327855e-07f, -4.789678e-08f, -6.838426e-08f, -2.4527473e-08f, 1.5022295e-06f, 1.1580132e-05f, -0.00012440463f, -0.00053431944f, 
+    };
+    static const float table8[32] = {
+-0.003140614f, -0.00015607718f, 2.3773802e-05f, -3.772417e-06f, 1.595559e-07f, 4.977608e-08f, -3.910579e-08f, 6.319314e-08f, 
+-8.153778e-08f, -1.1133812e-08f, -1.5027312e-09f, -283.94644f, -9.992745e-12f, -2.7835352e-11f, -7.753663e-11f, 1.3561318e-09f, 
+2.5426032e-09f, -1.0271563e-08f, 1.0622516e-08f, 7.1611304e-08f, 9.510044e-08f, -2.2205906e-09f, -3.873144e-08f, 8.547146e-08f, 
+-2.546972e-08f, 5.487159e-08f, -7.885996e-08f, 1.4055118e-07f, 9.967803e-07f, 4.3758226e-07f, -1.5193602e-05f, -0.00024849747f, 
+    };
+    static const float table9[32] = {
+0.6072032f, 0.86133075f, 0.9740864f, 0.996091f, 0.99944776f, 0.9999305f, 0.9999911f, 0.99999887f, 
+0.9999998f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 0.99999994f, 
+0.9999999f, 0.9999997f, 0.99999917f, 0.99999774f, 0.9999937f, 0.99998224f, 0.9999503f, 0.99986047f, 
+0.99961644f, 0.9989397f, 0.9970683f, 0.9915248f, 0.9772418f, 0.9363861f, 0.8170472f, 0.6079174f, 
+    };
+    static const float table10[32] = {
+0.31920892f, 0.18765917f, 0.04529464f, 0.007457411f, 0.0010858187f, 0.00013817384f, 1.7724653e-05f, 2.2632914e-06f, 
+-1.2657757e-05f, -1.7762153e-06f, -2.2816862e-07f, -5.6880336e-09f, -2.7233331e-09f, -7.585973e-09f, -2.1131086e-08f, 3.1016094e-07f, 
+5.7408295e-07f, -2.9802146e-07f, -8.344659e-07f, -2.2649547e-06f, -6.3180605e-06f, -1.7762184e-05f, -4.9710256e-05f, -0.00013953447f, 
+-0.00038355566f, -0.0010603023f, -0.0029316142f, -0.00847281f, -0.02271403f, -0.062746726f, -0.16691701f, -0.27788448f, 
+    };
+    static const float table11[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table12[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_max_ps(_mm512_set1_ps(-20.125f), x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(10.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(0.97613835f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = mirrored(t3, t1);
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = _mm512_sub_ps(t1, t5);
+        const __m512 t7 = entry_of(table1, t4);
+        const __m512 t8 = entry_of(table2, t4);
+        const __m512 t9 = entry_of(table3, t4);
+        const __m512 t10 = entry_of(table4, t4);
+        const __m512 t11 = entry_of(table5, t4);
+        const __m512 t12 = entry_of(table6, t4);
+        const __m512 t13 = entry_of(table7, t4);
+        const __m512 t14 = entry_of(table8, t4);
+        const __m512 t15 = entry_of(table9, t4);
+        const __m512 t16 = entry_of(table10, t4);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t6, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t6, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t6, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t6, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t6, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t6, t8);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t6, t7);
+        const __m512 t24 = _mm512_fmadd_ps(t23, t6, t16);
+        const __m512 t25 = _mm512_sub_ps(t16, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t23, t6, t25);
+        const __m512 t27 = _mm512_fmadd_ps(t24, t6, t15);
+        const __m512 t28 = _mm512_sub_ps(t15, t27);
+        const __m512 t29 = _mm512_fmadd_ps(t24, t6, t28);
+        const __m512 t30 = _mm512_fmadd_ps(t26, t6, t29);
+        const __m512 t31 = _mm512_sub_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t32 = _mm512_max_ps(_mm512_set1_ps(0.0f), t31);
+        const __mmask16 t33 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t32, _CMP_LT_OQ);
+        const __m512 t34 = _mm512_fmadd_ps(t32, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t35 = _mm512_sub_ps(t34, _mm512_set1_ps(12582912.0f));
+        const __m512 t36 = _mm512_fmadd_ps(t35, _mm512_set1_ps(-0.02166085f), t32);
+        const __m512 t37 = _mm512_fmadd_ps(t35, _mm512_set1_ps(5.9520444e-11f), t36);
+        const __m512 t38 = entry_of(table11, t34);
+        const __m512 t39 = lowered(t38, t34);
+        const __m512 t40 = _mm512_fmadd_ps(t37, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t41 = product_of(t37, t37);
+        const __m512 t42 = entry_of(table12, t34);
+        const __m512 t43 = _mm512_fmadd_ps(t40, t41, t42);
+        const __m512 t44 = _mm512_fmadd_ps(t37, _mm512_set1_ps(-1.0f), t43);
+        const __m512 t45 = _mm512_fmadd_ps(t44, t27, t30);
+        const __m512 t46 = product_of(x, t39);
+        const __m512 t47 = _mm512_fmsub_ps(x, t39, t46);
+        const __m512 t48 = product_of(t47, t27);
+        const __m512 t49 = _mm512_fmadd_ps(t46, t45, t48);
+        const __m512 t50 = _mm512_fmadd_ps(t46, t27, t49);
+        const __m512 t51 = _mm512_abs_ps(x);
+        const __mmask16 t52 = _mm512_cmp_ps_mask(t51, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t53 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t54 = (__mmask16)(t52 & t53);
+        const __m512 t55 = _mm512_mask_blend_ps(t52, t50, x);
+        const __mmask16 t56 = _mm512_cmp_ps_mask(_mm512_set1_ps(10.75f), x, _CMP_LT_OQ);
+        const __m512 t57 = _mm512_mask_blend_ps(t56, t55, x);
+        const __mmask16 t58 = (__mmask16)(t33 | t54);
+        if (outside)
+            outside[i / SYMACT_LANES] = t58;
+        else if (t58)
+            return i;
+        put_vector(out[0], i, t57, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void mish_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(mish_forward_f32_tabulated, mish_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_mish_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        mish_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(mish_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2658,11 +2968,215 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.043385625f, 1.1678728f, 2.4941266f, 3.7173097f, 4.941681f, 6.185301f, 7.4278417f, 8.674893f, 
+9.899867f, 11.190051f, 12.092054f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -12.387166f, -11.188695f, -9.93108f, 
+-8.689595f, -7.4370627f, -6.1893578f, -4.9704585f, -3.718565f, -2.4748135f, -1.1924312f, -0.044292092f, 
+    };
+    static const float table1[32] = {
+-0.071861945f, -0.21241999f, 0.018762885f, 0.008500349f, 0.001328495f, 0.00015654694f, 1.6686077e-05f, 1.6728347e-06f, 
+1.691575e-07f, 1.4784893e-08f, 2.660891e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 2.0623607e-05f, 6.0080787e-05f, 0.00018072082f, 
+0.0005209416f, 0.0014539899f, 0.0037834977f, 0.008566449f, 0.014616536f, -0.004426276f, -0.205009f, -0.39832816f, 
+    };
+    static const float table2[32] = {
+-0.18289934f, 0.09874835f, 0.006190837f, -0.003721614f, -0.00073114305f, -9.240354e-05f, -1.0161199e-05f, -1.0368121e-06f, 
+-1.0603845e-07f, -9.347509e-09f, -1.6901696e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 6.1868473e-06f, 1.7726294e-05f, 5.2184198e-05f, 
+0.00014553523f, 0.00038637832f, 0.00091919646f, 0.0016953343f, 0.00073763134f, -0.016761245f, -0.09670899f, 0.0708507f, 
+    };
+    static const float table3[32] = {
+0.008458028f, 0.01727398f, -0.010029827f, 0.0008705529f, 0.00028548212f, 4.0099436e-05f, 4.5950474e-06f, 4.7907196e-07f, 
+4.9648875e-08f, 4.4193302e-09f, 8.035652e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.3700493e-06f, 3.8561075e-06f, 1.1013495e-05f, 
+2.9377446e-05f, 7.2093906e-05f, 0.00014424347f, 0.000132328f, -0.00088198524f, -0.008166718f, -0.01418641f, 0.078347676f, 
+    };
+    static const float table4[32] = {
+0.047977835f, -0.031757783f, 0.005055918f, 4.291032e-05f, -8.084769e-05f, -1.3534339e-05f, -1.6416187e-06f, -1.7582056e-07f, 
+-1.8510752e-08f, -1.6658683e-09f, -3.03659e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.45003e-07f, 6.058152e-07f, 1.1992596e-06f, 
+5.1504694e-06f, 1.0843903e-05f, 1.1584544e-05f, -3.243092e-05f, -0.00040381087f, -0.0023538973f, 0.007926801f, -0.008596609f, 
+    };
+    static const float table5[32] = {
+0.0032687462f, 0.0066678626f, -0.0011377395f, -0.00013460824f, 1.5358946e-05f, 3.6480665e-06f, 4.804542e-07f, 5.3315034e-08f, 
+5.7179252e-09f, 5.2001575e-10f, 8.534542e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 4.2770818e-08f, 7.376198e-08f, 1.7248409e-07f, 
+5.72283e-07f, 6.250966e-07f, -8.896362e-07f, -1.5560083e-05f, -0.00011042154f, -0.0004029551f, 0.005423314f, -0.018299088f, 
+    };
+    static const float table6[32] = {
+-0.012556193f, 0.004890365f, -0.0001616912f, 6.5566055e-05f, -8.9926345e-07f, -7.844565e-07f, -1.17145e-07f, -1.3722571e-08f, 
+-1.4959559e-09f, -1.388459e-10f, -5.020525e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 5.1612534e-07f, 2.646336e-07f, 3.1181066e-06f, 
+-3.4682914e-06f, -6.9624407e-06f, 1.0166777e-07f, -4.7124267e-06f, -2.6303705e-05f, 1.5684927e-05f, 0.0010916254f, -0.0018496463f, 
+    };
+    static const float table7[32] = {
+0.001541132f, -0.0028807076f, 0.00023690744f, -1.9286348e-05f, -6.293754e-07f, 1.2918706e-07f, 2.4914838e-08f, 3.0134715e-09f, 
+3.4583233e-10f, 3.5644893e-11f, 1.3472906e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.0873718e-08f, 5.7144792e-08f, 2.0672347e-07f, 
+-2.0641932e-07f, 4.6701717e-07f, -2.2142119e-07f, -8.639261e-07f, -3.5665557e-06f, 3.815398e-05f, -0.00036127924f, -1.6307562e-05f, 
+    };
+    static const float table8[32] = {
+-0.0021877189f, -0.000119636294f, -9.366844e-05f, 3.0026674e-06f, 1.8493454e-07f, -1.5318346e-08f, -6.1100107e-09f, -5.3897187e-10f, 
+-8.9462014e-11f, -6.744944e-12f, 3.069042e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.2625375e-06f, -5.947228e-07f, -7.299617e-06f, 
+8.274993e-06f, 1.6430396e-05f, -1.5530535e-06f, 2.0430684e-06f, 7.4356526e-06f, 1.9039256e-06f, -0.00030724073f, -0.0048855585f, 
+    };
+    static const float table9[32] = {
+0.003850485f, 0.0005477176f, 8.85077e-06f, 9.5664404e-08f, -9.9351226e-08f, -1.0652146e-09f, 1.5318986e-10f, 1.2661819e-10f, 
+9.795647e-12f, -1.9556726e-12f, -5.709764e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 3.8528086e-08f, -6.6259304e-08f, -2.4180815e-07f, 
+2.4298424e-07f, -5.67617e-07f, 1.13312176e-07f, 1.5493895e-07f, -2.113516e-07f, 4.841825e-06f, -6.416744e-05f, -0.004988844f, 
+    };
+    static const float table10[32] = {
+-0.0014994879f, -0.00014166652f, 8.344208e-06f, 6.635361e-08f, 1.4091734e-07f, 2.892768e-09f, 1.5972841e-09f, -5.905486e-11f, 
+1.6159976e-11f, -7.9983746e-13f, -1.4194591e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.159293e-06f, 5.2047716e-07f, 6.4147216e-06f, 
+-7.2720522e-06f, -1.4462884e-05f, 1.351484e-06f, -1.9035103e-06f, -6.842509e-06f, 1.3728706e-05f, 8.095739e-06f, -0.0016976172f, 
+    };
+    static const float table11[32] = {
+0.62766147f, 1.073178f, 1.0414239f, 1.0070354f, 1.0008864f, 1.0000958f, 1.0000098f, 1.000001f, 
+1.0000001f, 1.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -11.387116f, -10.188547f, -8.930621f, 
+-7.6882167f, -6.4329767f, -5.177688f, -3.9394352f, -2.6405025f, -1.3097678f, 0.0f, 0.5974601f, 
+    };
+    static const float table12[32] = {
+0.6347992f, 0.105475605f, -0.050232068f, -0.011331466f, -0.0015533855f, -0.00017421732f, -1.8121387e-05f, -1.7901825e-06f, 
+-1.792489e-07f, -1.5548325e-08f, -2.7865428e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.0000454f, 1.000134f, 1.0004101f, 
+1.0012102f, 1.003497f, 1.0096184f, 1.0240805f, 1.053713f, 1.0791489f, 0.8796154f, 0.074841544f, 
+    };
+    static const float table13[32] = {
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.9409502e-08f, 0.0f, 
+    };
+    static const float table14[32] = {
+1.0470373e-10f, 3.233538e-11f, -7.8304425e-11f, -9.122462e-11f, -6.215515e-12f, 5.5593457e-11f, -1.2297133e-11f, -3.8523794e-12f, 
+-2.4542011e-08f, 8.155801e-09f, 1.4560894e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.3711703e-10f, 1.5043273e-09f, 3.246806e-09f, 
+3.1311203e-09f, -7.2626577e-10f, 3.2100116e-09f, -1.1493984e-09f, 2.245469e-10f, -1.3215827e-09f, 2.6774944e-09f, 8.417442e-12f, 
+    };
+    static const float table15[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table16[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-13.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(12.375f), x);
+        const __m512 t2 = _mm512_sub_ps(t1, _mm512_set1_ps(-1.1924312f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(4.548764e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_abs_ps(t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(0.8060729f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = mirrored(t6, t1);
+        const __m512 t8 = entry_of(table0, t7);
+        const __m512 t9 = _mm512_sub_ps(t1, t8);
+        const __m512 t10 = entry_of(table1, t7);
+        const __m512 t11 = entry_of(table2, t7);
+        const __m512 t12 = entry_of(table3, t7);
+        const __m512 t13 = entry_of(table4, t7);
+        const __m512 t14 = entry_of(table5, t7);
+        const __m512 t15 = entry_of(table6, t7);
+        const __m512 t16 = entry_of(table7, t7);
+        const __m512 t17 = entry_of(table8, t7);
+        const __m512 t18 = entry_of(table9, t7);
+        const __m512 t19 = entry_of(table10, t7);
+        const __m512 t20 = entry_of(table11, t7);
+        const __m512 t21 = entry_of(table12, t7);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t9, t18);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t9, t17);
+        const __m512 t24 = _mm512_fmadd_ps(t23, t9, t16);
+        const __m512 t25 = _mm512_fmadd_ps(t24, t9, t15);
+        const __m512 t26 = _mm512_fmadd_ps(t25, t9, t14);
+        const __m512 t27 = _mm512_fmadd_ps(t26, t9, t13);
+        const __m512 t28 = _mm512_fmadd_ps(t27, t9, t12);
+        const __m512 t29 = _mm512_fmadd_ps(t28, t9, t11);
+        const __m512 t30 = _mm512_sub_ps(t11, t29);
+        const __m512 t31 = _mm512_fmadd_ps(t28, t9, t30);
+        const __m512 t32 = _mm512_fmadd_ps(t29, t9, t10);
+        const __m512 t33 = _mm512_sub_ps(t10, t32);
+        const __m512 t34 = _mm512_fmadd_ps(t29, t9, t33);
+        const __m512 t35 = _mm512_fmadd_ps(t31, t9, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t32, t9, t21);
+        const __m512 t37 = _mm512_sub_ps(t21, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t32, t9, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t35, t9, t38);
+        const __m512 t40 = entry_of(table13, t7);
+        const __m512 t41 = entry_of(table14, t7);
+        const __m512 t42 = _mm512_add_ps(t39, t40);
+        const __m512 t43 = product_of(t36, t9);
+        const __m512 t44 = _mm512_add_ps(t20, t43);
+        const __m512 t45 = _mm512_sub_ps(t44, t20);
+        const __m512 t46 = _mm512_sub_ps(t43, t45);
+        const __m512 t47 = _mm512_fmsub_ps(t36, t9, t43);
+        const __m512 t48 = _mm512_add_ps(t46, t47);
+        const __m512 t49 = _mm512_add_ps(t48, t41);
+        const __m512 t50 = _mm512_fmadd_ps(t42, t9, t49);
+        const __m512 t51 = _mm512_sub_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t52 = _mm512_max_ps(_mm512_set1_ps(0.0f), t51);
+        const __mmask16 t53 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t52, _CMP_LT_OQ);
+        const __m512 t54 = _mm512_fmadd_ps(t52, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t55 = _mm512_sub_ps(t54, _mm512_set1_ps(12582912.0f));
+        const __m512 t56 = _mm512_fmadd_ps(t55, _mm512_set1_ps(-0.02166085f), t52);
+        const __m512 t57 = _mm512_fmadd_ps(t55, _mm512_set1_ps(5.9520444e-11f), t56);
+        const __m512 t58 = entry_of(table15, t54);
+        const __m512 t59 = lowered(t58, t54);
+        const __m512 t60 = _mm512_fmadd_ps(t57, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t61 = product_of(t57, t57);
+        const __m512 t62 = entry_of(table16, t54);
+        const __m512 t63 = _mm512_fmadd_ps(t60, t61, t62);
+        const __m512 t64 = _mm512_fmadd_ps(t57, _mm512_set1_ps(-1.0f), t63);
+        const __m512 t65 = _mm512_add_ps(t44, t50);
+        const __m512 t66 = _mm512_fmadd_ps(t64, t65, t50);
+        const __m512 t67 = product_of(t59, t66);
+        const __m512 t68 = _mm512_fmadd_ps(t59, t44, t67);
+        const __mmask16 t69 = (__mmask16)(t0 | t4);
+        const __mmask16 t70 = (__mmask16)(t69 | t53);
+        if (outside)
+            outside[i / SYMACT_LANES] = t70;
+        else if (t70)
+            return i;
+        put_vector(out[0], i, t68, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void mish_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(mish_derivative_f32_tabulated, mish_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_mish_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        mish_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(mish_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2700,11 +3214,328 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_value_and_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.022536993f, 0.9797218f, 2.0448618f, 3.0725713f, 4.0804434f, 5.127743f, 6.1602554f, 7.191364f, 
+6.658892f, 7.683337f, 8.714454f, -20.053802f, -21.001122f, -19.976677f, -18.952232f, -17.927786f, 
+-16.903341f, -14.332956f, -13.303326f, -12.304806f, -11.27895f, -10.245292f, -9.216152f, -8.1840515f, 
+-7.172878f, -6.1560473f, -5.1390038f, -4.0773244f, -3.088691f, -2.0545237f, -0.9531306f, -0.02838254f, 
+    };
+    static const float table1[32] = {
+-0.019100571f, -0.091907896f, -0.036471084f, -0.0069345357f, -0.0010581595f, -0.00013694259f, -1.7667982e-05f, -2.2611334e-06f, 
+4.593284e-05f, 6.318055e-06f, 8.1583954e-07f, -2.4537933e-06f, 6.2132637e-09f, 1.7307332e-08f, 4.8210378e-08f, -8.7341147e-07f, 
+-1.6413286e-06f, -1.4887176e-07f, -4.1732716e-07f, -1.131693e-06f, -3.1578427e-06f, -8.881052e-06f, -2.4853998e-05f, -6.9768175e-05f, 
+-0.00019177652f, -0.00053014385f, -0.0014656576f, -0.0042328727f, -0.011292296f, -0.030156828f, -0.0639766f, -0.038520996f, 
+    };
+    static const float table2[32] = {
+-0.04587893f, 0.004575027f, 0.016714301f, 0.0041238656f, 0.0006782152f, 9.0070374e-05f, 1.1723165e-05f, 1.5042706e-06f, 
+-7.8632416e-05f, -1.0765618e-05f, -1.3982698e-06f, 1.3922174e-05f, -1.0185057e-08f, -2.8370938e-08f, -7.902854e-08f, 1.3729334e-06f, 
+2.5729353e-06f, -4.9612648e-08f, -1.3913635e-07f, -3.7789138e-07f, -1.0535392e-06f, -2.960335e-06f, -8.284799e-06f, -2.3256198e-05f, 
+-6.3925094e-05f, -0.0001767082f, -0.0004884027f, -0.0014074671f, -0.0037013788f, -0.0089426115f, -0.0069687716f, 0.029057696f, 
+    };
+    static const float table3[32] = {
+0.0007088161f, 0.014180002f, -0.003779512f, -0.0017108647f, -0.0003191425f, -4.412204e-05f, -5.826385e-06f, -7.446133e-07f, 
+8.157163e-05f, 1.1150872e-05f, 1.4572653e-06f, 0.0016718793f, 1.0194047e-08f, 2.8395968e-08f, 7.9098236e-08f, -1.3865518e-06f, 
+-2.6000191e-06f, -1.4335034e-08f, -3.3455727e-08f, -1.05327544e-07f, -2.7977848e-07f, -7.406323e-07f, -2.0867406e-06f, -5.8007013e-06f, 
+-1.5994352e-05f, -4.4173907e-05f, -0.000121990364f, -0.00034928732f, -0.00088029105f, -0.00150369f, 0.004970386f, 0.009610029f, 
+    };
+    static const float table4[32] = {
+0.006801979f, -0.0044065076f, -0.0004426068f, 0.00049204833f, 0.00011601554f, 1.7106e-05f, 2.2984075e-06f, 3.0434228e-07f, 
+-5.506907e-05f, -7.523442e-06f, -9.894632e-07f, -0.010820661f, -6.817955e-09f, -1.8991706e-08f, -5.290223e-08f, 9.251745e-07f, 
+1.734587e-06f, -3.4049386e-09f, -6.0110517e-09f, -1.2479026e-08f, -4.4153552e-08f, -1.4834072e-07f, -4.1791884e-07f, -1.1551429e-06f, 
+-3.200249e-06f, -8.823537e-06f, -2.4343075e-05f, -6.8326626e-05f, -0.00015047433f, 6.481604e-05f, 0.0026816162f, -0.0036610337f, 
+    };
+    static const float table5[32] = {
+0.0043975213f, -0.0013963804f, 0.0006858138f, -8.006074e-05f, -3.2966705e-05f, -5.43993e-06f, -7.192281e-07f, -1.2970877e-07f, 
+2.4451585e-05f, 3.3396457e-06f, 4.4205365e-07f, -0.4238383f, 3.0098106e-09f, 8.383954e-09f, 2.3353868e-08f, -4.087126e-07f, 
+-7.6632176e-07f, 9.430592e-09f, -7.996087e-09f, 5.3383125e-08f, 7.6209204e-08f, -2.1923755e-08f, 9.770875e-09f, -2.619724e-07f, 
+-4.6541155e-07f, -1.4578433e-06f, -4.020193e-06f, -1.0658502e-05f, -1.3114261e-05f, 0.00015003272f, 0.0003292328f, -0.002803663f, 
+    };
+    static const float table6[32] = {
+-0.00861968f, 0.0010614499f, -0.00023467494f, -6.92834e-06f, 7.0915244e-06f, 1.4458053e-06f, 2.3604902e-07f, -3.583741e-09f, 
+-6.9115526e-06f, -9.438694e-07f, -1.2574709e-07f, 3.0571373f, -8.4879936e-10f, -2.364367e-09f, -6.586047e-09f, 1.1522151e-07f, 
+2.1603137e-07f, 5.3094555e-09f, -5.6867178e-09f, -3.7795065e-08f, -5.0879834e-08f, -2.09957e-09f, 1.0791744e-08f, -7.237517e-08f, 
+-5.8790025e-08f, -2.4495404e-07f, -5.11932e-07f, -1.2869355e-06f, 2.3859886e-06f, 5.9040118e-05f, -0.00023770667f, -0.00084866805f, 
+    };
+    static const float table7[32] = {
+0.007428146f, 2.1695354e-05f, 6.13677e-06f, 1.0871898e-05f, -1.1668141e-06f, -3.1366014e-07f, -1.1353464e-07f, 4.7353613e-08f, 
+1.1302772e-06f, 1.5434398e-07f, 2.069656e-08f, 35.960754f, 1.3859508e-10f, 3.8606307e-10f, 1.0753957e-09f, -1.8815864e-08f, 
+-3.5278564e-08f, -1.6874589e-08f, 1.1870084e-08f, -9.7463115e-08f, -1.4603765e-07f, -5.08731e-09f, -1.3501729e-07f, 1.1397979e-07f, 
+-1.2327855e-07f, -4.789678e-08f, -6.838426e-08f, -2.4527473e-08f, 1.5022295e-06f, 1.1580132e-05f, -0.00012440463f, -0.00053431944f, 
+    };
+    static const float table8[32] = {
+-0.003140614f, -0.00015607718f, 2.3773802e-05f, -3.772417e-06f, 1.595559e-07f, 4.977608e-08f, -3.910579e-08f, 6.319314e-08f, 
+-8.153778e-08f, -1.1133812e-08f, -1.5027312e-09f, -283.94644f, -9.992745e-12f, -2.7835352e-11f, -7.753663e-11f, 1.3561318e-09f, 
+2.5426032e-09f, -1.0271563e-08f, 1.0622516e-08f, 7.1611304e-08f, 9.510044e-08f, -2.2205906e-09f, -3.873144e-08f, 8.547146e-08f, 
+-2.546972e-08f, 5.487159e-08f, -7.885996e-08f, 1.4055118e-07f, 9.967803e-07f, 4.3758226e-07f, -1.5193602e-05f, -0.00024849747f, 
+    };
+    static const float table9[32] = {
+0.6072032f, 0.86133075f, 0.9740864f, 0.996091f, 0.99944776f, 0.9999305f, 0.9999911f, 0.99999887f, 
+0.9999998f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 0.99999994f, 
+0.9999999f, 0.9999997f, 0.99999917f, 0.99999774f, 0.9999937f, 0.99998224f, 0.9999503f, 0.99986047f, 
+0.99961644f, 0.9989397f, 0.9970683f, 0.9915248f, 0.9772418f, 0.9363861f, 0.8170472f, 0.6079174f, 
+    };
+    static const float table10[32] = {
+0.31920892f, 0.18765917f, 0.04529464f, 0.007457411f, 0.0010858187f, 0.00013817384f, 1.7724653e-05f, 2.2632914e-06f, 
+-1.2657757e-05f, -1.7762153e-06f, -2.2816862e-07f, -5.6880336e-09f, -2.7233331e-09f, -7.585973e-09f, -2.1131086e-08f, 3.1016094e-07f, 
+5.7408295e-07f, -2.9802146e-07f, -8.344659e-07f, -2.2649547e-06f, -6.3180605e-06f, -1.7762184e-05f, -4.9710256e-05f, -0.00013953447f, 
+-0.00038355566f, -0.0010603023f, -0.0029316142f, -0.00847281f, -0.02271403f, -0.062746726f, -0.16691701f, -0.27788448f, 
+    };
+    static const float table11[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table12[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    static const float table13[32] = {
+0.043385625f, 1.1678728f, 2.4941266f, 3.7173097f, 4.941681f, 6.185301f, 7.4278417f, 8.674893f, 
+9.899867f, 11.190051f, 12.092054f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -12.387166f, -11.188695f, -9.93108f, 
+-8.689595f, -7.4370627f, -6.1893578f, -4.9704585f, -3.718565f, -2.4748135f, -1.1924312f, -0.044292092f, 
+    };
+    static const float table14[32] = {
+-0.071861945f, -0.21241999f, 0.018762885f, 0.008500349f, 0.001328495f, 0.00015654694f, 1.6686077e-05f, 1.6728347e-06f, 
+1.691575e-07f, 1.4784893e-08f, 2.660891e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 2.0623607e-05f, 6.0080787e-05f, 0.00018072082f, 
+0.0005209416f, 0.0014539899f, 0.0037834977f, 0.008566449f, 0.014616536f, -0.004426276f, -0.205009f, -0.39832816f, 
+    };
+    static const float table15[32] = {
+-0.18289934f, 0.09874835f, 0.006190837f, -0.003721614f, -0.00073114305f, -9.240354e-05f, -1.0161199e-05f, -1.0368121e-06f, 
+-1.0603845e-07f, -9.347509e-09f, -1.6901696e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 6.1868473e-06f, 1.7726294e-05f, 5.2184198e-05f, 
+0.00014553523f, 0.00038637832f, 0.00091919646f, 0.0016953343f, 0.00073763134f, -0.016761245f, -0.09670899f, 0.0708507f, 
+    };
+    static const float table16[32] = {
+0.008458028f, 0.01727398f, -0.010029827f, 0.0008705529f, 0.00028548212f, 4.0099436e-05f, 4.5950474e-06f, 4.7907196e-07f, 
+4.9648875e-08f, 4.4193302e-09f, 8.035652e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.3700493e-06f, 3.8561075e-06f, 1.1013495e-05f, 
+2.9377446e-05f, 7.2093906e-05f, 0.00014424347f, 0.000132328f, -0.00088198524f, -0.008166718f, -0.01418641f, 0.078347676f, 
+    };
+    static const float table17[32] = {
+0.047977835f, -0.031757783f, 0.005055918f, 4.291032e-05f, -8.084769e-05f, -1.3534339e-05f, -1.6416187e-06f, -1.7582056e-07f, 
+-1.8510752e-08f, -1.6658683e-09f, -3.03659e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.45003e-07f, 6.058152e-07f, 1.1992596e-06f, 
+5.1504694e-06f, 1.0843903e-05f, 1.1584544e-05f, -3.243092e-05f, -0.00040381087f, -0.0023538973f, 0.007926801f, -0.008596609f, 
+    };
+    static const float table18[32] = {
+0.0032687462f, 0.0066678626f, -0.0011377395f, -0.00013460824f, 1.5358946e-05f, 3.6480665e-06f, 4.804542e-07f, 5.3315034e-08f, 
+5.7179252e-09f, 5.2001575e-10f, 8.534542e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 4.2770818e-08f, 7.376198e-08f, 1.7248409e-07f, 
+5.72283e-07f, 6.250966e-07f, -8.896362e-07f, -1.5560083e-05f, -0.00011042154f, -0.0004029551f, 0.005423314f, -0.018299088f, 
+    };
+    static const float table19[32] = {
+-0.012556193f, 0.004890365f, -0.0001616912f, 6.5566055e-05f, -8.9926345e-07f, -7.844565e-07f, -1.17145e-07f, -1.3722571e-08f, 
+-1.4959559e-09f, -1.388459e-10f, -5.020525e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 5.1612534e-07f, 2.646336e-07f, 3.1181066e-06f, 
+-3.4682914e-06f, -6.9624407e-06f, 1.0166777e-07f, -4.7124267e-06f, -2.6303705e-05f, 1.5684927e-05f, 0.0010916254f, -0.0018496463f, 
+    };
+    static const float table20[32] = {
+0.001541132f, -0.0028807076f, 0.00023690744f, -1.9286348e-05f, -6.293754e-07f, 1.2918706e-07f, 2.4914838e-08f, 3.0134715e-09f, 
+3.4583233e-10f, 3.5644893e-11f, 1.3472906e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.0873718e-08f, 5.7144792e-08f, 2.0672347e-07f, 
+-2.0641932e-07f, 4.6701717e-07f, -2.2142119e-07f, -8.639261e-07f, -3.5665557e-06f, 3.815398e-05f, -0.00036127924f, -1.6307562e-05f, 
+    };
+    static const float table21[32] = {
+-0.0021877189f, -0.000119636294f, -9.366844e-05f, 3.0026674e-06f, 1.8493454e-07f, -1.5318346e-08f, -6.1100107e-09f, -5.3897187e-10f, 
+-8.9462014e-11f, -6.744944e-12f, 3.069042e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.2625375e-06f, -5.947228e-07f, -7.299617e-06f, 
+8.274993e-06f, 1.6430396e-05f, -1.5530535e-06f, 2.0430684e-06f, 7.4356526e-06f, 1.9039256e-06f, -0.00030724073f, -0.0048855585f, 
+    };
+    static const float table22[32] = {
+0.003850485f, 0.0005477176f, 8.85077e-06f, 9.5664404e-08f, -9.9351226e-08f, -1.0652146e-09f, 1.5318986e-10f, 1.2661819e-10f, 
+9.795647e-12f, -1.9556726e-12f, -5.709764e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 3.8528086e-08f, -6.6259304e-08f, -2.4180815e-07f, 
+2.4298424e-07f, -5.67617e-07f, 1.13312176e-07f, 1.5493895e-07f, -2.113516e-07f, 4.841825e-06f, -6.416744e-05f, -0.004988844f, 
+    };
+    static const float table23[32] = {
+-0.0014994879f, -0.00014166652f, 8.344208e-06f, 6.635361e-08f, 1.4091734e-07f, 2.892768e-09f, 1.5972841e-09f, -5.905486e-11f, 
+1.6159976e-11f, -7.9983746e-13f, -1.4194591e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.159293e-06f, 5.2047716e-07f, 6.4147216e-06f, 
+-7.2720522e-06f, -1.4462884e-05f, 1.351484e-06f, -1.9035103e-06f, -6.842509e-06f, 1.3728706e-05f, 8.095739e-06f, -0.0016976172f, 
+    };
+    static const float table24[32] = {
+0.62766147f, 1.073178f, 1.0414239f, 1.0070354f, 1.0008864f, 1.0000958f, 1.0000098f, 1.000001f, 
+1.0000001f, 1.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -11.387116f, -10.188547f, -8.930621f, 
+-7.6882167f, -6.4329767f, -5.177688f, -3.9394352f, -2.6405025f, -1.3097678f, 0.0f, 0.5974601f, 
+    };
+    static const float table25[32] = {
+0.6347992f, 0.105475605f, -0.050232068f, -0.011331466f, -0.0015533855f, -0.00017421732f, -1.8121387e-05f, -1.7901825e-06f, 
+-1.792489e-07f, -1.5548325e-08f, -2.7865428e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.0000454f, 1.000134f, 1.0004101f, 
+1.0012102f, 1.003497f, 1.0096184f, 1.0240805f, 1.053713f, 1.0791489f, 0.8796154f, 0.074841544f, 
+    };
+    static const float table26[32] = {
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.9409502e-08f, 0.0f, 
+    };
+    static const float table27[32] = {
+1.0470373e-10f, 3.233538e-11f, -7.8304425e-11f, -9.122462e-11f, -6.215515e-12f, 5.5593457e-11f, -1.2297133e-11f, -3.8523794e-12f, 
+-2.4542011e-08f, 8.155801e-09f, 1.4560894e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.3711703e-10f, 1.5043273e-09f, 3.246806e-09f, 
+3.1311203e-09f, -7.2626577e-10f, 3.2100116e-09f, -1.1493984e-09f, 2.245469e-10f, -1.3215827e-09f, 2.6774944e-09f, 8.417442e-12f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_max_ps(_mm512_set1_ps(-20.125f), x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(10.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(0.97613835f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = mirrored(t3, t1);
+        const __m512 t5 = entry_of(table0, t4);
+        const __m512 t6 = _mm512_sub_ps(t1, t5);
+        const __m512 t7 = entry_of(table1, t4);
+        const __m512 t8 = entry_of(table2, t4);
+        const __m512 t9 = entry_of(table3, t4);
+        const __m512 t10 = entry_of(table4, t4);
+        const __m512 t11 = entry_of(table5, t4);
+        const __m512 t12 = entry_of(table6, t4);
+        const __m512 t13 = entry_of(table7, t4);
+        const __m512 t14 = entry_of(table8, t4);
+        const __m512 t15 = entry_of(table9, t4);
+        const __m512 t16 = entry_of(table10, t4);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t6, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t6, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t6, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t6, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t6, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t6, t8);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t6, t7);
+        const __m512 t24 = _mm512_fmadd_ps(t23, t6, t16);
+        const __m512 t25 = _mm512_sub_ps(t16, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t23, t6, t25);
+        const __m512 t27 = _mm512_fmadd_ps(t24, t6, t15);
+        const __m512 t28 = _mm512_sub_ps(t15, t27);
+        const __m512 t29 = _mm512_fmadd_ps(t24, t6, t28);
+        const __m512 t30 = _mm512_fmadd_ps(t26, t6, t29);
+        const __m512 t31 = _mm512_sub_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t32 = _mm512_max_ps(_mm512_set1_ps(0.0f), t31);
+        const __mmask16 t33 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t32, _CMP_LT_OQ);
+        const __m512 t34 = _mm512_fmadd_ps(t32, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t35 = _mm512_sub_ps(t34, _mm512_set1_ps(12582912.0f));
+        const __m512 t36 = _mm512_fmadd_ps(t35, _mm512_set1_ps(-0.02166085f), t32);
+        const __m512 t37 = _mm512_fmadd_ps(t35, _mm512_set1_ps(5.9520444e-11f), t36);
+        const __m512 t38 = entry_of(table11, t34);
+        const __m512 t39 = lowered(t38, t34);
+        const __m512 t40 = _mm512_fmadd_ps(t37, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t41 = product_of(t37, t37);
+        const __m512 t42 = entry_of(table12, t34);
+        const __m512 t43 = _mm512_fmadd_ps(t40, t41, t42);
+        const __m512 t44 = _mm512_fmadd_ps(t37, _mm512_set1_ps(-1.0f), t43);
+        const __m512 t45 = _mm512_fmadd_ps(t44, t27, t30);
+        const __m512 t46 = product_of(x, t39);
+        const __m512 t47 = _mm512_fmsub_ps(x, t39, t46);
+        const __m512 t48 = product_of(t47, t27);
+        const __m512 t49 = _mm512_fmadd_ps(t46, t45, t48);
+        const __m512 t50 = _mm512_fmadd_ps(t46, t27, t49);
+        const __m512 t51 = _mm512_abs_ps(x);
+        const __mmask16 t52 = _mm512_cmp_ps_mask(t51, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t53 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t54 = (__mmask16)(t52 & t53);
+        const __m512 t55 = _mm512_mask_blend_ps(t52, t50, x);
+        const __mmask16 t56 = _mm512_cmp_ps_mask(_mm512_set1_ps(10.75f), x, _CMP_LT_OQ);
+        const __m512 t57 = _mm512_mask_blend_ps(t56, t55, x);
+        const __mmask16 t58 = (__mmask16)(t33 | t54);
+        const __mmask16 t59 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-13.0f), _CMP_LT_OQ);
+        const __m512 t60 = _mm512_min_ps(_mm512_set1_ps(12.375f), x);
+        const __m512 t61 = _mm512_sub_ps(t60, _mm512_set1_ps(-1.1924312f));
+        const __m512 t62 = _mm512_abs_ps(t61);
+        const __mmask16 t63 = _mm512_cmp_ps_mask(t62, _mm512_set1_ps(4.548764e-06f), _CMP_LT_OQ);
+        const __m512 t64 = _mm512_abs_ps(t60);
+        const __m512 t65 = _mm512_fmadd_ps(t64, _mm512_set1_ps(0.8060729f), _mm512_set1_ps(12582912.0f));
+        const __m512 t66 = mirrored(t65, t60);
+        const __m512 t67 = entry_of(table13, t66);
+        const __m512 t68 = _mm512_sub_ps(t60, t67);
+        const __m512 t69 = entry_of(table14, t66);
+        const __m512 t70 = entry_of(table15, t66);
+        const __m512 t71 = entry_of(table16, t66);
+        const __m512 t72 = entry_of(table17, t66);
+        const __m512 t73 = entry_of(table18, t66);
+        const __m512 t74 = entry_of(table19, t66);
+        const __m512 t75 = entry_of(table20, t66);
+        const __m512 t76 = entry_of(table21, t66);
+        const __m512 t77 = entry_of(table22, t66);
+        const __m512 t78 = entry_of(table23, t66);
+        const __m512 t79 = entry_of(table24, t66);
+        const __m512 t80 = entry_of(table25, t66);
+        const __m512 t81 = _mm512_fmadd_ps(t78, t68, t77);
+        const __m512 t82 = _mm512_fmadd_ps(t81, t68, t76);
+        const __m512 t83 = _mm512_fmadd_ps(t82, t68, t75);
+        const __m512 t84 = _mm512_fmadd_ps(t83, t68, t74);
+        const __m512 t85 = _mm512_fmadd_ps(t84, t68, t73);
+        const __m512 t86 = _mm512_fmadd_ps(t85, t68, t72);
+        const __m512 t87 = _mm512_fmadd_ps(t86, t68, t71);
+        const __m512 t88 = _mm512_fmadd_ps(t87, t68, t70);
+        const __m512 t89 = _mm512_sub_ps(t70, t88);
+        const __m512 t90 = _mm512_fmadd_ps(t87, t68, t89);
+        const __m512 t91 = _mm512_fmadd_ps(t88, t68, t69);
+        const __m512 t92 = _mm512_sub_ps(t69, t91);
+        const __m512 t93 = _mm512_fmadd_ps(t88, t68, t92);
+        const __m512 t94 = _mm512_fmadd_ps(t90, t68, t93);
+        const __m512 t95 = _mm512_fmadd_ps(t91, t68, t80);
+        const __m512 t96 = _mm512_sub_ps(t80, t95);
+        const __m512 t97 = _mm512_fmadd_ps(t91, t68, t96);
+        const __m512 t98 = _mm512_fmadd_ps(t94, t68, t97);
+        const __m512 t99 = entry_of(table26, t66);
+        const __m512 t100 = entry_of(table27, t66);
+        const __m512 t101 = _mm512_add_ps(t98, t99);
+        const __m512 t102 = product_of(t95, t68);
+        const __m512 t103 = _mm512_add_ps(t79, t102);
+        const __m512 t104 = _mm512_sub_ps(t103, t79);
+        const __m512 t105 = _mm512_sub_ps(t102, t104);
+        const __m512 t106 = _mm512_fmsub_ps(t95, t68, t102);
+        const __m512 t107 = _mm512_add_ps(t105, t106);
+        const __m512 t108 = _mm512_add_ps(t107, t100);
+        const __m512 t109 = _mm512_fmadd_ps(t101, t68, t108);
+        const __m512 t110 = _mm512_add_ps(t103, t109);
+        const __m512 t111 = _mm512_fmadd_ps(t44, t110, t109);
+        const __m512 t112 = product_of(t39, t111);
+        const __m512 t113 = _mm512_fmadd_ps(t39, t103, t112);
+        const __mmask16 t114 = (__mmask16)(t59 | t63);
+        const __mmask16 t115 = (__mmask16)(t114 | t33);
+        const __mmask16 t116 = (__mmask16)(t58 | t115);
+        if (outside)
+            outside[i / SYMACT_LANES] = t116;
+        else if (t116)
+            return i;
+        put_vector(out[0], i, t57, past);
+        put_vector(out[1], i, t113, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void mish_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(mish_value_and_derivative_f32_tabulated, mish_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+}
+#endif
+
 void symact_mish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        mish_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(mish_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -2739,11 +3570,228 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_backward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t mish_backward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.043385625f, 1.1678728f, 2.4941266f, 3.7173097f, 4.941681f, 6.185301f, 7.4278417f, 8.674893f, 
+9.899867f, 11.190051f, 12.092054f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -12.387166f, -11.188695f, -9.93108f, 
+-8.689595f, -7.4370627f, -6.1893578f, -4.9704585f, -3.718565f, -2.4748135f, -1.1924312f, -0.044292092f, 
+    };
+    static const float table1[32] = {
+-0.071861945f, -0.21241999f, 0.018762885f, 0.008500349f, 0.001328495f, 0.00015654694f, 1.6686077e-05f, 1.6728347e-06f, 
+1.691575e-07f, 1.4784893e-08f, 2.660891e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 2.0623607e-05f, 6.0080787e-05f, 0.00018072082f, 
+0.0005209416f, 0.0014539899f, 0.0037834977f, 0.008566449f, 0.014616536f, -0.004426276f, -0.205009f, -0.39832816f, 
+    };
+    static const float table2[32] = {
+-0.18289934f, 0.09874835f, 0.006190837f, -0.003721614f, -0.00073114305f, -9.240354e-05f, -1.0161199e-05f, -1.0368121e-06f, 
+-1.0603845e-07f, -9.347509e-09f, -1.6901696e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 6.1868473e-06f, 1.7726294e-05f, 5.2184198e-05f, 
+0.00014553523f, 0.00038637832f, 0.00091919646f, 0.0016953343f, 0.00073763134f, -0.016761245f, -0.09670899f, 0.0708507f, 
+    };
+    static const float table3[32] = {
+0.008458028f, 0.01727398f, -0.010029827f, 0.0008705529f, 0.00028548212f, 4.0099436e-05f, 4.5950474e-06f, 4.7907196e-07f, 
+4.9648875e-08f, 4.4193302e-09f, 8.035652e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.3700493e-06f, 3.8561075e-06f, 1.1013495e-05f, 
+2.9377446e-05f, 7.2093906e-05f, 0.00014424347f, 0.000132328f, -0.00088198524f, -0.008166718f, -0.01418641f, 0.078347676f, 
+    };
+    static const float table4[32] = {
+0.047977835f, -0.031757783f, 0.005055918f, 4.291032e-05f, -8.084769e-05f, -1.3534339e-05f, -1.6416187e-06f, -1.7582056e-07f, 
+-1.8510752e-08f, -1.6658683e-09f, -3.03659e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.45003e-07f, 6.058152e-07f, 1.1992596e-06f, 
+5.1504694e-06f, 1.0843903e-05f, 1.1584544e-05f, -3.243092e-05f, -0.00040381087f, -0.0023538973f, 0.007926801f, -0.008596609f, 
+    };
+    static const float table5[32] = {
+0.0032687462f, 0.0066678626f, -0.0011377395f, -0.00013460824f, 1.5358946e-05f, 3.6480665e-06f, 4.804542e-07f, 5.3315034e-08f, 
+5.7179252e-09f, 5.2001575e-10f, 8.534542e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 4.2770818e-08f, 7.376198e-08f, 1.7248409e-07f, 
+5.72283e-07f, 6.250966e-07f, -8.896362e-07f, -1.5560083e-05f, -0.00011042154f, -0.0004029551f, 0.005423314f, -0.018299088f, 
+    };
+    static const float table6[32] = {
+-0.012556193f, 0.004890365f, -0.0001616912f, 6.5566055e-05f, -8.9926345e-07f, -7.844565e-07f, -1.17145e-07f, -1.3722571e-08f, 
+-1.4959559e-09f, -1.388459e-10f, -5.020525e-11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 5.1612534e-07f, 2.646336e-07f, 3.1181066e-06f, 
+-3.4682914e-06f, -6.9624407e-06f, 1.0166777e-07f, -4.7124267e-06f, -2.6303705e-05f, 1.5684927e-05f, 0.0010916254f, -0.0018496463f, 
+    };
+    static const float table7[32] = {
+0.001541132f, -0.0028807076f, 0.00023690744f, -1.9286348e-05f, -6.293754e-07f, 1.2918706e-07f, 2.4914838e-08f, 3.0134715e-09f, 
+3.4583233e-10f, 3.5644893e-11f, 1.3472906e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.0873718e-08f, 5.7144792e-08f, 2.0672347e-07f, 
+-2.0641932e-07f, 4.6701717e-07f, -2.2142119e-07f, -8.639261e-07f, -3.5665557e-06f, 3.815398e-05f, -0.00036127924f, -1.6307562e-05f, 
+    };
+    static const float table8[32] = {
+-0.0021877189f, -0.000119636294f, -9.366844e-05f, 3.0026674e-06f, 1.8493454e-07f, -1.5318346e-08f, -6.1100107e-09f, -5.3897187e-10f, 
+-8.9462014e-11f, -6.744944e-12f, 3.069042e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.2625375e-06f, -5.947228e-07f, -7.299617e-06f, 
+8.274993e-06f, 1.6430396e-05f, -1.5530535e-06f, 2.0430684e-06f, 7.4356526e-06f, 1.9039256e-06f, -0.00030724073f, -0.0048855585f, 
+    };
+    static const float table9[32] = {
+0.003850485f, 0.0005477176f, 8.85077e-06f, 9.5664404e-08f, -9.9351226e-08f, -1.0652146e-09f, 1.5318986e-10f, 1.2661819e-10f, 
+9.795647e-12f, -1.9556726e-12f, -5.709764e-10f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 3.8528086e-08f, -6.6259304e-08f, -2.4180815e-07f, 
+2.4298424e-07f, -5.67617e-07f, 1.13312176e-07f, 1.5493895e-07f, -2.113516e-07f, 4.841825e-06f, -6.416744e-05f, -0.004988844f, 
+    };
+    static const float table10[32] = {
+-0.0014994879f, -0.00014166652f, 8.344208e-06f, 6.635361e-08f, 1.4091734e-07f, 2.892768e-09f, 1.5972841e-09f, -5.905486e-11f, 
+1.6159976e-11f, -7.9983746e-13f, -1.4194591e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.159293e-06f, 5.2047716e-07f, 6.4147216e-06f, 
+-7.2720522e-06f, -1.4462884e-05f, 1.351484e-06f, -1.9035103e-06f, -6.842509e-06f, 1.3728706e-05f, 8.095739e-06f, -0.0016976172f, 
+    };
+    static const float table11[32] = {
+0.62766147f, 1.073178f, 1.0414239f, 1.0070354f, 1.0008864f, 1.0000958f, 1.0000098f, 1.000001f, 
+1.0000001f, 1.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -11.387116f, -10.188547f, -8.930621f, 
+-7.6882167f, -6.4329767f, -5.177688f, -3.9394352f, -2.6405025f, -1.3097678f, 0.0f, 0.5974601f, 
+    };
+    static const float table12[32] = {
+0.6347992f, 0.105475605f, -0.050232068f, -0.011331466f, -0.0015533855f, -0.00017421732f, -1.8121387e-05f, -1.7901825e-06f, 
+-1.792489e-07f, -1.5548325e-08f, -2.7865428e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 1.0000454f, 1.000134f, 1.0004101f, 
+1.0012102f, 1.003497f, 1.0096184f, 1.0240805f, 1.053713f, 1.0791489f, 0.8796154f, 0.074841544f, 
+    };
+    static const float table13[32] = {
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -1.9409502e-08f, 0.0f, 
+    };
+    static const float table14[32] = {
+1.0470373e-10f, 3.233538e-11f, -7.8304425e-11f, -9.122462e-11f, -6.215515e-12f, 5.5593457e-11f, -1.2297133e-11f, -3.8523794e-12f, 
+-2.4542011e-08f, 8.155801e-09f, 1.4560894e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -3.3711703e-10f, 1.5043273e-09f, 3.246806e-09f, 
+3.1311203e-09f, -7.2626577e-10f, 3.2100116e-09f, -1.1493984e-09f, 2.245469e-10f, -1.3215827e-09f, 2.6774944e-09f, 8.417442e-12f, 
+    };
+    static const float table15[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table16[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __mmask16 t0 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-13.0f), _CMP_LT_OQ);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(12.375f), x);
+        const __m512 t2 = _mm512_sub_ps(t1, _mm512_set1_ps(-1.1924312f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(4.548764e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_abs_ps(t1);
+        const __m512 t6 = _mm512_fmadd_ps(t5, _mm512_set1_ps(0.8060729f), _mm512_set1_ps(12582912.0f));
+        const __m512 t7 = mirrored(t6, t1);
+        const __m512 t8 = entry_of(table0, t7);
+        const __m512 t9 = _mm512_sub_ps(t1, t8);
+        const __m512 t10 = entry_of(table1, t7);
+        const __m512 t11 = entry_of(table2, t7);
+        const __m512 t12 = entry_of(table3, t7);
+        const __m512 t13 = entry_of(table4, t7);
+        const __m512 t14 = entry_of(table5, t7);
+        const __m512 t15 = entry_of(table6, t7);
+        const __m512 t16 = entry_of(table7, t7);
+        const __m512 t17 = entry_of(table8, t7);
+        const __m512 t18 = entry_of(table9, t7);
+        const __m512 t19 = entry_of(table10, t7);
+        const __m512 t20 = entry_of(table11, t7);
+        const __m512 t21 = entry_of(table12, t7);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t9, t18);
+        const __m512 t23 = _mm512_fmadd_ps(t22, t9, t17);
+        const __m512 t24 = _mm512_fmadd_ps(t23, t9, t16);
+        const __m512 t25 = _mm512_fmadd_ps(t24, t9, t15);
+        const __m512 t26 = _mm512_fmadd_ps(t25, t9, t14);
+        const __m512 t27 = _mm512_fmadd_ps(t26, t9, t13);
+        const __m512 t28 = _mm512_fmadd_ps(t27, t9, t12);
+        const __m512 t29 = _mm512_fmadd_ps(t28, t9, t11);
+        const __m512 t30 = _mm512_sub_ps(t11, t29);
+        const __m512 t31 = _mm512_fmadd_ps(t28, t9, t30);
+        const __m512 t32 = _mm512_fmadd_ps(t29, t9, t10);
+        const __m512 t33 = _mm512_sub_ps(t10, t32);
+        const __m512 t34 = _mm512_fmadd_ps(t29, t9, t33);
+        const __m512 t35 = _mm512_fmadd_ps(t31, t9, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t32, t9, t21);
+        const __m512 t37 = _mm512_sub_ps(t21, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t32, t9, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t35, t9, t38);
+        const __m512 t40 = entry_of(table13, t7);
+        const __m512 t41 = entry_of(table14, t7);
+        const __m512 t42 = _mm512_add_ps(t39, t40);
+        const __m512 t43 = product_of(t36, t9);
+        const __m512 t44 = _mm512_add_ps(t20, t43);
+        const __m512 t45 = _mm512_sub_ps(t44, t20);
+        const __m512 t46 = _mm512_sub_ps(t43, t45);
+        const __m512 t47 = _mm512_fmsub_ps(t36, t9, t43);
+        const __m512 t48 = _mm512_add_ps(t46, t47);
+        const __m512 t49 = _mm512_add_ps(t48, t41);
+        const __m512 t50 = _mm512_fmadd_ps(t42, t9, t49);
+        const __m512 t51 = _mm512_sub_ps(_mm512_set1_ps(0.0f), x);
+        const __m512 t52 = _mm512_max_ps(_mm512_set1_ps(0.0f), t51);
+        const __mmask16 t53 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t52, _CMP_LT_OQ);
+        const __m512 t54 = _mm512_fmadd_ps(t52, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t55 = _mm512_sub_ps(t54, _mm512_set1_ps(12582912.0f));
+        const __m512 t56 = _mm512_fmadd_ps(t55, _mm512_set1_ps(-0.02166085f), t52);
+        const __m512 t57 = _mm512_fmadd_ps(t55, _mm512_set1_ps(5.9520444e-11f), t56);
+        const __m512 t58 = entry_of(table15, t54);
+        const __m512 t59 = lowered(t58, t54);
+        const __m512 t60 = _mm512_fmadd_ps(t57, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t61 = product_of(t57, t57);
+        const __m512 t62 = entry_of(table16, t54);
+        const __m512 t63 = _mm512_fmadd_ps(t60, t61, t62);
+        const __m512 t64 = _mm512_fmadd_ps(t57, _mm512_set1_ps(-1.0f), t63);
+        const __m512 t65 = _mm512_add_ps(t44, t50);
+        const __m512 t66 = _mm512_fmadd_ps(t64, t65, t50);
+        const __m512 t67 = product_of(t59, t44);
+        const __m512 t68 = _mm512_fmsub_ps(t59, t44, t67);
+        const __m512 t69 = _mm512_fmadd_ps(t59, t66, t68);
+        const __m512 t70 = product_of(grad_y, t69);
+        const __m512 t71 = _mm512_fmadd_ps(grad_y, t67, t70);
+        const __m512 t72 = _mm512_add_ps(t67, t69);
+        const __m512 t73 = product_of(grad_y, t72);
+        const __m512 t74 = _mm512_abs_ps(t73);
+        const __mmask16 t75 = _mm512_cmp_ps_mask(t74, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t76 = _mm512_cmp_ps_mask(grad_y, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t77 = (__mmask16)(t75 & t76);
+        const __mmask16 t78 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t79 = _mm512_mask_blend_ps(t78, t71, t73);
+        const __mmask16 t80 = (__mmask16)(t0 | t4);
+        const __mmask16 t81 = (__mmask16)(t80 | t53);
+        const __mmask16 t82 = (__mmask16)(t81 | t77);
+        if (outside)
+            outside[i / SYMACT_LANES] = t82;
+        else if (t82)
+            return i;
+        put_vector(out[0], i, t79, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void mish_backward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(mish_backward_f32_tabulated, mish_backward_f32_loop(), n, 2, in, 1, out, parameters);
+}
+#endif
+
 void symact_mish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        mish_backward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(mish_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
@@ -3508,119 +4556,6 @@ void symact_mish_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     symact_sweep(mish_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t mish_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3693,8 +4628,8 @@ SYMACT_TABLES_TARGET static size_t mish_forward_f32_table_loop(size_t n, const v
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -3713,7 +4648,7 @@ void symact_mish_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(mish_forward_f32_table_loop, mish_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(mish_forward_f32_table_loop, mish_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -3819,7 +4754,7 @@ void symact_mish_derivative_f32_table(size_t n, const float *x, float *dydx)
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const void *const parameters = NULL;
-        symact_look_up(mish_derivative_f32_table_loop, mish_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(mish_derivative_f32_table_loop, mish_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -3952,8 +4887,8 @@ SYMACT_TABLES_TARGET static size_t mish_value_and_derivative_f32_table_loop(size
         const __m512 t15 = _mm512_fmadd_ps(t14, t12, t8);
         const __m512 t16 = _mm512_fmadd_ps(t15, t12, t7);
         const __m512 t17 = _mm512_fmadd_ps(t16, t12, t6);
-        const __m512 t18 = _mm512_mul_ps(t12, t17);
-        const __m512 t19 = _mm512_mul_ps(x, t18);
+        const __m512 t18 = product_of(t12, t17);
+        const __m512 t19 = product_of(x, t18);
         const __m512 t20 = _mm512_fmadd_ps(x, t5, t19);
         const __mmask16 t21 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-6.0f), _CMP_LT_OQ);
         const __mmask16 t22 = _mm512_cmp_ps_mask(_mm512_set1_ps(6.0f), x, _CMP_LT_OQ);
@@ -3996,7 +4931,7 @@ void symact_mish_value_and_derivative_f32_table(size_t n, const float *x, float 
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const void *const parameters = NULL;
-        symact_look_up(mish_value_and_derivative_f32_table_loop, mish_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(mish_value_and_derivative_f32_table_loop, mish_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif
@@ -4086,14 +5021,14 @@ SYMACT_TABLES_TARGET static size_t mish_backward_f32_table_loop(size_t n, const 
         const __m512 t19 = _mm512_fmadd_ps(t18, t13, t6);
         const __m512 t20 = entry_of(table8, t4);
         const __m512 t21 = _mm512_fmadd_ps(t20, t13, t19);
-        const __m512 t22 = _mm512_mul_ps(t13, _mm512_set1_ps(-1.0f));
+        const __m512 t22 = product_of(t13, _mm512_set1_ps(-1.0f));
         const __m512 t23 = _mm512_fmadd_ps(t20, t22, t21);
         const __m512 t24 = _mm512_sub_ps(t6, t23);
         const __m512 t25 = _mm512_fmadd_ps(t18, t13, t24);
-        const __m512 t26 = _mm512_mul_ps(grad_y, t25);
+        const __m512 t26 = product_of(grad_y, t25);
         const __m512 t27 = _mm512_fmadd_ps(grad_y, t21, t26);
         const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t29 = _mm512_mul_ps(grad_y, t21);
+        const __m512 t29 = product_of(grad_y, t21);
         const __m512 t30 = _mm512_mask_blend_ps(t28, t27, t29);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -4112,7 +5047,7 @@ void symact_mish_backward_f32_table(size_t n, const float *x, const float *grad_
         const void *const in[] = { x, grad_y };
         void *const out[] = { grad_x };
         const void *const parameters = NULL;
-        symact_look_up(mish_backward_f32_table_loop, mish_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        symact_look_up(mish_backward_f32_table_loop, mish_backward_f32_looked_up, n, 2, in, 1, out, parameters);
         return;
     }
 #endif

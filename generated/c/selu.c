@@ -1036,8 +1036,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }

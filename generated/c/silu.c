@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -2579,11 +2721,194 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.014873892f, 0.57811433f, 1.2784646f, 1.8010103f, 2.4069462f, 3.0193746f, 3.6119835f, 4.2236094f, 
+4.829938f, 5.43607f, 6.0273447f, 6.6304917f, 7.242777f, 7.8363953f, 8.454681f, 9.055135f, 
+9.664752f, 10.257614f, 10.858378f, 11.470656f, 12.070029f, 12.65977f, 13.274935f, 13.888044f, 
+14.4861f, 15.07053f, 15.673834f, 15.993523f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table1[32] = {
+-0.25369042f, -0.33401224f, -0.25555465f, -0.1443019f, -0.04484309f, 0.0051660575f, 0.020952074f, 0.021704413f, 
+0.017306142f, 0.012330646f, 0.008345014f, 0.0053951386f, 0.0033745102f, 0.002102279f, 0.0012658242f, 0.0007649359f, 
+0.0004546499f, 0.00027214477f, 0.0001608173f, 9.356867e-05f, 5.4812397e-05f, 3.229986e-05f, 1.850964e-05f, 1.0638006e-05f, 
+6.173119e-06f, 3.5959142e-06f, 2.0437983e-06f, 4.696726e-06f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table2[32] = {
+-0.082065806f, -0.0066942642f, 0.067757756f, 0.06765154f, 0.04032392f, 0.015984165f, 0.0034122101f, -0.0016419787f, 
+-0.0028082456f, -0.0025442597f, -0.0019353518f, -0.0013439659f, -0.0008809611f, -0.0005670124f, -0.00035039618f, -0.00021544538f, 
+-0.00013119698f, -7.924318e-05f, -4.7682002e-05f, -2.7420181e-05f, -1.538988e-05f, -7.341552e-06f, -7.1038394e-06f, -5.6297336e-06f, 
+-5.223211e-06f, -3.1598074e-07f, -1.2879455e-06f, 0.0087476205f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table3[32] = {
+0.021747598f, 0.038177315f, 0.010503943f, -0.008110969f, -0.011950338f, -0.0075124446f, -0.0033858072f, -0.0010432344f, 
+-7.750509e-05f, 0.00022615527f, 0.00026477687f, 0.0002195613f, 0.00015881994f, 0.00010795106f, 6.964013e-05f, 4.4549444e-05f, 
+2.5887342e-05f, 1.671695e-05f, 1.0159705e-05f, 6.3952866e-06f, 4.28523e-06f, -2.569791e-07f, 5.6486886e-07f, -2.968731e-06f, 
+-2.9280886e-06f, -7.678663e-07f, 1.0003758e-06f, -0.59723574f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table4[32] = {
+0.012370789f, -0.0019897479f, -0.009651581f, -0.00411943f, 0.0007870477f, 0.0016458489f, 0.0010736258f, 0.00049312535f, 
+0.0001822272f, 4.3553715e-05f, -9.601871e-06f, -1.5021234e-05f, -2.7273783e-05f, -2.11599e-05f, -1.07465485e-05f, -1.4895875e-05f, 
+1.2788592e-05f, 1.8404508e-06f, 7.646674e-06f, -6.6473362e-06f, -1.9084839e-05f, -4.5836856e-05f, 2.8281205e-05f, 4.7268604e-05f, 
+6.4041655e-05f, -1.5372692e-05f, 1.2792052e-05f, -402.38232f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table5[32] = {
+-0.002522963f, -0.004578463f, 0.0009728371f, 0.0019386773f, 0.0006876237f, -7.2431525e-05f, -0.00018635637f, -0.0001238655f, 
+-5.4695793e-05f, -1.99308e-05f, -5.6612403e-06f, -3.5112218e-06f, -5.620812e-06f, 5.669009e-06f, 4.2511442e-07f, -7.703725e-06f, 
+3.0777595e-05f, 2.3846703e-06f, 5.741991e-07f, -7.170023e-06f, -1.4169714e-05f, 5.492726e-05f, 1.4455104e-05f, 8.168786e-05f, 
+7.265378e-05f, 2.3101857e-05f, -1.9366806e-05f, 31330.883f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table6[32] = {
+-0.0011260107f, 0.000640323f, 0.00082158035f, -0.00014766895f, -0.0002739667f, -8.4634725e-05f, 2.7066355e-05f, 3.755878e-05f, 
+-3.3807867e-06f, -4.315443e-06f, 1.842081e-05f, -2.5824389e-05f, 4.7676727e-05f, 3.6847985e-05f, 2.6618013e-06f, 4.6377685e-05f, 
+-0.00010268444f, -2.637545e-05f, -5.3378368e-05f, 3.27022e-05f, 0.00010588879f, 0.00026614152f, -0.00016283985f, -0.0002832317f, 
+-0.00037179573f, 9.111615e-05f, -7.62113e-05f, 5623106.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table7[32] = {
+-0.00010014314f, 0.00048888364f, -0.00025564976f, -0.000115153685f, 4.975868e-05f, 2.6530917e-05f, -1.4661156e-06f, 1.3224463e-05f, 
+-1.8800485e-05f, -1.6753062e-05f, -1.0784013e-05f, 1.7423356e-05f, 4.0619074e-05f, -3.0294645e-05f, 4.3022255e-06f, 5.415146e-05f, 
+-0.00019799605f, -1.2353048e-05f, -6.735702e-07f, 4.724219e-05f, 9.041611e-05f, -0.00036743213f, -9.025276e-05f, -0.0005374164f, 
+-0.00046881748f, -0.00015481446f, 0.00012979329f, -487910900.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table8[32] = {
+0.49994442f, 0.40336883f, 0.0f, -0.4684074f, -1.1081885f, -1.7913244f, -2.450861f, -3.1169941f, 
+-3.7616227f, -4.39335f, -5.000781f, -5.614346f, -6.233141f, -6.8306017f, -7.4512954f, -8.053137f, 
+-8.663589f, -9.256929f, -9.85798f, -10.4704275f, -11.069897f, -11.659693f, -12.274891f, -12.88802f, 
+-13.486086f, -14.070521f, -14.673829f, -14.993519f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table9[32] = {
+-0.007491977f, -0.35071883f, -0.7821883f, -0.9910449f, -1.1005269f, -1.1202435f, -1.1025704f, -1.0755489f, 
+-1.0516884f, -1.0337762f, -1.0216585f, -1.0134791f, -1.0081962f, -1.0050004f, -1.0029593f, -1.001764f, 
+-1.0010364f, -1.0006145f, -1.0003601f, -1.000208f, -1.0001211f, -1.0000709f, -1.0000404f, -1.000023f, 
+-1.0000132f, -1.0000077f, -1.0000044f, -1.0000033f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table10[32] = {
+0.0f, 0.0f, -4.609079e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table11[32] = {
+-2.2223362e-11f, -2.2663958e-10f, -1.0152243e-08f, 1.6098431e-10f, -6.570362e-10f, -4.6010255e-11f, 1.57437e-10f, 2.5614122e-10f, 
+6.0686584e-10f, -5.569596e-10f, 1.268117e-09f, 3.6884393e-10f, 4.4860726e-10f, -5.034396e-10f, 9.652976e-10f, 5.2280597e-10f, 
+6.0309796e-10f, 1.0081505e-09f, -1.0678564e-09f, 8.4598595e-10f, -4.0388454e-10f, -1.8679202e-11f, -1.295271e-10f, 1.07113834e-07f, 
+5.1654486e-11f, -2.7582107e-07f, -3.6143515e-08f, -3.049046e-07f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table12[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table13[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(1.2784646f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(4.8769552e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_fmadd_ps(t0, _mm512_set1_ps(1.6575406f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = entry_of(table0, t5);
+        const __m512 t7 = _mm512_sub_ps(t0, t6);
+        const __m512 t8 = entry_of(table1, t5);
+        const __m512 t9 = entry_of(table2, t5);
+        const __m512 t10 = entry_of(table3, t5);
+        const __m512 t11 = entry_of(table4, t5);
+        const __m512 t12 = entry_of(table5, t5);
+        const __m512 t13 = entry_of(table6, t5);
+        const __m512 t14 = entry_of(table7, t5);
+        const __m512 t15 = entry_of(table8, t5);
+        const __m512 t16 = entry_of(table9, t5);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t7, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t7, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t7, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t7, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t7, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t7, t8);
+        const __m512 t23 = _mm512_sub_ps(t8, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t21, t7, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t22, t7, t16);
+        const __m512 t26 = _mm512_sub_ps(t16, t25);
+        const __m512 t27 = _mm512_fmadd_ps(t22, t7, t26);
+        const __m512 t28 = _mm512_fmadd_ps(t24, t7, t27);
+        const __m512 t29 = entry_of(table10, t5);
+        const __m512 t30 = entry_of(table11, t5);
+        const __m512 t31 = _mm512_add_ps(t28, t29);
+        const __m512 t32 = product_of(t25, t7);
+        const __m512 t33 = _mm512_add_ps(t15, t32);
+        const __m512 t34 = _mm512_sub_ps(t33, t15);
+        const __m512 t35 = _mm512_sub_ps(t32, t34);
+        const __m512 t36 = _mm512_fmsub_ps(t25, t7, t32);
+        const __m512 t37 = _mm512_add_ps(t35, t36);
+        const __m512 t38 = _mm512_add_ps(t37, t30);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t7, t38);
+        const __mmask16 t40 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-69.31472f), _CMP_LT_OQ);
+        const __m512 t41 = _mm512_min_ps(_mm512_set1_ps(69.31472f), t0);
+        const __m512 t42 = _mm512_fmadd_ps(t41, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t43 = _mm512_sub_ps(t42, _mm512_set1_ps(12582912.0f));
+        const __m512 t44 = _mm512_fmadd_ps(t43, _mm512_set1_ps(-0.02166085f), t41);
+        const __m512 t45 = _mm512_fmadd_ps(t43, _mm512_set1_ps(5.9520444e-11f), t44);
+        const __m512 t46 = entry_of(table12, t42);
+        const __m512 t47 = lowered(t46, t42);
+        const __m512 t48 = _mm512_fmadd_ps(t45, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t49 = product_of(t45, t45);
+        const __m512 t50 = entry_of(table13, t42);
+        const __m512 t51 = _mm512_fmadd_ps(t48, t49, t50);
+        const __m512 t52 = _mm512_fmadd_ps(t45, _mm512_set1_ps(-1.0f), t51);
+        const __m512 t53 = _mm512_add_ps(t33, t39);
+        const __m512 t54 = _mm512_fmadd_ps(t52, t53, t39);
+        const __m512 t55 = with_sign_of(t47, x);
+        const __m512 t56 = product_of(t55, t33);
+        const __m512 t57 = _mm512_fmsub_ps(t55, t33, t56);
+        const __m512 t58 = _mm512_fmadd_ps(t55, t54, t57);
+        const __m512 t59 = with_sign_of(_mm512_set1_ps(0.5f), x);
+        const __m512 t60 = _mm512_add_ps(t59, _mm512_set1_ps(0.5f));
+        const __m512 t61 = _mm512_sub_ps(t60, t56);
+        const __m512 t62 = _mm512_sub_ps(t60, t61);
+        const __m512 t63 = _mm512_sub_ps(t62, t56);
+        const __m512 t64 = _mm512_sub_ps(t63, t58);
+        const __m512 t65 = _mm512_add_ps(t61, t64);
+        const __mmask16 t66 = (__mmask16)(t1 | t4);
+        const __mmask16 t67 = (__mmask16)(t66 | t40);
+        if (outside)
+            outside[i / SYMACT_LANES] = t67;
+        else if (t67)
+            return i;
+        put_vector(out[0], i, t65, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void silu_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(silu_derivative_f32_tabulated, silu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_silu_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        silu_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(silu_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2660,11 +2985,205 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_backward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.014873892f, 0.57811433f, 1.2784646f, 1.8010103f, 2.4069462f, 3.0193746f, 3.6119835f, 4.2236094f, 
+4.829938f, 5.43607f, 6.0273447f, 6.6304917f, 7.242777f, 7.8363953f, 8.454681f, 9.055135f, 
+9.664752f, 10.257614f, 10.858378f, 11.470656f, 12.070029f, 12.65977f, 13.274935f, 13.888044f, 
+14.4861f, 15.07053f, 15.673834f, 15.993523f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table1[32] = {
+-0.25369042f, -0.33401224f, -0.25555465f, -0.1443019f, -0.04484309f, 0.0051660575f, 0.020952074f, 0.021704413f, 
+0.017306142f, 0.012330646f, 0.008345014f, 0.0053951386f, 0.0033745102f, 0.002102279f, 0.0012658242f, 0.0007649359f, 
+0.0004546499f, 0.00027214477f, 0.0001608173f, 9.356867e-05f, 5.4812397e-05f, 3.229986e-05f, 1.850964e-05f, 1.0638006e-05f, 
+6.173119e-06f, 3.5959142e-06f, 2.0437983e-06f, 4.696726e-06f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table2[32] = {
+-0.082065806f, -0.0066942642f, 0.067757756f, 0.06765154f, 0.04032392f, 0.015984165f, 0.0034122101f, -0.0016419787f, 
+-0.0028082456f, -0.0025442597f, -0.0019353518f, -0.0013439659f, -0.0008809611f, -0.0005670124f, -0.00035039618f, -0.00021544538f, 
+-0.00013119698f, -7.924318e-05f, -4.7682002e-05f, -2.7420181e-05f, -1.538988e-05f, -7.341552e-06f, -7.1038394e-06f, -5.6297336e-06f, 
+-5.223211e-06f, -3.1598074e-07f, -1.2879455e-06f, 0.0087476205f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table3[32] = {
+0.021747598f, 0.038177315f, 0.010503943f, -0.008110969f, -0.011950338f, -0.0075124446f, -0.0033858072f, -0.0010432344f, 
+-7.750509e-05f, 0.00022615527f, 0.00026477687f, 0.0002195613f, 0.00015881994f, 0.00010795106f, 6.964013e-05f, 4.4549444e-05f, 
+2.5887342e-05f, 1.671695e-05f, 1.0159705e-05f, 6.3952866e-06f, 4.28523e-06f, -2.569791e-07f, 5.6486886e-07f, -2.968731e-06f, 
+-2.9280886e-06f, -7.678663e-07f, 1.0003758e-06f, -0.59723574f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table4[32] = {
+0.012370789f, -0.0019897479f, -0.009651581f, -0.00411943f, 0.0007870477f, 0.0016458489f, 0.0010736258f, 0.00049312535f, 
+0.0001822272f, 4.3553715e-05f, -9.601871e-06f, -1.5021234e-05f, -2.7273783e-05f, -2.11599e-05f, -1.07465485e-05f, -1.4895875e-05f, 
+1.2788592e-05f, 1.8404508e-06f, 7.646674e-06f, -6.6473362e-06f, -1.9084839e-05f, -4.5836856e-05f, 2.8281205e-05f, 4.7268604e-05f, 
+6.4041655e-05f, -1.5372692e-05f, 1.2792052e-05f, -402.38232f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table5[32] = {
+-0.002522963f, -0.004578463f, 0.0009728371f, 0.0019386773f, 0.0006876237f, -7.2431525e-05f, -0.00018635637f, -0.0001238655f, 
+-5.4695793e-05f, -1.99308e-05f, -5.6612403e-06f, -3.5112218e-06f, -5.620812e-06f, 5.669009e-06f, 4.2511442e-07f, -7.703725e-06f, 
+3.0777595e-05f, 2.3846703e-06f, 5.741991e-07f, -7.170023e-06f, -1.4169714e-05f, 5.492726e-05f, 1.4455104e-05f, 8.168786e-05f, 
+7.265378e-05f, 2.3101857e-05f, -1.9366806e-05f, 31330.883f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table6[32] = {
+-0.0011260107f, 0.000640323f, 0.00082158035f, -0.00014766895f, -0.0002739667f, -8.4634725e-05f, 2.7066355e-05f, 3.755878e-05f, 
+-3.3807867e-06f, -4.315443e-06f, 1.842081e-05f, -2.5824389e-05f, 4.7676727e-05f, 3.6847985e-05f, 2.6618013e-06f, 4.6377685e-05f, 
+-0.00010268444f, -2.637545e-05f, -5.3378368e-05f, 3.27022e-05f, 0.00010588879f, 0.00026614152f, -0.00016283985f, -0.0002832317f, 
+-0.00037179573f, 9.111615e-05f, -7.62113e-05f, 5623106.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table7[32] = {
+-0.00010014314f, 0.00048888364f, -0.00025564976f, -0.000115153685f, 4.975868e-05f, 2.6530917e-05f, -1.4661156e-06f, 1.3224463e-05f, 
+-1.8800485e-05f, -1.6753062e-05f, -1.0784013e-05f, 1.7423356e-05f, 4.0619074e-05f, -3.0294645e-05f, 4.3022255e-06f, 5.415146e-05f, 
+-0.00019799605f, -1.2353048e-05f, -6.735702e-07f, 4.724219e-05f, 9.041611e-05f, -0.00036743213f, -9.025276e-05f, -0.0005374164f, 
+-0.00046881748f, -0.00015481446f, 0.00012979329f, -487910900.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table8[32] = {
+0.49994442f, 0.40336883f, 0.0f, -0.4684074f, -1.1081885f, -1.7913244f, -2.450861f, -3.1169941f, 
+-3.7616227f, -4.39335f, -5.000781f, -5.614346f, -6.233141f, -6.8306017f, -7.4512954f, -8.053137f, 
+-8.663589f, -9.256929f, -9.85798f, -10.4704275f, -11.069897f, -11.659693f, -12.274891f, -12.88802f, 
+-13.486086f, -14.070521f, -14.673829f, -14.993519f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table9[32] = {
+-0.007491977f, -0.35071883f, -0.7821883f, -0.9910449f, -1.1005269f, -1.1202435f, -1.1025704f, -1.0755489f, 
+-1.0516884f, -1.0337762f, -1.0216585f, -1.0134791f, -1.0081962f, -1.0050004f, -1.0029593f, -1.001764f, 
+-1.0010364f, -1.0006145f, -1.0003601f, -1.000208f, -1.0001211f, -1.0000709f, -1.0000404f, -1.000023f, 
+-1.0000132f, -1.0000077f, -1.0000044f, -1.0000033f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table10[32] = {
+0.0f, 0.0f, -4.609079e-09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table11[32] = {
+-2.2223362e-11f, -2.2663958e-10f, -1.0152243e-08f, 1.6098431e-10f, -6.570362e-10f, -4.6010255e-11f, 1.57437e-10f, 2.5614122e-10f, 
+6.0686584e-10f, -5.569596e-10f, 1.268117e-09f, 3.6884393e-10f, 4.4860726e-10f, -5.034396e-10f, 9.652976e-10f, 5.2280597e-10f, 
+6.0309796e-10f, 1.0081505e-09f, -1.0678564e-09f, 8.4598595e-10f, -4.0388454e-10f, -1.8679202e-11f, -1.295271e-10f, 1.07113834e-07f, 
+5.1654486e-11f, -2.7582107e-07f, -3.6143515e-08f, -3.049046e-07f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table12[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table13[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 grad_y = vector_at(in[1], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(16.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(1.2784646f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(4.8769552e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_fmadd_ps(t0, _mm512_set1_ps(1.6575406f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = entry_of(table0, t5);
+        const __m512 t7 = _mm512_sub_ps(t0, t6);
+        const __m512 t8 = entry_of(table1, t5);
+        const __m512 t9 = entry_of(table2, t5);
+        const __m512 t10 = entry_of(table3, t5);
+        const __m512 t11 = entry_of(table4, t5);
+        const __m512 t12 = entry_of(table5, t5);
+        const __m512 t13 = entry_of(table6, t5);
+        const __m512 t14 = entry_of(table7, t5);
+        const __m512 t15 = entry_of(table8, t5);
+        const __m512 t16 = entry_of(table9, t5);
+        const __m512 t17 = _mm512_fmadd_ps(t14, t7, t13);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t7, t12);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t7, t11);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t7, t10);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t7, t9);
+        const __m512 t22 = _mm512_fmadd_ps(t21, t7, t8);
+        const __m512 t23 = _mm512_sub_ps(t8, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t21, t7, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t22, t7, t16);
+        const __m512 t26 = _mm512_sub_ps(t16, t25);
+        const __m512 t27 = _mm512_fmadd_ps(t22, t7, t26);
+        const __m512 t28 = _mm512_fmadd_ps(t24, t7, t27);
+        const __m512 t29 = entry_of(table10, t5);
+        const __m512 t30 = entry_of(table11, t5);
+        const __m512 t31 = _mm512_add_ps(t28, t29);
+        const __m512 t32 = product_of(t25, t7);
+        const __m512 t33 = _mm512_add_ps(t15, t32);
+        const __m512 t34 = _mm512_sub_ps(t33, t15);
+        const __m512 t35 = _mm512_sub_ps(t32, t34);
+        const __m512 t36 = _mm512_fmsub_ps(t25, t7, t32);
+        const __m512 t37 = _mm512_add_ps(t35, t36);
+        const __m512 t38 = _mm512_add_ps(t37, t30);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t7, t38);
+        const __mmask16 t40 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-69.31472f), _CMP_LT_OQ);
+        const __m512 t41 = _mm512_min_ps(_mm512_set1_ps(69.31472f), t0);
+        const __m512 t42 = _mm512_fmadd_ps(t41, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t43 = _mm512_sub_ps(t42, _mm512_set1_ps(12582912.0f));
+        const __m512 t44 = _mm512_fmadd_ps(t43, _mm512_set1_ps(-0.02166085f), t41);
+        const __m512 t45 = _mm512_fmadd_ps(t43, _mm512_set1_ps(5.9520444e-11f), t44);
+        const __m512 t46 = entry_of(table12, t42);
+        const __m512 t47 = lowered(t46, t42);
+        const __m512 t48 = _mm512_fmadd_ps(t45, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t49 = product_of(t45, t45);
+        const __m512 t50 = entry_of(table13, t42);
+        const __m512 t51 = _mm512_fmadd_ps(t48, t49, t50);
+        const __m512 t52 = _mm512_fmadd_ps(t45, _mm512_set1_ps(-1.0f), t51);
+        const __m512 t53 = _mm512_add_ps(t33, t39);
+        const __m512 t54 = _mm512_fmadd_ps(t52, t53, t39);
+        const __m512 t55 = with_sign_of(t47, x);
+        const __m512 t56 = product_of(t55, t33);
+        const __m512 t57 = _mm512_fmsub_ps(t55, t33, t56);
+        const __m512 t58 = _mm512_fmadd_ps(t55, t54, t57);
+        const __m512 t59 = with_sign_of(_mm512_set1_ps(0.5f), x);
+        const __m512 t60 = _mm512_add_ps(t59, _mm512_set1_ps(0.5f));
+        const __m512 t61 = _mm512_sub_ps(t60, t56);
+        const __m512 t62 = _mm512_sub_ps(t60, t61);
+        const __m512 t63 = _mm512_sub_ps(t62, t56);
+        const __m512 t64 = _mm512_sub_ps(t63, t58);
+        const __m512 t65 = product_of(grad_y, t64);
+        const __m512 t66 = _mm512_fmadd_ps(grad_y, t61, t65);
+        const __m512 t67 = _mm512_add_ps(t61, t64);
+        const __m512 t68 = product_of(grad_y, t67);
+        const __m512 t69 = _mm512_abs_ps(t68);
+        const __mmask16 t70 = _mm512_cmp_ps_mask(t69, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t71 = _mm512_cmp_ps_mask(grad_y, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t72 = (__mmask16)(t70 & t71);
+        const __mmask16 t73 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
+        const __m512 t74 = _mm512_mask_blend_ps(t73, t66, t68);
+        const __mmask16 t75 = (__mmask16)(t1 | t4);
+        const __mmask16 t76 = (__mmask16)(t75 | t40);
+        const __mmask16 t77 = (__mmask16)(t76 | t72);
+        if (outside)
+            outside[i / SYMACT_LANES] = t77;
+        else if (t77)
+            return i;
+        put_vector(out[0], i, t74, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void silu_backward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(silu_backward_f32_tabulated, silu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+}
+#endif
+
 void symact_silu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
     const void *const in[] = { x, grad_y };
     void *const out[] = { grad_x };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        silu_backward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(silu_backward_f32_loop(), n, sizeof *x, 2, in, 1, out, parameters);
 }
 
@@ -2695,11 +3214,173 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t silu_second_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.012124181f, 0.4498953f, 0.9342418f, 1.4060254f, 1.8691384f, 2.3993573f, 2.811893f, 3.2859564f, 
+3.7584033f, 4.22543f, 4.694099f, 5.15631f, 5.6321683f, 6.0990868f, 6.5702243f, 7.042815f, 
+7.5124044f, 7.970747f, 8.4418125f, 8.91526f, 9.387399f, 9.847535f, 10.313597f, 10.780857f, 
+11.260329f, 11.730684f, 12.1875725f, 12.662152f, 12.950917f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table1[32] = {
+-0.0060984325f, -0.24843766f, -0.4386253f, -0.4435785f, -0.3264996f, -0.16782637f, -0.07567491f, -0.012258621f, 
+0.017102774f, 0.026644653f, 0.02662682f, 0.022821238f, 0.017949924f, 0.013516295f, 0.00983492f, 0.0069905394f, 
+0.004898627f, 0.0034204745f, 0.0023414816f, 0.0015867634f, 0.0010692119f, 0.0007237468f, 0.0004851425f, 0.0003235136f, 
+0.00021265446f, 0.00014043105f, 9.359356e-05f, 6.121735e-05f, 4.717606e-05f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table2[32] = {
+-0.1686505f, -0.17954801f, -0.06816316f, 0.053033233f, 0.10278372f, 0.08860628f, 0.059882555f, 0.03086545f, 
+0.012274169f, 0.0025055339f, -0.00186462f, -0.00330018f, -0.0033768998f, -0.002907902f, -0.0022984345f, -0.0017276588f, 
+-0.0012592784f, -0.00090462295f, -0.00063390774f, -0.00043842345f, -0.0002997765f, -0.0002056461f, -0.00013950666f, -9.3695286e-05f, 
+-6.110274e-05f, -4.2232685e-05f, -2.8602384e-05f, -1.39649765e-05f, -0.00011065229f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table3[32] = {
+-0.040115073f, 0.029788157f, 0.07271948f, 0.047940917f, 0.0073303725f, -0.015765468f, -0.017471293f, -0.0126315495f, 
+-0.0072402665f, -0.003514998f, -0.0013723255f, -0.00031267403f, 0.000158488f, 0.00031002515f, 0.000321456f, 0.0002775095f, 
+0.0002197403f, 0.00016767593f, 0.0001222821f, 8.6933855e-05f, 6.0788116e-05f, 4.266238e-05f, 2.9350294e-05f, 2.0171732e-05f, 
+1.3265871e-05f, 9.194417e-06f, 5.5767473e-06f, 5.1973943e-06f, 0.00011682821f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table4[32] = {
+0.025531912f, 0.03130959f, 0.0015187826f, -0.018084724f, -0.014414688f, -0.0034756907f, 0.0011293078f, 0.0024519633f, 
+0.0019747864f, 0.0012257862f, 0.0006495825f, 0.00030127322f, 0.0001253867f, 4.1836913e-05f, -1.6907103e-05f, -2.982483e-05f, 
+-4.887059e-05f, -6.7168534e-05f, -5.45457e-05f, -2.1301026e-05f, -2.4731551e-05f, -1.3935802e-05f, -5.9271847e-06f, -1.136539e-05f, 
+-3.9325347e-05f, 2.2964608e-05f, 2.3874112e-05f, -0.00013564175f, 0.066584215f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table5[32] = {
+0.010231024f, -0.0056185904f, -0.010972219f, -0.0021227633f, 0.0034100309f, 0.0027241262f, 0.0010831034f, 2.6455815e-05f, 
+-0.00026500193f, -0.00024748794f, -0.00016181488f, -9.148836e-05f, -4.6923567e-05f, -2.0713374e-05f, -7.470622e-06f, -3.9840776e-07f, 
+6.4706687e-06f, -5.286621e-06f, -1.2646524e-06f, 2.0236482e-06f, 3.9941237e-06f, -1.4035413e-07f, 3.2912763e-07f, -2.0347788e-06f, 
+2.7618994e-06f, -2.5187642e-06f, 8.297682e-06f, -1.783862e-05f, -0.039263584f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table6[32] = {
+-0.0053522694f, -0.0044391495f, 0.0015041033f, 0.0027357226f, 0.0005351734f, -0.000539805f, -0.0004300848f, -0.00017183511f, 
+2.086582e-05f, -5.2591977e-06f, -1.0242475e-06f, 3.3255867e-05f, -9.004643e-05f, -0.000137784f, 5.829875e-05f, 6.186536e-05f, 
+0.00023018109f, 0.00043243467f, 0.00035422284f, 7.995981e-05f, 0.00014471063f, 6.780412e-05f, 1.1020883e-05f, 7.5963566e-05f, 
+0.00034928048f, -0.0002308516f, -0.00023504188f, 0.0012721486f, -13.910788f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table7[32] = {
+0.5060618f, 0.7085901f, 0.82097393f, 0.7402117f, 0.47320163f, 0.0f, -0.43879014f, -0.9747168f, 
+-1.5155852f, -2.0434823f, -2.5618916f, -3.061828f, -3.56639f, -4.053544f, -4.539102f, -5.0217414f, 
+-5.498193f, -5.9611235f, -6.435396f, -6.911009f, -7.3845887f, -7.845664f, -8.312361f, -8.780044f, 
+-9.259801f, -9.730339f, -10.187345f, -10.662004f, -10.950804f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table8[32] = {
+0.4999262f, 0.38957772f, 0.043448467f, -0.3864129f, -0.748349f, -1.0083088f, -1.1062955f, -1.1447104f, 
+-1.1403512f, -1.1188607f, -1.0934187f, -1.0704125f, -1.0510042f, -1.0363638f, -1.0254301f, -1.0175424f, 
+-1.0120109f, -1.0082351f, -1.0055509f, -1.003713f, -1.0024744f, -1.0016594f, -1.0011032f, -1.0007303f, 
+-1.0004768f, -1.000313f, -1.0002075f, -1.0001352f, -1.000104f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table9[32] = {
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, -4.4614275e-08f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table10[32] = {
+9.561944e-11f, -2.6235603e-10f, 9.556285e-11f, 9.175982e-11f, -1.2200967e-10f, -3.8681453e-08f, -5.4777294e-10f, 2.6204686e-10f, 
+-4.1696827e-10f, -3.1993422e-10f, 8.1189133e-10f, 6.3550595e-11f, 2.0781736e-10f, 1.4255515e-10f, -8.142165e-10f, -4.3771828e-10f, 
+-7.787227e-11f, -2.71007e-10f, -1.3142114e-09f, -8.634573e-10f, 1.1393163e-09f, -2.5245175e-09f, 1.7219783e-09f, 6.1551805e-11f, 
+-4.9550986e-10f, -6.3933425e-10f, -1.4355249e-09f, 2.931028e-10f, -2.5315739e-11f, 0.0f, 0.0f, 0.0f, 
+    };
+    static const float table11[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table12[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(13.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_sub_ps(t0, _mm512_set1_ps(2.3993573f));
+        const __m512 t3 = _mm512_abs_ps(t2);
+        const __mmask16 t4 = _mm512_cmp_ps_mask(t3, _mm512_set1_ps(9.152822e-06f), _CMP_LT_OQ);
+        const __m512 t5 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.1317225f), _mm512_set1_ps(12582912.0f));
+        const __m512 t6 = entry_of(table0, t5);
+        const __m512 t7 = _mm512_sub_ps(t0, t6);
+        const __m512 t8 = entry_of(table1, t5);
+        const __m512 t9 = entry_of(table2, t5);
+        const __m512 t10 = entry_of(table3, t5);
+        const __m512 t11 = entry_of(table4, t5);
+        const __m512 t12 = entry_of(table5, t5);
+        const __m512 t13 = entry_of(table6, t5);
+        const __m512 t14 = entry_of(table7, t5);
+        const __m512 t15 = entry_of(table8, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t13, t7, t12);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t7, t11);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t7, t10);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t7, t9);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t7, t8);
+        const __m512 t21 = _mm512_fmadd_ps(t20, t7, t15);
+        const __m512 t22 = _mm512_sub_ps(t15, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t20, t7, t22);
+        const __m512 t24 = entry_of(table9, t5);
+        const __m512 t25 = entry_of(table10, t5);
+        const __m512 t26 = _mm512_add_ps(t23, t24);
+        const __m512 t27 = product_of(t21, t7);
+        const __m512 t28 = _mm512_add_ps(t14, t27);
+        const __m512 t29 = _mm512_sub_ps(t28, t14);
+        const __m512 t30 = _mm512_sub_ps(t27, t29);
+        const __m512 t31 = _mm512_fmsub_ps(t21, t7, t27);
+        const __m512 t32 = _mm512_add_ps(t30, t31);
+        const __m512 t33 = _mm512_add_ps(t32, t25);
+        const __m512 t34 = _mm512_fmadd_ps(t26, t7, t33);
+        const __mmask16 t35 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t0, _CMP_LT_OQ);
+        const __m512 t36 = _mm512_fmadd_ps(t0, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t37 = _mm512_sub_ps(t36, _mm512_set1_ps(12582912.0f));
+        const __m512 t38 = _mm512_fmadd_ps(t37, _mm512_set1_ps(-0.02166085f), t0);
+        const __m512 t39 = _mm512_fmadd_ps(t37, _mm512_set1_ps(5.9520444e-11f), t38);
+        const __m512 t40 = entry_of(table11, t36);
+        const __m512 t41 = lowered(t40, t36);
+        const __m512 t42 = _mm512_fmadd_ps(t39, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t43 = product_of(t39, t39);
+        const __m512 t44 = entry_of(table12, t36);
+        const __m512 t45 = _mm512_fmadd_ps(t42, t43, t44);
+        const __m512 t46 = _mm512_fmadd_ps(t39, _mm512_set1_ps(-1.0f), t45);
+        const __m512 t47 = _mm512_add_ps(t28, t34);
+        const __m512 t48 = _mm512_fmadd_ps(t46, t47, t34);
+        const __m512 t49 = product_of(t41, t48);
+        const __m512 t50 = _mm512_fmadd_ps(t41, t28, t49);
+        const __mmask16 t51 = (__mmask16)(t1 | t4);
+        const __mmask16 t52 = (__mmask16)(t51 | t35);
+        if (outside)
+            outside[i / SYMACT_LANES] = t52;
+        else if (t52)
+            return i;
+        put_vector(out[0], i, t50, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void silu_second_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(silu_second_derivative_f32_tabulated, silu_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_silu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        silu_second_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(silu_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -3718,119 +4399,6 @@ void symact_silu_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     symact_sweep(silu_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t silu_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3913,7 +4481,7 @@ SYMACT_TABLES_TARGET static size_t silu_forward_f32_table_loop(size_t n, const v
         const __m512 t19 = _mm512_fmadd_ps(t18, t12, t4);
         const __m512 t20 = _mm512_sub_ps(t4, t19);
         const __m512 t21 = _mm512_fmadd_ps(t18, t12, t20);
-        const __m512 t22 = _mm512_mul_ps(t1, t21);
+        const __m512 t22 = product_of(t1, t21);
         const __m512 t23 = _mm512_fmadd_ps(x, t19, t22);
         if (outside)
             outside[i / SYMACT_LANES] = t0;
@@ -4046,7 +4614,7 @@ void symact_silu_derivative_f32_table(size_t n, const float *x, float *dydx, flo
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const double parameters[] = { beta };
-        symact_look_up(silu_derivative_f32_table_loop, silu_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(silu_derivative_f32_table_loop, silu_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -4195,7 +4763,7 @@ SYMACT_TABLES_TARGET static size_t silu_value_and_derivative_f32_table_loop(size
         const __m512 t19 = _mm512_fmadd_ps(t18, t12, t4);
         const __m512 t20 = _mm512_sub_ps(t4, t19);
         const __m512 t21 = _mm512_fmadd_ps(t18, t12, t20);
-        const __m512 t22 = _mm512_mul_ps(t1, t21);
+        const __m512 t22 = product_of(t1, t21);
         const __m512 t23 = _mm512_fmadd_ps(x, t19, t22);
         const __mmask16 t24 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-8.0f), _CMP_LT_OQ);
         const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(8.0f), x, _CMP_LT_OQ);
@@ -4338,14 +4906,14 @@ SYMACT_TABLES_TARGET static size_t silu_backward_f32_table_loop(size_t n, const 
         const __m512 t21 = _mm512_fmadd_ps(t20, t14, t6);
         const __m512 t22 = entry_of(table9, t4);
         const __m512 t23 = _mm512_fmadd_ps(t22, t14, t21);
-        const __m512 t24 = _mm512_mul_ps(t14, _mm512_set1_ps(-1.0f));
+        const __m512 t24 = product_of(t14, _mm512_set1_ps(-1.0f));
         const __m512 t25 = _mm512_fmadd_ps(t22, t24, t23);
         const __m512 t26 = _mm512_sub_ps(t6, t25);
         const __m512 t27 = _mm512_fmadd_ps(t20, t14, t26);
-        const __m512 t28 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t28 = product_of(grad_y, t27);
         const __m512 t29 = _mm512_fmadd_ps(grad_y, t23, t28);
         const __mmask16 t30 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t31 = _mm512_mul_ps(grad_y, t23);
+        const __m512 t31 = product_of(grad_y, t23);
         const __m512 t32 = _mm512_mask_blend_ps(t30, t29, t31);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -4364,7 +4932,7 @@ void symact_silu_backward_f32_table(size_t n, const float *x, const float *grad_
         const void *const in[] = { x, grad_y };
         void *const out[] = { grad_x };
         const double parameters[] = { beta };
-        symact_look_up(silu_backward_f32_table_loop, silu_backward_f32_loop(), n, 2, in, 1, out, parameters);
+        symact_look_up(silu_backward_f32_table_loop, silu_backward_f32_looked_up, n, 2, in, 1, out, parameters);
         return;
     }
 #endif
@@ -4477,7 +5045,7 @@ void symact_silu_second_derivative_f32_table(size_t n, const float *x, float *d2
         const void *const in[] = { x };
         void *const out[] = { d2ydx2 };
         const double parameters[] = { beta };
-        symact_look_up(silu_second_derivative_f32_table_loop, silu_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(silu_second_derivative_f32_table_loop, silu_second_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif

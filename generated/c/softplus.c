@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -2014,8 +2156,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -2327,11 +2469,153 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.018609703f, 0.60999274f, 1.2870184f, 1.9094893f, 2.5571551f, 3.185275f, 3.836689f, 4.4759855f, 
+5.102473f, 5.761028f, 6.393459f, 7.0393453f, 7.6802926f, 8.315652f, 8.952043f, 9.577589f, 
+10.218775f, 10.854776f, 11.511563f, 12.135723f, 11.82223f, 12.46127f, 13.100309f, 13.739348f, 
+14.378388f, 15.017427f, 15.656467f, 16.295507f, 16.934546f, 17.573586f, 18.212626f, 18.85641f, 
+    };
+    static const float table1[32] = {
+-0.028949263f, -0.038694017f, -0.035071157f, -0.025418814f, -0.015846206f, -0.009276099f, -0.005092131f, -0.0027600583f, 
+-0.0014960158f, -0.00078039756f, -0.00041625605f, -0.00021866492f, -0.00011531845f, -6.112412e-05f, -3.2355736e-05f, -1.7310538e-05f, 
+-9.120188e-06f, -4.8274565e-06f, -2.5027084e-06f, -1.3402407e-06f, 3.8382463e-05f, 2.0972502e-05f, 1.0355917e-05f, 6.2093845e-06f, 
+2.831353e-06f, 1.5539015e-06f, 3.1467442e-07f, 7.3107526e-07f, 3.8586018e-07f, 2.0365684e-07f, 1.0748996e-07f, 5.733658e-08f, 
+    };
+    static const float table2[32] = {
+-0.009266097f, -0.0016492925f, 0.0043397066f, 0.0054242294f, 0.0042451345f, 0.0027604993f, 0.0016012314f, 0.00089232443f, 
+0.00049061736f, 0.00025795097f, 0.00013813318f, 7.271749e-05f, 3.839185e-05f, 2.0361396e-05f, 1.0781537e-05f, 5.770508e-06f, 
+3.038984e-06f, 1.6092905e-06f, 8.341991e-07f, 4.472144e-07f, -5.70083e-05f, -3.1112264e-05f, -1.539903e-05f, -9.1928305e-06f, 
+-4.21307e-06f, -2.3089194e-06f, -4.944756e-07f, -1.0704226e-06f, -5.6496623e-07f, -2.9818912e-07f, -1.5738411e-07f, -8.4554955e-08f, 
+    };
+    static const float table3[32] = {
+0.0029179007f, 0.0030905094f, 0.0012077072f, -0.00016891977f, -0.0006061802f, -0.00053543184f, -0.00035407138f, -0.00020954212f, 
+-0.00011865992f, -6.3402724e-05f, -3.4220895e-05f, -1.8065239e-05f, -9.562427e-06f, -5.0900303e-06f, -2.7170308e-06f, -1.484924e-06f, 
+-7.335836e-07f, -4.087325e-07f, -2.2094137e-07f, -1.2826261e-07f, 4.5739864e-05f, 2.495648e-05f, 1.2358064e-05f, 7.370946e-06f, 
+3.3815513e-06f, 1.8526853e-06f, 4.011037e-07f, 8.5635486e-07f, 4.519811e-07f, 2.385557e-07f, 1.2590968e-07f, 6.814531e-08f, 
+    };
+    static const float table4[32] = {
+0.00046015388f, -0.0003511967f, -0.00058335415f, -0.00027707196f, -2.81264e-05f, 5.09727e-05f, 5.3095388e-05f, 3.664774e-05f, 
+2.2211814e-05f, 1.2296554e-05f, 6.743389e-06f, 3.5927694e-06f, 1.9104546e-06f, 1.0180003e-06f, 5.42849e-07f, 2.8241178e-07f, 
+1.5551063e-07f, 7.9556656e-08f, 4.401354e-08f, 2.0508145e-08f, -1.9243791e-05f, -1.0499108e-05f, -5.1996235e-06f, -3.100605e-06f, 
+-1.4228299e-06f, -7.7948295e-07f, -1.6922395e-07f, -3.6002035e-07f, -1.9001715e-07f, -1.0029113e-07f, -5.2933686e-08f, -2.8862415e-08f, 
+    };
+    static const float table5[32] = {
+-0.00018065707f, -0.00017323208f, 4.609988e-05f, 8.635149e-05f, 3.8707392e-05f, 6.545625e-06f, -2.7495169e-06f, -4.1590815e-06f, 
+-3.227325e-06f, -1.9171669e-06f, -1.107999e-06f, -7.5231947e-07f, -3.8287078e-07f, -1.3408449e-07f, 4.1248356e-08f, 1.9278117e-07f, 
+-1.7138507e-07f, 2.2901864e-08f, 6.21104e-08f, 8.8680004e-08f, 3.3321155e-06f, 1.8179142e-06f, 9.0034615e-07f, 5.368495e-07f, 
+2.463745e-07f, 1.3497053e-07f, 2.9327635e-08f, 6.2323764e-08f, 3.2894143e-08f, 1.7361547e-08f, 9.163439e-09f, 5.033737e-09f, 
+    };
+    static const float table6[32] = {
+0.6967317f, 0.79866505f, 0.883047f, 0.9325115f, 0.9631312f, 0.97986984f, 0.9893701f, 0.9943533f, 
+0.9969714f, 0.99842936f, 0.9991647f, 0.9995619f, 0.99976915f, 0.9998777f, 0.99993527f, 0.99996537f, 
+0.99998176f, 0.99999034f, 0.999995f, 0.9999973f, 0.99999857f, 0.9999993f, 0.9999996f, 0.9999998f, 
+0.9999999f, 0.99999994f, 0.99999994f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 
+    };
+    static const float table7[32] = {
+0.1920794f, 0.1507259f, 0.09940489f, 0.06154975f, 0.035078455f, 0.019593466f, 0.010479765f, 0.005604272f, 
+0.0030163543f, 0.0015673545f, 0.00083436945f, 0.0004378383f, 0.00023077775f, 0.00012228878f, 6.472505e-05f, 3.4628658e-05f, 
+1.8238601e-05f, 9.6558215e-06f, 5.006753e-06f, 2.682185e-06f, -1.1121963e-05f, -6.1328647e-06f, -2.9745477e-06f, -1.843441e-06f, 
+-8.089421e-07f, -4.488493e-07f, -5.0987214e-08f, -2.347163e-07f, -1.23883e-07f, -6.538536e-08f, -3.451034e-08f, -1.8288082e-08f, 
+    };
+    static const float table8[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table9[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(20.125f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.5648485f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t1, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = _mm512_fmadd_ps(t9, t4, t8);
+        const __m512 t13 = _mm512_fmadd_ps(t12, t4, t7);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t6);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t5);
+        const __m512 t16 = _mm512_fmadd_ps(t11, t4, t10);
+        const __m512 t17 = _mm512_sub_ps(t10, t16);
+        const __m512 t18 = _mm512_fmadd_ps(t11, t4, t17);
+        const __m512 t19 = product_of(t4, t4);
+        const __m512 t20 = _mm512_fmadd_ps(t15, t19, t18);
+        const __mmask16 t21 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-69.31472f), _CMP_LT_OQ);
+        const __m512 t22 = _mm512_min_ps(_mm512_set1_ps(69.31472f), t0);
+        const __m512 t23 = _mm512_fmadd_ps(t22, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t24 = _mm512_sub_ps(t23, _mm512_set1_ps(12582912.0f));
+        const __m512 t25 = _mm512_fmadd_ps(t24, _mm512_set1_ps(-0.02166085f), t22);
+        const __m512 t26 = _mm512_fmadd_ps(t24, _mm512_set1_ps(5.9520444e-11f), t25);
+        const __m512 t27 = entry_of(table8, t23);
+        const __m512 t28 = lowered(t27, t23);
+        const __m512 t29 = _mm512_fmadd_ps(t26, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t30 = product_of(t26, t26);
+        const __m512 t31 = entry_of(table9, t23);
+        const __m512 t32 = _mm512_fmadd_ps(t29, t30, t31);
+        const __m512 t33 = _mm512_fmadd_ps(t26, _mm512_set1_ps(-1.0f), t32);
+        const __m512 t34 = _mm512_add_ps(t16, t20);
+        const __m512 t35 = _mm512_fmadd_ps(t33, t34, t20);
+        const __m512 t36 = product_of(t28, t16);
+        const __m512 t37 = _mm512_fmsub_ps(t28, t16, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t28, t35, t37);
+        const __m512 t39 = with_sign_of(_mm512_set1_ps(0.0f), x);
+        const __m512 t40 = _mm512_max_ps(t39, x);
+        const __m512 t41 = _mm512_add_ps(t40, t36);
+        const __m512 t42 = _mm512_sub_ps(t41, t40);
+        const __m512 t43 = _mm512_sub_ps(t42, t36);
+        const __m512 t44 = _mm512_sub_ps(t41, t42);
+        const __m512 t45 = _mm512_sub_ps(t44, t40);
+        const __m512 t46 = _mm512_add_ps(t45, t43);
+        const __m512 t47 = _mm512_sub_ps(t46, t38);
+        const __m512 t48 = _mm512_sub_ps(t41, t47);
+        const __mmask16 t49 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), x, _CMP_LT_OQ);
+        const __m512 t50 = _mm512_mask_blend_ps(t49, t48, x);
+        if (outside)
+            outside[i / SYMACT_LANES] = t21;
+        else if (t21)
+            return i;
+        put_vector(out[0], i, t50, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void softplus_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(softplus_forward_f32_tabulated, softplus_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_softplus_forward_f32(size_t n, const float *x, float *y, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        softplus_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(softplus_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2478,11 +2762,148 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t softplus_second_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.022833824f, 0.6612366f, 1.3548084f, 2.0365083f, 2.7272174f, 3.4162395f, 4.0954723f, 4.787853f, 
+5.462246f, 6.132445f, 6.8214025f, 7.5144086f, 8.18856f, 8.875709f, 9.55078f, 10.253663f, 
+10.928395f, 11.618241f, 12.285247f, 12.9592285f, 13.665115f, 14.332937f, 15.026089f, 15.715764f, 
+15.360763f, 16.043463f, 16.726164f, 17.408865f, 18.091564f, 18.774265f, 19.456966f, 20.144733f, 
+    };
+    static const float table1[32] = {
+0.06104072f, 0.0031672134f, -0.04985944f, -0.059042204f, -0.04412156f, -0.026960053f, -0.015065044f, -0.007924173f, 
+-0.0041373074f, -0.0021431632f, -0.001083083f, -0.0005433918f, -0.0002773525f, -0.00013962557f, -7.1114155e-05f, -3.5222827e-05f, 
+-1.7939265e-05f, -8.9969835e-06f, -4.61966e-06f, -2.3542298e-06f, -1.1624105e-06f, -5.967974e-07f, -2.9824125e-07f, -2.2300526e-07f, 
+5.262806e-06f, 3.3386416e-06f, 1.0349214e-06f, 1.1886636e-06f, 6.0057226e-07f, 3.0343972e-07f, 1.5331322e-07f, 7.825374e-08f, 
+    };
+    static const float table2[32] = {
+-0.021776887f, -0.03323231f, -0.014732262f, 0.00364464f, 0.008882654f, 0.0072122426f, 0.004519798f, 0.0025093677f, 
+0.001343977f, 0.0007050782f, 0.00035866039f, 0.00018053807f, 9.2297756e-05f, 4.650261e-05f, 2.3694327e-05f, 1.17355385e-05f, 
+5.9793374e-06f, 3.0027165e-06f, 1.5398471e-06f, 7.846412e-07f, 3.8731034e-07f, 1.9892597e-07f, 9.9220586e-08f, -2.8993485e-08f, 
+-9.152211e-06f, -5.768806e-06f, -1.8166605e-06f, -2.0392138e-06f, -1.0303114e-06f, -5.205661e-07f, -2.6301666e-07f, -1.3521924e-07f, 
+    };
+    static const float table3[32] = {
+-0.010137996f, 0.002117413f, 0.008596147f, 0.0041920682f, 0.00014295771f, -0.0010014671f, -0.0008913855f, -0.00056300627f, 
+-0.00031864145f, -0.00017164297f, -8.849005e-05f, -4.48415e-05f, -2.2972514e-05f, -1.1604222e-05f, -5.939594e-06f, -2.8967565e-06f, 
+-1.4993534e-06f, -8.017087e-07f, -3.7813848e-07f, -1.9844684e-07f, -9.465399e-08f, -3.680821e-08f, -2.1079348e-08f, 1.2943585e-06f, 
+9.210946e-06f, 5.7991424e-06f, 1.8313536e-06f, 2.0472876e-06f, 1.0343894e-06f, 5.2262686e-07f, 2.6405792e-07f, 1.367605e-07f, 
+    };
+    static const float table4[32] = {
+0.0021489202f, 0.0039758766f, -0.00032307892f, -0.0015890893f, -0.0006896886f, -7.293848e-05f, 8.999968e-05f, 8.755971e-05f, 
+5.7022735e-05f, 3.2534874e-05f, 1.7314034e-05f, 8.850837e-06f, 4.5438705e-06f, 2.3162002e-06f, 1.1958981e-06f, 6.322335e-07f, 
+2.960842e-07f, 8.944324e-08f, 7.43341e-08f, 4.1958835e-08f, 2.1752752e-08f, 4.9347957e-09f, 7.467529e-09f, 1.6511497e-06f, 
+-5.4833104e-06f, -3.4513673e-06f, -1.0906124e-06f, -1.2180961e-06f, -6.154406e-07f, -3.1095266e-07f, -1.5710926e-07f, -8.197662e-08f, 
+    };
+    static const float table5[32] = {
+0.001765994f, -0.0006464883f, -0.00083900156f, 0.00010116157f, 0.00021831844f, 8.235223e-05f, 1.121038e-05f, -6.5034296e-06f, 
+-7.3661495e-06f, -4.838197e-06f, -2.715424e-06f, -1.4261155e-06f, -8.745486e-07f, -3.9357647e-07f, -9.3126914e-08f, -2.8352537e-07f, 
+-2.5831195e-08f, 2.3787236e-07f, -4.614486e-08f, 4.8956164e-09f, -1.4335827e-08f, -6.495316e-08f, -1.944201e-08f, -6.6735965e-06f, 
+1.7946534e-06f, 1.1295322e-06f, 3.5698636e-07f, 3.9861624e-07f, 2.0139976e-07f, 1.017578e-07f, 5.1413263e-08f, 2.7026873e-08f, 
+    };
+    static const float table6[32] = {
+-0.0006383129f, -0.00038523859f, 0.00022661338f, 0.000101949845f, -2.628597e-05f, -2.2303544e-05f, -7.5480357e-06f, 6.103346e-08f, 
+1.7189713e-08f, 3.6522695e-07f, -3.312604e-08f, 1.9107951e-07f, 2.2705706e-07f, 4.16677e-08f, -5.434868e-08f, -2.5188805e-07f, 
+2.236243e-08f, 3.5423275e-07f, 1.6545348e-08f, -1.4663657e-08f, -1.3263081e-08f, 2.8822244e-08f, -1.4264256e-08f, -9.595998e-06f, 
+-2.4936875e-07f, -1.5694593e-07f, -4.9605234e-08f, -5.538534e-08f, -2.7983248e-08f, -1.4138648e-08f, -7.143569e-09f, -3.7832923e-09f, 
+    };
+    static const float table7[32] = {
+0.2557408f, 0.43499053f, 0.6318893f, 0.7824769f, 0.8809957f, 0.93742716f, 0.9675176f, 0.98354524f, 
+0.9915657f, 0.9956716f, 0.9978232f, 0.99891055f, 0.9994446f, 0.9997206f, 0.9998577f, 0.99992955f, 
+0.9999641f, 0.999982f, 0.99999076f, 0.9999953f, 0.9999977f, 0.9999988f, 0.9999994f, 0.9999997f, 
+0.9999998f, 0.99999994f, 0.99999994f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 
+    };
+    static const float table8[32] = {
+0.25282115f, 0.2961954f, 0.25918248f, 0.18063128f, 0.10816212f, 0.05960495f, 0.03168672f, 0.016251126f, 
+0.008380868f, 0.004314368f, 0.0021732661f, 0.0010885634f, 0.0005551647f, 0.00027936802f, 0.0001422611f, 7.044902e-05f, 
+3.5881025e-05f, 1.8000284e-05f, 9.23866e-06f, 4.70875e-06f, 2.3245802e-06f, 1.1920998e-06f, 5.960507e-07f, 2.999679e-07f, 
+-1.3616094e-06f, -9.0987004e-07f, -2.468337e-07f, -3.421102e-07f, -1.7285137e-07f, -8.7333284e-08f, -4.412521e-08f, -2.2374147e-08f, 
+    };
+    static const float table9[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table10[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(21.5f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(1.464771f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t1, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = entry_of(table8, t2);
+        const __m512 t13 = _mm512_fmadd_ps(t10, t4, t9);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t8);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t6);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t4, t5);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t4, t12);
+        const __m512 t19 = _mm512_sub_ps(t12, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t4, t11);
+        const __m512 t22 = _mm512_sub_ps(t11, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t4, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t20, t4, t23);
+        const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(69.31472f), t0, _CMP_LT_OQ);
+        const __m512 t26 = _mm512_fmadd_ps(t0, _mm512_set1_ps(46.16624f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.02166085f), t0);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(5.9520444e-11f), t28);
+        const __m512 t30 = entry_of(table9, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.16666667f), _mm512_set1_ps(0.5000049f));
+        const __m512 t33 = product_of(t29, t29);
+        const __m512 t34 = entry_of(table10, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t32, t33, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-1.0f), t35);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t21, t24);
+        const __m512 t38 = product_of(t31, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t21, t38);
+        if (outside)
+            outside[i / SYMACT_LANES] = t25;
+        else if (t25)
+            return i;
+        put_vector(out[0], i, t39, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void softplus_second_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(softplus_second_derivative_f32_tabulated, softplus_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_softplus_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        softplus_second_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(softplus_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -3743,119 +4164,6 @@ void symact_softplus_backward_from_output_bf16(size_t n, const symact_bf16 *y, c
     symact_sweep(softplus_backward_from_output_bf16_loop(), n, sizeof *y, 2, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t softplus_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -3938,7 +4246,7 @@ void symact_softplus_forward_f32_table(size_t n, const float *x, float *y, float
         const void *const in[] = { x };
         void *const out[] = { y };
         const double parameters[] = { beta };
-        symact_look_up(softplus_forward_f32_table_loop, softplus_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(softplus_forward_f32_table_loop, softplus_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -4247,10 +4555,10 @@ SYMACT_TABLES_TARGET static size_t softplus_backward_f32_table_loop(size_t n, co
         const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
         const __m512 t17 = _mm512_sub_ps(t5, t16);
         const __m512 t18 = _mm512_fmadd_ps(t15, t11, t17);
-        const __m512 t19 = _mm512_mul_ps(grad_y, t18);
+        const __m512 t19 = product_of(grad_y, t18);
         const __m512 t20 = _mm512_fmadd_ps(grad_y, t16, t19);
         const __mmask16 t21 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t22 = _mm512_mul_ps(grad_y, t16);
+        const __m512 t22 = product_of(grad_y, t16);
         const __m512 t23 = _mm512_mask_blend_ps(t21, t20, t22);
         if (outside)
             outside[i / SYMACT_LANES] = t2;
@@ -4368,7 +4676,7 @@ void symact_softplus_second_derivative_f32_table(size_t n, const float *x, float
         const void *const in[] = { x };
         void *const out[] = { d2ydx2 };
         const double parameters[] = { beta };
-        symact_look_up(softplus_second_derivative_f32_table_loop, softplus_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(softplus_second_derivative_f32_table_loop, softplus_second_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif

@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1176,8 +1318,8 @@ SYMACT_INLINE float own_tanh_fast(int fused, float a)
     const float t20 = t18 * t19;
     const float t21 = t9 + t20;
     const float t22 = t10 * t21;
-    const float t23 = t10 - 0.5f;
-    const float t24 = t22 + t23;
+    const float t23 = 0.5f - t10;
+    const float t24 = t22 - t23;
     const float t25 = 1.0f + t24;
     const float t26 = t24 / t25;
     const float t27 = with_sign_float(t26, a);
@@ -1246,8 +1388,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -1369,11 +1511,119 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_forward_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_forward_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.32610524f, 0.6772994f, 1.0208313f, 1.3605651f, 1.7021859f, 2.0430236f, 2.39519f, 
+2.733993f, 3.0741122f, 3.4197273f, 3.7590108f, 4.101988f, 4.437384f, 4.7766676f, 5.117606f, 
+5.4648476f, 5.80223f, 6.150053f, 6.483869f, 6.820494f, 7.1637254f, 7.5059476f, 7.8562493f, 
+8.18886f, 8.531109f, 8.869082f, 9.2189665f, 9.55758f, 9.899005f, 10.236348f, 10.581335f, 
+    };
+    static const float table1[32] = {
+-0.33333334f, -0.2567242f, -0.091423534f, 0.026743816f, 0.07357916f, 0.0783118f, 0.067041904f, 0.05245282f, 
+0.040212736f, 0.030617421f, 0.02333898f, 0.018076098f, 0.0141489f, 0.011287463f, 0.009102247f, 0.007426978f, 
+0.006111512f, 0.005111881f, 0.004295481f, 0.0036668954f, 0.003150952f, 0.0027197013f, 0.0023645537f, 0.0020622304f, 
+0.0018210411f, 0.0016105667f, 0.0014333727f, 0.0012762978f, 0.0011453952f, 0.0010309205f, 0.0009323174f, 0.00084407267f, 
+    };
+    static const float table2[32] = {
+8.5980815e-07f, 0.14062096f, 0.14892977f, 0.07736065f, 0.019994525f, -0.0063519897f, -0.0136679085f, -0.013246213f, 
+-0.010729502f, -0.008137323f, -0.0059971088f, -0.004425033f, -0.0032718242f, -0.002459768f, -0.001865924f, -0.0014326016f, 
+-0.0011096313f, -0.00087681937f, -0.0006964396f, -0.000564599f, -0.0004615485f, -0.00037942646f, -0.00031488042f, -0.000262456f, 
+-0.00022235379f, -0.00018878891f, -0.00016159743f, -0.00013842148f, -0.00011982843f, -0.00010410465f, -9.1085356e-05f, -7.9767065e-05f, 
+    };
+    static const float table3[32] = {
+0.13330634f, 0.062530935f, -0.038807474f, -0.053240858f, -0.029868579f, -0.010559678f, -0.0015676407f, 0.001494946f, 
+0.0020036371f, 0.0017513636f, 0.0013439935f, 0.0009860425f, 0.0007083668f, 0.0005120624f, 0.00037098152f, 0.00027081385f, 
+0.00019922016f, 0.00014938087f, 0.0001121524f, 8.654198e-05f, 6.706309e-05f, 5.3110245e-05f, 4.2077045e-05f, 3.298003e-05f, 
+2.707644e-05f, 2.1940214e-05f, 1.8629262e-05f, 1.4939468e-05f, 1.2524838e-05f, 1.0472009e-05f, 9.014998e-06f, 7.3525866e-06f, 
+    };
+    static const float table4[32] = {
+0.00041051346f, -0.07032476f, -0.032725066f, 0.00912772f, 0.014337754f, 0.007984879f, 0.0030817592f, 0.0007658504f, 
+-2.2763345e-05f, -0.00021873468f, -0.00022617324f, -0.00018796754f, -0.00013803047f, -9.794794e-05f, -7.246035e-05f, -4.7238e-05f, 
+-3.2052078e-05f, -2.5365682e-05f, -1.985216e-05f, -1.2098519e-05f, -7.662141e-06f, -7.4758154e-06f, -7.780086e-06f, -3.7637656e-06f, 
+-3.3569106e-06f, -1.7165543e-06f, -3.0344136e-06f, -2.71551e-06f, -1.9997253e-06f, -3.3230192e-06f, -5.537138e-07f, -8.7196395e-07f, 
+    };
+    static const float table5[32] = {
+-0.05724357f, -0.0066202795f, 0.02793898f, 0.009979199f, -0.0020150882f, -0.003114065f, -0.0016538457f, -0.0006489109f, 
+-0.00021904189f, -3.4719233e-05f, 1.0561963e-06f, 2.7667531e-05f, 3.6369303e-05f, 2.2991908e-05f, 9.467299e-06f, 3.9990887e-06f, 
+-5.3048802e-06f, -3.0767321e-06f, 5.223628e-06f, 3.0164713e-06f, 9.143559e-06f, -4.0718464e-06f, -2.9259797e-06f, 8.464541e-06f, 
+1.6525171e-06f, 3.9117226e-06f, -8.099184e-06f, 1.7299908e-06f, 4.0101204e-07f, 1.0607243e-06f, -2.2062632e-06f, 3.7700459e-06f, 
+    };
+    static const float table6[32] = {
+0.013271529f, 0.027753815f, -0.0019527875f, -0.00833013f, -0.0019382848f, 0.00046842443f, 0.0004382186f, 0.00024988267f, 
+0.00020916696f, -5.4009015e-05f, -9.363245e-05f, 2.5512792e-05f, 1.379508e-05f, -1.6502376e-05f, 4.7211677e-05f, -3.35995e-05f, 
+-4.969662e-05f, 9.456872e-06f, 3.6159036e-05f, -1.9398029e-05f, -4.2985204e-05f, 4.946529e-06f, 4.0714487e-05f, -4.2015863e-06f, 
+3.200246e-07f, -1.6613896e-05f, 2.263221e-05f, 1.967797e-05f, 1.2221061e-05f, 4.0184375e-05f, -4.5363818e-06f, 3.1093957e-06f, 
+    };
+    static const float table7[32] = {
+1.0f, 0.96599746f, 0.87075365f, 0.75448793f, 0.6442353f, 0.54969424f, 0.4732909f, 0.41062227f, 
+0.3626915f, 0.32390964f, 0.29179546f, 0.26573858f, 0.2436509f, 0.22529496f, 0.20932126f, 0.19538984f, 
+0.18298116f, 0.17234439f, 0.16259874f, 0.15422818f, 0.1466166f, 0.139592f, 0.1332276f, 0.12728716f, 
+0.1221171f, 0.11721805f, 0.11275123f, 0.10847203f, 0.104628995f, 0.101020254f, 0.09769109f, 0.09450603f, 
+    };
+    static const float table8[32] = {
+8.6736174e-19f, -0.20003684f, -0.32271042f, -0.34060824f, -0.30320472f, -0.24979329f, -0.19983737f, -0.15778732f, 
+-0.12653805f, -0.10259774f, -0.084077425f, -0.07011635f, -0.059131633f, -0.05064597f, -0.043762192f, -0.038151883f, 
+-0.03347019f, -0.029696839f, -0.026435632f, -0.023785003f, -0.021495778f, -0.019485617f, -0.017749444f, -0.01620195f, 
+-0.014912551f, -0.013740053f, -0.012712832f, -0.011766177f, -0.010947225f, -0.010205091f, -0.009543548f, -0.00893139f, 
+    };
+    (void)outside;
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(10.75f), x);
+        const __m512 t1 = _mm512_max_ps(_mm512_set1_ps(-10.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(2.929542f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t2, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(t1, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t1, t19, t24);
+        put_vector(out[0], i, t25, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void tanh_forward_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(tanh_forward_f32_tabulated, tanh_forward_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_tanh_forward_f32(size_t n, const float *x, float *y)
 {
     const void *const in[] = { x };
     void *const out[] = { y };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        tanh_forward_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(tanh_forward_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1404,11 +1654,148 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.011416912f, 0.3306183f, 0.6774042f, 1.0182542f, 1.3636087f, 1.7081198f, 2.0477362f, 2.3939264f, 
+2.731123f, 3.0662224f, 3.4107013f, 3.7572043f, 4.09428f, 4.4378543f, 4.77539f, 5.1268315f, 
+5.4641976f, 5.8091207f, 6.1426234f, 6.4796143f, 6.8325577f, 7.1664686f, 7.5130444f, 7.857882f, 
+7.6803813f, 8.021731f, 8.363082f, 8.7044325f, 9.045782f, 9.387133f, 9.728483f, 10.072367f, 
+    };
+    static const float table1[32] = {
+0.97665155f, 0.050675415f, -0.79775107f, -0.94467527f, -0.70594496f, -0.43136084f, -0.2410407f, -0.12678677f, 
+-0.06619692f, -0.03429061f, -0.017329328f, -0.008694269f, -0.00443764f, -0.002234009f, -0.0011378265f, -0.00056356523f, 
+-0.00028702823f, -0.00014395174f, -7.391456e-05f, -3.7667676e-05f, -1.8598568e-05f, -9.5487585e-06f, -4.77186e-06f, -3.5680841e-06f, 
+8.42049e-05f, 5.3418265e-05f, 1.6558743e-05f, 1.9018618e-05f, 9.609156e-06f, 4.8550355e-06f, 2.4530116e-06f, 1.2520599e-06f, 
+    };
+    static const float table2[32] = {
+-0.6968604f, -1.0634339f, -0.4714324f, 0.11662848f, 0.28424492f, 0.23079176f, 0.14463353f, 0.080299765f, 
+0.043007266f, 0.022562502f, 0.011477132f, 0.0057772184f, 0.0029535282f, 0.0014880835f, 0.00075821846f, 0.00037553723f, 
+0.0001913388f, 9.608693e-05f, 4.9275106e-05f, 2.5108518e-05f, 1.2393931e-05f, 6.365631e-06f, 3.1750587e-06f, -9.277915e-07f, 
+-0.00029287074f, -0.0001846018f, -5.8133137e-05f, -6.525484e-05f, -3.2969965e-05f, -1.6658116e-05f, -8.416533e-06f, -4.3270156e-06f, 
+    };
+    static const float table3[32] = {
+-0.6488317f, 0.13551444f, 0.55015343f, 0.26829237f, 0.009149293f, -0.064093895f, -0.05704867f, -0.0360324f, 
+-0.020393053f, -0.01098515f, -0.0056633633f, -0.002869856f, -0.0014702409f, -0.0007426702f, -0.000380134f, -0.00018539242f, 
+-9.595862e-05f, -5.130936e-05f, -2.4200863e-05f, -1.2700598e-05f, -6.0578554e-06f, -2.3557254e-06f, -1.3490783e-06f, 8.2838946e-05f, 
+0.00058950053f, 0.0003711451f, 0.00011720663f, 0.0001310264f, 6.620092e-05f, 3.344812e-05f, 1.6899707e-05f, 8.752672e-06f, 
+    };
+    static const float table4[32] = {
+0.2750618f, 0.5089122f, -0.0413541f, -0.20340343f, -0.08828014f, -0.009336125f, 0.011519959f, 0.011207643f, 
+0.00729891f, 0.004164464f, 0.0022161964f, 0.0011329071f, 0.00058161543f, 0.00029647362f, 0.00015307496f, 8.0925885e-05f, 
+3.789878e-05f, 1.1448735e-05f, 9.514765e-06f, 5.370731e-06f, 2.7843523e-06f, 6.3165385e-07f, 9.558437e-07f, 0.00021134716f, 
+-0.0007018637f, -0.00044177502f, -0.00013959839f, -0.0001559163f, -7.87764e-05f, -3.980194e-05f, -2.0109985e-05f, -1.0493008e-05f, 
+    };
+    static const float table5[32] = {
+0.45209447f, -0.165501f, -0.2147844f, 0.025897361f, 0.05588952f, 0.02108217f, 0.0028698572f, -0.001664878f, 
+-0.0018857343f, -0.0012385785f, -0.00069514854f, -0.00036508558f, -0.00022388445f, -0.00010075558f, -2.384049e-05f, -7.2582494e-05f, 
+-6.612786e-06f, 6.0895323e-05f, -1.1813084e-05f, 1.2532778e-06f, -3.6699716e-06f, -1.662801e-05f, -4.9771547e-06f, -0.0017084407f, 
+0.00045943126f, 0.00028916023f, 9.138851e-05f, 0.00010204576f, 5.1558338e-05f, 2.6049996e-05f, 1.3161795e-05f, 6.9188795e-06f, 
+    };
+    static const float table6[32] = {
+-0.3268162f, -0.19724216f, 0.11602605f, 0.05219832f, -0.013458417f, -0.011419415f, -0.0038645943f, 3.1249132e-05f, 
+8.801133e-06f, 0.0001869962f, -1.6960532e-05f, 9.783271e-05f, 0.00011625321f, 2.1333863e-05f, -2.7826523e-05f, -0.00012896668f, 
+1.1449564e-05f, 0.00018136717f, 8.471218e-06f, -7.5077924e-06f, -6.7906976e-06f, 1.4756989e-05f, -7.3032993e-06f, -0.004913151f, 
+-0.0001276768f, -8.0356316e-05f, -2.539788e-05f, -2.8357294e-05f, -1.4327423e-05f, -7.2389876e-06f, -3.6575072e-06f, -1.9370457e-06f, 
+    };
+    static const float table7[32] = {
+1.0229632f, 1.7399621f, 2.5275571f, 3.1299076f, 3.5239828f, 3.7497087f, 3.8700705f, 3.934181f, 
+3.9662628f, 3.9826863f, 3.9912927f, 3.9956422f, 3.9977784f, 3.9988823f, 3.999431f, 3.9997182f, 
+3.9998565f, 3.999928f, 3.999963f, 3.9999812f, 3.9999907f, 3.9999952f, 3.9999976f, 3.9999988f, 
+3.9999993f, 3.9999998f, 3.9999998f, 4.0f, 4.0f, 4.0f, 4.0f, 4.0f, 
+    };
+    static const float table8[32] = {
+2.0225692f, 2.369563f, 2.0734599f, 1.4450502f, 0.86529696f, 0.4768396f, 0.25349376f, 0.13000901f, 
+0.06704694f, 0.034514945f, 0.01738613f, 0.008708507f, 0.0044413176f, 0.0022349441f, 0.0011380888f, 0.0005635922f, 
+0.0002870482f, 0.00014400228f, 7.390928e-05f, 3.767e-05f, 1.8596642e-05f, 9.536799e-06f, 4.7684057e-06f, 2.3997432e-06f, 
+-1.0892875e-05f, -7.2789603e-06f, -1.9746697e-06f, -2.7368817e-06f, -1.382811e-06f, -6.9866627e-07f, -3.5300167e-07f, -1.7899318e-07f, 
+    };
+    static const float table9[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table10[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __m512 t1 = _mm512_min_ps(_mm512_set1_ps(10.75f), t0);
+        const __m512 t2 = _mm512_fmadd_ps(t1, _mm512_set1_ps(2.929542f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t1, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = entry_of(table8, t2);
+        const __m512 t13 = _mm512_fmadd_ps(t10, t4, t9);
+        const __m512 t14 = _mm512_fmadd_ps(t13, t4, t8);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t7);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t6);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t4, t5);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t4, t12);
+        const __m512 t19 = _mm512_sub_ps(t12, t18);
+        const __m512 t20 = _mm512_fmadd_ps(t17, t4, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t18, t4, t11);
+        const __m512 t22 = _mm512_sub_ps(t11, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t4, t22);
+        const __m512 t24 = _mm512_fmadd_ps(t20, t4, t23);
+        const __mmask16 t25 = _mm512_cmp_ps_mask(_mm512_set1_ps(34.65736f), t0, _CMP_LT_OQ);
+        const __m512 t26 = _mm512_fmadd_ps(t0, _mm512_set1_ps(92.33248f), _mm512_set1_ps(12582912.0f));
+        const __m512 t27 = _mm512_sub_ps(t26, _mm512_set1_ps(12582912.0f));
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(-0.010830425f), t0);
+        const __m512 t29 = _mm512_fmadd_ps(t27, _mm512_set1_ps(2.9760222e-11f), t28);
+        const __m512 t30 = entry_of(table9, t26);
+        const __m512 t31 = lowered(t30, t26);
+        const __m512 t32 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-1.3333334f), _mm512_set1_ps(2.0000196f));
+        const __m512 t33 = product_of(t29, t29);
+        const __m512 t34 = entry_of(table10, t26);
+        const __m512 t35 = _mm512_fmadd_ps(t32, t33, t34);
+        const __m512 t36 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-2.0f), t35);
+        const __m512 t37 = _mm512_fmadd_ps(t36, t21, t24);
+        const __m512 t38 = product_of(t31, t37);
+        const __m512 t39 = _mm512_fmadd_ps(t31, t21, t38);
+        if (outside)
+            outside[i / SYMACT_LANES] = t25;
+        else if (t25)
+            return i;
+        put_vector(out[0], i, t39, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void tanh_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(tanh_derivative_f32_tabulated, tanh_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_tanh_derivative_f32(size_t n, const float *x, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        tanh_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(tanh_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -1446,11 +1833,229 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanh_value_and_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.32610524f, 0.6772994f, 1.0208313f, 1.3605651f, 1.7021859f, 2.0430236f, 2.39519f, 
+2.733993f, 3.0741122f, 3.4197273f, 3.7590108f, 4.101988f, 4.437384f, 4.7766676f, 5.117606f, 
+5.4648476f, 5.80223f, 6.150053f, 6.483869f, 6.820494f, 7.1637254f, 7.5059476f, 7.8562493f, 
+8.18886f, 8.531109f, 8.869082f, 9.2189665f, 9.55758f, 9.899005f, 10.236348f, 10.581335f, 
+    };
+    static const float table1[32] = {
+-0.33333334f, -0.2567242f, -0.091423534f, 0.026743816f, 0.07357916f, 0.0783118f, 0.067041904f, 0.05245282f, 
+0.040212736f, 0.030617421f, 0.02333898f, 0.018076098f, 0.0141489f, 0.011287463f, 0.009102247f, 0.007426978f, 
+0.006111512f, 0.005111881f, 0.004295481f, 0.0036668954f, 0.003150952f, 0.0027197013f, 0.0023645537f, 0.0020622304f, 
+0.0018210411f, 0.0016105667f, 0.0014333727f, 0.0012762978f, 0.0011453952f, 0.0010309205f, 0.0009323174f, 0.00084407267f, 
+    };
+    static const float table2[32] = {
+8.5980815e-07f, 0.14062096f, 0.14892977f, 0.07736065f, 0.019994525f, -0.0063519897f, -0.0136679085f, -0.013246213f, 
+-0.010729502f, -0.008137323f, -0.0059971088f, -0.004425033f, -0.0032718242f, -0.002459768f, -0.001865924f, -0.0014326016f, 
+-0.0011096313f, -0.00087681937f, -0.0006964396f, -0.000564599f, -0.0004615485f, -0.00037942646f, -0.00031488042f, -0.000262456f, 
+-0.00022235379f, -0.00018878891f, -0.00016159743f, -0.00013842148f, -0.00011982843f, -0.00010410465f, -9.1085356e-05f, -7.9767065e-05f, 
+    };
+    static const float table3[32] = {
+0.13330634f, 0.062530935f, -0.038807474f, -0.053240858f, -0.029868579f, -0.010559678f, -0.0015676407f, 0.001494946f, 
+0.0020036371f, 0.0017513636f, 0.0013439935f, 0.0009860425f, 0.0007083668f, 0.0005120624f, 0.00037098152f, 0.00027081385f, 
+0.00019922016f, 0.00014938087f, 0.0001121524f, 8.654198e-05f, 6.706309e-05f, 5.3110245e-05f, 4.2077045e-05f, 3.298003e-05f, 
+2.707644e-05f, 2.1940214e-05f, 1.8629262e-05f, 1.4939468e-05f, 1.2524838e-05f, 1.0472009e-05f, 9.014998e-06f, 7.3525866e-06f, 
+    };
+    static const float table4[32] = {
+0.00041051346f, -0.07032476f, -0.032725066f, 0.00912772f, 0.014337754f, 0.007984879f, 0.0030817592f, 0.0007658504f, 
+-2.2763345e-05f, -0.00021873468f, -0.00022617324f, -0.00018796754f, -0.00013803047f, -9.794794e-05f, -7.246035e-05f, -4.7238e-05f, 
+-3.2052078e-05f, -2.5365682e-05f, -1.985216e-05f, -1.2098519e-05f, -7.662141e-06f, -7.4758154e-06f, -7.780086e-06f, -3.7637656e-06f, 
+-3.3569106e-06f, -1.7165543e-06f, -3.0344136e-06f, -2.71551e-06f, -1.9997253e-06f, -3.3230192e-06f, -5.537138e-07f, -8.7196395e-07f, 
+    };
+    static const float table5[32] = {
+-0.05724357f, -0.0066202795f, 0.02793898f, 0.009979199f, -0.0020150882f, -0.003114065f, -0.0016538457f, -0.0006489109f, 
+-0.00021904189f, -3.4719233e-05f, 1.0561963e-06f, 2.7667531e-05f, 3.6369303e-05f, 2.2991908e-05f, 9.467299e-06f, 3.9990887e-06f, 
+-5.3048802e-06f, -3.0767321e-06f, 5.223628e-06f, 3.0164713e-06f, 9.143559e-06f, -4.0718464e-06f, -2.9259797e-06f, 8.464541e-06f, 
+1.6525171e-06f, 3.9117226e-06f, -8.099184e-06f, 1.7299908e-06f, 4.0101204e-07f, 1.0607243e-06f, -2.2062632e-06f, 3.7700459e-06f, 
+    };
+    static const float table6[32] = {
+0.013271529f, 0.027753815f, -0.0019527875f, -0.00833013f, -0.0019382848f, 0.00046842443f, 0.0004382186f, 0.00024988267f, 
+0.00020916696f, -5.4009015e-05f, -9.363245e-05f, 2.5512792e-05f, 1.379508e-05f, -1.6502376e-05f, 4.7211677e-05f, -3.35995e-05f, 
+-4.969662e-05f, 9.456872e-06f, 3.6159036e-05f, -1.9398029e-05f, -4.2985204e-05f, 4.946529e-06f, 4.0714487e-05f, -4.2015863e-06f, 
+3.200246e-07f, -1.6613896e-05f, 2.263221e-05f, 1.967797e-05f, 1.2221061e-05f, 4.0184375e-05f, -4.5363818e-06f, 3.1093957e-06f, 
+    };
+    static const float table7[32] = {
+1.0f, 0.96599746f, 0.87075365f, 0.75448793f, 0.6442353f, 0.54969424f, 0.4732909f, 0.41062227f, 
+0.3626915f, 0.32390964f, 0.29179546f, 0.26573858f, 0.2436509f, 0.22529496f, 0.20932126f, 0.19538984f, 
+0.18298116f, 0.17234439f, 0.16259874f, 0.15422818f, 0.1466166f, 0.139592f, 0.1332276f, 0.12728716f, 
+0.1221171f, 0.11721805f, 0.11275123f, 0.10847203f, 0.104628995f, 0.101020254f, 0.09769109f, 0.09450603f, 
+    };
+    static const float table8[32] = {
+8.6736174e-19f, -0.20003684f, -0.32271042f, -0.34060824f, -0.30320472f, -0.24979329f, -0.19983737f, -0.15778732f, 
+-0.12653805f, -0.10259774f, -0.084077425f, -0.07011635f, -0.059131633f, -0.05064597f, -0.043762192f, -0.038151883f, 
+-0.03347019f, -0.029696839f, -0.026435632f, -0.023785003f, -0.021495778f, -0.019485617f, -0.017749444f, -0.01620195f, 
+-0.014912551f, -0.013740053f, -0.012712832f, -0.011766177f, -0.010947225f, -0.010205091f, -0.009543548f, -0.00893139f, 
+    };
+    static const float table9[32] = {
+0.011416912f, 0.3306183f, 0.6774042f, 1.0182542f, 1.3636087f, 1.7081198f, 2.0477362f, 2.3939264f, 
+2.731123f, 3.0662224f, 3.4107013f, 3.7572043f, 4.09428f, 4.4378543f, 4.77539f, 5.1268315f, 
+5.4641976f, 5.8091207f, 6.1426234f, 6.4796143f, 6.8325577f, 7.1664686f, 7.5130444f, 7.857882f, 
+7.6803813f, 8.021731f, 8.363082f, 8.7044325f, 9.045782f, 9.387133f, 9.728483f, 10.072367f, 
+    };
+    static const float table10[32] = {
+0.97665155f, 0.050675415f, -0.79775107f, -0.94467527f, -0.70594496f, -0.43136084f, -0.2410407f, -0.12678677f, 
+-0.06619692f, -0.03429061f, -0.017329328f, -0.008694269f, -0.00443764f, -0.002234009f, -0.0011378265f, -0.00056356523f, 
+-0.00028702823f, -0.00014395174f, -7.391456e-05f, -3.7667676e-05f, -1.8598568e-05f, -9.5487585e-06f, -4.77186e-06f, -3.5680841e-06f, 
+8.42049e-05f, 5.3418265e-05f, 1.6558743e-05f, 1.9018618e-05f, 9.609156e-06f, 4.8550355e-06f, 2.4530116e-06f, 1.2520599e-06f, 
+    };
+    static const float table11[32] = {
+-0.6968604f, -1.0634339f, -0.4714324f, 0.11662848f, 0.28424492f, 0.23079176f, 0.14463353f, 0.080299765f, 
+0.043007266f, 0.022562502f, 0.011477132f, 0.0057772184f, 0.0029535282f, 0.0014880835f, 0.00075821846f, 0.00037553723f, 
+0.0001913388f, 9.608693e-05f, 4.9275106e-05f, 2.5108518e-05f, 1.2393931e-05f, 6.365631e-06f, 3.1750587e-06f, -9.277915e-07f, 
+-0.00029287074f, -0.0001846018f, -5.8133137e-05f, -6.525484e-05f, -3.2969965e-05f, -1.6658116e-05f, -8.416533e-06f, -4.3270156e-06f, 
+    };
+    static const float table12[32] = {
+-0.6488317f, 0.13551444f, 0.55015343f, 0.26829237f, 0.009149293f, -0.064093895f, -0.05704867f, -0.0360324f, 
+-0.020393053f, -0.01098515f, -0.0056633633f, -0.002869856f, -0.0014702409f, -0.0007426702f, -0.000380134f, -0.00018539242f, 
+-9.595862e-05f, -5.130936e-05f, -2.4200863e-05f, -1.2700598e-05f, -6.0578554e-06f, -2.3557254e-06f, -1.3490783e-06f, 8.2838946e-05f, 
+0.00058950053f, 0.0003711451f, 0.00011720663f, 0.0001310264f, 6.620092e-05f, 3.344812e-05f, 1.6899707e-05f, 8.752672e-06f, 
+    };
+    static const float table13[32] = {
+0.2750618f, 0.5089122f, -0.0413541f, -0.20340343f, -0.08828014f, -0.009336125f, 0.011519959f, 0.011207643f, 
+0.00729891f, 0.004164464f, 0.0022161964f, 0.0011329071f, 0.00058161543f, 0.00029647362f, 0.00015307496f, 8.0925885e-05f, 
+3.789878e-05f, 1.1448735e-05f, 9.514765e-06f, 5.370731e-06f, 2.7843523e-06f, 6.3165385e-07f, 9.558437e-07f, 0.00021134716f, 
+-0.0007018637f, -0.00044177502f, -0.00013959839f, -0.0001559163f, -7.87764e-05f, -3.980194e-05f, -2.0109985e-05f, -1.0493008e-05f, 
+    };
+    static const float table14[32] = {
+0.45209447f, -0.165501f, -0.2147844f, 0.025897361f, 0.05588952f, 0.02108217f, 0.0028698572f, -0.001664878f, 
+-0.0018857343f, -0.0012385785f, -0.00069514854f, -0.00036508558f, -0.00022388445f, -0.00010075558f, -2.384049e-05f, -7.2582494e-05f, 
+-6.612786e-06f, 6.0895323e-05f, -1.1813084e-05f, 1.2532778e-06f, -3.6699716e-06f, -1.662801e-05f, -4.9771547e-06f, -0.0017084407f, 
+0.00045943126f, 0.00028916023f, 9.138851e-05f, 0.00010204576f, 5.1558338e-05f, 2.6049996e-05f, 1.3161795e-05f, 6.9188795e-06f, 
+    };
+    static const float table15[32] = {
+-0.3268162f, -0.19724216f, 0.11602605f, 0.05219832f, -0.013458417f, -0.011419415f, -0.0038645943f, 3.1249132e-05f, 
+8.801133e-06f, 0.0001869962f, -1.6960532e-05f, 9.783271e-05f, 0.00011625321f, 2.1333863e-05f, -2.7826523e-05f, -0.00012896668f, 
+1.1449564e-05f, 0.00018136717f, 8.471218e-06f, -7.5077924e-06f, -6.7906976e-06f, 1.4756989e-05f, -7.3032993e-06f, -0.004913151f, 
+-0.0001276768f, -8.0356316e-05f, -2.539788e-05f, -2.8357294e-05f, -1.4327423e-05f, -7.2389876e-06f, -3.6575072e-06f, -1.9370457e-06f, 
+    };
+    static const float table16[32] = {
+1.0229632f, 1.7399621f, 2.5275571f, 3.1299076f, 3.5239828f, 3.7497087f, 3.8700705f, 3.934181f, 
+3.9662628f, 3.9826863f, 3.9912927f, 3.9956422f, 3.9977784f, 3.9988823f, 3.999431f, 3.9997182f, 
+3.9998565f, 3.999928f, 3.999963f, 3.9999812f, 3.9999907f, 3.9999952f, 3.9999976f, 3.9999988f, 
+3.9999993f, 3.9999998f, 3.9999998f, 4.0f, 4.0f, 4.0f, 4.0f, 4.0f, 
+    };
+    static const float table17[32] = {
+2.0225692f, 2.369563f, 2.0734599f, 1.4450502f, 0.86529696f, 0.4768396f, 0.25349376f, 0.13000901f, 
+0.06704694f, 0.034514945f, 0.01738613f, 0.008708507f, 0.0044413176f, 0.0022349441f, 0.0011380888f, 0.0005635922f, 
+0.0002870482f, 0.00014400228f, 7.390928e-05f, 3.767e-05f, 1.8596642e-05f, 9.536799e-06f, 4.7684057e-06f, 2.3997432e-06f, 
+-1.0892875e-05f, -7.2789603e-06f, -1.9746697e-06f, -2.7368817e-06f, -1.382811e-06f, -6.9866627e-07f, -3.5300167e-07f, -1.7899318e-07f, 
+    };
+    static const float table18[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table19[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_min_ps(_mm512_set1_ps(10.75f), x);
+        const __m512 t1 = _mm512_max_ps(_mm512_set1_ps(-10.75f), t0);
+        const __m512 t2 = _mm512_abs_ps(t1);
+        const __m512 t3 = _mm512_fmadd_ps(t2, _mm512_set1_ps(2.929542f), _mm512_set1_ps(12582912.0f));
+        const __m512 t4 = entry_of(table0, t3);
+        const __m512 t5 = _mm512_sub_ps(t2, t4);
+        const __m512 t6 = entry_of(table1, t3);
+        const __m512 t7 = entry_of(table2, t3);
+        const __m512 t8 = entry_of(table3, t3);
+        const __m512 t9 = entry_of(table4, t3);
+        const __m512 t10 = entry_of(table5, t3);
+        const __m512 t11 = entry_of(table6, t3);
+        const __m512 t12 = entry_of(table7, t3);
+        const __m512 t13 = entry_of(table8, t3);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t5, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t5, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t5, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t5, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t5, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t13, t5, t12);
+        const __m512 t20 = _mm512_sub_ps(t12, t19);
+        const __m512 t21 = _mm512_fmadd_ps(t13, t5, t20);
+        const __m512 t22 = product_of(t5, t5);
+        const __m512 t23 = _mm512_fmadd_ps(t18, t22, t21);
+        const __m512 t24 = product_of(t1, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t1, t19, t24);
+        const __m512 t26 = _mm512_abs_ps(x);
+        const __m512 t27 = _mm512_min_ps(_mm512_set1_ps(10.75f), t26);
+        const __m512 t28 = _mm512_fmadd_ps(t27, _mm512_set1_ps(2.929542f), _mm512_set1_ps(12582912.0f));
+        const __m512 t29 = entry_of(table9, t28);
+        const __m512 t30 = _mm512_sub_ps(t27, t29);
+        const __m512 t31 = entry_of(table10, t28);
+        const __m512 t32 = entry_of(table11, t28);
+        const __m512 t33 = entry_of(table12, t28);
+        const __m512 t34 = entry_of(table13, t28);
+        const __m512 t35 = entry_of(table14, t28);
+        const __m512 t36 = entry_of(table15, t28);
+        const __m512 t37 = entry_of(table16, t28);
+        const __m512 t38 = entry_of(table17, t28);
+        const __m512 t39 = _mm512_fmadd_ps(t36, t30, t35);
+        const __m512 t40 = _mm512_fmadd_ps(t39, t30, t34);
+        const __m512 t41 = _mm512_fmadd_ps(t40, t30, t33);
+        const __m512 t42 = _mm512_fmadd_ps(t41, t30, t32);
+        const __m512 t43 = _mm512_fmadd_ps(t42, t30, t31);
+        const __m512 t44 = _mm512_fmadd_ps(t43, t30, t38);
+        const __m512 t45 = _mm512_sub_ps(t38, t44);
+        const __m512 t46 = _mm512_fmadd_ps(t43, t30, t45);
+        const __m512 t47 = _mm512_fmadd_ps(t44, t30, t37);
+        const __m512 t48 = _mm512_sub_ps(t37, t47);
+        const __m512 t49 = _mm512_fmadd_ps(t44, t30, t48);
+        const __m512 t50 = _mm512_fmadd_ps(t46, t30, t49);
+        const __mmask16 t51 = _mm512_cmp_ps_mask(_mm512_set1_ps(34.65736f), t26, _CMP_LT_OQ);
+        const __m512 t52 = _mm512_fmadd_ps(t26, _mm512_set1_ps(92.33248f), _mm512_set1_ps(12582912.0f));
+        const __m512 t53 = _mm512_sub_ps(t52, _mm512_set1_ps(12582912.0f));
+        const __m512 t54 = _mm512_fmadd_ps(t53, _mm512_set1_ps(-0.010830425f), t26);
+        const __m512 t55 = _mm512_fmadd_ps(t53, _mm512_set1_ps(2.9760222e-11f), t54);
+        const __m512 t56 = entry_of(table18, t52);
+        const __m512 t57 = lowered(t56, t52);
+        const __m512 t58 = _mm512_fmadd_ps(t55, _mm512_set1_ps(-1.3333334f), _mm512_set1_ps(2.0000196f));
+        const __m512 t59 = product_of(t55, t55);
+        const __m512 t60 = entry_of(table19, t52);
+        const __m512 t61 = _mm512_fmadd_ps(t58, t59, t60);
+        const __m512 t62 = _mm512_fmadd_ps(t55, _mm512_set1_ps(-2.0f), t61);
+        const __m512 t63 = _mm512_fmadd_ps(t62, t47, t50);
+        const __m512 t64 = product_of(t57, t63);
+        const __m512 t65 = _mm512_fmadd_ps(t57, t47, t64);
+        if (outside)
+            outside[i / SYMACT_LANES] = t51;
+        else if (t51)
+            return i;
+        put_vector(out[0], i, t25, past);
+        put_vector(out[1], i, t65, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void tanh_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(tanh_value_and_derivative_f32_tabulated, tanh_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+}
+#endif
+
 void symact_tanh_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        tanh_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(tanh_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -2242,119 +2847,6 @@ void symact_tanh_second_derivative_bf16(size_t n, const symact_bf16 *x, symact_b
     symact_sweep(tanh_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
 SYMACT_TABLES_TARGET static size_t tanh_forward_f32_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
@@ -2420,8 +2912,8 @@ SYMACT_TABLES_TARGET static size_t tanh_forward_f32_table_loop(size_t n, const v
         const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
         const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
         const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
-        const __m512 t16 = _mm512_mul_ps(t11, t15);
-        const __m512 t17 = _mm512_mul_ps(t1, t16);
+        const __m512 t16 = product_of(t11, t15);
+        const __m512 t17 = product_of(t1, t16);
         const __m512 t18 = _mm512_fmadd_ps(t1, t5, t17);
         put_vector(out[0], i, t18, past);
     }
@@ -2436,7 +2928,7 @@ void symact_tanh_forward_f32_table(size_t n, const float *x, float *y)
         const void *const in[] = { x };
         void *const out[] = { y };
         const void *const parameters = NULL;
-        symact_look_up(tanh_forward_f32_table_loop, tanh_forward_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(tanh_forward_f32_table_loop, tanh_forward_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2535,7 +3027,7 @@ void symact_tanh_derivative_f32_table(size_t n, const float *x, float *dydx)
         const void *const in[] = { x };
         void *const out[] = { dydx };
         const void *const parameters = NULL;
-        symact_look_up(tanh_derivative_f32_table_loop, tanh_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(tanh_derivative_f32_table_loop, tanh_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif
@@ -2655,8 +3147,8 @@ SYMACT_TABLES_TARGET static size_t tanh_value_and_derivative_f32_table_loop(size
         const __m512 t13 = _mm512_fmadd_ps(t12, t11, t8);
         const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
         const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
-        const __m512 t16 = _mm512_mul_ps(t11, t15);
-        const __m512 t17 = _mm512_mul_ps(t1, t16);
+        const __m512 t16 = product_of(t11, t15);
+        const __m512 t17 = product_of(t1, t16);
         const __m512 t18 = _mm512_fmadd_ps(t1, t5, t17);
         const __m512 t19 = _mm512_abs_ps(x);
         const __m512 t20 = _mm512_min_ps(_mm512_set1_ps(101.375f), t19);
@@ -2696,7 +3188,7 @@ void symact_tanh_value_and_derivative_f32_table(size_t n, const float *x, float 
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const void *const parameters = NULL;
-        symact_look_up(tanh_value_and_derivative_f32_table_loop, tanh_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(tanh_value_and_derivative_f32_table_loop, tanh_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif
@@ -2784,11 +3276,11 @@ SYMACT_TABLES_TARGET static size_t tanh_backward_f32_table_loop(size_t n, const 
         const __m512 t22 = _mm512_fmadd_ps(t21, t16, t8);
         const __m512 t23 = _mm512_sub_ps(t8, t22);
         const __m512 t24 = _mm512_fmadd_ps(t21, t16, t23);
-        const __m512 t25 = _mm512_mul_ps(grad_y, t24);
+        const __m512 t25 = product_of(grad_y, t24);
         const __m512 t26 = _mm512_fmadd_ps(grad_y, t22, t25);
         const __m512 t27 = _mm512_scalef_ps(t22, t4);
         const __mmask16 t28 = _mm512_fpclass_ps_mask(grad_y, 0x9f);
-        const __m512 t29 = _mm512_mul_ps(grad_y, t27);
+        const __m512 t29 = product_of(grad_y, t27);
         const __m512 t30 = _mm512_scalef_ps(t26, t4);
         const __m512 t31 = _mm512_mask_blend_ps(t28, t30, t29);
         put_vector(out[0], i, t31, past);
@@ -2882,8 +3374,8 @@ SYMACT_TABLES_TARGET static size_t tanh_second_derivative_f32_table_loop(size_t 
         const __m512 t14 = _mm512_fmadd_ps(t13, t11, t7);
         const __m512 t15 = _mm512_fmadd_ps(t14, t11, t6);
         const __m512 t16 = _mm512_fmadd_ps(t15, t11, t5);
-        const __m512 t17 = _mm512_mul_ps(t11, t16);
-        const __m512 t18 = _mm512_mul_ps(x, t17);
+        const __m512 t17 = product_of(t11, t16);
+        const __m512 t18 = product_of(x, t17);
         const __m512 t19 = _mm512_fmadd_ps(x, t4, t18);
         if (outside)
             outside[i / SYMACT_LANES] = t1;

@@ -477,6 +477,148 @@ __attribute__((target("avx512f"))) SYMACT_INLINE void symact_stream_64(void *to,
 #endif
 #endif
 
+#ifndef SYMACT_TABLES
+/*
+ * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
+ * processor that lacks it is found out at run time, a compiler that lacks it here.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
+#define SYMACT_TABLES 1
+#include <immintrin.h>
+
+#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
+
+/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
+#define SYMACT_LANES 16
+#define SYMACT_MIXED 64
+
+/* How many bytes ahead of the arithmetic arrays are fetched. */
+#define SYMACT_AHEAD 8192
+
+/*
+ * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
+ * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
+ * does not stop, and what it writes for them is worth nothing.
+ */
+typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
+{
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
+}
+
+/* A product that no compiler fuses with a sum. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 product_of(__m512 a, __m512 b)
+{
+    __m512 product = _mm512_mul_ps(a, b);
+    __asm__("" : "+v"(product));
+    return product;
+}
+
+/* |a| with the sign of b. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 with_sign_of(__m512 a, __m512 b)
+{
+    const __m512i size = _mm512_set1_epi32(0x7fffffff);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(size, _mm512_castps_si512(a), _mm512_castps_si512(b), 0xca));
+}
+
+/* a/2^n, where the last bits of b are 32*n + j and a has j/32 added to its exponent. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 lowered(__m512 a, __m512 b)
+{
+    const __m512i steps = _mm512_slli_epi32(_mm512_castps_si512(b), 18);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_castps_si512(a), steps));
+}
+
+/* a, with all bits the other way round where b has a sign. */
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 mirrored(__m512 a, __m512 b)
+{
+    const __m512i signs = _mm512_srai_epi32(_mm512_castps_si512(b), 31);
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), signs));
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
+{
+    const char *place = (const char *)array + i * sizeof(float);
+    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
+    return _mm512_loadu_ps(place);
+}
+
+SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
+{
+    char *place = (char *)array + i * sizeof(float);
+    if (past)
+        _mm512_stream_ps((void *)place, vector);
+    else
+        _mm512_storeu_ps(place, vector);
+}
+
+static int symact_has_tables(void)
+{
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return 1;
+#else
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+}
+
+/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
+static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                         int outputs, void *const *out, const void *parameters)
+{
+    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
+    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
+    const void *const from[] = {read[0], read[1]};
+    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
+    memset(read, 0, sizeof read);
+    memset(outside, 0, sizeof outside);
+    for (int k = 0; k < inputs; ++k)
+        memcpy(read[k], in[k], n * sizeof(float));
+    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
+    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
+        any = (uint16_t)(any | outside[i]);
+    if (any)
+        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
+    for (int k = 0; k < outputs; ++k) {
+        for (size_t i = 0; any && i < n; ++i)
+            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
+                written[k][i] = other[k][i];
+        memcpy(out[k], written[k], n * sizeof(float));
+    }
+}
+
+static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
+                           int outputs, void *const *out, const void *parameters)
+{
+    const void *from[2] = {in[0], in[inputs - 1]};
+    void *to[2] = {out[0], out[outputs - 1]};
+    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
+    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
+    if (first) {
+        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
+        symact_advance(first, sizeof(float), inputs, from, outputs, to);
+        n -= first;
+    }
+    while (n >= SYMACT_LANES) {
+        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
+        symact_advance(done, sizeof(float), inputs, from, outputs, to);
+        n -= done;
+        if (n >= SYMACT_LANES) {
+            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
+            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
+            symact_advance(done, sizeof(float), inputs, from, outputs, to);
+            n -= done;
+        }
+    }
+    if (n)
+        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
+    if (past)
+        symact_arrived();
+}
+#else
+#define SYMACT_TABLES 0
+#endif
+#endif
+
 #ifndef SYMACT_ELEMENTS_F32
 #define SYMACT_ELEMENTS_F32
 /* Elements are copied as bytes, so that an array need not be aligned. */
@@ -1393,8 +1535,8 @@ SYMACT_INLINE float own_expm1_fast(int fused, float a)
     const float t19 = t17 * t18;
     const float t20 = t8 + t19;
     const float t21 = t9 * t20;
-    const float t22 = t9 - 0.5f;
-    const float t23 = t21 + t22;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
     const float t24 = t23 + t23;
     return t24;
 }
@@ -1462,8 +1604,8 @@ SYMACT_INLINE float own_tanh_fast(int fused, float a)
     const float t20 = t18 * t19;
     const float t21 = t9 + t20;
     const float t22 = t10 * t21;
-    const float t23 = t10 - 0.5f;
-    const float t24 = t22 + t23;
+    const float t23 = 0.5f - t10;
+    const float t24 = t22 - t23;
     const float t25 = 1.0f + t24;
     const float t26 = t24 / t25;
     const float t27 = with_sign_float(t26, a);
@@ -1856,11 +1998,165 @@ SYMACT_APART_BEGIN
 SYMACT_LOOPS(tanhshrink_second_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
+SYMACT_TABLES_TARGET static size_t tanhshrink_second_derivative_f32_tabulated(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside)
+{
+    static const float table0[32] = {
+0.0f, 0.39605382f, 0.823187f, 1.2424556f, 1.6574944f, 2.0664191f, 2.4776356f, 2.8921058f, 
+3.3052921f, 3.7176895f, 4.120205f, 4.54817f, 4.957688f, 5.366183f, 5.784448f, 6.1848984f, 
+6.596525f, 7.012926f, 7.4225707f, 7.842064f, 8.263959f, 8.672256f, 9.077612f, 9.488026f, 
+9.901695f, 10.314837f, 10.739569f, 11.1374f, 11.557096f, 11.968805f, 12.379077f, 12.799866f, 
+    };
+    static const float table1[32] = {
+1.3333335f, -2.251316f, -2.9571865f, -1.3343887f, -0.204031f, 0.19737424f, 0.26943558f, 0.23725599f, 
+0.18676805f, 0.1424988f, 0.10917425f, 0.08307126f, 0.0648735f, 0.05145853f, 0.04120944f, 0.033762075f, 
+0.027849432f, 0.023186421f, 0.019559152f, 0.016586652f, 0.014174492f, 0.012265512f, 0.010694779f, 0.009366139f, 
+0.008240586f, 0.0072895912f, 0.00645848f, 0.005790826f, 0.0051825694f, 0.004665941f, 0.004217205f, 0.003814833f, 
+    };
+    static const float table2[32] = {
+-2.666679f, -2.3237283f, 0.92065597f, 1.2563602f, 0.5637927f, 0.14870423f, -0.002162405f, -0.039126422f, 
+-0.039547328f, -0.031630512f, -0.02377856f, -0.017215531f, -0.012660515f, -0.009415871f, -0.007054236f, -0.005429143f, 
+-0.0042096805f, -0.0033012223f, -0.0026329f, -0.0021144664f, -0.0017148809f, -0.0014142154f, -0.0011779829f, -0.0009871382f, 
+-0.0008322869f, -0.00070680556f, -0.00060137693f, -0.000519982f, -0.00044841244f, -0.0003898533f, -0.00034060853f, -0.00029803647f, 
+    };
+    static const float table3[32] = {
+-1.7329679f, 1.964248f, 1.0758276f, -0.35645244f, -0.36439437f, -0.15474005f, -0.045356818f, -0.0067322827f, 
+0.0036866928f, 0.0051814727f, 0.004414071f, 0.003267921f, 0.0023436628f, 0.0016691718f, 0.0011840846f, 0.0008623468f, 
+0.00063290534f, 0.0004630836f, 0.0003488126f, 0.00027785767f, 0.0002080204f, 0.00016150172f, 0.00012792279f, 0.000103763916f, 
+8.7678134e-05f, 6.745761e-05f, 5.4690878e-05f, 4.4500313e-05f, 3.748989e-05f, 3.1056006e-05f, 2.7852977e-05f, 2.1943242e-05f, 
+    };
+    static const float table4[32] = {
+1.5055155f, 0.9926379f, -1.0729864f, -0.23159908f, 0.10834423f, 0.07955387f, 0.03136962f, 0.009476689f, 
+0.002008627f, -8.9050984e-05f, -0.00054294756f, -0.00050912146f, -0.00039106116f, -0.00027872768f, -0.00019919332f, -0.00014898417f, 
+-9.753542e-05f, -6.96305e-05f, -5.3574895e-05f, -2.563777e-05f, -2.496007e-05f, -1.771145e-05f, -1.8626351e-05f, -1.055867e-05f, 
+-5.809446e-06f, -2.6140178e-06f, -4.669293e-06f, -2.8969534e-06f, -4.1126223e-06f, -2.2826084e-06f, -4.779097e-06f, -1.6201409e-06f, 
+    };
+    static const float table5[32] = {
+1.4066875f, -1.4331872f, 0.08972637f, 0.29515994f, 0.022015702f, -0.022852778f, -0.013447943f, -0.0045181536f, 
+-0.0013553931f, 3.4474613e-06f, 9.457058e-05f, -0.00015222507f, -1.8859913e-05f, 2.9998853e-06f, 4.3645865e-05f, 5.798916e-05f, 
+-5.1687066e-06f, 0.00017167785f, 0.00016127099f, -0.00026850452f, -1.7438195e-05f, 4.915354e-05f, 6.0424547e-05f, 8.98844e-06f, 
+-0.0001130015f, 3.0995452e-05f, 4.0838393e-05f, 6.5627544e-05f, 4.149143e-05f, 4.7297406e-05f, -8.755104e-06f, 4.252961e-05f, 
+    };
+    static const float table6[32] = {
+-1.0174402f, -0.1776928f, 0.44545013f, -0.1200265f, -0.046100814f, 0.00027778483f, 0.004145947f, 0.0018117599f, 
+0.0009001228f, 7.01432e-05f, 0.00015145785f, 3.095115e-05f, 4.38425e-05f, 2.6894742e-05f, 9.795921e-05f, 0.00019023062f, 
+4.8771097e-05f, 5.3403488e-05f, 8.950618e-05f, -0.00010730416f, 3.144841e-07f, -1.4852193e-05f, 5.5462544e-05f, -4.60629e-06f, 
+-3.911048e-05f, -4.8196478e-05f, -9.423298e-06f, -1.1608663e-05f, 9.688306e-06f, -4.281442e-06f, 3.1032752e-05f, -4.535409e-06f, 
+    };
+    static const float table7[32] = {
+-0.33185205f, 0.7806226f, -0.279824f, -0.015715249f, 0.024566585f, -0.007566514f, -0.0025846397f, -0.005995828f, 
+-0.002245043f, -0.004159563f, -0.0015213022f, 0.0020009545f, 0.0007294373f, 0.00038135663f, -0.000116496434f, -0.00051698915f, 
+0.00014490378f, -0.0017014667f, -0.0016444213f, 0.0028592986f, 0.00020689161f, -0.00049245066f, -0.0006320692f, -7.7902885e-05f, 
+0.001192539f, -0.0002899216f, -0.00041834946f, -0.0006525642f, -0.00043127162f, -0.000488097f, 7.792444e-05f, -0.00044723364f, 
+    };
+    static const float table8[32] = {
+2.0f, 3.6034083f, 4.623334f, 4.642318f, 4.1789236f, 3.6317945f, 3.1393046f, 2.732353f, 
+2.4073687f, 2.1468024f, 1.9396036f, 1.7581608f, 1.6133366f, 1.4906875f, 1.3829664f, 1.2934512f, 
+1.2127507f, 1.140747f, 1.0777922f, 1.020139f, 0.96805876f, 0.92248183f, 0.881289f, 0.843168f, 
+0.80794245f, 0.7755818f, 0.74490887f, 0.7183005f, 0.69221544f, 0.6684042f, 0.64625174f, 0.62500656f, 
+    };
+    static const float table9[32] = {
+4.0f, 3.6068513f, 1.0742159f, -0.7497526f, -1.3270094f, -1.2951945f, -1.0907108f, -0.8776333f, 
+-0.7024316f, -0.56732607f, -0.46666172f, -0.38498816f, -0.32478347f, -0.2775326f, -0.23897894f, -0.20908663f, 
+-0.18382882f, -0.16265608f, -0.14520162f, -0.13008426f, -0.11714174f, -0.10637139f, -0.0970837f, -0.0888665f, 
+-0.08159636f, -0.07519088f, -0.06936115f, -0.06449445f, -0.059895277f, -0.055845525f, -0.052205164f, -0.04882915f, 
+    };
+    static const float table10[32] = {
+1.0f, 0.9941971f, 0.9888533f, 0.98395884f, 0.97950405f, 0.97547954f, 0.9718761f, 0.9686847f, 
+0.9658964f, 0.96350276f, 0.96149516f, 0.95986545f, 0.9586054f, 0.9577072f, 0.9571631f, 0.9569654f, 
+0.95710677f, 0.95758f, 0.9583778f, 0.95949334f, 0.9609198f, 0.9626505f, 0.9646789f, 0.9669987f, 
+0.96960354f, 0.97248745f, 0.9756443f, 0.9790684f, 0.9827539f, 0.98669523f, 0.99088687f, 0.9953236f, 
+    };
+    static const float table11[32] = {
+0.0f, -8.697267e-09f, 5.1406093e-09f, -2.4880409e-08f, -6.1282597e-09f, -6.3603873e-09f, -5.258795e-09f, -2.8218102e-08f, 
+-1.4719605e-08f, -3.1140544e-08f, 6.1075918e-09f, -3.5920646e-08f, 5.233334e-09f, -1.6538538e-08f, -3.0476834e-08f, 2.3001967e-08f, 
+1.7114271e-08f, -4.2456357e-08f, -7.475213e-09f, -2.638301e-08f, -3.099072e-08f, 1.118421e-09f, 3.6210572e-08f, -2.6886665e-08f, 
+3.193418e-08f, -3.4814427e-08f, 4.7297824e-08f, -4.8776062e-08f, -1.19921575e-08f, -5.5604225e-08f, 4.628547e-08f, -4.7084576e-08f, 
+    };
+    for (size_t i = 0; i < n; i += SYMACT_LANES) {
+        const __m512 x = vector_at(in[0], i);
+        const __m512 t0 = _mm512_abs_ps(x);
+        const __mmask16 t1 = _mm512_cmp_ps_mask(_mm512_set1_ps(13.0f), t0, _CMP_LT_OQ);
+        const __m512 t2 = _mm512_fmadd_ps(t0, _mm512_set1_ps(2.4225059f), _mm512_set1_ps(12582912.0f));
+        const __m512 t3 = entry_of(table0, t2);
+        const __m512 t4 = _mm512_sub_ps(t0, t3);
+        const __m512 t5 = entry_of(table1, t2);
+        const __m512 t6 = entry_of(table2, t2);
+        const __m512 t7 = entry_of(table3, t2);
+        const __m512 t8 = entry_of(table4, t2);
+        const __m512 t9 = entry_of(table5, t2);
+        const __m512 t10 = entry_of(table6, t2);
+        const __m512 t11 = entry_of(table7, t2);
+        const __m512 t12 = entry_of(table8, t2);
+        const __m512 t13 = entry_of(table9, t2);
+        const __m512 t14 = _mm512_fmadd_ps(t11, t4, t10);
+        const __m512 t15 = _mm512_fmadd_ps(t14, t4, t9);
+        const __m512 t16 = _mm512_fmadd_ps(t15, t4, t8);
+        const __m512 t17 = _mm512_fmadd_ps(t16, t4, t7);
+        const __m512 t18 = _mm512_fmadd_ps(t17, t4, t6);
+        const __m512 t19 = _mm512_fmadd_ps(t18, t4, t5);
+        const __m512 t20 = _mm512_fmadd_ps(t19, t4, t13);
+        const __m512 t21 = _mm512_sub_ps(t13, t20);
+        const __m512 t22 = _mm512_fmadd_ps(t19, t4, t21);
+        const __m512 t23 = _mm512_fmadd_ps(t20, t4, t12);
+        const __m512 t24 = _mm512_sub_ps(t12, t23);
+        const __m512 t25 = _mm512_fmadd_ps(t20, t4, t24);
+        const __m512 t26 = _mm512_fmadd_ps(t22, t4, t25);
+        const __mmask16 t27 = _mm512_cmp_ps_mask(_mm512_set1_ps(34.65736f), t0, _CMP_LT_OQ);
+        const __m512 t28 = _mm512_fmadd_ps(t0, _mm512_set1_ps(92.33248f), _mm512_set1_ps(12582912.0f));
+        const __m512 t29 = _mm512_sub_ps(t28, _mm512_set1_ps(12582912.0f));
+        const __m512 t30 = _mm512_fmadd_ps(t29, _mm512_set1_ps(-0.010830425f), t0);
+        const __m512 t31 = _mm512_fmadd_ps(t29, _mm512_set1_ps(2.9760222e-11f), t30);
+        const __m512 t32 = entry_of(table10, t28);
+        const __m512 t33 = lowered(t32, t28);
+        const __m512 t34 = _mm512_fmadd_ps(t31, _mm512_set1_ps(-1.3333334f), _mm512_set1_ps(2.0000196f));
+        const __m512 t35 = product_of(t31, t31);
+        const __m512 t36 = entry_of(table11, t28);
+        const __m512 t37 = _mm512_fmadd_ps(t34, t35, t36);
+        const __m512 t38 = _mm512_fmadd_ps(t31, _mm512_set1_ps(-2.0f), t37);
+        const __m512 t39 = _mm512_fmadd_ps(t38, t23, t26);
+        const __m512 t40 = product_of(x, t33);
+        const __m512 t41 = _mm512_fmsub_ps(x, t33, t40);
+        const __m512 t42 = product_of(t41, t23);
+        const __m512 t43 = _mm512_fmadd_ps(t40, t39, t42);
+        const __m512 t44 = _mm512_fmadd_ps(t40, t23, t43);
+        const __mmask16 t45 = _mm512_cmp_ps_mask(t0, _mm512_set1_ps(7.888609e-31f), _CMP_LT_OQ);
+        const __mmask16 t46 = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0.0f), _CMP_NEQ_UQ);
+        const __mmask16 t47 = (__mmask16)(t45 & t46);
+        const __m512 t48 = _mm512_mask_blend_ps(t45, t44, x);
+        const __mmask16 t49 = (__mmask16)(t1 | t27);
+        const __mmask16 t50 = (__mmask16)(t49 | t47);
+        if (outside)
+            outside[i / SYMACT_LANES] = t50;
+        else if (t50)
+            return i;
+        put_vector(out[0], i, t48, past);
+    }
+    return n;
+}
+#endif
+
+#if SYMACT_TABLES
+/* The same by tables; what they do not do by the loop above. */
+static void tanhshrink_second_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    (void)past;
+    symact_look_up(tanhshrink_second_derivative_f32_tabulated, tanhshrink_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+}
+#endif
+
 void symact_tanhshrink_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
     const void *const in[] = { x };
     void *const out[] = { d2ydx2 };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        tanhshrink_second_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(tanhshrink_second_derivative_f32_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
@@ -2581,119 +2877,6 @@ void symact_tanhshrink_second_derivative_bf16(size_t n, const symact_bf16 *x, sy
     symact_sweep(tanhshrink_second_derivative_bf16_loop(), n, sizeof *x, 1, in, 1, out, parameters);
 }
 
-#ifndef SYMACT_TABLES
-/*
- * Polynomials whose coefficients are looked up in registers: AVX-512 permutes 32 numbers by an index in each lane. A
- * processor that lacks it is found out at run time, a compiler that lacks it here.
- */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(SYMACT_NO_TABLES)
-#define SYMACT_TABLES 1
-#include <immintrin.h>
-
-#define SYMACT_TABLES_TARGET __attribute__((target("avx512f,avx512dq")))
-
-/* Numbers of a vector, and of what is done at once where some of them are outside the tables. */
-#define SYMACT_LANES 16
-#define SYMACT_MIXED 64
-
-/* How many bytes ahead of the arithmetic arrays are fetched. */
-#define SYMACT_AHEAD 8192
-
-/*
- * A loop over n elements of each array, a multiple of SYMACT_LANES, that writes past the caches if asked to. It returns
- * how many it did, for it stops before a vector with a lane outside the tables; given room for masks of such lanes it
- * does not stop, and what it writes for them is worth nothing.
- */
-typedef size_t symact_table_loop(size_t n, const void *const *in, void *const *out, int past, uint16_t *outside);
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 entry_of(const float *table, __m512 key)
-{
-    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(key), _mm512_loadu_ps(table + 16));
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE __m512 vector_at(const void *array, size_t i)
-{
-    const char *place = (const char *)array + i * sizeof(float);
-    _mm_prefetch((const char *)((uintptr_t)place + SYMACT_AHEAD), _MM_HINT_T0);
-    return _mm512_loadu_ps(place);
-}
-
-SYMACT_TABLES_TARGET SYMACT_INLINE void put_vector(void *array, size_t i, __m512 vector, int past)
-{
-    char *place = (char *)array + i * sizeof(float);
-    if (past)
-        _mm512_stream_ps((void *)place, vector);
-    else
-        _mm512_storeu_ps(place, vector);
-}
-
-static int symact_has_tables(void)
-{
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return 1;
-#else
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-}
-
-/* At most SYMACT_MIXED elements, some of which are outside the tables and come from another loop. */
-static void symact_mixed(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                         int outputs, void *const *out, const void *parameters)
-{
-    float read[2][SYMACT_MIXED], written[2][SYMACT_MIXED], other[2][SYMACT_MIXED];
-    uint16_t outside[SYMACT_MIXED / SYMACT_LANES], any = 0;
-    const void *const from[] = {read[0], read[1]};
-    void *const to[] = {written[0], written[1]}, *const beside[] = {other[0], other[1]};
-    memset(read, 0, sizeof read);
-    memset(outside, 0, sizeof outside);
-    for (int k = 0; k < inputs; ++k)
-        memcpy(read[k], in[k], n * sizeof(float));
-    loop((n + SYMACT_LANES - 1) / SYMACT_LANES * SYMACT_LANES, from, to, 0, outside);
-    for (size_t i = 0; i < SYMACT_MIXED / SYMACT_LANES; ++i)
-        any = (uint16_t)(any | outside[i]);
-    if (any)
-        otherwise(SYMACT_MIXED, from, beside, parameters, 0);
-    for (int k = 0; k < outputs; ++k) {
-        for (size_t i = 0; any && i < n; ++i)
-            if (outside[i / SYMACT_LANES] >> i % SYMACT_LANES & 1)
-                written[k][i] = other[k][i];
-        memcpy(out[k], written[k], n * sizeof(float));
-    }
-}
-
-static void symact_look_up(symact_table_loop *loop, symact_loop *otherwise, size_t n, int inputs, const void *const *in,
-                           int outputs, void *const *out, const void *parameters)
-{
-    const void *from[2] = {in[0], in[inputs - 1]};
-    void *to[2] = {out[0], out[outputs - 1]};
-    const int past = symact_past(n, sizeof(float), inputs, in, outputs, out);
-    const size_t first = past ? symact_before_line(out[0], sizeof(float)) : 0;
-    if (first) {
-        symact_mixed(loop, otherwise, first, inputs, from, outputs, to, parameters);
-        symact_advance(first, sizeof(float), inputs, from, outputs, to);
-        n -= first;
-    }
-    while (n >= SYMACT_LANES) {
-        size_t done = loop(n - n % SYMACT_LANES, from, to, past, NULL);
-        symact_advance(done, sizeof(float), inputs, from, outputs, to);
-        n -= done;
-        if (n >= SYMACT_LANES) {
-            done = n < SYMACT_MIXED ? n - n % SYMACT_LANES : SYMACT_MIXED;
-            symact_mixed(loop, otherwise, done, inputs, from, outputs, to, parameters);
-            symact_advance(done, sizeof(float), inputs, from, outputs, to);
-            n -= done;
-        }
-    }
-    if (n)
-        symact_mixed(loop, otherwise, n, inputs, from, outputs, to, parameters);
-    if (past)
-        symact_arrived();
-}
-#else
-#define SYMACT_TABLES 0
-#endif
-#endif
-
 void symact_tanhshrink_forward_f32_table(size_t n, const float *x, float *y)
 {
     symact_tanhshrink_forward_f32(n, x, y);
@@ -2788,7 +2971,7 @@ SYMACT_TABLES_TARGET static size_t tanhshrink_second_derivative_f32_table_loop(s
         const __m512 t17 = _mm512_fmadd_ps(t16, t11, t4);
         const __m512 t18 = _mm512_sub_ps(t4, t17);
         const __m512 t19 = _mm512_fmadd_ps(t16, t11, t18);
-        const __m512 t20 = _mm512_mul_ps(x, t19);
+        const __m512 t20 = product_of(x, t19);
         const __m512 t21 = _mm512_fmadd_ps(x, t17, t20);
         if (outside)
             outside[i / SYMACT_LANES] = t1;
@@ -2807,7 +2990,7 @@ void symact_tanhshrink_second_derivative_f32_table(size_t n, const float *x, flo
         const void *const in[] = { x };
         void *const out[] = { d2ydx2 };
         const void *const parameters = NULL;
-        symact_look_up(tanhshrink_second_derivative_f32_table_loop, tanhshrink_second_derivative_f32_loop(), n, 1, in, 1, out, parameters);
+        symact_look_up(tanhshrink_second_derivative_f32_table_loop, tanhshrink_second_derivative_f32_looked_up, n, 1, in, 1, out, parameters);
         return;
     }
 #endif

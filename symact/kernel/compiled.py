@@ -58,7 +58,7 @@ class CompiledActivation:
             for those arithmetics (see `symact.kernel.arithmetic`) that were asked for. Short programs for usual
             inputs are there for some of `PASSES` only; their output "outside" says where the others do not hold.
         kinks: the value of f' at each point where it jumps, {"0": "0"}, exact text.
-        tables: further programs for some of the passes, or None.
+        tables: level -> further programs for some of the passes, where there are any.
         usual_parameters: the parameters' values for which the short programs were made, exact text.
     """
 
@@ -72,7 +72,7 @@ class CompiledActivation:
     parameters: tuple[KernelParameter, ...]
     programs: Mapping[str, Mapping[str, Kernel]]
     kinks: Mapping[str, str]
-    tables: Tables | None = None
+    tables: Mapping[str, Tables] = field(default_factory=dict)
     usual_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -89,9 +89,12 @@ def _last_bits(a: NDArray[Any]) -> NDArray[Any]:
 
 _NATIVE |= {
     "fma": lambda a, b, c: _fma(*np.broadcast_arrays(a, b, c)),
+    "fms": lambda a, b, c: _fma(*np.broadcast_arrays(a, b, -c)),
+    "lower": lambda a, b: (a.view(np.uint32) - (b.view(np.uint32) << 18)).view(np.float32),
     "scale": lambda a, b: np.ldexp(a, np.where(np.isfinite(b), b, 0).astype(np.int32)),
     "special": lambda a: (a == 0) | ~np.isfinite(a),
     "quarter": lambda a: (a.view(np.uint32) >> 21).view(np.float32),
+    "mirrored": lambda a, b: (a.view(np.int32) ^ (b.view(np.int32) >> 31)).view(np.float32),
     "entry": lambda table, key: table[_last_bits(key)],
     "exp_long": np.exp,
     "decay": lambda a: np.exp(-a),

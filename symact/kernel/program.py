@@ -91,9 +91,12 @@ OPERATIONS: dict[str, Operation] = {
         Operation("and", 2, "both", boolean=True),
         Operation("or", 2, "either", boolean=True),
         Operation("fma", 3, "a*b + c, rounded once"),
+        Operation("fms", 3, "a*b - c, rounded once"),
+        Operation("lower", 2, "a/2^n where a has j/32 added to its exponent, and the last bits of b are 32*n + j"),
         Operation("scale", 2, "a*2^b for a whole number b, rounded once"),
         Operation("special", 1, "whether a is 0, infinite or NaN", boolean=True),
         Operation("quarter", 1, "a number whose last bits count quarters of octaves up to a, a > 0"),
+        Operation("mirrored", 2, "a, with all bits the other way round where b has a sign"),
         Operation("entry", 2, "the entry of table a that the last five bits of b say"),
         Operation("select", 3, "b where a is true, else c; the operand not chosen has no effect"),
     )

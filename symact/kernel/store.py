@@ -33,16 +33,14 @@ _searched: dict[tuple[str, str], CompiledActivation] = {}
 _tabulated: dict[str, Tables | None] = {}
 
 
-def compiled(
-    activation: Activation, arithmetics: Sequence[str] = SEARCHED, *, tables: bool = False
-) -> CompiledActivation:
+def compiled(activation: Activation, arithmetics: Sequence[str] = SEARCHED, *, tables: str = "") -> CompiledActivation:
     """The programs of an activation: stored for a catalogue entry, else searched for (once a process).
 
     Args:
         activation: the definition.
         arithmetics: those that programs are needed for; each takes a search of its own.
-        tables: whether programs with tables are needed too; then wide arithmetic has to be among the others. A
-            catalogue entry brings them in any case.
+        tables: a level for which programs with tables are needed too; then wide arithmetic has to be among the
+            others. A catalogue entry brings those of all levels in any case.
 
     Raises:
         Error: the definition cannot be split into pieces, or a function in it has no operation.
@@ -66,7 +64,7 @@ def compiled(
         parameters=_parameters(activation),
         usual_parameters=_texts_in_force(activation),
         programs=programs,
-        tables=_tables(activation, programs["wide"]) if tables else None,
+        tables=_tables(activation, programs["wide"], tables) if tables else {},
     )
 
 
@@ -81,14 +79,15 @@ def _texts_in_force(activation: Activation) -> dict[str, str]:
     return {p.name: str(p.value) for p in activation.parameters}
 
 
-def _tables(activation: Activation, wide: Mapping[str, Kernel]) -> Tables | None:
+def _tables(activation: Activation, wide: Mapping[str, Kernel], level: str) -> dict[str, Tables]:
     """What is found for an activation that is not in the catalogue (once a process), given its wide programs."""
     from symact.kernel.piecewise.search import search as search_tables
 
-    key = f"{activation.name} {activation.digest} {activation.values}"
+    key = f"{activation.name} {activation.digest} {activation.values} {level}"
     if key not in _tabulated:
-        _tabulated[key] = search_tables(activation, wide)[0]
-    return _tabulated[key]
+        _tabulated[key] = search_tables(activation, wide, level)[0]
+    found = _tabulated[key]
+    return {} if found is None else {level: found}
 
 
 def _in_catalogue(activation: Activation) -> bool:
@@ -96,15 +95,19 @@ def _in_catalogue(activation: Activation) -> bool:
     return entry is not None and entry.define is activation.define
 
 
-def _stored_tables(name: str) -> Tables | None:
+def _stored_tables(name: str) -> dict[str, Tables]:
     stored = files("symact.kernel").joinpath("tables", f"{name}.json")
     if not stored.is_file():
-        return None
+        return {}
     document = json.loads(stored.read_text(encoding="utf-8"))
     if document["format"] != FORMAT:
         raise Error(f"the stored tables of {name} have format {document['format']}, not {FORMAT}")
-    kernels = {pass_: Kernel.from_dict(entry["program"]) for pass_, entry in document["passes"].items()}
-    return Tables(kernels, document["parameters"])
+    return {
+        level: Tables(
+            {pass_: Kernel.from_dict(entry["program"]) for pass_, entry in passes.items()}, document["parameters"]
+        )
+        for level, passes in document["levels"].items()
+    }
 
 
 def search(
@@ -273,20 +276,26 @@ def write_tables(activation: Activation, folder: Path) -> Path:
 
     No pass has a table: the file does not exist afterwards.
     """
+    from symact.kernel.piecewise.search import AIMS
     from symact.kernel.piecewise.search import search as search_tables
 
     path = folder / f"{activation.name}.json"
-    found, record = search_tables(activation, compiled(activation, ["wide"]).programs["wide"])
-    if found is None:
+    wide = compiled(activation, ["wide"]).programs["wide"]
+    levels = {}
+    for level in AIMS:
+        found, record = search_tables(activation, wide, level)
+        if found is not None:
+            parameters = dict(found.parameters)
+            levels[level] = {name: {**record[name], "program": k.to_dict()} for name, k in found.programs.items()}
+    if not levels:
         path.unlink(missing_ok=True)
         return path
-    passes = {pass_: {**record[pass_], "program": kernel.to_dict()} for pass_, kernel in found.programs.items()}
     document = {
         "format": FORMAT,
         "name": activation.name,
         "digest": activation.digest,
-        "parameters": dict(found.parameters),
-        "passes": passes,
+        "parameters": parameters,
+        "levels": levels,
     }
     return _put(path, document)
 

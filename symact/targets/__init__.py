@@ -113,8 +113,8 @@ def load(compiled: CompiledActivation, target: str = "c", dtype: str = "float32"
     missing: str | None = module.missing()
     if missing is not None:
         raise Error(f"target {target} cannot run here: {missing}")
-    if type_.tables and compiled.tables is None:
-        others = [each.level for each in found.types if each.dtype == dtype and not each.tables]
+    if type_.otherwise and level not in compiled.tables:
+        others = [each.level for each in found.types if each.dtype == dtype and not each.otherwise]
         raise Error(f"{compiled.name} has no level '{level}'", f"it has {', '.join(others)}")
     loaded: Loaded = module.load(compiled, found, type_)
     return loaded

@@ -44,7 +44,7 @@ def program(compiled: CompiledActivation, target: str, dtype: str, level: str, p
 def printed(compiled: CompiledActivation, operations: Operations, type_: DataType, pass_: str) -> str:
     """The same of a type of a target; with what is written besides: tables, short programs, those for the defaults."""
     own = fingerprint(compiled.programs[type_.arithmetic][pass_], operations, type_.arithmetic)
-    tables = compiled.tables.programs if type_.tables and compiled.tables else {}
+    tables = compiled.tables[type_.level].programs if type_.tables and type_.level in compiled.tables else {}
     usual = compiled.programs[type_.usual] if type_.usual else {}
     default = default_programs(compiled, operations, type_.arithmetic)
     besides = [programs[pass_] for programs in (tables, usual, default) if pass_ in programs]

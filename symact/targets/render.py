@@ -19,8 +19,8 @@ A template of one activation sees
     output -> a `Pass` of x and that result, for results of 16 bits that would be rounded to the wrong side (see
     `symact.kernel.ties`); empty for most activations;
 ``tables``, ``table_parameters``
-    pass -> a `Pass` that looks coefficients up, for types with ``tables`` (its output ``outside`` says where it does
-    not hold); and the parameters' values that it holds for, as literals; both empty for most activations;
+    level -> pass -> a `Pass` that looks coefficients up, for types with ``tables`` (its output ``outside`` says where
+    it does not hold); and the parameters' values that all of them hold for, as literals; both may be empty;
 ``usual_parameters``
     the parameters' values that programs for usual inputs hold for, as literals;
 ``types``, ``arithmetics``, ``settings``
@@ -120,7 +120,8 @@ def activation_files(
         row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
         return stated(data("generated") / "ACCURACY.json", *row)
 
-    tables = {type_.tables: compiled.tables.programs for type_ in types if type_.tables and compiled.tables is not None}
+    tabulated = [type_ for type_ in types if type_.tables and type_.level in compiled.tables]
+    tables = [(type_, compiled.tables[type_.level]) for type_ in tabulated]
     own = {a: own_functions(compiled.programs[a].values(), target.operations, a) for a in arithmetics}
     settled = ties(compiled) if "wide" in arithmetics else {}
     words: dict[str, Any] = {
@@ -148,13 +149,16 @@ def activation_files(
         "defaults": {target.identifier(p.name): decimal(p.default, "float32") for p in compiled.parameters},
         "ties": {output: _pass({"wide": kernel}, output, output, None, target) for output, kernel in settled.items()},
         "tables": {
-            name: _pass({a: kernel}, name, MEANINGS[name], compiled, target)
-            for a, programs in tables.items()
-            for name, kernel in programs.items()
+            type_.level: {
+                name: _pass({type_.tables: kernel}, name, MEANINGS[name], compiled, target)
+                for name, kernel in found.programs.items()
+            }
+            for type_, found in tables
         },
         "table_parameters": {
             target.identifier(name): decimal(value, "float32")
-            for name, value in (compiled.tables.parameters if tables and compiled.tables else {}).items()
+            for _, found in tables
+            for name, value in found.parameters.items()
         },
         "usual_parameters": [decimal(value, "float64") for value in compiled.usual_parameters.values()],
         "accuracy": accuracy,
@@ -170,8 +174,8 @@ def _with_needed(compiled: CompiledActivation, target: Target, types: Sequence[D
 
 
 def offered(compiled: CompiledActivation, types: Sequence[DataType]) -> list[DataType]:
-    """Those of some array types that an activation has functions for: no tables, no type with tables."""
-    return [type_ for type_ in types if not type_.tables or compiled.tables is not None]
+    """Those of some array types that an activation has functions for: not those that are nothing without its tables."""
+    return [type_ for type_ in types if not type_.otherwise or type_.level in compiled.tables]
 
 
 def _arithmetics(types: Sequence[DataType]) -> list[str]:

@@ -8,9 +8,9 @@ The file has these sections:
     identifiers that a parameter may not be called in the output (they get a ``_`` appended);
 ``[[types]]``
     one per array type: ``dtype`` (of the arrays), ``level``, ``arithmetic`` (whose programs are evaluated, see
-    `symact.kernel.arithmetic`), and whatever further words the target's templates need, such as ``suffix``. A type
-    with ``tables`` is there for activations that have programs with tables, written in the words of that arithmetic;
-    ``otherwise`` is the level of the functions that do what the tables do not;
+    `symact.kernel.arithmetic`), and whatever further words the target's templates need, such as ``suffix``. With
+    ``tables`` activations may have programs with tables for it, written in the words of that arithmetic. With
+    ``otherwise`` too there is nothing else, and the functions of that level do what the tables do not;
 ``[arithmetics.NAME]``
     for each arithmetic of a type: how ``inf``, ``-inf`` and ``nan`` are written, ``number`` (text around a decimal,
     ``{0}`` if not given), and again any word that the templates need;
@@ -95,8 +95,9 @@ class DataType:
         level: "accurate", "fast", "table".
         arithmetic: whose programs the kernel evaluates.
         words: what the target's templates call things (``suffix``, ``scalar``, ...).
-        tables: the arithmetic in whose words programs with tables are written, where the kernel has such; else "".
-        otherwise: the level of the functions that do what tables do not.
+        tables: the arithmetic in whose words programs with tables are written, where an activation may have such for
+            this level; else "".
+        otherwise: the level of the functions that do what tables do not, where there is no other program.
         usual: the arithmetic of short programs for usual inputs, where the kernel begins with such; else "".
     """
 
@@ -107,6 +108,11 @@ class DataType:
     tables: str = ""
     otherwise: str = ""
     usual: str = ""
+
+    @property
+    def searched_tables(self) -> str:
+        """The level, where it is nothing without tables, so that they are searched for; else ""."""
+        return self.level if self.otherwise else ""
 
     @property
     def arithmetics(self) -> list[str]:

@@ -339,7 +339,7 @@ def worst(ways: Sequence[Measurement]) -> Measurement:
 
 
 def _compiled(activation: Activation, type_: DataType) -> CompiledActivation:
-    return store.compiled(activation, type_.arithmetics, tables=bool(type_.tables))
+    return store.compiled(activation, type_.arithmetics, tables=type_.searched_tables)
 
 
 def boundaries(programs: Iterable[Kernel]) -> tuple[float, ...]:

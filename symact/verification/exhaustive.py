@@ -239,7 +239,7 @@ def run(
         raise Error(f"the pass '{pass_}' cannot be measured at all inputs", f"use one of {', '.join(passes)}")
     activation = catalog.resolve(activation)
     type_ = targets.get(target).type("float32", level)
-    compiled = store.compiled(activation, type_.arithmetics, tables=bool(type_.tables))
+    compiled = store.compiled(activation, type_.arithmetics, tables=type_.searched_tables)
     how = execution.of(compiled, target, "float32", level)
     exact = {name: str(Fraction(value)) for name, value in how.parameters.items()}
     functions = oracles(activation, how.parameters)

@@ -69,7 +69,7 @@ def scalar_loops(
             (folder / Path(path).name).write_text(text, encoding="utf-8")
         source = folder / f"{compiled.name}.c"
         found = read(compiled_object(source, compiler, [*target.settings["flags"], *flags]))
-    if len(found) < sum(not type_.tables for type_ in types) * len(compiled.signatures):
+    if len(found) < sum(not type_.otherwise for type_ in types) * len(compiled.signatures):
         raise Error(f"{compiled.name}: {compiler} wrote {len(found)} loops, fewer than there are functions")
     return {loop: reason for loop, reason in found.items() if reason}
 

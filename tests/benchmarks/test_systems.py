@@ -74,7 +74,7 @@ def test_a_system_computes_the_same_functions_as_symact(name: str) -> None:
             with pytest.raises(Error, match=r"no erf|backward passes only|no level"):
                 computed(name, task, given)
             continue
-        if name == "symact C table" and compiled(catalog.get(task.name)).tables is None:
+        if name == "symact C table" and "table" not in compiled(catalog.get(task.name)).tables:
             with pytest.raises(Error, match="has no level 'table'"):
                 computed(name, task, given)
             continue

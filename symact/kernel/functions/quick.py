@@ -126,7 +126,8 @@ def _expm1(b: Builder, a: int, precision: Precision) -> int:
     """(e^a - 1)/2 for -30 <= a <= 89: half, for 2^128 is no number."""
     parts = _reduced(b, a, _PLUS, -1, precision)
     power = b("pow2", parts.shifted)
-    return b("add", b("mul", power, _rest(b, parts.r, _PLUS, precision)), b("sub", power, b.const("1/2")))
+    # Less 1/2 - power, which is +0 where nothing is reduced, so that the least numbers keep their sign.
+    return b("sub", b("mul", power, _rest(b, parts.r, _PLUS, precision)), b("sub", b.const("1/2"), power))
 
 
 def expm1(b: Builder, a: int, precision: Precision) -> int:

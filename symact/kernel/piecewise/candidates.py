@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from flint import arb
@@ -12,7 +13,7 @@ from flint import arb
 from symact.kernel.piecewise.ends import Beyond, Constant, End, Gate, Line, Tail, end, reach
 from symact.kernel.piecewise.exact import Ball, Exact, over_x
 from symact.kernel.piecewise.fit import rounded
-from symact.kernel.piecewise.form import Form
+from symact.kernel.piecewise.form import Plain
 from symact.kernel.piecewise.grid import SIZE, Grid, Quarters, Uniform
 
 #: Degrees tried.
@@ -39,8 +40,12 @@ Ends = tuple[tuple[int, End], ...]
 
 @dataclass(frozen=True)
 class Layout:
-    """What a table may hold: f or f(x)/x, of x or of |x|; and how f ends then (None: no way that a table can)."""
+    """What a table may hold: f or f(x)/x, of x or of |x|; and how f ends then (None: no way that a table can).
 
+    `compensated`: whether sums are, so that the constant of a polynomial alone has to be as exact as a result.
+    """
+
+    compensated: ClassVar[bool] = False
     core: Ball
     half: bool
     factor: bool
@@ -72,18 +77,18 @@ def _factored(f: Ball, gate: Ball, side: int) -> End | None:
     return Gate(inner.at) if isinstance(inner, Constant) else inner if isinstance(inner, Tail) else None
 
 
-def forms(layout: Layout) -> Iterator[Form]:
+def forms(layout: Layout) -> Iterator[Plain]:
     """All forms of a layout."""
-    roots = _roots(layout)
-    if len(roots) > 1:
+    found = roots(layout)
+    if len(found) > 1:
         return
-    shift = rounded(arb(roots[0])) if roots else 0.0
-    divisions: list[tuple[Ends, Grid]] = [(ends, _uniform(ends, shift)) for ends in _stops(layout)]
+    root = rounded(arb(found[0])) if found else None
+    divisions: list[tuple[Ends, Grid]] = [(ends, uniform(ends, root or 0.0)) for ends in _stops(layout)]
     if layout.half:
-        divisions += _quarters(*layout.ends)
+        divisions += quarters(*layout.ends)
     for ends, grid in divisions:
         for degree, paired in product(_DEGREES, (False, True) if layout.factor else (False,)):
-            yield Form(layout.half, layout.factor, ends, grid, degree, paired)
+            yield Plain(layout.half, layout.factor, ends, grid, degree, root, paired)
 
 
 def _stops(layout: Layout) -> list[Ends]:
@@ -99,7 +104,7 @@ def _stops(layout: Layout) -> list[Ends]:
     return list(dict.fromkeys(found))
 
 
-def _quarters(right: tuple[int, End | None]) -> Iterator[tuple[Ends, Grid]]:
+def quarters(right: tuple[int, End | None]) -> Iterator[tuple[Ends, Grid]]:
     """Grids of quarters with the end that fits, as far out as they go if there is none."""
     side, one = right
     for offset in _OFFSETS:
@@ -111,7 +116,7 @@ def _quarters(right: tuple[int, End | None]) -> Iterator[tuple[Ends, Grid]]:
             yield ((side, one),), grid
 
 
-def _uniform(ends: Ends, shift: float) -> Uniform:
+def uniform(ends: Ends, shift: float) -> Uniform:
     """The narrowest intervals that are enough."""
     low = max((-reach(one) for side, one in ends if side < 0), default=0.0)
     high = max(reach(one) for side, one in ends if side > 0)
@@ -124,7 +129,7 @@ def _uniform(ends: Ends, shift: float) -> Uniform:
         width *= 1.002
 
 
-def _roots(layout: Layout) -> list[float]:
+def roots(layout: Layout) -> list[float]:
     """Where the table's function changes its sign."""
     places = np.arange(_STEP / 2 if layout.half else -_WITHIN + _STEP / 2, _WITHIN, _STEP).tolist()
     positive = [bool(layout.core(arb(place)) > 0) for place in places]

@@ -11,8 +11,8 @@ from flint import arb, ctx
 from symact.kernel.piecewise.exact import WANTED, Ball, rate
 from symact.kernel.piecewise.fit import rounded
 
-#: A function has come to its end where it is within this of what it is beyond, relatively.
-_NEAR = 2.0**-27
+#: A function has come to its end where it is within this of what it is beyond, relatively; there are nearer ones.
+NEAR = 2.0**-27
 
 #: Ends are looked for in steps of this part of 1, from so far out.
 _STEPS, _FAR = 8, 192
@@ -20,8 +20,8 @@ _STEPS, _FAR = 8, 192
 #: Results smaller than this are rounded to 0, even times the largest number.
 _NOTHING = 2.0**-290
 
-#: As far out as this a limit has come that comes soon enough for a table.
-_INFINITE = 2.0**60
+#: As far out as this a limit has come that comes soon enough for a table; the second where the first is too far to see.
+_INFINITE = (2.0**60, 2.0**5)
 
 
 @dataclass(frozen=True)
@@ -89,38 +89,41 @@ def reach(one: End) -> float:
     return one.at * (1 + _OVERLAP) if isinstance(one, Tail) else one.at
 
 
-def end(f: Ball, side: int) -> Constant | Line | Tail | None:
+def end(f: Ball, side: int, near: float = NEAR) -> Constant | Line | Tail | None:
     """How a function ends towards an infinity, if a table can stop there for good.
 
     Args:
         f: the function.
         side: 1 for +oo, -1 for -oo.
+        near: how near it has come to its end there, relatively.
     """
     decay = rate(f, side)
     if decay is not None:
         return _tail(f, side, decay)
     limit = _limit(f, side)
     if limit is not None:
-        at = _reached(lambda x: _close(f(x), limit), side)
+        at = _reached(lambda x: _close(f(x), limit, near), side)
         return None if at is None else Constant(at)
     if side > 0:
-        at = _reached(lambda x: _close(f(x), x), side)
+        at = _reached(lambda x: _close(f(x), x, near), side)
         return None if at is None else Line(at)
     return None
 
 
 def _limit(f: Ball, side: int) -> arb | None:
     """The limit where it is finite and not 0."""
-    try:
-        near, far = f(arb(side * _INFINITE)), f(arb(side * _INFINITE**2))
-    except ArithmeticError:
-        return None
-    return near if _close(near, far) else None
+    for size in _INFINITE:
+        try:
+            near, far = f(arb(side * size)), f(arb(side * size**2))
+        except ArithmeticError:  # exponentials so far out take more digits than there are
+            continue
+        return near if _close(near, far) else None
+    return None
 
 
-def _close(a: arb, b: arb) -> bool:
+def _close(a: arb, b: arb, near: float = NEAR) -> bool:
     with ctx.workprec(WANTED):
-        return bool(b != 0 and abs(a / b - 1) < _NEAR)
+        return bool(b != 0 and abs(a / b - 1) < near)
 
 
 def _reached(holds: Callable[[arb], bool], side: int) -> float | None:

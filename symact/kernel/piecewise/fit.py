@@ -16,8 +16,8 @@ from symact.oracle.formats import FORMATS, Float64s
 _PRECISION = 256
 
 #: The highest degree of a polynomial, and the points of a fit.
-HIGHEST = 9
-_POINTS = 4 * (HIGHEST + 1)
+HIGHEST = 11
+_POINTS = 40
 
 #: How many centres are looked at, within which part of the interval's width around the one that is asked for.
 _CENTRES, _AROUND = 2000, 0.02
@@ -36,7 +36,7 @@ _FLOAT32 = FORMATS["float32"]
 
 @dataclass(frozen=True)
 class Entry:
-    """f(u) = lead*h + a0 + h*(a1 + h*(a2 + ...)) with h = u - centre, all float32 numbers.
+    """f(u) = lead*h + rest + a0 + h*(a1 + h*(a2 + ...)) with h = u - centre, all float32 numbers.
 
     `error` is the largest difference from f at the points of the fit, in units of 2^-24 of f.
     """
@@ -45,6 +45,7 @@ class Entry:
     coefficients: tuple[float, ...]
     error: float
     lead: float = 0.0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Points:
     Attributes:
         centre: where h = 0.
         constant: the function's value there as a float32 number, the first coefficient.
+        rest: what that lacks, where it is of use; else 0.
         reach: the largest |h|.
         t, values: the points and the function.
         moments: sums of t^k/value^2, the matrix of the least squares.
@@ -62,6 +64,7 @@ class Points:
 
     centre: float
     constant: float
+    rest: float
     reach: arb
     t: tuple[arb, ...]
     values: tuple[arb, ...]
@@ -89,13 +92,17 @@ def rounded(value: arb) -> float:
     return _FLOAT32.nearest_dyadic(int(mantissa), int(exponent))
 
 
-def points(f: Ball, low: float, high: float, centre: float) -> Points:
+def points(
+    f: Ball, low: float, high: float, centre: float, constant: float | None = None, *, exact: bool = False
+) -> Points:
     """The points of Chebyshev on low <= u <= high, at which least squares level the error nearly.
 
     Args:
         f: the function; it is nowhere 0, but may change its sign once, close to `centre`.
         low, high: the interval.
         centre: where h = 0.
+        constant: the first coefficient, where it shall not be the function's value there.
+        exact: whether that shall have a second part.
     """
     with ctx.workprec(_PRECISION):
         half, between = (arb(high) - low) / 2, (arb(high) + low) / 2
@@ -111,8 +118,10 @@ def points(f: Ball, low: float, high: float, centre: float) -> Points:
                 if k <= HIGHEST:
                     right[k] += power * value
                 power *= t
-        constant = rounded(f(arb(centre)))
-        return Points(centre, constant, reach, tuple(scaled), tuple(values), tuple(moments), tuple(right))
+        value = f(arb(centre))
+        constant = rounded(value) if constant is None else constant
+        rest = rounded(value - constant) if exact else 0.0
+        return Points(centre, constant, rest, reach, tuple(scaled), tuple(values), tuple(moments), tuple(right))
 
 
 def fit(given: Points, degree: int, *, flat: bool = False, root: bool = False) -> Entry:
@@ -132,7 +141,7 @@ def fit(given: Points, degree: int, *, flat: bool = False, root: bool = False) -
         found = [given.constant, math.copysign(_LEVEL, given.constant)] if flat else [given.constant]
         while len(found) <= degree:
             found.append(_next(given, found, degree, lead))
-        return Entry(given.centre, tuple(found), _error(given, found, lead), lead)
+        return Entry(given.centre, tuple(found), _error(given, found, lead), lead, given.rest)
 
 
 def _next(given: Points, found: Sequence[float], degree: int, lead: float) -> float:
@@ -141,7 +150,7 @@ def _next(given: Points, found: Sequence[float], degree: int, lead: float) -> fl
     matrix = arb_mat([[given.moments[i + j] for j in rest] for i in rest])
     sides = []
     for i in rest:
-        side = given.right[i] - lead * given.reach * given.moments[i + 1]
+        side = given.right[i] - lead * given.reach * given.moments[i + 1] - given.rest * given.moments[i]
         for j, coefficient in enumerate(found):
             side -= coefficient * given.reach**j * given.moments[i + j]
         sides.append([side])
@@ -154,16 +163,17 @@ def _error(given: Points, coefficients: Sequence[float], lead: float) -> float:
         polynomial = arb(0)
         for coefficient in reversed(coefficients):
             polynomial = polynomial * (t * given.reach) + coefficient
-        polynomial += lead * t * given.reach
+        polynomial += lead * t * given.reach + given.rest
         worst = max(worst, abs(float(((polynomial / value) - 1).mid())) * 2.0**24)
     return worst
 
 
-def good_centre(f: Ball, low: float, high: float, wanted: float) -> float:
-    """A float32 number near the wanted one at which f and its slope are almost float32 numbers."""
+def good_centre(f: Ball, low: float, high: float, wanted: float, grain: float = 2.0**-149) -> float:
+    """A float32 number near the wanted one at which f and its slope are almost such numbers, a multiple of `grain`."""
     around = _AROUND * (high - low)
     parts = (_GOLDEN * np.arange(_CENTRES) + 0.5) % 1 - 0.5
-    candidates = np.unique((wanted + 2 * around * parts).astype(np.float32)).astype(np.float64)
+    near = np.round((wanted + 2 * around * parts) / grain) * grain
+    candidates = np.unique(near.astype(np.float32)).astype(np.float64)
     value, slope = _interpolated(f, wanted, around, candidates)
     with np.errstate(all="ignore"):
         off = np.abs(_lost(value) / value) + np.abs(_lost(slope) / value) * (high - low) / 2

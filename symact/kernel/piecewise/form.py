@@ -1,8 +1,9 @@
-"""How the function of a pass is made from a table, and the program that says so."""
+"""How the function of a pass is made from a table, and the program that says so: one value, rounded as it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,40 +11,7 @@ from symact.kernel.piecewise.ends import Beyond, Constant, End, Gate, Line, Tail
 from symact.kernel.piecewise.fit import Entry
 from symact.kernel.piecewise.grid import WHOLE, Grid, number, text
 from symact.kernel.program import Builder
-
-
-@dataclass(frozen=True)
-class Form:
-    """A table of f(x), or of f(x)/x, for all x or for |x|.
-
-    Attributes:
-        half: the table is one of |x|.
-        factor: it is one of f(x)/x.
-        ends: (side, end), where the table ends and what comes then: side 1 for the right; for |x| only that.
-        grid: its intervals.
-        degree: of its polynomials.
-        paired: what the table's value loses in rounding is multiplied with x too.
-    """
-
-    half: bool
-    factor: bool
-    ends: tuple[tuple[int, End], ...]
-    grid: Grid
-    degree: int
-    paired: bool = False
-
-    @property
-    def about(self) -> str:
-        """One line for the record."""
-        ends = (f"{type(end).__name__.lower()} from {side * end.at:.6g}" for side, end in self.ends)
-        table = f"{'x*' if self.factor else ''}table({'|x|' if self.half else 'x'})"
-        paired = " in pairs" if self.paired else ""
-        return f"{table}{paired}, degree {self.degree}, {type(self.grid).__name__.lower()}, {', '.join(ends)}"
-
-    @property
-    def covers_all(self) -> bool:
-        """Whether every x has an entry."""
-        return not any(isinstance(end, Beyond) for _, end in self.ends)
+from symact.oracle.formats import Float64s
 
 
 class Written(NamedTuple):
@@ -53,18 +21,83 @@ class Written(NamedTuple):
     outside: int | None
 
 
-def write(form: Form, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None = None) -> Written:
-    """The steps that compute f(x), or gradient*f(x).
+@dataclass(frozen=True)
+class Form(ABC):
+    """A way to a function from a table, which is one of x or of |x|.
 
-    No product is an operand of a sum, so that compilers that contract change nothing.
-
-    Args:
-        form: of the function.
-        entries: those of the table, in their places.
-        b: where the steps go.
-        x: the step of the argument.
-        gradient: the step of the factor, if there shall be one.
+    Attributes:
+        half: the second.
+        factor: the function is x (or |x|) times something.
+        ends: (side, end), where the table ends and what comes then: side 1 for the right; for |x| only that.
+        grid: its intervals.
+        degree: of its polynomials.
+        root: where the table changes its sign, the middle of an interval.
     """
+
+    half: bool
+    factor: bool
+    ends: tuple[tuple[int, End], ...]
+    grid: Grid
+    degree: int
+    root: float | None
+
+    @property
+    @abstractmethod
+    def about(self) -> str:
+        """One line for the record."""
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether every x has an entry."""
+        return not any(isinstance(end, Beyond) for _, end in self.ends)
+
+    @abstractmethod
+    def write(self, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None = None) -> Written:
+        """The steps that compute f(x), or gradient*f(x).
+
+        Args:
+            entries: those of the table, in their places.
+            b: where the steps go.
+            x: the step of the argument.
+            gradient: the step of the factor, if there shall be one.
+        """
+
+    @abstractmethod
+    def whole(self, u: Float64s, table: Float64s) -> Iterator[tuple[Float64s, Float64s]]:
+        """Numbers x whose place in the table is u, and f(x), from the table's function there."""
+
+    def described_ends(self) -> str:
+        """The ends in words."""
+        return ", ".join(f"{type(end).__name__.lower()} from {side * end.at:.6g}" for side, end in self.ends)
+
+
+@dataclass(frozen=True)
+class Plain(Form):
+    """f(x), or f(x)/x, is the table.
+
+    Attributes:
+        paired: what the table's value loses in rounding is multiplied with x too.
+    """
+
+    paired: bool
+
+    @property
+    def about(self) -> str:
+        """See `Form`."""
+        table = f"{'x*' if self.factor else ''}table({'|x|' if self.half else 'x'})"
+        paired = " in pairs" if self.paired else ""
+        return f"{table}{paired}, degree {self.degree}, {type(self.grid).__name__.lower()}, {self.described_ends()}"
+
+    def write(self, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None = None) -> Written:
+        """See `Form`."""
+        return _write(self, entries, b, x, gradient)
+
+    def whole(self, u: Float64s, table: Float64s) -> Iterator[tuple[Float64s, Float64s]]:
+        """See `Form`."""
+        yield u, table * u if self.factor else table
+
+
+def _write(form: Plain, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None) -> Written:
     argument = _argument(form, b, x)
     # At 0 the small term shall not have the other sign; where it would, h is the centre less u.
     opposed = any(entry.centre == 0 and entry.coefficients[0] * entry.coefficients[1] < 0 for entry in entries)
@@ -139,7 +172,7 @@ class _Argument(NamedTuple):
     outside: int | None
 
 
-def _argument(form: Form, b: Builder, x: int) -> _Argument:
+def _argument(form: Plain, b: Builder, x: int) -> _Argument:
     def stopped(value: int, side: int, at: float) -> int:
         return b("min" if side > 0 else "max", value, number(b, side * at))
 

@@ -83,6 +83,30 @@ class Quarters:
         return b("quarter", b("add", u, number(b, self.offset)))
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Intervals of one width on either side of 0, where no interval goes across; half as wide beside it.
+
+    Attributes:
+        inverse: 1/width, a float32 number.
+        right: how many there are on the right.
+    """
+
+    inverse: float
+    right: int
+
+    def intervals(self) -> Iterator[Interval]:
+        """See `Grid`."""
+        for k in range(self.right - SIZE, self.right):
+            count = k if k >= 0 else -1 - k
+            low, high = max(0.0, (count - 0.5) / self.inverse), (count + 0.5) / self.inverse
+            yield Interval(k % SIZE, *((low, high) if k >= 0 else (-high, -low)))
+
+    def key(self, b: Builder, u: int) -> int:
+        """See `Grid`."""
+        return b("mirrored", b("fma", b("abs", u), number(b, self.inverse), number(b, WHOLE)), u)
+
+
 def number(b: Builder, value: float) -> int:
     """A constant, exact."""
     return b.const(text(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -15,26 +15,59 @@ from symact.activation import Activation
 from symact.kernel.arithmetic import ARITHMETICS, TABLE
 from symact.kernel.compiled import Tables
 from symact.kernel.interpret import evaluate
-from symact.kernel.piecewise.candidates import forms, layouts
+from symact.kernel.piecewise.candidates import Layout, forms, layouts
 from symact.kernel.piecewise.ends import Beyond, Tail
 from symact.kernel.piecewise.entries import Fits
 from symact.kernel.piecewise.exact import Exact
 from symact.kernel.piecewise.fit import Entry
-from symact.kernel.piecewise.form import Form, write
+from symact.kernel.piecewise.form import Form
 from symact.kernel.piecewise.grid import SIZE
+from symact.kernel.piecewise.splits import forms as compensated_forms
+from symact.kernel.piecewise.splits import splits
 from symact.kernel.program import Builder, Kernel
-from symact.kernel.search.score import cost
+from symact.kernel.search.score import cost, slots
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s
 from symact.oracle.samples import gradients, inputs
 from symact.symbolic.branches import Branches
 
-#: The largest error on a sample, in ULP, alone and with an incoming gradient; what is beyond the sample may be a little
-#: worse, the more so where two numbers are drawn.
-MOST, MOST_BACKWARD = 0.935, 0.88
-
 #: Programs in float64 have half as many lanes; a table has to save so much besides.
 _LANES, _WORTH = 2, 1.25
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What tables of a level are for.
+
+    Attributes:
+        most, most_backward: the largest error on a sample, in ULP, alone and with an incoming gradient; what is beyond
+            the sample may be a little worse, the more so where two numbers are drawn.
+        rough: see `Fits`.
+        layouts, forms: what is tried.
+        within: on how many numbers within each interval it is tried in the end.
+        counts_divider: whether a program in wide arithmetic is taken to wait for its divisions. Where results are as
+            exact as without a table, it has to save more than that.
+    """
+
+    most: float
+    most_backward: float
+    rough: float
+    layouts: Callable[[Exact], Iterable[Layout]]
+    forms: Callable[[Layout], Iterable[Form]]
+    within: int
+    counts_divider: bool
+
+    def limit(self, wide: Kernel) -> float:
+        """The steps that a program may have, given that in wide arithmetic."""
+        steps = cost(wide, ARITHMETICS["wide"]) / 8 if self.counts_divider else slots(wide, "wide")[0]
+        return _LANES * steps / _WORTH
+
+
+#: Those of the levels that have tables.
+AIMS: Mapping[str, Aim] = {
+    "table": Aim(0.935, 0.88, 0.5, layouts, forms, 1 << 13, True),
+    "accurate": Aim(0.5425, 0.545, 0.02, splits, compensated_forms, 1 << 16, False),
+}
 
 #: It makes no difference how much farther out than this a table ends.
 _FAR = 32.0
@@ -43,9 +76,8 @@ _FAR = 32.0
 _TRIED = 40
 
 #: Inputs of a sample: from everywhere, from each tail, and within each interval, with numbers on either side of its
-#: ends; what is good on it is tried on so many within each interval.
+#: ends.
 _EVERYWHERE, _TAIL, _WITHIN, _BESIDE = 6000, 16000, 200, 3
-_DENSE = 1 << 13
 
 _FLOAT32 = FORMATS["float32"]
 
@@ -71,17 +103,18 @@ class Found:
 def _kernel(form: Form, entries: tuple[Entry, ...], name: str, output: str, *factor: str) -> Kernel:
     b = Builder()
     x, *gradient = (b.input(each) for each in ("x", *factor))
-    written = write(form, entries, b, x, *gradient)
+    written = form.write(entries, b, x, *gradient)
     outside = {} if written.outside is None else {"outside": written.outside}
     return b.kernel(name, ["x", *factor], [], {output: written.result, **outside})
 
 
-def search(activation: Activation, known: Mapping[str, Kernel]) -> tuple[Tables | None, dict[str, Any]]:
+def search(activation: Activation, known: Mapping[str, Kernel], level: str) -> tuple[Tables | None, dict[str, Any]]:
     """Tables for the passes of an activation at its parameters' values, and what was chosen, with the errors.
 
     Args:
         activation: the definition.
         known: its programs in wide arithmetic; a table has to be cheaper.
+        level: of the functions that are to look things up.
     """
     from symact.symbolic.derivatives import derive
 
@@ -94,16 +127,16 @@ def search(activation: Activation, known: Mapping[str, Kernel]) -> tuple[Tables 
     kernels: dict[str, Kernel] = {}
     record: dict[str, Any] = {}
     for name, output, branches in passes:
-        most = _LANES * cost(known[name], ARITHMETICS["wide"]) / _WORTH
+        most = AIMS[level].limit(known[name])
         try:
-            found = Search(branches.subs(activation.values), most).found(backward=name == "derivative")
+            found = Search(branches.subs(activation.values), most, AIMS[level]).found(backward=name == "derivative")
         except ArithmeticError:  # a value that is 0, which no polynomial meets
             continue
         if found is None:
             continue
         kernels[name] = found.kernel(name, output)
         record[name] = {"form": found.form.about, "error": found.error}
-        if name == "derivative" and found.backward_error <= MOST_BACKWARD:
+        if name == "derivative" and found.backward_error <= AIMS[level].most_backward:
             kernels["backward"] = found.backward()
             record["backward"] = {"form": found.form.about, "error": found.backward_error}
     if {"forward", "derivative"} <= kernels.keys():
@@ -135,16 +168,17 @@ class Search:
     Args:
         branches: the function; every parameter has a value.
         most: what its program may cost.
+        aim: what it is for.
     """
 
-    def __init__(self, branches: Branches, most: float) -> None:
+    def __init__(self, branches: Branches, most: float, aim: Aim) -> None:
         self._oracle = Oracle(branches)
         self._exact = Exact(branches)
-        self._most = most
+        self._most, self._aim = most, aim
         self._sample: Callable[[Form], tuple[Float64s, Reference]] = cache(self._sample_of)
 
     def found(self, *, backward: bool) -> Found | None:
-        """The cheapest form whose error is at most `MOST`.
+        """The cheapest form that is exact enough.
 
         One that covers every x comes before any that does not, and one that ends far out before one that ends sooner.
 
@@ -160,14 +194,16 @@ class Search:
             if entries is None:
                 continue
             error = self._error(form, entries)
-            if error <= MOST:
-                error = max(error, _dense_error(fits, form, entries))
-            if error <= MOST and not backward:
+            if error <= self._aim.most:
+                error = max(error, self._dense_error(fits, form, entries))
+            if error <= self._aim.most and not backward:
                 return Found(form, entries, error, math.inf)
-            if error <= MOST:
-                backward_error = max(self._backward_error(form, entries), _dense_error(fits, form, entries, "grad_y"))
+            if error <= self._aim.most:
+                backward_error = self._backward_error(form, entries)
+                if backward_error <= self._aim.most_backward:
+                    backward_error = max(backward_error, self._dense_error(fits, form, entries, "grad_y"))
                 found = Found(form, entries, error, backward_error)
-                if backward_error <= MOST_BACKWARD:
+                if backward_error <= self._aim.most_backward:
                     return found
                 alone = alone or found
             tried += 1
@@ -176,8 +212,9 @@ class Search:
         return alone
 
     def _affordable(self) -> list[tuple[Fits, Form]]:
-        every = [(fits, form) for fits in map(Fits, layouts(self._exact)) for form in forms(fits.layout)]
-        return [(fits, form) for fits, form in every if _cost(form) <= self._most]
+        fits = [Fits(layout, self._aim.rough) for layout in self._aim.layouts(self._exact)]
+        every = [(one, form) for one in fits for form in self._aim.forms(one.layout)]
+        return [(one, form) for one, form in every if _cost(form) <= self._most]
 
     def _error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The largest error on a sample where the table holds."""
@@ -194,12 +231,32 @@ class Search:
         reference = self._oracle.reference(x, "float32", gradient)
         return float(_inside(reference.errors(values["grad_x"]), values).max())
 
+    def _dense_error(self, fits: Fits, form: Form, entries: tuple[Entry, ...], *factor: str) -> float:
+        """The largest error on many numbers of the table's range, maybe with an incoming gradient of that name; or one
+        that is too large."""
+        kernel = _kernel(form, entries, "dense", "y", *factor)
+        most = self._aim.most_backward if factor else self._aim.most
+        worst = 0.0
+        for x, f in fits.dense(form, self._aim.within):
+            gradient = 1 + np.arange(len(x)) % 1024 / 1024.0 if factor else np.ones(len(x))
+            values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
+            exact = gradient * f
+            with np.errstate(all="ignore"):
+                errors = np.abs(values["y"] - exact) / np.ldexp(1.0, np.frexp(exact)[1] - _FLOAT32.precision)
+            counted = _inside(errors, values)[np.abs(exact) > _FLOAT32.smallest_normal]
+            worst = max(worst, float(counted.max(initial=0.0)))
+            if worst > most:
+                break
+        return worst
+
     def _sample_of(self, place: Form) -> tuple[Float64s, Reference]:
         generator = np.random.default_rng(0)
         parts = [inputs("float32", _EVERYWHERE, self._oracle)]
         for interval in place.grid.intervals():
             drawn = generator.uniform(interval.low, interval.high, _WITHIN)
             parts += [_float32(drawn), _FLOAT32.neighbours([interval.low, interval.high], _BESIDE)]
+            if place.half:
+                parts += [-part for part in parts[-2:]]
         for side, one in place.ends:
             if isinstance(one, Tail):
                 parts.append(side * _float32(generator.uniform(one.at, one.far, _TAIL)))
@@ -207,23 +264,9 @@ class Search:
         return x, self._oracle.reference(x, "float32")
 
 
-def _dense_error(fits: Fits, form: Form, entries: tuple[Entry, ...], *factor: str) -> float:
-    """The largest error on many numbers of the table's range, maybe with an incoming gradient of that name."""
-    kernel = _kernel(form, entries, "dense", "y", *factor)
-    worst = 0.0
-    for x, f in fits.dense(form, _DENSE):
-        gradient = 1 + np.arange(len(x)) % 1024 / 1024.0 if factor else np.ones(len(x))
-        values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
-        exact = gradient * f
-        with np.errstate(all="ignore"):
-            errors = np.abs(values["y"] - exact) / np.ldexp(1.0, np.frexp(exact)[1] - _FLOAT32.precision)
-        worst = max(worst, float(_inside(errors, values)[np.abs(exact) > _FLOAT32.smallest_normal].max(initial=0.0)))
-    return worst
-
-
 def _place(form: Form) -> Form:
     """What a sample depends on."""
-    return replace(form, degree=0, paired=False)
+    return replace(form, degree=0)
 
 
 def _float32(values: Float64s) -> Float64s:

@@ -50,24 +50,24 @@ def cost(kernel: Kernel, arithmetic: Arithmetic) -> int:
     processor waiting; what does not counts a little.
     """
     if arithmetic.is_fused:
-        slots, divisions = _slots(kernel, arithmetic.name)
-        return 8 * max(slots, _DIVIDER * divisions) + slots
+        count, divisions = slots(kernel, arithmetic.name)
+        return 8 * max(count, _DIVIDER * divisions) + count
     return sum(_cost(step.operation, arithmetic.name) for step in kernel.instructions)
 
 
-def _slots(kernel: Kernel, arithmetic: str) -> tuple[int, int]:
+def slots(kernel: Kernel, arithmetic: str) -> tuple[int, int]:
     """How many operations a program takes, with fused products, and how many divisions there are among them."""
     uses: dict[int, list[str]] = {}
     for step in kernel.instructions:
         for operand in step.operands:
             uses.setdefault(operand, []).append(step.operation)
-    slots = divisions = 0
+    count = divisions = 0
     for index, step in enumerate(kernel.instructions):
         if step.operation == "mul" and uses.get(index) in (["add"], ["sub"]):
             continue
         here = _slots_of(step.operation, arithmetic)
-        slots, divisions = slots + here[0], divisions + here[1]
-    return slots, divisions
+        count, divisions = count + here[0], divisions + here[1]
+    return count, divisions
 
 
 @cache
@@ -77,7 +77,7 @@ def _slots_of(operation: str, arithmetic: str) -> tuple[int, int]:
     program = ARITHMETICS[arithmetic].functions.get(operation)
     if program is None or operation in _SLOTS or operation == "product_error":  # a fused operation
         return _SLOTS.get(operation, _COSTS.get(operation, 1)), 0
-    return _slots(program, arithmetic)
+    return slots(program, arithmetic)
 
 
 #: Operations that are several ones, or none. The power of a decaying exponential is found with what stands beside it.

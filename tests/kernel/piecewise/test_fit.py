@@ -72,3 +72,25 @@ def test_beside_a_root_the_slope_has_more_digits_than_one_number() -> None:
     assert are_float32(careful)
     slope = fit(points(lambda x: arb(3).log() * (x - 1) + (x - 1) ** 2, 0.9, 1.1, 1.0), 4, root=True)
     assert slope.lead + slope.coefficients[1] == pytest.approx(float(np.log(3.0)), rel=2**-45)
+
+
+def test_a_constant_of_two_numbers_takes_nothing_from_the_rest() -> None:
+    centre = 1.25
+    plain, exact = (fit(points(tanh_over_x, 1.0, 1.5, centre, exact=exact), 9) for exact in (False, True))
+    assert plain.rest == 0
+    with mpmath.workdps(40):
+        value = mpmath.tanh(centre) / centre
+        assert abs((exact.coefficients[0] + mpmath.mpf(exact.rest)) / value - 1) < 2**-46
+    assert exact.error < plain.error
+
+
+def test_a_function_between_two_numbers_is_met_from_beside_its_interval() -> None:
+    """No constant is good there; a polynomial without one is, where its argument is not 0 anywhere."""
+
+    def almost_1(x: arb) -> arb:
+        return 1 - (-x).exp()
+
+    inside = fit(points(almost_1, 16.0, 16.5, good_centre(almost_1, 16.0, 16.5, 16.25)), 6)
+    beside = fit(points(almost_1, 16.0, 16.5, 15.5, 1.0), 6)
+    assert beside.coefficients[0] == 1
+    assert beside.error < 0.001 < inside.error

@@ -7,7 +7,7 @@ import pytest
 
 from symact.kernel.arithmetic import TABLE
 from symact.kernel.interpret import evaluate
-from symact.kernel.piecewise.grid import SIZE, Grid, Quarters, Uniform, text
+from symact.kernel.piecewise.grid import SIZE, Grid, Quarters, Sides, Uniform, text
 from symact.kernel.program import Builder
 
 GRIDS = [
@@ -16,6 +16,7 @@ GRIDS = [
     Uniform(3.0, -11, -1.2784645557403564),
     Quarters(1.0),
     Quarters(0.25),
+    Sides(1.25, 12),
 ]
 
 
@@ -41,6 +42,13 @@ def test_intervals_leave_no_gap(grid: Grid) -> None:
     intervals = list(grid.intervals())
     for left, right in pairwise(intervals):
         assert right.low == pytest.approx(left.high, rel=1e-12, abs=1e-12)
+
+
+def test_no_interval_goes_across_0_where_the_function_has_another_formula_there() -> None:
+    grid = Sides(1.25, 12)
+    found = places(grid, np.array([1e-30, 0.0, -0.0, -1e-30], np.float32))
+    assert found.tolist() == [0, 0, SIZE - 1, SIZE - 1]
+    assert all(not interval.low < 0 < interval.high for interval in grid.intervals())
 
 
 def test_numbers_are_written_so_that_they_come_back() -> None:
