@@ -38,7 +38,7 @@ class Decay:
     """exp(-rate*t) or exp(-rate*t^2), which a function is divided by before it comes into a table.
 
     Attributes:
-        rate: a power of two.
+        rate: a multiple of 1/2.
         squared: the second.
         left: t is -x where x < 0, else 0; otherwise t is |x|.
         far: t stops there, where the function is next to nothing.
