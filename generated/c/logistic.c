@@ -1780,11 +1780,34 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
+static void logistic_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    float kept[32 * SYMACT_UNIT], *y = out[0], *dydx = out[1];
+    const float *x = in[0];
+    (void)parameters;
+    (void)past;
+    for (size_t i = 0; i < n; i += 32 * SYMACT_UNIT) {
+        const size_t count = n - i < 32 * SYMACT_UNIT ? n - i : 32 * SYMACT_UNIT;
+        memcpy(kept, x + i, count * sizeof *x);
+        symact_logistic_forward_f32(count, kept, y + i);
+        symact_logistic_derivative_f32(count, kept, dydx + i);
+    }
+}
+#endif
+
 void symact_logistic_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const void *const parameters = NULL;
+#if SYMACT_TABLES
+    if (symact_has_tables()) {
+        logistic_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(logistic_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -2965,7 +2988,7 @@ void symact_logistic_value_and_derivative_f32_table(size_t n, const float *x, fl
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const void *const parameters = NULL;
-        symact_look_up(logistic_value_and_derivative_f32_table_loop, logistic_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(logistic_value_and_derivative_f32_table_loop, logistic_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif

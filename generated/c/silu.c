@@ -2946,11 +2946,34 @@ SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32)
 SYMACT_APART_END
 
+#if SYMACT_TABLES
+/* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
+static void silu_value_and_derivative_f32_looked_up(size_t n, const void *const *in, void *const *out, const void *parameters, int past)
+{
+    float kept[32 * SYMACT_UNIT], *y = out[0], *dydx = out[1];
+    const float *x = in[0];
+    const double *given = parameters;
+    (void)past;
+    for (size_t i = 0; i < n; i += 32 * SYMACT_UNIT) {
+        const size_t count = n - i < 32 * SYMACT_UNIT ? n - i : 32 * SYMACT_UNIT;
+        memcpy(kept, x + i, count * sizeof *x);
+        symact_silu_forward_f32(count, kept, y + i, (float)given[0]);
+        symact_silu_derivative_f32(count, kept, dydx + i, (float)given[0]);
+    }
+}
+#endif
+
 void symact_silu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float beta)
 {
     const void *const in[] = { x };
     void *const out[] = { y, dydx };
     const double parameters[] = { beta };
+#if SYMACT_TABLES
+    if (symact_has_tables() && beta == 1.0f) {
+        silu_value_and_derivative_f32_looked_up(n, in, out, parameters, 0);
+        return;
+    }
+#endif
     symact_sweep(silu_value_and_derivative_f32_loop(), n, sizeof *x, 1, in, 2, out, parameters);
 }
 
@@ -4808,7 +4831,7 @@ void symact_silu_value_and_derivative_f32_table(size_t n, const float *x, float 
         const void *const in[] = { x };
         void *const out[] = { y, dydx };
         const double parameters[] = { beta };
-        symact_look_up(silu_value_and_derivative_f32_table_loop, silu_value_and_derivative_f32_loop(), n, 1, in, 2, out, parameters);
+        symact_look_up(silu_value_and_derivative_f32_table_loop, silu_value_and_derivative_f32_looked_up, n, 1, in, 2, out, parameters);
         return;
     }
 #endif

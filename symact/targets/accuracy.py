@@ -48,8 +48,10 @@ def printed(compiled: CompiledActivation, operations: Operations, type_: DataTyp
     usual = compiled.programs[type_.usual] if type_.usual else {}
     default = default_programs(compiled, operations, type_.arithmetic)
     besides = [programs[pass_] for programs in (tables, usual, default) if pass_ in programs]
-    if pass_ == "backward_from_output" and "forward" in usual:  # it is given what forward gives
-        besides.append(usual["forward"])
+    if pass_ == "value_and_derivative" and pass_ not in tables:  # each from its own table, where there is one
+        besides += [tables[name] for name in ("forward", "derivative") if name in tables]
+    if pass_ == "backward_from_output":  # it is given what forward gives
+        besides += [programs["forward"] for programs in (tables, usual) if "forward" in programs]
     elif pass_ in usual:
         besides += own_functions([usual[pass_]], operations, type_.usual).values()
     if not besides:

@@ -81,8 +81,12 @@ def tool() -> str:
     done = subprocess.run([*_compiler(), "--version"], capture_output=True, text=True, check=False)
     name = (done.stdout.splitlines() or [shlex.join(_compiler())])[0]
     _, predefined = _command(tuple(_compiler()), tuple(shlex.split(os.environ.get("CFLAGS", ""))))
-    fused = any(f"#define {macro} " in predefined for macro in ("__FMA__", "__ARM_FEATURE_FMA"))
-    return f"{name}, {platform.machine()}{' with FMA' if fused else ''}"
+    has = {
+        "FMA": any(f"#define {macro} " in predefined for macro in ("__FMA__", "__ARM_FEATURE_FMA")),
+        "AVX-512": "#define __AVX512DQ__ " in predefined,
+    }
+    features = " and ".join(feature for feature, here in has.items() if here)
+    return f"{name}, {platform.machine()}{f' with {features}' if features else ''}"
 
 
 def library(name: str, files: Mapping[str, str], flags: Sequence[str]) -> ctypes.CDLL:

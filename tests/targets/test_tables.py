@@ -75,6 +75,8 @@ def test_results_are_the_programs_where_the_table_holds_and_those_of_another_els
     for pass_ in PASSES:
         got, others = (results(kernels, x, gradient, pass_) for kernels in (table, accurate))
         if pass_ not in found.programs:
+            if level == "accurate" and pass_ == "value_and_derivative":  # each result as alone
+                others = [*results(table, x, gradient, "forward"), *results(table, x, gradient, "derivative")]
             for one, other in zip(got, others, strict=True):
                 np.testing.assert_array_equal(bits(one), bits(other), err_msg=pass_)
             continue

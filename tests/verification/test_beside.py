@@ -246,6 +246,7 @@ def test_where_the_worst_result_of_the_proof_is_another_one_only_a_bound_is_know
     small: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kernel that differs at the worst input alone, which is in none of the ranges."""
+    monkeypatch.setenv("CFLAGS", "-DSYMACT_NO_TABLES")  # of the float64 program
     worst = 0x3DE5AE9E
     real = Task.kernel
 
@@ -308,6 +309,6 @@ def test_a_build_with_other_flags_is_another_tool_and_leaves_the_environment_as_
     before = dict(os.environ)
     other = Other("c", "fast", (("CFLAGS", "-march=x86-64-v3 -mno-fma"),))
     both = beside.run("tanh", "forward", [Other("c", "fast"), other], rows=[proof("tanh", "forward")], ranges=small)
-    assert [one.measurement.tool.endswith("with FMA") for one in both] == ["with FMA" in targets.tool("c"), False]
+    assert ["with FMA" in one.measurement.tool for one in both] == ["with FMA" in targets.tool("c"), False]
     assert dict(os.environ) == before
     assert all(one.measurement.accuracy.max_ulp < 4 for one in both)
