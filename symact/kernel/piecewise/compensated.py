@@ -29,7 +29,8 @@ _BESIDE_ROOT = 2.0**-18
 #: What is lost of smaller numbers than this is subnormal.
 _LEAST = 2.0**-100
 
-#: The digits of an entry of the table of exponentials are the leading ones of a number whose last bits say its place.
+#: An entry of the table of exponentials has its place, 5 bits, added to its bits so far up: beside the exponent, from
+#: which the operation "lower" takes n and the place off at once.
 _PLACE_BITS = 23 - 5
 
 

@@ -31,7 +31,7 @@ class Form(ABC):
         ends: (side, end), where the table ends and what comes then: side 1 for the right; for |x| only that.
         grid: its intervals.
         degree: of its polynomials.
-        root: where the table changes its sign, the middle of an interval.
+        root: where the table changes its sign, inside an interval.
     """
 
     half: bool

@@ -65,8 +65,18 @@ class Aim:
 
 #: Those of the levels that have tables.
 AIMS: Mapping[str, Aim] = {
-    "table": Aim(0.935, 0.88, 0.5, layouts, forms, 1 << 13, True),
-    "accurate": Aim(0.5425, 0.545, 0.02, splits, compensated_forms, 1 << 16, False),
+    "table": Aim(
+        most=0.935, most_backward=0.88, rough=0.5, layouts=layouts, forms=forms, within=1 << 13, counts_divider=True
+    ),
+    "accurate": Aim(
+        most=0.5425,
+        most_backward=0.545,
+        rough=0.02,
+        layouts=splits,
+        forms=compensated_forms,
+        within=1 << 16,
+        counts_divider=False,
+    ),
 }
 
 #: It makes no difference how much farther out than this a table ends.
