@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -2081,7 +2081,9 @@ SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2107,7 +2109,9 @@ SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f64_default)
+SYMACT_APART_END
 
 void symact_celu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -2140,7 +2144,9 @@ SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2166,7 +2172,9 @@ SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_celu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -2206,7 +2214,9 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2239,7 +2249,9 @@ SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, siz
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_celu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -2276,7 +2288,9 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2306,7 +2320,9 @@ SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f64_default)
+SYMACT_APART_END
 
 void symact_celu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -2321,11 +2337,13 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
     const double alpha = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, celu_second_derivative_paired(fused, x_i, alpha));
         }
         if (past) {
@@ -2337,9 +2355,12 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2365,7 +2386,9 @@ SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_celu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {

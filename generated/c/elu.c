@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1572,7 +1572,9 @@ SYMACT_INLINE void elu_forward_f64_elements(int fused, size_t n, const void *con
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_forward_f64)
+SYMACT_APART_END
 
 void symact_elu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -1605,7 +1607,9 @@ SYMACT_INLINE void elu_derivative_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_derivative_f64)
+SYMACT_APART_END
 
 void symact_elu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -1645,7 +1649,9 @@ SYMACT_INLINE void elu_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_elu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -1682,7 +1688,9 @@ SYMACT_INLINE void elu_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_backward_f64)
+SYMACT_APART_END
 
 void symact_elu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -1715,7 +1723,9 @@ SYMACT_INLINE void elu_second_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void elu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -1741,7 +1751,9 @@ SYMACT_INLINE void elu_second_derivative_f64_default_elements(int fused, size_t 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(elu_second_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_elu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1939,7 +1939,9 @@ SYMACT_INLINE void erf_forward_f64_elements(int fused, size_t n, const void *con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(erf_forward_f64)
+SYMACT_APART_END
 
 void symact_erf_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1972,7 +1974,9 @@ SYMACT_INLINE void erf_derivative_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(erf_derivative_f64)
+SYMACT_APART_END
 
 void symact_erf_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2012,7 +2016,9 @@ SYMACT_INLINE void erf_value_and_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(erf_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_erf_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2049,7 +2055,9 @@ SYMACT_INLINE void erf_backward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(erf_backward_f64)
+SYMACT_APART_END
 
 void symact_erf_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2064,11 +2072,13 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, erf_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2080,9 +2090,12 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(erf_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_erf_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

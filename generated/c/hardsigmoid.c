@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1029,7 +1029,9 @@ SYMACT_INLINE void hardsigmoid_forward_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardsigmoid_forward_f64)
+SYMACT_APART_END
 
 void symact_hardsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1062,7 +1064,9 @@ SYMACT_INLINE void hardsigmoid_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardsigmoid_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1102,7 +1106,9 @@ SYMACT_INLINE void hardsigmoid_value_and_derivative_f64_elements(int fused, size
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardsigmoid_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1139,7 +1145,9 @@ SYMACT_INLINE void hardsigmoid_backward_f64_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardsigmoid_backward_f64)
+SYMACT_APART_END
 
 void symact_hardsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1172,7 +1180,9 @@ SYMACT_INLINE void hardsigmoid_second_derivative_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardsigmoid_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1210,7 +1210,9 @@ SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_forward_f64)
+SYMACT_APART_END
 
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1243,7 +1245,9 @@ SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardswish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1283,7 +1287,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardswish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1320,7 +1326,9 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_backward_f64)
+SYMACT_APART_END
 
 void symact_hardswish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1353,7 +1361,9 @@ SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n,
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_hardswish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

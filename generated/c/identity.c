@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -975,7 +975,9 @@ SYMACT_INLINE void identity_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_forward_f64)
+SYMACT_APART_END
 
 void symact_identity_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1008,7 +1010,9 @@ SYMACT_INLINE void identity_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_derivative_f64)
+SYMACT_APART_END
 
 void symact_identity_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1048,7 +1052,9 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_identity_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1085,7 +1091,9 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_f64)
+SYMACT_APART_END
 
 void symact_identity_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1118,7 +1126,9 @@ SYMACT_INLINE void identity_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1155,7 +1165,9 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f64)
+SYMACT_APART_END
 
 void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -963,7 +963,9 @@ SYMACT_INLINE void leaky_relu_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_forward_f64)
+SYMACT_APART_END
 
 void symact_leaky_relu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -996,7 +998,9 @@ SYMACT_INLINE void leaky_relu_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_derivative_f64)
+SYMACT_APART_END
 
 void symact_leaky_relu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -1036,7 +1040,9 @@ SYMACT_INLINE void leaky_relu_value_and_derivative_f64_elements(int fused, size_
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_leaky_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -1073,7 +1079,9 @@ SYMACT_INLINE void leaky_relu_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_backward_f64)
+SYMACT_APART_END
 
 void symact_leaky_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -1106,7 +1114,9 @@ SYMACT_INLINE void leaky_relu_second_derivative_f64_elements(int fused, size_t n
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(leaky_relu_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_leaky_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {

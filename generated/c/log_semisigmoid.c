@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1387,7 +1387,9 @@ SYMACT_INLINE void log_semisigmoid_forward_f64_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f64)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1420,7 +1422,9 @@ SYMACT_INLINE void log_semisigmoid_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f64)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1460,7 +1464,9 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f64_elements(int fused, 
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1497,7 +1503,9 @@ SYMACT_INLINE void log_semisigmoid_backward_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f64)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1530,7 +1538,9 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f64_elements(int fused, siz
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_log_semisigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

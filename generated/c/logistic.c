@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1908,7 +1908,9 @@ SYMACT_INLINE void logistic_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_forward_f64)
+SYMACT_APART_END
 
 void symact_logistic_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1941,7 +1943,9 @@ SYMACT_INLINE void logistic_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_derivative_f64)
+SYMACT_APART_END
 
 void symact_logistic_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1957,11 +1961,13 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             logistic_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -1979,9 +1985,12 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_logistic_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2018,7 +2027,9 @@ SYMACT_INLINE void logistic_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_backward_f64)
+SYMACT_APART_END
 
 void symact_logistic_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2033,11 +2044,13 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, logistic_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2049,6 +2062,7 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(logistic_second_derivative_f64)

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1133,7 +1133,9 @@ SYMACT_INLINE void logmin_forward_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_forward_f64)
+SYMACT_APART_END
 
 void symact_logmin_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1166,7 +1168,9 @@ SYMACT_INLINE void logmin_derivative_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_derivative_f64)
+SYMACT_APART_END
 
 void symact_logmin_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1206,7 +1210,9 @@ SYMACT_INLINE void logmin_value_and_derivative_f64_elements(int fused, size_t n,
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_logmin_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1243,7 +1249,9 @@ SYMACT_INLINE void logmin_backward_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_backward_f64)
+SYMACT_APART_END
 
 void symact_logmin_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1276,7 +1284,9 @@ SYMACT_INLINE void logmin_second_derivative_f64_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logmin_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_logmin_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -2369,7 +2369,9 @@ SYMACT_INLINE void logsig_forward_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_forward_f64)
+SYMACT_APART_END
 
 void symact_logsig_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2384,11 +2386,13 @@ SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const voi
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, logsig_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2400,9 +2404,12 @@ SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const voi
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_derivative_f64)
+SYMACT_APART_END
 
 void symact_logsig_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2418,11 +2425,13 @@ SYMACT_INLINE void logsig_value_and_derivative_f64_elements(int fused, size_t n,
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             logsig_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -2440,6 +2449,7 @@ SYMACT_INLINE void logsig_value_and_derivative_f64_elements(int fused, size_t n,
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(logsig_value_and_derivative_f64)
@@ -2458,12 +2468,14 @@ SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void 
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, logsig_backward_paired(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -2477,9 +2489,12 @@ SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void 
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_backward_f64)
+SYMACT_APART_END
 
 void symact_logsig_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {

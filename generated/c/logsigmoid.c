@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1993,7 +1993,9 @@ SYMACT_INLINE void logsigmoid_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_forward_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2026,7 +2028,9 @@ SYMACT_INLINE void logsigmoid_derivative_f64_elements(int fused, size_t n, const
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_derivative_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2066,7 +2070,9 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_f64_elements(int fused, size_
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2103,7 +2109,9 @@ SYMACT_INLINE void logsigmoid_backward_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2118,11 +2126,13 @@ SYMACT_INLINE void logsigmoid_second_derivative_f64_elements(int fused, size_t n
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, logsigmoid_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2134,9 +2144,12 @@ SYMACT_INLINE void logsigmoid_second_derivative_f64_elements(int fused, size_t n
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -2173,7 +2186,9 @@ SYMACT_INLINE void logsigmoid_backward_from_output_f64_elements(int fused, size_
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logsigmoid_backward_from_output_f64)
+SYMACT_APART_END
 
 void symact_logsigmoid_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {

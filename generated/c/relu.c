@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1017,7 +1017,9 @@ SYMACT_INLINE void relu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_forward_f64)
+SYMACT_APART_END
 
 void symact_relu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1050,7 +1052,9 @@ SYMACT_INLINE void relu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1090,7 +1094,9 @@ SYMACT_INLINE void relu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1127,7 +1133,9 @@ SYMACT_INLINE void relu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_f64)
+SYMACT_APART_END
 
 void symact_relu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1160,7 +1168,9 @@ SYMACT_INLINE void relu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1197,7 +1207,9 @@ SYMACT_INLINE void relu_backward_from_output_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu_backward_from_output_f64)
+SYMACT_APART_END
 
 void symact_relu_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {

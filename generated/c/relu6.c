@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -993,7 +993,9 @@ SYMACT_INLINE void relu6_forward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu6_forward_f64)
+SYMACT_APART_END
 
 void symact_relu6_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1026,7 +1028,9 @@ SYMACT_INLINE void relu6_derivative_f64_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu6_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu6_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1066,7 +1070,9 @@ SYMACT_INLINE void relu6_value_and_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu6_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu6_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1103,7 +1109,9 @@ SYMACT_INLINE void relu6_backward_f64_elements(int fused, size_t n, const void *
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu6_backward_f64)
+SYMACT_APART_END
 
 void symact_relu6_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1136,7 +1144,9 @@ SYMACT_INLINE void relu6_second_derivative_f64_elements(int fused, size_t n, con
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(relu6_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_relu6_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

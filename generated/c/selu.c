@@ -83,8 +83,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1466,7 +1466,9 @@ SYMACT_INLINE void selu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_forward_f64)
+SYMACT_APART_END
 
 void symact_selu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1499,7 +1501,9 @@ SYMACT_INLINE void selu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_derivative_f64)
+SYMACT_APART_END
 
 void symact_selu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1539,7 +1543,9 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_selu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1576,7 +1582,9 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_backward_f64)
+SYMACT_APART_END
 
 void symact_selu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1609,7 +1617,9 @@ SYMACT_INLINE void selu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_selu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -3412,11 +3412,13 @@ SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *co
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_y = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(y, i, silu_forward_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3428,9 +3430,12 @@ SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *co
         x += SYMACT_UNIT;
         to_y += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3456,7 +3461,9 @@ SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f64_default)
+SYMACT_APART_END
 
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -3471,11 +3478,13 @@ SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void 
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_dydx = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, silu_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3487,6 +3496,7 @@ SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void 
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(silu_derivative_f64)
@@ -3497,11 +3507,13 @@ SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, con
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, silu_derivative_paired_default(fused, x_i));
         }
         if (past) {
@@ -3513,6 +3525,7 @@ SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, con
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(silu_derivative_f64_default)
@@ -3567,11 +3580,13 @@ SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, siz
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             silu_value_and_derivative_paired_default(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -3589,6 +3604,7 @@ SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, siz
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(silu_value_and_derivative_f64_default)
@@ -3607,12 +3623,14 @@ SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *c
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, silu_backward_paired(fused, x_i, grad_y_i, beta));
         }
         if (past) {
@@ -3626,6 +3644,7 @@ SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *c
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(silu_backward_f64)
@@ -3637,12 +3656,14 @@ SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, silu_backward_paired_default(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -3656,6 +3677,7 @@ SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(silu_backward_f64_default)

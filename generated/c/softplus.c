@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -2992,7 +2992,9 @@ SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3018,7 +3020,9 @@ SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -3033,11 +3037,13 @@ SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const v
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_dydx = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, softplus_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3049,9 +3055,12 @@ SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const v
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3077,7 +3086,9 @@ SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n,
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
@@ -3093,11 +3104,13 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t 
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             softplus_value_and_derivative_paired(fused, x_i, beta, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -3115,9 +3128,12 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t 
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3150,7 +3166,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused,
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
@@ -3166,12 +3184,14 @@ SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const voi
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, softplus_backward_paired(fused, x_i, grad_y_i, beta));
         }
         if (past) {
@@ -3185,9 +3205,12 @@ SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const voi
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3217,7 +3240,9 @@ SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
@@ -3232,11 +3257,13 @@ SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, 
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, softplus_second_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3248,9 +3275,12 @@ SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, 
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64)
+SYMACT_APART_END
 
 
 SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3258,11 +3288,13 @@ SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, si
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, softplus_second_derivative_paired_default(fused, x_i));
         }
         if (past) {
@@ -3274,9 +3306,12 @@ SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, si
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
@@ -3292,12 +3327,14 @@ SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t 
     const double *y = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double y_i = load_f64(y, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(y_i)
             store_f64(grad_x, i, softplus_backward_from_output_paired(fused, y_i, grad_y_i, beta));
         }
         if (past) {
@@ -3311,6 +3348,7 @@ SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t 
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(softplus_backward_from_output_f64)
@@ -3322,12 +3360,14 @@ SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused,
     const double *y = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double y_i = load_f64(y, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(y_i)
             store_f64(grad_x, i, softplus_backward_from_output_paired_default(fused, y_i, grad_y_i));
         }
         if (past) {
@@ -3341,9 +3381,12 @@ SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused,
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f64_default)
+SYMACT_APART_END
 
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta)
 {

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -1225,7 +1225,9 @@ SYMACT_INLINE void softsign_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softsign_forward_f64)
+SYMACT_APART_END
 
 void symact_softsign_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1258,7 +1260,9 @@ SYMACT_INLINE void softsign_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softsign_derivative_f64)
+SYMACT_APART_END
 
 void symact_softsign_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1298,7 +1302,9 @@ SYMACT_INLINE void softsign_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softsign_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_softsign_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1335,7 +1341,9 @@ SYMACT_INLINE void softsign_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softsign_backward_f64)
+SYMACT_APART_END
 
 void symact_softsign_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1368,7 +1376,9 @@ SYMACT_INLINE void softsign_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softsign_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_softsign_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

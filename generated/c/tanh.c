@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -2156,7 +2156,9 @@ SYMACT_INLINE void tanh_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanh_forward_f64)
+SYMACT_APART_END
 
 void symact_tanh_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2189,7 +2191,9 @@ SYMACT_INLINE void tanh_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanh_derivative_f64)
+SYMACT_APART_END
 
 void symact_tanh_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2205,11 +2209,13 @@ SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, c
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             tanh_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -2227,9 +2233,12 @@ SYMACT_INLINE void tanh_value_and_derivative_f64_elements(int fused, size_t n, c
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanh_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_tanh_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -2266,7 +2275,9 @@ SYMACT_INLINE void tanh_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanh_backward_f64)
+SYMACT_APART_END
 
 void symact_tanh_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2281,11 +2292,13 @@ SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, cons
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, tanh_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2297,6 +2310,7 @@ SYMACT_INLINE void tanh_second_derivative_f64_elements(int fused, size_t n, cons
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
 SYMACT_LOOPS(tanh_second_derivative_f64)

@@ -80,8 +80,8 @@
 #endif
 
 /*
- * Loops over float32. GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks
- * only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
+ * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
  * division for both: the choice of its operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
@@ -2183,7 +2183,9 @@ SYMACT_INLINE void tanhshrink_forward_f64_elements(int fused, size_t n, const vo
     }
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanhshrink_forward_f64)
+SYMACT_APART_END
 
 void symact_tanhshrink_forward_f64(size_t n, const double *x, double *y)
 {
@@ -2198,11 +2200,13 @@ SYMACT_INLINE void tanhshrink_derivative_f64_elements(int fused, size_t n, const
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, tanhshrink_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2214,9 +2218,12 @@ SYMACT_INLINE void tanhshrink_derivative_f64_elements(int fused, size_t n, const
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanhshrink_derivative_f64)
+SYMACT_APART_END
 
 void symact_tanhshrink_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -2275,12 +2282,14 @@ SYMACT_INLINE void tanhshrink_backward_f64_elements(int fused, size_t n, const v
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, tanhshrink_backward_paired(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -2294,9 +2303,12 @@ SYMACT_INLINE void tanhshrink_backward_f64_elements(int fused, size_t n, const v
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanhshrink_backward_f64)
+SYMACT_APART_END
 
 void symact_tanhshrink_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2311,11 +2323,13 @@ SYMACT_INLINE void tanhshrink_second_derivative_f64_elements(int fused, size_t n
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
+    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
+            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, tanhshrink_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2327,9 +2341,12 @@ SYMACT_INLINE void tanhshrink_second_derivative_f64_elements(int fused, size_t n
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
+    SYMACT_IN_TURN_END
 }
 
+SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(tanhshrink_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_tanhshrink_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
