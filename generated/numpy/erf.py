@@ -40,311 +40,684 @@ __all__ = [
     "erf_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def erf(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 16)
 
 
 def erf_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 17)
 
 
 def erf_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 18, count=2)
 
 
 def erf_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 17)
 
 
 def erf_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 27)
 
 
 def erf_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32}, [x], out, 10)
 
 
 def erf_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 11)
 
 
 def erf_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 12, count=2)
 
 
 def erf_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 11)
 
 
 def erf_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 13)
 
 
-def _forward_wide(x):
-    return _erf_wide(x)
+def _forward_wide(x, y, t):
+    _erf_wide(x, y, t)
 
 
-
-def _forward_mixed(x):
-    return _erf_mixed(x)
-
+def _forward_mixed(x, y, t):
+    _erf_mixed(x, y, t)
 
 
-def _forward_float32(x):
-    return _erf_float32(x)
+def _forward_float32(x, y, t):
+    _erf_float32(x, y, t)
 
 
-
-def _derivative_wide(x):
-    return 1.1283791670955126 * np.exp(np.minimum(-(x * x), 350.0))
-
-
-
-def _derivative_mixed(x):
-    return 2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516)
+def _derivative_wide(x, dydx, t):
+    np.multiply(x, x, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.minimum(dydx, 350.0, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.1283791670955126, dydx, out=dydx)
 
 
-
-def _derivative_float32(x):
-    t0 = _gauss_float32(np.abs(x))
-    return 2.0 * (t0 / 1.7724539) * t0
-
-
-
-def _value_and_derivative_wide(x):
-    return _erf_wide(x), 1.1283791670955126 * np.exp(np.minimum(-(x * x), 350.0))
+def _derivative_usual_wide(x, dydx, t):
+    np.multiply(x, x, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.1283791670955126, dydx, out=dydx)
+    return None
 
 
-
-def _value_and_derivative_mixed(x):
-    return _erf_mixed(x), 2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516)
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = _gauss_float32(np.abs(x))
-    return _erf_float32(x), 2.0 * (t0 / 1.7724539) * t0
+def _derivative_mixed(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    _bell_mixed(dydx, t0, t)
+    np.divide(t0, 1.772453850905516, out=t0)
+    np.multiply(2.0, t0, out=dydx)
 
 
-
-def _backward_wide(x, grad_y):
-    return grad_y * (1.1283791670955126 * np.exp(np.minimum(-(x * x), 350.0)))
-
-
-
-def _backward_mixed(x, grad_y):
-    return grad_y * (2.0 * (_bell_mixed(np.abs(x)) / 1.772453850905516))
-
+def _derivative_float32(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    _gauss_float32(dydx, t0, t)
+    np.divide(t0, 1.7724539, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.multiply(dydx, t0, out=dydx)
 
 
-def _backward_float32(x, grad_y):
-    t0 = _gauss_float32(np.abs(x))
-    return grad_y * (2.0 * (t0 / 1.7724539) * t0)
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, *t = t
+    _erf_wide(x, y, t)
+    np.multiply(x, x, out=t0)
+    np.negative(t0, out=t0)
+    np.minimum(t0, 350.0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(1.1283791670955126, t0, out=dydx)
 
 
-
-def _second_derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    return np.copysign(1.0, x) * (-(2.256758334191025 * (t0 * _bell_wide(t0))))
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.minimum(t0, 64.0)
-    t2 = t1 * t1
-    t3 = t2 < 1400.0
-    t4 = 2.256758334191025 * t0
-    t5 = -_select(t3, t2, 1400.0)
-    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
-    t7 = t6 - 6755399441055744.0
-    t5 = t5 - t7 * 0.6931471805598903
-    t7 = t7 * 5.497923018708371e-14
-    t8 = t5 - t7
-    t9 = t8 * t8
-    t10 = (2.511784416113084e-08 * t9 + 2.755721635507523e-06) * t9 + 0.00019841269917321528
-    t11 = (2.763128188739826e-07 * t9 + 2.480148993747346e-05) * t9 + 0.001388888894702103
-    t10 = ((t10 * t9 + 0.008333333333307234) * t9 + 0.166666666666667) * t8 + ((t11 * t9 + 0.041666666666515396) * t9 + 0.5000000000000012)
-    t9 = t10 * t9
-    t1 = _select(t3, -_product_error_mixed(t1, t1, t2), 0.0)
-    t1 = t9 + (t5 - t8 - t7 + (t1 + t1 * (t8 + t9)))
-    t2 = t8 + t1
-    t5 = 1.0 + t2
-    t7 = t4 * t5
-    t1 = _product_error_mixed(t4, t5, t7) + t4 * (t2 - (t5 - 1.0) + (t1 - (t2 - t8)))
-    t0 = t5 * (_product_error_mixed(2.256758334191025, t0, t4) + t0 * 3.067091922633176e-17)
-    t2 = np.maximum(t6, 6755399441054744.0)
-    t0 = (t7 + (t1 + t0)) * _power_of_2(t2) * _power_of_2(t6 - t2 + 6755399441055744.0)
-    return _select(x != x, x, np.copysign(1.0, x) * _select(t3, -t0, -0.0))
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, *t = t
+    _erf_mixed(x, y, t)
+    np.abs(x, out=t0)
+    _bell_mixed(t0, t1, t)
+    np.divide(t1, 1.772453850905516, out=t1)
+    np.multiply(2.0, t1, out=dydx)
 
 
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = ((5.2421414e-11 * t1 + (-2.0513957e-09)) * t1 + 4.0510663e-08) * t1 + (-5.534888e-07)
-    t2 = (((t2 * t1 + 6.009891e-06) * t1 + (-5.5511642e-05)) * t1 + 0.00044704735) * t1 + (-0.0031335878)
-    t2 = (((t2 * t1 + 0.018805716) * t1 + (-0.0940313)) * t1 + 0.3761263) * t1 + (-1.1283791)
-    t3 = _gauss_float32(t0)
-    t0 = _select_float32(t0 < 2.3841858e-07, ((t2 * t1 + 2.2567585) * t1 + (-2.2567585)) * t0, -(4.0 * (t0 * t3 / 1.7724539) * t3))
-    return _select_float32(x == (-np.inf), 0.0, _select_float32(x == np.inf, -0.0, np.copysign(1.0, x) * t0))
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, *t = t
+    _erf_float32(x, y, t)
+    np.abs(x, out=t0)
+    _gauss_float32(t0, t1, t)
+    np.divide(t1, 1.7724539, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.multiply(t0, t1, out=dydx)
 
 
+def _backward_wide(x, grad_y, grad_x, t):
+    np.multiply(x, x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.minimum(grad_x, 350.0, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.1283791670955126, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
 
-def _erf_wide(a):
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    np.multiply(x, x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.1283791670955126, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return None
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    _bell_mixed(grad_x, t0, t)
+    np.divide(t0, 1.772453850905516, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    _gauss_float32(grad_x, t0, t)
+    np.divide(t0, 1.7724539, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.multiply(grad_x, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, *t = t
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    np.minimum(t0, 3.402823669209385e+38, out=t0)
+    _bell_wide(t0, t1, t)
+    np.multiply(t0, t1, out=t1)
+    np.multiply(2.256758334191025, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.multiply(d2ydx2, t1, out=d2ydx2)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, *t = t
+    c0 = x != x
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    np.minimum(t0, 64.0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    c5 = t2 < 1400.0
+    np.multiply(2.256758334191025, t0, out=t3)
+    _select(c5, t2, 1400.0, t4, t)
+    np.negative(t4, out=t4)
+    np.multiply(t4, 1.4426950408889634, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    np.subtract(t5, 6755399441055744.0, out=t6)
+    np.multiply(t6, 0.6931471805598903, out=t7)
+    np.subtract(t4, t7, out=t7)
+    np.multiply(t6, 5.497923018708371e-14, out=t6)
+    np.subtract(t7, t6, out=t4)
+    np.multiply(t4, t4, out=t8)
+    np.multiply(2.511784416113084e-08, t8, out=t9)
+    np.add(t9, 2.755721635507523e-06, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.00019841269917321528, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.008333333333307234, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.166666666666667, out=t9)
+    np.multiply(t9, t4, out=t9)
+    np.multiply(2.763128188739826e-07, t8, out=t10)
+    np.add(t10, 2.480148993747346e-05, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.001388888894702103, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.041666666666515396, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.5000000000000012, out=t10)
+    np.add(t9, t10, out=t10)
+    np.multiply(t10, t8, out=t8)
+    np.subtract(t7, t4, out=t7)
+    np.subtract(t7, t6, out=t6)
+    _product_error_mixed(t1, t1, t2, t7, t)
+    np.negative(t7, out=t7)
+    _select(c5, t7, 0.0, t7, t)
+    np.add(t4, t8, out=t2)
+    np.multiply(t7, t2, out=t2)
+    np.add(t7, t2, out=t2)
+    np.add(t6, t2, out=t2)
+    np.add(t8, t2, out=t2)
+    np.add(t4, t2, out=t8)
+    np.add(1.0, t8, out=t6)
+    np.multiply(t3, t6, out=t7)
+    _product_error_mixed(t3, t6, t7, t1, t)
+    np.subtract(t6, 1.0, out=t10)
+    np.subtract(t8, t10, out=t10)
+    np.subtract(t8, t4, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.add(t10, t4, out=t4)
+    np.multiply(t3, t4, out=t4)
+    np.add(t1, t4, out=t4)
+    _product_error_mixed(2.256758334191025, t0, t3, t1, t)
+    np.multiply(t0, 3.067091922633176e-17, out=t0)
+    np.add(t1, t0, out=t0)
+    np.multiply(t6, t0, out=t0)
+    np.add(t4, t0, out=t0)
+    np.add(t7, t0, out=t0)
+    np.maximum(t5, 6755399441054744.0, out=t7)
+    _power_of_2(t7, t4)
+    np.multiply(t0, t4, out=t4)
+    np.subtract(t5, t7, out=t7)
+    np.add(t7, 6755399441055744.0, out=t7)
+    _power_of_2(t7, t7)
+    np.multiply(t4, t7, out=t7)
+    np.negative(t7, out=t7)
+    s71 = np.negative(0.0)
+    _select(c5, t7, s71, t7, t)
+    np.multiply(d2ydx2, t7, out=t7)
+    _select(c0, x, t7, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    c2 = x == np.inf
+    s3 = np.negative(0.0)
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    c6 = t0 < 2.3841858e-07
+    np.multiply(t0, t0, out=t1)
+    np.multiply(5.2421414e-11, t1, out=t2)
+    np.add(t2, -2.0513957e-09, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 4.0510663e-08, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -5.534888e-07, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 6.009891e-06, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -5.5511642e-05, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.00044704735, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.0031335878, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.018805716, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.0940313, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.3761263, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -1.1283791, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 2.2567585, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.add(t1, -2.2567585, out=t1)
+    np.multiply(t1, t0, out=t1)
+    _gauss_float32(t0, t2, t)
+    np.multiply(t0, t2, out=t0)
+    np.divide(t0, 1.7724539, out=t0)
+    np.multiply(4.0, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c6, t1, t2, t2, t)
+    np.multiply(d2ydx2, t2, out=t2)
+    _select(c2, s3, t2, t2, t)
+    _select(c1, 0.0, t2, d2ydx2, t)
+
+
+def _erf_wide(a, y, t):
     """the error function."""
-    t0 = np.abs(a)
-    t1 = np.minimum(t0, 1e+40)
-    t2 = ((0.003189874669613079 * t1 + 0.03741840421994664) * t1 + 0.20512206783132228) * t1
-    t2 = (((t2 + 0.6685407433625775) * t1 + 1.3656995568454326) * t1 + 1.675451502623033) * t1
-    t3 = ((0.0056539056414527805 * t1 + 0.06632239507822532) * t1 + 0.3663963057172038) * t1
-    t3 = (((t3 + 1.2181207122486646) * t1 + 2.599557160116386) * t1 + 3.529483904638426) * t1
-    t1 = np.exp(-np.minimum(t0 * t0, 750.0)) * ((t2 + 0.9999999998923078) / ((t3 + 2.803830656775596) * t1 + 1.0))
-    t2 = a * a
-    t3 = (-9.641520714481638e-06 * t2 + 0.00011256949018883668) * t2 + (-0.0008482828898113125)
-    t3 = ((t3 * t2 + 0.005220945426674363) * t2 + (-0.026865400035170316)) * t2 + 0.1128378197388677
-    return _select(t0 < 1.0, a * ((t3 * t2 + (-0.3761263843463427)) * t2 + 1.1283791670580297), np.copysign(1.0 - t1, a))
+    t0, t1, t2, t3, *t = t
+    np.abs(a, out=y)
+    np.multiply(y, y, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.minimum(y, 1e+40, out=t1)
+    np.multiply(0.003189874669613079, t1, out=t2)
+    np.add(t2, 0.03741840421994664, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.20512206783132228, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.6685407433625775, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 1.3656995568454326, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 1.675451502623033, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.9999999998923078, out=t2)
+    np.multiply(0.0056539056414527805, t1, out=t3)
+    np.add(t3, 0.06632239507822532, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 0.3663963057172038, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 1.2181207122486646, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 2.599557160116386, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 3.529483904638426, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 2.803830656775596, out=t3)
+    np.multiply(t3, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t2, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.copysign(t1, a, out=t1)
+    c36 = y < 1.0
+    np.multiply(a, a, out=y)
+    np.multiply(-9.641520714481638e-06, y, out=t0)
+    np.add(t0, 0.00011256949018883668, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.0008482828898113125, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.005220945426674363, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.026865400035170316, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.1128378197388677, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.3761263843463427, out=t0)
+    np.multiply(t0, y, out=y)
+    np.add(y, 1.1283791670580297, out=y)
+    np.multiply(a, y, out=y)
+    _select(c36, y, t1, y, t)
 
 
-
-def _bell_wide(a):
+def _bell_wide(a, y, t):
     """exp(-a^2) without the error of rounding a^2."""
-    return np.exp(-np.minimum(a * a, 750.0))
+    np.multiply(a, a, out=y)
+    np.minimum(y, 750.0, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
 
 
-
-def _erf_mixed(a):
+def _erf_mixed(a, y, t):
     """the error function."""
-    t0 = np.abs(a)
-    t1 = np.minimum(t0, 28.0)
-    t2 = t1 + 6442450944.0 - 6442450944.0
-    t3 = (t2 - t1) * (t1 + t2)
-    t4 = (t1 + t1) / (t1 + 3.5078125)
-    t5 = t4 - 1.0
-    t6 = (-5.724515602918129e-10 * t5 + (-5.148588275679866e-11)) * t5 + 6.737705796704589e-09
-    t6 = ((t6 * t5 + 1.2605438453631374e-09) * t5 + (-4.789579343193399e-08)) * t5 + (-1.0634951198926811e-08)
-    t6 = ((t6 * t5 + 3.004547586964103e-07) * t5 + 1.5802703774004282e-08) * t5 + (-1.9234269899885667e-06)
-    t6 = ((t6 * t5 + 9.539157075644585e-07) * t5 + 1.242649417125808e-05) * t5 + (-2.0446919535154306e-05)
-    t6 = ((t6 * t5 + (-6.41856958223268e-05)) * t5 + 0.00028283123911837553) * t5 + (-0.00012884770245177044)
-    t6 = ((t6 * t5 + (-0.0021840031261581433)) * t5 + 0.009694387938153502) * t5 + (-0.02458204872765203)
-    t6 = ((t6 * t5 + 0.044084143933532716) * t5 + (-0.057461991201247405)) * t5 + 0.048514620742597235
-    t6 = ((t6 * t5 + (-0.0050370827054973775)) * t5 + (-0.07001608923353198)) * t5
-    t7 = 0.6210965729223318 + t6
-    t8 = t1 + 0.5
-    t9 = t7 / t8
-    t1 = 0.6210965729223318 - t7 + t6 + 0.5 * (t4 - (t5 + 1.0)) - t9 * (np.maximum(t1, 0.5) - t8 + np.minimum(t1, 0.5))
-    t2 = np.exp(-(t2 * t2)) * t9
-    t1 = t3 + t3 * t3 * (0.5 + t3 * (0.16666666666666666 + t3 * 0.041666666666666664)) + 1.75 * t1
-    t3 = a * a
-    t4 = (5.945257717615258e-11 * t3 + (-1.136566402561067e-09)) * t3 + 1.4657879478290919e-08
-    t4 = ((t4 * t3 + (-1.6350025192426865e-07)) * t3 + 1.6460972816777951e-06) * t3 + (-1.4925593507058626e-05)
-    t4 = ((t4 * t3 + 0.00012055331036915008) * t3 + (-0.0008548326978742865)) * t3 + 0.005223977624780882
-    t4 = ((t4 * t3 + (-0.026866170645072896)) * t3 + 0.11283791670954857) * t3 + (-0.3761263890318375)
-    return _select(t0 < 1.0, a + a * (t4 * t3 + 0.1283791670955126), np.copysign(1.0 - (t2 + t2 * t1), a))
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 28.0, out=t0)
+    np.add(t0, 6442450944.0, out=t1)
+    np.subtract(t1, 6442450944.0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.subtract(t1, t0, out=t3)
+    np.add(t0, t1, out=t1)
+    np.multiply(t3, t1, out=t1)
+    np.multiply(t1, 0.041666666666666664, out=t3)
+    np.add(0.16666666666666666, t3, out=t3)
+    np.multiply(t1, t3, out=t3)
+    np.add(0.5, t3, out=t3)
+    np.multiply(t1, t1, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t1, t3, out=t3)
+    np.add(t0, t0, out=t1)
+    np.add(t0, 3.5078125, out=t4)
+    np.divide(t1, t4, out=t4)
+    np.subtract(t4, 1.0, out=t1)
+    np.add(t1, 1.0, out=t5)
+    np.subtract(t4, t5, out=t5)
+    np.multiply(-5.724515602918129e-10, t1, out=t4)
+    np.add(t4, -5.148588275679866e-11, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 6.737705796704589e-09, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 1.2605438453631374e-09, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -4.789579343193399e-08, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -1.0634951198926811e-08, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 3.004547586964103e-07, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 1.5802703774004282e-08, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -1.9234269899885667e-06, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 9.539157075644585e-07, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 1.242649417125808e-05, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -2.0446919535154306e-05, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -6.41856958223268e-05, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.00028283123911837553, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.00012884770245177044, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.0021840031261581433, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.009694387938153502, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.02458204872765203, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.044084143933532716, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.057461991201247405, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.048514620742597235, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.0050370827054973775, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.07001608923353198, out=t4)
+    np.multiply(t4, t1, out=t1)
+    np.add(0.6210965729223318, t1, out=t4)
+    np.subtract(0.6210965729223318, t4, out=t6)
+    np.add(t6, t1, out=t1)
+    np.multiply(0.5, t5, out=t5)
+    np.add(t1, t5, out=t5)
+    np.maximum(t0, 0.5, out=t1)
+    np.add(t0, 0.5, out=t6)
+    np.subtract(t1, t6, out=t1)
+    np.minimum(t0, 0.5, out=t0)
+    np.add(t1, t0, out=t0)
+    np.divide(t4, t6, out=t6)
+    np.multiply(t6, t0, out=t0)
+    np.subtract(t5, t0, out=t0)
+    np.multiply(1.75, t0, out=t0)
+    np.multiply(t2, t6, out=t6)
+    np.add(t3, t0, out=t0)
+    np.multiply(t6, t0, out=t0)
+    np.add(t6, t0, out=t0)
+    np.subtract(1.0, t0, out=t0)
+    np.copysign(t0, a, out=t0)
+    c88 = y < 1.0
+    np.multiply(a, a, out=y)
+    np.multiply(5.945257717615258e-11, y, out=t6)
+    np.add(t6, -1.136566402561067e-09, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, 1.4657879478290919e-08, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, -1.6350025192426865e-07, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, 1.6460972816777951e-06, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, -1.4925593507058626e-05, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, 0.00012055331036915008, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, -0.0008548326978742865, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, 0.005223977624780882, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, -0.026866170645072896, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, 0.11283791670954857, out=t6)
+    np.multiply(t6, y, out=t6)
+    np.add(t6, -0.3761263890318375, out=t6)
+    np.multiply(t6, y, out=y)
+    np.add(y, 0.1283791670955126, out=y)
+    np.multiply(a, y, out=y)
+    np.add(a, y, out=y)
+    _select(c88, y, t0, y, t)
 
 
-
-def _bell_mixed(a):
+def _bell_mixed(a, y, t):
     """exp(-a^2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 28.0)
-    t1 = t0 + 6442450944.0 - 6442450944.0
-    t2 = np.exp(-(t1 * t1))
-    t0 = (t1 - t0) * (t0 + t1)
-    t0 = t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666666666666666 + t0 * 0.041666666666666664)))
-    return t2 + t0
+    t0, t1, t2, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 28.0, out=y)
+    np.add(y, 6442450944.0, out=t0)
+    np.subtract(t0, 6442450944.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(t0, y, out=t2)
+    np.add(y, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(t0, 0.041666666666666664, out=t2)
+    np.add(0.16666666666666666, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.add(0.5, t2, out=t2)
+    np.multiply(t0, t0, out=y)
+    np.multiply(y, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(t1, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _product_error_mixed(a, b, c):
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _erf_float32(a):
+def _erf_float32(a, y, t):
     """the error function."""
-    t0 = np.abs(a)
-    t1 = np.minimum(t0, 15.0)
-    t2 = t1 + 49152.0 - 49152.0
-    t3 = (t2 - t1) * (t1 + t2)
-    t4 = np.minimum(t1, 1e+18)
-    t4 = (t4 + t4) / (t4 + 3.5078125) - 1.0
-    t5 = ((-1.6866097e-05 * t4 + (-3.3778797e-05)) * t4 + 0.00027750025) * t4 + (-0.00016322071)
-    t5 = (((t5 * t4 + (-0.0021799882)) * t4 + 0.00971402) * t4 + (-0.02458364)) * t4 + 0.044078577
-    t5 = (((t5 * t4 + (-0.057461683)) * t4 + 0.048515305) * t4 + (-0.005037106)) * t4 + (-0.070016116)
-    t1 = np.exp(-(t2 * t2)) * ((t5 * t4 + 0.62109655) / (t1 + 0.5))
-    t1 = np.copysign(1.0 - (t1 + t1 * (t3 + t3 * t3 * (0.5 + t3 * (0.16666667 + t3 * 0.041666668)))), a)
-    t2 = a * a
-    t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
-    return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
+    t0, t1, t2, t3, t4, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 15.0, out=t0)
+    np.add(t0, 49152.0, out=t1)
+    np.subtract(t1, 49152.0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.subtract(t1, t0, out=t3)
+    np.add(t0, t1, out=t1)
+    np.multiply(t3, t1, out=t1)
+    np.multiply(t1, 0.041666668, out=t3)
+    np.add(0.16666667, t3, out=t3)
+    np.multiply(t1, t3, out=t3)
+    np.add(0.5, t3, out=t3)
+    np.multiply(t1, t1, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t1, t3, out=t3)
+    np.minimum(t0, 1e+18, out=t1)
+    np.add(t1, t1, out=t4)
+    np.add(t1, 3.5078125, out=t1)
+    np.divide(t4, t1, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(-1.6866097e-05, t1, out=t4)
+    np.add(t4, -3.3778797e-05, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.00027750025, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.00016322071, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.0021799882, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.00971402, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.02458364, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.044078577, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.057461683, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.048515305, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.005037106, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.070016116, out=t4)
+    np.multiply(t4, t1, out=t1)
+    np.add(t1, 0.62109655, out=t1)
+    np.add(t0, 0.5, out=t0)
+    np.divide(t1, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.add(t0, t3, out=t3)
+    np.subtract(1.0, t3, out=t3)
+    np.copysign(t3, a, out=t3)
+    c53 = y < 1.0
+    np.multiply(a, a, out=y)
+    np.multiply(7.853862e-05, y, out=t0)
+    np.add(t0, -0.0008010194, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.0051883277, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.026853813, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.112835854, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.37612626, out=t0)
+    np.multiply(t0, y, out=y)
+    np.add(y, 0.12837917, out=y)
+    np.multiply(a, y, out=y)
+    np.add(a, y, out=y)
+    _select(c53, y, t3, y, t)
 
 
-
-def _gauss_float32(a):
+def _gauss_float32(a, y, t):
     """exp(-a^2/2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 15.0)
-    t1 = t0 + 49152.0 - 49152.0
-    t2 = np.exp(-(0.5 * (t1 * t1)))
-    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
-    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+    t0, t1, t2, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 15.0, out=y)
+    np.add(y, 49152.0, out=t0)
+    np.subtract(t0, 49152.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(t0, y, out=t2)
+    np.add(y, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.multiply(t0, 0.041666668, out=t2)
+    np.add(0.16666667, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.add(0.5, t2, out=t2)
+    np.multiply(t0, t0, out=y)
+    np.multiply(y, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(t1, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -364,54 +737,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -425,7 +829,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

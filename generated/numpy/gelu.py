@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.5505 (1000000 inputs, sampled), float32 fast 6.2092 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5205 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5097 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5224 (4194304 inputs, sampled), float64 2.9573 (1000000 inputs, sampled), float32 fast 13.6848 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5205 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.0769 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5097 (4194304 inputs, sampled), float64 1.7107 (1000000 inputs, sampled), float32 fast 8.0769 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5287 (4194304 inputs, sampled), float64 2.9573 (1000000 inputs, sampled), float32 fast 12.4036 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7755 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
 
@@ -40,692 +40,1917 @@ __all__ = [
     "gelu_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def gelu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 24)
 
 
 def gelu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 24)
 
 
 def gelu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 28, count=2)
 
 
 def gelu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 24)
 
 
 def gelu_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 18)
 
 
 def gelu_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 18)
 
 
 def gelu_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 21)
 
 
 def gelu_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 21, count=2)
 
 
 def gelu_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 21)
 
 
 def gelu_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
-
-
-def _forward_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    return _select(x < 0.0, np.copysign(0.0, x), x) + (-(0.5 * (t0 * _gauss_wide(t0) * _erfcx_wide(0.7071067811865476 * t0))))
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.minimum(t0, 64.0)
-    t2 = t1 * t1
-    t3 = t2 * 0.5
-    t4 = t3 < 1400.0
-    t5 = np.minimum(t0, 1e+18)
-    t5 = (t5 + t5) / (t5 + 5.0)
-    t6 = t5 - 1.0
-    t7 = t6 * t6
-    t8 = (-7.767310885359947e-10 * t7 + 9.095057997912454e-09) * t7 + (-6.466473427820296e-08)
-    t8 = ((t8 * t7 + 4.1193487651831345e-07) * t7 + (-2.7363439526866737e-06)) * t7 + 1.8754542164083597e-05
-    t8 = ((t8 * t7 + (-0.00010769575777438718)) * t7 + (-5.1555241022905454e-05)) * t7 + 0.014233423515997797
-    t9 = (-5.082877247107789e-10 * t7 + 6.585413513351847e-09) * t7 + (-4.7516458683871724e-08)
-    t9 = ((t9 * t7 + 2.1766894188736165e-07) * t7 + 1.9653209221556742e-07) * t7 + (-2.311426647308929e-05)
-    t9 = ((t9 * t7 + 0.00039488199088674394) * t7 + (-0.0034619200503722297)) * t7 + (-0.03483651608115255)
-    t7 = ((t8 * t7 + 0.060780876731035105) * t7 + 0.06044664340252867) * t6 + ((t9 * t7 + (-0.07672976207465454)) * t7 + 0.004026330908924718)
-    t5 = t5 - (t6 + 1.0)
-    t7 = t7 * t6 + (-0.11137578603601216 + t7 * t5)
-    t8 = t7 * t6
-    t9 = 0.8845720072125725 + t8
-    t10 = t0 + 0.75
-    t11 = 1.0 / t10
-    t12 = t9 * t11
-    t13 = t12 * 0.5
-    t14 = t13 * t0
-    t3 = -_select(t4, t3, 1400.0)
-    t15 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t16 = t15 - 6755399441055744.0
-    t3 = t3 - t16 * 0.6931471805598903 - t16 * 5.497923018708371e-14
-    t16 = t3 * t3
-    t17 = (2.511784416113084e-08 * t16 + 2.755721635507523e-06) * t16 + 0.00019841269917321528
-    t18 = (2.763128188739826e-07 * t16 + 2.480148993747346e-05) * t16 + 0.001388888894702103
-    t17 = ((t17 * t16 + 0.008333333333307234) * t16 + 0.166666666666667) * t3 + ((t18 * t16 + 0.041666666666515396) * t16 + 0.5000000000000012)
-    t16 = t17 * t16
-    t1 = _select(t4, -(_product_error_mixed(t1, t1, t2) * 0.5), 0.0)
-    t2 = 1.0 + t3
-    t17 = t14 * t2
-    t1 = _product_error_mixed(t14, t2, t17) + t14 * (t3 - (t2 - 1.0) + (t16 + (t1 + t1 * (t3 + t16))))
-    t3 = t8 - (t9 - 0.8845720072125725) + (-5.14273496763894e-17 + (_product_error_mixed(t7, t6, t8) + t7 * t5))
-    t3 = (t3 - (_product_error_mixed(t12, t10, t9) + t12 * (t0 + (0.75 - t10)))) * t11 * 0.5
-    t5 = np.maximum(t15, 6755399441054744.0)
-    t0 = (t17 + (t1 + t2 * (_product_error_mixed(t13, t0, t14) + t0 * t3))) * _power_of_2(t5)
-    return _select(x < 0.0, np.copysign(0.0, x), x) + _select(t4, -(t0 * _power_of_2(t15 - t5 + 6755399441055744.0)), -0.0)
-
-
-
-def _forward_float32(x):
-    t0 = np.abs(x)
-    t1 = _gauss_float32(t0)
-    t2 = _erfcx_float32(0.5 * (t0 * 1.4142135))
-    t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(0.5 * (t0 * t1 * t2)), _select_float32(t1 == 0.0, t0, -(0.5 * (t0 * (t1 * t2 - 2.0)))))
-    return _select_float32(x == (-np.inf), -0.0, t0)
-
-
-
-def _forward_usual_float32(x):
-    t0 = np.abs(x)
-    t1 = 0.5 * (t0 * _gauss_usual_float32(t0) * _erfcx_usual_float32(0.5 * (t0 * 1.4142135)))
-    return _select_float32(x < 0.0, -t1, t0 - t1), ((x < (-3.3496543e+38)) | ((-1e-45 < x) & (x < 1e-45))) | (3.3496543e+38 < x)
-
-
-
-def _derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_wide(0.7071067811865476 * t0)
-    t1 = 0.28209479177387814 * (t1 * _gauss_wide(t0))
-    t2 = -t1
-    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08
-    t4 = ((-0.11400822282878807 * t3 + 0.018199684360633527) * t3 + 0.3882849829905513) * t3
-    t0 = _select(t0 < 0.7412109375, t2, _select(t0 < 0.75830078125, (t4 + (-0.43149399231404745)) * t3, t2))
-    return _select(x < 0.0, t0, t1 + 1.0)
-
-
-
-def _derivative_usual_wide(x):
-    t0 = np.abs(x)
-    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_usual_wide(0.7071067811865476 * t0)
-    t0 = 0.28209479177387814 * (t1 * _gauss_usual_wide(t0))
-    t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
-    return _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
-
-
-
-def _derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.minimum(t0, 64.0)
-    t2 = t1 * t1
-    t3 = t2 * 0.5
-    t4 = t3 < 1400.0
-    t5 = np.minimum(t0, 1e+18)
-    t5 = (t5 + t5) / (t5 + 5.0)
-    t6 = t5 - 1.0
-    t7 = t6 * t6
-    t8 = (-7.767310885359947e-10 * t7 + 9.095057997912454e-09) * t7 + (-6.466473427820296e-08)
-    t8 = ((t8 * t7 + 4.1193487651831345e-07) * t7 + (-2.7363439526866737e-06)) * t7 + 1.8754542164083597e-05
-    t8 = ((t8 * t7 + (-0.00010769575777438718)) * t7 + (-5.1555241022905454e-05)) * t7 + 0.014233423515997797
-    t9 = (-5.082877247107789e-10 * t7 + 6.585413513351847e-09) * t7 + (-4.7516458683871724e-08)
-    t9 = ((t9 * t7 + 2.1766894188736165e-07) * t7 + 1.9653209221556742e-07) * t7 + (-2.311426647308929e-05)
-    t9 = ((t9 * t7 + 0.00039488199088674394) * t7 + (-0.0034619200503722297)) * t7 + (-0.03483651608115255)
-    t7 = ((t8 * t7 + 0.060780876731035105) * t7 + 0.06044664340252867) * t6 + ((t9 * t7 + (-0.07672976207465454)) * t7 + 0.004026330908924718)
-    t8 = t7 * t6
-    t5 = t5 - (t6 + 1.0)
-    t7 = -0.11137578603601216 + (3.855537722632176e-18 + (_product_error_mixed(t7, t6, t8) + t7 * t5))
-    t9 = t8 + t7
-    t10 = t9 * t6
-    t11 = 0.8845720072125725 + t10
-    t12 = t0 + 0.75
-    t13 = 1.0 / t12
-    t14 = t11 * t13
-    t15 = -(t14 * 0.5)
-    t16 = 0.3989422804014327 * t0
-    t17 = t15 + t16
-    t18 = t17 - t15
-    t5 = -5.14273496763894e-17 + (_product_error_mixed(t9, t6, t10) + t9 * t5 + t6 * (t7 - (t9 - t8)))
-    t5 = t10 - (t11 - 0.8845720072125725) + t5 - (_product_error_mixed(t14, t12, t11) + t14 * (t0 + (0.75 - t12)))
-    t5 = -(t5 * t13 * 0.5) + (_product_error_mixed(0.3989422804014327, t0, t16) + t0 * (-2.49232720227773e-17))
-    t3 = -_select(t4, t3, 1400.0)
-    t6 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t7 = t6 - 6755399441055744.0
-    t3 = t3 - t7 * 0.6931471805598903 - t7 * 5.497923018708371e-14
-    t7 = t3 * t3
-    t8 = (2.511784416113084e-08 * t7 + 2.755721635507523e-06) * t7 + 0.00019841269917321528
-    t9 = (2.763128188739826e-07 * t7 + 2.480148993747346e-05) * t7 + 0.001388888894702103
-    t8 = ((t8 * t7 + 0.008333333333307234) * t7 + 0.166666666666667) * t3 + ((t9 * t7 + 0.041666666666515396) * t7 + 0.5000000000000012)
-    t7 = t8 * t7
-    t1 = _select(t4, -(_product_error_mixed(t1, t1, t2) * 0.5), 0.0)
-    t2 = 1.0 + t3
-    t8 = t17 * t2
-    t1 = _product_error_mixed(t17, t2, t8) + t17 * (t3 - (t2 - 1.0) + (t7 + (t1 + t1 * (t3 + t7))))
-    t3 = np.maximum(t6, 6755399441054744.0)
-    t1 = (t8 + (t1 + t2 * (t15 - (t17 - t18) + (t16 - t18) + t5))) * _power_of_2(t3) * _power_of_2(t6 - t3 + 6755399441055744.0)
-    t1 = _select(t4, -t1, -0.0)
-    t2 = t0 - 0.7517914772033691
-    t3 = t2 + (-4.74901953168329e-08)
-    t4 = t3 * t3
-    t5 = (4.3263381358780523e-07 * t4 + (-1.1214369724299814e-05)) * t4 + 0.00018633974597796586
-    t5 = ((t5 * t4 + (-0.0022395380680703364)) * t4 + 0.019421679838189047) * t4 + (-0.1140082332972217)
-    t6 = (7.678282977887777e-06 * t4 + (-8.61560751649917e-05)) * t4 + 0.0007448267567630634
-    t4 = ((t6 * t4 + (-0.004539228378113106)) * t4 + 0.014771522148238379) * t4 + 0.0181996763986711
-    t6 = -0.4314939923140469 * t3
-    t2 = -0.4314939923140469 * (-4.74901953168329e-08 - (t3 - t2) + (-3.0218187427811922e-24))
-    t4 = -2.7313429271500348e-17 + t3 * ((t5 * t3 + t4) * t3 + 2.3344827535098912e-17)
-    t2 = _product_error_mixed(-0.4314939923140469, t3, t6) + t2 + t3 * (0.388284982990552 * t3 + t4)
-    t0 = _select(t0 < 0.578125, t1, _select(t0 < 0.9397394058669556, t6 + t2, t1))
-    return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135
-    t2 = 0.5 * t1
-    t3 = 0.5 - 0.5 * _erf_float32(t2) - 0.5 * (t1 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
-    t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
-    t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
-    t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
-    t1 = t1 - 1.7724539 * _erfcx_float32(t2)
-    t2 = _gauss_float32(t0)
-    t5 = 0.5 * (t1 * t2 / 1.7724539)
-    t6 = _bell_float32(0.5 * t0)
-    t1 = _select_float32(t0 < 11.78125, -t5, _select_float32(t6 == 0.0, -t6, -(0.5 * (t1 * t6 / 1.7724539) * t6)))
-    return _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t4, t1)), _select_float32(t2 == 0.0, 1.0, t5 + 1.0))
-
-
-
-def _derivative_usual_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135
-    t0 = (t1 - 1.7724539 * _erfcx_usual_float32(0.5 * t1)) * _gauss_usual_float32(t0) / 1.7724539
-    t0 = 0.5 * t0
-    return _select_float32(x < 0.0, -t0, t0 + 1.0), ((x < (-2.0097927e+38)) | ((-0.9277702 < x) & (x < (-0.49574333)))) | (2.0097927e+38 < x)
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = x < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = _gauss_wide(t1)
-    t3 = _erfcx_wide(0.7071067811865476 * t1)
-    t4 = 0.28209479177387814 * ((1.4142135623730951 * t1 - 1.772453850905516 * t3) * t2)
-    t5 = -t4
-    t6 = t1 - 0.7517914772033691 - 4.74901953168329e-08
-    t7 = ((-0.11400822282878807 * t6 + 0.018199684360633527) * t6 + 0.3882849829905513) * t6
-    t5 = _select(t1 < 0.7412109375, t5, _select(t1 < 0.75830078125, (t7 + (-0.43149399231404745)) * t6, t5))
-    return _select(t0, np.copysign(0.0, x), x) + (-(0.5 * (t1 * t2 * t3))), _select(t0, t5, t4 + 1.0)
-
-
-
-def _value_and_derivative_mixed(x):
-    t0 = x < 0.0
-    t1 = -0.0
-    t2 = np.abs(x)
-    t3 = np.minimum(t2, 64.0)
-    t4 = t3 * t3
-    t5 = t4 * 0.5
-    t6 = t5 < 1400.0
-    t7 = np.minimum(t2, 1e+18)
-    t7 = (t7 + t7) / (t7 + 5.0)
-    t8 = t7 - 1.0
-    t9 = t8 * t8
-    t10 = (-7.767310885359947e-10 * t9 + 9.095057997912454e-09) * t9 + (-6.466473427820296e-08)
-    t10 = ((t10 * t9 + 4.1193487651831345e-07) * t9 + (-2.7363439526866737e-06)) * t9 + 1.8754542164083597e-05
-    t10 = ((t10 * t9 + (-0.00010769575777438718)) * t9 + (-5.1555241022905454e-05)) * t9
-    t10 = ((t10 + 0.014233423515997797) * t9 + 0.060780876731035105) * t9 + 0.06044664340252867
-    t11 = (-5.082877247107789e-10 * t9 + 6.585413513351847e-09) * t9 + (-4.7516458683871724e-08)
-    t11 = ((t11 * t9 + 2.1766894188736165e-07) * t9 + 1.9653209221556742e-07) * t9 + (-2.311426647308929e-05)
-    t11 = ((t11 * t9 + 0.00039488199088674394) * t9 + (-0.0034619200503722297)) * t9 + (-0.03483651608115255)
-    t9 = t10 * t8 + ((t11 * t9 + (-0.07672976207465454)) * t9 + 0.004026330908924718)
-    t10 = t9 * t8
-    t7 = t7 - (t8 + 1.0)
-    t11 = t9 * t7
-    t12 = t10 + (-0.11137578603601216 + t11)
-    t13 = t12 * t8
-    t14 = 0.8845720072125725 + t13
-    t15 = t2 + 0.75
-    t16 = 1.0 / t15
-    t17 = t14 * t16
-    t18 = t17 * 0.5
-    t19 = t18 * t2
-    t5 = -_select(t6, t5, 1400.0)
-    t20 = t5 * 1.4426950408889634 + 6755399441055744.0
-    t21 = t20 - 6755399441055744.0
-    t5 = t5 - t21 * 0.6931471805598903 - t21 * 5.497923018708371e-14
-    t21 = t5 * t5
-    t22 = (2.511784416113084e-08 * t21 + 2.755721635507523e-06) * t21 + 0.00019841269917321528
-    t23 = (2.763128188739826e-07 * t21 + 2.480148993747346e-05) * t21 + 0.001388888894702103
-    t22 = ((t22 * t21 + 0.008333333333307234) * t21 + 0.166666666666667) * t5 + ((t23 * t21 + 0.041666666666515396) * t21 + 0.5000000000000012)
-    t21 = t22 * t21
-    t3 = _select(t6, -(_product_error_mixed(t3, t3, t4) * 0.5), 0.0)
-    t4 = 1.0 + t5
-    t22 = t19 * t4
-    t3 = t5 - (t4 - 1.0) + (t21 + (t3 + t3 * (t5 + t21)))
-    t5 = t13 - (t14 - 0.8845720072125725) + (-5.14273496763894e-17 + (_product_error_mixed(t12, t8, t13) + t12 * t7))
-    t12 = t2 + (0.75 - t15)
-    t5 = _product_error_mixed(t18, t2, t19) + t2 * ((t5 - (_product_error_mixed(t17, t15, t14) + t17 * t12)) * t16 * 0.5)
-    t13 = np.maximum(t20, 6755399441054744.0)
-    t14 = _power_of_2(t13)
-    t13 = _power_of_2(t20 - t13 + 6755399441055744.0)
-    t5 = (t22 + (_product_error_mixed(t19, t4, t22) + t19 * t3 + t4 * t5)) * t14 * t13
-    t9 = -0.11137578603601216 + (3.855537722632176e-18 + (_product_error_mixed(t9, t8, t10) + t11))
-    t11 = t10 + t9
-    t17 = t11 * t8
-    t18 = 0.8845720072125725 + t17
-    t19 = t18 * t16
-    t20 = -(t19 * 0.5)
-    t21 = 0.3989422804014327 * t2
-    t22 = t20 + t21
-    t23 = t22 - t20
-    t7 = -5.14273496763894e-17 + (_product_error_mixed(t11, t8, t17) + t11 * t7 + t8 * (t9 - (t11 - t10)))
-    t7 = t17 - (t18 - 0.8845720072125725) + t7 - (_product_error_mixed(t19, t15, t18) + t19 * t12)
-    t7 = -(t7 * t16 * 0.5) + (_product_error_mixed(0.3989422804014327, t2, t21) + t2 * (-2.49232720227773e-17))
-    t8 = t22 * t4
-    t3 = _product_error_mixed(t22, t4, t8) + t22 * t3 + t4 * (t20 - (t22 - t23) + (t21 - t23) + t7)
-    t3 = _select(t6, -((t8 + t3) * t14 * t13), t1)
-    t4 = t2 - 0.7517914772033691
-    t7 = t4 + (-4.74901953168329e-08)
-    t8 = t7 * t7
-    t9 = (4.3263381358780523e-07 * t8 + (-1.1214369724299814e-05)) * t8 + 0.00018633974597796586
-    t9 = ((t9 * t8 + (-0.0022395380680703364)) * t8 + 0.019421679838189047) * t8 + (-0.1140082332972217)
-    t10 = (7.678282977887777e-06 * t8 + (-8.61560751649917e-05)) * t8 + 0.0007448267567630634
-    t8 = ((t10 * t8 + (-0.004539228378113106)) * t8 + 0.014771522148238379) * t8 + 0.0181996763986711
-    t10 = -0.4314939923140469 * t7
-    t4 = -0.4314939923140469 * (-4.74901953168329e-08 - (t7 - t4) + (-3.0218187427811922e-24))
-    t8 = -2.7313429271500348e-17 + t7 * ((t9 * t7 + t8) * t7 + 2.3344827535098912e-17)
-    t4 = _product_error_mixed(-0.4314939923140469, t7, t10) + t4 + t7 * (0.388284982990552 * t7 + t8)
-    t2 = _select(t2 < 0.578125, t3, _select(t2 < 0.9397394058669556, t10 + t4, t3))
-    return _select(t0, np.copysign(0.0, x), x) + _select(t6, -t5, t1), _select(x != x, x, _select(t0, t2, 1.0 - t2))
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = _gauss_float32(t0)
-    t2 = t0 * 1.4142135
-    t3 = 0.5 * t2
-    t4 = _erfcx_float32(t3)
-    t5 = t1 == 0.0
-    t6 = _select_float32(np.copysign(1.0, x) < 0.0, -(0.5 * (t0 * t1 * t4)), _select_float32(t5, t0, -(0.5 * (t0 * (t1 * t4 - 2.0)))))
-    t3 = 0.5 - 0.5 * _erf_float32(t3) - 0.5 * (t2 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
-    t7 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
-    t8 = (((-0.0022264118 * t7 + (-0.0044869017)) * t7 + 0.019421391) * t7 + 0.014770369) * t7
-    t7 = ((((t8 + (-0.11400823)) * t7 + 0.018199684) * t7 + 0.38828498) * t7 + (-0.431494)) * t7
-    t2 = t2 - 1.7724539 * t4
-    t1 = 0.5 * (t2 * t1 / 1.7724539)
-    t4 = _bell_float32(0.5 * t0)
-    t2 = _select_float32(t0 < 11.78125, -t1, _select_float32(t4 == 0.0, -t4, -(0.5 * (t2 * t4 / 1.7724539) * t4)))
-    return _select_float32(x == (-np.inf), -0.0, t6), _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t7, t2)), _select_float32(t5, 1.0, t1 + 1.0))
-
-
-
-def _value_and_derivative_usual_float32(x):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = _gauss_usual_float32(t1)
-    t3 = t1 * 1.4142135
-    t4 = _erfcx_usual_float32(0.5 * t3)
-    t5 = 0.5 * (t1 * t2 * t4)
-    t2 = 0.5 * ((t3 - 1.7724539 * t4) * t2 / 1.7724539)
-    t3 = ((x < (-2.0097927e+38)) | ((-0.9277702 < x) & (x < (-0.49574333)))) | (2.0097927e+38 < x)
-    return _select_float32(t0, -t5, t1 - t5), _select_float32(t0, -t2, t2 + 1.0), (((x < (-3.3496543e+38)) | ((-1e-45 < x) & (x < 1e-45))) | (3.3496543e+38 < x)) | t3
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_wide(0.7071067811865476 * t0)
-    t1 = 0.28209479177387814 * (t1 * _gauss_wide(t0))
-    t2 = -t1
-    t3 = t0 - 0.7517914772033691 - 4.74901953168329e-08
-    t4 = ((-0.11400822282878807 * t3 + 0.018199684360633527) * t3 + 0.3882849829905513) * t3
-    t0 = _select(t0 < 0.7412109375, t2, _select(t0 < 0.75830078125, (t4 + (-0.43149399231404745)) * t3, t2))
-    return grad_y * _select(x < 0.0, t0, t1 + 1.0)
-
-
-
-def _backward_usual_wide(x, grad_y):
-    t0 = np.abs(x)
-    t1 = 1.4142135623730951 * t0 - 1.772453850905516 * _erfcx_usual_wide(0.7071067811865476 * t0)
-    t0 = 0.28209479177387814 * (t1 * _gauss_usual_wide(t0))
-    t1 = (x < (-3.3496543497230185e+38)) | ((-0.753810465335846 < x) & (x < (-0.7483041882514954)))
-    return grad_y * _select(x < 0.0, -t0, t0 + 1.0), t1 | (3.3496543497230185e+38 < x)
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.minimum(t0, 64.0)
-    t2 = t1 * t1
-    t3 = t2 * 0.5
-    t4 = t3 < 1400.0
-    t5 = np.minimum(t0, 1e+18)
-    t5 = (t5 + t5) / (t5 + 5.0)
-    t6 = t5 - 1.0
-    t7 = t6 * t6
-    t8 = (-7.767310885359947e-10 * t7 + 9.095057997912454e-09) * t7 + (-6.466473427820296e-08)
-    t8 = ((t8 * t7 + 4.1193487651831345e-07) * t7 + (-2.7363439526866737e-06)) * t7 + 1.8754542164083597e-05
-    t8 = ((t8 * t7 + (-0.00010769575777438718)) * t7 + (-5.1555241022905454e-05)) * t7 + 0.014233423515997797
-    t9 = (-5.082877247107789e-10 * t7 + 6.585413513351847e-09) * t7 + (-4.7516458683871724e-08)
-    t9 = ((t9 * t7 + 2.1766894188736165e-07) * t7 + 1.9653209221556742e-07) * t7 + (-2.311426647308929e-05)
-    t9 = ((t9 * t7 + 0.00039488199088674394) * t7 + (-0.0034619200503722297)) * t7 + (-0.03483651608115255)
-    t7 = ((t8 * t7 + 0.060780876731035105) * t7 + 0.06044664340252867) * t6 + ((t9 * t7 + (-0.07672976207465454)) * t7 + 0.004026330908924718)
-    t8 = t7 * t6
-    t5 = t5 - (t6 + 1.0)
-    t7 = -0.11137578603601216 + (3.855537722632176e-18 + (_product_error_mixed(t7, t6, t8) + t7 * t5))
-    t9 = t8 + t7
-    t10 = t9 * t6
-    t11 = 0.8845720072125725 + t10
-    t12 = t0 + 0.75
-    t13 = 1.0 / t12
-    t14 = t11 * t13
-    t15 = -(t14 * 0.5)
-    t16 = 0.3989422804014327 * t0
-    t17 = t15 + t16
-    t18 = t17 - t15
-    t5 = -5.14273496763894e-17 + (_product_error_mixed(t9, t6, t10) + t9 * t5 + t6 * (t7 - (t9 - t8)))
-    t5 = t10 - (t11 - 0.8845720072125725) + t5 - (_product_error_mixed(t14, t12, t11) + t14 * (t0 + (0.75 - t12)))
-    t5 = -(t5 * t13 * 0.5) + (_product_error_mixed(0.3989422804014327, t0, t16) + t0 * (-2.49232720227773e-17))
-    t3 = -_select(t4, t3, 1400.0)
-    t6 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t7 = t6 - 6755399441055744.0
-    t3 = t3 - t7 * 0.6931471805598903 - t7 * 5.497923018708371e-14
-    t7 = t3 * t3
-    t8 = (2.511784416113084e-08 * t7 + 2.755721635507523e-06) * t7 + 0.00019841269917321528
-    t9 = (2.763128188739826e-07 * t7 + 2.480148993747346e-05) * t7 + 0.001388888894702103
-    t8 = ((t8 * t7 + 0.008333333333307234) * t7 + 0.166666666666667) * t3 + ((t9 * t7 + 0.041666666666515396) * t7 + 0.5000000000000012)
-    t7 = t8 * t7
-    t1 = _select(t4, -(_product_error_mixed(t1, t1, t2) * 0.5), 0.0)
-    t2 = 1.0 + t3
-    t8 = t17 * t2
-    t1 = _product_error_mixed(t17, t2, t8) + t17 * (t3 - (t2 - 1.0) + (t7 + (t1 + t1 * (t3 + t7))))
-    t3 = np.maximum(t6, 6755399441054744.0)
-    t1 = (t8 + (t1 + t2 * (t15 - (t17 - t18) + (t16 - t18) + t5))) * _power_of_2(t3) * _power_of_2(t6 - t3 + 6755399441055744.0)
-    t1 = _select(t4, -t1, -0.0)
-    t2 = t0 - 0.7517914772033691
-    t3 = t2 + (-4.74901953168329e-08)
-    t4 = t3 * t3
-    t5 = (4.3263381358780523e-07 * t4 + (-1.1214369724299814e-05)) * t4 + 0.00018633974597796586
-    t5 = ((t5 * t4 + (-0.0022395380680703364)) * t4 + 0.019421679838189047) * t4 + (-0.1140082332972217)
-    t6 = (7.678282977887777e-06 * t4 + (-8.61560751649917e-05)) * t4 + 0.0007448267567630634
-    t4 = ((t6 * t4 + (-0.004539228378113106)) * t4 + 0.014771522148238379) * t4 + 0.0181996763986711
-    t6 = -0.4314939923140469 * t3
-    t2 = -0.4314939923140469 * (-4.74901953168329e-08 - (t3 - t2) + (-3.0218187427811922e-24))
-    t4 = -2.7313429271500348e-17 + t3 * ((t5 * t3 + t4) * t3 + 2.3344827535098912e-17)
-    t2 = _product_error_mixed(-0.4314939923140469, t3, t6) + t2 + t3 * (0.388284982990552 * t3 + t4)
-    t0 = _select(t0 < 0.578125, t1, _select(t0 < 0.9397394058669556, t6 + t2, t1))
-    return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135
-    t2 = 0.5 * t1
-    t3 = 0.5 - 0.5 * _erf_float32(t2) - 0.5 * (t1 * np.exp(-(0.5 * (t0 * t0))) / 1.7724539)
-    t4 = t0 - 0.7517915 - 4.7490197e-08 - (-1.3472244e-15)
-    t5 = (((-0.0022264118 * t4 + (-0.0044869017)) * t4 + 0.019421391) * t4 + 0.014770369) * t4
-    t4 = ((((t5 + (-0.11400823)) * t4 + 0.018199684) * t4 + 0.38828498) * t4 + (-0.431494)) * t4
-    t1 = t1 - 1.7724539 * _erfcx_float32(t2)
-    t2 = _gauss_float32(t0)
-    t5 = 0.5 * (t1 * t2 / 1.7724539)
-    t6 = _bell_float32(0.5 * t0)
-    t1 = _select_float32(t0 < 11.78125, -t5, _select_float32(t6 == 0.0, -t6, -(0.5 * (t1 * t6 / 1.7724539) * t6)))
-    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.46875, t3, _select_float32(t0 < 1.0925293, t4, t1)), _select_float32(t2 == 0.0, 1.0, t5 + 1.0))
-    return grad_y * t0
-
-
-
-def _backward_usual_float32(x, grad_y):
-    t0 = np.abs(x)
-    t1 = t0 * 1.4142135
-    t0 = (t1 - 1.7724539 * _erfcx_usual_float32(0.5 * t1)) * _gauss_usual_float32(t0) / 1.7724539
-    t0 = 0.5 * t0
-    return grad_y * _select_float32(x < 0.0, -t0, t0 + 1.0), ((x < (-2.0097927e+38)) | ((-0.9277702 < x) & (x < (-0.49574333)))) | (2.0097927e+38 < x)
-
-
-
-def _second_derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t0 = 0.5 * (t0 * t0)
-    return 0.7978845608028654 * ((1.0 - t0) * np.exp(np.minimum(-t0, 350.0)))
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.minimum(t0, 64.0)
-    t2 = t1 * t1
-    t3 = t2 * 0.5
-    t4 = t3 < 1400.0
-    t5 = -2.0
-    t6 = t0 * t0
-    t7 = t5 + t6
-    t8 = t7 - t5
-    t0 = t5 - (t7 - t8) + (t6 - t8) + _product_error_mixed(t0, t0, t6)
-    t5 = t7 + t0
-    t6 = 0.3989422804014327 * t5
-    t3 = -_select(t4, t3, 1400.0)
-    t8 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t9 = t8 - 6755399441055744.0
-    t3 = t3 - t9 * 0.6931471805598903
-    t9 = t9 * 5.497923018708371e-14
-    t10 = t3 - t9
-    t11 = t10 * t10
-    t12 = (2.511784416113084e-08 * t11 + 2.755721635507523e-06) * t11 + 0.00019841269917321528
-    t13 = (2.763128188739826e-07 * t11 + 2.480148993747346e-05) * t11 + 0.001388888894702103
-    t12 = ((t12 * t11 + 0.008333333333307234) * t11 + 0.166666666666667) * t10 + ((t13 * t11 + 0.041666666666515396) * t11 + 0.5000000000000012)
-    t11 = t12 * t11
-    t1 = _select(t4, -(_product_error_mixed(t1, t1, t2) * 0.5), 0.0)
-    t1 = t11 + (t3 - t10 - t9 + (t1 + t1 * (t10 + t11)))
-    t2 = t10 + t1
-    t3 = 1.0 + t2
-    t9 = t6 * t3
-    t1 = _product_error_mixed(t6, t3, t9) + t6 * (t2 - (t3 - 1.0) + (t1 - (t2 - t10)))
-    t0 = _product_error_mixed(0.3989422804014327, t5, t6) + 0.3989422804014327 * (t0 - (t5 - t7))
-    t2 = np.maximum(t8, 6755399441054744.0)
-    t0 = (t9 + (t1 + t3 * (t0 + t5 * (-2.49232720227773e-17)))) * _power_of_2(t2) * _power_of_2(t8 - t2 + 6755399441055744.0)
-    return _select(x != x, x, _select(t4, -t0, -0.0))
-
-
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = 1.4142135 * (t0 * t0 - 2.0)
-    t2 = -(0.5 * (t1 * _gauss_float32(t0) / 1.7724539))
-    t3 = t0 - 1.4142132 - 3.8183111e-07 - (-1.14209476e-14)
-    t4 = ((-0.00015401763 * t3 + 0.0021865538) * t3 + (-0.0013117936)) * t3 + (-0.014982575)
-    t4 = (((t4 * t3 + 0.02568353) * t3 + 0.05188811) * t3 + (-0.1712231)) * t3 + 5.159657e-09
-    t5 = _bell_float32(0.5 * t0)
-    t1 = _select_float32(t0 < 11.125, t2, _select_float32(t5 == 0.0, -t5, -(0.5 * (t1 * t5 / 1.7724539) * t5)))
-    t1 = _select_float32(t0 < 1.6484375, ((t4 * t3 + 0.44028798) * t3 + (-0.4151075)) * t3, t1)
-    return _select_float32(t0 < 1.125, t2, t1)
-
-
-
-def _erfcx_wide(a):
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 18)
+
+
+def _forward_wide(x, y, t):
+    t0, t1, t2, *t = t
+    np.copysign(0.0, x, out=y)
+    c1 = x < 0.0
+    _select(c1, y, x, y, t)
+    np.abs(x, out=t0)
+    np.minimum(t0, 3.402823669209385e+38, out=t0)
+    _gauss_wide(t0, t1, t)
+    np.multiply(t0, t1, out=t1)
+    np.multiply(0.7071067811865476, t0, out=t0)
+    _erfcx_wide(t0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.multiply(0.5, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.add(y, t2, out=y)
+
+
+def _forward_mixed(x, y, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, *t = t
+    s0 = np.negative(0.0)
+    np.copysign(0.0, x, out=y)
+    c2 = x < 0.0
+    _select(c2, y, x, y, t)
+    np.abs(x, out=t0)
+    np.minimum(t0, 64.0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.multiply(t2, 0.5, out=t3)
+    c8 = t3 < 1400.0
+    np.minimum(t0, 1e+18, out=t4)
+    np.add(t4, t4, out=t5)
+    np.add(t4, 5.0, out=t4)
+    np.divide(t5, t4, out=t4)
+    np.subtract(t4, 1.0, out=t5)
+    np.multiply(t5, t5, out=t6)
+    np.multiply(-7.767310885359947e-10, t6, out=t7)
+    np.add(t7, 9.095057997912454e-09, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, -6.466473427820296e-08, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 4.1193487651831345e-07, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, -2.7363439526866737e-06, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 1.8754542164083597e-05, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, -0.00010769575777438718, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, -5.1555241022905454e-05, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.014233423515997797, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.060780876731035105, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.06044664340252867, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.multiply(-5.082877247107789e-10, t6, out=t8)
+    np.add(t8, 6.585413513351847e-09, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, -4.7516458683871724e-08, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 2.1766894188736165e-07, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 1.9653209221556742e-07, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, -2.311426647308929e-05, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.00039488199088674394, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, -0.0034619200503722297, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, -0.03483651608115255, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, -0.07672976207465454, out=t8)
+    np.multiply(t8, t6, out=t6)
+    np.add(t6, 0.004026330908924718, out=t6)
+    np.add(t7, t6, out=t6)
+    np.multiply(t6, t5, out=t7)
+    np.add(t5, 1.0, out=t8)
+    np.subtract(t4, t8, out=t8)
+    np.multiply(t6, t8, out=t6)
+    np.add(-0.11137578603601216, t6, out=t6)
+    np.add(t7, t6, out=t6)
+    np.multiply(t6, t5, out=t7)
+    np.add(0.8845720072125725, t7, out=t4)
+    np.add(t0, 0.75, out=t9)
+    np.divide(1.0, t9, out=t10)
+    np.multiply(t4, t10, out=t11)
+    np.multiply(t11, 0.5, out=t12)
+    np.multiply(t12, t0, out=t13)
+    _select(c8, t3, 1400.0, t3, t)
+    np.negative(t3, out=t3)
+    np.multiply(t3, 1.4426950408889634, out=t14)
+    np.add(t14, 6755399441055744.0, out=t14)
+    np.subtract(t14, 6755399441055744.0, out=t15)
+    np.multiply(t15, 0.6931471805598903, out=t16)
+    np.subtract(t3, t16, out=t16)
+    np.multiply(t15, 5.497923018708371e-14, out=t15)
+    np.subtract(t16, t15, out=t15)
+    np.multiply(t15, t15, out=t16)
+    np.multiply(2.511784416113084e-08, t16, out=t3)
+    np.add(t3, 2.755721635507523e-06, out=t3)
+    np.multiply(t3, t16, out=t3)
+    np.add(t3, 0.00019841269917321528, out=t3)
+    np.multiply(t3, t16, out=t3)
+    np.add(t3, 0.008333333333307234, out=t3)
+    np.multiply(t3, t16, out=t3)
+    np.add(t3, 0.166666666666667, out=t3)
+    np.multiply(t3, t15, out=t3)
+    np.multiply(2.763128188739826e-07, t16, out=t17)
+    np.add(t17, 2.480148993747346e-05, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.001388888894702103, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.041666666666515396, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.5000000000000012, out=t17)
+    np.add(t3, t17, out=t17)
+    np.multiply(t17, t16, out=t16)
+    _product_error_mixed(t1, t1, t2, t17, t)
+    np.multiply(t17, 0.5, out=t17)
+    np.negative(t17, out=t17)
+    _select(c8, t17, 0.0, t17, t)
+    np.add(t15, t16, out=t2)
+    np.multiply(t17, t2, out=t2)
+    np.add(t17, t2, out=t2)
+    np.add(t16, t2, out=t2)
+    np.add(1.0, t15, out=t16)
+    np.multiply(t13, t16, out=t17)
+    _product_error_mixed(t13, t16, t17, t1, t)
+    np.subtract(t16, 1.0, out=t3)
+    np.subtract(t15, t3, out=t3)
+    np.add(t3, t2, out=t2)
+    np.multiply(t13, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    _product_error_mixed(t12, t0, t13, t1, t)
+    np.subtract(t4, 0.8845720072125725, out=t13)
+    np.subtract(t7, t13, out=t13)
+    _product_error_mixed(t6, t5, t7, t12, t)
+    np.multiply(t6, t8, out=t8)
+    np.add(t12, t8, out=t8)
+    np.add(-5.14273496763894e-17, t8, out=t8)
+    np.add(t13, t8, out=t8)
+    _product_error_mixed(t11, t9, t4, t13, t)
+    np.subtract(0.75, t9, out=t9)
+    np.add(t0, t9, out=t9)
+    np.multiply(t11, t9, out=t9)
+    np.add(t13, t9, out=t9)
+    np.subtract(t8, t9, out=t9)
+    np.multiply(t9, t10, out=t10)
+    np.multiply(t10, 0.5, out=t10)
+    np.multiply(t0, t10, out=t10)
+    np.add(t1, t10, out=t10)
+    np.multiply(t16, t10, out=t10)
+    np.add(t2, t10, out=t10)
+    np.add(t17, t10, out=t10)
+    np.maximum(t14, 6755399441054744.0, out=t17)
+    _power_of_2(t17, t2)
+    np.multiply(t10, t2, out=t2)
+    np.subtract(t14, t17, out=t17)
+    np.add(t17, 6755399441055744.0, out=t17)
+    _power_of_2(t17, t17)
+    np.multiply(t2, t17, out=t17)
+    np.negative(t17, out=t17)
+    _select(c8, t17, s0, t17, t)
+    np.add(y, t17, out=y)
+
+
+def _forward_float32(x, y, t):
+    t0, t1, t2, t3, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=y)
+    c4 = y < 0.0
+    np.abs(x, out=y)
+    _gauss_float32(y, t0, t)
+    np.multiply(y, t0, out=t1)
+    np.multiply(y, 1.4142135, out=t2)
+    np.multiply(0.5, t2, out=t2)
+    _erfcx_float32(t2, t3, t)
+    np.multiply(t1, t3, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t1)
+    c14 = t0 == 0.0
+    np.multiply(t0, t3, out=t3)
+    np.subtract(t3, 2.0, out=t3)
+    np.multiply(y, t3, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c14, y, t3, t3, t)
+    _select(c4, t1, t3, t3, t)
+    _select(c1, s2, t3, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    _gauss_usual_float32(y, t0, t)
+    np.multiply(y, t0, out=t0)
+    np.multiply(y, 1.4142135, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    _erfcx_usual_float32(t1, t2, t)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(0.5, t2, out=t2)
+    np.negative(t2, out=t0)
+    np.subtract(y, t2, out=t2)
+    _select(c0, t0, t2, y, t)
+    c12 = x < (-3.3496543e+38)
+    c13 = -1e-45 < x
+    c14 = x < 1e-45
+    c15 = c13 & c14
+    c16 = c12 | c15
+    c17 = 3.3496543e+38 < x
+    return c16 | c17
+
+
+def _derivative_wide(x, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.minimum(dydx, 3.402823669209385e+38, out=dydx)
+    c3 = dydx < 0.7412109375
+    np.multiply(1.4142135623730951, dydx, out=t0)
+    np.multiply(0.7071067811865476, dydx, out=t1)
+    _erfcx_wide(t1, t2, t)
+    np.multiply(1.772453850905516, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_wide(dydx, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.28209479177387814, t0, out=t0)
+    np.negative(t0, out=t2)
+    c13 = dydx < 0.75830078125
+    np.subtract(dydx, 0.7517914772033691, out=dydx)
+    np.subtract(dydx, 4.74901953168329e-08, out=dydx)
+    np.multiply(-0.11400822282878807, dydx, out=t1)
+    np.add(t1, 0.018199684360633527, out=t1)
+    np.multiply(t1, dydx, out=t1)
+    np.add(t1, 0.3882849829905513, out=t1)
+    np.multiply(t1, dydx, out=t1)
+    np.add(t1, -0.43149399231404745, out=t1)
+    np.multiply(t1, dydx, out=dydx)
+    _select(c13, dydx, t2, dydx, t)
+    _select(c3, t2, dydx, dydx, t)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, dydx, t0, dydx, t)
+
+
+def _derivative_usual_wide(x, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(1.4142135623730951, dydx, out=t0)
+    np.multiply(0.7071067811865476, dydx, out=t1)
+    _erfcx_usual_wide(t1, t2, t)
+    np.multiply(1.772453850905516, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_usual_wide(dydx, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.28209479177387814, t0, out=t0)
+    np.negative(t0, out=t2)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, t2, t0, dydx, t)
+    c13 = x < (-3.3496543497230185e+38)
+    c14 = -0.7537264451384544 < x
+    c15 = x < (-0.749060370028019)
+    c16 = c14 & c15
+    c17 = c13 | c16
+    c18 = 3.3496543497230185e+38 < x
+    return c17 | c18
+
+
+def _derivative_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=dydx)
+    c3 = dydx < 0.578125
+    np.minimum(dydx, 64.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(t1, 0.5, out=t2)
+    c7 = t2 < 1400.0
+    np.minimum(dydx, 1e+18, out=t3)
+    np.add(t3, t3, out=t4)
+    np.add(t3, 5.0, out=t3)
+    np.divide(t4, t3, out=t3)
+    np.subtract(t3, 1.0, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.multiply(-7.767310885359947e-10, t5, out=t6)
+    np.add(t6, 9.095057997912454e-09, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -6.466473427820296e-08, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 4.1193487651831345e-07, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -2.7363439526866737e-06, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 1.8754542164083597e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -0.00010769575777438718, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -5.1555241022905454e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.014233423515997797, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.060780876731035105, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.06044664340252867, out=t6)
+    np.multiply(t6, t4, out=t6)
+    np.multiply(-5.082877247107789e-10, t5, out=t7)
+    np.add(t7, 6.585413513351847e-09, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -4.7516458683871724e-08, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 2.1766894188736165e-07, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 1.9653209221556742e-07, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -2.311426647308929e-05, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.00039488199088674394, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.0034619200503722297, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.03483651608115255, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.07672976207465454, out=t7)
+    np.multiply(t7, t5, out=t5)
+    np.add(t5, 0.004026330908924718, out=t5)
+    np.add(t6, t5, out=t5)
+    np.multiply(t5, t4, out=t6)
+    _product_error_mixed(t5, t4, t6, t7, t)
+    np.add(t4, 1.0, out=t8)
+    np.subtract(t3, t8, out=t8)
+    np.multiply(t5, t8, out=t5)
+    np.add(t7, t5, out=t5)
+    np.add(3.855537722632176e-18, t5, out=t5)
+    np.add(-0.11137578603601216, t5, out=t5)
+    np.add(t6, t5, out=t7)
+    np.multiply(t7, t4, out=t3)
+    np.add(0.8845720072125725, t3, out=t9)
+    np.add(dydx, 0.75, out=t10)
+    np.divide(1.0, t10, out=t11)
+    np.multiply(t9, t11, out=t12)
+    np.multiply(t12, 0.5, out=t13)
+    np.negative(t13, out=t13)
+    np.multiply(0.3989422804014327, dydx, out=t14)
+    np.add(t13, t14, out=t15)
+    np.subtract(t15, t13, out=t16)
+    np.subtract(t15, t16, out=t17)
+    np.subtract(t13, t17, out=t17)
+    np.subtract(t14, t16, out=t16)
+    np.add(t17, t16, out=t16)
+    np.subtract(t9, 0.8845720072125725, out=t17)
+    np.subtract(t3, t17, out=t17)
+    _product_error_mixed(t7, t4, t3, t13, t)
+    np.multiply(t7, t8, out=t8)
+    np.add(t13, t8, out=t8)
+    np.subtract(t7, t6, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(t4, t6, out=t6)
+    np.add(t8, t6, out=t6)
+    np.add(-5.14273496763894e-17, t6, out=t6)
+    np.add(t17, t6, out=t6)
+    _product_error_mixed(t12, t10, t9, t17, t)
+    np.subtract(0.75, t10, out=t10)
+    np.add(dydx, t10, out=t10)
+    np.multiply(t12, t10, out=t10)
+    np.add(t17, t10, out=t10)
+    np.subtract(t6, t10, out=t10)
+    np.multiply(t10, t11, out=t11)
+    np.multiply(t11, 0.5, out=t11)
+    np.negative(t11, out=t11)
+    _product_error_mixed(0.3989422804014327, dydx, t14, t10, t)
+    np.multiply(dydx, -2.49232720227773e-17, out=t14)
+    np.add(t10, t14, out=t14)
+    np.add(t11, t14, out=t14)
+    np.add(t16, t14, out=t14)
+    _select(c7, t2, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t16)
+    np.add(t16, 6755399441055744.0, out=t16)
+    np.subtract(t16, 6755399441055744.0, out=t11)
+    np.multiply(t11, 0.6931471805598903, out=t10)
+    np.subtract(t2, t10, out=t10)
+    np.multiply(t11, 5.497923018708371e-14, out=t11)
+    np.subtract(t10, t11, out=t11)
+    np.multiply(t11, t11, out=t10)
+    np.multiply(2.511784416113084e-08, t10, out=t2)
+    np.add(t2, 2.755721635507523e-06, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.00019841269917321528, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.008333333333307234, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.166666666666667, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.multiply(2.763128188739826e-07, t10, out=t6)
+    np.add(t6, 2.480148993747346e-05, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.001388888894702103, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.041666666666515396, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.5000000000000012, out=t6)
+    np.add(t2, t6, out=t6)
+    np.multiply(t6, t10, out=t10)
+    _product_error_mixed(t0, t0, t1, t6, t)
+    np.multiply(t6, 0.5, out=t6)
+    np.negative(t6, out=t6)
+    _select(c7, t6, 0.0, t6, t)
+    np.add(t11, t10, out=t1)
+    np.multiply(t6, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.add(t10, t1, out=t1)
+    np.add(1.0, t11, out=t10)
+    np.multiply(t15, t10, out=t6)
+    _product_error_mixed(t15, t10, t6, t0, t)
+    np.subtract(t10, 1.0, out=t2)
+    np.subtract(t11, t2, out=t2)
+    np.add(t2, t1, out=t1)
+    np.multiply(t15, t1, out=t1)
+    np.add(t0, t1, out=t1)
+    np.multiply(t10, t14, out=t14)
+    np.add(t1, t14, out=t14)
+    np.add(t6, t14, out=t14)
+    np.maximum(t16, 6755399441054744.0, out=t6)
+    _power_of_2(t6, t1)
+    np.multiply(t14, t1, out=t1)
+    np.subtract(t16, t6, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    _power_of_2(t6, t6)
+    np.multiply(t1, t6, out=t6)
+    np.negative(t6, out=t6)
+    s160 = np.negative(0.0)
+    _select(c7, t6, s160, t6, t)
+    c162 = dydx < 0.9397394058669556
+    np.subtract(dydx, 0.7517914772033691, out=dydx)
+    np.add(dydx, -4.74901953168329e-08, out=t1)
+    np.subtract(t1, dydx, out=dydx)
+    np.subtract(-4.74901953168329e-08, dydx, out=dydx)
+    np.add(dydx, -3.0218187427811922e-24, out=dydx)
+    np.multiply(t1, t1, out=t16)
+    np.multiply(4.3263381358780523e-07, t16, out=t14)
+    np.add(t14, -1.1214369724299814e-05, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, 0.00018633974597796586, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, -0.0022395380680703364, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, 0.019421679838189047, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, -0.1140082332972217, out=t14)
+    np.multiply(t14, t1, out=t14)
+    np.multiply(7.678282977887777e-06, t16, out=t10)
+    np.add(t10, -8.61560751649917e-05, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, 0.0007448267567630634, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, -0.004539228378113106, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, 0.014771522148238379, out=t10)
+    np.multiply(t10, t16, out=t16)
+    np.add(t16, 0.0181996763986711, out=t16)
+    np.add(t14, t16, out=t16)
+    np.multiply(t16, t1, out=t16)
+    np.multiply(0.388284982990552, t1, out=t14)
+    np.multiply(-0.4314939923140469, t1, out=t10)
+    _product_error_mixed(-0.4314939923140469, t1, t10, t0, t)
+    np.multiply(-0.4314939923140469, dydx, out=dydx)
+    np.add(t0, dydx, out=dydx)
+    np.add(t16, 2.3344827535098912e-17, out=t16)
+    np.multiply(t1, t16, out=t16)
+    np.add(-2.7313429271500348e-17, t16, out=t16)
+    np.add(t14, t16, out=t16)
+    np.multiply(t1, t16, out=t16)
+    np.add(dydx, t16, out=t16)
+    np.add(t10, t16, out=t16)
+    _select(c162, t16, t6, t16, t)
+    _select(c3, t6, t16, t16, t)
+    np.subtract(1.0, t16, out=t6)
+    _select(c1, t16, t6, t6, t)
+    _select(c0, x, t6, dydx, t)
+
+
+def _derivative_float32(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    c2 = dydx < 0.46875
+    np.multiply(dydx, 1.4142135, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    _erf_float32(t1, t2, t)
+    np.multiply(0.5, t2, out=t2)
+    np.subtract(0.5, t2, out=t2)
+    np.multiply(dydx, dydx, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.negative(t3, out=t3)
+    np.exp(t3, out=t3)
+    np.multiply(t0, t3, out=t3)
+    np.divide(t3, 1.7724539, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    c16 = dydx < 1.0925293
+    np.subtract(dydx, 0.7517915, out=t2)
+    np.subtract(t2, 4.7490197e-08, out=t2)
+    np.subtract(t2, -1.3472244e-15, out=t2)
+    np.multiply(-0.0022264118, t2, out=t4)
+    np.add(t4, -0.0044869017, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.019421391, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.014770369, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, -0.11400823, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.018199684, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.38828498, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, -0.431494, out=t4)
+    np.multiply(t4, t2, out=t2)
+    c35 = dydx < 11.78125
+    _erfcx_float32(t1, t4, t)
+    np.multiply(1.7724539, t4, out=t4)
+    np.subtract(t0, t4, out=t4)
+    _gauss_float32(dydx, t0, t)
+    np.multiply(t4, t0, out=t1)
+    np.divide(t1, 1.7724539, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t5)
+    np.multiply(0.5, dydx, out=dydx)
+    _bell_float32(dydx, t6, t)
+    c46 = t6 == 0.0
+    np.negative(t6, out=dydx)
+    np.multiply(t4, t6, out=t4)
+    np.divide(t4, 1.7724539, out=t4)
+    np.multiply(0.5, t4, out=t4)
+    np.multiply(t4, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c46, dydx, t6, t6, t)
+    _select(c35, t5, t6, t6, t)
+    _select(c16, t2, t6, t6, t)
+    _select(c2, t3, t6, t6, t)
+    c57 = t0 == 0.0
+    np.add(t1, 1.0, out=t1)
+    _select(c57, 1.0, t1, t1, t)
+    _select(c0, t6, t1, dydx, t)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(dydx, 1.4142135, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    _erfcx_usual_float32(t1, t2, t)
+    np.multiply(1.7724539, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_usual_float32(dydx, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.divide(t0, 1.7724539, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.negative(t0, out=t2)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, t2, t0, dydx, t)
+    c14 = x < (-2.0097927e+38)
+    c15 = -0.9251381 < x
+    c16 = x < (-0.49574333)
+    c17 = c15 & c16
+    c18 = c14 | c17
+    c19 = 2.0097927e+38 < x
+    return c18 | c19
+
+
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.copysign(0.0, x, out=t0)
+    _select(c0, t0, x, t0, t)
+    np.abs(x, out=t1)
+    np.minimum(t1, 3.402823669209385e+38, out=t1)
+    _gauss_wide(t1, t2, t)
+    np.multiply(t1, t2, out=t3)
+    np.multiply(0.7071067811865476, t1, out=t4)
+    _erfcx_wide(t4, t5, t)
+    np.multiply(t3, t5, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.negative(t3, out=t3)
+    np.add(t0, t3, out=y)
+    c13 = t1 < 0.7412109375
+    np.multiply(1.4142135623730951, t1, out=t3)
+    np.multiply(1.772453850905516, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.multiply(t5, t2, out=t2)
+    np.multiply(0.28209479177387814, t2, out=t2)
+    np.negative(t2, out=t5)
+    c20 = t1 < 0.75830078125
+    np.subtract(t1, 0.7517914772033691, out=t1)
+    np.subtract(t1, 4.74901953168329e-08, out=t1)
+    np.multiply(-0.11400822282878807, t1, out=t3)
+    np.add(t3, 0.018199684360633527, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, 0.3882849829905513, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.add(t3, -0.43149399231404745, out=t3)
+    np.multiply(t3, t1, out=t1)
+    _select(c20, t1, t5, t1, t)
+    _select(c13, t5, t1, t1, t)
+    np.add(t2, 1.0, out=t2)
+    _select(c0, t1, t2, dydx, t)
+
+
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, *t = t
+    c0 = x < 0.0
+    s1 = np.negative(0.0)
+    np.copysign(0.0, x, out=t0)
+    _select(c0, t0, x, t0, t)
+    np.abs(x, out=t1)
+    np.minimum(t1, 64.0, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(t3, 0.5, out=t4)
+    c8 = t4 < 1400.0
+    np.minimum(t1, 1e+18, out=t5)
+    np.add(t5, t5, out=t6)
+    np.add(t5, 5.0, out=t5)
+    np.divide(t6, t5, out=t5)
+    np.subtract(t5, 1.0, out=t6)
+    np.multiply(t6, t6, out=t7)
+    np.multiply(-7.767310885359947e-10, t7, out=t8)
+    np.add(t8, 9.095057997912454e-09, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, -6.466473427820296e-08, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 4.1193487651831345e-07, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, -2.7363439526866737e-06, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 1.8754542164083597e-05, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, -0.00010769575777438718, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, -5.1555241022905454e-05, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.014233423515997797, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.060780876731035105, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.06044664340252867, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.multiply(-5.082877247107789e-10, t7, out=t9)
+    np.add(t9, 6.585413513351847e-09, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, -4.7516458683871724e-08, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, 2.1766894188736165e-07, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, 1.9653209221556742e-07, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, -2.311426647308929e-05, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, 0.00039488199088674394, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, -0.0034619200503722297, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, -0.03483651608115255, out=t9)
+    np.multiply(t9, t7, out=t9)
+    np.add(t9, -0.07672976207465454, out=t9)
+    np.multiply(t9, t7, out=t7)
+    np.add(t7, 0.004026330908924718, out=t7)
+    np.add(t8, t7, out=t7)
+    np.multiply(t7, t6, out=t8)
+    np.add(t6, 1.0, out=t9)
+    np.subtract(t5, t9, out=t9)
+    np.multiply(t7, t9, out=t5)
+    np.add(-0.11137578603601216, t5, out=t10)
+    np.add(t8, t10, out=t10)
+    np.multiply(t10, t6, out=t11)
+    np.add(0.8845720072125725, t11, out=t12)
+    np.add(t1, 0.75, out=t13)
+    np.divide(1.0, t13, out=t14)
+    np.multiply(t12, t14, out=t15)
+    np.multiply(t15, 0.5, out=t16)
+    np.multiply(t16, t1, out=t17)
+    _select(c8, t4, 1400.0, t4, t)
+    np.negative(t4, out=t4)
+    np.multiply(t4, 1.4426950408889634, out=t18)
+    np.add(t18, 6755399441055744.0, out=t18)
+    np.subtract(t18, 6755399441055744.0, out=t19)
+    np.multiply(t19, 0.6931471805598903, out=t20)
+    np.subtract(t4, t20, out=t20)
+    np.multiply(t19, 5.497923018708371e-14, out=t19)
+    np.subtract(t20, t19, out=t19)
+    np.multiply(t19, t19, out=t20)
+    np.multiply(2.511784416113084e-08, t20, out=t4)
+    np.add(t4, 2.755721635507523e-06, out=t4)
+    np.multiply(t4, t20, out=t4)
+    np.add(t4, 0.00019841269917321528, out=t4)
+    np.multiply(t4, t20, out=t4)
+    np.add(t4, 0.008333333333307234, out=t4)
+    np.multiply(t4, t20, out=t4)
+    np.add(t4, 0.166666666666667, out=t4)
+    np.multiply(t4, t19, out=t4)
+    np.multiply(2.763128188739826e-07, t20, out=t21)
+    np.add(t21, 2.480148993747346e-05, out=t21)
+    np.multiply(t21, t20, out=t21)
+    np.add(t21, 0.001388888894702103, out=t21)
+    np.multiply(t21, t20, out=t21)
+    np.add(t21, 0.041666666666515396, out=t21)
+    np.multiply(t21, t20, out=t21)
+    np.add(t21, 0.5000000000000012, out=t21)
+    np.add(t4, t21, out=t21)
+    np.multiply(t21, t20, out=t20)
+    _product_error_mixed(t2, t2, t3, t21, t)
+    np.multiply(t21, 0.5, out=t21)
+    np.negative(t21, out=t21)
+    _select(c8, t21, 0.0, t21, t)
+    np.add(t19, t20, out=t3)
+    np.multiply(t21, t3, out=t3)
+    np.add(t21, t3, out=t3)
+    np.add(t20, t3, out=t3)
+    np.add(1.0, t19, out=t20)
+    np.multiply(t17, t20, out=t21)
+    _product_error_mixed(t17, t20, t21, t2, t)
+    np.subtract(t20, 1.0, out=t4)
+    np.subtract(t19, t4, out=t4)
+    np.add(t4, t3, out=t3)
+    np.multiply(t17, t3, out=t4)
+    np.add(t2, t4, out=t4)
+    _product_error_mixed(t16, t1, t17, t2, t)
+    np.subtract(t12, 0.8845720072125725, out=t17)
+    np.subtract(t11, t17, out=t17)
+    _product_error_mixed(t10, t6, t11, t16, t)
+    np.multiply(t10, t9, out=t10)
+    np.add(t16, t10, out=t10)
+    np.add(-5.14273496763894e-17, t10, out=t10)
+    np.add(t17, t10, out=t10)
+    _product_error_mixed(t15, t13, t12, t17, t)
+    np.subtract(0.75, t13, out=t12)
+    np.add(t1, t12, out=t12)
+    np.multiply(t15, t12, out=t15)
+    np.add(t17, t15, out=t15)
+    np.subtract(t10, t15, out=t15)
+    np.multiply(t15, t14, out=t15)
+    np.multiply(t15, 0.5, out=t15)
+    np.multiply(t1, t15, out=t15)
+    np.add(t2, t15, out=t15)
+    np.multiply(t20, t15, out=t15)
+    np.add(t4, t15, out=t15)
+    np.add(t21, t15, out=t15)
+    np.maximum(t18, 6755399441054744.0, out=t21)
+    _power_of_2(t21, t4)
+    np.multiply(t15, t4, out=t15)
+    np.subtract(t18, t21, out=t21)
+    np.add(t21, 6755399441055744.0, out=t21)
+    _power_of_2(t21, t21)
+    np.multiply(t15, t21, out=t15)
+    np.negative(t15, out=t15)
+    _select(c8, t15, s1, t15, t)
+    np.add(t0, t15, out=y)
+    c146 = x != x
+    c147 = t1 < 0.578125
+    _product_error_mixed(t7, t6, t8, t15, t)
+    np.add(t15, t5, out=t5)
+    np.add(3.855537722632176e-18, t5, out=t5)
+    np.add(-0.11137578603601216, t5, out=t5)
+    np.add(t8, t5, out=t15)
+    np.multiply(t15, t6, out=t7)
+    np.add(0.8845720072125725, t7, out=t0)
+    np.multiply(t0, t14, out=t18)
+    np.multiply(t18, 0.5, out=t2)
+    np.negative(t2, out=t2)
+    np.multiply(0.3989422804014327, t1, out=t10)
+    np.add(t2, t10, out=t17)
+    np.subtract(t17, t2, out=t16)
+    np.subtract(t17, t16, out=t11)
+    np.subtract(t2, t11, out=t11)
+    np.subtract(t10, t16, out=t16)
+    np.add(t11, t16, out=t16)
+    np.subtract(t0, 0.8845720072125725, out=t11)
+    np.subtract(t7, t11, out=t11)
+    _product_error_mixed(t15, t6, t7, t2, t)
+    np.multiply(t15, t9, out=t9)
+    np.add(t2, t9, out=t9)
+    np.subtract(t15, t8, out=t8)
+    np.subtract(t5, t8, out=t8)
+    np.multiply(t6, t8, out=t8)
+    np.add(t9, t8, out=t8)
+    np.add(-5.14273496763894e-17, t8, out=t8)
+    np.add(t11, t8, out=t8)
+    _product_error_mixed(t18, t13, t0, t11, t)
+    np.multiply(t18, t12, out=t12)
+    np.add(t11, t12, out=t12)
+    np.subtract(t8, t12, out=t12)
+    np.multiply(t12, t14, out=t14)
+    np.multiply(t14, 0.5, out=t14)
+    np.negative(t14, out=t14)
+    _product_error_mixed(0.3989422804014327, t1, t10, t12, t)
+    np.multiply(t1, -2.49232720227773e-17, out=t10)
+    np.add(t12, t10, out=t10)
+    np.add(t14, t10, out=t10)
+    np.add(t16, t10, out=t10)
+    np.multiply(t17, t20, out=t16)
+    _product_error_mixed(t17, t20, t16, t14, t)
+    np.multiply(t17, t3, out=t3)
+    np.add(t14, t3, out=t3)
+    np.multiply(t20, t10, out=t10)
+    np.add(t3, t10, out=t10)
+    np.add(t16, t10, out=t10)
+    np.multiply(t10, t4, out=t4)
+    np.multiply(t4, t21, out=t21)
+    np.negative(t21, out=t21)
+    _select(c8, t21, s1, t21, t)
+    c199 = t1 < 0.9397394058669556
+    np.subtract(t1, 0.7517914772033691, out=t1)
+    np.add(t1, -4.74901953168329e-08, out=t4)
+    np.subtract(t4, t1, out=t1)
+    np.subtract(-4.74901953168329e-08, t1, out=t1)
+    np.add(t1, -3.0218187427811922e-24, out=t1)
+    np.multiply(t4, t4, out=t10)
+    np.multiply(4.3263381358780523e-07, t10, out=t16)
+    np.add(t16, -1.1214369724299814e-05, out=t16)
+    np.multiply(t16, t10, out=t16)
+    np.add(t16, 0.00018633974597796586, out=t16)
+    np.multiply(t16, t10, out=t16)
+    np.add(t16, -0.0022395380680703364, out=t16)
+    np.multiply(t16, t10, out=t16)
+    np.add(t16, 0.019421679838189047, out=t16)
+    np.multiply(t16, t10, out=t16)
+    np.add(t16, -0.1140082332972217, out=t16)
+    np.multiply(t16, t4, out=t16)
+    np.multiply(7.678282977887777e-06, t10, out=t3)
+    np.add(t3, -8.61560751649917e-05, out=t3)
+    np.multiply(t3, t10, out=t3)
+    np.add(t3, 0.0007448267567630634, out=t3)
+    np.multiply(t3, t10, out=t3)
+    np.add(t3, -0.004539228378113106, out=t3)
+    np.multiply(t3, t10, out=t3)
+    np.add(t3, 0.014771522148238379, out=t3)
+    np.multiply(t3, t10, out=t10)
+    np.add(t10, 0.0181996763986711, out=t10)
+    np.add(t16, t10, out=t10)
+    np.multiply(t10, t4, out=t10)
+    np.multiply(0.388284982990552, t4, out=t16)
+    np.multiply(-0.4314939923140469, t4, out=t3)
+    _product_error_mixed(-0.4314939923140469, t4, t3, t20, t)
+    np.multiply(-0.4314939923140469, t1, out=t1)
+    np.add(t20, t1, out=t1)
+    np.add(t10, 2.3344827535098912e-17, out=t10)
+    np.multiply(t4, t10, out=t10)
+    np.add(-2.7313429271500348e-17, t10, out=t10)
+    np.add(t16, t10, out=t10)
+    np.multiply(t4, t10, out=t10)
+    np.add(t1, t10, out=t10)
+    np.add(t3, t10, out=t10)
+    _select(c199, t10, t21, t10, t)
+    _select(c147, t21, t10, t10, t)
+    np.subtract(1.0, t10, out=t21)
+    _select(c0, t10, t21, t21, t)
+    _select(c146, x, t21, dydx, t)
+
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=t0)
+    c4 = t0 < 0.0
+    np.abs(x, out=t0)
+    _gauss_float32(t0, t1, t)
+    np.multiply(t0, t1, out=t2)
+    np.multiply(t0, 1.4142135, out=t3)
+    np.multiply(0.5, t3, out=t4)
+    _erfcx_float32(t4, t5, t)
+    np.multiply(t2, t5, out=t2)
+    np.multiply(0.5, t2, out=t2)
+    np.negative(t2, out=t2)
+    c14 = t1 == 0.0
+    np.multiply(t1, t5, out=t6)
+    np.subtract(t6, 2.0, out=t6)
+    np.multiply(t0, t6, out=t6)
+    np.multiply(0.5, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c14, t0, t6, t6, t)
+    _select(c4, t2, t6, t6, t)
+    _select(c1, s2, t6, y, t)
+    c23 = x < 0.0
+    c24 = t0 < 0.46875
+    _erf_float32(t4, t6, t)
+    np.multiply(0.5, t6, out=t6)
+    np.subtract(0.5, t6, out=t6)
+    np.multiply(t0, t0, out=t4)
+    np.multiply(0.5, t4, out=t4)
+    np.negative(t4, out=t4)
+    np.exp(t4, out=t4)
+    np.multiply(t3, t4, out=t4)
+    np.divide(t4, 1.7724539, out=t4)
+    np.multiply(0.5, t4, out=t4)
+    np.subtract(t6, t4, out=t4)
+    c36 = t0 < 1.0925293
+    np.subtract(t0, 0.7517915, out=t6)
+    np.subtract(t6, 4.7490197e-08, out=t6)
+    np.subtract(t6, -1.3472244e-15, out=t6)
+    np.multiply(-0.0022264118, t6, out=t2)
+    np.add(t2, -0.0044869017, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, 0.019421391, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, 0.014770369, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, -0.11400823, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, 0.018199684, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, 0.38828498, out=t2)
+    np.multiply(t2, t6, out=t2)
+    np.add(t2, -0.431494, out=t2)
+    np.multiply(t2, t6, out=t6)
+    c55 = t0 < 11.78125
+    np.multiply(1.7724539, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.multiply(t5, t1, out=t1)
+    np.divide(t1, 1.7724539, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t3)
+    np.multiply(0.5, t0, out=t0)
+    _bell_float32(t0, t2, t)
+    c64 = t2 == 0.0
+    np.negative(t2, out=t0)
+    np.multiply(t5, t2, out=t5)
+    np.divide(t5, 1.7724539, out=t5)
+    np.multiply(0.5, t5, out=t5)
+    np.multiply(t5, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c64, t0, t2, t2, t)
+    _select(c55, t3, t2, t2, t)
+    _select(c36, t6, t2, t2, t)
+    _select(c24, t4, t2, t2, t)
+    np.add(t1, 1.0, out=t1)
+    _select(c14, 1.0, t1, t1, t)
+    _select(c23, t2, t1, dydx, t)
+
+
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    _gauss_usual_float32(t0, t1, t)
+    np.multiply(t0, t1, out=t2)
+    np.multiply(t0, 1.4142135, out=t3)
+    np.multiply(0.5, t3, out=t4)
+    _erfcx_usual_float32(t4, t5, t)
+    np.multiply(t2, t5, out=t2)
+    np.multiply(0.5, t2, out=t2)
+    np.negative(t2, out=t4)
+    np.subtract(t0, t2, out=t2)
+    _select(c0, t4, t2, y, t)
+    c12 = x < (-3.3496543e+38)
+    c13 = -1e-45 < x
+    c14 = x < 1e-45
+    c15 = c13 & c14
+    c16 = c12 | c15
+    c17 = 3.3496543e+38 < x
+    c18 = c16 | c17
+    np.multiply(1.7724539, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.multiply(t5, t1, out=t1)
+    np.divide(t1, 1.7724539, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t5)
+    np.add(t1, 1.0, out=t1)
+    _select(c0, t5, t1, dydx, t)
+    c27 = x < (-2.0097927e+38)
+    c28 = -0.9251381 < x
+    c29 = x < (-0.49574333)
+    c30 = c28 & c29
+    c31 = c27 | c30
+    c32 = 2.0097927e+38 < x
+    c33 = c31 | c32
+    return c18 | c33
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.minimum(grad_x, 3.402823669209385e+38, out=grad_x)
+    c3 = grad_x < 0.7412109375
+    np.multiply(1.4142135623730951, grad_x, out=t0)
+    np.multiply(0.7071067811865476, grad_x, out=t1)
+    _erfcx_wide(t1, t2, t)
+    np.multiply(1.772453850905516, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_wide(grad_x, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.28209479177387814, t0, out=t0)
+    np.negative(t0, out=t2)
+    c13 = grad_x < 0.75830078125
+    np.subtract(grad_x, 0.7517914772033691, out=grad_x)
+    np.subtract(grad_x, 4.74901953168329e-08, out=grad_x)
+    np.multiply(-0.11400822282878807, grad_x, out=t1)
+    np.add(t1, 0.018199684360633527, out=t1)
+    np.multiply(t1, grad_x, out=t1)
+    np.add(t1, 0.3882849829905513, out=t1)
+    np.multiply(t1, grad_x, out=t1)
+    np.add(t1, -0.43149399231404745, out=t1)
+    np.multiply(t1, grad_x, out=grad_x)
+    _select(c13, grad_x, t2, grad_x, t)
+    _select(c3, t2, grad_x, grad_x, t)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, grad_x, t0, t0, t)
+    np.multiply(grad_y, t0, out=grad_x)
+
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(1.4142135623730951, grad_x, out=t0)
+    np.multiply(0.7071067811865476, grad_x, out=t1)
+    _erfcx_usual_wide(t1, t2, t)
+    np.multiply(1.772453850905516, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_usual_wide(grad_x, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.28209479177387814, t0, out=t0)
+    np.negative(t0, out=t2)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, t2, t0, t0, t)
+    c13 = x < (-3.3496543497230185e+38)
+    c14 = -0.7537264451384544 < x
+    c15 = x < (-0.749060370028019)
+    c16 = c14 & c15
+    c17 = c13 | c16
+    c18 = 3.3496543497230185e+38 < x
+    c19 = c17 | c18
+    np.multiply(grad_y, t0, out=grad_x)
+    return c19
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=grad_x)
+    c3 = grad_x < 0.578125
+    np.minimum(grad_x, 64.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(t1, 0.5, out=t2)
+    c7 = t2 < 1400.0
+    np.minimum(grad_x, 1e+18, out=t3)
+    np.add(t3, t3, out=t4)
+    np.add(t3, 5.0, out=t3)
+    np.divide(t4, t3, out=t3)
+    np.subtract(t3, 1.0, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.multiply(-7.767310885359947e-10, t5, out=t6)
+    np.add(t6, 9.095057997912454e-09, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -6.466473427820296e-08, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 4.1193487651831345e-07, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -2.7363439526866737e-06, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 1.8754542164083597e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -0.00010769575777438718, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, -5.1555241022905454e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.014233423515997797, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.060780876731035105, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.06044664340252867, out=t6)
+    np.multiply(t6, t4, out=t6)
+    np.multiply(-5.082877247107789e-10, t5, out=t7)
+    np.add(t7, 6.585413513351847e-09, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -4.7516458683871724e-08, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 2.1766894188736165e-07, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 1.9653209221556742e-07, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -2.311426647308929e-05, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.00039488199088674394, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.0034619200503722297, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.03483651608115255, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, -0.07672976207465454, out=t7)
+    np.multiply(t7, t5, out=t5)
+    np.add(t5, 0.004026330908924718, out=t5)
+    np.add(t6, t5, out=t5)
+    np.multiply(t5, t4, out=t6)
+    _product_error_mixed(t5, t4, t6, t7, t)
+    np.add(t4, 1.0, out=t8)
+    np.subtract(t3, t8, out=t8)
+    np.multiply(t5, t8, out=t5)
+    np.add(t7, t5, out=t5)
+    np.add(3.855537722632176e-18, t5, out=t5)
+    np.add(-0.11137578603601216, t5, out=t5)
+    np.add(t6, t5, out=t7)
+    np.multiply(t7, t4, out=t3)
+    np.add(0.8845720072125725, t3, out=t9)
+    np.add(grad_x, 0.75, out=t10)
+    np.divide(1.0, t10, out=t11)
+    np.multiply(t9, t11, out=t12)
+    np.multiply(t12, 0.5, out=t13)
+    np.negative(t13, out=t13)
+    np.multiply(0.3989422804014327, grad_x, out=t14)
+    np.add(t13, t14, out=t15)
+    np.subtract(t15, t13, out=t16)
+    np.subtract(t15, t16, out=t17)
+    np.subtract(t13, t17, out=t17)
+    np.subtract(t14, t16, out=t16)
+    np.add(t17, t16, out=t16)
+    np.subtract(t9, 0.8845720072125725, out=t17)
+    np.subtract(t3, t17, out=t17)
+    _product_error_mixed(t7, t4, t3, t13, t)
+    np.multiply(t7, t8, out=t8)
+    np.add(t13, t8, out=t8)
+    np.subtract(t7, t6, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(t4, t6, out=t6)
+    np.add(t8, t6, out=t6)
+    np.add(-5.14273496763894e-17, t6, out=t6)
+    np.add(t17, t6, out=t6)
+    _product_error_mixed(t12, t10, t9, t17, t)
+    np.subtract(0.75, t10, out=t10)
+    np.add(grad_x, t10, out=t10)
+    np.multiply(t12, t10, out=t10)
+    np.add(t17, t10, out=t10)
+    np.subtract(t6, t10, out=t10)
+    np.multiply(t10, t11, out=t11)
+    np.multiply(t11, 0.5, out=t11)
+    np.negative(t11, out=t11)
+    _product_error_mixed(0.3989422804014327, grad_x, t14, t10, t)
+    np.multiply(grad_x, -2.49232720227773e-17, out=t14)
+    np.add(t10, t14, out=t14)
+    np.add(t11, t14, out=t14)
+    np.add(t16, t14, out=t14)
+    _select(c7, t2, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t16)
+    np.add(t16, 6755399441055744.0, out=t16)
+    np.subtract(t16, 6755399441055744.0, out=t11)
+    np.multiply(t11, 0.6931471805598903, out=t10)
+    np.subtract(t2, t10, out=t10)
+    np.multiply(t11, 5.497923018708371e-14, out=t11)
+    np.subtract(t10, t11, out=t11)
+    np.multiply(t11, t11, out=t10)
+    np.multiply(2.511784416113084e-08, t10, out=t2)
+    np.add(t2, 2.755721635507523e-06, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.00019841269917321528, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.008333333333307234, out=t2)
+    np.multiply(t2, t10, out=t2)
+    np.add(t2, 0.166666666666667, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.multiply(2.763128188739826e-07, t10, out=t6)
+    np.add(t6, 2.480148993747346e-05, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.001388888894702103, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.041666666666515396, out=t6)
+    np.multiply(t6, t10, out=t6)
+    np.add(t6, 0.5000000000000012, out=t6)
+    np.add(t2, t6, out=t6)
+    np.multiply(t6, t10, out=t10)
+    _product_error_mixed(t0, t0, t1, t6, t)
+    np.multiply(t6, 0.5, out=t6)
+    np.negative(t6, out=t6)
+    _select(c7, t6, 0.0, t6, t)
+    np.add(t11, t10, out=t1)
+    np.multiply(t6, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.add(t10, t1, out=t1)
+    np.add(1.0, t11, out=t10)
+    np.multiply(t15, t10, out=t6)
+    _product_error_mixed(t15, t10, t6, t0, t)
+    np.subtract(t10, 1.0, out=t2)
+    np.subtract(t11, t2, out=t2)
+    np.add(t2, t1, out=t1)
+    np.multiply(t15, t1, out=t1)
+    np.add(t0, t1, out=t1)
+    np.multiply(t10, t14, out=t14)
+    np.add(t1, t14, out=t14)
+    np.add(t6, t14, out=t14)
+    np.maximum(t16, 6755399441054744.0, out=t6)
+    _power_of_2(t6, t1)
+    np.multiply(t14, t1, out=t1)
+    np.subtract(t16, t6, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    _power_of_2(t6, t6)
+    np.multiply(t1, t6, out=t6)
+    np.negative(t6, out=t6)
+    s160 = np.negative(0.0)
+    _select(c7, t6, s160, t6, t)
+    c162 = grad_x < 0.9397394058669556
+    np.subtract(grad_x, 0.7517914772033691, out=grad_x)
+    np.add(grad_x, -4.74901953168329e-08, out=t1)
+    np.subtract(t1, grad_x, out=grad_x)
+    np.subtract(-4.74901953168329e-08, grad_x, out=grad_x)
+    np.add(grad_x, -3.0218187427811922e-24, out=grad_x)
+    np.multiply(t1, t1, out=t16)
+    np.multiply(4.3263381358780523e-07, t16, out=t14)
+    np.add(t14, -1.1214369724299814e-05, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, 0.00018633974597796586, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, -0.0022395380680703364, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, 0.019421679838189047, out=t14)
+    np.multiply(t14, t16, out=t14)
+    np.add(t14, -0.1140082332972217, out=t14)
+    np.multiply(t14, t1, out=t14)
+    np.multiply(7.678282977887777e-06, t16, out=t10)
+    np.add(t10, -8.61560751649917e-05, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, 0.0007448267567630634, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, -0.004539228378113106, out=t10)
+    np.multiply(t10, t16, out=t10)
+    np.add(t10, 0.014771522148238379, out=t10)
+    np.multiply(t10, t16, out=t16)
+    np.add(t16, 0.0181996763986711, out=t16)
+    np.add(t14, t16, out=t16)
+    np.multiply(t16, t1, out=t16)
+    np.multiply(0.388284982990552, t1, out=t14)
+    np.multiply(-0.4314939923140469, t1, out=t10)
+    _product_error_mixed(-0.4314939923140469, t1, t10, t0, t)
+    np.multiply(-0.4314939923140469, grad_x, out=grad_x)
+    np.add(t0, grad_x, out=grad_x)
+    np.add(t16, 2.3344827535098912e-17, out=t16)
+    np.multiply(t1, t16, out=t16)
+    np.add(-2.7313429271500348e-17, t16, out=t16)
+    np.add(t14, t16, out=t16)
+    np.multiply(t1, t16, out=t16)
+    np.add(grad_x, t16, out=t16)
+    np.add(t10, t16, out=t16)
+    _select(c162, t16, t6, t16, t)
+    _select(c3, t6, t16, t16, t)
+    np.subtract(1.0, t16, out=t6)
+    _select(c1, t16, t6, t6, t)
+    _select(c0, x, t6, t6, t)
+    np.multiply(grad_y, t6, out=grad_x)
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    c2 = grad_x < 0.46875
+    np.multiply(grad_x, 1.4142135, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    _erf_float32(t1, t2, t)
+    np.multiply(0.5, t2, out=t2)
+    np.subtract(0.5, t2, out=t2)
+    np.multiply(grad_x, grad_x, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.negative(t3, out=t3)
+    np.exp(t3, out=t3)
+    np.multiply(t0, t3, out=t3)
+    np.divide(t3, 1.7724539, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    c16 = grad_x < 1.0925293
+    np.subtract(grad_x, 0.7517915, out=t2)
+    np.subtract(t2, 4.7490197e-08, out=t2)
+    np.subtract(t2, -1.3472244e-15, out=t2)
+    np.multiply(-0.0022264118, t2, out=t4)
+    np.add(t4, -0.0044869017, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.019421391, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.014770369, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, -0.11400823, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.018199684, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, 0.38828498, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t4, -0.431494, out=t4)
+    np.multiply(t4, t2, out=t2)
+    c35 = grad_x < 11.78125
+    _erfcx_float32(t1, t4, t)
+    np.multiply(1.7724539, t4, out=t4)
+    np.subtract(t0, t4, out=t4)
+    _gauss_float32(grad_x, t0, t)
+    np.multiply(t4, t0, out=t1)
+    np.divide(t1, 1.7724539, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t5)
+    np.multiply(0.5, grad_x, out=grad_x)
+    _bell_float32(grad_x, t6, t)
+    c46 = t6 == 0.0
+    np.negative(t6, out=grad_x)
+    np.multiply(t4, t6, out=t4)
+    np.divide(t4, 1.7724539, out=t4)
+    np.multiply(0.5, t4, out=t4)
+    np.multiply(t4, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c46, grad_x, t6, t6, t)
+    _select(c35, t5, t6, t6, t)
+    _select(c16, t2, t6, t6, t)
+    _select(c2, t3, t6, t6, t)
+    c57 = t0 == 0.0
+    np.add(t1, 1.0, out=t1)
+    _select(c57, 1.0, t1, t1, t)
+    _select(c0, t6, t1, t1, t)
+    np.multiply(grad_y, t1, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(grad_x, 1.4142135, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    _erfcx_usual_float32(t1, t2, t)
+    np.multiply(1.7724539, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    _gauss_usual_float32(grad_x, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.divide(t0, 1.7724539, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.negative(t0, out=t2)
+    np.add(t0, 1.0, out=t0)
+    _select(c0, t2, t0, t0, t)
+    c14 = x < (-2.0097927e+38)
+    c15 = -0.9251381 < x
+    c16 = x < (-0.49574333)
+    c17 = c15 & c16
+    c18 = c14 | c17
+    c19 = 2.0097927e+38 < x
+    c20 = c18 | c19
+    np.multiply(grad_y, t0, out=grad_x)
+    return c20
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, *t = t
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 3.402823669209385e+38, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
+    np.multiply(0.5, d2ydx2, out=d2ydx2)
+    np.subtract(1.0, d2ydx2, out=t0)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.minimum(d2ydx2, 350.0, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(t0, d2ydx2, out=d2ydx2)
+    np.multiply(0.7978845608028654, d2ydx2, out=d2ydx2)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, *t = t
+    c0 = x != x
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 64.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(t1, 0.5, out=t2)
+    c5 = t2 < 1400.0
+    s6 = np.negative(2.0)
+    np.multiply(d2ydx2, d2ydx2, out=t3)
+    np.add(s6, t3, out=t4)
+    np.subtract(t4, s6, out=t5)
+    np.subtract(t4, t5, out=t6)
+    np.subtract(s6, t6, out=t6)
+    np.subtract(t3, t5, out=t5)
+    np.add(t6, t5, out=t5)
+    _product_error_mixed(d2ydx2, d2ydx2, t3, t6, t)
+    np.add(t5, t6, out=t6)
+    np.add(t4, t6, out=t5)
+    np.multiply(0.3989422804014327, t5, out=t3)
+    _select(c5, t2, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=d2ydx2)
+    np.add(d2ydx2, 6755399441055744.0, out=d2ydx2)
+    np.subtract(d2ydx2, 6755399441055744.0, out=t7)
+    np.multiply(t7, 0.6931471805598903, out=t8)
+    np.subtract(t2, t8, out=t8)
+    np.multiply(t7, 5.497923018708371e-14, out=t7)
+    np.subtract(t8, t7, out=t2)
+    np.multiply(t2, t2, out=t9)
+    np.multiply(2.511784416113084e-08, t9, out=t10)
+    np.add(t10, 2.755721635507523e-06, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.00019841269917321528, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.008333333333307234, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.166666666666667, out=t10)
+    np.multiply(t10, t2, out=t10)
+    np.multiply(2.763128188739826e-07, t9, out=t11)
+    np.add(t11, 2.480148993747346e-05, out=t11)
+    np.multiply(t11, t9, out=t11)
+    np.add(t11, 0.001388888894702103, out=t11)
+    np.multiply(t11, t9, out=t11)
+    np.add(t11, 0.041666666666515396, out=t11)
+    np.multiply(t11, t9, out=t11)
+    np.add(t11, 0.5000000000000012, out=t11)
+    np.add(t10, t11, out=t11)
+    np.multiply(t11, t9, out=t9)
+    np.subtract(t8, t2, out=t8)
+    np.subtract(t8, t7, out=t7)
+    _product_error_mixed(t0, t0, t1, t8, t)
+    np.multiply(t8, 0.5, out=t8)
+    np.negative(t8, out=t8)
+    _select(c5, t8, 0.0, t8, t)
+    np.add(t2, t9, out=t1)
+    np.multiply(t8, t1, out=t1)
+    np.add(t8, t1, out=t1)
+    np.add(t7, t1, out=t1)
+    np.add(t9, t1, out=t1)
+    np.add(t2, t1, out=t9)
+    np.add(1.0, t9, out=t7)
+    np.multiply(t3, t7, out=t8)
+    _product_error_mixed(t3, t7, t8, t0, t)
+    np.subtract(t7, 1.0, out=t11)
+    np.subtract(t9, t11, out=t11)
+    np.subtract(t9, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.add(t11, t2, out=t2)
+    np.multiply(t3, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    _product_error_mixed(0.3989422804014327, t5, t3, t0, t)
+    np.subtract(t5, t4, out=t4)
+    np.subtract(t6, t4, out=t4)
+    np.multiply(0.3989422804014327, t4, out=t4)
+    np.add(t0, t4, out=t4)
+    np.multiply(t5, -2.49232720227773e-17, out=t5)
+    np.add(t4, t5, out=t5)
+    np.multiply(t7, t5, out=t5)
+    np.add(t2, t5, out=t5)
+    np.add(t8, t5, out=t5)
+    np.maximum(d2ydx2, 6755399441054744.0, out=t8)
+    _power_of_2(t8, t2)
+    np.multiply(t5, t2, out=t2)
+    np.subtract(d2ydx2, t8, out=t8)
+    np.add(t8, 6755399441055744.0, out=t8)
+    _power_of_2(t8, t8)
+    np.multiply(t2, t8, out=t8)
+    np.negative(t8, out=t8)
+    s87 = np.negative(0.0)
+    _select(c5, t8, s87, t8, t)
+    _select(c0, x, t8, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, *t = t
+    np.abs(x, out=d2ydx2)
+    c1 = d2ydx2 < 1.125
+    np.multiply(d2ydx2, d2ydx2, out=t0)
+    np.subtract(t0, 2.0, out=t0)
+    np.multiply(1.4142135, t0, out=t0)
+    _gauss_float32(d2ydx2, t1, t)
+    np.multiply(t0, t1, out=t1)
+    np.divide(t1, 1.7724539, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t1)
+    c10 = d2ydx2 < 1.6484375
+    np.subtract(d2ydx2, 1.4142132, out=t2)
+    np.subtract(t2, 3.8183111e-07, out=t2)
+    np.subtract(t2, -1.14209476e-14, out=t2)
+    np.multiply(-0.00015401763, t2, out=t3)
+    np.add(t3, 0.0021865538, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, -0.0013117936, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, -0.014982575, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.02568353, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.05188811, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, -0.1712231, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 5.159657e-09, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.44028798, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, -0.4151075, out=t3)
+    np.multiply(t3, t2, out=t2)
+    c33 = d2ydx2 < 11.125
+    np.multiply(0.5, d2ydx2, out=d2ydx2)
+    _bell_float32(d2ydx2, t3, t)
+    c36 = t3 == 0.0
+    np.negative(t3, out=d2ydx2)
+    np.multiply(t0, t3, out=t0)
+    np.divide(t0, 1.7724539, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c36, d2ydx2, t3, t3, t)
+    _select(c33, t1, t3, t3, t)
+    _select(c10, t2, t3, t3, t)
+    _select(c1, t1, t3, d2ydx2, t)
+
+
+def _erfcx_wide(a, y, t):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.minimum(a, 1e+40)
-    t1 = ((0.003189874669613079 * t0 + 0.03741840421994664) * t0 + 0.20512206783132228) * t0
-    t1 = (((t1 + 0.6685407433625775) * t0 + 1.3656995568454326) * t0 + 1.675451502623033) * t0
-    t2 = ((0.0056539056414527805 * t0 + 0.06632239507822532) * t0 + 0.3663963057172038) * t0
-    t2 = (((t2 + 1.2181207122486646) * t0 + 2.599557160116386) * t0 + 3.529483904638426) * t0
-    return (t1 + 0.9999999998923078) / ((t2 + 2.803830656775596) * t0 + 1.0)
+    t0, t1, *t = t
+    np.minimum(a, 1e+40, out=y)
+    np.multiply(0.003189874669613079, y, out=t0)
+    np.add(t0, 0.03741840421994664, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.20512206783132228, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.6685407433625775, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 1.3656995568454326, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 1.675451502623033, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.9999999998923078, out=t0)
+    np.multiply(0.0056539056414527805, y, out=t1)
+    np.add(t1, 0.06632239507822532, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.3663963057172038, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 1.2181207122486646, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 2.599557160116386, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 3.529483904638426, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 2.803830656775596, out=t1)
+    np.multiply(t1, y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(t0, y, out=y)
 
 
-
-def _gauss_wide(a):
+def _gauss_wide(a, y, t):
     """exp(-a^2/2) without the error of rounding a^2."""
-    return np.exp(-np.minimum(0.5 * (a * a), 750.0))
+    np.multiply(a, a, out=y)
+    np.multiply(0.5, y, out=y)
+    np.minimum(y, 750.0, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
 
 
-
-def _erfcx_usual_wide(a):
+def _erfcx_usual_wide(a, y, t):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.minimum(a, 1e+40)
-    t1 = ((0.003189874669613079 * t0 + 0.03741840421994664) * t0 + 0.20512206783132228) * t0
-    t1 = (((t1 + 0.6685407433625775) * t0 + 1.3656995568454326) * t0 + 1.675451502623033) * t0
-    t2 = ((0.0056539056414527805 * t0 + 0.06632239507822532) * t0 + 0.3663963057172038) * t0
-    t2 = (((t2 + 1.2181207122486646) * t0 + 2.599557160116386) * t0 + 3.529483904638426) * t0
-    return (t1 + 0.9999999998923078) / ((t2 + 2.803830656775596) * t0 + 1.0)
+    t0, t1, *t = t
+    np.minimum(a, 1e+40, out=y)
+    np.multiply(0.003189874669613079, y, out=t0)
+    np.add(t0, 0.03741840421994664, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.20512206783132228, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.6685407433625775, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 1.3656995568454326, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 1.675451502623033, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.9999999998923078, out=t0)
+    np.multiply(0.0056539056414527805, y, out=t1)
+    np.add(t1, 0.06632239507822532, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.3663963057172038, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 1.2181207122486646, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 2.599557160116386, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 3.529483904638426, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 2.803830656775596, out=t1)
+    np.multiply(t1, y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(t0, y, out=y)
 
 
-
-def _gauss_usual_wide(a):
+def _gauss_usual_wide(a, y, t):
     """exp(-a^2/2) without the error of rounding a^2."""
-    return np.exp(-(0.5 * (a * a)))
+    np.multiply(a, a, out=y)
+    np.multiply(0.5, y, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
 
 
-
-def _product_error_mixed(a, b, c):
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _erfcx_float32(a):
+def _erfcx_float32(a, y, t):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.minimum(a, 1e+18)
-    t0 = (t0 + t0) / (t0 + 3.5078125) - 1.0
-    t1 = ((-1.6866097e-05 * t0 + (-3.3778797e-05)) * t0 + 0.00027750025) * t0 + (-0.00016322071)
-    t1 = (((t1 * t0 + (-0.0021799882)) * t0 + 0.00971402) * t0 + (-0.02458364)) * t0 + 0.044078577
-    t1 = (((t1 * t0 + (-0.057461683)) * t0 + 0.048515305) * t0 + (-0.005037106)) * t0 + (-0.070016116)
-    return (t1 * t0 + 0.62109655) / (a + 0.5)
+    t0, *t = t
+    np.minimum(a, 1e+18, out=y)
+    np.add(y, y, out=t0)
+    np.add(y, 3.5078125, out=y)
+    np.divide(t0, y, out=y)
+    np.subtract(y, 1.0, out=y)
+    np.multiply(-1.6866097e-05, y, out=t0)
+    np.add(t0, -3.3778797e-05, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.00027750025, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.00016322071, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.0021799882, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.00971402, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.02458364, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.044078577, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.057461683, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.048515305, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.005037106, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.070016116, out=t0)
+    np.multiply(t0, y, out=y)
+    np.add(y, 0.62109655, out=y)
+    np.add(a, 0.5, out=t0)
+    np.divide(y, t0, out=y)
 
 
-
-def _gauss_float32(a):
+def _gauss_float32(a, y, t):
     """exp(-a^2/2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 15.0)
-    t1 = t0 + 49152.0 - 49152.0
-    t2 = np.exp(-(0.5 * (t1 * t1)))
-    t0 = 0.5 * ((t1 - t0) * (t0 + t1))
-    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+    t0, t1, t2, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 15.0, out=y)
+    np.add(y, 49152.0, out=t0)
+    np.subtract(t0, 49152.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(t0, y, out=t2)
+    np.add(y, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.multiply(t0, 0.041666668, out=t2)
+    np.add(0.16666667, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.add(0.5, t2, out=t2)
+    np.multiply(t0, t0, out=y)
+    np.multiply(y, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(t1, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _bell_float32(a):
+def _bell_float32(a, y, t):
     """exp(-a^2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 11.0)
-    t1 = t0 + 49152.0 - 49152.0
-    t2 = np.exp(-(t1 * t1))
-    t0 = (t1 - t0) * (t0 + t1)
-    return t2 + t2 * (t0 + t0 * t0 * (0.5 + t0 * (0.16666667 + t0 * 0.041666668)))
+    t0, t1, t2, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 11.0, out=y)
+    np.add(y, 49152.0, out=t0)
+    np.subtract(t0, 49152.0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(t0, y, out=t2)
+    np.add(y, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(t0, 0.041666668, out=t2)
+    np.add(0.16666667, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.add(0.5, t2, out=t2)
+    np.multiply(t0, t0, out=y)
+    np.multiply(y, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(t1, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _erf_float32(a):
+def _erf_float32(a, y, t):
     """the error function."""
-    t0 = np.abs(a)
-    t1 = np.minimum(t0, 15.0)
-    t2 = t1 + 49152.0 - 49152.0
-    t3 = (t2 - t1) * (t1 + t2)
-    t4 = np.minimum(t1, 1e+18)
-    t4 = (t4 + t4) / (t4 + 3.5078125) - 1.0
-    t5 = ((-1.6866097e-05 * t4 + (-3.3778797e-05)) * t4 + 0.00027750025) * t4 + (-0.00016322071)
-    t5 = (((t5 * t4 + (-0.0021799882)) * t4 + 0.00971402) * t4 + (-0.02458364)) * t4 + 0.044078577
-    t5 = (((t5 * t4 + (-0.057461683)) * t4 + 0.048515305) * t4 + (-0.005037106)) * t4 + (-0.070016116)
-    t1 = np.exp(-(t2 * t2)) * ((t5 * t4 + 0.62109655) / (t1 + 0.5))
-    t1 = np.copysign(1.0 - (t1 + t1 * (t3 + t3 * t3 * (0.5 + t3 * (0.16666667 + t3 * 0.041666668)))), a)
-    t2 = a * a
-    t3 = ((7.853862e-05 * t2 + (-0.0008010194)) * t2 + 0.0051883277) * t2 + (-0.026853813)
-    return _select_float32(t0 < 1.0, a + a * (((t3 * t2 + 0.112835854) * t2 + (-0.37612626)) * t2 + 0.12837917), t1)
+    t0, t1, t2, t3, t4, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 15.0, out=t0)
+    np.add(t0, 49152.0, out=t1)
+    np.subtract(t1, 49152.0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.subtract(t1, t0, out=t3)
+    np.add(t0, t1, out=t1)
+    np.multiply(t3, t1, out=t1)
+    np.multiply(t1, 0.041666668, out=t3)
+    np.add(0.16666667, t3, out=t3)
+    np.multiply(t1, t3, out=t3)
+    np.add(0.5, t3, out=t3)
+    np.multiply(t1, t1, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t1, t3, out=t3)
+    np.minimum(t0, 1e+18, out=t1)
+    np.add(t1, t1, out=t4)
+    np.add(t1, 3.5078125, out=t1)
+    np.divide(t4, t1, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(-1.6866097e-05, t1, out=t4)
+    np.add(t4, -3.3778797e-05, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.00027750025, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.00016322071, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.0021799882, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.00971402, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.02458364, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.044078577, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.057461683, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.048515305, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.005037106, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.070016116, out=t4)
+    np.multiply(t4, t1, out=t1)
+    np.add(t1, 0.62109655, out=t1)
+    np.add(t0, 0.5, out=t0)
+    np.divide(t1, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.add(t0, t3, out=t3)
+    np.subtract(1.0, t3, out=t3)
+    np.copysign(t3, a, out=t3)
+    c53 = y < 1.0
+    np.multiply(a, a, out=y)
+    np.multiply(7.853862e-05, y, out=t0)
+    np.add(t0, -0.0008010194, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.0051883277, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.026853813, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, 0.112835854, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t0, -0.37612626, out=t0)
+    np.multiply(t0, y, out=y)
+    np.add(y, 0.12837917, out=y)
+    np.multiply(a, y, out=y)
+    np.add(a, y, out=y)
+    _select(c53, y, t3, y, t)
 
 
-
-def _erfcx_usual_float32(a):
+def _erfcx_usual_float32(a, y, t):
     """exp(a^2)*erfc(a), a >= 0."""
-    t0 = np.minimum(a, 3.4e+38)
-    t1 = 1.0 / (t0 + 1.5)
-    t0 = (t0 - 1.5) * t1
-    t2 = ((-0.00017007087 * t0 + (-0.00021412257)) * t0 + 0.0007679405) * t0 + 0.0018846585
-    t2 = (((t2 * t0 + (-0.00074824435)) * t0 + (-0.009499547)) * t0 + (-0.00813403)) * t0 + 0.047774054
-    return t1 * (((t2 * t0 + 0.07562295) * t0 + (-0.5078502)) * t0 + 0.96475625)
+    t0, t1, *t = t
+    np.minimum(a, 3.4e+38, out=y)
+    np.add(y, 1.5, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.subtract(y, 1.5, out=y)
+    np.multiply(y, t0, out=y)
+    np.multiply(-0.00017007087, y, out=t1)
+    np.add(t1, -0.00021412257, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.0007679405, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.0018846585, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, -0.00074824435, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, -0.009499547, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, -0.00813403, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.047774054, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, 0.07562295, out=t1)
+    np.multiply(t1, y, out=t1)
+    np.add(t1, -0.5078502, out=t1)
+    np.multiply(t1, y, out=y)
+    np.add(y, 0.96475625, out=y)
+    np.multiply(t0, y, out=y)
 
 
-
-def _gauss_usual_float32(a):
+def _gauss_usual_float32(a, y, t):
     """exp(-a^2/2) without the error of rounding a^2."""
-    t0 = np.minimum(np.abs(a), 15.0)
-    t1 = t0 * t0
-    t2 = np.exp(-(0.5 * t1))
-    return t2 - t2 * (0.5 * _product_error_float32(t0, t0, t1))
+    t0, *t = t
+    np.abs(a, out=y)
+    np.minimum(y, 15.0, out=y)
+    np.multiply(y, y, out=t0)
+    _product_error_float32(y, y, t0, y)
+    np.multiply(0.5, t0, out=t0)
+    np.multiply(0.5, y, out=y)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, y, out=y)
+    np.subtract(t0, y, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -745,54 +1970,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -806,7 +2062,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -22,10 +22,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9354 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.1389 (1000000 inputs, sampled), float32 fast 15.0659 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9354 (1000000 inputs, sampled), float32 fast 15.8385 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0698 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.1389 (1000000 inputs, sampled), float32 fast 20.0639 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.713 (1000000 inputs, sampled), float32 fast 14.7519 (4194304 inputs, sampled)
 """
 
@@ -44,975 +44,2740 @@ __all__ = [
     "gelu_tanh_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def gelu_tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 23, ties=[_y_ties])
 
 
 def gelu_tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 33)
 
 
 def gelu_tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, None])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 37, count=2, ties=[_y_ties, None])
 
 
 def gelu_tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 33)
 
 
 def gelu_tanh_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 37)
 
 
 def gelu_tanh_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 10)
 
 
 def gelu_tanh_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 9)
 
 
 def gelu_tanh_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 14, count=2)
 
 
 def gelu_tanh_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 9)
 
 
 def gelu_tanh_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
-
-
-def _forward_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
-    t2 = np.exp(-np.minimum(0.07135481627260025 * (t0 * t0 * t0), 750.0))
-    return _select(np.copysign(1.0, x) < 0.0, -(t0 * t1 * t2), t0) / (t1 * t2 + 1.0)
-
-
-
-def _forward_usual_wide(x):
-    t0 = np.exp(-(1.5957691216057308 * x)) * np.exp(-(0.07135481627260025 * (x * x * x))) + 1.0
-    return x / t0, x < (-3.3496543497230185e+38)
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t1 = 1.5957691216057308 * t0
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.07135481627260025 * t3
-    t5 = -_select(t1 < 1400.0, t1, 1400.0)
-    t6 = t5 * 1.4426950408889634 + 6755399441055744.0
-    t7 = t6 - 6755399441055744.0
-    t5 = t5 - t7 * 0.6931471805598903 - t7 * 5.497923018708371e-14
-    t7 = t5 * t5
-    t8 = (2.511784416113084e-08 * t7 + 2.755721635507523e-06) * t7 + 0.00019841269917321528
-    t9 = ((2.763128188739826e-07 * t7 + 2.480148993747346e-05) * t7 + 0.001388888894702103) * t7
-    t8 = ((t8 * t7 + 0.008333333333307234) * t7 + 0.166666666666667) * t5 + ((t9 + 0.041666666666515396) * t7 + 0.5000000000000012)
-    t5 = (1.0 + (t5 + t8 * t7)) * _select(t1 < 693.0, _power_of_2(np.maximum(t6, 6755399441054744.0)), 0.0)
-    t6 = -_select(t4 < 1400.0, t4, 1400.0)
-    t7 = t6 * 1.4426950408889634 + 6755399441055744.0
-    t8 = t7 - 6755399441055744.0
-    t6 = t6 - t8 * 0.6931471805598903 - t8 * 5.497923018708371e-14
-    t8 = t6 * t6
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t6 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t2 = 0.07135481627260025 * (_product_error_mixed(t2, t0, t3) + t0 * _product_error_mixed(t0, t0, t2))
-    t2 = _product_error_mixed(0.07135481627260025, t3, t4) + t2 + t3 * (-6.175149918155315e-19)
-    t3 = (1.0 + (t6 + t9 * t8)) * _select(t4 < 693.0, _power_of_2(np.maximum(t7, 6755399441054744.0)), 0.0)
-    t6 = t5 * t3
-    t7 = 1.0 + t6
-    t8 = 1.0 / t7
-    t9 = t0 * t8
-    t10 = t1 + t4
-    t11 = t10 < 1400.0
-    t12 = -_select(t11, t10, 1400.0)
-    t13 = t12 * 1.4426950408889634 + 6755399441055744.0
-    t14 = t13 - 6755399441055744.0
-    t12 = t12 - t14 * 0.6931471805598903 - t14 * 5.497923018708371e-14
-    t14 = t12 * t12
-    t15 = (2.511784416113084e-08 * t14 + 2.755721635507523e-06) * t14 + 0.00019841269917321528
-    t16 = (2.763128188739826e-07 * t14 + 2.480148993747346e-05) * t14 + 0.001388888894702103
-    t15 = ((t15 * t14 + 0.008333333333307234) * t14 + 0.166666666666667) * t12 + ((t16 * t14 + 0.041666666666515396) * t14 + 0.5000000000000012)
-    t14 = t15 * t14
-    t15 = t10 - t1
-    t2 = _product_error_mixed(1.5957691216057308, t0, t1) + t0 * (-9.96930880911092e-17) + t2
-    t2 = _select(t11, -(t1 - (t10 - t15) + (t4 - t15) + t2), 0.0)
-    t10 = 1.0 + t12
-    t0 = _product_error_mixed(t9, t7, t0) + t9 * (t6 - (t7 - 1.0) + _product_error_mixed(t5, t3, t6))
-    t0 = t9 * (t12 - (t10 - 1.0) + (t14 + (t2 + t2 * (t12 + t14)))) + t10 * ((0.0 - t0) * t8)
-    t2 = np.maximum(t13, 6755399441054744.0)
-    t0 = (t9 * t10 + t0) * _power_of_2(t2) * _power_of_2(t13 - t2 + 6755399441055744.0)
-    return _select(x < 0.0, np.copysign(0.0, x), x) + _select(np.minimum(t1, t4) < 1400.0, -t0, -0.0)
-
-
-
-def _forward_usual_mixed(x):
-    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516))) * np.exp(-(0.08943 * (1.4142135623730951 * (x * x * x) / 1.772453850905516)))
-    return x / (t0 + 1.0), x < (-1.3024708944677372)
-
-
-
-def _forward_float32(x):
-    t0 = np.abs(x)
-    t1 = 1.5957692 * t0
-    t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
-    t1 = t2 - t2 * t1
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.071354814 * t3
-    t5 = np.exp(-t4)
-    t2 = _product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0
-    t6 = _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t2 * 0.071354814
-    t4 = t5 - t5 * _select_float32(t4 < 1024.0, t6, 0.0)
-    t5 = 0.7978846 * t0
-    t6 = np.exp(-t5)
-    t5 = _select_float32(t5 < 1024.0, _product_error_float32(0.7978846, t0, t5) + t0 * (-2.267034e-08), 0.0)
-    t5 = t6 - t6 * t5
-    t6 = 0.035677407 * t3
-    t7 = np.exp(-t6)
-    t2 = _product_error_float32(0.035677407, t3, t6) + t3 * 1.1994162e-09 + t2 * 0.035677407
-    t2 = t7 - t7 * _select_float32(t6 < 1024.0, t2, 0.0)
-    t1 = _select_float32(t0 < 9.875, -(t0 * t1 * t4) / (t1 * t4 + 1.0), -(t0 * t5 * t2 / (t5 * t2 * t5 * t2 + 1.0) * t5 * t2))
-    t2 = np.exp(-(2.0 * (t0 * 1.4142135 / 1.7724539))) * np.exp(-(0.08943 * (1.4142135 * t3 / 1.7724539)))
-    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
-
-
-
-def _forward_usual_float32(x):
-    return 0.5 * (x * (np.tanh(1.4142135 * (0.044715 * (x * x * x) + x) / 1.7724539) + 1.0)), ((x < (-1.3102543)) | ((-1.23458 < x) & (x < (-1.0443747)))) | (1.6748272e+38 < x)
-
-
-
-def _derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * t0 * t0
-    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 750.0))
-    t4 = t2 * t3
-    t1 = 282842.71247461904 * t0 + 37941.93566490777 * t1 - 177245.3850905516 * t4 - 177245.3850905516
-    t4 = t4 + 1.0
-    t1 = 5.641895835477563e-06 * (t1 * t2 * t3 / (t4 * t4))
-    t2 = -t1
-    t3 = t0 - 0.7524609565734863 - 4.6549752993036295e-07
-    t4 = ((-0.11394447245312908 * t3 + 0.015782862495763366) * t3 + 0.38751844613578823) * t3
-    t0 = _select(t0 < 0.7421875, t2, _select(t0 < 0.76123046875, (t4 + (-0.4304000910248591)) * t3, t2))
-    return _select(x < 0.0, t0, t1 + 1.0)
-
-
-
-def _derivative_usual_wide(x):
-    t0 = np.exp(-(1.5957691216057308 * x))
-    t1 = x * x
-    t2 = np.exp(-(0.07135481627260025 * (t1 * x)))
-    t3 = t0 * t2
-    t0 = 177245.3850905516 * t3 + x * (282842.71247461904 * t3 + 37941.93566490777 * (t1 * t0 * t2))
-    t1 = t3 + 1.0
-    t2 = (x < (-20.361587941646576)) | ((-0.7524615079164505 < x) & (x < (-0.7524613589048386)))
-    return 5.641895835477563e-06 * ((t0 + 177245.3850905516) / (t1 * t1)), t2 | (3.3496543497230185e+38 < x)
-
-
-
-def _derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = 1.5957691216057308 * t0
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.07135481627260025 * t3
-    t5 = t1 < 1400.0
-    t6 = -_select(t5, t1, 1400.0)
-    t7 = t6 * 1.4426950408889634 + 6755399441055744.0
-    t8 = t7 - 6755399441055744.0
-    t6 = t6 - t8 * 0.6931471805598903 - t8 * 5.497923018708371e-14
-    t8 = t6 * t6
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t6 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t10 = _product_error_mixed(1.5957691216057308, t0, t1) + t0 * (-9.96930880911092e-17)
-    t5 = _select(t5, -t10, 0.0)
-    t5 = t9 * t8 + (t5 + t5 * t6)
-    t8 = t6 + t5
-    t9 = 1.0 + t8
-    t7 = _select(t1 < 693.0, _power_of_2(np.maximum(t7, 6755399441054744.0)), 0.0)
-    t11 = t9 * t7
-    t12 = 177245.3850905516 * t11
-    t13 = t4 < 1400.0
-    t14 = -_select(t13, t4, 1400.0)
-    t15 = t14 * 1.4426950408889634 + 6755399441055744.0
-    t16 = t15 - 6755399441055744.0
-    t14 = t14 - t16 * 0.6931471805598903 - t16 * 5.497923018708371e-14
-    t16 = t14 * t14
-    t17 = (2.511784416113084e-08 * t16 + 2.755721635507523e-06) * t16 + 0.00019841269917321528
-    t18 = (2.763128188739826e-07 * t16 + 2.480148993747346e-05) * t16 + 0.001388888894702103
-    t17 = ((t17 * t16 + 0.008333333333307234) * t16 + 0.166666666666667) * t14 + ((t18 * t16 + 0.041666666666515396) * t16 + 0.5000000000000012)
-    t18 = _product_error_mixed(t0, t0, t2)
-    t19 = _product_error_mixed(0.07135481627260025, t3, t4) + 0.07135481627260025 * (_product_error_mixed(t2, t0, t3) + t0 * t18)
-    t3 = t19 + t3 * (-6.175149918155315e-19)
-    t13 = t17 * t16 + _select(t13, -t3, 0.0)
-    t16 = t14 + t13
-    t17 = 1.0 + t16
-    t15 = _select(t4 < 693.0, _power_of_2(np.maximum(t15, 6755399441054744.0)), 0.0)
-    t19 = t17 * t15
-    t20 = t12 * t19
-    t21 = 177245.3850905516 + t20
-    t22 = -t21
-    t23 = 37941.93566490777 * t2
-    t24 = 282842.71247461904 + t23
-    t25 = t24 * t0
-    t26 = t22 + t25
-    t13 = (t16 - (t17 - 1.0) + (t13 - (t16 - t14))) * t15
-    t5 = (t8 - (t9 - 1.0) + (t5 - (t8 - t6))) * t7
-    t6 = t19 * (_product_error_mixed(177245.3850905516, t11, t12) + 177245.3850905516 * t5)
-    t6 = t20 - (t21 - 177245.3850905516) + (_product_error_mixed(t12, t19, t20) + t12 * t13 + t6 + 1.7054721848499226e-12)
-    t2 = _product_error_mixed(37941.93566490777, t2, t23) + 37941.93566490777 * t18 + t2 * (-1.4026728324961112e-13)
-    t2 = _product_error_mixed(t24, t0, t25) + t0 * (t23 - (t24 - 282842.71247461904) + (-2.864269646536314e-11 + t2))
-    t7 = 5.641895835477563e-06 * t26
-    t8 = t11 * t19
-    t9 = 1.0 + t8
-    t12 = t9 * t9
-    t14 = 1.0 / t12
-    t15 = t7 * t14
-    t16 = t1 + t4
-    t17 = t16 < 1400.0
-    t18 = -_select(t17, t16, 1400.0)
-    t20 = t18 * 1.4426950408889634 + 6755399441055744.0
-    t21 = t20 - 6755399441055744.0
-    t18 = t18 - t21 * 0.6931471805598903
-    t21 = t21 * 5.497923018708371e-14
-    t23 = t18 - t21
-    t24 = t23 * t23
-    t27 = (2.511784416113084e-08 * t24 + 2.755721635507523e-06) * t24 + 0.00019841269917321528
-    t28 = (2.763128188739826e-07 * t24 + 2.480148993747346e-05) * t24 + 0.001388888894702103
-    t27 = ((t27 * t24 + 0.008333333333307234) * t24 + 0.166666666666667) * t23 + ((t28 * t24 + 0.041666666666515396) * t24 + 0.5000000000000012)
-    t24 = t27 * t24
-    t27 = t16 - t1
-    t3 = _select(t17, -(t1 - (t16 - t27) + (t4 - t27) + (t10 + t3)), 0.0)
-    t3 = t23 + (t24 + (t18 - t23 - t21 + (t3 + t3 * (t23 + t24))))
-    t10 = 1.0 + t3
-    t16 = t15 * t10
-    t2 = _product_error_mixed(5.641895835477563e-06, t26, t7) + 5.641895835477563e-06 * (t22 + (t25 - t26) + (-t6 + t2))
-    t5 = t8 - (t9 - 1.0) + (_product_error_mixed(t11, t19, t8) + t11 * t13 + t19 * t5)
-    t5 = t9 * t5
-    t5 = _product_error_mixed(t15, t12, t7) + t15 * (_product_error_mixed(t9, t9, t12) + t5 + t5)
-    t2 = _product_error_mixed(t15, t10, t16) + t15 * (t3 - (t10 - 1.0)) + t10 * ((t2 + t26 * 2.2602614732570765e-22 - t5) * t14)
-    t3 = np.maximum(t20, 6755399441054744.0)
-    t1 = _select(np.minimum(t1, t4) < 1400.0, -((t16 + t2) * _power_of_2(t3) * _power_of_2(t20 - t3 + 6755399441055744.0)), -0.0)
-    t2 = t0 - 0.7524609565734863 + (-4.6549752993036295e-07)
-    t3 = t2 * t2
-    t4 = ((-0.005260802857155796 * t3 + 0.016619328320901256) * t3 + 0.01578285352184864) * t2
-    t3 = (0.019682309453529386 * t3 + (-0.11394448308095881)) * t3 + 0.38751844613578895
-    t3 = -0.4304000910248585 * (-1.9161433631905267e-24) + t2 * ((t4 + t3) * t2 + (-2.0285195168683626e-17))
-    t0 = _select(t0 < 0.7421875, t1, _select(t0 < 0.7578125, -0.4304000910248585 * t2 + t3, t1))
-    return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _derivative_usual_mixed(x):
-    t0 = x * x
-    t1 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516)))
-    t2 = np.exp(-(0.08943 * (1.4142135623730951 * (t0 * x) / 1.772453850905516)))
-    t0 = x * (26829.0 * (1.4142135623730951 * t0) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t1 * t2)
-    t3 = t1 * t2 + 1.0
-    return 1e-05 * ((t0 - 177245.3850905516) * t1 * t2 / (1.772453850905516 * (t3 * t3))) + 1.0, ((x < 0.332845285278102) | ((0.39557165457082766 < x) & (x < 0.4258219224522739))) | (1.2378154996851461e+101 < x)
-
-
-
-def _derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = 0.7978846 * t0
-    t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
-    t1 = t2 - t2 * t1
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.035677407 * t3
-    t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
-    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
-    t4 = t5 - t5 * t4
-    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4) * t1 * t4
-    t5 = t1 * t4 * t1 * t4 + 1.0
-    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5))) * t1 * t4))
-    t2 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
-    t4 = (((-0.002404172 * t2 + (-0.0051958454)) * t2 + 0.019681899) * t2 + 0.016617889) * t2
-    t4 = (((t4 + (-0.11394448)) * t2 + 0.015782863) * t2 + 0.38751844) * t2 + (-0.4304001)
-    t1 = _select_float32(t0 < 0.578125, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
-    t0 = t0 * 1.4142135
-    t2 = np.exp(-(2.0 * (t0 / 1.7724539)))
-    t3 = 1.4142135 * t3
-    t4 = np.exp(-(0.08943 * (t3 / 1.7724539)))
-    t0 = (200000.0 * t0 + 26829.0 * t3 - 100000.0 * (1.7724539 * t2 * t4) - 177245.39) * t2
-    t3 = t2 * t4 + 1.0
-    t0 = _select_float32(t2 + t4 == 0.0, 1.0, 1e-05 * (t0 * t4 / (1.7724539 * (t3 * t3))) + 1.0)
-    return _select_float32(x < 0.0, t1, t0)
-
-
-
-def _derivative_usual_float32(x):
-    t0 = -x
-    t1 = t0 * t0
-    t2 = np.tanh(1.4142135 * (-(0.044715 * (t1 * t0) + t0)) / 1.7724539)
-    return 0.5 * t2 + 0.5 - 0.5 * (t0 * 1.4142135 * (1.0 - t2 * t2) * (0.134145 * t1 + 1.0) / 1.7724539), ((x < (-0.51383156)) | ((4.5693336 < x) & (x < 5.4617224))) | (1.7537262e+19 < x)
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
-    t2 = t0 * t0 * t0
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t2, 750.0))
-    t4 = t1 * t3
-    t5 = t4 + 1.0
-    t2 = 282842.71247461904 * t0 + 37941.93566490777 * t2 - 177245.3850905516 * t4 - 177245.3850905516
-    t2 = 5.641895835477563e-06 * (t2 * t1 * t3 / (t5 * t5))
-    t4 = -t2
-    t6 = t0 - 0.7524609565734863 - 4.6549752993036295e-07
-    t7 = ((-0.11394447245312908 * t6 + 0.015782862495763366) * t6 + 0.38751844613578823) * t6
-    t4 = _select(t0 < 0.7421875, t4, _select(t0 < 0.76123046875, (t7 + (-0.4304000910248591)) * t6, t4))
-    return _select(np.copysign(1.0, x) < 0.0, -(t0 * t1 * t3), t0) / t5, _select(x < 0.0, t4, t2 + 1.0)
-
-
-
-def _value_and_derivative_usual_wide(x):
-    t0 = np.exp(-(1.5957691216057308 * x))
-    t1 = x * x
-    t2 = np.exp(-(0.07135481627260025 * (t1 * x)))
-    t3 = t0 * t2
-    t4 = t3 + 1.0
-    t0 = 177245.3850905516 * t3 + x * (282842.71247461904 * t3 + 37941.93566490777 * (t1 * t0 * t2))
-    t1 = (x < (-20.361587941646576)) | ((-0.7524615079164505 < x) & (x < (-0.7524613589048386)))
-    return x / t4, 5.641895835477563e-06 * ((t0 + 177245.3850905516) / (t4 * t4)), (x < (-3.3496543497230185e+38)) | (t1 | (3.3496543497230185e+38 < x))
-
-
-
-def _value_and_derivative_mixed(x):
-    t0 = x < 0.0
-    t1 = -0.0
-    t2 = np.abs(x)
-    t3 = 1.5957691216057308 * t2
-    t4 = t2 * t2
-    t5 = t4 * t2
-    t6 = 0.07135481627260025 * t5
-    t7 = np.minimum(t3, t6) < 1400.0
-    t8 = t3 < 1400.0
-    t9 = -_select(t8, t3, 1400.0)
-    t10 = t9 * 1.4426950408889634 + 6755399441055744.0
-    t11 = t10 - 6755399441055744.0
-    t9 = t9 - t11 * 0.6931471805598903 - t11 * 5.497923018708371e-14
-    t11 = t9 * t9
-    t12 = (2.511784416113084e-08 * t11 + 2.755721635507523e-06) * t11 + 0.00019841269917321528
-    t13 = (2.763128188739826e-07 * t11 + 2.480148993747346e-05) * t11 + 0.001388888894702103
-    t12 = ((t12 * t11 + 0.008333333333307234) * t11 + 0.166666666666667) * t9 + ((t13 * t11 + 0.041666666666515396) * t11 + 0.5000000000000012)
-    t11 = t12 * t11
-    t12 = _product_error_mixed(1.5957691216057308, t2, t3) + t2 * (-9.96930880911092e-17)
-    t10 = _select(t3 < 693.0, _power_of_2(np.maximum(t10, 6755399441054744.0)), 0.0)
-    t13 = (1.0 + (t9 + t11)) * t10
-    t14 = t6 < 1400.0
-    t15 = -_select(t14, t6, 1400.0)
-    t16 = t15 * 1.4426950408889634 + 6755399441055744.0
-    t17 = t16 - 6755399441055744.0
-    t15 = t15 - t17 * 0.6931471805598903 - t17 * 5.497923018708371e-14
-    t17 = t15 * t15
-    t18 = (2.511784416113084e-08 * t17 + 2.755721635507523e-06) * t17 + 0.00019841269917321528
-    t19 = (2.763128188739826e-07 * t17 + 2.480148993747346e-05) * t17 + 0.001388888894702103
-    t18 = ((t18 * t17 + 0.008333333333307234) * t17 + 0.166666666666667) * t15 + ((t19 * t17 + 0.041666666666515396) * t17 + 0.5000000000000012)
-    t17 = t18 * t17
-    t18 = _product_error_mixed(t2, t2, t4)
-    t19 = _product_error_mixed(0.07135481627260025, t5, t6) + 0.07135481627260025 * (_product_error_mixed(t4, t2, t5) + t2 * t18)
-    t5 = t19 + t5 * (-6.175149918155315e-19)
-    t16 = _select(t6 < 693.0, _power_of_2(np.maximum(t16, 6755399441054744.0)), 0.0)
-    t19 = (1.0 + (t15 + t17)) * t16
-    t20 = t13 * t19
-    t21 = 1.0 + t20
-    t22 = 1.0 / t21
-    t23 = t2 * t22
-    t24 = t3 + t6
-    t25 = t24 < 1400.0
-    t26 = -_select(t25, t24, 1400.0)
-    t27 = t26 * 1.4426950408889634 + 6755399441055744.0
-    t28 = t27 - 6755399441055744.0
-    t26 = t26 - t28 * 0.6931471805598903
-    t28 = t28 * 5.497923018708371e-14
-    t29 = t26 - t28
-    t30 = t29 * t29
-    t31 = (2.511784416113084e-08 * t30 + 2.755721635507523e-06) * t30 + 0.00019841269917321528
-    t32 = (2.763128188739826e-07 * t30 + 2.480148993747346e-05) * t30 + 0.001388888894702103
-    t31 = ((t31 * t30 + 0.008333333333307234) * t30 + 0.166666666666667) * t29 + ((t32 * t30 + 0.041666666666515396) * t30 + 0.5000000000000012)
-    t30 = t31 * t30
-    t31 = t24 - t3
-    t3 = _select(t25, -(t3 - (t24 - t31) + (t6 - t31) + (t12 + t5)), 0.0)
-    t3 = t3 + t3 * (t29 + t30)
-    t6 = 1.0 + t29
-    t13 = _product_error_mixed(t23, t21, t2) + t23 * (t20 - (t21 - 1.0) + _product_error_mixed(t13, t19, t20))
-    t6 = t23 * t6 + (t23 * (t29 - (t6 - 1.0) + (t30 + t3)) + t6 * ((0.0 - t13) * t22))
-    t13 = np.maximum(t27, 6755399441054744.0)
-    t19 = _power_of_2(t13)
-    t13 = _power_of_2(t27 - t13 + 6755399441055744.0)
-    t8 = _select(t8, -t12, 0.0)
-    t8 = t11 + (t8 + t8 * t9)
-    t11 = t9 + t8
-    t12 = 1.0 + t11
-    t20 = t12 * t10
-    t21 = 177245.3850905516 * t20
-    t5 = t17 + _select(t14, -t5, 0.0)
-    t14 = t15 + t5
-    t17 = 1.0 + t14
-    t22 = t17 * t16
-    t23 = t21 * t22
-    t24 = 177245.3850905516 + t23
-    t25 = -t24
-    t27 = 37941.93566490777 * t4
-    t31 = 282842.71247461904 + t27
-    t32 = t31 * t2
-    t33 = t25 + t32
-    t5 = (t14 - (t17 - 1.0) + (t5 - (t14 - t15))) * t16
-    t8 = (t11 - (t12 - 1.0) + (t8 - (t11 - t9))) * t10
-    t9 = t22 * (_product_error_mixed(177245.3850905516, t20, t21) + 177245.3850905516 * t8)
-    t9 = t23 - (t24 - 177245.3850905516) + (_product_error_mixed(t21, t22, t23) + t21 * t5 + t9 + 1.7054721848499226e-12)
-    t4 = _product_error_mixed(37941.93566490777, t4, t27) + 37941.93566490777 * t18 + t4 * (-1.4026728324961112e-13)
-    t4 = _product_error_mixed(t31, t2, t32) + t2 * (t27 - (t31 - 282842.71247461904) + (-2.864269646536314e-11 + t4))
-    t10 = 5.641895835477563e-06 * t33
-    t11 = t20 * t22
-    t12 = 1.0 + t11
-    t14 = t12 * t12
-    t15 = 1.0 / t14
-    t16 = t10 * t15
-    t3 = t29 + (t30 + (t26 - t29 - t28 + t3))
-    t17 = 1.0 + t3
-    t18 = t16 * t17
-    t4 = _product_error_mixed(5.641895835477563e-06, t33, t10) + 5.641895835477563e-06 * (t25 + (t32 - t33) + (-t9 + t4))
-    t5 = t11 - (t12 - 1.0) + (_product_error_mixed(t20, t22, t11) + t20 * t5 + t22 * t8)
-    t5 = t12 * t5
-    t5 = _product_error_mixed(t16, t14, t10) + t16 * (_product_error_mixed(t12, t12, t14) + t5 + t5)
-    t3 = _product_error_mixed(t16, t17, t18) + t16 * (t3 - (t17 - 1.0)) + t17 * ((t4 + t33 * 2.2602614732570765e-22 - t5) * t15)
-    t3 = _select(t7, -((t18 + t3) * t19 * t13), t1)
-    t4 = t2 - 0.7524609565734863 + (-4.6549752993036295e-07)
-    t5 = t4 * t4
-    t8 = (-0.005260802857155796 * t5 + 0.016619328320901256) * t5 + 0.01578285352184864
-    t5 = (0.019682309453529386 * t5 + (-0.11394448308095881)) * t5 + 0.38751844613578895
-    t5 = -0.4304000910248585 * (-1.9161433631905267e-24) + t4 * ((t8 * t4 + t5) * t4 + (-2.0285195168683626e-17))
-    t2 = _select(t2 < 0.7421875, t3, _select(t2 < 0.7578125, -0.4304000910248585 * t4 + t5, t3))
-    return _select(t0, np.copysign(0.0, x), x) + _select(t7, -(t6 * t19 * t13), t1), _select(x != x, x, _select(t0, t2, 1.0 - t2))
-
-
-
-def _value_and_derivative_usual_mixed(x):
-    t0 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516)))
-    t1 = x * x
-    t2 = np.exp(-(0.08943 * (1.4142135623730951 * (t1 * x) / 1.772453850905516)))
-    t3 = t0 * t2 + 1.0
-    t1 = x * (26829.0 * (1.4142135623730951 * t1) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t0 * t2)
-    t4 = ((x < 0.332845285278102) | ((0.39557165457082766 < x) & (x < 0.4258219224522739))) | (1.2378154996851461e+101 < x)
-    return x / t3, 1e-05 * ((t1 - 177245.3850905516) * t0 * t2 / (1.772453850905516 * (t3 * t3))) + 1.0, (x < (-1.3024708944677372)) | t4
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = 1.5957692 * t0
-    t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(1.5957692, t0, t1) + t0 * (-4.534068e-08), 0.0)
-    t1 = t2 - t2 * t1
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.071354814 * t3
-    t5 = np.exp(-t4)
-    t6 = _product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0
-    t7 = _product_error_float32(0.071354814, t3, t4) + t3 * 2.3988325e-09 + t6 * 0.071354814
-    t4 = t5 - t5 * _select_float32(t4 < 1024.0, t7, 0.0)
-    t5 = 0.7978846 * t0
-    t7 = np.exp(-t5)
-    t5 = _select_float32(t5 < 1024.0, _product_error_float32(0.7978846, t0, t5) + t0 * (-2.267034e-08), 0.0)
-    t5 = t7 - t7 * t5
-    t7 = 0.035677407 * t3
-    t8 = np.exp(-t7)
-    t6 = _product_error_float32(0.035677407, t3, t7) + t3 * 1.1994162e-09 + t6 * 0.035677407
-    t6 = t8 - t8 * _select_float32(t7 < 1024.0, t6, 0.0)
-    t7 = t5 * t6 * t5 * t6 + 1.0
-    t1 = _select_float32(t0 < 9.875, -(t0 * t1 * t4) / (t1 * t4 + 1.0), -(t0 * t5 * t6 / t7 * t5 * t6))
-    t4 = t0 * 1.4142135
-    t8 = np.exp(-(2.0 * (t4 / 1.7724539)))
-    t3 = 1.4142135 * t3
-    t9 = np.exp(-(0.08943 * (t3 / 1.7724539)))
-    t10 = t8 * t9 + 1.0
-    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t5 * t6) * t5 * t6
-    t2 = -(1e-05 * ((t2 - 177245.39) * t5 * t6 / (1.7724539 * (t7 * t7))) * t5 * t6)
-    t2 = _select_float32(t5 + t6 == 0.0, -t5, t2)
-    t5 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
-    t6 = (((-0.002404172 * t5 + (-0.0051958454)) * t5 + 0.019681899) * t5 + 0.016617889) * t5
-    t6 = (((t6 + (-0.11394448)) * t5 + 0.015782863) * t5 + 0.38751844) * t5 + (-0.4304001)
-    t2 = _select_float32(t0 < 0.578125, t2, _select_float32(t0 < 0.95233154, t6 * t5, t2))
-    t3 = (200000.0 * t4 + 26829.0 * t3 - 100000.0 * (1.7724539 * t8 * t9) - 177245.39) * t8
-    t3 = _select_float32(t8 + t9 == 0.0, 1.0, 1e-05 * (t3 * t9 / (1.7724539 * (t10 * t10))) + 1.0)
-    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, t1, t0 / t10)), _select_float32(x < 0.0, t2, t3)
-
-
-
-def _value_and_derivative_usual_float32(x):
-    t0 = ((x < (-1.3102543)) | ((-1.23458 < x) & (x < (-1.0443747)))) | (1.6748272e+38 < x)
-    t1 = -x
-    t2 = t1 * t1
-    t3 = np.tanh(1.4142135 * (-(0.044715 * (t2 * t1) + t1)) / 1.7724539)
-    t4 = ((x < (-0.51383156)) | ((4.5693336 < x) & (x < 5.4617224))) | (1.7537262e+19 < x)
-    return 0.5 * (x * (np.tanh(1.4142135 * (0.044715 * (x * x * x) + x) / 1.7724539) + 1.0)), 0.5 * t3 + 0.5 - 0.5 * (t1 * 1.4142135 * (1.0 - t3 * t3) * (0.134145 * t2 + 1.0) / 1.7724539), t0 | t4
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * t0 * t0
-    t2 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
-    t3 = np.exp(-np.minimum(0.07135481627260025 * t1, 750.0))
-    t4 = t2 * t3
-    t1 = 282842.71247461904 * t0 + 37941.93566490777 * t1 - 177245.3850905516 * t4 - 177245.3850905516
-    t4 = t4 + 1.0
-    t1 = 5.641895835477563e-06 * (t1 * t2 * t3 / (t4 * t4))
-    t2 = -t1
-    t3 = t0 - 0.7524609565734863 - 4.6549752993036295e-07
-    t4 = ((-0.11394447245312908 * t3 + 0.015782862495763366) * t3 + 0.38751844613578823) * t3
-    t0 = _select(t0 < 0.7421875, t2, _select(t0 < 0.76123046875, (t4 + (-0.4304000910248591)) * t3, t2))
-    return grad_y * _select(x < 0.0, t0, t1 + 1.0)
-
-
-
-def _backward_usual_wide(x, grad_y):
-    t0 = np.exp(-(1.5957691216057308 * x))
-    t1 = x * x
-    t2 = np.exp(-(0.07135481627260025 * (t1 * x)))
-    t3 = t0 * t2
-    t0 = 177245.3850905516 * t3 + x * (282842.71247461904 * t3 + 37941.93566490777 * (t1 * t0 * t2))
-    t1 = t3 + 1.0
-    t2 = (x < (-20.361587941646576)) | ((-0.7524615079164505 < x) & (x < (-0.7524613589048386)))
-    return grad_y * (5.641895835477563e-06 * ((t0 + 177245.3850905516) / (t1 * t1))), t2 | (3.3496543497230185e+38 < x)
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = np.abs(x)
-    t1 = 1.5957691216057308 * t0
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.07135481627260025 * t3
-    t5 = t1 < 1400.0
-    t6 = -_select(t5, t1, 1400.0)
-    t7 = t6 * 1.4426950408889634 + 6755399441055744.0
-    t8 = t7 - 6755399441055744.0
-    t6 = t6 - t8 * 0.6931471805598903 - t8 * 5.497923018708371e-14
-    t8 = t6 * t6
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t6 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t10 = _product_error_mixed(1.5957691216057308, t0, t1) + t0 * (-9.96930880911092e-17)
-    t5 = _select(t5, -t10, 0.0)
-    t5 = t9 * t8 + (t5 + t5 * t6)
-    t8 = t6 + t5
-    t9 = 1.0 + t8
-    t7 = _select(t1 < 693.0, _power_of_2(np.maximum(t7, 6755399441054744.0)), 0.0)
-    t11 = t9 * t7
-    t12 = 177245.3850905516 * t11
-    t13 = t4 < 1400.0
-    t14 = -_select(t13, t4, 1400.0)
-    t15 = t14 * 1.4426950408889634 + 6755399441055744.0
-    t16 = t15 - 6755399441055744.0
-    t14 = t14 - t16 * 0.6931471805598903 - t16 * 5.497923018708371e-14
-    t16 = t14 * t14
-    t17 = (2.511784416113084e-08 * t16 + 2.755721635507523e-06) * t16 + 0.00019841269917321528
-    t18 = (2.763128188739826e-07 * t16 + 2.480148993747346e-05) * t16 + 0.001388888894702103
-    t17 = ((t17 * t16 + 0.008333333333307234) * t16 + 0.166666666666667) * t14 + ((t18 * t16 + 0.041666666666515396) * t16 + 0.5000000000000012)
-    t18 = _product_error_mixed(t0, t0, t2)
-    t19 = _product_error_mixed(0.07135481627260025, t3, t4) + 0.07135481627260025 * (_product_error_mixed(t2, t0, t3) + t0 * t18)
-    t3 = t19 + t3 * (-6.175149918155315e-19)
-    t13 = t17 * t16 + _select(t13, -t3, 0.0)
-    t16 = t14 + t13
-    t17 = 1.0 + t16
-    t15 = _select(t4 < 693.0, _power_of_2(np.maximum(t15, 6755399441054744.0)), 0.0)
-    t19 = t17 * t15
-    t20 = t12 * t19
-    t21 = 177245.3850905516 + t20
-    t22 = -t21
-    t23 = 37941.93566490777 * t2
-    t24 = 282842.71247461904 + t23
-    t25 = t24 * t0
-    t26 = t22 + t25
-    t13 = (t16 - (t17 - 1.0) + (t13 - (t16 - t14))) * t15
-    t5 = (t8 - (t9 - 1.0) + (t5 - (t8 - t6))) * t7
-    t6 = t19 * (_product_error_mixed(177245.3850905516, t11, t12) + 177245.3850905516 * t5)
-    t6 = t20 - (t21 - 177245.3850905516) + (_product_error_mixed(t12, t19, t20) + t12 * t13 + t6 + 1.7054721848499226e-12)
-    t2 = _product_error_mixed(37941.93566490777, t2, t23) + 37941.93566490777 * t18 + t2 * (-1.4026728324961112e-13)
-    t2 = _product_error_mixed(t24, t0, t25) + t0 * (t23 - (t24 - 282842.71247461904) + (-2.864269646536314e-11 + t2))
-    t7 = 5.641895835477563e-06 * t26
-    t8 = t11 * t19
-    t9 = 1.0 + t8
-    t12 = t9 * t9
-    t14 = 1.0 / t12
-    t15 = t7 * t14
-    t16 = t1 + t4
-    t17 = t16 < 1400.0
-    t18 = -_select(t17, t16, 1400.0)
-    t20 = t18 * 1.4426950408889634 + 6755399441055744.0
-    t21 = t20 - 6755399441055744.0
-    t18 = t18 - t21 * 0.6931471805598903
-    t21 = t21 * 5.497923018708371e-14
-    t23 = t18 - t21
-    t24 = t23 * t23
-    t27 = (2.511784416113084e-08 * t24 + 2.755721635507523e-06) * t24 + 0.00019841269917321528
-    t28 = (2.763128188739826e-07 * t24 + 2.480148993747346e-05) * t24 + 0.001388888894702103
-    t27 = ((t27 * t24 + 0.008333333333307234) * t24 + 0.166666666666667) * t23 + ((t28 * t24 + 0.041666666666515396) * t24 + 0.5000000000000012)
-    t24 = t27 * t24
-    t27 = t16 - t1
-    t3 = _select(t17, -(t1 - (t16 - t27) + (t4 - t27) + (t10 + t3)), 0.0)
-    t3 = t23 + (t24 + (t18 - t23 - t21 + (t3 + t3 * (t23 + t24))))
-    t10 = 1.0 + t3
-    t16 = t15 * t10
-    t2 = _product_error_mixed(5.641895835477563e-06, t26, t7) + 5.641895835477563e-06 * (t22 + (t25 - t26) + (-t6 + t2))
-    t5 = t8 - (t9 - 1.0) + (_product_error_mixed(t11, t19, t8) + t11 * t13 + t19 * t5)
-    t5 = t9 * t5
-    t5 = _product_error_mixed(t15, t12, t7) + t15 * (_product_error_mixed(t9, t9, t12) + t5 + t5)
-    t2 = _product_error_mixed(t15, t10, t16) + t15 * (t3 - (t10 - 1.0)) + t10 * ((t2 + t26 * 2.2602614732570765e-22 - t5) * t14)
-    t3 = np.maximum(t20, 6755399441054744.0)
-    t1 = _select(np.minimum(t1, t4) < 1400.0, -((t16 + t2) * _power_of_2(t3) * _power_of_2(t20 - t3 + 6755399441055744.0)), -0.0)
-    t2 = t0 - 0.7524609565734863 + (-4.6549752993036295e-07)
-    t3 = t2 * t2
-    t4 = ((-0.005260802857155796 * t3 + 0.016619328320901256) * t3 + 0.01578285352184864) * t2
-    t3 = (0.019682309453529386 * t3 + (-0.11394448308095881)) * t3 + 0.38751844613578895
-    t3 = -0.4304000910248585 * (-1.9161433631905267e-24) + t2 * ((t4 + t3) * t2 + (-2.0285195168683626e-17))
-    t0 = _select(t0 < 0.7421875, t1, _select(t0 < 0.7578125, -0.4304000910248585 * t2 + t3, t1))
-    return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _backward_usual_mixed(x, grad_y):
-    t0 = x * x
-    t1 = np.exp(-(2.0 * (x * 1.4142135623730951 / 1.772453850905516)))
-    t2 = np.exp(-(0.08943 * (1.4142135623730951 * (t0 * x) / 1.772453850905516)))
-    t0 = x * (26829.0 * (1.4142135623730951 * t0) + 282842.71247461904) - 100000.0 * (1.772453850905516 * t1 * t2)
-    t3 = t1 * t2 + 1.0
-    t0 = 1e-05 * ((t0 - 177245.3850905516) * t1 * t2 / (1.772453850905516 * (t3 * t3))) + 1.0
-    return grad_y * t0, ((x < 0.332845285278102) | ((0.39557165457082766 < x) & (x < 0.4258219224522739))) | (1.2378154996851461e+101 < x)
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.abs(x)
-    t1 = 0.7978846 * t0
-    t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
-    t1 = t2 - t2 * t1
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.035677407 * t3
-    t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
-    t4 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
-    t4 = t5 - t5 * t4
-    t2 = t0 * (26829.0 * (1.4142135 * t2) + 282842.72) - 100000.0 * (1.7724539 * t1 * t4) * t1 * t4
-    t5 = t1 * t4 * t1 * t4 + 1.0
-    t1 = _select_float32(t1 + t4 == 0.0, -t1, -(1e-05 * ((t2 - 177245.39) * t1 * t4 / (1.7724539 * (t5 * t5))) * t1 * t4))
-    t2 = t0 - 0.75246096 - 4.6549752e-07 - 8.512362e-15
-    t4 = (((-0.002404172 * t2 + (-0.0051958454)) * t2 + 0.019681899) * t2 + 0.016617889) * t2
-    t4 = (((t4 + (-0.11394448)) * t2 + 0.015782863) * t2 + 0.38751844) * t2 + (-0.4304001)
-    t1 = _select_float32(t0 < 0.578125, t1, _select_float32(t0 < 0.95233154, t4 * t2, t1))
-    t0 = t0 * 1.4142135
-    t2 = np.exp(-(2.0 * (t0 / 1.7724539)))
-    t3 = 1.4142135 * t3
-    t4 = np.exp(-(0.08943 * (t3 / 1.7724539)))
-    t0 = (200000.0 * t0 + 26829.0 * t3 - 100000.0 * (1.7724539 * t2 * t4) - 177245.39) * t2
-    t3 = t2 * t4 + 1.0
-    t0 = _select_float32(t2 + t4 == 0.0, 1.0, 1e-05 * (t0 * t4 / (1.7724539 * (t3 * t3))) + 1.0)
-    return grad_y * _select_float32(x < 0.0, t1, t0)
-
-
-
-def _backward_usual_float32(x, grad_y):
-    t0 = -x
-    t1 = t0 * t0
-    t2 = np.tanh(1.4142135 * (-(0.044715 * (t1 * t0) + t0)) / 1.7724539)
-    t0 = 0.5 * t2 + 0.5 - 0.5 * (t0 * 1.4142135 * (1.0 - t2 * t2) * (0.134145 * t1 + 1.0) / 1.7724539)
-    return grad_y * t0, ((x < (-0.51383156)) | ((4.5693336 < x) & (x < 5.4617224))) | (1.7537262e+19 < x)
-
-
-
-def _second_derivative_wide(x):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = np.exp(-np.minimum(1.5957691216057308 * t0, 750.0))
-    t2 = t0 * t0
-    t3 = np.exp(-np.minimum(0.07135481627260025 * (t2 * t0), 750.0))
-    t4 = t1 * t3
-    t2 = 19021265746.377636 * t4 + t2 * (1275803846.7739139 * t4 - 1275803846.7739139) - 19021265746.377636
-    t2 = 70898154036.22064 * t4 + t0 * (23839621269.57016 * t4 + t0 * t2 + 23839621269.57016)
-    t1 = (88857658763.16733 * t4 + t0 * (t2 - 70898154036.22064) + 88857658763.16733) * t1
-    t2 = t4 + 1.0
-    t1 = 3.591742442503331e-11 * (t1 * t3 / (t2 * t2 * t2))
-    t2 = t0 - 1.418503761291504 - 2.4749932444929803e-07
-    t3 = (-0.16109420178525669 * t2 + (-0.008167209484297878)) * t2 + 0.43208111159148715
-    return _select(t0 < 1.4091796875, t1, _select(t0 < 1.42822265625, (t3 * t2 + (-0.4095488174191062)) * t2, t1))
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = 1.5957691216057308 * t0
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.07135481627260025 * t3
-    t5 = t1 < 1400.0
-    t6 = -_select(t5, t1, 1400.0)
-    t7 = t6 * 1.4426950408889634 + 6755399441055744.0
-    t8 = t7 - 6755399441055744.0
-    t6 = t6 - t8 * 0.6931471805598903
-    t8 = t8 * 5.497923018708371e-14
-    t9 = t6 - t8
-    t10 = t9 * t9
-    t11 = (2.511784416113084e-08 * t10 + 2.755721635507523e-06) * t10 + 0.00019841269917321528
-    t12 = (2.763128188739826e-07 * t10 + 2.480148993747346e-05) * t10 + 0.001388888894702103
-    t11 = ((t11 * t10 + 0.008333333333307234) * t10 + 0.166666666666667) * t9 + ((t12 * t10 + 0.041666666666515396) * t10 + 0.5000000000000012)
-    t10 = t11 * t10
-    t11 = _product_error_mixed(1.5957691216057308, t0, t1) + t0 * (-9.96930880911092e-17)
-    t5 = _select(t5, -t11, 0.0)
-    t5 = t10 + (t6 - t9 - t8 + (t5 + t5 * (t9 + t10)))
-    t6 = t9 + t5
-    t8 = 1.0 + t6
-    t7 = _select(t1 < 693.0, _power_of_2(np.maximum(t7, 6755399441054744.0)), 0.0)
-    t10 = t8 * t7
-    t12 = 88857658763.16733 * t10
-    t13 = t4 < 1400.0
-    t14 = -_select(t13, t4, 1400.0)
-    t15 = t14 * 1.4426950408889634 + 6755399441055744.0
-    t16 = t15 - 6755399441055744.0
-    t14 = t14 - t16 * 0.6931471805598903
-    t16 = t16 * 5.497923018708371e-14
-    t17 = t14 - t16
-    t18 = t17 * t17
-    t19 = (2.511784416113084e-08 * t18 + 2.755721635507523e-06) * t18 + 0.00019841269917321528
-    t20 = (2.763128188739826e-07 * t18 + 2.480148993747346e-05) * t18 + 0.001388888894702103
-    t19 = ((t19 * t18 + 0.008333333333307234) * t18 + 0.166666666666667) * t17 + ((t20 * t18 + 0.041666666666515396) * t18 + 0.5000000000000012)
-    t18 = t19 * t18
-    t19 = _product_error_mixed(t0, t0, t2)
-    t20 = _product_error_mixed(0.07135481627260025, t3, t4) + 0.07135481627260025 * (_product_error_mixed(t2, t0, t3) + t0 * t19)
-    t3 = t20 + t3 * (-6.175149918155315e-19)
-    t13 = _select(t13, -t3, 0.0)
-    t13 = t18 + (t14 - t17 - t16 + (t13 + t13 * (t17 + t18)))
-    t14 = t17 + t13
-    t16 = 1.0 + t14
-    t15 = _select(t4 < 693.0, _power_of_2(np.maximum(t15, 6755399441054744.0)), 0.0)
-    t18 = t16 * t15
-    t20 = t12 * t18
-    t21 = 88857658763.16733 + t20
-    t22 = -70898154036.22064
-    t23 = 70898154036.22064 * t10
-    t24 = t23 * t18
-    t25 = t22 + t24
-    t13 = (t14 - (t16 - 1.0) + (t13 - (t14 - t17))) * t15
-    t5 = (t6 - (t8 - 1.0) + (t5 - (t6 - t9))) * t7
-    t6 = _product_error_mixed(70898154036.22064, t10, t23) + 70898154036.22064 * t5 + t10 * (-9.979170506663543e-07)
-    t6 = _product_error_mixed(t23, t18, t24) + t23 * t13 + t18 * t6 + (-(-9.979170506663543e-07))
-    t6 = t24 - (t25 - t22) + t6
-    t7 = t25 + t6
-    t8 = 23839621269.57016 * t10
-    t9 = t8 * t18
-    t14 = 23839621269.57016 + t9
-    t15 = -19021265746.377636
-    t16 = 19021265746.377636 * t10
-    t17 = t16 * t18
-    t22 = t15 + t17
-    t23 = _product_error_mixed(19021265746.377636, t10, t16) + 19021265746.377636 * t5 + t10 * (-1.5725753271077617e-07)
-    t16 = _product_error_mixed(t16, t18, t17) + t16 * t13 + t18 * t23 + (-(-1.5725753271077617e-07))
-    t15 = t17 - (t22 - t15) + t16
-    t16 = t22 + t15
-    t17 = -1275803846.7739139
-    t23 = 1275803846.7739139 * t10
-    t24 = t23 * t18
-    t26 = t17 + t24
-    t27 = _product_error_mixed(1275803846.7739139, t10, t23) + 1275803846.7739139 * t5 + t10 * 1.167774021206549e-07
-    t23 = _product_error_mixed(t23, t18, t24) + t23 * t13 + t18 * t27 + (-1.167774021206549e-07)
-    t17 = t24 - (t26 - t17) + t23
-    t23 = t26 + t17
-    t24 = t23 * t2
-    t27 = t16 + t24
-    t28 = t27 * t0
-    t29 = t14 + t28
-    t30 = t29 - t14
-    t31 = _product_error_mixed(23839621269.57016, t10, t8) + 23839621269.57016 * t5 + t10 * 1.6961284392164676e-06
-    t8 = _product_error_mixed(t8, t18, t9) + t8 * t13 + t18 * t31 + 1.6961284392164676e-06
-    t31 = t27 - t16
-    t2 = t15 - (t16 - t22) + (_product_error_mixed(t23, t2, t24) + t23 * t19 + t2 * (t17 - (t23 - t26)))
-    t2 = _product_error_mixed(t27, t0, t28) + t0 * (t16 - (t27 - t31) + (t24 - t31) + t2)
-    t2 = t14 - (t29 - t30) + (t28 - t30) + (t9 - (t14 - 23839621269.57016) + t8 + t2)
-    t8 = t29 + t2
-    t9 = t8 * t0
-    t14 = t7 + t9
-    t15 = t14 - t7
-    t2 = t6 - (t7 - t25) + (_product_error_mixed(t8, t0, t9) + t0 * (t2 - (t8 - t29)))
-    t2 = t7 - (t14 - t15) + (t9 - t15) + t2
-    t6 = t14 + t2
-    t7 = t6 * t0
-    t8 = t21 + t7
-    t9 = t8 - t21
-    t15 = _product_error_mixed(88857658763.16733, t10, t12) + 88857658763.16733 * t5 + t10 * (-2.940541755198786e-06)
-    t12 = _product_error_mixed(t12, t18, t20) + t12 * t13 + t18 * t15 + (-2.940541755198786e-06)
-    t2 = t20 - (t21 - 88857658763.16733) + t12 + (_product_error_mixed(t6, t0, t7) + t0 * (t2 - (t6 - t14)))
-    t2 = t21 - (t8 - t9) + (t7 - t9) + t2
-    t6 = t8 + t2
-    t7 = 3.591742442503331e-11 * t6
-    t9 = t10 * t18
-    t12 = 1.0 + t9
-    t14 = t12 * t12
-    t15 = t14 * t12
-    t16 = 1.0 / t15
-    t17 = t7 * t16
-    t19 = t1 + t4
-    t20 = t19 < 1400.0
-    t21 = -_select(t20, t19, 1400.0)
-    t22 = t21 * 1.4426950408889634 + 6755399441055744.0
-    t23 = t22 - 6755399441055744.0
-    t21 = t21 - t23 * 0.6931471805598903
-    t23 = t23 * 5.497923018708371e-14
-    t24 = t21 - t23
-    t25 = t24 * t24
-    t26 = (2.511784416113084e-08 * t25 + 2.755721635507523e-06) * t25 + 0.00019841269917321528
-    t27 = (2.763128188739826e-07 * t25 + 2.480148993747346e-05) * t25 + 0.001388888894702103
-    t26 = ((t26 * t25 + 0.008333333333307234) * t25 + 0.166666666666667) * t24 + ((t27 * t25 + 0.041666666666515396) * t25 + 0.5000000000000012)
-    t25 = t26 * t25
-    t26 = t19 - t1
-    t3 = _select(t20, -(t1 - (t19 - t26) + (t4 - t26) + (t11 + t3)), 0.0)
-    t3 = t25 + (t21 - t24 - t23 + (t3 + t3 * (t24 + t25)))
-    t11 = t24 + t3
-    t19 = 1.0 + t11
-    t20 = t17 * t19
-    t3 = _product_error_mixed(t17, t19, t20) + t17 * (t11 - (t19 - 1.0) + (t3 - (t11 - t24)))
-    t2 = _product_error_mixed(3.591742442503331e-11, t6, t7) + 3.591742442503331e-11 * (t2 - (t6 - t8))
-    t5 = t9 - (t12 - 1.0) + (_product_error_mixed(t10, t18, t9) + t10 * t13 + t18 * t5)
-    t8 = t12 * t5
-    t5 = _product_error_mixed(t14, t12, t15) + t14 * t5 + t12 * (_product_error_mixed(t12, t12, t14) + t8 + t8)
-    t2 = t2 + t6 * (-2.359887021127931e-28) - (_product_error_mixed(t17, t15, t7) + t17 * t5)
-    t5 = np.maximum(t22, 6755399441054744.0)
-    t2 = (t20 + (t3 + t19 * (t2 * t16))) * _power_of_2(t5) * _power_of_2(t22 - t5 + 6755399441055744.0)
-    t1 = _select(np.minimum(t1, t4) < 1400.0, t2, -0.0)
-    t2 = t0 - 1.418503761291504
-    t3 = t2 + (-2.4749932444929803e-07)
-    t4 = t3 - t2
-    t2 = t2 - (t3 - t4) + (-2.4749932444929803e-07 - t4) + 1.0705275037781813e-24
-    t4 = t3 + t2
-    t5 = t4 * t4
-    t6 = (-0.016708910542206634 * t5 + 0.056750540177814855) * t5 + (-0.008168951883866465)
-    t7 = (0.0007624619627276436 * t5 + 0.020035361389324872) * t5 + (-0.1610948169321571)
-    t5 = t6 * t4 + (t7 * t5 + 0.432081111593848)
-    t6 = t5 * t4
-    t7 = -0.4095488174124191 + t6
-    t8 = t7 * t4
-    t2 = t2 - (t4 - t3)
-    t3 = t6 - (t7 - (-0.4095488174124191)) + (1.0906682724363695e-17 + (_product_error_mixed(t5, t4, t6) + t5 * t2))
-    t2 = _select(t0 < 1.4375, t8 + (_product_error_mixed(t7, t4, t8) + t7 * t2 + t4 * t3), t1)
-    return _select(x != x, x, _select(t0 < 1.39453125, t1, t2))
-
-
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = 0.7978846 * t0
-    t2 = np.exp(-t1)
-    t1 = _select_float32(t1 < 1024.0, _product_error_float32(0.7978846, t0, t1) + t0 * (-2.267034e-08), 0.0)
-    t1 = t2 - t2 * t1
-    t2 = t0 * t0
-    t3 = t2 * t0
-    t4 = 0.035677407 * t3
-    t5 = np.exp(-t4)
-    t6 = (_product_error_float32(t2, t0, t3) + _product_error_float32(t0, t0, t2) * t0) * 0.035677407
-    t3 = _select_float32(t4 < 1024.0, _product_error_float32(0.035677407, t3, t4) + t3 * 1.1994162e-09 + t6, 0.0)
-    t3 = t5 - t5 * t3
-    t4 = 1.7724539 * t0 * t0 * t0
-    t5 = 3.1415927 * 1.4142135
-    t6 = 10731600000.0 * (t4 * t1 * t3) * t1 * t3 + 20000000000.0 * (t5 * t1 * t3) * t1 * t3
-    t7 = t0 * 1.7724539
-    t5 = t5 * t0 * t0
-    t6 = t6 + 40000000000.0 * (t7 * t1 * t3) * t1 * t3 + 5365800000.0 * (t5 * t1 * t3) * t1 * t3
-    t2 = 1.7724539 * (t2 * t2 * t0)
-    t5 = t6 + 5365800000.0 * t5 + 719795260.0 * (t2 * t1 * t3) * t1 * t3 + 88857660000.0
-    t2 = (t5 - 10731600000.0 * t4 - 40000000000.0 * t7 - 719795260.0 * t2) * t1 * t3 / 5.568328
-    t4 = t1 * t3 * t1 * t3 + 1.0
-    t1 = _select_float32(t1 + t3 == 0.0, -t1, 2e-10 * (t2 / t4 / t4 / t4) * t1 * t3)
-    t2 = t0 - 1.4185038 - 2.4749932e-07 - 9.184721e-15
-    t3 = ((-0.00069785997 * t2 + 0.0025616162) * t2 + 0.00075737014) * t2 + (-0.016702518)
-    t3 = (((t3 * t2 + 0.020035623) * t2 + 0.056750137) * t2 + (-0.16109481)) * t2 + (-0.008168945)
-    t2 = _select_float32(t0 < 1.953125, ((t3 * t2 + 0.4320811) * t2 + (-0.40954882)) * t2, t1)
-    return _select_float32(t0 < 1.03125, t1, t2)
-
-
-
-def _y_ties(x, y):
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 11)
+
+
+def _forward_wide(x, y, t):
+    t0, t1, t2, *t = t
+    np.copysign(1.0, x, out=y)
+    c1 = y < 0.0
+    np.abs(x, out=y)
+    np.minimum(y, 3.402823669209385e+38, out=y)
+    np.multiply(1.5957691216057308, y, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t1)
+    np.multiply(y, y, out=t2)
+    np.multiply(t2, y, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t2)
+    np.minimum(t2, 750.0, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(t1, t2, out=t1)
+    np.negative(t1, out=t1)
+    _select(c1, t1, y, y, t)
+    np.multiply(t0, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(y, t2, out=y)
+
+
+def _forward_usual_wide(x, y, t):
+    t0, *t = t
+    np.multiply(1.5957691216057308, x, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.multiply(x, x, out=t0)
+    np.multiply(t0, x, out=t0)
+    np.multiply(0.07135481627260025, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    return x < (-3.3496543497230185e+38)
+
+
+def _forward_mixed(x, y, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, *t = t
+    s0 = np.negative(0.0)
+    np.copysign(0.0, x, out=y)
+    c2 = x < 0.0
+    _select(c2, y, x, y, t)
+    np.abs(x, out=t0)
+    np.multiply(1.5957691216057308, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(t2, t0, out=t3)
+    np.multiply(0.07135481627260025, t3, out=t4)
+    np.minimum(t1, t4, out=t5)
+    c10 = t5 < 1400.0
+    c11 = t1 < 1400.0
+    _select(c11, t1, 1400.0, t5, t)
+    np.negative(t5, out=t5)
+    np.multiply(t5, 1.4426950408889634, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    np.subtract(t6, 6755399441055744.0, out=t7)
+    np.multiply(t7, 0.6931471805598903, out=t8)
+    np.subtract(t5, t8, out=t8)
+    np.multiply(t7, 5.497923018708371e-14, out=t7)
+    np.subtract(t8, t7, out=t7)
+    np.multiply(t7, t7, out=t8)
+    np.multiply(2.511784416113084e-08, t8, out=t5)
+    np.add(t5, 2.755721635507523e-06, out=t5)
+    np.multiply(t5, t8, out=t5)
+    np.add(t5, 0.00019841269917321528, out=t5)
+    np.multiply(t5, t8, out=t5)
+    np.add(t5, 0.008333333333307234, out=t5)
+    np.multiply(t5, t8, out=t5)
+    np.add(t5, 0.166666666666667, out=t5)
+    np.multiply(t5, t7, out=t5)
+    np.multiply(2.763128188739826e-07, t8, out=t9)
+    np.add(t9, 2.480148993747346e-05, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.001388888894702103, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.041666666666515396, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.5000000000000012, out=t9)
+    np.add(t5, t9, out=t9)
+    np.multiply(t9, t8, out=t8)
+    _product_error_mixed(1.5957691216057308, t0, t1, t9, t)
+    np.multiply(t0, -9.96930880911092e-17, out=t5)
+    np.add(t9, t5, out=t5)
+    np.add(t7, t8, out=t8)
+    np.add(1.0, t8, out=t8)
+    c46 = t1 < 693.0
+    np.maximum(t6, 6755399441054744.0, out=t6)
+    _power_of_2(t6, t6)
+    _select(c46, t6, 0.0, t6, t)
+    np.multiply(t8, t6, out=t6)
+    c51 = t4 < 1400.0
+    _select(c51, t4, 1400.0, t8, t)
+    np.negative(t8, out=t8)
+    np.multiply(t8, 1.4426950408889634, out=t7)
+    np.add(t7, 6755399441055744.0, out=t7)
+    np.subtract(t7, 6755399441055744.0, out=t9)
+    np.multiply(t9, 0.6931471805598903, out=t10)
+    np.subtract(t8, t10, out=t10)
+    np.multiply(t9, 5.497923018708371e-14, out=t9)
+    np.subtract(t10, t9, out=t9)
+    np.multiply(t9, t9, out=t10)
+    np.multiply(2.511784416113084e-08, t10, out=t8)
+    np.add(t8, 2.755721635507523e-06, out=t8)
+    np.multiply(t8, t10, out=t8)
+    np.add(t8, 0.00019841269917321528, out=t8)
+    np.multiply(t8, t10, out=t8)
+    np.add(t8, 0.008333333333307234, out=t8)
+    np.multiply(t8, t10, out=t8)
+    np.add(t8, 0.166666666666667, out=t8)
+    np.multiply(t8, t9, out=t8)
+    np.multiply(2.763128188739826e-07, t10, out=t11)
+    np.add(t11, 2.480148993747346e-05, out=t11)
+    np.multiply(t11, t10, out=t11)
+    np.add(t11, 0.001388888894702103, out=t11)
+    np.multiply(t11, t10, out=t11)
+    np.add(t11, 0.041666666666515396, out=t11)
+    np.multiply(t11, t10, out=t11)
+    np.add(t11, 0.5000000000000012, out=t11)
+    np.add(t8, t11, out=t11)
+    np.multiply(t11, t10, out=t10)
+    _product_error_mixed(0.07135481627260025, t3, t4, t11, t)
+    _product_error_mixed(t2, t0, t3, t8, t)
+    _product_error_mixed(t0, t0, t2, t12, t)
+    np.multiply(t0, t12, out=t12)
+    np.add(t8, t12, out=t12)
+    np.multiply(0.07135481627260025, t12, out=t12)
+    np.add(t11, t12, out=t12)
+    np.multiply(t3, -6.175149918155315e-19, out=t3)
+    np.add(t12, t3, out=t3)
+    np.add(t9, t10, out=t10)
+    np.add(1.0, t10, out=t10)
+    c92 = t4 < 693.0
+    np.maximum(t7, 6755399441054744.0, out=t7)
+    _power_of_2(t7, t7)
+    _select(c92, t7, 0.0, t7, t)
+    np.multiply(t10, t7, out=t7)
+    np.multiply(t6, t7, out=t10)
+    np.add(1.0, t10, out=t9)
+    np.divide(1.0, t9, out=t12)
+    np.multiply(t0, t12, out=t11)
+    np.add(t1, t4, out=t8)
+    c102 = t8 < 1400.0
+    _select(c102, t8, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t13)
+    np.add(t13, 6755399441055744.0, out=t13)
+    np.subtract(t13, 6755399441055744.0, out=t14)
+    np.multiply(t14, 0.6931471805598903, out=t15)
+    np.subtract(t2, t15, out=t15)
+    np.multiply(t14, 5.497923018708371e-14, out=t14)
+    np.subtract(t15, t14, out=t14)
+    np.multiply(t14, t14, out=t15)
+    np.multiply(2.511784416113084e-08, t15, out=t2)
+    np.add(t2, 2.755721635507523e-06, out=t2)
+    np.multiply(t2, t15, out=t2)
+    np.add(t2, 0.00019841269917321528, out=t2)
+    np.multiply(t2, t15, out=t2)
+    np.add(t2, 0.008333333333307234, out=t2)
+    np.multiply(t2, t15, out=t2)
+    np.add(t2, 0.166666666666667, out=t2)
+    np.multiply(t2, t14, out=t2)
+    np.multiply(2.763128188739826e-07, t15, out=t16)
+    np.add(t16, 2.480148993747346e-05, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.001388888894702103, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.041666666666515396, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.5000000000000012, out=t16)
+    np.add(t2, t16, out=t16)
+    np.multiply(t16, t15, out=t15)
+    np.subtract(t8, t1, out=t16)
+    np.subtract(t8, t16, out=t8)
+    np.subtract(t1, t8, out=t8)
+    np.subtract(t4, t16, out=t16)
+    np.add(t8, t16, out=t16)
+    np.add(t5, t3, out=t3)
+    np.add(t16, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c102, t3, 0.0, t3, t)
+    np.add(t14, t15, out=t16)
+    np.multiply(t3, t16, out=t16)
+    np.add(t3, t16, out=t16)
+    np.add(t15, t16, out=t16)
+    np.add(1.0, t14, out=t15)
+    np.multiply(t11, t15, out=t3)
+    np.subtract(t15, 1.0, out=t5)
+    np.subtract(t14, t5, out=t5)
+    np.add(t5, t16, out=t16)
+    np.multiply(t11, t16, out=t16)
+    _product_error_mixed(t11, t9, t0, t5, t)
+    np.subtract(t9, 1.0, out=t9)
+    np.subtract(t10, t9, out=t9)
+    _product_error_mixed(t6, t7, t10, t0, t)
+    np.add(t9, t0, out=t0)
+    np.multiply(t11, t0, out=t0)
+    np.add(t5, t0, out=t0)
+    np.subtract(0.0, t0, out=t0)
+    np.multiply(t0, t12, out=t12)
+    np.multiply(t15, t12, out=t12)
+    np.add(t16, t12, out=t12)
+    np.add(t3, t12, out=t12)
+    np.maximum(t13, 6755399441054744.0, out=t3)
+    _power_of_2(t3, t16)
+    np.multiply(t12, t16, out=t16)
+    np.subtract(t13, t3, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    _power_of_2(t3, t3)
+    np.multiply(t16, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c10, t3, s0, t3, t)
+    np.add(y, t3, out=y)
+
+
+def _forward_usual_mixed(x, y, t):
+    t0, *t = t
+    np.multiply(x, 1.4142135623730951, out=y)
+    np.divide(y, 1.772453850905516, out=y)
+    np.multiply(2.0, y, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.multiply(x, x, out=t0)
+    np.multiply(t0, x, out=t0)
+    np.multiply(1.4142135623730951, t0, out=t0)
+    np.divide(t0, 1.772453850905516, out=t0)
+    np.multiply(0.08943, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    return x < (-1.3024708944677372)
+
+
+def _forward_float32(x, y, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=y)
+    c4 = y < 0.0
+    np.abs(x, out=y)
+    c6 = y < 9.875
+    np.multiply(1.5957692, y, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c10 = t0 < 1024.0
+    _product_error_float32(1.5957692, y, t0, t0)
+    np.multiply(y, -4.534068e-08, out=t2)
+    np.add(t0, t2, out=t2)
+    _select(c10, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(y, t2, out=t1)
+    np.multiply(y, y, out=t0)
+    np.multiply(t0, y, out=t3)
+    np.multiply(0.071354814, t3, out=t4)
+    np.negative(t4, out=t5)
+    np.exp(t5, out=t5)
+    c23 = t4 < 1024.0
+    _product_error_float32(0.071354814, t3, t4, t4)
+    np.multiply(t3, 2.3988325e-09, out=t6)
+    np.add(t4, t6, out=t6)
+    _product_error_float32(t0, y, t3, t4)
+    _product_error_float32(y, y, t0, t0)
+    np.multiply(t0, y, out=t0)
+    np.add(t4, t0, out=t0)
+    np.multiply(t0, 0.071354814, out=t4)
+    np.add(t6, t4, out=t4)
+    _select(c23, t4, 0.0, t4, t)
+    np.multiply(t5, t4, out=t4)
+    np.subtract(t5, t4, out=t4)
+    np.multiply(t1, t4, out=t1)
+    np.negative(t1, out=t1)
+    np.multiply(t2, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    np.divide(t1, t4, out=t4)
+    np.multiply(0.7978846, y, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c44 = t1 < 1024.0
+    _product_error_float32(0.7978846, y, t1, t1)
+    np.multiply(y, -2.267034e-08, out=t5)
+    np.add(t1, t5, out=t5)
+    _select(c44, t5, 0.0, t5, t)
+    np.multiply(t2, t5, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(y, t5, out=t2)
+    np.multiply(0.035677407, t3, out=t1)
+    np.negative(t1, out=t6)
+    np.exp(t6, out=t6)
+    c55 = t1 < 1024.0
+    _product_error_float32(0.035677407, t3, t1, t1)
+    np.multiply(t3, 1.1994162e-09, out=t7)
+    np.add(t1, t7, out=t7)
+    np.multiply(t0, 0.035677407, out=t0)
+    np.add(t7, t0, out=t0)
+    _select(c55, t0, 0.0, t0, t)
+    np.multiply(t6, t0, out=t0)
+    np.subtract(t6, t0, out=t0)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t5, t0, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.multiply(t6, t0, out=t6)
+    np.add(t6, 1.0, out=t6)
+    np.divide(t2, t6, out=t6)
+    np.multiply(t6, t5, out=t5)
+    np.multiply(t5, t0, out=t0)
+    np.negative(t0, out=t0)
+    _select(c6, t4, t0, t0, t)
+    np.multiply(y, 1.4142135, out=t4)
+    np.divide(t4, 1.7724539, out=t4)
+    np.multiply(2.0, t4, out=t4)
+    np.negative(t4, out=t4)
+    np.exp(t4, out=t4)
+    np.multiply(1.4142135, t3, out=t3)
+    np.divide(t3, 1.7724539, out=t3)
+    np.multiply(0.08943, t3, out=t3)
+    np.negative(t3, out=t3)
+    np.exp(t3, out=t3)
+    np.multiply(t4, t3, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.divide(y, t3, out=t3)
+    _select(c4, t0, t3, t3, t)
+    _select(c1, s2, t3, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    t0, *t = t
+    np.multiply(x, 1.4142135, out=y)
+    np.divide(y, 1.7724539, out=y)
+    np.multiply(2.0, y, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.multiply(x, x, out=t0)
+    np.multiply(t0, x, out=t0)
+    np.multiply(1.4142135, t0, out=t0)
+    np.divide(t0, 1.7724539, out=t0)
+    np.multiply(0.08943, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    return x < (-1.261648)
+
+
+def _derivative_wide(x, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.minimum(dydx, 3.402823669209385e+38, out=dydx)
+    c3 = dydx < 0.7421875
+    np.multiply(282842.71247461904, dydx, out=t0)
+    np.multiply(dydx, dydx, out=t1)
+    np.multiply(t1, dydx, out=t1)
+    np.multiply(37941.93566490777, t1, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(1.5957691216057308, dydx, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(0.07135481627260025, t1, out=t1)
+    np.minimum(t1, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t3)
+    np.multiply(177245.3850905516, t3, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.subtract(t4, 177245.3850905516, out=t4)
+    np.multiply(t4, t0, out=t0)
+    np.multiply(t0, t1, out=t1)
+    np.add(t3, 1.0, out=t3)
+    np.multiply(t3, t3, out=t3)
+    np.divide(t1, t3, out=t3)
+    np.multiply(5.641895835477563e-06, t3, out=t3)
+    np.negative(t3, out=t1)
+    c28 = dydx < 0.76123046875
+    np.subtract(dydx, 0.7524609565734863, out=dydx)
+    np.subtract(dydx, 4.6549752993036295e-07, out=dydx)
+    np.multiply(-0.11394447245312908, dydx, out=t0)
+    np.add(t0, 0.015782862495763366, out=t0)
+    np.multiply(t0, dydx, out=t0)
+    np.add(t0, 0.38751844613578823, out=t0)
+    np.multiply(t0, dydx, out=t0)
+    np.add(t0, -0.4304000910248591, out=t0)
+    np.multiply(t0, dydx, out=dydx)
+    _select(c28, dydx, t1, dydx, t)
+    _select(c3, t1, dydx, dydx, t)
+    np.add(t3, 1.0, out=t3)
+    _select(c0, dydx, t3, dydx, t)
+
+
+def _derivative_usual_wide(x, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.multiply(1.5957691216057308, x, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(x, x, out=t0)
+    np.multiply(t0, x, out=t1)
+    np.multiply(0.07135481627260025, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(dydx, t1, out=t2)
+    np.multiply(177245.3850905516, t2, out=t3)
+    np.multiply(282842.71247461904, t2, out=t4)
+    np.multiply(t0, dydx, out=dydx)
+    np.multiply(dydx, t1, out=t1)
+    np.multiply(37941.93566490777, t1, out=t1)
+    np.add(t4, t1, out=t1)
+    np.multiply(x, t1, out=t1)
+    np.add(t3, t1, out=t1)
+    np.add(t1, 177245.3850905516, out=t1)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(5.641895835477563e-06, t2, out=dydx)
+    c22 = x < (-20.361587941646576)
+    c23 = -0.7524615079164505 < x
+    c24 = x < (-0.7524613589048386)
+    c25 = c23 & c24
+    c26 = c22 | c25
+    c27 = 3.3496543497230185e+38 < x
+    return c26 | c27
+
+
+def _derivative_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=dydx)
+    c3 = dydx < 0.7421875
+    np.multiply(1.5957691216057308, dydx, out=t0)
+    np.multiply(dydx, dydx, out=t1)
+    np.multiply(t1, dydx, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t3)
+    np.minimum(t0, t3, out=t4)
+    c9 = t4 < 1400.0
+    c10 = t0 < 1400.0
+    _select(c10, t0, 1400.0, t4, t)
+    np.negative(t4, out=t4)
+    np.multiply(t4, 1.4426950408889634, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    np.subtract(t5, 6755399441055744.0, out=t6)
+    np.multiply(t6, 0.6931471805598903, out=t7)
+    np.subtract(t4, t7, out=t7)
+    np.multiply(t6, 5.497923018708371e-14, out=t6)
+    np.subtract(t7, t6, out=t6)
+    np.multiply(t6, t6, out=t7)
+    np.multiply(2.511784416113084e-08, t7, out=t4)
+    np.add(t4, 2.755721635507523e-06, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.00019841269917321528, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.008333333333307234, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.166666666666667, out=t4)
+    np.multiply(t4, t6, out=t4)
+    np.multiply(2.763128188739826e-07, t7, out=t8)
+    np.add(t8, 2.480148993747346e-05, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.001388888894702103, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.041666666666515396, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.5000000000000012, out=t8)
+    np.add(t4, t8, out=t8)
+    np.multiply(t8, t7, out=t7)
+    _product_error_mixed(1.5957691216057308, dydx, t0, t8, t)
+    np.multiply(dydx, -9.96930880911092e-17, out=t4)
+    np.add(t8, t4, out=t4)
+    np.negative(t4, out=t8)
+    _select(c10, t8, 0.0, t8, t)
+    np.multiply(t8, t6, out=t9)
+    np.add(t8, t9, out=t9)
+    np.add(t7, t9, out=t9)
+    np.add(t6, t9, out=t7)
+    np.add(1.0, t7, out=t8)
+    c50 = t0 < 693.0
+    np.maximum(t5, 6755399441054744.0, out=t5)
+    _power_of_2(t5, t5)
+    _select(c50, t5, 0.0, t5, t)
+    np.multiply(t8, t5, out=t10)
+    np.multiply(177245.3850905516, t10, out=t11)
+    c56 = t3 < 1400.0
+    _select(c56, t3, 1400.0, t12, t)
+    np.negative(t12, out=t12)
+    np.multiply(t12, 1.4426950408889634, out=t13)
+    np.add(t13, 6755399441055744.0, out=t13)
+    np.subtract(t13, 6755399441055744.0, out=t14)
+    np.multiply(t14, 0.6931471805598903, out=t15)
+    np.subtract(t12, t15, out=t15)
+    np.multiply(t14, 5.497923018708371e-14, out=t14)
+    np.subtract(t15, t14, out=t14)
+    np.multiply(t14, t14, out=t15)
+    np.multiply(2.511784416113084e-08, t15, out=t12)
+    np.add(t12, 2.755721635507523e-06, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.00019841269917321528, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.008333333333307234, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.166666666666667, out=t12)
+    np.multiply(t12, t14, out=t12)
+    np.multiply(2.763128188739826e-07, t15, out=t16)
+    np.add(t16, 2.480148993747346e-05, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.001388888894702103, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.041666666666515396, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.5000000000000012, out=t16)
+    np.add(t12, t16, out=t16)
+    np.multiply(t16, t15, out=t15)
+    _product_error_mixed(0.07135481627260025, t2, t3, t16, t)
+    _product_error_mixed(t1, dydx, t2, t12, t)
+    _product_error_mixed(dydx, dydx, t1, t17, t)
+    np.multiply(dydx, t17, out=t18)
+    np.add(t12, t18, out=t18)
+    np.multiply(0.07135481627260025, t18, out=t18)
+    np.add(t16, t18, out=t18)
+    np.multiply(t2, -6.175149918155315e-19, out=t2)
+    np.add(t18, t2, out=t2)
+    np.negative(t2, out=t18)
+    _select(c56, t18, 0.0, t18, t)
+    np.add(t15, t18, out=t18)
+    np.add(t14, t18, out=t15)
+    np.add(1.0, t15, out=t16)
+    c100 = t3 < 693.0
+    np.maximum(t13, 6755399441054744.0, out=t13)
+    _power_of_2(t13, t13)
+    _select(c100, t13, 0.0, t13, t)
+    np.multiply(t16, t13, out=t12)
+    np.multiply(t11, t12, out=t19)
+    np.add(177245.3850905516, t19, out=t20)
+    np.negative(t20, out=t21)
+    np.multiply(37941.93566490777, t1, out=t22)
+    np.add(282842.71247461904, t22, out=t23)
+    np.multiply(t23, dydx, out=t24)
+    np.add(t21, t24, out=t25)
+    np.subtract(t24, t25, out=t26)
+    np.add(t21, t26, out=t26)
+    np.subtract(t20, 177245.3850905516, out=t20)
+    np.subtract(t19, t20, out=t20)
+    _product_error_mixed(t11, t12, t19, t21, t)
+    np.subtract(t16, 1.0, out=t16)
+    np.subtract(t15, t16, out=t16)
+    np.subtract(t15, t14, out=t14)
+    np.subtract(t18, t14, out=t14)
+    np.add(t16, t14, out=t14)
+    np.multiply(t14, t13, out=t13)
+    np.multiply(t11, t13, out=t14)
+    np.add(t21, t14, out=t14)
+    _product_error_mixed(177245.3850905516, t10, t11, t21, t)
+    np.subtract(t8, 1.0, out=t8)
+    np.subtract(t7, t8, out=t8)
+    np.subtract(t7, t6, out=t6)
+    np.subtract(t9, t6, out=t6)
+    np.add(t8, t6, out=t6)
+    np.multiply(t6, t5, out=t5)
+    np.multiply(177245.3850905516, t5, out=t6)
+    np.add(t21, t6, out=t6)
+    np.multiply(t12, t6, out=t6)
+    np.add(t14, t6, out=t6)
+    np.add(t6, 1.7054721848499226e-12, out=t6)
+    np.add(t20, t6, out=t6)
+    np.negative(t6, out=t6)
+    _product_error_mixed(t23, dydx, t24, t20, t)
+    np.subtract(t23, 282842.71247461904, out=t23)
+    np.subtract(t22, t23, out=t23)
+    _product_error_mixed(37941.93566490777, t1, t22, t24, t)
+    np.multiply(37941.93566490777, t17, out=t17)
+    np.add(t24, t17, out=t17)
+    np.multiply(t1, -1.4026728324961112e-13, out=t1)
+    np.add(t17, t1, out=t1)
+    np.add(-2.864269646536314e-11, t1, out=t1)
+    np.add(t23, t1, out=t1)
+    np.multiply(dydx, t1, out=t1)
+    np.add(t20, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.add(t26, t1, out=t1)
+    np.multiply(5.641895835477563e-06, t25, out=t26)
+    np.multiply(t10, t12, out=t6)
+    np.add(1.0, t6, out=t20)
+    np.multiply(t20, t20, out=t23)
+    np.divide(1.0, t23, out=t17)
+    np.multiply(t26, t17, out=t24)
+    np.add(t0, t3, out=t22)
+    c160 = t22 < 1400.0
+    _select(c160, t22, 1400.0, t14, t)
+    np.negative(t14, out=t14)
+    np.multiply(t14, 1.4426950408889634, out=t21)
+    np.add(t21, 6755399441055744.0, out=t21)
+    np.subtract(t21, 6755399441055744.0, out=t8)
+    np.multiply(t8, 0.6931471805598903, out=t9)
+    np.subtract(t14, t9, out=t9)
+    np.multiply(t8, 5.497923018708371e-14, out=t8)
+    np.subtract(t9, t8, out=t14)
+    np.multiply(t14, t14, out=t7)
+    np.multiply(2.511784416113084e-08, t7, out=t11)
+    np.add(t11, 2.755721635507523e-06, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.00019841269917321528, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.008333333333307234, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.166666666666667, out=t11)
+    np.multiply(t11, t14, out=t11)
+    np.multiply(2.763128188739826e-07, t7, out=t16)
+    np.add(t16, 2.480148993747346e-05, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.001388888894702103, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.041666666666515396, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.5000000000000012, out=t16)
+    np.add(t11, t16, out=t16)
+    np.multiply(t16, t7, out=t7)
+    np.subtract(t9, t14, out=t9)
+    np.subtract(t9, t8, out=t8)
+    np.subtract(t22, t0, out=t9)
+    np.subtract(t22, t9, out=t22)
+    np.subtract(t0, t22, out=t22)
+    np.subtract(t3, t9, out=t9)
+    np.add(t22, t9, out=t9)
+    np.add(t4, t2, out=t2)
+    np.add(t9, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c160, t2, 0.0, t2, t)
+    np.add(t14, t7, out=t9)
+    np.multiply(t2, t9, out=t9)
+    np.add(t2, t9, out=t9)
+    np.add(t8, t9, out=t9)
+    np.add(t7, t9, out=t9)
+    np.add(t14, t9, out=t9)
+    np.add(1.0, t9, out=t14)
+    np.multiply(t24, t14, out=t7)
+    _product_error_mixed(t24, t14, t7, t8, t)
+    np.subtract(t14, 1.0, out=t2)
+    np.subtract(t9, t2, out=t2)
+    np.multiply(t24, t2, out=t2)
+    np.add(t8, t2, out=t2)
+    _product_error_mixed(5.641895835477563e-06, t25, t26, t8, t)
+    np.multiply(5.641895835477563e-06, t1, out=t1)
+    np.add(t8, t1, out=t1)
+    np.multiply(t25, 2.2602614732570765e-22, out=t25)
+    np.add(t1, t25, out=t25)
+    _product_error_mixed(t24, t23, t26, t1, t)
+    _product_error_mixed(t20, t20, t23, t26, t)
+    np.subtract(t20, 1.0, out=t23)
+    np.subtract(t6, t23, out=t23)
+    _product_error_mixed(t10, t12, t6, t8, t)
+    np.multiply(t10, t13, out=t13)
+    np.add(t8, t13, out=t13)
+    np.multiply(t12, t5, out=t5)
+    np.add(t13, t5, out=t5)
+    np.add(t23, t5, out=t5)
+    np.multiply(t20, t5, out=t5)
+    np.add(t26, t5, out=t26)
+    np.add(t26, t5, out=t5)
+    np.multiply(t24, t5, out=t5)
+    np.add(t1, t5, out=t5)
+    np.subtract(t25, t5, out=t5)
+    np.multiply(t5, t17, out=t17)
+    np.multiply(t14, t17, out=t17)
+    np.add(t2, t17, out=t17)
+    np.add(t7, t17, out=t17)
+    np.maximum(t21, 6755399441054744.0, out=t7)
+    _power_of_2(t7, t2)
+    np.multiply(t17, t2, out=t2)
+    np.subtract(t21, t7, out=t7)
+    np.add(t7, 6755399441055744.0, out=t7)
+    _power_of_2(t7, t7)
+    np.multiply(t2, t7, out=t7)
+    np.negative(t7, out=t7)
+    s247 = np.negative(0.0)
+    _select(c9, t7, s247, t7, t)
+    c249 = dydx < 0.7578125
+    np.subtract(dydx, 0.7524609565734863, out=dydx)
+    np.add(dydx, -4.6549752993036295e-07, out=dydx)
+    np.multiply(dydx, dydx, out=t2)
+    np.multiply(-0.005260802857155796, t2, out=t21)
+    np.add(t21, 0.016619328320901256, out=t21)
+    np.multiply(t21, t2, out=t21)
+    np.add(t21, 0.01578285352184864, out=t21)
+    np.multiply(t21, dydx, out=t21)
+    np.multiply(0.019682309453529386, t2, out=t17)
+    np.add(t17, -0.11394448308095881, out=t17)
+    np.multiply(t17, t2, out=t2)
+    np.add(t2, 0.38751844613578895, out=t2)
+    np.add(t21, t2, out=t2)
+    np.multiply(t2, dydx, out=t2)
+    np.multiply(-0.4304000910248585, dydx, out=t21)
+    s265 = np.multiply(-0.4304000910248585, -1.9161433631905267e-24)
+    np.add(t2, -2.0285195168683626e-17, out=t2)
+    np.multiply(dydx, t2, out=t2)
+    np.add(s265, t2, out=t2)
+    np.add(t21, t2, out=t2)
+    _select(c249, t2, t7, t2, t)
+    _select(c3, t7, t2, t2, t)
+    np.subtract(1.0, t2, out=t7)
+    _select(c1, t2, t7, t7, t)
+    _select(c0, x, t7, dydx, t)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    t0, t1, t2, *t = t
+    np.multiply(x, x, out=dydx)
+    np.multiply(1.4142135623730951, dydx, out=t0)
+    np.multiply(26829.0, t0, out=t0)
+    np.add(t0, 282842.71247461904, out=t0)
+    np.multiply(x, t0, out=t0)
+    np.multiply(x, 1.4142135623730951, out=t1)
+    np.divide(t1, 1.772453850905516, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(dydx, x, out=dydx)
+    np.multiply(1.4142135623730951, dydx, out=dydx)
+    np.divide(dydx, 1.772453850905516, out=dydx)
+    np.multiply(0.08943, dydx, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.772453850905516, t1, out=t2)
+    np.multiply(t2, dydx, out=t2)
+    np.multiply(100000.0, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    np.subtract(t2, 177245.3850905516, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.multiply(t2, dydx, out=t2)
+    np.multiply(t1, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.multiply(1.772453850905516, dydx, out=dydx)
+    np.divide(t2, dydx, out=dydx)
+    np.multiply(1e-05, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    c30 = x < 0.332845285278102
+    c31 = 0.39557165457082766 < x
+    c32 = x < 0.4258219224522739
+    c33 = c31 & c32
+    c34 = c30 | c33
+    c35 = 1.2378154996851461e+101 < x
+    return c34 | c35
+
+
+def _derivative_float32(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    c2 = dydx < 0.578125
+    np.multiply(0.7978846, dydx, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c6 = t0 < 1024.0
+    _product_error_float32(0.7978846, dydx, t0, t0)
+    np.multiply(dydx, -2.267034e-08, out=t2)
+    np.add(t0, t2, out=t2)
+    _select(c6, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(dydx, dydx, out=t1)
+    np.multiply(t1, dydx, out=t0)
+    np.multiply(0.035677407, t0, out=t3)
+    np.negative(t3, out=t4)
+    np.exp(t4, out=t4)
+    c18 = t3 < 1024.0
+    _product_error_float32(0.035677407, t0, t3, t3)
+    np.multiply(t0, 1.1994162e-09, out=t5)
+    np.add(t3, t5, out=t5)
+    _product_error_float32(t1, dydx, t0, t3)
+    _product_error_float32(dydx, dydx, t1, t6)
+    np.multiply(t6, dydx, out=t6)
+    np.add(t3, t6, out=t6)
+    np.multiply(t6, 0.035677407, out=t6)
+    np.add(t5, t6, out=t6)
+    _select(c18, t6, 0.0, t6, t)
+    np.multiply(t4, t6, out=t6)
+    np.subtract(t4, t6, out=t6)
+    np.add(t2, t6, out=t4)
+    c32 = t4 == 0.0
+    np.negative(t2, out=t4)
+    np.multiply(1.4142135, t1, out=t1)
+    np.multiply(26829.0, t1, out=t1)
+    np.add(t1, 282842.72, out=t1)
+    np.multiply(dydx, t1, out=t1)
+    np.multiply(1.7724539, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.multiply(100000.0, t5, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.subtract(t1, t5, out=t5)
+    np.subtract(t5, 177245.39, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.multiply(t2, t6, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.multiply(t1, t6, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.multiply(1.7724539, t1, out=t1)
+    np.divide(t5, t1, out=t1)
+    np.multiply(1e-05, t1, out=t1)
+    np.multiply(t1, t2, out=t2)
+    np.multiply(t2, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c32, t4, t6, t6, t)
+    c59 = dydx < 0.95233154
+    np.subtract(dydx, 0.75246096, out=t4)
+    np.subtract(t4, 4.6549752e-07, out=t4)
+    np.subtract(t4, 8.512362e-15, out=t4)
+    np.multiply(-0.002404172, t4, out=t2)
+    np.add(t2, -0.0051958454, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.019681899, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.016617889, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, -0.11394448, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.015782863, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.38751844, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, -0.4304001, out=t2)
+    np.multiply(t2, t4, out=t4)
+    _select(c59, t4, t6, t4, t)
+    _select(c2, t6, t4, t4, t)
+    np.multiply(dydx, 1.4142135, out=dydx)
+    np.divide(dydx, 1.7724539, out=t6)
+    np.multiply(2.0, t6, out=t6)
+    np.negative(t6, out=t6)
+    np.exp(t6, out=t6)
+    np.multiply(1.4142135, t0, out=t0)
+    np.divide(t0, 1.7724539, out=t2)
+    np.multiply(0.08943, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t6, t2, out=t1)
+    c91 = t1 == 0.0
+    np.multiply(200000.0, dydx, out=dydx)
+    np.multiply(26829.0, t0, out=t0)
+    np.add(dydx, t0, out=t0)
+    np.multiply(1.7724539, t6, out=dydx)
+    np.multiply(dydx, t2, out=dydx)
+    np.multiply(100000.0, dydx, out=dydx)
+    np.subtract(t0, dydx, out=dydx)
+    np.subtract(dydx, 177245.39, out=dydx)
+    np.multiply(dydx, t6, out=dydx)
+    np.multiply(dydx, t2, out=dydx)
+    np.multiply(t6, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.multiply(1.7724539, t2, out=t2)
+    np.divide(dydx, t2, out=t2)
+    np.multiply(1e-05, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c91, 1.0, t2, t2, t)
+    _select(c0, t4, t2, dydx, t)
+
+
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    np.copysign(1.0, x, out=t0)
+    c1 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.minimum(t0, 3.402823669209385e+38, out=t0)
+    np.multiply(1.5957691216057308, t0, out=t1)
+    np.minimum(t1, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(0.07135481627260025, t3, out=t4)
+    np.minimum(t4, 750.0, out=t4)
+    np.negative(t4, out=t4)
+    np.exp(t4, out=t4)
+    np.multiply(t2, t4, out=t2)
+    np.negative(t2, out=t2)
+    _select(c1, t2, t0, t2, t)
+    np.multiply(t1, t4, out=t5)
+    np.add(t5, 1.0, out=t6)
+    np.divide(t2, t6, out=y)
+    c21 = x < 0.0
+    c22 = t0 < 0.7421875
+    np.multiply(282842.71247461904, t0, out=t2)
+    np.multiply(37941.93566490777, t3, out=t3)
+    np.add(t2, t3, out=t3)
+    np.multiply(177245.3850905516, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.subtract(t5, 177245.3850905516, out=t5)
+    np.multiply(t5, t1, out=t1)
+    np.multiply(t1, t4, out=t4)
+    np.multiply(t6, t6, out=t6)
+    np.divide(t4, t6, out=t6)
+    np.multiply(5.641895835477563e-06, t6, out=t6)
+    np.negative(t6, out=t4)
+    c35 = t0 < 0.76123046875
+    np.subtract(t0, 0.7524609565734863, out=t0)
+    np.subtract(t0, 4.6549752993036295e-07, out=t0)
+    np.multiply(-0.11394447245312908, t0, out=t1)
+    np.add(t1, 0.015782862495763366, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.38751844613578823, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.4304000910248591, out=t1)
+    np.multiply(t1, t0, out=t0)
+    _select(c35, t0, t4, t0, t)
+    _select(c22, t4, t0, t0, t)
+    np.add(t6, 1.0, out=t6)
+    _select(c21, t0, t6, dydx, t)
+
+
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    np.multiply(1.5957691216057308, x, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(x, x, out=t1)
+    np.multiply(t1, x, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(t0, t2, out=t3)
+    np.add(t3, 1.0, out=t4)
+    np.divide(x, t4, out=y)
+    c11 = x < (-3.3496543497230185e+38)
+    np.multiply(177245.3850905516, t3, out=t5)
+    np.multiply(282842.71247461904, t3, out=t3)
+    np.multiply(t1, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(37941.93566490777, t2, out=t2)
+    np.add(t3, t2, out=t2)
+    np.multiply(x, t2, out=t2)
+    np.add(t5, t2, out=t2)
+    np.add(t2, 177245.3850905516, out=t2)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t2, t4, out=t4)
+    np.multiply(5.641895835477563e-06, t4, out=dydx)
+    c24 = x < (-20.361587941646576)
+    c25 = -0.7524615079164505 < x
+    c26 = x < (-0.7524613589048386)
+    c27 = c25 & c26
+    c28 = c24 | c27
+    c29 = 3.3496543497230185e+38 < x
+    c30 = c28 | c29
+    return c11 | c30
+
+
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, *t = t
+    c0 = x < 0.0
+    s1 = np.negative(0.0)
+    np.copysign(0.0, x, out=t0)
+    _select(c0, t0, x, t0, t)
+    np.abs(x, out=t1)
+    np.multiply(1.5957691216057308, t1, out=t2)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(t3, t1, out=t4)
+    np.multiply(0.07135481627260025, t4, out=t5)
+    np.minimum(t2, t5, out=t6)
+    c10 = t6 < 1400.0
+    c11 = t2 < 1400.0
+    _select(c11, t2, 1400.0, t6, t)
+    np.negative(t6, out=t6)
+    np.multiply(t6, 1.4426950408889634, out=t7)
+    np.add(t7, 6755399441055744.0, out=t7)
+    np.subtract(t7, 6755399441055744.0, out=t8)
+    np.multiply(t8, 0.6931471805598903, out=t9)
+    np.subtract(t6, t9, out=t9)
+    np.multiply(t8, 5.497923018708371e-14, out=t8)
+    np.subtract(t9, t8, out=t8)
+    np.multiply(t8, t8, out=t9)
+    np.multiply(2.511784416113084e-08, t9, out=t6)
+    np.add(t6, 2.755721635507523e-06, out=t6)
+    np.multiply(t6, t9, out=t6)
+    np.add(t6, 0.00019841269917321528, out=t6)
+    np.multiply(t6, t9, out=t6)
+    np.add(t6, 0.008333333333307234, out=t6)
+    np.multiply(t6, t9, out=t6)
+    np.add(t6, 0.166666666666667, out=t6)
+    np.multiply(t6, t8, out=t6)
+    np.multiply(2.763128188739826e-07, t9, out=t10)
+    np.add(t10, 2.480148993747346e-05, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.001388888894702103, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.041666666666515396, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.5000000000000012, out=t10)
+    np.add(t6, t10, out=t10)
+    np.multiply(t10, t9, out=t9)
+    _product_error_mixed(1.5957691216057308, t1, t2, t10, t)
+    np.multiply(t1, -9.96930880911092e-17, out=t6)
+    np.add(t10, t6, out=t6)
+    np.add(t8, t9, out=t10)
+    np.add(1.0, t10, out=t10)
+    c46 = t2 < 693.0
+    np.maximum(t7, 6755399441054744.0, out=t7)
+    _power_of_2(t7, t7)
+    _select(c46, t7, 0.0, t7, t)
+    np.multiply(t10, t7, out=t10)
+    c51 = t5 < 1400.0
+    _select(c51, t5, 1400.0, t11, t)
+    np.negative(t11, out=t11)
+    np.multiply(t11, 1.4426950408889634, out=t12)
+    np.add(t12, 6755399441055744.0, out=t12)
+    np.subtract(t12, 6755399441055744.0, out=t13)
+    np.multiply(t13, 0.6931471805598903, out=t14)
+    np.subtract(t11, t14, out=t14)
+    np.multiply(t13, 5.497923018708371e-14, out=t13)
+    np.subtract(t14, t13, out=t13)
+    np.multiply(t13, t13, out=t14)
+    np.multiply(2.511784416113084e-08, t14, out=t11)
+    np.add(t11, 2.755721635507523e-06, out=t11)
+    np.multiply(t11, t14, out=t11)
+    np.add(t11, 0.00019841269917321528, out=t11)
+    np.multiply(t11, t14, out=t11)
+    np.add(t11, 0.008333333333307234, out=t11)
+    np.multiply(t11, t14, out=t11)
+    np.add(t11, 0.166666666666667, out=t11)
+    np.multiply(t11, t13, out=t11)
+    np.multiply(2.763128188739826e-07, t14, out=t15)
+    np.add(t15, 2.480148993747346e-05, out=t15)
+    np.multiply(t15, t14, out=t15)
+    np.add(t15, 0.001388888894702103, out=t15)
+    np.multiply(t15, t14, out=t15)
+    np.add(t15, 0.041666666666515396, out=t15)
+    np.multiply(t15, t14, out=t15)
+    np.add(t15, 0.5000000000000012, out=t15)
+    np.add(t11, t15, out=t15)
+    np.multiply(t15, t14, out=t14)
+    _product_error_mixed(0.07135481627260025, t4, t5, t15, t)
+    _product_error_mixed(t3, t1, t4, t11, t)
+    _product_error_mixed(t1, t1, t3, t16, t)
+    np.multiply(t1, t16, out=t17)
+    np.add(t11, t17, out=t17)
+    np.multiply(0.07135481627260025, t17, out=t17)
+    np.add(t15, t17, out=t17)
+    np.multiply(t4, -6.175149918155315e-19, out=t4)
+    np.add(t17, t4, out=t4)
+    np.add(t13, t14, out=t17)
+    np.add(1.0, t17, out=t17)
+    c92 = t5 < 693.0
+    np.maximum(t12, 6755399441054744.0, out=t12)
+    _power_of_2(t12, t12)
+    _select(c92, t12, 0.0, t12, t)
+    np.multiply(t17, t12, out=t17)
+    np.multiply(t10, t17, out=t15)
+    np.add(1.0, t15, out=t11)
+    np.divide(1.0, t11, out=t18)
+    np.multiply(t1, t18, out=t19)
+    np.add(t2, t5, out=t20)
+    c102 = t20 < 1400.0
+    _select(c102, t20, 1400.0, t21, t)
+    np.negative(t21, out=t21)
+    np.multiply(t21, 1.4426950408889634, out=t22)
+    np.add(t22, 6755399441055744.0, out=t22)
+    np.subtract(t22, 6755399441055744.0, out=t23)
+    np.multiply(t23, 0.6931471805598903, out=t24)
+    np.subtract(t21, t24, out=t24)
+    np.multiply(t23, 5.497923018708371e-14, out=t23)
+    np.subtract(t24, t23, out=t21)
+    np.multiply(t21, t21, out=t25)
+    np.multiply(2.511784416113084e-08, t25, out=t26)
+    np.add(t26, 2.755721635507523e-06, out=t26)
+    np.multiply(t26, t25, out=t26)
+    np.add(t26, 0.00019841269917321528, out=t26)
+    np.multiply(t26, t25, out=t26)
+    np.add(t26, 0.008333333333307234, out=t26)
+    np.multiply(t26, t25, out=t26)
+    np.add(t26, 0.166666666666667, out=t26)
+    np.multiply(t26, t21, out=t26)
+    np.multiply(2.763128188739826e-07, t25, out=t27)
+    np.add(t27, 2.480148993747346e-05, out=t27)
+    np.multiply(t27, t25, out=t27)
+    np.add(t27, 0.001388888894702103, out=t27)
+    np.multiply(t27, t25, out=t27)
+    np.add(t27, 0.041666666666515396, out=t27)
+    np.multiply(t27, t25, out=t27)
+    np.add(t27, 0.5000000000000012, out=t27)
+    np.add(t26, t27, out=t27)
+    np.multiply(t27, t25, out=t25)
+    np.subtract(t20, t2, out=t27)
+    np.subtract(t20, t27, out=t20)
+    np.subtract(t2, t20, out=t20)
+    np.subtract(t5, t27, out=t27)
+    np.add(t20, t27, out=t27)
+    np.add(t6, t4, out=t20)
+    np.add(t27, t20, out=t20)
+    np.negative(t20, out=t20)
+    _select(c102, t20, 0.0, t20, t)
+    np.add(t21, t25, out=t27)
+    np.multiply(t20, t27, out=t27)
+    np.add(t20, t27, out=t27)
+    np.add(t25, t27, out=t20)
+    np.add(1.0, t21, out=t5)
+    np.multiply(t19, t5, out=t2)
+    np.subtract(t5, 1.0, out=t26)
+    np.subtract(t21, t26, out=t26)
+    np.add(t26, t20, out=t20)
+    np.multiply(t19, t20, out=t20)
+    _product_error_mixed(t19, t11, t1, t26, t)
+    np.subtract(t11, 1.0, out=t11)
+    np.subtract(t15, t11, out=t11)
+    _product_error_mixed(t10, t17, t15, t28, t)
+    np.add(t11, t28, out=t28)
+    np.multiply(t19, t28, out=t28)
+    np.add(t26, t28, out=t28)
+    np.subtract(0.0, t28, out=t28)
+    np.multiply(t28, t18, out=t18)
+    np.multiply(t5, t18, out=t18)
+    np.add(t20, t18, out=t18)
+    np.add(t2, t18, out=t18)
+    np.maximum(t22, 6755399441054744.0, out=t2)
+    _power_of_2(t2, t20)
+    np.multiply(t18, t20, out=t18)
+    np.subtract(t22, t2, out=t2)
+    np.add(t2, 6755399441055744.0, out=t2)
+    _power_of_2(t2, t2)
+    np.multiply(t18, t2, out=t18)
+    np.negative(t18, out=t18)
+    _select(c10, t18, s1, t18, t)
+    np.add(t0, t18, out=y)
+    c173 = x != x
+    c174 = t1 < 0.7421875
+    np.negative(t6, out=t6)
+    _select(c11, t6, 0.0, t6, t)
+    np.multiply(t6, t8, out=t18)
+    np.add(t6, t18, out=t18)
+    np.add(t9, t18, out=t18)
+    np.add(t8, t18, out=t9)
+    np.add(1.0, t9, out=t6)
+    np.multiply(t6, t7, out=t0)
+    np.multiply(177245.3850905516, t0, out=t22)
+    np.negative(t4, out=t4)
+    _select(c51, t4, 0.0, t4, t)
+    np.add(t14, t4, out=t4)
+    np.add(t13, t4, out=t14)
+    np.add(1.0, t14, out=t5)
+    np.multiply(t5, t12, out=t28)
+    np.multiply(t22, t28, out=t26)
+    np.add(177245.3850905516, t26, out=t19)
+    np.negative(t19, out=t11)
+    np.multiply(37941.93566490777, t3, out=t15)
+    np.add(282842.71247461904, t15, out=t17)
+    np.multiply(t17, t1, out=t10)
+    np.add(t11, t10, out=t29)
+    np.subtract(t10, t29, out=t30)
+    np.add(t11, t30, out=t30)
+    np.subtract(t19, 177245.3850905516, out=t19)
+    np.subtract(t26, t19, out=t19)
+    _product_error_mixed(t22, t28, t26, t11, t)
+    np.subtract(t5, 1.0, out=t5)
+    np.subtract(t14, t5, out=t5)
+    np.subtract(t14, t13, out=t13)
+    np.subtract(t4, t13, out=t13)
+    np.add(t5, t13, out=t13)
+    np.multiply(t13, t12, out=t12)
+    np.multiply(t22, t12, out=t13)
+    np.add(t11, t13, out=t13)
+    _product_error_mixed(177245.3850905516, t0, t22, t11, t)
+    np.subtract(t6, 1.0, out=t6)
+    np.subtract(t9, t6, out=t6)
+    np.subtract(t9, t8, out=t8)
+    np.subtract(t18, t8, out=t8)
+    np.add(t6, t8, out=t8)
+    np.multiply(t8, t7, out=t7)
+    np.multiply(177245.3850905516, t7, out=t8)
+    np.add(t11, t8, out=t8)
+    np.multiply(t28, t8, out=t8)
+    np.add(t13, t8, out=t8)
+    np.add(t8, 1.7054721848499226e-12, out=t8)
+    np.add(t19, t8, out=t8)
+    np.negative(t8, out=t8)
+    _product_error_mixed(t17, t1, t10, t19, t)
+    np.subtract(t17, 282842.71247461904, out=t17)
+    np.subtract(t15, t17, out=t17)
+    _product_error_mixed(37941.93566490777, t3, t15, t10, t)
+    np.multiply(37941.93566490777, t16, out=t16)
+    np.add(t10, t16, out=t16)
+    np.multiply(t3, -1.4026728324961112e-13, out=t3)
+    np.add(t16, t3, out=t3)
+    np.add(-2.864269646536314e-11, t3, out=t3)
+    np.add(t17, t3, out=t3)
+    np.multiply(t1, t3, out=t3)
+    np.add(t19, t3, out=t3)
+    np.add(t8, t3, out=t3)
+    np.add(t30, t3, out=t3)
+    np.multiply(5.641895835477563e-06, t29, out=t30)
+    np.multiply(t0, t28, out=t8)
+    np.add(1.0, t8, out=t19)
+    np.multiply(t19, t19, out=t17)
+    np.divide(1.0, t17, out=t16)
+    np.multiply(t30, t16, out=t10)
+    np.subtract(t24, t21, out=t24)
+    np.subtract(t24, t23, out=t23)
+    np.add(t23, t27, out=t27)
+    np.add(t25, t27, out=t27)
+    np.add(t21, t27, out=t27)
+    np.add(1.0, t27, out=t21)
+    np.multiply(t10, t21, out=t25)
+    _product_error_mixed(t10, t21, t25, t23, t)
+    np.subtract(t21, 1.0, out=t24)
+    np.subtract(t27, t24, out=t24)
+    np.multiply(t10, t24, out=t24)
+    np.add(t23, t24, out=t24)
+    _product_error_mixed(5.641895835477563e-06, t29, t30, t23, t)
+    np.multiply(5.641895835477563e-06, t3, out=t3)
+    np.add(t23, t3, out=t3)
+    np.multiply(t29, 2.2602614732570765e-22, out=t29)
+    np.add(t3, t29, out=t29)
+    _product_error_mixed(t10, t17, t30, t3, t)
+    _product_error_mixed(t19, t19, t17, t30, t)
+    np.subtract(t19, 1.0, out=t17)
+    np.subtract(t8, t17, out=t17)
+    _product_error_mixed(t0, t28, t8, t23, t)
+    np.multiply(t0, t12, out=t12)
+    np.add(t23, t12, out=t12)
+    np.multiply(t28, t7, out=t7)
+    np.add(t12, t7, out=t7)
+    np.add(t17, t7, out=t7)
+    np.multiply(t19, t7, out=t7)
+    np.add(t30, t7, out=t30)
+    np.add(t30, t7, out=t7)
+    np.multiply(t10, t7, out=t7)
+    np.add(t3, t7, out=t7)
+    np.subtract(t29, t7, out=t7)
+    np.multiply(t7, t16, out=t16)
+    np.multiply(t21, t16, out=t16)
+    np.add(t24, t16, out=t16)
+    np.add(t25, t16, out=t16)
+    np.multiply(t16, t20, out=t20)
+    np.multiply(t20, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c10, t2, s1, t2, t)
+    c285 = t1 < 0.7578125
+    np.subtract(t1, 0.7524609565734863, out=t1)
+    np.add(t1, -4.6549752993036295e-07, out=t1)
+    np.multiply(t1, t1, out=t20)
+    np.multiply(-0.005260802857155796, t20, out=t16)
+    np.add(t16, 0.016619328320901256, out=t16)
+    np.multiply(t16, t20, out=t16)
+    np.add(t16, 0.01578285352184864, out=t16)
+    np.multiply(t16, t1, out=t16)
+    np.multiply(0.019682309453529386, t20, out=t25)
+    np.add(t25, -0.11394448308095881, out=t25)
+    np.multiply(t25, t20, out=t20)
+    np.add(t20, 0.38751844613578895, out=t20)
+    np.add(t16, t20, out=t20)
+    np.multiply(t20, t1, out=t20)
+    np.multiply(-0.4304000910248585, t1, out=t16)
+    s301 = np.multiply(-0.4304000910248585, -1.9161433631905267e-24)
+    np.add(t20, -2.0285195168683626e-17, out=t20)
+    np.multiply(t1, t20, out=t20)
+    np.add(s301, t20, out=t20)
+    np.add(t16, t20, out=t20)
+    _select(c285, t20, t2, t20, t)
+    _select(c174, t2, t20, t20, t)
+    np.subtract(1.0, t20, out=t2)
+    _select(c0, t20, t2, t2, t)
+    _select(c173, x, t2, dydx, t)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.multiply(x, 1.4142135623730951, out=t0)
+    np.divide(t0, 1.772453850905516, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(x, x, out=t1)
+    np.multiply(t1, x, out=t2)
+    np.multiply(1.4142135623730951, t2, out=t2)
+    np.divide(t2, 1.772453850905516, out=t2)
+    np.multiply(0.08943, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(t0, t2, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.divide(x, t3, out=y)
+    c15 = x < (-1.3024708944677372)
+    np.multiply(1.4142135623730951, t1, out=t1)
+    np.multiply(26829.0, t1, out=t1)
+    np.add(t1, 282842.71247461904, out=t1)
+    np.multiply(x, t1, out=t1)
+    np.multiply(1.772453850905516, t0, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.multiply(100000.0, t4, out=t4)
+    np.subtract(t1, t4, out=t4)
+    np.subtract(t4, 177245.3850905516, out=t4)
+    np.multiply(t4, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(t3, t3, out=t3)
+    np.multiply(1.772453850905516, t3, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(1e-05, t3, out=t3)
+    np.add(t3, 1.0, out=dydx)
+    c32 = x < 0.332845285278102
+    c33 = 0.39557165457082766 < x
+    c34 = x < 0.4258219224522739
+    c35 = c33 & c34
+    c36 = c32 | c35
+    c37 = 1.2378154996851461e+101 < x
+    c38 = c36 | c37
+    return c15 | c38
+
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=t0)
+    c4 = t0 < 0.0
+    np.abs(x, out=t0)
+    c6 = t0 < 9.875
+    np.multiply(1.5957692, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c10 = t1 < 1024.0
+    _product_error_float32(1.5957692, t0, t1, t1)
+    np.multiply(t0, -4.534068e-08, out=t3)
+    np.add(t1, t3, out=t3)
+    _select(c10, t3, 0.0, t3, t)
+    np.multiply(t2, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    np.multiply(t0, t3, out=t2)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(t1, t0, out=t4)
+    np.multiply(0.071354814, t4, out=t5)
+    np.negative(t5, out=t6)
+    np.exp(t6, out=t6)
+    c23 = t5 < 1024.0
+    _product_error_float32(0.071354814, t4, t5, t5)
+    np.multiply(t4, 2.3988325e-09, out=t7)
+    np.add(t5, t7, out=t7)
+    _product_error_float32(t1, t0, t4, t5)
+    _product_error_float32(t0, t0, t1, t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t5, t8, out=t8)
+    np.multiply(t8, 0.071354814, out=t5)
+    np.add(t7, t5, out=t5)
+    _select(c23, t5, 0.0, t5, t)
+    np.multiply(t6, t5, out=t5)
+    np.subtract(t6, t5, out=t5)
+    np.multiply(t2, t5, out=t2)
+    np.negative(t2, out=t2)
+    np.multiply(t3, t5, out=t5)
+    np.add(t5, 1.0, out=t5)
+    np.divide(t2, t5, out=t5)
+    np.multiply(0.7978846, t0, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    c44 = t2 < 1024.0
+    _product_error_float32(0.7978846, t0, t2, t2)
+    np.multiply(t0, -2.267034e-08, out=t6)
+    np.add(t2, t6, out=t6)
+    _select(c44, t6, 0.0, t6, t)
+    np.multiply(t3, t6, out=t6)
+    np.subtract(t3, t6, out=t6)
+    np.multiply(t0, t6, out=t3)
+    np.multiply(0.035677407, t4, out=t2)
+    np.negative(t2, out=t7)
+    np.exp(t7, out=t7)
+    c55 = t2 < 1024.0
+    _product_error_float32(0.035677407, t4, t2, t2)
+    np.multiply(t4, 1.1994162e-09, out=t9)
+    np.add(t2, t9, out=t9)
+    np.multiply(t8, 0.035677407, out=t8)
+    np.add(t9, t8, out=t8)
+    _select(c55, t8, 0.0, t8, t)
+    np.multiply(t7, t8, out=t8)
+    np.subtract(t7, t8, out=t8)
+    np.multiply(t3, t8, out=t3)
+    np.multiply(t6, t8, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.multiply(t7, t8, out=t7)
+    np.add(t7, 1.0, out=t7)
+    np.divide(t3, t7, out=t3)
+    np.multiply(t3, t6, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.negative(t3, out=t3)
+    _select(c6, t5, t3, t3, t)
+    np.multiply(t0, 1.4142135, out=t5)
+    np.divide(t5, 1.7724539, out=t9)
+    np.multiply(2.0, t9, out=t9)
+    np.negative(t9, out=t9)
+    np.exp(t9, out=t9)
+    np.multiply(1.4142135, t4, out=t4)
+    np.divide(t4, 1.7724539, out=t2)
+    np.multiply(0.08943, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(t9, t2, out=t10)
+    np.add(t10, 1.0, out=t10)
+    np.divide(t0, t10, out=t11)
+    _select(c4, t3, t11, t11, t)
+    _select(c1, s2, t11, y, t)
+    c89 = x < 0.0
+    c90 = t0 < 0.578125
+    np.add(t6, t8, out=t11)
+    c92 = t11 == 0.0
+    np.negative(t6, out=t11)
+    np.multiply(1.4142135, t1, out=t1)
+    np.multiply(26829.0, t1, out=t1)
+    np.add(t1, 282842.72, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.multiply(1.7724539, t6, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.multiply(100000.0, t3, out=t3)
+    np.multiply(t3, t6, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.subtract(t1, t3, out=t3)
+    np.subtract(t3, 177245.39, out=t3)
+    np.multiply(t3, t6, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.multiply(t7, t7, out=t7)
+    np.multiply(1.7724539, t7, out=t7)
+    np.divide(t3, t7, out=t7)
+    np.multiply(1e-05, t7, out=t7)
+    np.multiply(t7, t6, out=t6)
+    np.multiply(t6, t8, out=t8)
+    np.negative(t8, out=t8)
+    _select(c92, t11, t8, t8, t)
+    c115 = t0 < 0.95233154
+    np.subtract(t0, 0.75246096, out=t0)
+    np.subtract(t0, 4.6549752e-07, out=t0)
+    np.subtract(t0, 8.512362e-15, out=t0)
+    np.multiply(-0.002404172, t0, out=t11)
+    np.add(t11, -0.0051958454, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, 0.019681899, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, 0.016617889, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, -0.11394448, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, 0.015782863, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, 0.38751844, out=t11)
+    np.multiply(t11, t0, out=t11)
+    np.add(t11, -0.4304001, out=t11)
+    np.multiply(t11, t0, out=t0)
+    _select(c115, t0, t8, t0, t)
+    _select(c90, t8, t0, t0, t)
+    np.add(t9, t2, out=t8)
+    c137 = t8 == 0.0
+    np.multiply(200000.0, t5, out=t5)
+    np.multiply(26829.0, t4, out=t4)
+    np.add(t5, t4, out=t4)
+    np.multiply(1.7724539, t9, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.multiply(100000.0, t5, out=t5)
+    np.subtract(t4, t5, out=t5)
+    np.subtract(t5, 177245.39, out=t5)
+    np.multiply(t5, t9, out=t9)
+    np.multiply(t9, t2, out=t2)
+    np.multiply(t10, t10, out=t10)
+    np.multiply(1.7724539, t10, out=t10)
+    np.divide(t2, t10, out=t10)
+    np.multiply(1e-05, t10, out=t10)
+    np.add(t10, 1.0, out=t10)
+    _select(c137, 1.0, t10, t10, t)
+    _select(c89, t0, t10, dydx, t)
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.minimum(grad_x, 3.402823669209385e+38, out=grad_x)
+    c3 = grad_x < 0.7421875
+    np.multiply(282842.71247461904, grad_x, out=t0)
+    np.multiply(grad_x, grad_x, out=t1)
+    np.multiply(t1, grad_x, out=t1)
+    np.multiply(37941.93566490777, t1, out=t2)
+    np.add(t0, t2, out=t2)
+    np.multiply(1.5957691216057308, grad_x, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(0.07135481627260025, t1, out=t1)
+    np.minimum(t1, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t3)
+    np.multiply(177245.3850905516, t3, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.subtract(t4, 177245.3850905516, out=t4)
+    np.multiply(t4, t0, out=t0)
+    np.multiply(t0, t1, out=t1)
+    np.add(t3, 1.0, out=t3)
+    np.multiply(t3, t3, out=t3)
+    np.divide(t1, t3, out=t3)
+    np.multiply(5.641895835477563e-06, t3, out=t3)
+    np.negative(t3, out=t1)
+    c28 = grad_x < 0.76123046875
+    np.subtract(grad_x, 0.7524609565734863, out=grad_x)
+    np.subtract(grad_x, 4.6549752993036295e-07, out=grad_x)
+    np.multiply(-0.11394447245312908, grad_x, out=t0)
+    np.add(t0, 0.015782862495763366, out=t0)
+    np.multiply(t0, grad_x, out=t0)
+    np.add(t0, 0.38751844613578823, out=t0)
+    np.multiply(t0, grad_x, out=t0)
+    np.add(t0, -0.4304000910248591, out=t0)
+    np.multiply(t0, grad_x, out=grad_x)
+    _select(c28, grad_x, t1, grad_x, t)
+    _select(c3, t1, grad_x, grad_x, t)
+    np.add(t3, 1.0, out=t3)
+    _select(c0, grad_x, t3, t3, t)
+    np.multiply(grad_y, t3, out=grad_x)
+
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.multiply(1.5957691216057308, x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(x, x, out=t0)
+    np.multiply(t0, x, out=t1)
+    np.multiply(0.07135481627260025, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(grad_x, t1, out=t2)
+    np.multiply(177245.3850905516, t2, out=t3)
+    np.multiply(282842.71247461904, t2, out=t4)
+    np.multiply(t0, grad_x, out=grad_x)
+    np.multiply(grad_x, t1, out=t1)
+    np.multiply(37941.93566490777, t1, out=t1)
+    np.add(t4, t1, out=t1)
+    np.multiply(x, t1, out=t1)
+    np.add(t3, t1, out=t1)
+    np.add(t1, 177245.3850905516, out=t1)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(5.641895835477563e-06, t2, out=t2)
+    c22 = x < (-20.361587941646576)
+    c23 = -0.7524615079164505 < x
+    c24 = x < (-0.7524613589048386)
+    c25 = c23 & c24
+    c26 = c22 | c25
+    c27 = 3.3496543497230185e+38 < x
+    c28 = c26 | c27
+    np.multiply(grad_y, t2, out=grad_x)
+    return c28
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=grad_x)
+    c3 = grad_x < 0.7421875
+    np.multiply(1.5957691216057308, grad_x, out=t0)
+    np.multiply(grad_x, grad_x, out=t1)
+    np.multiply(t1, grad_x, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t3)
+    np.minimum(t0, t3, out=t4)
+    c9 = t4 < 1400.0
+    c10 = t0 < 1400.0
+    _select(c10, t0, 1400.0, t4, t)
+    np.negative(t4, out=t4)
+    np.multiply(t4, 1.4426950408889634, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    np.subtract(t5, 6755399441055744.0, out=t6)
+    np.multiply(t6, 0.6931471805598903, out=t7)
+    np.subtract(t4, t7, out=t7)
+    np.multiply(t6, 5.497923018708371e-14, out=t6)
+    np.subtract(t7, t6, out=t6)
+    np.multiply(t6, t6, out=t7)
+    np.multiply(2.511784416113084e-08, t7, out=t4)
+    np.add(t4, 2.755721635507523e-06, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.00019841269917321528, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.008333333333307234, out=t4)
+    np.multiply(t4, t7, out=t4)
+    np.add(t4, 0.166666666666667, out=t4)
+    np.multiply(t4, t6, out=t4)
+    np.multiply(2.763128188739826e-07, t7, out=t8)
+    np.add(t8, 2.480148993747346e-05, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.001388888894702103, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.041666666666515396, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.add(t8, 0.5000000000000012, out=t8)
+    np.add(t4, t8, out=t8)
+    np.multiply(t8, t7, out=t7)
+    _product_error_mixed(1.5957691216057308, grad_x, t0, t8, t)
+    np.multiply(grad_x, -9.96930880911092e-17, out=t4)
+    np.add(t8, t4, out=t4)
+    np.negative(t4, out=t8)
+    _select(c10, t8, 0.0, t8, t)
+    np.multiply(t8, t6, out=t9)
+    np.add(t8, t9, out=t9)
+    np.add(t7, t9, out=t9)
+    np.add(t6, t9, out=t7)
+    np.add(1.0, t7, out=t8)
+    c50 = t0 < 693.0
+    np.maximum(t5, 6755399441054744.0, out=t5)
+    _power_of_2(t5, t5)
+    _select(c50, t5, 0.0, t5, t)
+    np.multiply(t8, t5, out=t10)
+    np.multiply(177245.3850905516, t10, out=t11)
+    c56 = t3 < 1400.0
+    _select(c56, t3, 1400.0, t12, t)
+    np.negative(t12, out=t12)
+    np.multiply(t12, 1.4426950408889634, out=t13)
+    np.add(t13, 6755399441055744.0, out=t13)
+    np.subtract(t13, 6755399441055744.0, out=t14)
+    np.multiply(t14, 0.6931471805598903, out=t15)
+    np.subtract(t12, t15, out=t15)
+    np.multiply(t14, 5.497923018708371e-14, out=t14)
+    np.subtract(t15, t14, out=t14)
+    np.multiply(t14, t14, out=t15)
+    np.multiply(2.511784416113084e-08, t15, out=t12)
+    np.add(t12, 2.755721635507523e-06, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.00019841269917321528, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.008333333333307234, out=t12)
+    np.multiply(t12, t15, out=t12)
+    np.add(t12, 0.166666666666667, out=t12)
+    np.multiply(t12, t14, out=t12)
+    np.multiply(2.763128188739826e-07, t15, out=t16)
+    np.add(t16, 2.480148993747346e-05, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.001388888894702103, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.041666666666515396, out=t16)
+    np.multiply(t16, t15, out=t16)
+    np.add(t16, 0.5000000000000012, out=t16)
+    np.add(t12, t16, out=t16)
+    np.multiply(t16, t15, out=t15)
+    _product_error_mixed(0.07135481627260025, t2, t3, t16, t)
+    _product_error_mixed(t1, grad_x, t2, t12, t)
+    _product_error_mixed(grad_x, grad_x, t1, t17, t)
+    np.multiply(grad_x, t17, out=t18)
+    np.add(t12, t18, out=t18)
+    np.multiply(0.07135481627260025, t18, out=t18)
+    np.add(t16, t18, out=t18)
+    np.multiply(t2, -6.175149918155315e-19, out=t2)
+    np.add(t18, t2, out=t2)
+    np.negative(t2, out=t18)
+    _select(c56, t18, 0.0, t18, t)
+    np.add(t15, t18, out=t18)
+    np.add(t14, t18, out=t15)
+    np.add(1.0, t15, out=t16)
+    c100 = t3 < 693.0
+    np.maximum(t13, 6755399441054744.0, out=t13)
+    _power_of_2(t13, t13)
+    _select(c100, t13, 0.0, t13, t)
+    np.multiply(t16, t13, out=t12)
+    np.multiply(t11, t12, out=t19)
+    np.add(177245.3850905516, t19, out=t20)
+    np.negative(t20, out=t21)
+    np.multiply(37941.93566490777, t1, out=t22)
+    np.add(282842.71247461904, t22, out=t23)
+    np.multiply(t23, grad_x, out=t24)
+    np.add(t21, t24, out=t25)
+    np.subtract(t24, t25, out=t26)
+    np.add(t21, t26, out=t26)
+    np.subtract(t20, 177245.3850905516, out=t20)
+    np.subtract(t19, t20, out=t20)
+    _product_error_mixed(t11, t12, t19, t21, t)
+    np.subtract(t16, 1.0, out=t16)
+    np.subtract(t15, t16, out=t16)
+    np.subtract(t15, t14, out=t14)
+    np.subtract(t18, t14, out=t14)
+    np.add(t16, t14, out=t14)
+    np.multiply(t14, t13, out=t13)
+    np.multiply(t11, t13, out=t14)
+    np.add(t21, t14, out=t14)
+    _product_error_mixed(177245.3850905516, t10, t11, t21, t)
+    np.subtract(t8, 1.0, out=t8)
+    np.subtract(t7, t8, out=t8)
+    np.subtract(t7, t6, out=t6)
+    np.subtract(t9, t6, out=t6)
+    np.add(t8, t6, out=t6)
+    np.multiply(t6, t5, out=t5)
+    np.multiply(177245.3850905516, t5, out=t6)
+    np.add(t21, t6, out=t6)
+    np.multiply(t12, t6, out=t6)
+    np.add(t14, t6, out=t6)
+    np.add(t6, 1.7054721848499226e-12, out=t6)
+    np.add(t20, t6, out=t6)
+    np.negative(t6, out=t6)
+    _product_error_mixed(t23, grad_x, t24, t20, t)
+    np.subtract(t23, 282842.71247461904, out=t23)
+    np.subtract(t22, t23, out=t23)
+    _product_error_mixed(37941.93566490777, t1, t22, t24, t)
+    np.multiply(37941.93566490777, t17, out=t17)
+    np.add(t24, t17, out=t17)
+    np.multiply(t1, -1.4026728324961112e-13, out=t1)
+    np.add(t17, t1, out=t1)
+    np.add(-2.864269646536314e-11, t1, out=t1)
+    np.add(t23, t1, out=t1)
+    np.multiply(grad_x, t1, out=t1)
+    np.add(t20, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.add(t26, t1, out=t1)
+    np.multiply(5.641895835477563e-06, t25, out=t26)
+    np.multiply(t10, t12, out=t6)
+    np.add(1.0, t6, out=t20)
+    np.multiply(t20, t20, out=t23)
+    np.divide(1.0, t23, out=t17)
+    np.multiply(t26, t17, out=t24)
+    np.add(t0, t3, out=t22)
+    c160 = t22 < 1400.0
+    _select(c160, t22, 1400.0, t14, t)
+    np.negative(t14, out=t14)
+    np.multiply(t14, 1.4426950408889634, out=t21)
+    np.add(t21, 6755399441055744.0, out=t21)
+    np.subtract(t21, 6755399441055744.0, out=t8)
+    np.multiply(t8, 0.6931471805598903, out=t9)
+    np.subtract(t14, t9, out=t9)
+    np.multiply(t8, 5.497923018708371e-14, out=t8)
+    np.subtract(t9, t8, out=t14)
+    np.multiply(t14, t14, out=t7)
+    np.multiply(2.511784416113084e-08, t7, out=t11)
+    np.add(t11, 2.755721635507523e-06, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.00019841269917321528, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.008333333333307234, out=t11)
+    np.multiply(t11, t7, out=t11)
+    np.add(t11, 0.166666666666667, out=t11)
+    np.multiply(t11, t14, out=t11)
+    np.multiply(2.763128188739826e-07, t7, out=t16)
+    np.add(t16, 2.480148993747346e-05, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.001388888894702103, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.041666666666515396, out=t16)
+    np.multiply(t16, t7, out=t16)
+    np.add(t16, 0.5000000000000012, out=t16)
+    np.add(t11, t16, out=t16)
+    np.multiply(t16, t7, out=t7)
+    np.subtract(t9, t14, out=t9)
+    np.subtract(t9, t8, out=t8)
+    np.subtract(t22, t0, out=t9)
+    np.subtract(t22, t9, out=t22)
+    np.subtract(t0, t22, out=t22)
+    np.subtract(t3, t9, out=t9)
+    np.add(t22, t9, out=t9)
+    np.add(t4, t2, out=t2)
+    np.add(t9, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c160, t2, 0.0, t2, t)
+    np.add(t14, t7, out=t9)
+    np.multiply(t2, t9, out=t9)
+    np.add(t2, t9, out=t9)
+    np.add(t8, t9, out=t9)
+    np.add(t7, t9, out=t9)
+    np.add(t14, t9, out=t9)
+    np.add(1.0, t9, out=t14)
+    np.multiply(t24, t14, out=t7)
+    _product_error_mixed(t24, t14, t7, t8, t)
+    np.subtract(t14, 1.0, out=t2)
+    np.subtract(t9, t2, out=t2)
+    np.multiply(t24, t2, out=t2)
+    np.add(t8, t2, out=t2)
+    _product_error_mixed(5.641895835477563e-06, t25, t26, t8, t)
+    np.multiply(5.641895835477563e-06, t1, out=t1)
+    np.add(t8, t1, out=t1)
+    np.multiply(t25, 2.2602614732570765e-22, out=t25)
+    np.add(t1, t25, out=t25)
+    _product_error_mixed(t24, t23, t26, t1, t)
+    _product_error_mixed(t20, t20, t23, t26, t)
+    np.subtract(t20, 1.0, out=t23)
+    np.subtract(t6, t23, out=t23)
+    _product_error_mixed(t10, t12, t6, t8, t)
+    np.multiply(t10, t13, out=t13)
+    np.add(t8, t13, out=t13)
+    np.multiply(t12, t5, out=t5)
+    np.add(t13, t5, out=t5)
+    np.add(t23, t5, out=t5)
+    np.multiply(t20, t5, out=t5)
+    np.add(t26, t5, out=t26)
+    np.add(t26, t5, out=t5)
+    np.multiply(t24, t5, out=t5)
+    np.add(t1, t5, out=t5)
+    np.subtract(t25, t5, out=t5)
+    np.multiply(t5, t17, out=t17)
+    np.multiply(t14, t17, out=t17)
+    np.add(t2, t17, out=t17)
+    np.add(t7, t17, out=t17)
+    np.maximum(t21, 6755399441054744.0, out=t7)
+    _power_of_2(t7, t2)
+    np.multiply(t17, t2, out=t2)
+    np.subtract(t21, t7, out=t7)
+    np.add(t7, 6755399441055744.0, out=t7)
+    _power_of_2(t7, t7)
+    np.multiply(t2, t7, out=t7)
+    np.negative(t7, out=t7)
+    s247 = np.negative(0.0)
+    _select(c9, t7, s247, t7, t)
+    c249 = grad_x < 0.7578125
+    np.subtract(grad_x, 0.7524609565734863, out=grad_x)
+    np.add(grad_x, -4.6549752993036295e-07, out=grad_x)
+    np.multiply(grad_x, grad_x, out=t2)
+    np.multiply(-0.005260802857155796, t2, out=t21)
+    np.add(t21, 0.016619328320901256, out=t21)
+    np.multiply(t21, t2, out=t21)
+    np.add(t21, 0.01578285352184864, out=t21)
+    np.multiply(t21, grad_x, out=t21)
+    np.multiply(0.019682309453529386, t2, out=t17)
+    np.add(t17, -0.11394448308095881, out=t17)
+    np.multiply(t17, t2, out=t2)
+    np.add(t2, 0.38751844613578895, out=t2)
+    np.add(t21, t2, out=t2)
+    np.multiply(t2, grad_x, out=t2)
+    np.multiply(-0.4304000910248585, grad_x, out=t21)
+    s265 = np.multiply(-0.4304000910248585, -1.9161433631905267e-24)
+    np.add(t2, -2.0285195168683626e-17, out=t2)
+    np.multiply(grad_x, t2, out=t2)
+    np.add(s265, t2, out=t2)
+    np.add(t21, t2, out=t2)
+    _select(c249, t2, t7, t2, t)
+    _select(c3, t7, t2, t2, t)
+    np.subtract(1.0, t2, out=t7)
+    _select(c1, t2, t7, t7, t)
+    _select(c0, x, t7, t7, t)
+    np.multiply(grad_y, t7, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, *t = t
+    np.multiply(x, x, out=grad_x)
+    np.multiply(1.4142135623730951, grad_x, out=t0)
+    np.multiply(26829.0, t0, out=t0)
+    np.add(t0, 282842.71247461904, out=t0)
+    np.multiply(x, t0, out=t0)
+    np.multiply(x, 1.4142135623730951, out=t1)
+    np.divide(t1, 1.772453850905516, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(grad_x, x, out=grad_x)
+    np.multiply(1.4142135623730951, grad_x, out=grad_x)
+    np.divide(grad_x, 1.772453850905516, out=grad_x)
+    np.multiply(0.08943, grad_x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.772453850905516, t1, out=t2)
+    np.multiply(t2, grad_x, out=t2)
+    np.multiply(100000.0, t2, out=t2)
+    np.subtract(t0, t2, out=t2)
+    np.subtract(t2, 177245.3850905516, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.multiply(t2, grad_x, out=t2)
+    np.multiply(t1, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(1.772453850905516, grad_x, out=grad_x)
+    np.divide(t2, grad_x, out=grad_x)
+    np.multiply(1e-05, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    c30 = x < 0.332845285278102
+    c31 = 0.39557165457082766 < x
+    c32 = x < 0.4258219224522739
+    c33 = c31 & c32
+    c34 = c30 | c33
+    c35 = 1.2378154996851461e+101 < x
+    c36 = c34 | c35
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c36
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    c2 = grad_x < 0.578125
+    np.multiply(0.7978846, grad_x, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c6 = t0 < 1024.0
+    _product_error_float32(0.7978846, grad_x, t0, t0)
+    np.multiply(grad_x, -2.267034e-08, out=t2)
+    np.add(t0, t2, out=t2)
+    _select(c6, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(grad_x, grad_x, out=t1)
+    np.multiply(t1, grad_x, out=t0)
+    np.multiply(0.035677407, t0, out=t3)
+    np.negative(t3, out=t4)
+    np.exp(t4, out=t4)
+    c18 = t3 < 1024.0
+    _product_error_float32(0.035677407, t0, t3, t3)
+    np.multiply(t0, 1.1994162e-09, out=t5)
+    np.add(t3, t5, out=t5)
+    _product_error_float32(t1, grad_x, t0, t3)
+    _product_error_float32(grad_x, grad_x, t1, t6)
+    np.multiply(t6, grad_x, out=t6)
+    np.add(t3, t6, out=t6)
+    np.multiply(t6, 0.035677407, out=t6)
+    np.add(t5, t6, out=t6)
+    _select(c18, t6, 0.0, t6, t)
+    np.multiply(t4, t6, out=t6)
+    np.subtract(t4, t6, out=t6)
+    np.add(t2, t6, out=t4)
+    c32 = t4 == 0.0
+    np.negative(t2, out=t4)
+    np.multiply(1.4142135, t1, out=t1)
+    np.multiply(26829.0, t1, out=t1)
+    np.add(t1, 282842.72, out=t1)
+    np.multiply(grad_x, t1, out=t1)
+    np.multiply(1.7724539, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.multiply(100000.0, t5, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.subtract(t1, t5, out=t5)
+    np.subtract(t5, 177245.39, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.multiply(t5, t6, out=t5)
+    np.multiply(t2, t6, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.multiply(t1, t6, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.multiply(1.7724539, t1, out=t1)
+    np.divide(t5, t1, out=t1)
+    np.multiply(1e-05, t1, out=t1)
+    np.multiply(t1, t2, out=t2)
+    np.multiply(t2, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c32, t4, t6, t6, t)
+    c59 = grad_x < 0.95233154
+    np.subtract(grad_x, 0.75246096, out=t4)
+    np.subtract(t4, 4.6549752e-07, out=t4)
+    np.subtract(t4, 8.512362e-15, out=t4)
+    np.multiply(-0.002404172, t4, out=t2)
+    np.add(t2, -0.0051958454, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.019681899, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.016617889, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, -0.11394448, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.015782863, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, 0.38751844, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.add(t2, -0.4304001, out=t2)
+    np.multiply(t2, t4, out=t4)
+    _select(c59, t4, t6, t4, t)
+    _select(c2, t6, t4, t4, t)
+    np.multiply(grad_x, 1.4142135, out=grad_x)
+    np.divide(grad_x, 1.7724539, out=t6)
+    np.multiply(2.0, t6, out=t6)
+    np.negative(t6, out=t6)
+    np.exp(t6, out=t6)
+    np.multiply(1.4142135, t0, out=t0)
+    np.divide(t0, 1.7724539, out=t2)
+    np.multiply(0.08943, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t6, t2, out=t1)
+    c91 = t1 == 0.0
+    np.multiply(200000.0, grad_x, out=grad_x)
+    np.multiply(26829.0, t0, out=t0)
+    np.add(grad_x, t0, out=t0)
+    np.multiply(1.7724539, t6, out=grad_x)
+    np.multiply(grad_x, t2, out=grad_x)
+    np.multiply(100000.0, grad_x, out=grad_x)
+    np.subtract(t0, grad_x, out=grad_x)
+    np.subtract(grad_x, 177245.39, out=grad_x)
+    np.multiply(grad_x, t6, out=grad_x)
+    np.multiply(grad_x, t2, out=grad_x)
+    np.multiply(t6, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.multiply(1.7724539, t2, out=t2)
+    np.divide(grad_x, t2, out=t2)
+    np.multiply(1e-05, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c91, 1.0, t2, t2, t)
+    _select(c0, t4, t2, t2, t)
+    np.multiply(grad_y, t2, out=grad_x)
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, *t = t
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 3.402823669209385e+38, out=d2ydx2)
+    c2 = d2ydx2 < 1.4091796875
+    np.multiply(1.5957691216057308, d2ydx2, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(d2ydx2, d2ydx2, out=t1)
+    np.multiply(t1, d2ydx2, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t2)
+    np.minimum(t2, 750.0, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(t0, t2, out=t3)
+    np.multiply(88857658763.16733, t3, out=t4)
+    np.multiply(70898154036.22064, t3, out=t5)
+    np.multiply(23839621269.57016, t3, out=t6)
+    np.multiply(19021265746.377636, t3, out=t7)
+    np.multiply(1275803846.7739139, t3, out=t8)
+    np.subtract(t8, 1275803846.7739139, out=t8)
+    np.multiply(t1, t8, out=t8)
+    np.add(t7, t8, out=t8)
+    np.subtract(t8, 19021265746.377636, out=t8)
+    np.multiply(d2ydx2, t8, out=t8)
+    np.add(t6, t8, out=t8)
+    np.add(t8, 23839621269.57016, out=t8)
+    np.multiply(d2ydx2, t8, out=t8)
+    np.add(t5, t8, out=t8)
+    np.subtract(t8, 70898154036.22064, out=t8)
+    np.multiply(d2ydx2, t8, out=t8)
+    np.add(t4, t8, out=t8)
+    np.add(t8, 88857658763.16733, out=t8)
+    np.multiply(t8, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.add(t3, 1.0, out=t3)
+    np.multiply(t3, t3, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(3.591742442503331e-11, t3, out=t3)
+    c39 = d2ydx2 < 1.42822265625
+    np.subtract(d2ydx2, 1.418503761291504, out=d2ydx2)
+    np.subtract(d2ydx2, 2.4749932444929803e-07, out=d2ydx2)
+    np.multiply(-0.16109420178525669, d2ydx2, out=t2)
+    np.add(t2, -0.008167209484297878, out=t2)
+    np.multiply(t2, d2ydx2, out=t2)
+    np.add(t2, 0.43208111159148715, out=t2)
+    np.multiply(t2, d2ydx2, out=t2)
+    np.add(t2, -0.4095488174191062, out=t2)
+    np.multiply(t2, d2ydx2, out=d2ydx2)
+    _select(c39, d2ydx2, t3, d2ydx2, t)
+    _select(c2, t3, d2ydx2, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, *t = t
+    c0 = x != x
+    np.abs(x, out=d2ydx2)
+    c2 = d2ydx2 < 1.39453125
+    np.multiply(1.5957691216057308, d2ydx2, out=t0)
+    np.multiply(d2ydx2, d2ydx2, out=t1)
+    np.multiply(t1, d2ydx2, out=t2)
+    np.multiply(0.07135481627260025, t2, out=t3)
+    np.minimum(t0, t3, out=t4)
+    c8 = t4 < 1400.0
+    c9 = t0 < 1400.0
+    _select(c9, t0, 1400.0, t4, t)
+    np.negative(t4, out=t4)
+    np.multiply(t4, 1.4426950408889634, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    np.subtract(t5, 6755399441055744.0, out=t6)
+    np.multiply(t6, 0.6931471805598903, out=t7)
+    np.subtract(t4, t7, out=t7)
+    np.multiply(t6, 5.497923018708371e-14, out=t6)
+    np.subtract(t7, t6, out=t4)
+    np.multiply(t4, t4, out=t8)
+    np.multiply(2.511784416113084e-08, t8, out=t9)
+    np.add(t9, 2.755721635507523e-06, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.00019841269917321528, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.008333333333307234, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.add(t9, 0.166666666666667, out=t9)
+    np.multiply(t9, t4, out=t9)
+    np.multiply(2.763128188739826e-07, t8, out=t10)
+    np.add(t10, 2.480148993747346e-05, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.001388888894702103, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.041666666666515396, out=t10)
+    np.multiply(t10, t8, out=t10)
+    np.add(t10, 0.5000000000000012, out=t10)
+    np.add(t9, t10, out=t10)
+    np.multiply(t10, t8, out=t8)
+    np.subtract(t7, t4, out=t7)
+    np.subtract(t7, t6, out=t6)
+    _product_error_mixed(1.5957691216057308, d2ydx2, t0, t7, t)
+    np.multiply(d2ydx2, -9.96930880911092e-17, out=t10)
+    np.add(t7, t10, out=t10)
+    np.negative(t10, out=t7)
+    _select(c9, t7, 0.0, t7, t)
+    np.add(t4, t8, out=t9)
+    np.multiply(t7, t9, out=t9)
+    np.add(t7, t9, out=t9)
+    np.add(t6, t9, out=t9)
+    np.add(t8, t9, out=t9)
+    np.add(t4, t9, out=t8)
+    np.add(1.0, t8, out=t6)
+    c53 = t0 < 693.0
+    np.maximum(t5, 6755399441054744.0, out=t5)
+    _power_of_2(t5, t5)
+    _select(c53, t5, 0.0, t5, t)
+    np.multiply(t6, t5, out=t7)
+    np.multiply(88857658763.16733, t7, out=t11)
+    c59 = t3 < 1400.0
+    _select(c59, t3, 1400.0, t12, t)
+    np.negative(t12, out=t12)
+    np.multiply(t12, 1.4426950408889634, out=t13)
+    np.add(t13, 6755399441055744.0, out=t13)
+    np.subtract(t13, 6755399441055744.0, out=t14)
+    np.multiply(t14, 0.6931471805598903, out=t15)
+    np.subtract(t12, t15, out=t15)
+    np.multiply(t14, 5.497923018708371e-14, out=t14)
+    np.subtract(t15, t14, out=t12)
+    np.multiply(t12, t12, out=t16)
+    np.multiply(2.511784416113084e-08, t16, out=t17)
+    np.add(t17, 2.755721635507523e-06, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.00019841269917321528, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.008333333333307234, out=t17)
+    np.multiply(t17, t16, out=t17)
+    np.add(t17, 0.166666666666667, out=t17)
+    np.multiply(t17, t12, out=t17)
+    np.multiply(2.763128188739826e-07, t16, out=t18)
+    np.add(t18, 2.480148993747346e-05, out=t18)
+    np.multiply(t18, t16, out=t18)
+    np.add(t18, 0.001388888894702103, out=t18)
+    np.multiply(t18, t16, out=t18)
+    np.add(t18, 0.041666666666515396, out=t18)
+    np.multiply(t18, t16, out=t18)
+    np.add(t18, 0.5000000000000012, out=t18)
+    np.add(t17, t18, out=t18)
+    np.multiply(t18, t16, out=t16)
+    np.subtract(t15, t12, out=t15)
+    np.subtract(t15, t14, out=t14)
+    _product_error_mixed(0.07135481627260025, t2, t3, t15, t)
+    _product_error_mixed(t1, d2ydx2, t2, t18, t)
+    _product_error_mixed(d2ydx2, d2ydx2, t1, t17, t)
+    np.multiply(d2ydx2, t17, out=t19)
+    np.add(t18, t19, out=t19)
+    np.multiply(0.07135481627260025, t19, out=t19)
+    np.add(t15, t19, out=t19)
+    np.multiply(t2, -6.175149918155315e-19, out=t2)
+    np.add(t19, t2, out=t2)
+    np.negative(t2, out=t19)
+    _select(c59, t19, 0.0, t19, t)
+    np.add(t12, t16, out=t15)
+    np.multiply(t19, t15, out=t15)
+    np.add(t19, t15, out=t15)
+    np.add(t14, t15, out=t15)
+    np.add(t16, t15, out=t15)
+    np.add(t12, t15, out=t16)
+    np.add(1.0, t16, out=t14)
+    c109 = t3 < 693.0
+    np.maximum(t13, 6755399441054744.0, out=t13)
+    _power_of_2(t13, t13)
+    _select(c109, t13, 0.0, t13, t)
+    np.multiply(t14, t13, out=t19)
+    np.multiply(t11, t19, out=t18)
+    np.add(88857658763.16733, t18, out=t20)
+    s116 = np.negative(70898154036.22064)
+    np.multiply(70898154036.22064, t7, out=t21)
+    np.multiply(t21, t19, out=t22)
+    np.add(s116, t22, out=t23)
+    np.subtract(t23, s116, out=t24)
+    np.subtract(t22, t24, out=t24)
+    _product_error_mixed(t21, t19, t22, t25, t)
+    np.subtract(t14, 1.0, out=t14)
+    np.subtract(t16, t14, out=t14)
+    np.subtract(t16, t12, out=t12)
+    np.subtract(t15, t12, out=t12)
+    np.add(t14, t12, out=t12)
+    np.multiply(t12, t13, out=t13)
+    np.multiply(t21, t13, out=t12)
+    np.add(t25, t12, out=t12)
+    _product_error_mixed(70898154036.22064, t7, t21, t25, t)
+    np.subtract(t6, 1.0, out=t6)
+    np.subtract(t8, t6, out=t6)
+    np.subtract(t8, t4, out=t4)
+    np.subtract(t9, t4, out=t4)
+    np.add(t6, t4, out=t4)
+    np.multiply(t4, t5, out=t5)
+    np.multiply(70898154036.22064, t5, out=t4)
+    np.add(t25, t4, out=t4)
+    np.multiply(t7, -9.979170506663543e-07, out=t25)
+    np.add(t4, t25, out=t25)
+    np.multiply(t19, t25, out=t25)
+    np.add(t12, t25, out=t25)
+    s144 = np.negative(-9.979170506663543e-07)
+    np.add(t25, s144, out=t25)
+    np.add(t24, t25, out=t25)
+    np.add(t23, t25, out=t24)
+    np.multiply(23839621269.57016, t7, out=t12)
+    np.multiply(t12, t19, out=t4)
+    np.add(23839621269.57016, t4, out=t6)
+    s151 = np.negative(19021265746.377636)
+    np.multiply(19021265746.377636, t7, out=t9)
+    np.multiply(t9, t19, out=t8)
+    np.add(s151, t8, out=t21)
+    np.subtract(t21, s151, out=t14)
+    np.subtract(t8, t14, out=t14)
+    _product_error_mixed(t9, t19, t8, t15, t)
+    np.multiply(t9, t13, out=t8)
+    np.add(t15, t8, out=t8)
+    _product_error_mixed(19021265746.377636, t7, t9, t15, t)
+    np.multiply(19021265746.377636, t5, out=t9)
+    np.add(t15, t9, out=t9)
+    np.multiply(t7, -1.5725753271077617e-07, out=t15)
+    np.add(t9, t15, out=t15)
+    np.multiply(t19, t15, out=t15)
+    np.add(t8, t15, out=t15)
+    s167 = np.negative(-1.5725753271077617e-07)
+    np.add(t15, s167, out=t15)
+    np.add(t14, t15, out=t15)
+    np.add(t21, t15, out=t14)
+    s171 = np.negative(1275803846.7739139)
+    np.multiply(1275803846.7739139, t7, out=t8)
+    np.multiply(t8, t19, out=t9)
+    np.add(s171, t9, out=t16)
+    np.subtract(t16, s171, out=t22)
+    np.subtract(t9, t22, out=t22)
+    _product_error_mixed(t8, t19, t9, t26, t)
+    np.multiply(t8, t13, out=t9)
+    np.add(t26, t9, out=t9)
+    _product_error_mixed(1275803846.7739139, t7, t8, t26, t)
+    np.multiply(1275803846.7739139, t5, out=t8)
+    np.add(t26, t8, out=t8)
+    np.multiply(t7, 1.167774021206549e-07, out=t26)
+    np.add(t8, t26, out=t26)
+    np.multiply(t19, t26, out=t26)
+    np.add(t9, t26, out=t26)
+    s187 = np.negative(1.167774021206549e-07)
+    np.add(t26, s187, out=t26)
+    np.add(t22, t26, out=t26)
+    np.add(t16, t26, out=t22)
+    np.multiply(t22, t1, out=t9)
+    np.add(t14, t9, out=t8)
+    np.multiply(t8, d2ydx2, out=t27)
+    np.add(t6, t27, out=t28)
+    np.subtract(t28, t6, out=t29)
+    np.subtract(t28, t29, out=t30)
+    np.subtract(t6, t30, out=t30)
+    np.subtract(t27, t29, out=t29)
+    np.add(t30, t29, out=t29)
+    np.subtract(t6, 23839621269.57016, out=t6)
+    np.subtract(t4, t6, out=t6)
+    _product_error_mixed(t12, t19, t4, t30, t)
+    np.multiply(t12, t13, out=t4)
+    np.add(t30, t4, out=t4)
+    _product_error_mixed(23839621269.57016, t7, t12, t30, t)
+    np.multiply(23839621269.57016, t5, out=t12)
+    np.add(t30, t12, out=t12)
+    np.multiply(t7, 1.6961284392164676e-06, out=t30)
+    np.add(t12, t30, out=t30)
+    np.multiply(t19, t30, out=t30)
+    np.add(t4, t30, out=t30)
+    np.add(t30, 1.6961284392164676e-06, out=t30)
+    np.add(t6, t30, out=t30)
+    _product_error_mixed(t8, d2ydx2, t27, t6, t)
+    np.subtract(t8, t14, out=t27)
+    np.subtract(t8, t27, out=t8)
+    np.subtract(t14, t8, out=t8)
+    np.subtract(t9, t27, out=t27)
+    np.add(t8, t27, out=t27)
+    np.subtract(t14, t21, out=t21)
+    np.subtract(t15, t21, out=t21)
+    _product_error_mixed(t22, t1, t9, t15, t)
+    np.multiply(t22, t17, out=t17)
+    np.add(t15, t17, out=t17)
+    np.subtract(t22, t16, out=t16)
+    np.subtract(t26, t16, out=t16)
+    np.multiply(t1, t16, out=t16)
+    np.add(t17, t16, out=t16)
+    np.add(t21, t16, out=t16)
+    np.add(t27, t16, out=t16)
+    np.multiply(d2ydx2, t16, out=t16)
+    np.add(t6, t16, out=t16)
+    np.add(t30, t16, out=t16)
+    np.add(t29, t16, out=t16)
+    np.add(t28, t16, out=t29)
+    np.multiply(t29, d2ydx2, out=t30)
+    np.add(t24, t30, out=t6)
+    np.subtract(t6, t24, out=t27)
+    np.subtract(t6, t27, out=t21)
+    np.subtract(t24, t21, out=t21)
+    np.subtract(t30, t27, out=t27)
+    np.add(t21, t27, out=t27)
+    np.subtract(t24, t23, out=t23)
+    np.subtract(t25, t23, out=t23)
+    _product_error_mixed(t29, d2ydx2, t30, t25, t)
+    np.subtract(t29, t28, out=t28)
+    np.subtract(t16, t28, out=t28)
+    np.multiply(d2ydx2, t28, out=t28)
+    np.add(t25, t28, out=t28)
+    np.add(t23, t28, out=t28)
+    np.add(t27, t28, out=t28)
+    np.add(t6, t28, out=t27)
+    np.multiply(t27, d2ydx2, out=t23)
+    np.add(t20, t23, out=t25)
+    np.subtract(t25, t20, out=t16)
+    np.subtract(t25, t16, out=t29)
+    np.subtract(t20, t29, out=t29)
+    np.subtract(t23, t16, out=t16)
+    np.add(t29, t16, out=t16)
+    np.subtract(t20, 88857658763.16733, out=t20)
+    np.subtract(t18, t20, out=t20)
+    _product_error_mixed(t11, t19, t18, t29, t)
+    np.multiply(t11, t13, out=t18)
+    np.add(t29, t18, out=t18)
+    _product_error_mixed(88857658763.16733, t7, t11, t29, t)
+    np.multiply(88857658763.16733, t5, out=t11)
+    np.add(t29, t11, out=t11)
+    np.multiply(t7, -2.940541755198786e-06, out=t29)
+    np.add(t11, t29, out=t29)
+    np.multiply(t19, t29, out=t29)
+    np.add(t18, t29, out=t29)
+    np.add(t29, -2.940541755198786e-06, out=t29)
+    np.add(t20, t29, out=t29)
+    _product_error_mixed(t27, d2ydx2, t23, t20, t)
+    np.subtract(t27, t6, out=t6)
+    np.subtract(t28, t6, out=t6)
+    np.multiply(d2ydx2, t6, out=t6)
+    np.add(t20, t6, out=t6)
+    np.add(t29, t6, out=t6)
+    np.add(t16, t6, out=t6)
+    np.add(t25, t6, out=t16)
+    np.multiply(3.591742442503331e-11, t16, out=t29)
+    np.multiply(t7, t19, out=t20)
+    np.add(1.0, t20, out=t28)
+    np.multiply(t28, t28, out=t27)
+    np.multiply(t27, t28, out=t23)
+    np.divide(1.0, t23, out=t18)
+    np.multiply(t29, t18, out=t11)
+    np.add(t0, t3, out=t30)
+    c290 = t30 < 1400.0
+    _select(c290, t30, 1400.0, t24, t)
+    np.negative(t24, out=t24)
+    np.multiply(t24, 1.4426950408889634, out=t21)
+    np.add(t21, 6755399441055744.0, out=t21)
+    np.subtract(t21, 6755399441055744.0, out=t17)
+    np.multiply(t17, 0.6931471805598903, out=t1)
+    np.subtract(t24, t1, out=t1)
+    np.multiply(t17, 5.497923018708371e-14, out=t17)
+    np.subtract(t1, t17, out=t24)
+    np.multiply(t24, t24, out=t26)
+    np.multiply(2.511784416113084e-08, t26, out=t22)
+    np.add(t22, 2.755721635507523e-06, out=t22)
+    np.multiply(t22, t26, out=t22)
+    np.add(t22, 0.00019841269917321528, out=t22)
+    np.multiply(t22, t26, out=t22)
+    np.add(t22, 0.008333333333307234, out=t22)
+    np.multiply(t22, t26, out=t22)
+    np.add(t22, 0.166666666666667, out=t22)
+    np.multiply(t22, t24, out=t22)
+    np.multiply(2.763128188739826e-07, t26, out=t15)
+    np.add(t15, 2.480148993747346e-05, out=t15)
+    np.multiply(t15, t26, out=t15)
+    np.add(t15, 0.001388888894702103, out=t15)
+    np.multiply(t15, t26, out=t15)
+    np.add(t15, 0.041666666666515396, out=t15)
+    np.multiply(t15, t26, out=t15)
+    np.add(t15, 0.5000000000000012, out=t15)
+    np.add(t22, t15, out=t15)
+    np.multiply(t15, t26, out=t26)
+    np.subtract(t1, t24, out=t1)
+    np.subtract(t1, t17, out=t17)
+    np.subtract(t30, t0, out=t1)
+    np.subtract(t30, t1, out=t30)
+    np.subtract(t0, t30, out=t30)
+    np.subtract(t3, t1, out=t1)
+    np.add(t30, t1, out=t1)
+    np.add(t10, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c290, t2, 0.0, t2, t)
+    np.add(t24, t26, out=t1)
+    np.multiply(t2, t1, out=t1)
+    np.add(t2, t1, out=t1)
+    np.add(t17, t1, out=t1)
+    np.add(t26, t1, out=t1)
+    np.add(t24, t1, out=t26)
+    np.add(1.0, t26, out=t17)
+    np.multiply(t11, t17, out=t2)
+    _product_error_mixed(t11, t17, t2, t10, t)
+    np.subtract(t17, 1.0, out=t30)
+    np.subtract(t26, t30, out=t30)
+    np.subtract(t26, t24, out=t24)
+    np.subtract(t1, t24, out=t24)
+    np.add(t30, t24, out=t24)
+    np.multiply(t11, t24, out=t24)
+    np.add(t10, t24, out=t24)
+    _product_error_mixed(3.591742442503331e-11, t16, t29, t10, t)
+    np.subtract(t16, t25, out=t25)
+    np.subtract(t6, t25, out=t25)
+    np.multiply(3.591742442503331e-11, t25, out=t25)
+    np.add(t10, t25, out=t25)
+    np.multiply(t16, -2.359887021127931e-28, out=t16)
+    np.add(t25, t16, out=t16)
+    _product_error_mixed(t11, t23, t29, t25, t)
+    _product_error_mixed(t27, t28, t23, t29, t)
+    np.subtract(t28, 1.0, out=t23)
+    np.subtract(t20, t23, out=t23)
+    _product_error_mixed(t7, t19, t20, t10, t)
+    np.multiply(t7, t13, out=t13)
+    np.add(t10, t13, out=t13)
+    np.multiply(t19, t5, out=t5)
+    np.add(t13, t5, out=t5)
+    np.add(t23, t5, out=t5)
+    np.multiply(t27, t5, out=t23)
+    np.add(t29, t23, out=t23)
+    _product_error_mixed(t28, t28, t27, t29, t)
+    np.multiply(t28, t5, out=t5)
+    np.add(t29, t5, out=t29)
+    np.add(t29, t5, out=t5)
+    np.multiply(t28, t5, out=t5)
+    np.add(t23, t5, out=t5)
+    np.multiply(t11, t5, out=t5)
+    np.add(t25, t5, out=t5)
+    np.subtract(t16, t5, out=t5)
+    np.multiply(t5, t18, out=t18)
+    np.multiply(t17, t18, out=t18)
+    np.add(t24, t18, out=t18)
+    np.add(t2, t18, out=t18)
+    np.maximum(t21, 6755399441054744.0, out=t2)
+    _power_of_2(t2, t24)
+    np.multiply(t18, t24, out=t24)
+    np.subtract(t21, t2, out=t2)
+    np.add(t2, 6755399441055744.0, out=t2)
+    _power_of_2(t2, t2)
+    np.multiply(t24, t2, out=t2)
+    s386 = np.negative(0.0)
+    _select(c8, t2, s386, t2, t)
+    c388 = d2ydx2 < 1.4375
+    np.subtract(d2ydx2, 1.418503761291504, out=d2ydx2)
+    np.add(d2ydx2, -2.4749932444929803e-07, out=t24)
+    np.subtract(t24, d2ydx2, out=t21)
+    np.subtract(t24, t21, out=t18)
+    np.subtract(d2ydx2, t18, out=t18)
+    np.subtract(-2.4749932444929803e-07, t21, out=t21)
+    np.add(t18, t21, out=t21)
+    np.add(t21, 1.0705275037781813e-24, out=t21)
+    np.add(t24, t21, out=t18)
+    np.multiply(t18, t18, out=d2ydx2)
+    np.multiply(-0.016708910542206634, d2ydx2, out=t17)
+    np.add(t17, 0.056750540177814855, out=t17)
+    np.multiply(t17, d2ydx2, out=t17)
+    np.add(t17, -0.008168951883866465, out=t17)
+    np.multiply(t17, t18, out=t17)
+    np.multiply(0.0007624619627276436, d2ydx2, out=t5)
+    np.add(t5, 0.020035361389324872, out=t5)
+    np.multiply(t5, d2ydx2, out=t5)
+    np.add(t5, -0.1610948169321571, out=t5)
+    np.multiply(t5, d2ydx2, out=d2ydx2)
+    np.add(d2ydx2, 0.432081111593848, out=d2ydx2)
+    np.add(t17, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t18, out=t17)
+    np.add(-0.4095488174124191, t17, out=t5)
+    np.multiply(t5, t18, out=t16)
+    _product_error_mixed(t5, t18, t16, t25, t)
+    np.subtract(t18, t24, out=t24)
+    np.subtract(t21, t24, out=t24)
+    np.multiply(t5, t24, out=t21)
+    np.add(t25, t21, out=t21)
+    np.subtract(t5, -0.4095488174124191, out=t5)
+    np.subtract(t17, t5, out=t5)
+    _product_error_mixed(d2ydx2, t18, t17, t25, t)
+    np.multiply(d2ydx2, t24, out=t24)
+    np.add(t25, t24, out=t24)
+    np.add(1.0906682724363695e-17, t24, out=t24)
+    np.add(t5, t24, out=t24)
+    np.multiply(t18, t24, out=t24)
+    np.add(t21, t24, out=t24)
+    np.add(t16, t24, out=t24)
+    _select(c388, t24, t2, t24, t)
+    _select(c2, t2, t24, t24, t)
+    _select(c0, x, t24, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, *t = t
+    np.abs(x, out=d2ydx2)
+    c1 = d2ydx2 < 1.03125
+    np.multiply(0.7978846, d2ydx2, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c5 = t0 < 1024.0
+    _product_error_float32(0.7978846, d2ydx2, t0, t0)
+    np.multiply(d2ydx2, -2.267034e-08, out=t2)
+    np.add(t0, t2, out=t2)
+    _select(c5, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(d2ydx2, d2ydx2, out=t1)
+    np.multiply(t1, d2ydx2, out=t0)
+    np.multiply(0.035677407, t0, out=t3)
+    np.negative(t3, out=t4)
+    np.exp(t4, out=t4)
+    c17 = t3 < 1024.0
+    _product_error_float32(0.035677407, t0, t3, t3)
+    np.multiply(t0, 1.1994162e-09, out=t5)
+    np.add(t3, t5, out=t5)
+    _product_error_float32(t1, d2ydx2, t0, t0)
+    _product_error_float32(d2ydx2, d2ydx2, t1, t3)
+    np.multiply(t3, d2ydx2, out=t3)
+    np.add(t0, t3, out=t3)
+    np.multiply(t3, 0.035677407, out=t3)
+    np.add(t5, t3, out=t3)
+    _select(c17, t3, 0.0, t3, t)
+    np.multiply(t4, t3, out=t3)
+    np.subtract(t4, t3, out=t3)
+    np.add(t2, t3, out=t4)
+    c31 = t4 == 0.0
+    np.negative(t2, out=t4)
+    np.multiply(1.7724539, d2ydx2, out=t5)
+    np.multiply(t5, d2ydx2, out=t5)
+    np.multiply(t5, d2ydx2, out=t5)
+    np.multiply(t5, t2, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.multiply(10731600000.0, t0, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.multiply(t0, t3, out=t0)
+    s41 = np.multiply(3.1415927, 1.4142135)
+    np.multiply(s41, t2, out=t6)
+    np.multiply(t6, t3, out=t6)
+    np.multiply(20000000000.0, t6, out=t6)
+    np.multiply(t6, t2, out=t6)
+    np.multiply(t6, t3, out=t6)
+    np.add(t0, t6, out=t6)
+    np.multiply(d2ydx2, 1.7724539, out=t0)
+    np.multiply(t0, t2, out=t7)
+    np.multiply(t7, t3, out=t7)
+    np.multiply(40000000000.0, t7, out=t7)
+    np.multiply(t7, t2, out=t7)
+    np.multiply(t7, t3, out=t7)
+    np.add(t6, t7, out=t7)
+    np.multiply(s41, d2ydx2, out=t6)
+    np.multiply(t6, d2ydx2, out=t6)
+    np.multiply(t6, t2, out=t8)
+    np.multiply(t8, t3, out=t8)
+    np.multiply(5365800000.0, t8, out=t8)
+    np.multiply(t8, t2, out=t8)
+    np.multiply(t8, t3, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(5365800000.0, t6, out=t6)
+    np.add(t8, t6, out=t6)
+    np.multiply(t1, t1, out=t1)
+    np.multiply(t1, d2ydx2, out=t1)
+    np.multiply(1.7724539, t1, out=t1)
+    np.multiply(t1, t2, out=t8)
+    np.multiply(t8, t3, out=t8)
+    np.multiply(719795260.0, t8, out=t8)
+    np.multiply(t8, t2, out=t8)
+    np.multiply(t8, t3, out=t8)
+    np.add(t6, t8, out=t8)
+    np.add(t8, 88857660000.0, out=t8)
+    np.multiply(10731600000.0, t5, out=t5)
+    np.subtract(t8, t5, out=t5)
+    np.multiply(40000000000.0, t0, out=t0)
+    np.subtract(t5, t0, out=t0)
+    np.multiply(719795260.0, t1, out=t1)
+    np.subtract(t0, t1, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.multiply(t1, t3, out=t1)
+    np.divide(t1, 5.568328, out=t1)
+    np.multiply(t2, t3, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(t1, t0, out=t1)
+    np.divide(t1, t0, out=t1)
+    np.divide(t1, t0, out=t0)
+    np.multiply(2e-10, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(t2, t3, out=t3)
+    _select(c31, t4, t3, t3, t)
+    c95 = d2ydx2 < 1.953125
+    np.subtract(d2ydx2, 1.4185038, out=d2ydx2)
+    np.subtract(d2ydx2, 2.4749932e-07, out=d2ydx2)
+    np.subtract(d2ydx2, 9.184721e-15, out=d2ydx2)
+    np.multiply(-0.00069785997, d2ydx2, out=t4)
+    np.add(t4, 0.0025616162, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, 0.00075737014, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, -0.016702518, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, 0.020035623, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, 0.056750137, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, -0.16109481, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, -0.008168945, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, 0.4320811, out=t4)
+    np.multiply(t4, d2ydx2, out=t4)
+    np.add(t4, -0.40954882, out=t4)
+    np.multiply(t4, d2ydx2, out=d2ydx2)
+    _select(c95, d2ydx2, t3, d2ydx2, t)
+    _select(c1, t3, d2ydx2, d2ydx2, t)
+
+
+def _y_ties(x, y, y_, t):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
-    t0 = np.abs(x) < 9.5367431640625e-07
-    t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
-    return y * t0
+    np.abs(x, out=y_)
+    c1 = y_ < 9.5367431640625e-07
+    c2 = x < 0.0
+    c3 = c1 & c2
+    _select(c3, 0.9999999999999858, 1.0, y_, t)
+    c5 = 0.0 < x
+    c6 = c1 & c5
+    _select(c6, 1.0000000000000142, y_, y_, t)
+    np.multiply(y, y_, out=y_)
 
 
-
-def _product_error_mixed(a, b, c):
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -1032,54 +2797,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -1093,7 +2889,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -41,372 +41,755 @@ __all__ = [
     "logsig_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def logsig(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 7)
 
 
 def logsig_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 19)
 
 
 def logsig_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 20, count=2)
 
 
 def logsig_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 19)
 
 
 def logsig_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 23)
 
 
 def logsig_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
 
 
 def logsig_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
 
 
 def logsig_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 5, count=2)
 
 
 def logsig_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
 
 
 def logsig_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 8)
 
 
-def _forward_wide(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / (t1 + 1.0)), x)
+def _forward_wide(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    c1 = y == np.inf
+    np.log1p(y, out=y)
+    np.add(y, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    _select(c1, 1.0, t0, t0, t)
+    np.copysign(t0, x, out=y)
 
 
-
-def _forward_usual_wide(x):
-    t0 = np.log(np.abs(x) + 1.0)
-    t1 = (x < (-3.3496543497230185e+38)) | ((-8.133162948675832e-09 < x) & (x < 8.133162948675832e-09))
-    return np.copysign(t0 / (t0 + 1.0), x), t1 | (3.3496543497230185e+38 < x)
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / (t1 + 1.0)), x)
+def _forward_mixed(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    c1 = y == np.inf
+    np.log1p(y, out=y)
+    np.add(y, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    _select(c1, 1.0, t0, t0, t)
+    np.copysign(t0, x, out=y)
 
 
-
-def _forward_usual_mixed(x):
-    t0 = np.log1p(np.abs(x))
-    return np.copysign(t0 / (t0 + 1.0), x), (x < (-1.7696041796268731e+308)) | (1.7696041796268731e+308 < x)
-
-
-
-def _forward_float32(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    return np.copysign(_select_float32(t0 == np.inf, 1.0, t1 / (t1 + 1.0)), x)
-
+def _forward_usual_mixed(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    np.log1p(y, out=y)
+    np.add(y, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    np.copysign(t0, x, out=y)
+    c5 = x < (-1.7696041796268731e+308)
+    c6 = 1.7696041796268731e+308 < x
+    return c5 | c6
 
 
-def _forward_usual_float32(x):
-    t0 = np.log1p(np.abs(x))
-    return np.copysign(t0 / (t0 + 1.0), x), (x < (-3.3496543e+38)) | (3.3496543e+38 < x)
+def _forward_float32(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    c1 = y == np.inf
+    np.log1p(y, out=y)
+    np.add(y, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    _select(c1, 1.0, t0, t0, t)
+    np.copysign(t0, x, out=y)
 
 
-
-def _derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return 1.0 / ((t0 + 1.0) * (t1 * t1))
-
-
-
-def _derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t2 = t1 * 0.6931471805598903
-    t3 = _power_of_2(6755399441055776.0 - t1) * 2.3283064365386963e-10
-    t3 = t0 * t3 + (t3 - 1.0)
-    t4 = 2.0 + t3
-    t5 = 1.0 / t4
-    t6 = t3 * t5
-    t7 = t6 * t6
-    t8 = t7 * t7
-    t9 = ((0.13604792922717515 * t8 + 0.15388840649973898) * t8 + 0.2222222304008072) * t8
-    t8 = ((0.1321025177827784 * t8 + 0.18181738292064595) * t8 + 0.28571428567324064) * t8
-    t1 = ((t9 + 0.4000000000000784) * t7 + (t8 + 0.6666666666666666)) * t7 * t6 + t1 * 5.497923018708371e-14
-    t1 = t6 * 2.0 + ((0.0 - _product_error_mixed(t6, t4, t3)) * t5 * 2.0 + t1)
-    t3 = t2 + t1
-    t4 = 1.0 + t3
-    t5 = t4 * t4
-    t6 = 1.0 + t0
-    t7 = _select(np.abs(t6) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
-    t8 = t6 * t7
-    t9 = t5 * t8
-    t10 = 1.0 / t9
-    t11 = 1.0 * t10
-    t1 = t4 * (t3 - (t4 - 1.0) + (t1 - (t3 - t2)))
-    t1 = _product_error_mixed(t5, t8, t9) + t5 * ((t0 - (t6 - 1.0)) * t7) + t8 * (_product_error_mixed(t4, t4, t5) + t1 + t1)
-    return _select(t0 == np.inf, 0.0, (t11 + (0.0 - (_product_error_mixed(t11, t9, 1.0) + t11 * t1)) * t10) * t7)
+def _forward_usual_float32(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    np.log1p(y, out=y)
+    np.add(y, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    np.copysign(t0, x, out=y)
+    c5 = x < (-3.3496543e+38)
+    c6 = 3.3496543e+38 < x
+    return c5 | c6
 
 
-
-def _derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return 1.0 / (t0 + 1.0) / t1 / t1
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    t2 = t1 + 1.0
-    return np.copysign(_select(t0 == np.inf, 1.0, t1 / t2), x), 1.0 / ((t0 + 1.0) * (t2 * t2))
+def _derivative_wide(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.add(dydx, 1.0, out=t0)
+    np.log1p(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.multiply(t0, dydx, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
 
 
-
-def _value_and_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = t0 == np.inf
-    t2 = np.log1p(t0)
-    t3 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t4 = t3 * 0.6931471805598903
-    t5 = _power_of_2(6755399441055776.0 - t3) * 2.3283064365386963e-10
-    t5 = t0 * t5 + (t5 - 1.0)
-    t6 = 2.0 + t5
-    t7 = 1.0 / t6
-    t8 = t5 * t7
-    t9 = t8 * t8
-    t10 = t9 * t9
-    t11 = ((0.13604792922717515 * t10 + 0.15388840649973898) * t10 + 0.2222222304008072) * t10
-    t10 = ((0.1321025177827784 * t10 + 0.18181738292064595) * t10 + 0.28571428567324064) * t10
-    t3 = ((t11 + 0.4000000000000784) * t9 + (t10 + 0.6666666666666666)) * t9 * t8 + t3 * 5.497923018708371e-14
-    t3 = t8 * 2.0 + ((0.0 - _product_error_mixed(t8, t6, t5)) * t7 * 2.0 + t3)
-    t5 = t4 + t3
-    t6 = 1.0 + t5
-    t7 = t6 * t6
-    t8 = 1.0 + t0
-    t9 = _select(np.abs(t8) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
-    t10 = t8 * t9
-    t11 = t7 * t10
-    t12 = 1.0 / t11
-    t13 = 1.0 * t12
-    t3 = t6 * (t5 - (t6 - 1.0) + (t3 - (t5 - t4)))
-    t0 = _product_error_mixed(t7, t10, t11) + t7 * ((t0 - (t8 - 1.0)) * t9) + t10 * (_product_error_mixed(t6, t6, t7) + t3 + t3)
-    return np.copysign(_select(t1, 1.0, t2 / (t2 + 1.0)), x), _select(t1, 0.0, (t13 + (0.0 - (_product_error_mixed(t13, t11, 1.0) + t13 * t0)) * t12) * t9)
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    t2 = t1 + 1.0
-    return np.copysign(_select_float32(t0 == np.inf, 1.0, t1 / t2), x), 1.0 / (t0 + 1.0) / t2 / t2
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return grad_y * (1.0 / ((t0 + 1.0) * (t1 * t1)))
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = np.abs(x)
-    t1 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t2 = t1 * 0.6931471805598903
-    t3 = _power_of_2(6755399441055776.0 - t1) * 2.3283064365386963e-10
-    t3 = t0 * t3 + (t3 - 1.0)
-    t4 = 2.0 + t3
-    t5 = 1.0 / t4
-    t6 = t3 * t5
-    t7 = t6 * t6
-    t8 = t7 * t7
-    t9 = ((0.13604792922717515 * t8 + 0.15388840649973898) * t8 + 0.2222222304008072) * t8
-    t8 = ((0.1321025177827784 * t8 + 0.18181738292064595) * t8 + 0.28571428567324064) * t8
-    t1 = ((t9 + 0.4000000000000784) * t7 + (t8 + 0.6666666666666666)) * t7 * t6 + t1 * 5.497923018708371e-14
-    t1 = t6 * 2.0 + ((0.0 - _product_error_mixed(t6, t4, t3)) * t5 * 2.0 + t1)
-    t3 = t2 + t1
-    t4 = 1.0 + t3
-    t5 = t4 * t4
-    t6 = 1.0 + t0
-    t7 = _select(np.abs(t6) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
-    t8 = t6 * t7
-    t9 = t5 * t8
-    t10 = 1.0 / t9
-    t11 = 1.0 * t10
-    t1 = t4 * (t3 - (t4 - 1.0) + (t1 - (t3 - t2)))
-    t1 = _product_error_mixed(t5, t8, t9) + t5 * ((t0 - (t6 - 1.0)) * t7) + t8 * (_product_error_mixed(t4, t4, t5) + t1 + t1)
-    t0 = _select(t0 == np.inf, 0.0, (t11 + (0.0 - (_product_error_mixed(t11, t9, 1.0) + t11 * t1)) * t10) * t7)
-    return grad_y * t0
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0) + 1.0
-    return grad_y * (1.0 / (t0 + 1.0) / t1 / t1)
+def _derivative_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, *t = t
+    np.abs(x, out=dydx)
+    c1 = dydx == np.inf
+    np.multiply(dydx, 0.9428090415820634, out=t0)
+    np.add(t0, 0.9428090415820634, out=t0)
+    _exponent(t0, t0)
+    np.multiply(t0, 0.6931471805598903, out=t1)
+    np.subtract(6755399441055776.0, t0, out=t2)
+    _power_of_2(t2, t2)
+    np.multiply(t2, 2.3283064365386963e-10, out=t2)
+    np.multiply(dydx, t2, out=t3)
+    np.subtract(t2, 1.0, out=t2)
+    np.add(t3, t2, out=t2)
+    np.add(2.0, t2, out=t3)
+    np.divide(1.0, t3, out=t4)
+    np.multiply(t2, t4, out=t5)
+    np.multiply(t5, 2.0, out=t6)
+    _product_error_mixed(t5, t3, t2, t7, t)
+    np.subtract(0.0, t7, out=t7)
+    np.multiply(t7, t4, out=t4)
+    np.multiply(t4, 2.0, out=t4)
+    np.multiply(t5, t5, out=t7)
+    np.multiply(t7, t7, out=t2)
+    np.multiply(0.13604792922717515, t2, out=t3)
+    np.add(t3, 0.15388840649973898, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.2222222304008072, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.4000000000000784, out=t3)
+    np.multiply(t3, t7, out=t3)
+    np.multiply(0.1321025177827784, t2, out=t8)
+    np.add(t8, 0.18181738292064595, out=t8)
+    np.multiply(t8, t2, out=t8)
+    np.add(t8, 0.28571428567324064, out=t8)
+    np.multiply(t8, t2, out=t2)
+    np.add(t2, 0.6666666666666666, out=t2)
+    np.add(t3, t2, out=t2)
+    np.multiply(t2, t7, out=t7)
+    np.multiply(t7, t5, out=t5)
+    np.multiply(t0, 5.497923018708371e-14, out=t0)
+    np.add(t5, t0, out=t0)
+    np.add(t4, t0, out=t0)
+    np.add(t6, t0, out=t0)
+    np.add(t1, t0, out=t6)
+    np.add(1.0, t6, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.add(1.0, dydx, out=t7)
+    np.abs(t7, out=t2)
+    c47 = t2 < 8.452712498170644e+270
+    _select(c47, 1.0, 2.938735877055719e-39, t2, t)
+    np.multiply(t7, t2, out=t3)
+    np.multiply(t5, t3, out=t8)
+    np.divide(1.0, t8, out=t9)
+    np.multiply(1.0, t9, out=t10)
+    _product_error_mixed(t10, t8, 1.0, t11, t)
+    _product_error_mixed(t5, t3, t8, t12, t)
+    np.subtract(t7, 1.0, out=t7)
+    np.subtract(dydx, t7, out=t7)
+    np.multiply(t7, t2, out=t7)
+    np.multiply(t5, t7, out=t7)
+    np.add(t12, t7, out=t7)
+    _product_error_mixed(t4, t4, t5, t12, t)
+    np.subtract(t4, 1.0, out=t5)
+    np.subtract(t6, t5, out=t5)
+    np.subtract(t6, t1, out=t1)
+    np.subtract(t0, t1, out=t1)
+    np.add(t5, t1, out=t1)
+    np.multiply(t4, t1, out=t1)
+    np.add(t12, t1, out=t12)
+    np.add(t12, t1, out=t1)
+    np.multiply(t3, t1, out=t1)
+    np.add(t7, t1, out=t1)
+    np.multiply(t10, t1, out=t1)
+    np.add(t11, t1, out=t1)
+    np.subtract(0.0, t1, out=t1)
+    np.multiply(t1, t9, out=t9)
+    np.add(t10, t9, out=t9)
+    np.multiply(t9, t2, out=t2)
+    _select(c1, 0.0, t2, dydx, t)
 
 
-
-def _second_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = np.log1p(t0)
-    t0 = t0 + 1.0
-    t2 = t1 + 1.0
-    t0 = _select(x == 0.0, 3.0, np.copysign(1.0, x) * (-(t1 + 3.0) / (t0 * t0 * (t2 * t2 * t2))))
-    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = t0 < 8.379879956214123e+152
-    t2 = _exponent(t0 * 0.9428090415820634 + 0.9428090415820634)
-    t3 = t2 * 0.6931471805598903
-    t4 = _power_of_2(6755399441055776.0 - t2) * 2.3283064365386963e-10
-    t5 = t0 * t4
-    t4 = t4 - 1.0
-    t6 = t5 + t4
-    t7 = 2.0 + t6
-    t8 = 1.0 / _select(t1, t7, t0)
-    t9 = t6 * t8
-    t10 = t9 * 2.0
-    t11 = t3 + t10
-    t12 = t9 * t9
-    t13 = t12 * t12
-    t14 = ((0.13604792922717515 * t13 + 0.15388840649973898) * t13 + 0.2222222304008072) * t13
-    t13 = ((0.1321025177827784 * t13 + 0.18181738292064595) * t13 + 0.28571428567324064) * t13
-    t2 = ((t14 + 0.4000000000000784) * t12 + (t13 + 0.6666666666666666)) * t12 * t9 + t2 * 5.497923018708371e-14
-    t12 = t6 - t5
-    t2 = (0.0 - (_product_error_mixed(t9, t7, t6) + t9 * (t6 - (t7 - 2.0)))) * t8 * 2.0 + (t2 + (t5 - (t6 - t12) + (t4 - t12)) * ((2.0 * t9 + (-2.0)) * t9 + 1.0))
-    t2 = t10 - (t11 - t3) + t2
-    t3 = t11 + t2
-    t4 = 3.0 + t3
-    t5 = np.log1p(t0)
-    t6 = 1.0 + t3
-    t7 = t6 * t6
-    t9 = t7 * t6
-    t10 = 1.0 + t0
-    t12 = t10 * t10
-    t13 = _select(np.abs(t12) < 8.452712498170644e+270, 1.0, 2.938735877055719e-39)
-    t14 = t12 * t13
-    t15 = t9 * t14
-    t16 = t8 + 1.0
-    t17 = t5 + 1.0
-    t5 = _select(t1, 1.0, -(t8 * t8 * (t5 + 3.0))) / _select(t1, t15, t16 * t16 * (t17 * t17 * t17))
-    t8 = t4 * t5
-    t16 = t4 - 3.0
-    t2 = t2 - (t3 - t11)
-    t11 = t10 - 1.0
-    t0 = t10 * (1.0 - (t10 - t11) + (t0 - t11))
-    t0 = _product_error_mixed(t9, t14, t15) + t9 * ((_product_error_mixed(t10, t10, t12) + t0 + t0) * t13)
-    t10 = t6 - 1.0
-    t10 = 1.0 - (t6 - t10) + (t3 - t10) + t2
-    t11 = t6 * t10
-    t6 = _product_error_mixed(t7, t6, t9) + t7 * t10 + t6 * (_product_error_mixed(t6, t6, t7) + t11 + t11)
-    t0 = 3.0 - (t4 - t16) + (t3 - t16) + t2 - (_product_error_mixed(t8, t15, t4) + t8 * (t0 + t14 * t6))
-    t0 = _select(x == 0.0, 3.0, np.copysign(1.0, x) * _select(t1, -((t8 + t0 * t5) * t13), t5))
-    return _select(x == (-np.inf), 0.0, _select(x == np.inf, -0.0, t0))
+def _derivative_float32(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.add(dydx, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.log1p(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(t0, dydx, out=t0)
+    np.divide(t0, dydx, out=dydx)
 
 
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = (((837.6032 * t0 + (-3366.8867)) * t0 + 6325.409) * t0 + (-7478.617)) * t0 + 6370.646
-    t1 = (((t1 * t0 + (-4283.052)) * t0 + 2446.7837) * t0 + (-1259.0303)) * t0 + 604.79376
-    t1 = (((t1 * t0 + (-273.9757)) * t0 + 115.66277) * t0 + (-43.999924)) * t0 + 13.999999
-    t2 = np.log1p(t0)
-    t3 = t2 + 3.0
-    t4 = t0 + 1.0
-    t2 = t2 + 1.0
-    t5 = -(t3 / t4 / t4 / t2 / t2) / t2
-    t2 = _select_float32(t0 < 0.84375, t5, _select_float32(t0 < 1125899900000000.0, -t3 / (t4 * t4 * (t2 * t2 * t2)), t5))
-    t0 = _select_float32(x == 0.0, 3.0, np.copysign(1.0, x) * _select_float32(t0 < 0.3125, t1 * t0 + (-3.0), t2))
-    return _select_float32(x == (-np.inf), 0.0, _select_float32(x == np.inf, -0.0, t0))
-
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 == np.inf
+    np.log1p(t0, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t1)
+    _select(c1, 1.0, t1, t1, t)
+    np.copysign(t1, x, out=y)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t2, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.divide(1.0, t2, out=dydx)
 
 
-def _product_error_mixed(a, b, c):
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 == np.inf
+    np.log1p(t0, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t2)
+    _select(c1, 1.0, t2, t2, t)
+    np.copysign(t2, x, out=y)
+    np.multiply(t0, 0.9428090415820634, out=t2)
+    np.add(t2, 0.9428090415820634, out=t2)
+    _exponent(t2, t2)
+    np.multiply(t2, 0.6931471805598903, out=t1)
+    np.subtract(6755399441055776.0, t2, out=t3)
+    _power_of_2(t3, t3)
+    np.multiply(t3, 2.3283064365386963e-10, out=t3)
+    np.multiply(t0, t3, out=t4)
+    np.subtract(t3, 1.0, out=t3)
+    np.add(t4, t3, out=t3)
+    np.add(2.0, t3, out=t4)
+    np.divide(1.0, t4, out=t5)
+    np.multiply(t3, t5, out=t6)
+    np.multiply(t6, 2.0, out=t7)
+    _product_error_mixed(t6, t4, t3, t8, t)
+    np.subtract(0.0, t8, out=t8)
+    np.multiply(t8, t5, out=t5)
+    np.multiply(t5, 2.0, out=t5)
+    np.multiply(t6, t6, out=t8)
+    np.multiply(t8, t8, out=t3)
+    np.multiply(0.13604792922717515, t3, out=t4)
+    np.add(t4, 0.15388840649973898, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.2222222304008072, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.4000000000000784, out=t4)
+    np.multiply(t4, t8, out=t4)
+    np.multiply(0.1321025177827784, t3, out=t9)
+    np.add(t9, 0.18181738292064595, out=t9)
+    np.multiply(t9, t3, out=t9)
+    np.add(t9, 0.28571428567324064, out=t9)
+    np.multiply(t9, t3, out=t3)
+    np.add(t3, 0.6666666666666666, out=t3)
+    np.add(t4, t3, out=t3)
+    np.multiply(t3, t8, out=t8)
+    np.multiply(t8, t6, out=t6)
+    np.multiply(t2, 5.497923018708371e-14, out=t2)
+    np.add(t6, t2, out=t2)
+    np.add(t5, t2, out=t2)
+    np.add(t7, t2, out=t2)
+    np.add(t1, t2, out=t7)
+    np.add(1.0, t7, out=t5)
+    np.multiply(t5, t5, out=t6)
+    np.add(1.0, t0, out=t8)
+    np.abs(t8, out=t3)
+    c52 = t3 < 8.452712498170644e+270
+    _select(c52, 1.0, 2.938735877055719e-39, t3, t)
+    np.multiply(t8, t3, out=t4)
+    np.multiply(t6, t4, out=t9)
+    np.divide(1.0, t9, out=t10)
+    np.multiply(1.0, t10, out=t11)
+    _product_error_mixed(t11, t9, 1.0, t12, t)
+    _product_error_mixed(t6, t4, t9, t13, t)
+    np.subtract(t8, 1.0, out=t8)
+    np.subtract(t0, t8, out=t8)
+    np.multiply(t8, t3, out=t8)
+    np.multiply(t6, t8, out=t8)
+    np.add(t13, t8, out=t8)
+    _product_error_mixed(t5, t5, t6, t13, t)
+    np.subtract(t5, 1.0, out=t6)
+    np.subtract(t7, t6, out=t6)
+    np.subtract(t7, t1, out=t1)
+    np.subtract(t2, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.multiply(t5, t1, out=t1)
+    np.add(t13, t1, out=t13)
+    np.add(t13, t1, out=t1)
+    np.multiply(t4, t1, out=t1)
+    np.add(t8, t1, out=t1)
+    np.multiply(t11, t1, out=t1)
+    np.add(t12, t1, out=t1)
+    np.subtract(0.0, t1, out=t1)
+    np.multiply(t1, t10, out=t10)
+    np.add(t11, t10, out=t10)
+    np.multiply(t10, t3, out=t3)
+    _select(c1, 0.0, t3, dydx, t)
+
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 == np.inf
+    np.log1p(t0, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t1)
+    _select(c1, 1.0, t1, t1, t)
+    np.copysign(t1, x, out=y)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.divide(t0, t2, out=t0)
+    np.divide(t0, t2, out=dydx)
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.add(grad_x, 1.0, out=t0)
+    np.log1p(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(t0, grad_x, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, *t = t
+    np.abs(x, out=grad_x)
+    c1 = grad_x == np.inf
+    np.multiply(grad_x, 0.9428090415820634, out=t0)
+    np.add(t0, 0.9428090415820634, out=t0)
+    _exponent(t0, t0)
+    np.multiply(t0, 0.6931471805598903, out=t1)
+    np.subtract(6755399441055776.0, t0, out=t2)
+    _power_of_2(t2, t2)
+    np.multiply(t2, 2.3283064365386963e-10, out=t2)
+    np.multiply(grad_x, t2, out=t3)
+    np.subtract(t2, 1.0, out=t2)
+    np.add(t3, t2, out=t2)
+    np.add(2.0, t2, out=t3)
+    np.divide(1.0, t3, out=t4)
+    np.multiply(t2, t4, out=t5)
+    np.multiply(t5, 2.0, out=t6)
+    _product_error_mixed(t5, t3, t2, t7, t)
+    np.subtract(0.0, t7, out=t7)
+    np.multiply(t7, t4, out=t4)
+    np.multiply(t4, 2.0, out=t4)
+    np.multiply(t5, t5, out=t7)
+    np.multiply(t7, t7, out=t2)
+    np.multiply(0.13604792922717515, t2, out=t3)
+    np.add(t3, 0.15388840649973898, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.2222222304008072, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.add(t3, 0.4000000000000784, out=t3)
+    np.multiply(t3, t7, out=t3)
+    np.multiply(0.1321025177827784, t2, out=t8)
+    np.add(t8, 0.18181738292064595, out=t8)
+    np.multiply(t8, t2, out=t8)
+    np.add(t8, 0.28571428567324064, out=t8)
+    np.multiply(t8, t2, out=t2)
+    np.add(t2, 0.6666666666666666, out=t2)
+    np.add(t3, t2, out=t2)
+    np.multiply(t2, t7, out=t7)
+    np.multiply(t7, t5, out=t5)
+    np.multiply(t0, 5.497923018708371e-14, out=t0)
+    np.add(t5, t0, out=t0)
+    np.add(t4, t0, out=t0)
+    np.add(t6, t0, out=t0)
+    np.add(t1, t0, out=t6)
+    np.add(1.0, t6, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.add(1.0, grad_x, out=t7)
+    np.abs(t7, out=t2)
+    c47 = t2 < 8.452712498170644e+270
+    _select(c47, 1.0, 2.938735877055719e-39, t2, t)
+    np.multiply(t7, t2, out=t3)
+    np.multiply(t5, t3, out=t8)
+    np.divide(1.0, t8, out=t9)
+    np.multiply(1.0, t9, out=t10)
+    _product_error_mixed(t10, t8, 1.0, t11, t)
+    _product_error_mixed(t5, t3, t8, t12, t)
+    np.subtract(t7, 1.0, out=t7)
+    np.subtract(grad_x, t7, out=t7)
+    np.multiply(t7, t2, out=t7)
+    np.multiply(t5, t7, out=t7)
+    np.add(t12, t7, out=t7)
+    _product_error_mixed(t4, t4, t5, t12, t)
+    np.subtract(t4, 1.0, out=t5)
+    np.subtract(t6, t5, out=t5)
+    np.subtract(t6, t1, out=t1)
+    np.subtract(t0, t1, out=t1)
+    np.add(t5, t1, out=t1)
+    np.multiply(t4, t1, out=t1)
+    np.add(t12, t1, out=t12)
+    np.add(t12, t1, out=t1)
+    np.multiply(t3, t1, out=t1)
+    np.add(t7, t1, out=t1)
+    np.multiply(t10, t1, out=t1)
+    np.add(t11, t1, out=t1)
+    np.subtract(0.0, t1, out=t1)
+    np.multiply(t1, t9, out=t9)
+    np.add(t10, t9, out=t9)
+    np.multiply(t9, t2, out=t2)
+    _select(c1, 0.0, t2, t2, t)
+    np.multiply(grad_y, t2, out=grad_x)
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.add(grad_x, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.log1p(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(t0, grad_x, out=t0)
+    np.divide(t0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, t2, t3, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    c2 = x == np.inf
+    s3 = np.negative(0.0)
+    c4 = x == 0.0
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    np.log1p(t0, out=t1)
+    np.add(t1, 3.0, out=t2)
+    np.negative(t2, out=t2)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(t3, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.divide(t2, t1, out=t1)
+    np.multiply(d2ydx2, t1, out=t1)
+    _select(c4, 3.0, t1, t1, t)
+    _select(c2, s3, t1, t1, t)
+    _select(c1, 0.0, t1, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    c2 = x == np.inf
+    s3 = np.negative(0.0)
+    c4 = x == 0.0
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    c7 = t0 < 8.379879956214123e+152
+    np.multiply(t0, 0.9428090415820634, out=t1)
+    np.add(t1, 0.9428090415820634, out=t1)
+    _exponent(t1, t1)
+    np.multiply(t1, 0.6931471805598903, out=t2)
+    np.subtract(6755399441055776.0, t1, out=t3)
+    _power_of_2(t3, t3)
+    np.multiply(t3, 2.3283064365386963e-10, out=t3)
+    np.multiply(t0, t3, out=t4)
+    np.subtract(t3, 1.0, out=t3)
+    np.add(t4, t3, out=t5)
+    np.add(2.0, t5, out=t6)
+    _select(c7, t6, t0, t7, t)
+    np.divide(1.0, t7, out=t7)
+    np.multiply(t5, t7, out=t8)
+    np.multiply(t8, 2.0, out=t9)
+    np.add(t2, t9, out=t10)
+    np.subtract(t10, t2, out=t2)
+    np.subtract(t9, t2, out=t2)
+    _product_error_mixed(t8, t6, t5, t9, t)
+    np.subtract(t6, 2.0, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(t8, t6, out=t6)
+    np.add(t9, t6, out=t6)
+    np.subtract(0.0, t6, out=t6)
+    np.multiply(t6, t7, out=t6)
+    np.multiply(t6, 2.0, out=t6)
+    np.multiply(t8, t8, out=t9)
+    np.multiply(t9, t9, out=t11)
+    np.multiply(0.13604792922717515, t11, out=t12)
+    np.add(t12, 0.15388840649973898, out=t12)
+    np.multiply(t12, t11, out=t12)
+    np.add(t12, 0.2222222304008072, out=t12)
+    np.multiply(t12, t11, out=t12)
+    np.add(t12, 0.4000000000000784, out=t12)
+    np.multiply(t12, t9, out=t12)
+    np.multiply(0.1321025177827784, t11, out=t13)
+    np.add(t13, 0.18181738292064595, out=t13)
+    np.multiply(t13, t11, out=t13)
+    np.add(t13, 0.28571428567324064, out=t13)
+    np.multiply(t13, t11, out=t11)
+    np.add(t11, 0.6666666666666666, out=t11)
+    np.add(t12, t11, out=t11)
+    np.multiply(t11, t9, out=t9)
+    np.multiply(t9, t8, out=t9)
+    np.multiply(t1, 5.497923018708371e-14, out=t1)
+    np.add(t9, t1, out=t1)
+    np.subtract(t5, t4, out=t9)
+    np.subtract(t5, t9, out=t5)
+    np.subtract(t4, t5, out=t5)
+    np.subtract(t3, t9, out=t9)
+    np.add(t5, t9, out=t9)
+    np.multiply(2.0, t8, out=t5)
+    np.add(t5, -2.0, out=t5)
+    np.multiply(t5, t8, out=t8)
+    np.add(t8, 1.0, out=t8)
+    np.multiply(t9, t8, out=t8)
+    np.add(t1, t8, out=t8)
+    np.add(t6, t8, out=t8)
+    np.add(t2, t8, out=t8)
+    np.add(t10, t8, out=t2)
+    np.add(3.0, t2, out=t6)
+    np.multiply(t7, t7, out=t1)
+    np.log1p(t0, out=t9)
+    np.add(t9, 3.0, out=t5)
+    np.multiply(t1, t5, out=t5)
+    np.negative(t5, out=t5)
+    _select(c7, 1.0, t5, t5, t)
+    np.add(1.0, t2, out=t1)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(t3, t1, out=t4)
+    np.add(1.0, t0, out=t11)
+    np.multiply(t11, t11, out=t12)
+    np.abs(t12, out=t13)
+    c81 = t13 < 8.452712498170644e+270
+    _select(c81, 1.0, 2.938735877055719e-39, t13, t)
+    np.multiply(t12, t13, out=t14)
+    np.multiply(t4, t14, out=t15)
+    np.add(t7, 1.0, out=t7)
+    np.multiply(t7, t7, out=t7)
+    np.add(t9, 1.0, out=t9)
+    np.multiply(t9, t9, out=t16)
+    np.multiply(t16, t9, out=t9)
+    np.multiply(t7, t9, out=t9)
+    _select(c7, t15, t9, t9, t)
+    np.divide(t5, t9, out=t9)
+    np.multiply(t6, t9, out=t5)
+    np.subtract(t6, 3.0, out=t7)
+    np.subtract(t6, t7, out=t16)
+    np.subtract(3.0, t16, out=t16)
+    np.subtract(t2, t7, out=t7)
+    np.add(t16, t7, out=t7)
+    np.subtract(t2, t10, out=t10)
+    np.subtract(t8, t10, out=t10)
+    np.add(t7, t10, out=t7)
+    _product_error_mixed(t5, t15, t6, t8, t)
+    _product_error_mixed(t4, t14, t15, t6, t)
+    _product_error_mixed(t11, t11, t12, t15, t)
+    np.subtract(t11, 1.0, out=t12)
+    np.subtract(t11, t12, out=t16)
+    np.subtract(1.0, t16, out=t16)
+    np.subtract(t0, t12, out=t12)
+    np.add(t16, t12, out=t12)
+    np.multiply(t11, t12, out=t12)
+    np.add(t15, t12, out=t15)
+    np.add(t15, t12, out=t12)
+    np.multiply(t12, t13, out=t12)
+    np.multiply(t4, t12, out=t12)
+    np.add(t6, t12, out=t12)
+    _product_error_mixed(t3, t1, t4, t6, t)
+    np.subtract(t1, 1.0, out=t4)
+    np.subtract(t1, t4, out=t15)
+    np.subtract(1.0, t15, out=t15)
+    np.subtract(t2, t4, out=t4)
+    np.add(t15, t4, out=t4)
+    np.add(t4, t10, out=t10)
+    np.multiply(t3, t10, out=t4)
+    np.add(t6, t4, out=t4)
+    _product_error_mixed(t1, t1, t3, t6, t)
+    np.multiply(t1, t10, out=t10)
+    np.add(t6, t10, out=t6)
+    np.add(t6, t10, out=t10)
+    np.multiply(t1, t10, out=t10)
+    np.add(t4, t10, out=t10)
+    np.multiply(t14, t10, out=t10)
+    np.add(t12, t10, out=t10)
+    np.multiply(t5, t10, out=t10)
+    np.add(t8, t10, out=t10)
+    np.subtract(t7, t10, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t5, t10, out=t10)
+    np.multiply(t10, t13, out=t13)
+    np.negative(t13, out=t13)
+    _select(c7, t13, t9, t9, t)
+    np.multiply(d2ydx2, t9, out=t9)
+    _select(c4, 3.0, t9, t9, t)
+    _select(c2, s3, t9, t9, t)
+    _select(c1, 0.0, t9, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    c2 = x == np.inf
+    s3 = np.negative(0.0)
+    c4 = x == 0.0
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    c7 = t0 < 0.3125
+    np.multiply(837.6032, t0, out=t1)
+    np.add(t1, -3366.8867, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 6325.409, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -7478.617, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 6370.646, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -4283.052, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 2446.7837, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -1259.0303, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 604.79376, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -273.9757, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 115.66277, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -43.999924, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 13.999999, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -3.0, out=t1)
+    c34 = t0 < 0.84375
+    np.log1p(t0, out=t2)
+    np.add(t2, 3.0, out=t3)
+    np.add(t0, 1.0, out=t4)
+    np.divide(t3, t4, out=t5)
+    np.divide(t5, t4, out=t5)
+    np.add(t2, 1.0, out=t2)
+    np.divide(t5, t2, out=t5)
+    np.divide(t5, t2, out=t5)
+    np.negative(t5, out=t5)
+    np.divide(t5, t2, out=t5)
+    c45 = t0 < 1125899900000000.0
+    np.negative(t3, out=t3)
+    np.multiply(t4, t4, out=t4)
+    np.multiply(t2, t2, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(t4, t2, out=t2)
+    np.divide(t3, t2, out=t2)
+    _select(c45, t2, t5, t2, t)
+    _select(c34, t5, t2, t2, t)
+    _select(c7, t1, t2, t2, t)
+    np.multiply(d2ydx2, t2, out=t2)
+    _select(c4, 3.0, t2, t2, t)
+    _select(c2, s3, t2, t2, t)
+    _select(c1, 0.0, t2, d2ydx2, t)
+
+
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _moved(number):
-    """The bits of a normal number, moved such that the exponent's bits change at sqrt(2) in place of 2."""
-    return np.asarray(number, np.float64).view(np.int64) + (0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
+def _exponent_bits(number, out):
+    """The exponent that leaves a normal number between sqrt(1/2) and sqrt(2), and 1023 more, as an integer."""
+    bits = out.view(np.int64)
+    # Moved such that the exponent's bits change at sqrt(2) in place of 2.
+    np.add(np.asarray(number, np.float64).view(np.int64), 0x3FF0000000000000 - 0x3FE6A09E667F3BCD, out=bits)
+    np.right_shift(bits, 52, out=bits)
+    return bits
 
 
-def _exponent(number):
+def _exponent(number, out):
     """The exponent that leaves a normal number between sqrt(1/2) and sqrt(2)."""
-    return ((_moved(number) >> 52) - 1023).astype(np.float64)
+    np.copyto(out, _exponent_bits(number, out) - 1023, casting="same_kind")
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -426,54 +809,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -487,7 +901,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -19,10 +19,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 3.0932 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5302 (4194304 inputs, sampled), float64 1.7088 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5145 (4194304 inputs, sampled), float64 1.7672 (1000000 inputs, sampled), float32 fast 111909.0063 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5392 (4194304 inputs, sampled), float64 3.1265 (1000000 inputs, sampled), float32 fast 112494.7809 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.0334 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.9751 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.9751 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.504 (4194304 inputs, sampled), float64 4.3584 (1000000 inputs, sampled), float32 fast 96625.4372 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5108 (4194304 inputs, sampled), float64 1.0213 (1000000 inputs, sampled), float32 fast 13.7082 (4194304 inputs, sampled)
 """
 
@@ -41,840 +41,2387 @@ __all__ = [
     "mish_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def mish(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 25)
 
 
 def mish_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 29)
 
 
 def mish_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 33, count=2)
 
 
 def mish_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 29)
 
 
 def mish_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 38)
 
 
 def mish_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def mish_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 7)
 
 
 def mish_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 15, count=2)
 
 
 def mish_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 7)
 
 
 def mish_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
-
-
-def _forward_wide(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = t2 * t2
-    t4 = 2.0 * t2
-    return _select(t0, -(2.0 * (t1 * t2) + t1 * t3), t1 * (t4 + 1.0)) / _select(t0, t4 + t3 + 2.0, t4 + 2.0 * t3 + 1.0)
-
-
-
-def _forward_usual_wide(x):
-    return x * np.tanh(np.log(np.exp(x) + 1.0)), x < (-16.420019149780273)
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t1 = np.copysign(1.0, x) < 0.0
-    t2 = -np.minimum(t0, 1400.0)
-    t3 = t2 * 1.4426950408889634 + 6755399441055744.0
-    t4 = t3 - 6755399441055744.0
-    t2 = t2 - t4 * 0.6931471805598903 - t4 * 5.497923018708371e-14
-    t4 = t2 * t2
-    t5 = (2.511784416113084e-08 * t4 + 2.755721635507523e-06) * t4 + 0.00019841269917321528
-    t6 = ((2.763128188739826e-07 * t4 + 2.480148993747346e-05) * t4 + 0.001388888894702103) * t4
-    t5 = ((t5 * t4 + 0.008333333333307234) * t4 + 0.166666666666667) * t2 + ((t6 + 0.041666666666515396) * t4 + 0.5000000000000012)
-    t2 = t2 + t5 * t4
-    t4 = 1.0 + t2
-    t5 = np.maximum(t3, 6755399441054744.0)
-    t6 = _power_of_2(t5)
-    t7 = t4 * _select(t0 < 693.0, t6, 0.0)
-    t8 = 2.0 + t7
-    t9 = t8 * t0
-    t10 = t7 * t7
-    t11 = t7 * 2.0
-    t12 = t10 + t11
-    t13 = t12 + 2.0
-    t14 = 1.0 + t11
-    t15 = t10 * 2.0
-    t16 = t14 + t15
-    t17 = 1.0 / _select(t1, t13, t16)
-    t18 = t9 * t17
-    t8 = _product_error_mixed(t8, t0, t9) + t0 * (t7 - (t8 - 2.0)) - (_product_error_mixed(t18, t13, t9) + t18 * (t12 + (2.0 - t13)))
-    t2 = (t18 * t4 + (t18 * (t2 - (t4 - 1.0)) + t4 * (t8 * t17))) * t6 * _power_of_2(t3 - t5 + 6755399441055744.0)
-    t3 = t14 * t0
-    t4 = t3 * t17
-    t5 = 1.0 + (t11 - t14)
-    t6 = _product_error_mixed(t4, t16, t3) + t4 * (t14 + (t15 - t16) + (t5 + _product_error_mixed(t7, t7, t10) * 2.0))
-    t2 = _select(t1, -t2, t4 + (_product_error_mixed(t14, t0, t3) + t0 * t5 - t6) * t17)
-    return _select(x != x, x, _select(t0 < 1400.0, t2, _select(t1, -0.0, t0)))
-
-
-
-def _forward_usual_mixed(x):
-    return x * np.tanh(np.log1p(np.exp(x))), x < (-700.1239566379351)
-
-
-
-def _forward_float32(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.abs(x)
-    t2 = np.exp(-(0.5 * t1))
-    t3 = t1 * t2
-    t4 = np.exp(-t1)
-    t5 = t2 * t2
-    t5 = _select_float32(t0, 2.0 * t2 * t2 + t5 * t5 + 2.0, 2.0 * t4 + 2.0 * (t4 * t4) + 1.0)
-    t0 = _select_float32(t0, -(2.0 * t3 * t2 + t3 * t2 * t2 * t2), 2.0 * (t1 * t4) + t1) / t5
-    return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0))
-
-
-
-def _forward_usual_float32(x):
-    return x * np.tanh(np.log1p(np.exp(x))), x < (-87.271355)
-
-
-
-def _derivative_wide(x):
-    t0 = x < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = 2.0 * t2
-    t4 = t2 * t2
-    t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
-    t5 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t4)) * t2 * t4
-    t6 = t1 - 1.1924304962158203 - 7.182996748996376e-07
-    t7 = ((-0.020271827273845595 * t6 + (-0.04190779958981479)) * t6 + 0.20473126408010664) * t6
-    t5 = _select(t1 < 1.18359375, t5, _select(t1 < 1.2021484375, (t7 + (-0.26694791404953816)) * t6, t5))
-    t1 = t1 * t2
-    return _select(t0, t5, (t3 + 2.0 * t1 + 1.0 - 2.0 * (t1 * t4)) * t4)
-
-
-
-def _derivative_usual_wide(x):
-    t0 = np.exp(x)
-    t1 = np.tanh(np.log(t0 + 1.0))
-    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
-    return x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1, t2 | (698.4592437744141 < x)
-
-
-
-def _derivative_mixed(x):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = t1 < 1400.0
-    t3 = -np.minimum(t1, 1400.0)
-    t4 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t5 = t4 - 6755399441055744.0
-    t3 = t3 - t5 * 0.6931471805598903 - t5 * 5.497923018708371e-14
-    t5 = t3 * t3
-    t6 = (2.511784416113084e-08 * t5 + 2.755721635507523e-06) * t5 + 0.00019841269917321528
-    t7 = ((2.763128188739826e-07 * t5 + 2.480148993747346e-05) * t5 + 0.001388888894702103) * t5
-    t6 = ((t6 * t5 + 0.008333333333307234) * t5 + 0.166666666666667) * t3 + ((t7 + 0.041666666666515396) * t5 + 0.5000000000000012)
-    t5 = t6 * t5
-    t6 = t3 + t5
-    t7 = 1.0 + t6
-    t8 = np.maximum(t4, 6755399441054744.0)
-    t9 = _power_of_2(t8)
-    t10 = _select(t1 < 693.0, t9, 0.0)
-    t11 = t7 * t10
-    t12 = t11 * t11
-    t13 = t12 * t11
-    t14 = t12 * 4.0
-    t15 = t14 + 4.0
-    t16 = 6.0 * t11
-    t17 = t15 + t16
-    t18 = t11 * 4.0
-    t19 = 4.0 + t18
-    t20 = t19 * t1
-    t21 = -t17 + t20
-    t3 = t6 - (t7 - 1.0) + (t5 - (t6 - t3))
-    t5 = t3 * t10
-    t6 = t11 * t5
-    t6 = _product_error_mixed(t11, t11, t12) + t6 + t6
-    t10 = t14 + (4.0 - t15) + (t13 + (_product_error_mixed(t12, t11, t13) + t12 * t5 + t11 * t6 + t6 * 4.0))
-    t10 = -(t16 - (t17 - t15) + (t10 + (_product_error_mixed(6.0, t11, t16) + 6.0 * t5))) + (_product_error_mixed(t19, t1, t20) + t1 * (t18 - (t19 - 4.0) + t5 * 4.0))
-    t13 = t21 + t10
-    t11 = t11 * 2.0
-    t14 = t12 + t11
-    t15 = t14 + 2.0
-    t16 = t15 * t15
-    t17 = 1.0 + t11
-    t18 = t12 * 2.0
-    t19 = t17 + t18
-    t20 = t19 * t19
-    t22 = 1.0 / _select(t0, t16, t20)
-    t23 = t13 * t22
-    t24 = t23 * t7
-    t5 = t15 * (t14 + (2.0 - t15) + (t12 + (t11 - t14) + (t6 + t5 * 2.0)))
-    t5 = _product_error_mixed(t23, t16, t13) + t23 * (_product_error_mixed(t15, t15, t16) + t5 + t5)
-    t3 = _product_error_mixed(t23, t7, t24) + t23 * t3 + t7 * ((t10 - (t13 - t21) - t5) * t22)
-    t3 = _select(t2, -((t24 + t3) * t9 * _power_of_2(t4 - t8 + 6755399441055744.0)), -0.0)
-    t4 = t1 - 1.1924304962158203 + (-7.182996748996376e-07)
-    t5 = t4 * t4
-    t6 = (-0.0010925819602170172 * t5 + 0.01582112660000869) * t5 + (-0.04190782104361253)
-    t7 = (0.0009897889632304224 * t5 + (-0.003360684920700806)) * t5 + (-0.020271822716684686)
-    t5 = t4 * ((t6 * t4 + (t7 * t5 + 0.20473126408010586)) * t4 + (-1.530398926307492e-17))
-    t4 = -0.2669479140495345 * t4 + (-0.2669479140495345 * (-2.867248445341584e-23) + t5)
-    t5 = -t19
-    t6 = t17 + (t18 - t19)
-    t7 = t5 * 2.0 * t12
-    t8 = t7 * t22
-    t9 = 1.0 + t8
-    t10 = t19 * t6
-    t5 = t12 * ((t5 + (2.0 * t1 - t5) + (-t6 + t1 * t11)) * 2.0) - (_product_error_mixed(t8, t20, t7) + t8 * (t10 + t10))
-    t0 = _select(t0, _select(t1 < 1.171875, t3, _select(t1 < 1.203125, t4, t3)), _select(t2, t9 + (t8 - (t9 - 1.0) + t5 * t22), 1.0))
-    return _select(x != x, x, t0)
-
-
-
-def _derivative_usual_mixed(x):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t0 = 2.0 * t0
-    t2 = 2.0 * t1
-    t3 = t0 + t2 + 1.0
-    return 2.0 * (t1 * (x * (t0 + 2.0) - t0 - t2 - 1.0) / (t3 * t3)) + 1.0, (x < 0.2180728937508395) | (8.84802089815046e+307 < x)
-
-
-
-def _derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = np.exp(-(0.5 * t0))
-    t2 = t1 * t1
-    t3 = t2 * t2
-    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
-    t3 = 2.0 * t1 * t1 + t3 + 2.0
-    t1 = _select_float32(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
-    t2 = t0 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
-    t3 = (((0.000981991 * t2 + (-0.0011363635)) * t2 + (-0.003360244)) * t2 + 0.015823547) * t2
-    t3 = (((t3 + (-0.02027183)) * t2 + (-0.041907866)) * t2 + 0.20473127) * t2 + (-0.26694793)
-    t4 = np.exp(-t0)
-    t5 = t4 * t4
-    t6 = 2.0 * t4
-    t7 = 2.0 * t5
-    t8 = t6 + t7 + 1.0
-    t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
-    return _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
-
-
-
-def _derivative_usual_float32(x):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t2 = t1 * t0
-    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
-    return (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3), ((x < (-21.470343)) | ((-1.1924419 < x) & (x < (-1.192425)))) | (3.3496543e+38 < x)
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = t1 * t2
-    t4 = 2.0 * t3
-    t5 = t2 * t2
-    t6 = 2.0 * t2
-    t7 = t6 + t5 + 2.0
-    t8 = t6 + 2.0 * t5 + 1.0
-    t9 = x < 0.0
-    t10 = 1.0 / _select(t9, t7, t8)
-    t2 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t10)) * t2 * t10
-    t11 = t1 - 1.1924304962158203 - 7.182996748996376e-07
-    t12 = (-0.020271827273845595 * t11 + (-0.04190779958981479)) * t11 + 0.20473126408010664
-    t2 = _select(t1 < 1.18359375, t2, _select(t1 < 1.2021484375, (t12 * t11 + (-0.26694791404953816)) * t11, t2))
-    return _select(t0, -(t4 + t1 * t5), t1 * (t6 + 1.0)) / _select(t0, t7, t8), _select(t9, t2, (t6 + t4 + 1.0 - 2.0 * (t3 * t10)) * t10)
-
-
-
-def _value_and_derivative_usual_wide(x):
-    t0 = np.exp(x)
-    t1 = np.tanh(np.log(t0 + 1.0))
-    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
-    return x * t1, x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1, (x < (-16.420019149780273)) | (t2 | (698.4592437744141 < x))
-
-
-
-def _value_and_derivative_mixed(x):
-    t0 = x != x
-    t1 = np.abs(x)
-    t2 = t1 < 1400.0
-    t3 = np.copysign(1.0, x) < 0.0
-    t4 = -np.minimum(t1, 1400.0)
-    t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = t5 - 6755399441055744.0
-    t4 = t4 - t6 * 0.6931471805598903 - t6 * 5.497923018708371e-14
-    t6 = t4 * t4
-    t7 = (2.511784416113084e-08 * t6 + 2.755721635507523e-06) * t6 + 0.00019841269917321528
-    t8 = ((2.763128188739826e-07 * t6 + 2.480148993747346e-05) * t6 + 0.001388888894702103) * t6
-    t7 = ((t7 * t6 + 0.008333333333307234) * t6 + 0.166666666666667) * t4 + ((t8 + 0.041666666666515396) * t6 + 0.5000000000000012)
-    t6 = t7 * t6
-    t7 = t4 + t6
-    t8 = 1.0 + t7
-    t9 = np.maximum(t5, 6755399441054744.0)
-    t10 = _power_of_2(t9)
-    t11 = _select(t1 < 693.0, t10, 0.0)
-    t12 = t8 * t11
-    t13 = 2.0 + t12
-    t14 = t13 * t1
-    t15 = t12 * t12
-    t16 = t12 * 2.0
-    t17 = t15 + t16
-    t18 = t17 + 2.0
-    t19 = 1.0 + t16
-    t20 = t15 * 2.0
-    t21 = t19 + t20
-    t22 = 1.0 / _select(t3, t18, t21)
-    t23 = t14 * t22
-    t24 = t7 - (t8 - 1.0)
-    t25 = t17 + (2.0 - t18)
-    t26 = _product_error_mixed(t12, t12, t15)
-    t13 = _product_error_mixed(t13, t1, t14) + t1 * (t12 - (t13 - 2.0)) - (_product_error_mixed(t23, t18, t14) + t23 * t25)
-    t5 = _power_of_2(t5 - t9 + 6755399441055744.0)
-    t9 = t19 * t1
-    t14 = t9 * t22
-    t27 = 1.0 + (t16 - t19)
-    t20 = t19 + (t20 - t21)
-    t9 = _product_error_mixed(t19, t1, t9) + t1 * t27 - (_product_error_mixed(t14, t21, t9) + t14 * (t20 + (t27 + t26 * 2.0)))
-    t9 = _select(t3, -((t23 * t8 + (t23 * t24 + t8 * (t13 * t22))) * t10 * t5), t14 + t9 * t22)
-    t13 = -0.0
-    t14 = x < 0.0
-    t19 = t15 * t12
-    t22 = t15 * 4.0
-    t23 = t22 + 4.0
-    t27 = 6.0 * t12
-    t28 = t23 + t27
-    t29 = t12 * 4.0
-    t30 = 4.0 + t29
-    t31 = t30 * t1
-    t32 = -t28 + t31
-    t4 = t24 + (t6 - (t7 - t4))
-    t6 = t4 * t11
-    t7 = t12 * t6
-    t7 = t26 + t7 + t7
-    t11 = t22 + (4.0 - t23) + (t19 + (_product_error_mixed(t15, t12, t19) + t15 * t6 + t12 * t7 + t7 * 4.0))
-    t11 = -(t27 - (t28 - t23) + (t11 + (_product_error_mixed(6.0, t12, t27) + 6.0 * t6))) + (_product_error_mixed(t30, t1, t31) + t1 * (t29 - (t30 - 4.0) + t6 * 4.0))
-    t12 = t32 + t11
-    t19 = t18 * t18
-    t22 = t21 * t21
-    t23 = 1.0 / _select(t14, t19, t22)
-    t24 = t12 * t23
-    t26 = t24 * t8
-    t6 = t18 * (t25 + (t15 + (t16 - t17) + (t7 + t6 * 2.0)))
-    t6 = _product_error_mixed(t24, t19, t12) + t24 * (_product_error_mixed(t18, t18, t19) + t6 + t6)
-    t4 = _product_error_mixed(t24, t8, t26) + t24 * t4 + t8 * ((t11 - (t12 - t32) - t6) * t23)
-    t4 = _select(t2, -((t26 + t4) * t10 * t5), t13)
-    t5 = t1 - 1.1924304962158203 + (-7.182996748996376e-07)
-    t6 = t5 * t5
-    t7 = (-0.0010925819602170172 * t6 + 0.01582112660000869) * t6 + (-0.04190782104361253)
-    t8 = (0.0009897889632304224 * t6 + (-0.003360684920700806)) * t6 + (-0.020271822716684686)
-    t6 = t5 * ((t7 * t5 + (t8 * t6 + 0.20473126408010586)) * t5 + (-1.530398926307492e-17))
-    t5 = -0.2669479140495345 * t5 + (-0.2669479140495345 * (-2.867248445341584e-23) + t6)
-    t6 = -t21
-    t7 = t6 * 2.0 * t15
-    t8 = t7 * t23
-    t10 = 1.0 + t8
-    t11 = t21 * t20
-    t6 = t15 * ((t6 + (2.0 * t1 - t6) + (-t20 + t1 * t16)) * 2.0) - (_product_error_mixed(t8, t22, t7) + t8 * (t11 + t11))
-    t4 = _select(t14, _select(t1 < 1.171875, t4, _select(t1 < 1.203125, t5, t4)), _select(t2, t10 + (t8 - (t10 - 1.0) + t6 * t23), 1.0))
-    return _select(t0, x, _select(t2, t9, _select(t3, t13, t1))), _select(t0, x, t4)
-
-
-
-def _value_and_derivative_usual_mixed(x):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t0 = 2.0 * t0
-    t2 = 2.0 * t1
-    t3 = t0 + t2 + 1.0
-    return x * np.tanh(np.log1p(np.exp(x))), 2.0 * (t1 * (x * (t0 + 2.0) - t0 - t2 - 1.0) / (t3 * t3)) + 1.0, (x < (-700.1239566379351)) | ((x < 0.2180728937508395) | (8.84802089815046e+307 < x))
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.copysign(1.0, x) < 0.0
-    t1 = np.abs(x)
-    t2 = np.exp(-(0.5 * t1))
-    t3 = t1 * t2
-    t4 = np.exp(-t1)
-    t5 = t2 * t2
-    t6 = t5 * t5
-    t7 = 2.0 * t2 * t2 + t6 + 2.0
-    t8 = 2.0 * t4
-    t9 = t4 * t4
-    t10 = 2.0 * t9
-    t11 = t8 + t10 + 1.0
-    t0 = _select_float32(t0, -(2.0 * t3 * t2 + t3 * t2 * t2 * t2), 2.0 * (t1 * t4) + t1) / _select_float32(t0, t7, t11)
-    t3 = (t1 * (4.0 * t2 * t2 + 4.0) - 4.0 * t5 * t2 * t2 - 6.0 * t2 * t2 - t6 * t5 - 4.0) * t2
-    t2 = _select_float32(t2 == 0.0, -t2, -(t3 / (t7 * t7) * t2))
-    t3 = t1 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
-    t5 = ((0.000981991 * t3 + (-0.0011363635)) * t3 + (-0.003360244)) * t3 + 0.015823547
-    t5 = (((t5 * t3 + (-0.02027183)) * t3 + (-0.041907866)) * t3 + 0.20473127) * t3 + (-0.26694793)
-    t2 = _select_float32(t1 < 0.875, t2, _select_float32(t1 < 1.5917969, t5 * t3, t2))
-    t1 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t9 * (t1 * (t8 + 2.0) - t8 - t10 - 1.0) / (t11 * t11)) + 1.0)
-    return _select_float32(x == (-np.inf), -0.0, _select_float32(x == np.inf, np.inf, t0)), _select_float32(x < 0.0, t2, t1)
-
-
-
-def _value_and_derivative_usual_float32(x):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t2 = t1 * t0
-    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
-    t4 = ((x < (-21.470343)) | ((-1.1924419 < x) & (x < (-1.192425)))) | (3.3496543e+38 < x)
-    return x * np.tanh(np.log1p(np.exp(x))), (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3), (x < (-87.271355)) | t4
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = x < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = 2.0 * t2
-    t4 = t2 * t2
-    t4 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
-    t5 = (t2 + 2.0 - 4.0 * (t1 * (t2 + 1.0) * t4)) * t2 * t4
-    t6 = t1 - 1.1924304962158203 - 7.182996748996376e-07
-    t7 = ((-0.020271827273845595 * t6 + (-0.04190779958981479)) * t6 + 0.20473126408010664) * t6
-    t5 = _select(t1 < 1.18359375, t5, _select(t1 < 1.2021484375, (t7 + (-0.26694791404953816)) * t6, t5))
-    t1 = t1 * t2
-    return grad_y * _select(t0, t5, (t3 + 2.0 * t1 + 1.0 - 2.0 * (t1 * t4)) * t4)
-
-
-
-def _backward_usual_wide(x, grad_y):
-    t0 = np.exp(x)
-    t1 = np.tanh(np.log(t0 + 1.0))
-    t2 = (x < (-20.077250450849533)) | ((-1.1924313753843307 < x) & (x < (-1.192430928349495)))
-    return grad_y * (x * (1.0 - t1 * t1) * t0 / (t0 + 1.0) + t1), t2 | (698.4592437744141 < x)
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = t1 < 1400.0
-    t3 = -np.minimum(t1, 1400.0)
-    t4 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t5 = t4 - 6755399441055744.0
-    t3 = t3 - t5 * 0.6931471805598903 - t5 * 5.497923018708371e-14
-    t5 = t3 * t3
-    t6 = (2.511784416113084e-08 * t5 + 2.755721635507523e-06) * t5 + 0.00019841269917321528
-    t7 = ((2.763128188739826e-07 * t5 + 2.480148993747346e-05) * t5 + 0.001388888894702103) * t5
-    t6 = ((t6 * t5 + 0.008333333333307234) * t5 + 0.166666666666667) * t3 + ((t7 + 0.041666666666515396) * t5 + 0.5000000000000012)
-    t5 = t6 * t5
-    t6 = t3 + t5
-    t7 = 1.0 + t6
-    t8 = np.maximum(t4, 6755399441054744.0)
-    t9 = _power_of_2(t8)
-    t10 = _select(t1 < 693.0, t9, 0.0)
-    t11 = t7 * t10
-    t12 = t11 * t11
-    t13 = t12 * t11
-    t14 = t12 * 4.0
-    t15 = t14 + 4.0
-    t16 = 6.0 * t11
-    t17 = t15 + t16
-    t18 = t11 * 4.0
-    t19 = 4.0 + t18
-    t20 = t19 * t1
-    t21 = -t17 + t20
-    t3 = t6 - (t7 - 1.0) + (t5 - (t6 - t3))
-    t5 = t3 * t10
-    t6 = t11 * t5
-    t6 = _product_error_mixed(t11, t11, t12) + t6 + t6
-    t10 = t14 + (4.0 - t15) + (t13 + (_product_error_mixed(t12, t11, t13) + t12 * t5 + t11 * t6 + t6 * 4.0))
-    t10 = -(t16 - (t17 - t15) + (t10 + (_product_error_mixed(6.0, t11, t16) + 6.0 * t5))) + (_product_error_mixed(t19, t1, t20) + t1 * (t18 - (t19 - 4.0) + t5 * 4.0))
-    t13 = t21 + t10
-    t11 = t11 * 2.0
-    t14 = t12 + t11
-    t15 = t14 + 2.0
-    t16 = t15 * t15
-    t17 = 1.0 + t11
-    t18 = t12 * 2.0
-    t19 = t17 + t18
-    t20 = t19 * t19
-    t22 = 1.0 / _select(t0, t16, t20)
-    t23 = t13 * t22
-    t24 = t23 * t7
-    t5 = t15 * (t14 + (2.0 - t15) + (t12 + (t11 - t14) + (t6 + t5 * 2.0)))
-    t5 = _product_error_mixed(t23, t16, t13) + t23 * (_product_error_mixed(t15, t15, t16) + t5 + t5)
-    t3 = _product_error_mixed(t23, t7, t24) + t23 * t3 + t7 * ((t10 - (t13 - t21) - t5) * t22)
-    t3 = _select(t2, -((t24 + t3) * t9 * _power_of_2(t4 - t8 + 6755399441055744.0)), -0.0)
-    t4 = t1 - 1.1924304962158203 + (-7.182996748996376e-07)
-    t5 = t4 * t4
-    t6 = (-0.0010925819602170172 * t5 + 0.01582112660000869) * t5 + (-0.04190782104361253)
-    t7 = (0.0009897889632304224 * t5 + (-0.003360684920700806)) * t5 + (-0.020271822716684686)
-    t5 = t4 * ((t6 * t4 + (t7 * t5 + 0.20473126408010586)) * t4 + (-1.530398926307492e-17))
-    t4 = -0.2669479140495345 * t4 + (-0.2669479140495345 * (-2.867248445341584e-23) + t5)
-    t5 = -t19
-    t6 = t17 + (t18 - t19)
-    t7 = t5 * 2.0 * t12
-    t8 = t7 * t22
-    t9 = 1.0 + t8
-    t10 = t19 * t6
-    t5 = t12 * ((t5 + (2.0 * t1 - t5) + (-t6 + t1 * t11)) * 2.0) - (_product_error_mixed(t8, t20, t7) + t8 * (t10 + t10))
-    t0 = _select(t0, _select(t1 < 1.171875, t3, _select(t1 < 1.203125, t4, t3)), _select(t2, t9 + (t8 - (t9 - 1.0) + t5 * t22), 1.0))
-    return grad_y * _select(x != x, x, t0)
-
-
-
-def _backward_usual_mixed(x, grad_y):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t0 = 2.0 * t0
-    t2 = 2.0 * t1
-    t3 = t0 + t2 + 1.0
-    return grad_y * (2.0 * (t1 * (x * (t0 + 2.0) - t0 - t2 - 1.0) / (t3 * t3)) + 1.0), (x < 0.2180728937508395) | (8.84802089815046e+307 < x)
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.abs(x)
-    t1 = np.exp(-(0.5 * t0))
-    t2 = t1 * t1
-    t3 = t2 * t2
-    t2 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1
-    t3 = 2.0 * t1 * t1 + t3 + 2.0
-    t1 = _select_float32(t1 == 0.0, -t1, -(t2 / (t3 * t3) * t1))
-    t2 = t0 - 1.1924305 - 7.182997e-07 - (-2.7485047e-14)
-    t3 = (((0.000981991 * t2 + (-0.0011363635)) * t2 + (-0.003360244)) * t2 + 0.015823547) * t2
-    t3 = (((t3 + (-0.02027183)) * t2 + (-0.041907866)) * t2 + 0.20473127) * t2 + (-0.26694793)
-    t4 = np.exp(-t0)
-    t5 = t4 * t4
-    t6 = 2.0 * t4
-    t7 = 2.0 * t5
-    t8 = t6 + t7 + 1.0
-    t4 = _select_float32(t4 == 0.0, 1.0, 2.0 * (t5 * (t0 * (t6 + 2.0) - t6 - t7 - 1.0) / (t8 * t8)) + 1.0)
-    t0 = _select_float32(x < 0.0, _select_float32(t0 < 0.875, t1, _select_float32(t0 < 1.5917969, t3 * t2, t1)), t4)
-    return grad_y * t0
-
-
-
-def _backward_usual_float32(x, grad_y):
-    t0 = np.exp(-x)
-    t1 = t0 * t0
-    t2 = t1 * t0
-    t3 = 2.0 * t0 + 2.0 * t1 + 1.0
-    t0 = (4.0 * t0 + 4.0 * (x * t1) + 4.0 * t2 + 4.0 * (x * t2) + 6.0 * t1 + 1.0) / (t3 * t3)
-    return grad_y * t0, ((x < (-21.470343)) | ((-1.1924419 < x) & (x < (-1.192425)))) | (3.3496543e+38 < x)
-
-
-
-def _second_derivative_wide(x):
-    t0 = x < 0.0
-    t1 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = 2.0 * t2
-    t4 = t2 * t2
-    t5 = 1.0 / _select(t0, t3 + t4 + 2.0, t3 + 2.0 * t4 + 1.0)
-    t6 = t5 * t5
-    t7 = t1 * t2
-    t2 = t6 * (4.0 * (t3 + 2.0 * t7 + 2.0 - t1) - 16.0 * (t7 * t5)) * t2
-    t8 = t1 - 2.256376266479492 - 1.2988130093250574e-07
-    t9 = ((0.0033540406176617702 * t8 + (-0.03736187686605773)) * t8 + 0.09898193805256575) * t8
-    t2 = _select(t1 < 2.24609375, t2, _select(t1 < 2.2666015625, (t9 + (-0.10875441073165407)) * t8, t2))
-    t3 = t4 * t6 * (4.0 * (t3 + t7 + 2.0) - 8.0 * (t1 * (t3 + 1.0) * t5))
-    t4 = t1 - 1.4905710220336914 - 1.5745173705304443e-07
-    t5 = ((-0.06665204273256342 * t4 + (-0.0797053214330898)) * t4 + 0.2812727780316263) * t4
-    t1 = _select(t1 < 1.4814453125, t3, _select(t1 < 1.4990234375, (t5 + (-0.23069451160607898)) * t4, t3))
-    return _select(t0, t2, t1)
-
-
-
-def _second_derivative_mixed(x):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = t1 < 1400.0
-    t3 = -np.minimum(t1, 1400.0)
-    t4 = t3 * 1.4426950408889634 + 6755399441055744.0
-    t5 = t4 - 6755399441055744.0
-    t3 = t3 - t5 * 0.6931471805598903
-    t5 = t5 * 5.497923018708371e-14
-    t6 = t3 - t5
-    t7 = t6 * t6
-    t8 = (2.511784416113084e-08 * t7 + 2.755721635507523e-06) * t7 + 0.00019841269917321528
-    t9 = ((2.763128188739826e-07 * t7 + 2.480148993747346e-05) * t7 + 0.001388888894702103) * t7
-    t8 = ((t8 * t7 + 0.008333333333307234) * t7 + 0.166666666666667) * t6 + ((t9 + 0.041666666666515396) * t7 + 0.5000000000000012)
-    t3 = t8 * t7 + (t3 - t6 - t5)
-    t5 = t6 + t3
-    t7 = 1.0 + t5
-    t8 = np.maximum(t4, 6755399441054744.0)
-    t9 = _power_of_2(t8)
-    t10 = _select(t1 < 693.0, t9, 0.0)
-    t11 = t7 * t10
-    t12 = t11 * t11
-    t13 = t12 * t11
-    t14 = t13 * 2.0
-    t15 = 4.0 + t14
-    t16 = 6.0 * t12
-    t17 = t15 + t16
-    t18 = t11 * 8.0
-    t19 = t17 + t18
-    t20 = t14 * t1
-    t21 = t19 + t20
-    t22 = 3.0 * t12
-    t23 = t22 * t1
-    t24 = t21 + t23
-    t25 = t11 * 2.0
-    t26 = t25 * t1
-    t27 = t1 * 2.0
-    t28 = t26 + t27
-    t29 = -t28
-    t30 = t24 + t29
-    t31 = t30 * 4.0
-    t32 = t30 - t24
-    t33 = t24 - t21
-    t34 = t21 - t19
-    t35 = t19 - t17
-    t36 = t17 - t15
-    t3 = t5 - (t7 - 1.0) + (t3 - (t5 - t6))
-    t5 = t3 * t10
-    t6 = t11 * t5
-    t6 = _product_error_mixed(t11, t11, t12) + t6 + t6
-    t10 = _product_error_mixed(t12, t11, t13) + t12 * t5 + t11 * t6
-    t37 = t10 * 2.0
-    t15 = t15 - (t17 - t36) + (t16 - t36) + (t14 - (t15 - 4.0) + t37 + (_product_error_mixed(6.0, t12, t16) + 6.0 * t6))
-    t14 = _product_error_mixed(t14, t1, t20) + t1 * t37
-    t15 = t19 - (t21 - t34) + (t20 - t34) + (t17 - (t19 - t35) + (t18 - t35) + (t15 + t5 * 8.0) + t14)
-    t16 = _product_error_mixed(t22, t1, t23) + t1 * (_product_error_mixed(3.0, t12, t22) + 3.0 * t6)
-    t17 = t28 - t26
-    t18 = t5 * 2.0
-    t17 = t26 - (t28 - t17) + (t27 - t17) + (_product_error_mixed(t25, t1, t26) + t1 * t18)
-    t15 = t24 - (t30 - t32) + (t29 - t32) + (t21 - (t24 - t33) + (t23 - t33) + (t15 + t16) + (-t17))
-    t15 = t15 * 4.0
-    t16 = t31 + t15
-    t17 = t12 + t25
-    t19 = t17 + 2.0
-    t21 = t19 * t19
-    t22 = t21 * t19
-    t23 = 1.0 + t25
-    t24 = t12 * 2.0
-    t26 = t23 + t24
-    t28 = t26 * t26
-    t29 = t28 * t26
-    t30 = 1.0 / _select(t0, t22, t29)
-    t32 = t16 * t30
-    t33 = t32 * t7
-    t34 = t19 - t17
-    t35 = t17 - t12
-    t17 = t17 - (t19 - t34) + (2.0 - t34) + (t12 - (t17 - t35) + (t25 - t35) + (t6 + t18))
-    t34 = t19 * t17
-    t17 = _product_error_mixed(t21, t19, t22) + t21 * t17 + t19 * (_product_error_mixed(t19, t19, t21) + t34 + t34)
-    t15 = t7 * ((t15 - (t16 - t31) - (_product_error_mixed(t32, t22, t16) + t32 * t17)) * t30)
-    t3 = (t33 + (_product_error_mixed(t32, t7, t33) + t32 * t3 + t15)) * t9 * _power_of_2(t4 - t8 + 6755399441055744.0)
-    t4 = -0.0
-    t3 = _select(t2, t3, t4)
-    t7 = t1 - 2.256376266479492
-    t8 = t7 + (-1.2988130093250574e-07)
-    t9 = t8 - t7
-    t7 = t7 - (t8 - t9) + (-1.2988130093250574e-07 - t9) + (-3.790649046110623e-24)
-    t9 = t8 + t7
-    t15 = t9 * t9
-    t16 = (0.0007926897233916027 * t15 + 0.0038604940120699973) * t15 + (-0.03736189561025641)
-    t17 = (-0.00010530366643079563 * t15 + (-0.0024800681716046677)) * t15 + 0.003354052659351346
-    t15 = t16 * t9 + (t17 * t15 + 0.09898193805255845)
-    t16 = t15 * t9
-    t17 = -0.10875441073164269 + t16
-    t19 = t17 * t9
-    t7 = t7 - (t9 - t8)
-    t8 = t16 - (t17 - (-0.10875441073164269)) + (-6.693792809581483e-18 + (_product_error_mixed(t15, t9, t16) + t15 * t7))
-    t7 = _select(t1 < 2.29296875, t19 + (_product_error_mixed(t17, t9, t19) + t17 * t7 + t9 * t8), t3)
-    t8 = t13 * 4.0
-    t9 = 2.0 + t8
-    t13 = 6.0 * t11
-    t15 = t9 + t13
-    t12 = t12 * 8.0
-    t16 = t15 + t12
-    t17 = t24 * t1
-    t19 = t16 + t17
-    t21 = t19 + t20
-    t22 = 3.0 * t11
-    t31 = t22 * t1
-    t32 = t27 + t31
-    t33 = -t32
-    t34 = t21 + t33
-    t35 = t34 * 4.0
-    t36 = t34 - t21
-    t37 = t21 - t19
-    t38 = t19 - t16
-    t39 = t16 - t15
-    t40 = t15 - t9
-    t41 = t9 - 2.0
-    t8 = 2.0 - (t9 - t41) + (t8 - t41) + t10 * 4.0 + (_product_error_mixed(6.0, t11, t13) + 6.0 * t5)
-    t8 = t15 - (t16 - t39) + (t12 - t39) + (t9 - (t15 - t40) + (t13 - t40) + t8 + t6 * 8.0)
-    t6 = t6 * 2.0
-    t8 = t16 - (t19 - t38) + (t17 - t38) + (t8 + (_product_error_mixed(t24, t1, t17) + t1 * t6))
-    t9 = t32 - t27
-    t5 = _product_error_mixed(t22, t1, t31) + t1 * (_product_error_mixed(3.0, t11, t22) + 3.0 * t5)
-    t5 = t19 - (t21 - t37) + (t20 - t37) + (t8 + t14) + (-(t27 - (t32 - t9) + (t31 - t9) + t5))
-    t5 = (t21 - (t34 - t36) + (t33 - t36) + t5) * 4.0
-    t8 = t35 + t5
-    t9 = t8 * t30
-    t10 = -np.minimum(t27, 1400.0)
-    t11 = t10 * 1.4426950408889634 + 6755399441055744.0
-    t12 = t11 - 6755399441055744.0
-    t10 = t10 - t12 * 0.6931471805598903
-    t12 = t12 * 5.497923018708371e-14
-    t13 = t10 - t12
-    t14 = t13 * t13
-    t15 = (2.511784416113084e-08 * t14 + 2.755721635507523e-06) * t14 + 0.00019841269917321528
-    t16 = (2.763128188739826e-07 * t14 + 2.480148993747346e-05) * t14 + 0.001388888894702103
-    t15 = ((t15 * t14 + 0.008333333333307234) * t14 + 0.166666666666667) * t13 + ((t16 * t14 + 0.041666666666515396) * t14 + 0.5000000000000012)
-    t10 = t15 * t14 + (t10 - t13 - t12)
-    t12 = t13 + t10
-    t14 = 1.0 + t12
-    t15 = t9 * t14
-    t10 = _product_error_mixed(t9, t14, t15) + t9 * (t12 - (t14 - 1.0) + (t10 - (t12 - t13)))
-    t12 = t26 - t23
-    t13 = t23 - 1.0
-    t6 = t23 - (t26 - t12) + (t24 - t12) + (1.0 - (t23 - t13) + (t25 - t13) + t18 + t6)
-    t12 = t26 * t6
-    t6 = _product_error_mixed(t28, t26, t29) + t28 * t6 + t26 * (_product_error_mixed(t26, t26, t28) + t12 + t12)
-    t5 = (t5 - (t8 - t35) - (_product_error_mixed(t9, t29, t8) + t9 * t6)) * t30
-    t6 = np.maximum(t11, 6755399441054744.0)
-    t5 = (t15 + (t10 + t14 * t5)) * _power_of_2(t6) * _power_of_2(t11 - t6 + 6755399441055744.0)
-    t2 = _select(t2, t5, t4)
-    t4 = t1 - 1.4905710220336914
-    t5 = t4 + (-1.5745173705304443e-07)
-    t6 = t5 - t4
-    t4 = t4 - (t5 - t6) + (-1.5745173705304443e-07 - t6) + 1.1768349225386349e-23
-    t6 = t5 + t4
-    t8 = t6 * t6
-    t9 = (-0.011535539702186511 * t8 + 0.05998888126130646) * t8 + (-0.07970735516543599)
-    t10 = (0.007001228676351242 * t8 + (-0.008932243776710385)) * t8 + (-0.06665173991858374)
-    t8 = t9 * t6 + (t10 * t8 + 0.28127277803034306)
-    t9 = t8 * t6
-    t10 = -0.23069451159746054 + t9
-    t11 = t10 * t6
-    t4 = t4 - (t6 - t5)
-    t5 = t9 - (t10 - (-0.23069451159746054)) + (8.841592783777483e-18 + (_product_error_mixed(t8, t6, t9) + t8 * t4))
-    t4 = _select(t1 < 1.515625, t11 + (_product_error_mixed(t10, t6, t11) + t10 * t4 + t6 * t5), t2)
-    return _select(x != x, x, _select(t0, _select(t1 < 2.21875, t3, t7), _select(t1 < 1.46875, t2, t4)))
-
-
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 < 1.71875
-    t2 = np.exp(-(0.5 * t0))
-    t3 = t2 == 0.0
-    t4 = -t2
-    t5 = t2 * t2
-    t6 = t5 * t2
-    t7 = t0 * t2
-    t8 = t7 * t2
-    t9 = 2.0 * (t8 * t2) * t2 * t2 * t2
-    t10 = 2.0 * t6 * t2 * t2 * t2 + t9 + 3.0 * t8 * t2 * t2 + 6.0 * t5 * t2 * t2 + 8.0 * t2 * t2
-    t11 = 2.0 * t0
-    t12 = 2.0 * t2 * t2
-    t13 = t12 + t5 * t5 + 2.0
-    t10 = _select_float32(t3, t4, 4.0 * ((t10 + 4.0 - 2.0 * t7 * t2 - t11) * t2 / (t13 * t13 * t13)) * t2)
-    t13 = t0 - 2.2563763 - 1.298813e-07 - 5.51121e-16
-    t14 = ((3.3845725e-05 * t13 + (-4.8944894e-05)) * t13 + (-0.00010581861)) * t13 + 0.00079532934
-    t14 = (((t14 * t13 + (-0.0024800193)) * t13 + 0.0038602056) * t13 + 0.0033540507) * t13
-    t13 = _select_float32(t0 < 2.75, (((t14 + (-0.037361883)) * t13 + 0.09898194) * t13 + (-0.10875441)) * t13, t10)
-    t14 = np.exp(-t0)
-    t15 = t14 * t14
-    t16 = t15 * t14
-    t16 = 4.0 * t16 + 6.0 * t14 + 8.0 * t15 + t0 * (2.0 * t16 + 2.0 * np.expm1(-t11) - 3.0 * t14)
-    t14 = 2.0 * t14 + 2.0 * t15 + 1.0
-    t17 = t0 - 1.490571 - 1.5745174e-07 - 7.1260366e-17
-    t18 = ((-0.0013821579 * t17 + (-6.7957466e-05)) * t17 + 0.0070002996) * t17 + (-0.011559211)
-    t18 = (((t18 * t17 + (-0.00893212)) * t17 + 0.05999006) * t17 + (-0.06665174)) * t17 + (-0.07970738)
-    t6 = 2.0 * t8 * t2 * t2 + t9 + 4.0 * t6 * t2 * t2 * t2 + 6.0 * t2 * t2 + 8.0 * t5 * t2 * t2
-    t5 = t12 + 2.0 * t5 * t2 * t2 + 1.0
-    t2 = 4.0 * ((t6 + 2.0 - t11 - 3.0 * t7 * t2) * t2 * t2 / (t5 * t5 * t5)) * t2 * t2
-    t2 = _select_float32(t1, ((t18 * t17 + 0.28127277) * t17 + (-0.23069452)) * t17, _select_float32(t3, t4, t2))
-    t0 = _select_float32(t0 < 1.140625, 4.0 * (t15 * (t16 + 2.0) / (t14 * t14 * t14)), t2)
-    return _select_float32(x < 0.0, _select_float32(t1, t10, t13), t0)
-
-
-
-def _product_error_mixed(a, b, c):
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 17)
+
+
+def _forward_wide(x, y, t):
+    t0, t1, t2, t3, *t = t
+    np.copysign(1.0, x, out=y)
+    c1 = y < 0.0
+    np.abs(x, out=y)
+    np.minimum(y, 3.402823669209385e+38, out=y)
+    np.minimum(y, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(y, t2, out=t3)
+    np.add(t1, t3, out=t3)
+    np.negative(t3, out=t3)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(y, t1, out=t1)
+    _select(c1, t3, t1, t1, t)
+    np.add(t0, t2, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t0, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c1, t3, t2, t2, t)
+    np.divide(t1, t2, out=y)
+
+
+def _forward_usual_wide(x, y, t):
+    t0, t1, *t = t
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.multiply(2.0, y, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(x, t1, out=t1)
+    np.multiply(y, y, out=y)
+    np.multiply(2.0, y, out=y)
+    np.add(t0, y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(t1, y, out=y)
+    return x < (-690.4939413070679)
+
+
+def _forward_mixed(x, y, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, *t = t
+    c0 = x != x
+    np.abs(x, out=y)
+    c2 = y < 1400.0
+    np.copysign(1.0, x, out=t0)
+    c4 = t0 < 0.0
+    np.minimum(y, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.subtract(t1, 6755399441055744.0, out=t2)
+    np.multiply(t2, 0.6931471805598903, out=t3)
+    np.subtract(t0, t3, out=t3)
+    np.multiply(t2, 5.497923018708371e-14, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(2.511784416113084e-08, t3, out=t0)
+    np.add(t0, 2.755721635507523e-06, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.00019841269917321528, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.008333333333307234, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.166666666666667, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.multiply(2.763128188739826e-07, t3, out=t4)
+    np.add(t4, 2.480148993747346e-05, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.001388888894702103, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.041666666666515396, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.5000000000000012, out=t4)
+    np.add(t0, t4, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(1.0, t3, out=t2)
+    c36 = y < 693.0
+    np.maximum(t1, 6755399441054744.0, out=t4)
+    _power_of_2(t4, t0)
+    _select(c36, t0, 0.0, t5, t)
+    np.multiply(t2, t5, out=t5)
+    np.add(2.0, t5, out=t6)
+    np.multiply(t6, y, out=t7)
+    np.multiply(t5, t5, out=t8)
+    np.multiply(t5, 2.0, out=t9)
+    np.add(t8, t9, out=t10)
+    np.add(t10, 2.0, out=t11)
+    np.add(1.0, t9, out=t12)
+    np.multiply(t8, 2.0, out=t13)
+    np.add(t12, t13, out=t14)
+    _select(c4, t11, t14, t15, t)
+    np.divide(1.0, t15, out=t15)
+    np.multiply(t7, t15, out=t16)
+    np.multiply(t16, t2, out=t17)
+    np.subtract(t2, 1.0, out=t18)
+    np.subtract(t3, t18, out=t18)
+    np.multiply(t16, t18, out=t18)
+    _product_error_mixed(t6, y, t7, t3, t)
+    np.subtract(t6, 2.0, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(y, t6, out=t6)
+    np.add(t3, t6, out=t6)
+    _product_error_mixed(t16, t11, t7, t3, t)
+    np.subtract(2.0, t11, out=t11)
+    np.add(t10, t11, out=t11)
+    _product_error_mixed(t5, t5, t8, t10, t)
+    np.multiply(t16, t11, out=t11)
+    np.add(t3, t11, out=t11)
+    np.subtract(t6, t11, out=t11)
+    np.multiply(t11, t15, out=t11)
+    np.multiply(t2, t11, out=t11)
+    np.add(t18, t11, out=t11)
+    np.add(t17, t11, out=t11)
+    np.multiply(t11, t0, out=t0)
+    np.subtract(t1, t4, out=t4)
+    np.add(t4, 6755399441055744.0, out=t4)
+    _power_of_2(t4, t4)
+    np.multiply(t0, t4, out=t4)
+    np.negative(t4, out=t4)
+    np.multiply(t12, y, out=t0)
+    np.multiply(t0, t15, out=t1)
+    _product_error_mixed(t12, y, t0, t11, t)
+    np.subtract(t9, t12, out=t9)
+    np.add(1.0, t9, out=t9)
+    np.multiply(y, t9, out=t17)
+    np.add(t11, t17, out=t17)
+    _product_error_mixed(t1, t14, t0, t11, t)
+    np.subtract(t13, t14, out=t14)
+    np.add(t12, t14, out=t14)
+    np.multiply(t10, 2.0, out=t10)
+    np.add(t9, t10, out=t10)
+    np.add(t14, t10, out=t10)
+    np.multiply(t1, t10, out=t10)
+    np.add(t11, t10, out=t10)
+    np.subtract(t17, t10, out=t10)
+    np.multiply(t10, t15, out=t15)
+    np.add(t1, t15, out=t15)
+    _select(c4, t4, t15, t15, t)
+    s98 = np.negative(0.0)
+    _select(c4, s98, y, y, t)
+    _select(c2, t15, y, y, t)
+    _select(c0, x, y, y, t)
+
+
+def _forward_usual_mixed(x, y, t):
+    np.exp(x, out=y)
+    np.log1p(y, out=y)
+    np.tanh(y, out=y)
+    np.multiply(x, y, out=y)
+    return x < (-13.523762192764679)
+
+
+def _forward_float32(x, y, t):
+    t0, t1, t2, t3, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    c3 = x == np.inf
+    np.copysign(1.0, x, out=y)
+    c5 = y < 0.0
+    np.abs(x, out=y)
+    np.multiply(0.5, y, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(y, t0, out=t1)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t2, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.negative(y, out=t2)
+    np.exp(t2, out=t2)
+    np.multiply(y, t2, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.add(t3, y, out=y)
+    _select(c5, t1, y, y, t)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t0, t0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.add(t1, t0, out=t0)
+    np.add(t0, 2.0, out=t0)
+    np.multiply(2.0, t2, out=t1)
+    np.multiply(t2, t2, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c5, t0, t2, t2, t)
+    np.divide(y, t2, out=t2)
+    _select(c3, np.inf, t2, t2, t)
+    _select(c1, s2, t2, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    np.exp(x, out=y)
+    np.log1p(y, out=y)
+    np.tanh(y, out=y)
+    np.multiply(x, y, out=y)
+    return x < (-87.271355)
+
+
+def _derivative_wide(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.minimum(dydx, 3.402823669209385e+38, out=dydx)
+    c3 = dydx < 1.18359375
+    np.minimum(dydx, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 2.0, out=t1)
+    np.add(t0, 1.0, out=t2)
+    np.multiply(dydx, t2, out=t2)
+    np.multiply(2.0, t0, out=t3)
+    np.multiply(t0, t0, out=t4)
+    np.add(t3, t4, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.multiply(2.0, t4, out=t4)
+    np.add(t3, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    _select(c0, t5, t4, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(4.0, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t2, t4, out=t2)
+    c24 = dydx < 1.2021484375
+    np.subtract(dydx, 1.1924304962158203, out=t1)
+    np.subtract(t1, 7.182996748996376e-07, out=t1)
+    np.multiply(-0.020271827273845595, t1, out=t5)
+    np.add(t5, -0.04190779958981479, out=t5)
+    np.multiply(t5, t1, out=t5)
+    np.add(t5, 0.20473126408010664, out=t5)
+    np.multiply(t5, t1, out=t5)
+    np.add(t5, -0.26694791404953816, out=t5)
+    np.multiply(t5, t1, out=t1)
+    _select(c24, t1, t2, t1, t)
+    _select(c3, t2, t1, t1, t)
+    np.multiply(dydx, t0, out=t0)
+    np.multiply(2.0, t0, out=dydx)
+    np.add(t3, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(t0, t4, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.subtract(dydx, t0, out=t0)
+    np.multiply(t0, t4, out=t4)
+    _select(c0, t1, t4, dydx, t)
+
+
+def _derivative_usual_wide(x, dydx, t):
+    t0, t1, t2, t3, *t = t
+    np.negative(x, out=dydx)
+    np.negative(dydx, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.divide(1.0, t3, out=t3)
+    np.multiply(dydx, t1, out=t1)
+    np.multiply(t1, t3, out=t1)
+    np.multiply(4.0, t1, out=t1)
+    np.add(t0, 2.0, out=dydx)
+    np.subtract(dydx, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.multiply(t0, t3, out=dydx)
+    c16 = x < (-3.3496543497230185e+38)
+    c17 = -1.1924313604831696 < x
+    c18 = x < (-1.1924310624599457)
+    c19 = c17 & c18
+    c20 = c16 | c19
+    c21 = 343.53263568878174 < x
+    return c20 | c21
+
+
+def _derivative_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=dydx)
+    c3 = dydx < 1.171875
+    c4 = dydx < 1400.0
+    np.minimum(dydx, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.subtract(t1, 6755399441055744.0, out=t2)
+    np.multiply(t2, 0.6931471805598903, out=t3)
+    np.subtract(t0, t3, out=t3)
+    np.multiply(t2, 5.497923018708371e-14, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(2.511784416113084e-08, t3, out=t0)
+    np.add(t0, 2.755721635507523e-06, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.00019841269917321528, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.008333333333307234, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.166666666666667, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.multiply(2.763128188739826e-07, t3, out=t4)
+    np.add(t4, 2.480148993747346e-05, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.001388888894702103, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.041666666666515396, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.5000000000000012, out=t4)
+    np.add(t0, t4, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t2, t3, out=t4)
+    np.add(1.0, t4, out=t0)
+    c36 = dydx < 693.0
+    np.maximum(t1, 6755399441054744.0, out=t5)
+    _power_of_2(t5, t6)
+    _select(c36, t6, 0.0, t7, t)
+    np.multiply(t0, t7, out=t8)
+    np.multiply(t8, t8, out=t9)
+    np.multiply(t9, t8, out=t10)
+    np.multiply(t9, 4.0, out=t11)
+    np.add(t11, 4.0, out=t12)
+    np.multiply(6.0, t8, out=t13)
+    np.add(t12, t13, out=t14)
+    np.negative(t14, out=t15)
+    np.multiply(t8, 4.0, out=t16)
+    np.add(4.0, t16, out=t17)
+    np.multiply(t17, dydx, out=t18)
+    np.add(t15, t18, out=t15)
+    np.subtract(t14, t12, out=t14)
+    np.subtract(t13, t14, out=t14)
+    np.subtract(4.0, t12, out=t12)
+    np.add(t11, t12, out=t12)
+    _product_error_mixed(t9, t8, t10, t11, t)
+    np.subtract(t0, 1.0, out=t19)
+    np.subtract(t4, t19, out=t19)
+    np.subtract(t4, t2, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.add(t19, t2, out=t2)
+    np.multiply(t2, t7, out=t7)
+    np.multiply(t9, t7, out=t19)
+    np.add(t11, t19, out=t19)
+    _product_error_mixed(t8, t8, t9, t11, t)
+    np.multiply(t8, t7, out=t3)
+    np.add(t11, t3, out=t11)
+    np.add(t11, t3, out=t3)
+    np.multiply(t8, t3, out=t11)
+    np.add(t19, t11, out=t11)
+    np.multiply(t3, 4.0, out=t19)
+    np.add(t11, t19, out=t19)
+    np.add(t10, t19, out=t19)
+    np.add(t12, t19, out=t19)
+    _product_error_mixed(6.0, t8, t13, t12, t)
+    np.multiply(6.0, t7, out=t13)
+    np.add(t12, t13, out=t13)
+    np.add(t19, t13, out=t13)
+    np.add(t14, t13, out=t13)
+    np.negative(t13, out=t13)
+    _product_error_mixed(t17, dydx, t18, t14, t)
+    np.subtract(t17, 4.0, out=t17)
+    np.subtract(t16, t17, out=t17)
+    np.multiply(t7, 4.0, out=t16)
+    np.add(t17, t16, out=t16)
+    np.multiply(dydx, t16, out=t16)
+    np.add(t14, t16, out=t16)
+    np.add(t13, t16, out=t16)
+    np.add(t15, t16, out=t13)
+    np.multiply(t8, 2.0, out=t8)
+    np.add(t9, t8, out=t14)
+    np.add(t14, 2.0, out=t17)
+    np.multiply(t17, t17, out=t18)
+    np.add(1.0, t8, out=t19)
+    np.multiply(t9, 2.0, out=t12)
+    np.add(t19, t12, out=t10)
+    np.multiply(t10, t10, out=t11)
+    _select(c1, t18, t11, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t13, t4, out=t20)
+    np.multiply(t20, t0, out=t21)
+    _product_error_mixed(t20, t0, t21, t22, t)
+    np.multiply(t20, t2, out=t2)
+    np.add(t22, t2, out=t2)
+    np.subtract(t13, t15, out=t15)
+    np.subtract(t16, t15, out=t15)
+    _product_error_mixed(t20, t18, t13, t16, t)
+    _product_error_mixed(t17, t17, t18, t13, t)
+    np.subtract(2.0, t17, out=t18)
+    np.add(t14, t18, out=t18)
+    np.subtract(t8, t14, out=t14)
+    np.add(t9, t14, out=t14)
+    np.multiply(t7, 2.0, out=t7)
+    np.add(t3, t7, out=t7)
+    np.add(t14, t7, out=t7)
+    np.add(t18, t7, out=t7)
+    np.multiply(t17, t7, out=t7)
+    np.add(t13, t7, out=t13)
+    np.add(t13, t7, out=t7)
+    np.multiply(t20, t7, out=t7)
+    np.add(t16, t7, out=t7)
+    np.subtract(t15, t7, out=t7)
+    np.multiply(t7, t4, out=t7)
+    np.multiply(t0, t7, out=t7)
+    np.add(t2, t7, out=t7)
+    np.add(t21, t7, out=t7)
+    np.multiply(t7, t6, out=t6)
+    np.subtract(t1, t5, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    _power_of_2(t5, t5)
+    np.multiply(t6, t5, out=t5)
+    np.negative(t5, out=t5)
+    s133 = np.negative(0.0)
+    _select(c4, t5, s133, t5, t)
+    c135 = dydx < 1.203125
+    np.subtract(dydx, 1.1924304962158203, out=t6)
+    np.add(t6, -7.182996748996376e-07, out=t6)
+    np.multiply(t6, t6, out=t1)
+    np.multiply(-0.0010925819602170172, t1, out=t7)
+    np.add(t7, 0.01582112660000869, out=t7)
+    np.multiply(t7, t1, out=t7)
+    np.add(t7, -0.04190782104361253, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.multiply(0.0009897889632304224, t1, out=t21)
+    np.add(t21, -0.003360684920700806, out=t21)
+    np.multiply(t21, t1, out=t21)
+    np.add(t21, -0.020271822716684686, out=t21)
+    np.multiply(t21, t1, out=t1)
+    np.add(t1, 0.20473126408010586, out=t1)
+    np.add(t7, t1, out=t1)
+    np.multiply(t1, t6, out=t1)
+    np.multiply(-0.2669479140495345, t6, out=t7)
+    s153 = np.multiply(-0.2669479140495345, -2.867248445341584e-23)
+    np.add(t1, -1.530398926307492e-17, out=t1)
+    np.multiply(t6, t1, out=t1)
+    np.add(s153, t1, out=t1)
+    np.add(t7, t1, out=t1)
+    _select(c135, t1, t5, t1, t)
+    _select(c3, t5, t1, t1, t)
+    np.negative(t10, out=t5)
+    np.multiply(2.0, dydx, out=t7)
+    np.multiply(t5, 2.0, out=t6)
+    np.subtract(t7, t5, out=t7)
+    np.add(t5, t7, out=t7)
+    np.subtract(t12, t10, out=t12)
+    np.add(t19, t12, out=t12)
+    np.negative(t12, out=t19)
+    np.multiply(dydx, t8, out=t8)
+    np.add(t19, t8, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(t8, 2.0, out=t8)
+    np.multiply(t6, t9, out=t6)
+    np.multiply(t6, t4, out=t7)
+    np.add(1.0, t7, out=t19)
+    np.subtract(t19, 1.0, out=dydx)
+    np.subtract(t7, dydx, out=dydx)
+    np.multiply(t9, t8, out=t8)
+    _product_error_mixed(t7, t11, t6, t9, t)
+    np.multiply(t10, t12, out=t12)
+    np.add(t12, t12, out=t12)
+    np.multiply(t7, t12, out=t12)
+    np.add(t9, t12, out=t12)
+    np.subtract(t8, t12, out=t12)
+    np.multiply(t12, t4, out=t4)
+    np.add(dydx, t4, out=t4)
+    np.add(t19, t4, out=t4)
+    _select(c4, t4, 1.0, t4, t)
+    _select(c1, t1, t4, t4, t)
+    _select(c0, x, t4, dydx, t)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.negative(dydx, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(dydx, t1, out=t2)
+    np.multiply(2.0, t0, out=t3)
+    np.add(t3, t1, out=t4)
+    np.add(t4, 2.0, out=t4)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t2, t0, out=t2)
+    np.add(t2, 2.0, out=t2)
+    np.multiply(2.0, dydx, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t5, t0, out=t0)
+    np.multiply(t0, t4, out=t4)
+    np.add(t3, 2.0, out=t0)
+    np.multiply(dydx, t0, out=t0)
+    np.subtract(t0, t3, out=t0)
+    np.multiply(2.0, t1, out=dydx)
+    np.subtract(t0, dydx, out=t0)
+    np.subtract(t0, 1.0, out=t0)
+    np.multiply(t1, t0, out=t0)
+    np.add(t3, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.divide(t0, dydx, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    _select(c0, t4, dydx, dydx, t)
+    c32 = x < (-3.747135347010488)
+    c33 = -2.3327052309705962 < x
+    c34 = x < (-0.1459316537430336)
+    c35 = c33 & c34
+    c36 = c32 | c35
+    c37 = 8.84802089815046e+307 < x
+    return c36 | c37
+
+
+def _derivative_float32(x, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    c2 = dydx < 0.875
+    np.multiply(0.5, dydx, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    c6 = t0 == 0.0
+    np.negative(t0, out=t1)
+    np.multiply(4.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.add(t2, 4.0, out=t2)
+    np.multiply(dydx, t2, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.multiply(4.0, t3, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.multiply(6.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.subtract(t4, t2, out=t2)
+    np.multiply(t3, t3, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    np.subtract(t3, 4.0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(2.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.add(t2, t4, out=t4)
+    np.add(t4, 2.0, out=t4)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t3, t4, out=t4)
+    np.multiply(t4, t0, out=t0)
+    np.negative(t0, out=t0)
+    _select(c6, t1, t0, t0, t)
+    c34 = dydx < 1.5917969
+    np.subtract(dydx, 1.1924305, out=t1)
+    np.subtract(t1, 7.182997e-07, out=t1)
+    np.subtract(t1, -2.7485047e-14, out=t1)
+    np.multiply(0.000981991, t1, out=t4)
+    np.add(t4, -0.0011363635, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.003360244, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.015823547, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.02027183, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.041907866, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.20473127, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.26694793, out=t4)
+    np.multiply(t4, t1, out=t1)
+    _select(c34, t1, t0, t1, t)
+    _select(c2, t0, t1, t1, t)
+    np.negative(dydx, out=t0)
+    np.exp(t0, out=t0)
+    c57 = t0 == 0.0
+    np.multiply(t0, t0, out=t4)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t0, 2.0, out=t3)
+    np.multiply(dydx, t3, out=t3)
+    np.subtract(t3, t0, out=t3)
+    np.multiply(2.0, t4, out=dydx)
+    np.subtract(t3, dydx, out=t3)
+    np.subtract(t3, 1.0, out=t3)
+    np.multiply(t4, t3, out=t3)
+    np.add(t0, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.divide(t3, dydx, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    _select(c57, 1.0, dydx, dydx, t)
+    _select(c0, t1, dydx, dydx, t)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    t0, t1, t2, *t = t
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(2.0, dydx, out=t0)
+    np.multiply(x, dydx, out=t1)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(dydx, dydx, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.add(t0, dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
+    np.multiply(t1, dydx, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.add(t0, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(t1, dydx, out=dydx)
+    c16 = x < (-43.07764)
+    c17 = -1.1924419 < x
+    c18 = x < (-1.192425)
+    c19 = c17 & c18
+    c20 = c16 | c19
+    c21 = 3.3496543e+38 < x
+    return c20 | c21
+
+
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, *t = t
+    np.copysign(1.0, x, out=t0)
+    c1 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.minimum(t0, 3.402823669209385e+38, out=t0)
+    np.minimum(t0, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t2)
+    np.multiply(2.0, t2, out=t3)
+    np.multiply(t1, t1, out=t4)
+    np.multiply(t0, t4, out=t5)
+    np.add(t3, t5, out=t5)
+    np.negative(t5, out=t5)
+    np.multiply(2.0, t1, out=t6)
+    np.add(t6, 1.0, out=t7)
+    np.multiply(t0, t7, out=t7)
+    _select(c1, t5, t7, t7, t)
+    np.add(t6, t4, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.multiply(2.0, t4, out=t4)
+    np.add(t6, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    _select(c1, t5, t4, t8, t)
+    np.divide(t7, t8, out=y)
+    c24 = x < 0.0
+    c25 = t0 < 1.18359375
+    np.add(t1, 2.0, out=t8)
+    np.add(t1, 1.0, out=t7)
+    np.multiply(t0, t7, out=t7)
+    _select(c24, t5, t4, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t7, t4, out=t7)
+    np.multiply(4.0, t7, out=t7)
+    np.subtract(t8, t7, out=t7)
+    np.multiply(t7, t1, out=t1)
+    np.multiply(t1, t4, out=t1)
+    c36 = t0 < 1.2021484375
+    np.subtract(t0, 1.1924304962158203, out=t0)
+    np.subtract(t0, 7.182996748996376e-07, out=t0)
+    np.multiply(-0.020271827273845595, t0, out=t7)
+    np.add(t7, -0.04190779958981479, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.add(t7, 0.20473126408010664, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.add(t7, -0.26694791404953816, out=t7)
+    np.multiply(t7, t0, out=t0)
+    _select(c36, t0, t1, t0, t)
+    _select(c25, t1, t0, t0, t)
+    np.add(t6, t3, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t4, out=t4)
+    _select(c24, t0, t4, dydx, t)
+
+
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.multiply(x, t2, out=t2)
+    np.multiply(t0, t0, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t1, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(t2, t0, out=y)
+    c10 = x < (-690.4939413070679)
+    np.negative(x, out=t0)
+    np.negative(t0, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t2, 1.0, out=t1)
+    np.multiply(2.0, t2, out=t3)
+    np.multiply(t2, t2, out=t4)
+    np.add(t3, t4, out=t4)
+    np.add(t4, 2.0, out=t4)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t0, t1, out=t1)
+    np.multiply(t1, t4, out=t1)
+    np.multiply(4.0, t1, out=t1)
+    np.add(t2, 2.0, out=t0)
+    np.subtract(t0, t1, out=t1)
+    np.multiply(t1, t2, out=t2)
+    np.multiply(t2, t4, out=dydx)
+    c27 = x < (-3.3496543497230185e+38)
+    c28 = -1.1924313604831696 < x
+    c29 = x < (-1.1924310624599457)
+    c30 = c28 & c29
+    c31 = c27 | c30
+    c32 = 343.53263568878174 < x
+    c33 = c31 | c32
+    return c10 | c33
+
+
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, *t = t
+    c0 = x != x
+    np.abs(x, out=t0)
+    c2 = t0 < 1400.0
+    np.copysign(1.0, x, out=t1)
+    c4 = t1 < 0.0
+    np.minimum(t0, 1400.0, out=t1)
+    np.negative(t1, out=t1)
+    np.multiply(t1, 1.4426950408889634, out=t2)
+    np.add(t2, 6755399441055744.0, out=t2)
+    np.subtract(t2, 6755399441055744.0, out=t3)
+    np.multiply(t3, 0.6931471805598903, out=t4)
+    np.subtract(t1, t4, out=t4)
+    np.multiply(t3, 5.497923018708371e-14, out=t3)
+    np.subtract(t4, t3, out=t3)
+    np.multiply(t3, t3, out=t4)
+    np.multiply(2.511784416113084e-08, t4, out=t1)
+    np.add(t1, 2.755721635507523e-06, out=t1)
+    np.multiply(t1, t4, out=t1)
+    np.add(t1, 0.00019841269917321528, out=t1)
+    np.multiply(t1, t4, out=t1)
+    np.add(t1, 0.008333333333307234, out=t1)
+    np.multiply(t1, t4, out=t1)
+    np.add(t1, 0.166666666666667, out=t1)
+    np.multiply(t1, t3, out=t1)
+    np.multiply(2.763128188739826e-07, t4, out=t5)
+    np.add(t5, 2.480148993747346e-05, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.001388888894702103, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.041666666666515396, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.5000000000000012, out=t5)
+    np.add(t1, t5, out=t5)
+    np.multiply(t5, t4, out=t4)
+    np.add(t3, t4, out=t5)
+    np.add(1.0, t5, out=t1)
+    c36 = t0 < 693.0
+    np.maximum(t2, 6755399441054744.0, out=t6)
+    _power_of_2(t6, t7)
+    _select(c36, t7, 0.0, t8, t)
+    np.multiply(t1, t8, out=t9)
+    np.add(2.0, t9, out=t10)
+    np.multiply(t10, t0, out=t11)
+    np.multiply(t9, t9, out=t12)
+    np.multiply(t9, 2.0, out=t13)
+    np.add(t12, t13, out=t14)
+    np.add(t14, 2.0, out=t15)
+    np.add(1.0, t13, out=t16)
+    np.multiply(t12, 2.0, out=t17)
+    np.add(t16, t17, out=t18)
+    _select(c4, t15, t18, t19, t)
+    np.divide(1.0, t19, out=t19)
+    np.multiply(t11, t19, out=t20)
+    np.multiply(t20, t1, out=t21)
+    np.subtract(t1, 1.0, out=t22)
+    np.subtract(t5, t22, out=t22)
+    np.multiply(t20, t22, out=t23)
+    _product_error_mixed(t10, t0, t11, t24, t)
+    np.subtract(t10, 2.0, out=t10)
+    np.subtract(t9, t10, out=t10)
+    np.multiply(t0, t10, out=t10)
+    np.add(t24, t10, out=t10)
+    _product_error_mixed(t20, t15, t11, t24, t)
+    np.subtract(2.0, t15, out=t11)
+    np.add(t14, t11, out=t11)
+    _product_error_mixed(t9, t9, t12, t25, t)
+    np.multiply(t20, t11, out=t20)
+    np.add(t24, t20, out=t20)
+    np.subtract(t10, t20, out=t20)
+    np.multiply(t20, t19, out=t20)
+    np.multiply(t1, t20, out=t20)
+    np.add(t23, t20, out=t20)
+    np.add(t21, t20, out=t20)
+    np.multiply(t20, t7, out=t20)
+    np.subtract(t2, t6, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    _power_of_2(t6, t6)
+    np.multiply(t20, t6, out=t20)
+    np.negative(t20, out=t20)
+    np.multiply(t16, t0, out=t2)
+    np.multiply(t2, t19, out=t21)
+    _product_error_mixed(t16, t0, t2, t23, t)
+    np.subtract(t13, t16, out=t10)
+    np.add(1.0, t10, out=t10)
+    np.multiply(t0, t10, out=t24)
+    np.add(t23, t24, out=t24)
+    _product_error_mixed(t21, t18, t2, t23, t)
+    np.subtract(t17, t18, out=t17)
+    np.add(t16, t17, out=t17)
+    np.multiply(t25, 2.0, out=t16)
+    np.add(t10, t16, out=t16)
+    np.add(t17, t16, out=t16)
+    np.multiply(t21, t16, out=t16)
+    np.add(t23, t16, out=t16)
+    np.subtract(t24, t16, out=t16)
+    np.multiply(t16, t19, out=t19)
+    np.add(t21, t19, out=t19)
+    _select(c4, t20, t19, t19, t)
+    s98 = np.negative(0.0)
+    _select(c4, s98, t0, t20, t)
+    _select(c2, t19, t20, t20, t)
+    _select(c0, x, t20, y, t)
+    c102 = x < 0.0
+    c103 = t0 < 1.171875
+    np.multiply(t12, t9, out=t20)
+    np.multiply(t12, 4.0, out=t19)
+    np.add(t19, 4.0, out=t21)
+    np.multiply(6.0, t9, out=t16)
+    np.add(t21, t16, out=t24)
+    np.negative(t24, out=t23)
+    np.multiply(t9, 4.0, out=t10)
+    np.add(4.0, t10, out=t2)
+    np.multiply(t2, t0, out=t26)
+    np.add(t23, t26, out=t23)
+    np.subtract(t24, t21, out=t24)
+    np.subtract(t16, t24, out=t24)
+    np.subtract(4.0, t21, out=t21)
+    np.add(t19, t21, out=t21)
+    _product_error_mixed(t12, t9, t20, t19, t)
+    np.subtract(t5, t3, out=t3)
+    np.subtract(t4, t3, out=t3)
+    np.add(t22, t3, out=t3)
+    np.multiply(t3, t8, out=t8)
+    np.multiply(t12, t8, out=t22)
+    np.add(t19, t22, out=t22)
+    np.multiply(t9, t8, out=t19)
+    np.add(t25, t19, out=t25)
+    np.add(t25, t19, out=t19)
+    np.multiply(t9, t19, out=t25)
+    np.add(t22, t25, out=t25)
+    np.multiply(t19, 4.0, out=t22)
+    np.add(t25, t22, out=t22)
+    np.add(t20, t22, out=t22)
+    np.add(t21, t22, out=t22)
+    _product_error_mixed(6.0, t9, t16, t21, t)
+    np.multiply(6.0, t8, out=t16)
+    np.add(t21, t16, out=t16)
+    np.add(t22, t16, out=t16)
+    np.add(t24, t16, out=t16)
+    np.negative(t16, out=t16)
+    _product_error_mixed(t2, t0, t26, t24, t)
+    np.subtract(t2, 4.0, out=t2)
+    np.subtract(t10, t2, out=t2)
+    np.multiply(t8, 4.0, out=t10)
+    np.add(t2, t10, out=t10)
+    np.multiply(t0, t10, out=t10)
+    np.add(t24, t10, out=t10)
+    np.add(t16, t10, out=t10)
+    np.add(t23, t10, out=t16)
+    np.multiply(t15, t15, out=t24)
+    np.multiply(t18, t18, out=t2)
+    _select(c102, t24, t2, t26, t)
+    np.divide(1.0, t26, out=t26)
+    np.multiply(t16, t26, out=t22)
+    np.multiply(t22, t1, out=t21)
+    _product_error_mixed(t22, t1, t21, t9, t)
+    np.multiply(t22, t3, out=t3)
+    np.add(t9, t3, out=t3)
+    np.subtract(t16, t23, out=t23)
+    np.subtract(t10, t23, out=t23)
+    _product_error_mixed(t22, t24, t16, t10, t)
+    _product_error_mixed(t15, t15, t24, t16, t)
+    np.subtract(t13, t14, out=t14)
+    np.add(t12, t14, out=t14)
+    np.multiply(t8, 2.0, out=t8)
+    np.add(t19, t8, out=t8)
+    np.add(t14, t8, out=t8)
+    np.add(t11, t8, out=t8)
+    np.multiply(t15, t8, out=t8)
+    np.add(t16, t8, out=t16)
+    np.add(t16, t8, out=t8)
+    np.multiply(t22, t8, out=t8)
+    np.add(t10, t8, out=t8)
+    np.subtract(t23, t8, out=t8)
+    np.multiply(t8, t26, out=t8)
+    np.multiply(t1, t8, out=t8)
+    np.add(t3, t8, out=t8)
+    np.add(t21, t8, out=t8)
+    np.multiply(t8, t7, out=t7)
+    np.multiply(t7, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c2, t6, s98, t6, t)
+    c182 = t0 < 1.203125
+    np.subtract(t0, 1.1924304962158203, out=t7)
+    np.add(t7, -7.182996748996376e-07, out=t7)
+    np.multiply(t7, t7, out=t8)
+    np.multiply(-0.0010925819602170172, t8, out=t21)
+    np.add(t21, 0.01582112660000869, out=t21)
+    np.multiply(t21, t8, out=t21)
+    np.add(t21, -0.04190782104361253, out=t21)
+    np.multiply(t21, t7, out=t21)
+    np.multiply(0.0009897889632304224, t8, out=t3)
+    np.add(t3, -0.003360684920700806, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.add(t3, -0.020271822716684686, out=t3)
+    np.multiply(t3, t8, out=t8)
+    np.add(t8, 0.20473126408010586, out=t8)
+    np.add(t21, t8, out=t8)
+    np.multiply(t8, t7, out=t8)
+    np.multiply(-0.2669479140495345, t7, out=t21)
+    s200 = np.multiply(-0.2669479140495345, -2.867248445341584e-23)
+    np.add(t8, -1.530398926307492e-17, out=t8)
+    np.multiply(t7, t8, out=t8)
+    np.add(s200, t8, out=t8)
+    np.add(t21, t8, out=t8)
+    _select(c182, t8, t6, t8, t)
+    _select(c103, t6, t8, t8, t)
+    np.negative(t18, out=t6)
+    np.multiply(2.0, t0, out=t21)
+    np.multiply(t6, 2.0, out=t7)
+    np.subtract(t21, t6, out=t21)
+    np.add(t6, t21, out=t21)
+    np.negative(t17, out=t6)
+    np.multiply(t0, t13, out=t13)
+    np.add(t6, t13, out=t13)
+    np.add(t21, t13, out=t13)
+    np.multiply(t13, 2.0, out=t13)
+    np.multiply(t7, t12, out=t7)
+    np.multiply(t7, t26, out=t21)
+    np.add(1.0, t21, out=t6)
+    np.subtract(t6, 1.0, out=t0)
+    np.subtract(t21, t0, out=t0)
+    np.multiply(t12, t13, out=t13)
+    _product_error_mixed(t21, t2, t7, t12, t)
+    np.multiply(t18, t17, out=t17)
+    np.add(t17, t17, out=t17)
+    np.multiply(t21, t17, out=t17)
+    np.add(t12, t17, out=t17)
+    np.subtract(t13, t17, out=t17)
+    np.multiply(t17, t26, out=t26)
+    np.add(t0, t26, out=t26)
+    np.add(t6, t26, out=t26)
+    _select(c2, t26, 1.0, t26, t)
+    _select(c102, t8, t26, t26, t)
+    _select(c0, x, t26, dydx, t)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    np.exp(x, out=t0)
+    np.log1p(t0, out=t0)
+    np.tanh(t0, out=t0)
+    np.multiply(x, t0, out=y)
+    c4 = x < (-13.523762192764679)
+    c5 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.multiply(t0, t2, out=t3)
+    np.multiply(2.0, t1, out=t4)
+    np.add(t4, t2, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.divide(1.0, t5, out=t5)
+    np.multiply(t3, t5, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.add(t3, t1, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.multiply(2.0, t0, out=t6)
+    np.subtract(t3, t6, out=t6)
+    np.multiply(t6, t1, out=t1)
+    np.multiply(t1, t5, out=t5)
+    np.add(t4, 2.0, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.subtract(t1, t4, out=t1)
+    np.multiply(2.0, t2, out=t0)
+    np.subtract(t1, t0, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(t2, t1, out=t1)
+    np.add(t4, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(t1, t0, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    _select(c5, t5, t0, dydx, t)
+    c37 = x < (-3.747135347010488)
+    c38 = -2.3327052309705962 < x
+    c39 = x < (-0.1459316537430336)
+    c40 = c38 & c39
+    c41 = c37 | c40
+    c42 = 8.84802089815046e+307 < x
+    c43 = c41 | c42
+    return c4 | c43
+
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    c3 = x == np.inf
+    np.copysign(1.0, x, out=t0)
+    c5 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t2)
+    np.multiply(2.0, t2, out=t3)
+    np.multiply(t3, t1, out=t3)
+    np.multiply(t2, t1, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t3, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.negative(t0, out=t3)
+    np.exp(t3, out=t3)
+    np.multiply(t0, t3, out=t4)
+    np.multiply(2.0, t4, out=t4)
+    np.add(t4, t0, out=t4)
+    _select(c5, t2, t4, t4, t)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.multiply(t1, t1, out=t5)
+    np.multiply(t5, t5, out=t6)
+    np.add(t2, t6, out=t2)
+    np.add(t2, 2.0, out=t2)
+    np.multiply(2.0, t3, out=t7)
+    np.multiply(t3, t3, out=t8)
+    np.multiply(2.0, t8, out=t9)
+    np.add(t7, t9, out=t10)
+    np.add(t10, 1.0, out=t10)
+    _select(c5, t2, t10, t11, t)
+    np.divide(t4, t11, out=t11)
+    _select(c3, np.inf, t11, t11, t)
+    _select(c1, s2, t11, y, t)
+    c39 = x < 0.0
+    c40 = t0 < 0.875
+    c41 = t1 == 0.0
+    np.negative(t1, out=t11)
+    np.multiply(4.0, t1, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 4.0, out=t4)
+    np.multiply(t0, t4, out=t4)
+    np.multiply(4.0, t5, out=t12)
+    np.multiply(t12, t1, out=t12)
+    np.multiply(t12, t1, out=t12)
+    np.subtract(t4, t12, out=t12)
+    np.multiply(6.0, t1, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.subtract(t12, t4, out=t4)
+    np.multiply(t6, t5, out=t5)
+    np.subtract(t4, t5, out=t5)
+    np.subtract(t5, 4.0, out=t5)
+    np.multiply(t5, t1, out=t5)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t5, t2, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.negative(t1, out=t1)
+    _select(c41, t11, t1, t1, t)
+    c63 = t0 < 1.5917969
+    np.subtract(t0, 1.1924305, out=t11)
+    np.subtract(t11, 7.182997e-07, out=t11)
+    np.subtract(t11, -2.7485047e-14, out=t11)
+    np.multiply(0.000981991, t11, out=t2)
+    np.add(t2, -0.0011363635, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, -0.003360244, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, 0.015823547, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, -0.02027183, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, -0.041907866, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, 0.20473127, out=t2)
+    np.multiply(t2, t11, out=t2)
+    np.add(t2, -0.26694793, out=t2)
+    np.multiply(t2, t11, out=t11)
+    _select(c63, t11, t1, t11, t)
+    _select(c40, t1, t11, t11, t)
+    c84 = t3 == 0.0
+    np.add(t7, 2.0, out=t3)
+    np.multiply(t0, t3, out=t3)
+    np.subtract(t3, t7, out=t7)
+    np.subtract(t7, t9, out=t9)
+    np.subtract(t9, 1.0, out=t9)
+    np.multiply(t8, t9, out=t9)
+    np.multiply(t10, t10, out=t10)
+    np.divide(t9, t10, out=t10)
+    np.multiply(2.0, t10, out=t10)
+    np.add(t10, 1.0, out=t10)
+    _select(c84, 1.0, t10, t10, t)
+    _select(c39, t11, t10, dydx, t)
+
+
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, t2, t3, *t = t
+    np.exp(x, out=t0)
+    np.log1p(t0, out=t0)
+    np.tanh(t0, out=t0)
+    np.multiply(x, t0, out=y)
+    c4 = x < (-87.271355)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(x, t0, out=t2)
+    np.multiply(2.0, t2, out=t3)
+    np.multiply(t0, t0, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t1, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t3, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t0, out=dydx)
+    c21 = x < (-43.07764)
+    c22 = -1.1924419 < x
+    c23 = x < (-1.192425)
+    c24 = c22 & c23
+    c25 = c21 | c24
+    c26 = 3.3496543e+38 < x
+    c27 = c25 | c26
+    return c4 | c27
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.minimum(grad_x, 3.402823669209385e+38, out=grad_x)
+    c3 = grad_x < 1.18359375
+    np.minimum(grad_x, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 2.0, out=t1)
+    np.add(t0, 1.0, out=t2)
+    np.multiply(grad_x, t2, out=t2)
+    np.multiply(2.0, t0, out=t3)
+    np.multiply(t0, t0, out=t4)
+    np.add(t3, t4, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.multiply(2.0, t4, out=t4)
+    np.add(t3, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    _select(c0, t5, t4, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(4.0, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t2, t4, out=t2)
+    c24 = grad_x < 1.2021484375
+    np.subtract(grad_x, 1.1924304962158203, out=t1)
+    np.subtract(t1, 7.182996748996376e-07, out=t1)
+    np.multiply(-0.020271827273845595, t1, out=t5)
+    np.add(t5, -0.04190779958981479, out=t5)
+    np.multiply(t5, t1, out=t5)
+    np.add(t5, 0.20473126408010664, out=t5)
+    np.multiply(t5, t1, out=t5)
+    np.add(t5, -0.26694791404953816, out=t5)
+    np.multiply(t5, t1, out=t1)
+    _select(c24, t1, t2, t1, t)
+    _select(c3, t2, t1, t1, t)
+    np.multiply(grad_x, t0, out=t0)
+    np.multiply(2.0, t0, out=grad_x)
+    np.add(t3, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(t0, t4, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.subtract(grad_x, t0, out=t0)
+    np.multiply(t0, t4, out=t4)
+    _select(c0, t1, t4, t4, t)
+    np.multiply(grad_y, t4, out=grad_x)
+
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, *t = t
+    np.negative(x, out=grad_x)
+    np.negative(grad_x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.divide(1.0, t3, out=t3)
+    np.multiply(grad_x, t1, out=t1)
+    np.multiply(t1, t3, out=t1)
+    np.multiply(4.0, t1, out=t1)
+    np.add(t0, 2.0, out=grad_x)
+    np.subtract(grad_x, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    c16 = x < (-3.3496543497230185e+38)
+    c17 = -1.1924313604831696 < x
+    c18 = x < (-1.1924310624599457)
+    c19 = c17 & c18
+    c20 = c16 | c19
+    c21 = 343.53263568878174 < x
+    c22 = c20 | c21
+    np.multiply(grad_y, t3, out=grad_x)
+    return c22
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=grad_x)
+    c3 = grad_x < 1.171875
+    c4 = grad_x < 1400.0
+    np.minimum(grad_x, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.subtract(t1, 6755399441055744.0, out=t2)
+    np.multiply(t2, 0.6931471805598903, out=t3)
+    np.subtract(t0, t3, out=t3)
+    np.multiply(t2, 5.497923018708371e-14, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(2.511784416113084e-08, t3, out=t0)
+    np.add(t0, 2.755721635507523e-06, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.00019841269917321528, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.008333333333307234, out=t0)
+    np.multiply(t0, t3, out=t0)
+    np.add(t0, 0.166666666666667, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.multiply(2.763128188739826e-07, t3, out=t4)
+    np.add(t4, 2.480148993747346e-05, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.001388888894702103, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.041666666666515396, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.add(t4, 0.5000000000000012, out=t4)
+    np.add(t0, t4, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.add(t2, t3, out=t4)
+    np.add(1.0, t4, out=t0)
+    c36 = grad_x < 693.0
+    np.maximum(t1, 6755399441054744.0, out=t5)
+    _power_of_2(t5, t6)
+    _select(c36, t6, 0.0, t7, t)
+    np.multiply(t0, t7, out=t8)
+    np.multiply(t8, t8, out=t9)
+    np.multiply(t9, t8, out=t10)
+    np.multiply(t9, 4.0, out=t11)
+    np.add(t11, 4.0, out=t12)
+    np.multiply(6.0, t8, out=t13)
+    np.add(t12, t13, out=t14)
+    np.negative(t14, out=t15)
+    np.multiply(t8, 4.0, out=t16)
+    np.add(4.0, t16, out=t17)
+    np.multiply(t17, grad_x, out=t18)
+    np.add(t15, t18, out=t15)
+    np.subtract(t14, t12, out=t14)
+    np.subtract(t13, t14, out=t14)
+    np.subtract(4.0, t12, out=t12)
+    np.add(t11, t12, out=t12)
+    _product_error_mixed(t9, t8, t10, t11, t)
+    np.subtract(t0, 1.0, out=t19)
+    np.subtract(t4, t19, out=t19)
+    np.subtract(t4, t2, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.add(t19, t2, out=t2)
+    np.multiply(t2, t7, out=t7)
+    np.multiply(t9, t7, out=t19)
+    np.add(t11, t19, out=t19)
+    _product_error_mixed(t8, t8, t9, t11, t)
+    np.multiply(t8, t7, out=t3)
+    np.add(t11, t3, out=t11)
+    np.add(t11, t3, out=t3)
+    np.multiply(t8, t3, out=t11)
+    np.add(t19, t11, out=t11)
+    np.multiply(t3, 4.0, out=t19)
+    np.add(t11, t19, out=t19)
+    np.add(t10, t19, out=t19)
+    np.add(t12, t19, out=t19)
+    _product_error_mixed(6.0, t8, t13, t12, t)
+    np.multiply(6.0, t7, out=t13)
+    np.add(t12, t13, out=t13)
+    np.add(t19, t13, out=t13)
+    np.add(t14, t13, out=t13)
+    np.negative(t13, out=t13)
+    _product_error_mixed(t17, grad_x, t18, t14, t)
+    np.subtract(t17, 4.0, out=t17)
+    np.subtract(t16, t17, out=t17)
+    np.multiply(t7, 4.0, out=t16)
+    np.add(t17, t16, out=t16)
+    np.multiply(grad_x, t16, out=t16)
+    np.add(t14, t16, out=t16)
+    np.add(t13, t16, out=t16)
+    np.add(t15, t16, out=t13)
+    np.multiply(t8, 2.0, out=t8)
+    np.add(t9, t8, out=t14)
+    np.add(t14, 2.0, out=t17)
+    np.multiply(t17, t17, out=t18)
+    np.add(1.0, t8, out=t19)
+    np.multiply(t9, 2.0, out=t12)
+    np.add(t19, t12, out=t10)
+    np.multiply(t10, t10, out=t11)
+    _select(c1, t18, t11, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t13, t4, out=t20)
+    np.multiply(t20, t0, out=t21)
+    _product_error_mixed(t20, t0, t21, t22, t)
+    np.multiply(t20, t2, out=t2)
+    np.add(t22, t2, out=t2)
+    np.subtract(t13, t15, out=t15)
+    np.subtract(t16, t15, out=t15)
+    _product_error_mixed(t20, t18, t13, t16, t)
+    _product_error_mixed(t17, t17, t18, t13, t)
+    np.subtract(2.0, t17, out=t18)
+    np.add(t14, t18, out=t18)
+    np.subtract(t8, t14, out=t14)
+    np.add(t9, t14, out=t14)
+    np.multiply(t7, 2.0, out=t7)
+    np.add(t3, t7, out=t7)
+    np.add(t14, t7, out=t7)
+    np.add(t18, t7, out=t7)
+    np.multiply(t17, t7, out=t7)
+    np.add(t13, t7, out=t13)
+    np.add(t13, t7, out=t7)
+    np.multiply(t20, t7, out=t7)
+    np.add(t16, t7, out=t7)
+    np.subtract(t15, t7, out=t7)
+    np.multiply(t7, t4, out=t7)
+    np.multiply(t0, t7, out=t7)
+    np.add(t2, t7, out=t7)
+    np.add(t21, t7, out=t7)
+    np.multiply(t7, t6, out=t6)
+    np.subtract(t1, t5, out=t5)
+    np.add(t5, 6755399441055744.0, out=t5)
+    _power_of_2(t5, t5)
+    np.multiply(t6, t5, out=t5)
+    np.negative(t5, out=t5)
+    s133 = np.negative(0.0)
+    _select(c4, t5, s133, t5, t)
+    c135 = grad_x < 1.203125
+    np.subtract(grad_x, 1.1924304962158203, out=t6)
+    np.add(t6, -7.182996748996376e-07, out=t6)
+    np.multiply(t6, t6, out=t1)
+    np.multiply(-0.0010925819602170172, t1, out=t7)
+    np.add(t7, 0.01582112660000869, out=t7)
+    np.multiply(t7, t1, out=t7)
+    np.add(t7, -0.04190782104361253, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.multiply(0.0009897889632304224, t1, out=t21)
+    np.add(t21, -0.003360684920700806, out=t21)
+    np.multiply(t21, t1, out=t21)
+    np.add(t21, -0.020271822716684686, out=t21)
+    np.multiply(t21, t1, out=t1)
+    np.add(t1, 0.20473126408010586, out=t1)
+    np.add(t7, t1, out=t1)
+    np.multiply(t1, t6, out=t1)
+    np.multiply(-0.2669479140495345, t6, out=t7)
+    s153 = np.multiply(-0.2669479140495345, -2.867248445341584e-23)
+    np.add(t1, -1.530398926307492e-17, out=t1)
+    np.multiply(t6, t1, out=t1)
+    np.add(s153, t1, out=t1)
+    np.add(t7, t1, out=t1)
+    _select(c135, t1, t5, t1, t)
+    _select(c3, t5, t1, t1, t)
+    np.negative(t10, out=t5)
+    np.multiply(2.0, grad_x, out=t7)
+    np.multiply(t5, 2.0, out=t6)
+    np.subtract(t7, t5, out=t7)
+    np.add(t5, t7, out=t7)
+    np.subtract(t12, t10, out=t12)
+    np.add(t19, t12, out=t12)
+    np.negative(t12, out=t19)
+    np.multiply(grad_x, t8, out=t8)
+    np.add(t19, t8, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(t8, 2.0, out=t8)
+    np.multiply(t6, t9, out=t6)
+    np.multiply(t6, t4, out=t7)
+    np.add(1.0, t7, out=t19)
+    np.subtract(t19, 1.0, out=grad_x)
+    np.subtract(t7, grad_x, out=grad_x)
+    np.multiply(t9, t8, out=t8)
+    _product_error_mixed(t7, t11, t6, t9, t)
+    np.multiply(t10, t12, out=t12)
+    np.add(t12, t12, out=t12)
+    np.multiply(t7, t12, out=t12)
+    np.add(t9, t12, out=t12)
+    np.subtract(t8, t12, out=t12)
+    np.multiply(t12, t4, out=t4)
+    np.add(grad_x, t4, out=t4)
+    np.add(t19, t4, out=t4)
+    _select(c4, t4, 1.0, t4, t)
+    _select(c1, t1, t4, t4, t)
+    _select(c0, x, t4, t4, t)
+    np.multiply(grad_y, t4, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.negative(grad_x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(grad_x, t1, out=t2)
+    np.multiply(2.0, t0, out=t3)
+    np.add(t3, t1, out=t4)
+    np.add(t4, 2.0, out=t4)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t2, t0, out=t2)
+    np.add(t2, 2.0, out=t2)
+    np.multiply(2.0, grad_x, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t5, t0, out=t0)
+    np.multiply(t0, t4, out=t4)
+    np.add(t3, 2.0, out=t0)
+    np.multiply(grad_x, t0, out=t0)
+    np.subtract(t0, t3, out=t0)
+    np.multiply(2.0, t1, out=grad_x)
+    np.subtract(t0, grad_x, out=t0)
+    np.subtract(t0, 1.0, out=t0)
+    np.multiply(t1, t0, out=t0)
+    np.add(t3, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.divide(t0, grad_x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    _select(c0, t4, grad_x, grad_x, t)
+    c32 = x < (-3.747135347010488)
+    c33 = -2.3327052309705962 < x
+    c34 = x < (-0.1459316537430336)
+    c35 = c33 & c34
+    c36 = c32 | c35
+    c37 = 8.84802089815046e+307 < x
+    c38 = c36 | c37
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c38
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    c2 = grad_x < 0.875
+    np.multiply(0.5, grad_x, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    c6 = t0 == 0.0
+    np.negative(t0, out=t1)
+    np.multiply(4.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.add(t2, 4.0, out=t2)
+    np.multiply(grad_x, t2, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.multiply(4.0, t3, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.multiply(6.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.subtract(t4, t2, out=t2)
+    np.multiply(t3, t3, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    np.subtract(t3, 4.0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(2.0, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.add(t2, t4, out=t4)
+    np.add(t4, 2.0, out=t4)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t3, t4, out=t4)
+    np.multiply(t4, t0, out=t0)
+    np.negative(t0, out=t0)
+    _select(c6, t1, t0, t0, t)
+    c34 = grad_x < 1.5917969
+    np.subtract(grad_x, 1.1924305, out=t1)
+    np.subtract(t1, 7.182997e-07, out=t1)
+    np.subtract(t1, -2.7485047e-14, out=t1)
+    np.multiply(0.000981991, t1, out=t4)
+    np.add(t4, -0.0011363635, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.003360244, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.015823547, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.02027183, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.041907866, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, 0.20473127, out=t4)
+    np.multiply(t4, t1, out=t4)
+    np.add(t4, -0.26694793, out=t4)
+    np.multiply(t4, t1, out=t1)
+    _select(c34, t1, t0, t1, t)
+    _select(c2, t0, t1, t1, t)
+    np.negative(grad_x, out=t0)
+    np.exp(t0, out=t0)
+    c57 = t0 == 0.0
+    np.multiply(t0, t0, out=t4)
+    np.multiply(2.0, t0, out=t0)
+    np.add(t0, 2.0, out=t3)
+    np.multiply(grad_x, t3, out=t3)
+    np.subtract(t3, t0, out=t3)
+    np.multiply(2.0, t4, out=grad_x)
+    np.subtract(t3, grad_x, out=t3)
+    np.subtract(t3, 1.0, out=t3)
+    np.multiply(t4, t3, out=t3)
+    np.add(t0, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.divide(t3, grad_x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    _select(c57, 1.0, grad_x, grad_x, t)
+    _select(c0, t1, grad_x, grad_x, t)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    t0, t1, t2, *t = t
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(2.0, grad_x, out=t0)
+    np.multiply(x, grad_x, out=t1)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.add(t0, grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    np.multiply(t1, grad_x, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.add(t0, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(t1, grad_x, out=grad_x)
+    c16 = x < (-43.07764)
+    c17 = -1.1924419 < x
+    c18 = x < (-1.192425)
+    c19 = c17 & c18
+    c20 = c16 | c19
+    c21 = 3.3496543e+38 < x
+    c22 = c20 | c21
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c22
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 3.402823669209385e+38, out=d2ydx2)
+    c3 = d2ydx2 < 2.24609375
+    np.minimum(d2ydx2, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.add(t1, t2, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.multiply(2.0, t2, out=t4)
+    np.add(t1, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    _select(c0, t3, t4, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t4, t4, out=t3)
+    np.multiply(d2ydx2, t0, out=t5)
+    np.multiply(2.0, t5, out=t6)
+    np.add(t1, t6, out=t6)
+    np.add(t6, 2.0, out=t6)
+    np.subtract(t6, d2ydx2, out=t6)
+    np.multiply(4.0, t6, out=t6)
+    np.multiply(t5, t4, out=t7)
+    np.multiply(16.0, t7, out=t7)
+    np.subtract(t6, t7, out=t7)
+    np.multiply(t3, t7, out=t7)
+    np.multiply(t7, t0, out=t0)
+    c28 = d2ydx2 < 2.2666015625
+    np.subtract(d2ydx2, 2.256376266479492, out=t7)
+    np.subtract(t7, 1.2988130093250574e-07, out=t7)
+    np.multiply(0.0033540406176617702, t7, out=t6)
+    np.add(t6, -0.03736187686605773, out=t6)
+    np.multiply(t6, t7, out=t6)
+    np.add(t6, 0.09898193805256575, out=t6)
+    np.multiply(t6, t7, out=t6)
+    np.add(t6, -0.10875441073165407, out=t6)
+    np.multiply(t6, t7, out=t7)
+    _select(c28, t7, t0, t7, t)
+    _select(c3, t0, t7, t7, t)
+    c40 = d2ydx2 < 1.4814453125
+    np.multiply(t2, t3, out=t3)
+    np.add(t1, t5, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.multiply(4.0, t5, out=t5)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(d2ydx2, t1, out=t1)
+    np.multiply(t1, t4, out=t4)
+    np.multiply(8.0, t4, out=t4)
+    np.subtract(t5, t4, out=t4)
+    np.multiply(t3, t4, out=t4)
+    c51 = d2ydx2 < 1.4990234375
+    np.subtract(d2ydx2, 1.4905710220336914, out=d2ydx2)
+    np.subtract(d2ydx2, 1.5745173705304443e-07, out=d2ydx2)
+    np.multiply(-0.06665204273256342, d2ydx2, out=t3)
+    np.add(t3, -0.0797053214330898, out=t3)
+    np.multiply(t3, d2ydx2, out=t3)
+    np.add(t3, 0.2812727780316263, out=t3)
+    np.multiply(t3, d2ydx2, out=t3)
+    np.add(t3, -0.23069451160607898, out=t3)
+    np.multiply(t3, d2ydx2, out=d2ydx2)
+    _select(c51, d2ydx2, t4, d2ydx2, t)
+    _select(c40, t4, d2ydx2, d2ydx2, t)
+    _select(c0, t7, d2ydx2, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, t31, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=d2ydx2)
+    c3 = d2ydx2 < 2.21875
+    c4 = d2ydx2 < 1400.0
+    np.minimum(d2ydx2, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.subtract(t1, 6755399441055744.0, out=t2)
+    np.multiply(t2, 0.6931471805598903, out=t3)
+    np.subtract(t0, t3, out=t3)
+    np.multiply(t2, 5.497923018708371e-14, out=t2)
+    np.subtract(t3, t2, out=t0)
+    np.multiply(t0, t0, out=t4)
+    np.multiply(2.511784416113084e-08, t4, out=t5)
+    np.add(t5, 2.755721635507523e-06, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.00019841269917321528, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.008333333333307234, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.add(t5, 0.166666666666667, out=t5)
+    np.multiply(t5, t0, out=t5)
+    np.multiply(2.763128188739826e-07, t4, out=t6)
+    np.add(t6, 2.480148993747346e-05, out=t6)
+    np.multiply(t6, t4, out=t6)
+    np.add(t6, 0.001388888894702103, out=t6)
+    np.multiply(t6, t4, out=t6)
+    np.add(t6, 0.041666666666515396, out=t6)
+    np.multiply(t6, t4, out=t6)
+    np.add(t6, 0.5000000000000012, out=t6)
+    np.add(t5, t6, out=t6)
+    np.multiply(t6, t4, out=t4)
+    np.subtract(t3, t0, out=t3)
+    np.subtract(t3, t2, out=t2)
+    np.add(t4, t2, out=t2)
+    np.add(t0, t2, out=t4)
+    np.add(1.0, t4, out=t3)
+    c39 = d2ydx2 < 693.0
+    np.maximum(t1, 6755399441054744.0, out=t6)
+    _power_of_2(t6, t5)
+    _select(c39, t5, 0.0, t7, t)
+    np.multiply(t3, t7, out=t8)
+    np.multiply(t8, t8, out=t9)
+    np.multiply(t9, t8, out=t10)
+    np.multiply(t10, 2.0, out=t11)
+    np.add(4.0, t11, out=t12)
+    np.multiply(6.0, t9, out=t13)
+    np.add(t12, t13, out=t14)
+    np.multiply(t8, 8.0, out=t15)
+    np.add(t14, t15, out=t16)
+    np.multiply(t11, d2ydx2, out=t17)
+    np.add(t16, t17, out=t18)
+    np.multiply(3.0, t9, out=t19)
+    np.multiply(t19, d2ydx2, out=t20)
+    np.add(t18, t20, out=t21)
+    np.multiply(t8, 2.0, out=t22)
+    np.multiply(t22, d2ydx2, out=t23)
+    np.multiply(d2ydx2, 2.0, out=t24)
+    np.add(t23, t24, out=t25)
+    np.negative(t25, out=t26)
+    np.add(t21, t26, out=t27)
+    np.multiply(t27, 4.0, out=t28)
+    np.subtract(t27, t21, out=t29)
+    np.subtract(t27, t29, out=t27)
+    np.subtract(t21, t27, out=t27)
+    np.subtract(t26, t29, out=t29)
+    np.add(t27, t29, out=t29)
+    np.subtract(t21, t18, out=t27)
+    np.subtract(t21, t27, out=t21)
+    np.subtract(t18, t21, out=t21)
+    np.subtract(t20, t27, out=t27)
+    np.add(t21, t27, out=t27)
+    np.subtract(t18, t16, out=t21)
+    np.subtract(t18, t21, out=t18)
+    np.subtract(t16, t18, out=t18)
+    np.subtract(t17, t21, out=t21)
+    np.add(t18, t21, out=t21)
+    np.subtract(t16, t14, out=t18)
+    np.subtract(t16, t18, out=t16)
+    np.subtract(t14, t16, out=t16)
+    np.subtract(t15, t18, out=t18)
+    np.add(t16, t18, out=t18)
+    np.subtract(t14, t12, out=t16)
+    np.subtract(t14, t16, out=t14)
+    np.subtract(t12, t14, out=t14)
+    np.subtract(t13, t16, out=t16)
+    np.add(t14, t16, out=t16)
+    np.subtract(t12, 4.0, out=t12)
+    np.subtract(t11, t12, out=t12)
+    _product_error_mixed(t9, t8, t10, t14, t)
+    np.subtract(t3, 1.0, out=t15)
+    np.subtract(t4, t15, out=t15)
+    np.subtract(t4, t0, out=t0)
+    np.subtract(t2, t0, out=t0)
+    np.add(t15, t0, out=t0)
+    np.multiply(t0, t7, out=t7)
+    np.multiply(t9, t7, out=t15)
+    np.add(t14, t15, out=t15)
+    _product_error_mixed(t8, t8, t9, t14, t)
+    np.multiply(t8, t7, out=t2)
+    np.add(t14, t2, out=t14)
+    np.add(t14, t2, out=t2)
+    np.multiply(t8, t2, out=t14)
+    np.add(t15, t14, out=t14)
+    np.multiply(t14, 2.0, out=t15)
+    np.add(t12, t15, out=t12)
+    _product_error_mixed(6.0, t9, t13, t4, t)
+    np.multiply(6.0, t2, out=t13)
+    np.add(t4, t13, out=t13)
+    np.add(t12, t13, out=t13)
+    np.add(t16, t13, out=t13)
+    np.multiply(t7, 8.0, out=t16)
+    np.add(t13, t16, out=t16)
+    np.add(t18, t16, out=t16)
+    _product_error_mixed(t11, d2ydx2, t17, t18, t)
+    np.multiply(d2ydx2, t15, out=t15)
+    np.add(t18, t15, out=t15)
+    np.add(t16, t15, out=t16)
+    np.add(t21, t16, out=t16)
+    _product_error_mixed(t19, d2ydx2, t20, t21, t)
+    _product_error_mixed(3.0, t9, t19, t20, t)
+    np.multiply(3.0, t2, out=t19)
+    np.add(t20, t19, out=t19)
+    np.multiply(d2ydx2, t19, out=t19)
+    np.add(t21, t19, out=t19)
+    np.add(t16, t19, out=t19)
+    np.add(t27, t19, out=t19)
+    np.subtract(t25, t23, out=t27)
+    np.subtract(t25, t27, out=t25)
+    np.subtract(t23, t25, out=t25)
+    np.subtract(t24, t27, out=t27)
+    np.add(t25, t27, out=t27)
+    _product_error_mixed(t22, d2ydx2, t23, t25, t)
+    np.multiply(t7, 2.0, out=t23)
+    np.multiply(d2ydx2, t23, out=t16)
+    np.add(t25, t16, out=t16)
+    np.add(t27, t16, out=t16)
+    np.negative(t16, out=t16)
+    np.add(t19, t16, out=t16)
+    np.add(t29, t16, out=t16)
+    np.multiply(t16, 4.0, out=t16)
+    np.add(t28, t16, out=t29)
+    np.add(t9, t22, out=t19)
+    np.add(t19, 2.0, out=t27)
+    np.multiply(t27, t27, out=t25)
+    np.multiply(t25, t27, out=t21)
+    np.add(1.0, t22, out=t20)
+    np.multiply(t9, 2.0, out=t18)
+    np.add(t20, t18, out=t11)
+    np.multiply(t11, t11, out=t13)
+    np.multiply(t13, t11, out=t12)
+    _select(c1, t21, t12, t4, t)
+    np.divide(1.0, t4, out=t4)
+    np.multiply(t29, t4, out=t26)
+    np.multiply(t26, t3, out=t30)
+    _product_error_mixed(t26, t3, t30, t31, t)
+    np.multiply(t26, t0, out=t0)
+    np.add(t31, t0, out=t0)
+    np.subtract(t29, t28, out=t28)
+    np.subtract(t16, t28, out=t28)
+    _product_error_mixed(t26, t21, t29, t16, t)
+    _product_error_mixed(t25, t27, t21, t29, t)
+    np.subtract(t27, t19, out=t21)
+    np.subtract(t27, t21, out=t31)
+    np.subtract(t19, t31, out=t31)
+    np.subtract(2.0, t21, out=t21)
+    np.add(t31, t21, out=t21)
+    np.subtract(t19, t9, out=t31)
+    np.subtract(t19, t31, out=t19)
+    np.subtract(t9, t19, out=t19)
+    np.subtract(t22, t31, out=t31)
+    np.add(t19, t31, out=t31)
+    np.add(t2, t23, out=t19)
+    np.add(t31, t19, out=t19)
+    np.add(t21, t19, out=t19)
+    np.multiply(t25, t19, out=t21)
+    np.add(t29, t21, out=t21)
+    _product_error_mixed(t27, t27, t25, t29, t)
+    np.multiply(t27, t19, out=t19)
+    np.add(t29, t19, out=t29)
+    np.add(t29, t19, out=t19)
+    np.multiply(t27, t19, out=t19)
+    np.add(t21, t19, out=t19)
+    np.multiply(t26, t19, out=t19)
+    np.add(t16, t19, out=t19)
+    np.subtract(t28, t19, out=t19)
+    np.multiply(t19, t4, out=t19)
+    np.multiply(t3, t19, out=t19)
+    np.add(t0, t19, out=t19)
+    np.add(t30, t19, out=t19)
+    np.multiply(t19, t5, out=t5)
+    np.subtract(t1, t6, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    _power_of_2(t6, t6)
+    np.multiply(t5, t6, out=t6)
+    s197 = np.negative(0.0)
+    _select(c4, t6, s197, t6, t)
+    c199 = d2ydx2 < 2.29296875
+    np.subtract(d2ydx2, 2.256376266479492, out=t5)
+    np.add(t5, -1.2988130093250574e-07, out=t1)
+    np.subtract(t1, t5, out=t19)
+    np.subtract(t1, t19, out=t30)
+    np.subtract(t5, t30, out=t30)
+    np.subtract(-1.2988130093250574e-07, t19, out=t19)
+    np.add(t30, t19, out=t19)
+    np.add(t19, -3.790649046110623e-24, out=t19)
+    np.add(t1, t19, out=t30)
+    np.multiply(t30, t30, out=t5)
+    np.multiply(0.0007926897233916027, t5, out=t0)
+    np.add(t0, 0.0038604940120699973, out=t0)
+    np.multiply(t0, t5, out=t0)
+    np.add(t0, -0.03736189561025641, out=t0)
+    np.multiply(t0, t30, out=t0)
+    np.multiply(-0.00010530366643079563, t5, out=t3)
+    np.add(t3, -0.0024800681716046677, out=t3)
+    np.multiply(t3, t5, out=t3)
+    np.add(t3, 0.003354052659351346, out=t3)
+    np.multiply(t3, t5, out=t5)
+    np.add(t5, 0.09898193805255845, out=t5)
+    np.add(t0, t5, out=t5)
+    np.multiply(t5, t30, out=t0)
+    np.add(-0.10875441073164269, t0, out=t3)
+    np.multiply(t3, t30, out=t28)
+    _product_error_mixed(t3, t30, t28, t16, t)
+    np.subtract(t30, t1, out=t1)
+    np.subtract(t19, t1, out=t1)
+    np.multiply(t3, t1, out=t19)
+    np.add(t16, t19, out=t19)
+    np.subtract(t3, -0.10875441073164269, out=t3)
+    np.subtract(t0, t3, out=t3)
+    _product_error_mixed(t5, t30, t0, t16, t)
+    np.multiply(t5, t1, out=t1)
+    np.add(t16, t1, out=t1)
+    np.add(-6.693792809581483e-18, t1, out=t1)
+    np.add(t3, t1, out=t1)
+    np.multiply(t30, t1, out=t1)
+    np.add(t19, t1, out=t1)
+    np.add(t28, t1, out=t1)
+    _select(c199, t1, t6, t1, t)
+    _select(c3, t6, t1, t1, t)
+    c242 = d2ydx2 < 1.46875
+    np.multiply(t10, 4.0, out=t10)
+    np.add(2.0, t10, out=t6)
+    np.multiply(6.0, t8, out=t28)
+    np.add(t6, t28, out=t19)
+    np.multiply(t9, 8.0, out=t9)
+    np.add(t19, t9, out=t30)
+    np.multiply(t18, d2ydx2, out=t3)
+    np.add(t30, t3, out=t16)
+    np.add(t16, t17, out=t5)
+    np.multiply(3.0, t8, out=t0)
+    np.multiply(t0, d2ydx2, out=t26)
+    np.add(t24, t26, out=t21)
+    np.negative(t21, out=t27)
+    np.add(t5, t27, out=t29)
+    np.multiply(t29, 4.0, out=t25)
+    np.subtract(t29, t5, out=t31)
+    np.subtract(t29, t31, out=t29)
+    np.subtract(t5, t29, out=t29)
+    np.subtract(t27, t31, out=t31)
+    np.add(t29, t31, out=t31)
+    np.subtract(t5, t16, out=t29)
+    np.subtract(t5, t29, out=t5)
+    np.subtract(t16, t5, out=t5)
+    np.subtract(t17, t29, out=t29)
+    np.add(t5, t29, out=t29)
+    np.subtract(t16, t30, out=t5)
+    np.subtract(t16, t5, out=t16)
+    np.subtract(t30, t16, out=t16)
+    np.subtract(t3, t5, out=t5)
+    np.add(t16, t5, out=t5)
+    np.subtract(t30, t19, out=t16)
+    np.subtract(t30, t16, out=t30)
+    np.subtract(t19, t30, out=t30)
+    np.subtract(t9, t16, out=t16)
+    np.add(t30, t16, out=t16)
+    np.subtract(t19, t6, out=t30)
+    np.subtract(t19, t30, out=t19)
+    np.subtract(t6, t19, out=t19)
+    np.subtract(t28, t30, out=t30)
+    np.add(t19, t30, out=t30)
+    np.subtract(t6, 2.0, out=t19)
+    np.subtract(t6, t19, out=t6)
+    np.subtract(2.0, t6, out=t6)
+    np.subtract(t10, t19, out=t19)
+    np.add(t6, t19, out=t19)
+    np.multiply(t14, 4.0, out=t14)
+    np.add(t19, t14, out=t14)
+    _product_error_mixed(6.0, t8, t28, t19, t)
+    np.multiply(6.0, t7, out=t28)
+    np.add(t19, t28, out=t28)
+    np.add(t14, t28, out=t28)
+    np.add(t30, t28, out=t28)
+    np.multiply(t2, 8.0, out=t30)
+    np.add(t28, t30, out=t30)
+    np.add(t16, t30, out=t30)
+    _product_error_mixed(t18, d2ydx2, t3, t16, t)
+    np.multiply(t2, 2.0, out=t2)
+    np.multiply(d2ydx2, t2, out=t3)
+    np.add(t16, t3, out=t3)
+    np.add(t30, t3, out=t3)
+    np.add(t5, t3, out=t3)
+    np.add(t3, t15, out=t15)
+    np.add(t29, t15, out=t15)
+    np.subtract(t21, t24, out=t29)
+    np.subtract(t21, t29, out=t21)
+    np.subtract(t24, t21, out=t21)
+    np.subtract(t26, t29, out=t29)
+    np.add(t21, t29, out=t29)
+    _product_error_mixed(t0, d2ydx2, t26, t21, t)
+    _product_error_mixed(3.0, t8, t0, t26, t)
+    np.multiply(3.0, t7, out=t7)
+    np.add(t26, t7, out=t7)
+    np.multiply(d2ydx2, t7, out=t7)
+    np.add(t21, t7, out=t7)
+    np.add(t29, t7, out=t7)
+    np.negative(t7, out=t7)
+    np.add(t15, t7, out=t7)
+    np.add(t31, t7, out=t7)
+    np.multiply(t7, 4.0, out=t7)
+    np.add(t25, t7, out=t31)
+    np.multiply(t31, t4, out=t15)
+    np.minimum(t24, 1400.0, out=t24)
+    np.negative(t24, out=t24)
+    np.multiply(t24, 1.4426950408889634, out=t29)
+    np.add(t29, 6755399441055744.0, out=t29)
+    np.subtract(t29, 6755399441055744.0, out=t21)
+    np.multiply(t21, 0.6931471805598903, out=t26)
+    np.subtract(t24, t26, out=t26)
+    np.multiply(t21, 5.497923018708371e-14, out=t21)
+    np.subtract(t26, t21, out=t24)
+    np.multiply(t24, t24, out=t0)
+    np.multiply(2.511784416113084e-08, t0, out=t8)
+    np.add(t8, 2.755721635507523e-06, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t8, 0.00019841269917321528, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t8, 0.008333333333307234, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t8, 0.166666666666667, out=t8)
+    np.multiply(t8, t24, out=t8)
+    np.multiply(2.763128188739826e-07, t0, out=t3)
+    np.add(t3, 2.480148993747346e-05, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.001388888894702103, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.041666666666515396, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.5000000000000012, out=t3)
+    np.add(t8, t3, out=t3)
+    np.multiply(t3, t0, out=t0)
+    np.subtract(t26, t24, out=t26)
+    np.subtract(t26, t21, out=t21)
+    np.add(t0, t21, out=t21)
+    np.add(t24, t21, out=t0)
+    np.add(1.0, t0, out=t26)
+    np.multiply(t15, t26, out=t3)
+    _product_error_mixed(t15, t26, t3, t8, t)
+    np.subtract(t26, 1.0, out=t5)
+    np.subtract(t0, t5, out=t5)
+    np.subtract(t0, t24, out=t24)
+    np.subtract(t21, t24, out=t24)
+    np.add(t5, t24, out=t24)
+    np.multiply(t15, t24, out=t24)
+    np.add(t8, t24, out=t24)
+    np.subtract(t31, t25, out=t25)
+    np.subtract(t7, t25, out=t25)
+    _product_error_mixed(t15, t12, t31, t7, t)
+    _product_error_mixed(t13, t11, t12, t31, t)
+    np.subtract(t11, t20, out=t12)
+    np.subtract(t11, t12, out=t8)
+    np.subtract(t20, t8, out=t8)
+    np.subtract(t18, t12, out=t12)
+    np.add(t8, t12, out=t12)
+    np.subtract(t20, 1.0, out=t8)
+    np.subtract(t20, t8, out=t20)
+    np.subtract(1.0, t20, out=t20)
+    np.subtract(t22, t8, out=t8)
+    np.add(t20, t8, out=t8)
+    np.add(t8, t23, out=t23)
+    np.add(t23, t2, out=t2)
+    np.add(t12, t2, out=t2)
+    np.multiply(t13, t2, out=t12)
+    np.add(t31, t12, out=t12)
+    _product_error_mixed(t11, t11, t13, t31, t)
+    np.multiply(t11, t2, out=t2)
+    np.add(t31, t2, out=t31)
+    np.add(t31, t2, out=t2)
+    np.multiply(t11, t2, out=t2)
+    np.add(t12, t2, out=t2)
+    np.multiply(t15, t2, out=t2)
+    np.add(t7, t2, out=t2)
+    np.subtract(t25, t2, out=t2)
+    np.multiply(t2, t4, out=t4)
+    np.multiply(t26, t4, out=t4)
+    np.add(t24, t4, out=t4)
+    np.add(t3, t4, out=t4)
+    np.maximum(t29, 6755399441054744.0, out=t3)
+    _power_of_2(t3, t24)
+    np.multiply(t4, t24, out=t24)
+    np.subtract(t29, t3, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    _power_of_2(t3, t3)
+    np.multiply(t24, t3, out=t3)
+    _select(c4, t3, s197, t3, t)
+    c407 = d2ydx2 < 1.515625
+    np.subtract(d2ydx2, 1.4905710220336914, out=d2ydx2)
+    np.add(d2ydx2, -1.5745173705304443e-07, out=t24)
+    np.subtract(t24, d2ydx2, out=t29)
+    np.subtract(t24, t29, out=t4)
+    np.subtract(d2ydx2, t4, out=t4)
+    np.subtract(-1.5745173705304443e-07, t29, out=t29)
+    np.add(t4, t29, out=t29)
+    np.add(t29, 1.1768349225386349e-23, out=t29)
+    np.add(t24, t29, out=t4)
+    np.multiply(t4, t4, out=d2ydx2)
+    np.multiply(-0.011535539702186511, d2ydx2, out=t26)
+    np.add(t26, 0.05998888126130646, out=t26)
+    np.multiply(t26, d2ydx2, out=t26)
+    np.add(t26, -0.07970735516543599, out=t26)
+    np.multiply(t26, t4, out=t26)
+    np.multiply(0.007001228676351242, d2ydx2, out=t2)
+    np.add(t2, -0.008932243776710385, out=t2)
+    np.multiply(t2, d2ydx2, out=t2)
+    np.add(t2, -0.06665173991858374, out=t2)
+    np.multiply(t2, d2ydx2, out=d2ydx2)
+    np.add(d2ydx2, 0.28127277803034306, out=d2ydx2)
+    np.add(t26, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t4, out=t26)
+    np.add(-0.23069451159746054, t26, out=t2)
+    np.multiply(t2, t4, out=t25)
+    _product_error_mixed(t2, t4, t25, t7, t)
+    np.subtract(t4, t24, out=t24)
+    np.subtract(t29, t24, out=t24)
+    np.multiply(t2, t24, out=t29)
+    np.add(t7, t29, out=t29)
+    np.subtract(t2, -0.23069451159746054, out=t2)
+    np.subtract(t26, t2, out=t2)
+    _product_error_mixed(d2ydx2, t4, t26, t7, t)
+    np.multiply(d2ydx2, t24, out=t24)
+    np.add(t7, t24, out=t24)
+    np.add(8.841592783777483e-18, t24, out=t24)
+    np.add(t2, t24, out=t24)
+    np.multiply(t4, t24, out=t24)
+    np.add(t29, t24, out=t24)
+    np.add(t25, t24, out=t24)
+    _select(c407, t24, t3, t24, t)
+    _select(c242, t3, t24, t24, t)
+    _select(c1, t1, t24, t24, t)
+    _select(c0, x, t24, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=d2ydx2)
+    c2 = d2ydx2 < 1.71875
+    np.multiply(0.5, d2ydx2, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    c6 = t0 == 0.0
+    np.negative(t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(t2, t0, out=t3)
+    np.multiply(2.0, t3, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(d2ydx2, t0, out=t5)
+    np.multiply(t5, t0, out=t6)
+    np.multiply(t6, t0, out=t7)
+    np.multiply(2.0, t7, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.add(t4, t7, out=t4)
+    np.multiply(3.0, t6, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t4, t8, out=t8)
+    np.multiply(6.0, t2, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.add(t8, t4, out=t4)
+    np.multiply(8.0, t0, out=t8)
+    np.multiply(t8, t0, out=t8)
+    np.add(t4, t8, out=t8)
+    np.add(t8, 4.0, out=t8)
+    np.multiply(2.0, t5, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.subtract(t8, t4, out=t4)
+    np.multiply(2.0, d2ydx2, out=t8)
+    np.subtract(t4, t8, out=t4)
+    np.multiply(t4, t0, out=t4)
+    np.multiply(2.0, t0, out=t9)
+    np.multiply(t9, t0, out=t9)
+    np.multiply(t2, t2, out=t10)
+    np.add(t9, t10, out=t10)
+    np.add(t10, 2.0, out=t10)
+    np.multiply(t10, t10, out=t11)
+    np.multiply(t11, t10, out=t10)
+    np.divide(t4, t10, out=t10)
+    np.multiply(4.0, t10, out=t10)
+    np.multiply(t10, t0, out=t10)
+    _select(c6, t1, t10, t10, t)
+    c51 = d2ydx2 < 2.75
+    np.subtract(d2ydx2, 2.2563763, out=t4)
+    np.subtract(t4, 1.298813e-07, out=t4)
+    np.subtract(t4, 5.51121e-16, out=t4)
+    np.multiply(3.3845725e-05, t4, out=t11)
+    np.add(t11, -4.8944894e-05, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, -0.00010581861, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, 0.00079532934, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, -0.0024800193, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, 0.0038602056, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, 0.0033540507, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, -0.037361883, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, 0.09898194, out=t11)
+    np.multiply(t11, t4, out=t11)
+    np.add(t11, -0.10875441, out=t11)
+    np.multiply(t11, t4, out=t4)
+    _select(c51, t4, t10, t4, t)
+    _select(c2, t10, t4, t4, t)
+    c76 = d2ydx2 < 1.140625
+    np.negative(d2ydx2, out=t10)
+    np.exp(t10, out=t10)
+    np.multiply(t10, t10, out=t11)
+    np.multiply(t11, t10, out=t12)
+    np.multiply(4.0, t12, out=t13)
+    np.multiply(6.0, t10, out=t14)
+    np.add(t13, t14, out=t14)
+    np.multiply(8.0, t11, out=t13)
+    np.add(t14, t13, out=t13)
+    np.multiply(2.0, t12, out=t12)
+    np.negative(t8, out=t14)
+    np.expm1(t14, out=t14)
+    np.multiply(2.0, t14, out=t14)
+    np.add(t12, t14, out=t14)
+    np.multiply(3.0, t10, out=t12)
+    np.subtract(t14, t12, out=t12)
+    np.multiply(d2ydx2, t12, out=t12)
+    np.add(t13, t12, out=t12)
+    np.add(t12, 2.0, out=t12)
+    np.multiply(t11, t12, out=t12)
+    np.multiply(2.0, t10, out=t10)
+    np.multiply(2.0, t11, out=t11)
+    np.add(t10, t11, out=t11)
+    np.add(t11, 1.0, out=t11)
+    np.multiply(t11, t11, out=t10)
+    np.multiply(t10, t11, out=t11)
+    np.divide(t12, t11, out=t11)
+    np.multiply(4.0, t11, out=t11)
+    np.subtract(d2ydx2, 1.490571, out=d2ydx2)
+    np.subtract(d2ydx2, 1.5745174e-07, out=d2ydx2)
+    np.subtract(d2ydx2, 7.1260366e-17, out=d2ydx2)
+    np.multiply(-0.0013821579, d2ydx2, out=t12)
+    np.add(t12, -6.7957466e-05, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, 0.0070002996, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, -0.011559211, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, -0.00893212, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, 0.05999006, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, -0.06665174, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, -0.07970738, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, 0.28127277, out=t12)
+    np.multiply(t12, d2ydx2, out=t12)
+    np.add(t12, -0.23069452, out=t12)
+    np.multiply(t12, d2ydx2, out=d2ydx2)
+    np.multiply(2.0, t6, out=t6)
+    np.multiply(t6, t0, out=t6)
+    np.multiply(t6, t0, out=t6)
+    np.add(t6, t7, out=t7)
+    np.multiply(4.0, t3, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t7, t3, out=t3)
+    np.multiply(6.0, t0, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.add(t3, t7, out=t7)
+    np.multiply(8.0, t2, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t7, t3, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.subtract(t3, t8, out=t8)
+    np.multiply(3.0, t5, out=t5)
+    np.multiply(t5, t0, out=t5)
+    np.subtract(t8, t5, out=t5)
+    np.multiply(t5, t0, out=t5)
+    np.multiply(t5, t0, out=t5)
+    np.multiply(2.0, t2, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.add(t9, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t9)
+    np.multiply(t9, t2, out=t2)
+    np.divide(t5, t2, out=t2)
+    np.multiply(4.0, t2, out=t2)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t2, t0, out=t0)
+    _select(c6, t1, t0, t0, t)
+    _select(c2, d2ydx2, t0, t0, t)
+    _select(c76, t11, t0, t0, t)
+    _select(c0, t4, t0, d2ydx2, t)
+
+
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -894,54 +2441,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -955,7 +2533,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -28,7 +28,7 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4469 (1000000 inputs, sampled), float32 fast 3.1684 (4194304 inputs, sampled)
+    y = f(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4469 (1000000 inputs, sampled), float32 fast 3.1859 (4194304 inputs, sampled)
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 2.4126 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
@@ -50,205 +50,366 @@ __all__ = [
     "selu_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def selu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 3)
 
 
 def selu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 2)
 
 
 def selu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 5, count=2)
 
 
 def selu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 2)
 
 
 def selu_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2)
 
 
 def selu_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5)
 
 
 def selu_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
 
 
 def selu_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 6, count=2)
 
 
 def selu_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
 
 
 def selu_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 3)
 
 
-def _forward_wide(x):
-    t0 = np.abs(x)
-    t0 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
-    return _select(x == 0.0, x, t0)
+def _forward_wide(x, y, t):
+    t0, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=y)
+    c2 = y < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.minimum(t0, 350.0, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.multiply(1.0507009873554805, y, out=y)
+    _select(c2, t0, y, y, t)
+    _select(c0, x, y, y, t)
 
 
-
-def _forward_usual_wide(x):
-    t0 = np.abs(x)
-    return _select(x < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0), (-1.7516230804060213e-45 < x) & (x < 1.7516230804060213e-45)
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t0 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
-    return _select(x == 0.0, x, t0)
-
-
-
-def _forward_usual_mixed(x):
-    t0 = np.abs(x)
-    return _select(x < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0), (-5e-324 < x) & (x < 5e-324)
+def _forward_usual_wide(x, y, t):
+    t0, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.multiply(1.0507009873554805, y, out=y)
+    _select(c0, t0, y, y, t)
+    c7 = -1.7516230804060213e-45 < x
+    c8 = x < 1.7516230804060213e-45
+    return c7 & c8
 
 
-
-def _forward_float32(x):
-    t0 = np.abs(x)
-    t0 = _select_float32(np.copysign(1.0, x) < 0.0, 1.7580993 * np.expm1(-t0), _select_float32(t0 < 24.0, 1.050701 * t0, 0.05070099 * t0 + t0))
-    return _select_float32(x == 0.0, x, t0)
-
-
-
-def _forward_usual_float32(x):
-    t0 = np.abs(x)
-    return _select_float32(x < 0.0, 1.7580993 * np.expm1(-t0), 1.050701 * t0), ((-1e-45 < x) & (x < 1e-45)) | (3.1880186e+38 < x)
-
-
-
-def _derivative_wide(x):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0507009873554805)
-    return _select(x != x, x, t0)
+def _forward_mixed(x, y, t):
+    t0, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=y)
+    c2 = y < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.multiply(1.0507009873554805, y, out=y)
+    _select(c2, t0, y, y, t)
+    _select(c0, x, y, y, t)
 
 
-
-def _derivative_mixed(x):
-    return _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
-
-
-
-def _derivative_float32(x):
-    t0 = np.exp(-(0.5 * np.abs(x)))
-    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(np.minimum(-t0, 350.0)), 1.0507009873554805 * t0)
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(t0, 750.0)), 1.0507009873554805)
-    return _select(x == 0.0, x, t1), _select(x != x, x, t0)
+def _forward_usual_mixed(x, y, t):
+    t0, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.multiply(1.0507009873554805, y, out=y)
+    _select(c0, t0, y, y, t)
+    c7 = -5e-324 < x
+    c8 = x < 5e-324
+    return c7 & c8
 
 
-
-def _value_and_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = _select(np.copysign(1.0, x) < 0.0, 1.7580993408473768 * np.expm1(-t0), 1.0507009873554805 * t0)
-    return _select(x == 0.0, x, t1), _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-t0), 1.0507009873554805))
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = _select_float32(np.copysign(1.0, x) < 0.0, 1.7580993 * np.expm1(-t0), _select_float32(t0 < 24.0, 1.050701 * t0, 0.05070099 * t0 + t0))
-    t0 = np.exp(-(0.5 * t0))
-    return _select_float32(x == 0.0, x, t1), _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 1.0507009873554805)
-    return grad_y * _select(x != x, x, t0)
+def _forward_float32(x, y, t):
+    t0, t1, t2, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=y)
+    c2 = y < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993, t0, out=t0)
+    c7 = y < 24.0
+    np.multiply(1.050701, y, out=t1)
+    np.multiply(0.05070099, y, out=t2)
+    np.add(t2, y, out=y)
+    _select(c7, t1, y, y, t)
+    _select(c2, t0, y, y, t)
+    _select(c0, x, y, y, t)
 
 
-
-def _backward_mixed(x, grad_y):
-    t0 = _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 1.0507009873554805))
-    return grad_y * t0
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.exp(-(0.5 * np.abs(x)))
-    t0 = _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 1.050701))
-    return grad_y * t0
-
-
-
-def _second_derivative_wide(x):
-    t0 = _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.minimum(np.abs(x), 750.0)), 0.0)
-    return _select(x != x, x, t0)
+def _forward_usual_float32(x, y, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(1.7580993, t0, out=t0)
+    np.multiply(0.05070099, y, out=t1)
+    np.add(t1, y, out=y)
+    _select(c0, t0, y, y, t)
+    c8 = -1e-45 < x
+    c9 = x < 1e-45
+    return c8 & c9
 
 
+def _derivative_wide(x, dydx, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=dydx)
+    np.minimum(dydx, 750.0, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.7580993408473768, dydx, out=dydx)
+    _select(c1, dydx, 1.0507009873554805, dydx, t)
+    _select(c0, x, dydx, dydx, t)
 
-def _second_derivative_mixed(x):
-    return _select(x != x, x, _select(x <= 0.0, 1.7580993408473768 * np.exp(-np.abs(x)), 0.0))
+
+def _derivative_mixed(x, dydx, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.7580993408473768, dydx, out=dydx)
+    _select(c1, dydx, 1.0507009873554805, dydx, t)
+    _select(c0, x, dydx, dydx, t)
 
 
+def _derivative_float32(x, dydx, t):
+    t0, *t = t
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=dydx)
+    np.multiply(0.5, dydx, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(1.7580993, dydx, out=t0)
+    np.multiply(t0, dydx, out=dydx)
+    _select(c1, dydx, 1.050701, dydx, t)
+    _select(c0, x, dydx, dydx, t)
 
-def _second_derivative_float32(x):
-    t0 = np.exp(-(0.5 * np.abs(x)))
-    return _select_float32(x != x, x, _select_float32(x <= 0.0, 1.7580993 * t0 * t0, 0.0))
+
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=t0)
+    c2 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.minimum(t1, 350.0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993408473768, t1, out=t1)
+    np.multiply(1.0507009873554805, t0, out=t2)
+    _select(c2, t1, t2, t2, t)
+    _select(c0, x, t2, y, t)
+    c11 = x != x
+    c12 = x <= 0.0
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    _select(c12, t0, 1.0507009873554805, t0, t)
+    _select(c11, x, t0, dydx, t)
 
 
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=t0)
+    c2 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993408473768, t1, out=t1)
+    np.multiply(1.0507009873554805, t0, out=t2)
+    _select(c2, t1, t2, t2, t)
+    _select(c0, x, t2, y, t)
+    c10 = x != x
+    c11 = x <= 0.0
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    _select(c11, t0, 1.0507009873554805, t0, t)
+    _select(c10, x, t0, dydx, t)
 
-def _select(condition, yes, no, dtype=np.float64):
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, t3, *t = t
+    c0 = x == 0.0
+    np.copysign(1.0, x, out=t0)
+    c2 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993, t1, out=t1)
+    c7 = t0 < 24.0
+    np.multiply(1.050701, t0, out=t2)
+    np.multiply(0.05070099, t0, out=t3)
+    np.add(t3, t0, out=t3)
+    _select(c7, t2, t3, t3, t)
+    _select(c2, t1, t3, t3, t)
+    _select(c0, x, t3, y, t)
+    c14 = x != x
+    c15 = x <= 0.0
+    np.multiply(0.5, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(1.7580993, t0, out=t3)
+    np.multiply(t3, t0, out=t0)
+    _select(c15, t0, 1.050701, t0, t)
+    _select(c14, x, t0, dydx, t)
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=grad_x)
+    np.minimum(grad_x, 750.0, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.7580993408473768, grad_x, out=grad_x)
+    _select(c1, grad_x, 1.0507009873554805, grad_x, t)
+    _select(c0, x, grad_x, grad_x, t)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.7580993408473768, grad_x, out=grad_x)
+    _select(c1, grad_x, 1.0507009873554805, grad_x, t)
+    _select(c0, x, grad_x, grad_x, t)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(0.5, grad_x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(1.7580993, grad_x, out=t0)
+    np.multiply(t0, grad_x, out=grad_x)
+    _select(c1, grad_x, 1.050701, grad_x, t)
+    _select(c0, x, grad_x, grad_x, t)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 750.0, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(1.7580993408473768, d2ydx2, out=d2ydx2)
+    _select(c1, d2ydx2, 0.0, d2ydx2, t)
+    _select(c0, x, d2ydx2, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(1.7580993408473768, d2ydx2, out=d2ydx2)
+    _select(c1, d2ydx2, 0.0, d2ydx2, t)
+    _select(c0, x, d2ydx2, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, *t = t
+    c0 = x != x
+    c1 = x <= 0.0
+    np.abs(x, out=d2ydx2)
+    np.multiply(0.5, d2ydx2, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(1.7580993, d2ydx2, out=t0)
+    np.multiply(t0, d2ydx2, out=d2ydx2)
+    _select(c1, d2ydx2, 0.0, d2ydx2, t)
+    _select(c0, x, d2ydx2, d2ydx2, t)
+
+
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -268,54 +429,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -329,7 +521,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -23,9 +23,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4029 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3342 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.506 (4194304 inputs, sampled), float64 4.6182 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.1274 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.1274 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.506 (4194304 inputs, sampled), float64 5.3084 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.502 (4194304 inputs, sampled), float64 1.7442 (1000000 inputs, sampled), float32 fast 8.9531 (4194304 inputs, sampled)
 """
 
@@ -44,595 +44,1518 @@ __all__ = [
     "silu_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def silu(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties], parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 11, ties=[_y_ties], parameters=[beta])
 
 
 def silu_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 21, parameters=[beta])
 
 
 def silu_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, None], parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 22, count=2, ties=[_y_ties, None], parameters=[beta])
 
 
 def silu_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 21, parameters=[beta])
 
 
 def silu_second_derivative(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 26, parameters=[beta])
 
 
 def silu_fast(x, out=None, *, beta=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 6, parameters=[beta])
 
 
 def silu_derivative_fast(x, out=None, *, beta=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 9, parameters=[beta])
 
 
 def silu_value_and_derivative_fast(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 12, count=2, parameters=[beta])
 
 
 def silu_backward_fast(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 9, parameters=[beta])
 
 
 def silu_second_derivative_fast(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, parameters=[beta])
-
-
-def _forward_wide(x, beta):
-    return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0))
-
-
-
-def _forward_usual_wide(x):
-    return x / (np.exp(-x) + 1.0), x < (-3.3496543497230185e+38)
-
-
-
-def _forward_mixed(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = np.exp(-t1)
-    t3 = _product_error_mixed(beta, t0, t1)
-    t4 = t2 - t2 * _select(t1 < 1024.0, t3, 0.0)
-    t1 = 0.5 * t1
-    t5 = np.exp(-t1)
-    t1 = t5 - t5 * _select(t1 < 1024.0, 0.5 * t3, 0.0)
-    t1 = _select(t0 * beta < 54.25, -(t0 * t4) / (t4 + 1.0), -(t0 * t1 / (t1 * t1 + 1.0) * t1))
-    return _select(x == (-np.inf), -0.0, _select(np.copysign(1.0, x) < 0.0, t1, t0 / (t2 + 1.0)))
-
-
-
-def _forward_usual_mixed(x):
-    return x / (np.exp(-x) + 1.0), x < (-698.4592718937857)
-
-
-
-def _forward_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t2 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
-    t2 = t3 - t2
-    t0 = _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / (t2 * t2 + 1.0) * t2), t0 / (np.exp(-t1) + 1.0))
-    return _select_float32(x == (-np.inf), -0.0, t0)
-
-
-
-def _forward_usual_float32(x):
-    return x / (np.exp(-x) + 1.0), x < (-87.271355)
-
-
-
-def _derivative_wide(x, beta):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * beta
-    t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 750.0))
-    t3 = 1.0 / (t2 + 1.0)
-    t0 = (1.0 - t0 * t3) * t2 * t3
-    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
-    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
-    t0 = _select(t1 < 1.2685546875, t0, _select(t1 < 1.2876235246658325, (t3 + (-0.2178117057198021)) * t2, t0))
-    return _select(x < 0.0, t0, 1.0 - t0)
-
-
-
-def _derivative_usual_wide(x):
-    t0 = 1.0 / (np.exp(-x) + 1.0)
-    return (x + 1.0 - x * t0) * t0, (x < (-3.3496543497230185e+38)) | (8488713185132544.0 < x)
-
-
-
-def _derivative_mixed(x, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = t2 < 1400.0
-    t4 = -_select(t3, t2, 1400.0)
-    t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = t5 - 6755399441055744.0
-    t4 = t4 - t6 * 0.6931471805598903 - t6 * 5.497923018708371e-14
-    t6 = t4 * t4
-    t7 = (2.511784416113084e-08 * t6 + 2.755721635507523e-06) * t6 + 0.00019841269917321528
-    t8 = ((2.763128188739826e-07 * t6 + 2.480148993747346e-05) * t6 + 0.001388888894702103) * t6
-    t7 = ((t7 * t6 + 0.008333333333307234) * t6 + 0.166666666666667) * t4 + ((t8 + 0.041666666666515396) * t6 + 0.5000000000000012)
-    t6 = t7 * t6
-    t7 = _product_error_mixed(beta, t0, t2)
-    t8 = _select(t3, -t7, 0.0)
-    t6 = t6 + (t8 + t8 * (t4 + t6))
-    t8 = t4 + t6
-    t9 = 1.0 + t8
-    t10 = np.maximum(t5, 6755399441054744.0)
-    t11 = _power_of_2(t10)
-    t12 = _select(t2 < 693.0, t11, 0.0)
-    t13 = t9 * t12
-    t14 = 1.0 + t13
-    t2 = -t14 + t2
-    t4 = t8 - (t9 - 1.0) + (t6 - (t8 - t4))
-    t6 = t13 - (t14 - 1.0) + t4 * t12
-    t8 = t14 * t14
-    t12 = 1.0 / t8
-    t13 = t2 * t12
-    t15 = t13 * t9
-    t16 = t14 * t6
-    t2 = _product_error_mixed(t13, t8, t2) + t13 * (_product_error_mixed(t14, t14, t8) + t16 + t16)
-    t2 = _product_error_mixed(t13, t9, t15) + t13 * t4 + t9 * ((-t6 + t7 - t2) * t12)
-    t2 = _select(t3, -((t15 + t2) * t11 * _power_of_2(t5 - t10 + 6755399441055744.0)), -0.0)
-    t3 = t1 - 1.2784643173217773 + (-2.2543929645135935e-07)
-    t0 = _product_error_mixed(t0, beta, t1) + (-1.2532719437511683e-23)
-    t4 = t3 * t3
-    t5 = (-0.0007984892347409367 * t4 + 0.006606589130214392) * t4 + (-0.018874814223781664)
-    t4 = (0.00012662741599901223 * t4 + (-0.015222655223188504)) * t4 + 0.1466487969969469
-    t4 = t5 * t3 + t4
-    t5 = -0.2178117057198001 * t3
-    t0 = _product_error_mixed(-0.2178117057198001, t3, t5) + -0.2178117057198001 * t0 + t3 * (t4 * t3 + t4 * t0)
-    t0 = _select(t1 < 1.26953125, t2, _select(t1 < 1.2884525470013943, t5 + t0, t2))
-    return _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _derivative_usual_mixed(x):
-    t0 = -x
-    t1 = np.exp(-t0)
-    t2 = t1 * t1
-    t3 = (x < (-29.87090926652225)) | ((-2.1305023024527885 < x) & (x < (-0.4957433687217102)))
-    return (t1 + t2 - t0 * t1) / (2.0 * t1 + t2 + 1.0), t3 | (343.5326348732848 < x)
-
-
-
-def _derivative_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-t2)
-    t4 = _product_error_float32(beta, t0, t2)
-    t5 = t3 - t3 * _select_float32(t2 < 1024.0, t4, 0.0)
-    t6 = t5 + 1.0
-    t5 = -((t2 - t5 - 1.0) * t5) / (t6 * t6)
-    t0 = t1 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t1) - 2.5519606e-15
-    t6 = (((0.00017969962 * t0 + (-0.000790083)) * t0 + 0.00012700965) * t0 + 0.006606049) * t0
-    t6 = (((t6 + (-0.015222663)) * t0 + (-0.018874804)) * t0 + 0.1466488) * t0 + (-0.2178117)
-    t7 = 0.5 * t2
-    t8 = np.exp(-t7)
-    t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
-    t7 = t4 * t4
-    t8 = t7 + 1.0
-    t4 = _select_float32(t1 < 30.875, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
-    t7 = t3 + 1.0
-    return _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
-
-
-
-def _derivative_usual_float32(x):
-    t0 = np.exp(-x)
-    t1 = t0 + 1.0
-    return (t0 + x * t0 + 1.0) / (t1 * t1), ((x < (-43.503777)) | ((-1.278476 < x) & (x < (-1.2784578)))) | (3.3496543e+38 < x)
-
-
-
-def _value_and_derivative_wide(x, beta):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * beta
-    t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 750.0))
-    t3 = 1.0 / (t2 + 1.0)
-    t0 = (1.0 - t0 * t3) * t2 * t3
-    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
-    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
-    t0 = _select(t1 < 1.2685546875, t0, _select(t1 < 1.2876235246658325, (t3 + (-0.2178117057198021)) * t2, t0))
-    return _select(x == (-np.inf), -0.0, x / (np.exp(np.minimum(-(x * beta), 350.0)) + 1.0)), _select(x < 0.0, t0, 1.0 - t0)
-
-
-
-def _value_and_derivative_usual_wide(x):
-    t0 = x < (-3.3496543497230185e+38)
-    t1 = 1.0 / (np.exp(-x) + 1.0)
-    return x / (np.exp(-x) + 1.0), (x + 1.0 - x * t1) * t1, t0 | (t0 | (8488713185132544.0 < x))
-
-
-
-def _value_and_derivative_mixed(x, beta):
-    t0 = -0.0
-    t1 = np.abs(x)
-    t2 = t1 * beta
-    t3 = beta * t1
-    t4 = np.exp(-t3)
-    t5 = _product_error_mixed(beta, t1, t3)
-    t6 = t4 - t4 * _select(t3 < 1024.0, t5, 0.0)
-    t7 = 0.5 * t3
-    t8 = np.exp(-t7)
-    t7 = t8 - t8 * _select(t7 < 1024.0, 0.5 * t5, 0.0)
-    t4 = _select(np.copysign(1.0, x) < 0.0, _select(t2 < 54.25, -(t1 * t6) / (t6 + 1.0), -(t1 * t7 / (t7 * t7 + 1.0) * t7)), t1 / (t4 + 1.0))
-    t6 = t3 < 1400.0
-    t7 = -_select(t6, t3, 1400.0)
-    t8 = t7 * 1.4426950408889634 + 6755399441055744.0
-    t9 = t8 - 6755399441055744.0
-    t7 = t7 - t9 * 0.6931471805598903 - t9 * 5.497923018708371e-14
-    t9 = t7 * t7
-    t10 = (2.511784416113084e-08 * t9 + 2.755721635507523e-06) * t9 + 0.00019841269917321528
-    t11 = (2.763128188739826e-07 * t9 + 2.480148993747346e-05) * t9 + 0.001388888894702103
-    t10 = ((t10 * t9 + 0.008333333333307234) * t9 + 0.166666666666667) * t7 + ((t11 * t9 + 0.041666666666515396) * t9 + 0.5000000000000012)
-    t9 = t10 * t9
-    t10 = _select(t6, -t5, 0.0)
-    t9 = t9 + (t10 + t10 * (t7 + t9))
-    t10 = t7 + t9
-    t11 = 1.0 + t10
-    t12 = np.maximum(t8, 6755399441054744.0)
-    t13 = _power_of_2(t12)
-    t14 = _select(t3 < 693.0, t13, 0.0)
-    t15 = t11 * t14
-    t16 = 1.0 + t15
-    t3 = -t16 + t3
-    t7 = t10 - (t11 - 1.0) + (t9 - (t10 - t7))
-    t9 = t15 - (t16 - 1.0) + t7 * t14
-    t10 = t16 * t16
-    t14 = 1.0 / t10
-    t15 = t3 * t14
-    t17 = t15 * t11
-    t18 = t16 * t9
-    t3 = _product_error_mixed(t15, t10, t3) + t15 * (_product_error_mixed(t16, t16, t10) + t18 + t18)
-    t3 = _product_error_mixed(t15, t11, t17) + t15 * t7 + t11 * ((-t9 + t5 - t3) * t14)
-    t3 = _select(t6, -((t17 + t3) * t13 * _power_of_2(t8 - t12 + 6755399441055744.0)), t0)
-    t5 = t2 - 1.2784643173217773 + (-2.2543929645135935e-07)
-    t1 = _product_error_mixed(t1, beta, t2) + (-1.2532719437511683e-23)
-    t6 = t5 * t5
-    t7 = (-0.0007984892347409367 * t6 + 0.006606589130214392) * t6 + (-0.018874814223781664)
-    t6 = (0.00012662741599901223 * t6 + (-0.015222655223188504)) * t6 + 0.1466487969969469
-    t6 = t7 * t5 + t6
-    t7 = -0.2178117057198001 * t5
-    t1 = _product_error_mixed(-0.2178117057198001, t5, t7) + -0.2178117057198001 * t1 + t5 * (t6 * t5 + t6 * t1)
-    t1 = _select(t2 < 1.26953125, t3, _select(t2 < 1.2884525470013943, t7 + t1, t3))
-    return _select(x == (-np.inf), t0, t4), _select(x != x, x, _select(x < 0.0, t1, 1.0 - t1))
-
-
-
-def _value_and_derivative_usual_mixed(x):
-    t0 = -x
-    t1 = np.exp(-t0)
-    t2 = t1 * t1
-    t3 = (x < (-29.87090926652225)) | ((-2.1305023024527885 < x) & (x < (-0.4957433687217102)))
-    return x / (np.exp(t0) + 1.0), (t1 + t2 - t0 * t1) / (2.0 * t1 + t2 + 1.0), (x < (-698.4592718937857)) | (t3 | (343.5326348732848 < x))
-
-
-
-def _value_and_derivative_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t4 = _product_error_float32(beta, t0, t1)
-    t2 = t3 - t3 * _select_float32(t2 < 1024.0, 0.5 * t4, 0.0)
-    t3 = t2 * t2
-    t5 = t3 + 1.0
-    t6 = np.exp(-t1)
-    t7 = t6 + 1.0
-    t8 = t0 * beta
-    t4 = t6 - t6 * _select_float32(t1 < 1024.0, t4, 0.0)
-    t9 = t4 + 1.0
-    t4 = -((t1 - t4 - 1.0) * t4) / (t9 * t9)
-    t9 = t8 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t8) - 2.5519606e-15
-    t10 = ((0.00017969962 * t9 + (-0.000790083)) * t9 + 0.00012700965) * t9 + 0.006606049
-    t10 = (((t10 * t9 + (-0.015222663)) * t9 + (-0.018874804)) * t9 + 0.1466488) * t9 + (-0.2178117)
-    t3 = _select_float32(t8 < 30.875, t4, _select_float32(t2 == 0.0, -t2, -((t1 - t3 - 1.0) * t2 / (t5 * t5) * t2)))
-    return _select_float32(x == (-np.inf), -0.0, _select_float32(np.copysign(1.0, x) < 0.0, -(t0 * t2 / t5 * t2), t0 / t7)), _select_float32(x < 0.0, _select_float32(t8 < 1.0, t4, _select_float32(t8 < 1.703125, t10 * t9, t3)), _select_float32(t6 == 0.0, 1.0, (t1 - t6 - 1.0) * t6 / (t7 * t7) + 1.0))
-
-
-
-def _value_and_derivative_usual_float32(x):
-    t0 = np.exp(-x)
-    t1 = t0 + 1.0
-    t2 = ((x < (-43.503777)) | ((-1.278476 < x) & (x < (-1.2784578)))) | (3.3496543e+38 < x)
-    return x / (np.exp(-x) + 1.0), (t0 + x * t0 + 1.0) / (t1 * t1), (x < (-87.271355)) | t2
-
-
-
-def _backward_wide(x, grad_y, beta):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * beta
-    t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 750.0))
-    t3 = 1.0 / (t2 + 1.0)
-    t0 = (1.0 - t0 * t3) * t2 * t3
-    t2 = t1 - 1.2784643173217773 - 2.2543929645135935e-07
-    t3 = ((-0.015222655025806709 * t2 + (-0.01887480392573958)) * t2 + 0.14664879699694686) * t2
-    t0 = _select(t1 < 1.2685546875, t0, _select(t1 < 1.2876235246658325, (t3 + (-0.2178117057198021)) * t2, t0))
-    return grad_y * _select(x < 0.0, t0, 1.0 - t0)
-
-
-
-def _backward_usual_wide(x, grad_y):
-    t0 = 1.0 / (np.exp(-x) + 1.0)
-    return grad_y * ((x + 1.0 - x * t0) * t0), (x < (-3.3496543497230185e+38)) | (8488713185132544.0 < x)
-
-
-
-def _backward_mixed(x, grad_y, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = t2 < 1400.0
-    t4 = -_select(t3, t2, 1400.0)
-    t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = t5 - 6755399441055744.0
-    t4 = t4 - t6 * 0.6931471805598903 - t6 * 5.497923018708371e-14
-    t6 = t4 * t4
-    t7 = (2.511784416113084e-08 * t6 + 2.755721635507523e-06) * t6 + 0.00019841269917321528
-    t8 = ((2.763128188739826e-07 * t6 + 2.480148993747346e-05) * t6 + 0.001388888894702103) * t6
-    t7 = ((t7 * t6 + 0.008333333333307234) * t6 + 0.166666666666667) * t4 + ((t8 + 0.041666666666515396) * t6 + 0.5000000000000012)
-    t6 = t7 * t6
-    t7 = _product_error_mixed(beta, t0, t2)
-    t8 = _select(t3, -t7, 0.0)
-    t6 = t6 + (t8 + t8 * (t4 + t6))
-    t8 = t4 + t6
-    t9 = 1.0 + t8
-    t10 = np.maximum(t5, 6755399441054744.0)
-    t11 = _power_of_2(t10)
-    t12 = _select(t2 < 693.0, t11, 0.0)
-    t13 = t9 * t12
-    t14 = 1.0 + t13
-    t2 = -t14 + t2
-    t4 = t8 - (t9 - 1.0) + (t6 - (t8 - t4))
-    t6 = t13 - (t14 - 1.0) + t4 * t12
-    t8 = t14 * t14
-    t12 = 1.0 / t8
-    t13 = t2 * t12
-    t15 = t13 * t9
-    t16 = t14 * t6
-    t2 = _product_error_mixed(t13, t8, t2) + t13 * (_product_error_mixed(t14, t14, t8) + t16 + t16)
-    t2 = _product_error_mixed(t13, t9, t15) + t13 * t4 + t9 * ((-t6 + t7 - t2) * t12)
-    t2 = _select(t3, -((t15 + t2) * t11 * _power_of_2(t5 - t10 + 6755399441055744.0)), -0.0)
-    t3 = t1 - 1.2784643173217773 + (-2.2543929645135935e-07)
-    t0 = _product_error_mixed(t0, beta, t1) + (-1.2532719437511683e-23)
-    t4 = t3 * t3
-    t5 = (-0.0007984892347409367 * t4 + 0.006606589130214392) * t4 + (-0.018874814223781664)
-    t4 = (0.00012662741599901223 * t4 + (-0.015222655223188504)) * t4 + 0.1466487969969469
-    t4 = t5 * t3 + t4
-    t5 = -0.2178117057198001 * t3
-    t0 = _product_error_mixed(-0.2178117057198001, t3, t5) + -0.2178117057198001 * t0 + t3 * (t4 * t3 + t4 * t0)
-    t0 = _select(t1 < 1.26953125, t2, _select(t1 < 1.2884525470013943, t5 + t0, t2))
-    return grad_y * _select(x != x, x, _select(x < 0.0, t0, 1.0 - t0))
-
-
-
-def _backward_usual_mixed(x, grad_y):
-    t0 = -x
-    t1 = np.exp(-t0)
-    t2 = t1 * t1
-    t3 = (x < (-29.87090926652225)) | ((-2.1305023024527885 < x) & (x < (-0.4957433687217102)))
-    return grad_y * ((t1 + t2 - t0 * t1) / (2.0 * t1 + t2 + 1.0)), t3 | (343.5326348732848 < x)
-
-
-
-def _backward_float32(x, grad_y, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = np.exp(-t2)
-    t4 = _product_error_float32(beta, t0, t2)
-    t5 = t3 - t3 * _select_float32(t2 < 1024.0, t4, 0.0)
-    t6 = t5 + 1.0
-    t5 = -((t2 - t5 - 1.0) * t5) / (t6 * t6)
-    t0 = t1 - 1.2784643 - 2.254393e-07 + _product_error_float32(t0, beta, t1) - 2.5519606e-15
-    t6 = (((0.00017969962 * t0 + (-0.000790083)) * t0 + 0.00012700965) * t0 + 0.006606049) * t0
-    t6 = (((t6 + (-0.015222663)) * t0 + (-0.018874804)) * t0 + 0.1466488) * t0 + (-0.2178117)
-    t7 = 0.5 * t2
-    t8 = np.exp(-t7)
-    t4 = t8 - t8 * _select_float32(t7 < 1024.0, 0.5 * t4, 0.0)
-    t7 = t4 * t4
-    t8 = t7 + 1.0
-    t4 = _select_float32(t1 < 30.875, t5, _select_float32(t4 == 0.0, -t4, -((t2 - t7 - 1.0) * t4 / (t8 * t8) * t4)))
-    t7 = t3 + 1.0
-    t0 = _select_float32(x < 0.0, _select_float32(t1 < 1.0, t5, _select_float32(t1 < 1.703125, t6 * t0, t4)), _select_float32(t3 == 0.0, 1.0, (t2 - t3 - 1.0) * t3 / (t7 * t7) + 1.0))
-    return grad_y * t0
-
-
-
-def _backward_usual_float32(x, grad_y):
-    t0 = np.exp(-x)
-    t1 = t0 + 1.0
-    return grad_y * ((t0 + x * t0 + 1.0) / (t1 * t1)), ((x < (-43.503777)) | ((-1.278476 < x) & (x < (-1.2784578)))) | (3.3496543e+38 < x)
-
-
-
-def _second_derivative_wide(x, beta):
-    t0 = np.minimum(np.abs(x), 3.402823669209385e+38)
-    t1 = t0 * beta
-    t0 = beta * t0
-    t2 = np.exp(-np.minimum(t0, 750.0))
-    t3 = t2 + 1.0
-    t0 = beta * (2.0 * t2 + t0 * t2 + 2.0 - t0) * t2 / (t3 * t3 * t3)
-    t2 = t1 - 2.3993568420410156 - 4.3847445204283275e-07
-    t3 = (-0.0013661663426992841 * t2 + 0.0038630593424274734) * t2 + (-0.0018366702519442028)
-    t3 = ((t3 * t2 + (-0.022487259362048605)) * t2 + 0.07629586548655921) * t2 + (-0.0915305201641823)
-    return _select(t1 < 2.31640625, t0, _select(t1 < 2.4743372201919556, t3 * t2 * beta, t0))
-
-
-
-def _second_derivative_mixed(x, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = t2 < 1400.0
-    t4 = -_select(t3, t2, 1400.0)
-    t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = t5 - 6755399441055744.0
-    t4 = t4 - t6 * 0.6931471805598903
-    t6 = t6 * 5.497923018708371e-14
-    t7 = t4 - t6
-    t8 = t7 * t7
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t7 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t8 = t9 * t8
-    t9 = -_product_error_mixed(beta, t0, t2)
-    t10 = _select(t3, t9, 0.0)
-    t4 = t8 + (t4 - t7 - t6 + (t10 + t10 * (t7 + t8)))
-    t6 = t7 + t4
-    t8 = 1.0 + t6
-    t10 = np.maximum(t5, 6755399441054744.0)
-    t11 = _power_of_2(t10)
-    t12 = _select(t2 < 693.0, t11, 0.0)
-    t13 = t8 * t12
-    t14 = t13 * 2.0
-    t15 = 2.0 + t14
-    t16 = t13 * beta
-    t17 = t16 * t0
-    t18 = t15 + t17
-    t2 = -t2
-    t19 = t18 + t2
-    t20 = t19 - t18
-    t21 = t18 - t15
-    t4 = t6 - (t8 - 1.0) + (t4 - (t6 - t7))
-    t6 = t4 * t12
-    t7 = _product_error_mixed(t16, t0, t17) + t0 * (_product_error_mixed(t13, beta, t16) + beta * t6)
-    t2 = t18 - (t19 - t20) + (t2 - t20) + (t15 - (t18 - t21) + (t17 - t21) + (t14 - (t15 - 2.0) + t6 * 2.0 + t7) + t9)
-    t7 = t19 + t2
-    t9 = t7 * beta
-    t12 = 1.0 + t13
-    t14 = t12 * t12
-    t15 = t14 * t12
-    t16 = 1.0 / t15
-    t17 = t9 * t16
-    t18 = t17 * t8
-    t6 = t13 - (t12 - 1.0) + t6
-    t13 = t12 * t6
-    t6 = _product_error_mixed(t14, t12, t15) + t14 * t6 + t12 * (_product_error_mixed(t12, t12, t14) + t13 + t13)
-    t2 = _product_error_mixed(t7, beta, t9) + beta * (t2 - (t7 - t19)) - (_product_error_mixed(t17, t15, t9) + t17 * t6)
-    t2 = (t18 + (_product_error_mixed(t17, t8, t18) + t17 * t4 + t8 * (t2 * t16))) * t11
-    t2 = _select(t3, t2 * _power_of_2(t5 - t10 + 6755399441055744.0), -0.0)
-    t3 = t1 - 2.3993568420410156
-    t4 = t3 + (-4.3847445204283275e-07)
-    t5 = t4 - t3
-    t0 = t3 - (t4 - t5) + (-4.3847445204283275e-07 - t5) + (_product_error_mixed(t0, beta, t1) + 7.02493075341627e-24)
-    t3 = t4 + t0
-    t5 = t3 * t3
-    t6 = (-4.744636157914062e-05 * t5 + 0.00011513069656940383) * t5 + 0.0038628167768329593
-    t7 = (8.428194513775881e-06 * t5 + 9.644059808595151e-05) * t5 + (-0.0013663696912393566)
-    t5 = (t6 * t5 + (-0.02248725923422533)) * t3 + ((t7 * t5 + (-0.0018366701447628433)) * t5 + 0.07629586548655085)
-    t6 = t5 * t3
-    t7 = -0.09153052016419229 + t6
-    t8 = t7 * t3
-    t0 = t0 - (t3 - t4)
-    t4 = t6 - (t7 - (-0.09153052016419229)) + (4.997749519717705e-18 + (_product_error_mixed(t5, t3, t6) + t5 * t0))
-    t0 = _select(t1 < 2.46875, (t8 + (_product_error_mixed(t7, t3, t8) + t7 * t0 + t3 * t4)) * beta, t2)
-    return _select(x != x, x, _select(t1 < 2.3618673230074134, t2, t0))
-
-
-
-def _second_derivative_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = 0.5 * t2
-    t4 = np.exp(-t3)
-    t3 = t4 * _select_float32(t3 < 1024.0, 0.5 * _product_error_float32(beta, t0, t2), 0.0)
-    t3 = t4 - t3
-    t4 = t3 * t3 + 1.0
-    t2 = _select_float32(t3 == 0.0, -t3, beta * (2.0 * t3 * t3 + t2 * t3 * t3 + 2.0 - t2) * t3 / (t4 * t4 * t4) * t3)
-    t0 = t1 - 2.3993568 - 4.3847444e-07 + _product_error_float32(t0, beta, t1) - 7.7341655e-15
-    t3 = ((7.3584897e-06 * t0 + (-4.617029e-05)) * t0 + 9.677889e-05) * t0 + 0.00011471185
-    t3 = (((t3 * t0 + (-0.0013664132)) * t0 + 0.0038628716) * t0 + (-0.0018366682)) * t0 + (-0.022487262)
-    t0 = _select_float32(t1 < 2.9804688, ((t3 * t0 + 0.07629587) * t0 + (-0.09153052)) * t0 * beta, t2)
-    return _select_float32(t1 < 1.7995179, t2, t0)
-
-
-
-def _y_ties(x, y):
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 8, parameters=[beta])
+
+
+def _forward_wide(x, beta, y, t):
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.multiply(x, beta, out=y)
+    np.negative(y, out=y)
+    np.minimum(y, 350.0, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(x, y, out=y)
+    _select(c1, s2, y, y, t)
+
+
+def _forward_usual_wide(x, y, t):
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(x, y, out=y)
+    return x < (-3.3496543497230185e+38)
+
+
+def _forward_mixed(x, beta, y, t):
+    t0, t1, t2, t3, t4, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=y)
+    c4 = y < 0.0
+    np.abs(x, out=y)
+    np.multiply(y, beta, out=t0)
+    c7 = t0 < 54.25
+    np.multiply(beta, y, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c11 = t0 < 1024.0
+    _product_error_mixed(beta, y, t0, t2, t)
+    _select(c11, t2, 0.0, t3, t)
+    np.multiply(t1, t3, out=t3)
+    np.subtract(t1, t3, out=t3)
+    np.multiply(y, t3, out=t4)
+    np.negative(t4, out=t4)
+    np.add(t3, 1.0, out=t3)
+    np.divide(t4, t3, out=t3)
+    np.multiply(0.5, t0, out=t0)
+    np.negative(t0, out=t4)
+    np.exp(t4, out=t4)
+    c23 = t0 < 1024.0
+    np.multiply(0.5, t2, out=t2)
+    _select(c23, t2, 0.0, t2, t)
+    np.multiply(t4, t2, out=t2)
+    np.subtract(t4, t2, out=t2)
+    np.multiply(y, t2, out=t4)
+    np.multiply(t2, t2, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(t4, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.negative(t2, out=t2)
+    _select(c7, t3, t2, t2, t)
+    np.add(t1, 1.0, out=t1)
+    np.divide(y, t1, out=t1)
+    _select(c4, t2, t1, t1, t)
+    _select(c1, s2, t1, y, t)
+
+
+def _forward_usual_mixed(x, y, t):
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(x, y, out=y)
+    return x < (-698.4592718937857)
+
+
+def _forward_float32(x, beta, y, t):
+    t0, t1, t2, t3, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=y)
+    c4 = y < 0.0
+    np.abs(x, out=y)
+    np.multiply(beta, y, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c10 = t1 < 1024.0
+    _product_error_float32(beta, y, t0, t1)
+    np.multiply(0.5, t1, out=t1)
+    _select(c10, t1, 0.0, t1, t)
+    np.multiply(t2, t1, out=t1)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(y, t1, out=t2)
+    np.multiply(t1, t1, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(t3, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(y, t0, out=t0)
+    _select(c4, t1, t0, t0, t)
+    _select(c1, s2, t0, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(x, y, out=y)
+    return x < (-87.271355)
+
+
+def _derivative_wide(x, beta, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.minimum(dydx, 3.402823669209385e+38, out=dydx)
+    np.multiply(dydx, beta, out=t0)
+    c4 = t0 < 1.2685546875
+    np.multiply(beta, dydx, out=dydx)
+    np.minimum(dydx, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(dydx, t2, out=dydx)
+    np.subtract(1.0, dydx, out=dydx)
+    np.multiply(dydx, t1, out=t1)
+    np.multiply(t1, t2, out=t2)
+    c15 = t0 < 1.2876235246658325
+    np.subtract(t0, 1.2784643173217773, out=t0)
+    np.subtract(t0, 2.2543929645135935e-07, out=t0)
+    np.multiply(-0.015222655025806709, t0, out=t1)
+    np.add(t1, -0.01887480392573958, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.14664879699694686, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.2178117057198021, out=t1)
+    np.multiply(t1, t0, out=t0)
+    _select(c15, t0, t2, t0, t)
+    _select(c4, t2, t0, t0, t)
+    np.subtract(1.0, t0, out=t2)
+    _select(c0, t0, t2, dydx, t)
+
+
+def _derivative_usual_wide(x, dydx, t):
+    t0, t1, *t = t
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
+    np.multiply(x, dydx, out=t0)
+    np.add(x, 1.0, out=t1)
+    np.subtract(t1, t0, out=t0)
+    np.multiply(t0, dydx, out=dydx)
+    c8 = x < (-3.3496543497230185e+38)
+    c9 = 8488713185132544.0 < x
+    return c8 | c9
+
+
+def _derivative_mixed(x, beta, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(dydx, beta, out=t0)
+    c4 = t0 < 1.26953125
+    np.multiply(beta, dydx, out=t1)
+    c6 = t1 < 1400.0
+    _select(c6, t1, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    np.subtract(t3, 6755399441055744.0, out=t4)
+    np.multiply(t4, 0.6931471805598903, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t4, 5.497923018708371e-14, out=t4)
+    np.subtract(t5, t4, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.multiply(2.511784416113084e-08, t5, out=t2)
+    np.add(t2, 2.755721635507523e-06, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.00019841269917321528, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.008333333333307234, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.166666666666667, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(2.763128188739826e-07, t5, out=t6)
+    np.add(t6, 2.480148993747346e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.001388888894702103, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.041666666666515396, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.5000000000000012, out=t6)
+    np.add(t2, t6, out=t6)
+    np.multiply(t6, t5, out=t5)
+    _product_error_mixed(beta, dydx, t1, t6, t)
+    np.negative(t6, out=t2)
+    _select(c6, t2, 0.0, t2, t)
+    np.add(t4, t5, out=t7)
+    np.multiply(t2, t7, out=t7)
+    np.add(t2, t7, out=t7)
+    np.add(t5, t7, out=t7)
+    np.add(t4, t7, out=t5)
+    np.add(1.0, t5, out=t2)
+    c45 = t1 < 693.0
+    np.maximum(t3, 6755399441054744.0, out=t8)
+    _power_of_2(t8, t9)
+    _select(c45, t9, 0.0, t10, t)
+    np.multiply(t2, t10, out=t11)
+    np.add(1.0, t11, out=t12)
+    np.negative(t12, out=t13)
+    np.add(t13, t1, out=t1)
+    np.subtract(t12, 1.0, out=t13)
+    np.subtract(t11, t13, out=t13)
+    np.subtract(t2, 1.0, out=t11)
+    np.subtract(t5, t11, out=t11)
+    np.subtract(t5, t4, out=t4)
+    np.subtract(t7, t4, out=t4)
+    np.add(t11, t4, out=t4)
+    np.multiply(t4, t10, out=t10)
+    np.add(t13, t10, out=t10)
+    np.negative(t10, out=t13)
+    np.add(t13, t6, out=t6)
+    np.multiply(t12, t12, out=t13)
+    np.divide(1.0, t13, out=t11)
+    np.multiply(t1, t11, out=t7)
+    np.multiply(t7, t2, out=t5)
+    _product_error_mixed(t7, t2, t5, t14, t)
+    np.multiply(t7, t4, out=t4)
+    np.add(t14, t4, out=t4)
+    _product_error_mixed(t7, t13, t1, t14, t)
+    _product_error_mixed(t12, t12, t13, t1, t)
+    np.multiply(t12, t10, out=t10)
+    np.add(t1, t10, out=t1)
+    np.add(t1, t10, out=t10)
+    np.multiply(t7, t10, out=t10)
+    np.add(t14, t10, out=t10)
+    np.subtract(t6, t10, out=t10)
+    np.multiply(t10, t11, out=t11)
+    np.multiply(t2, t11, out=t11)
+    np.add(t4, t11, out=t11)
+    np.add(t5, t11, out=t11)
+    np.multiply(t11, t9, out=t9)
+    np.subtract(t3, t8, out=t8)
+    np.add(t8, 6755399441055744.0, out=t8)
+    _power_of_2(t8, t8)
+    np.multiply(t9, t8, out=t8)
+    np.negative(t8, out=t8)
+    s89 = np.negative(0.0)
+    _select(c6, t8, s89, t8, t)
+    c91 = t0 < 1.2884525470013943
+    np.subtract(t0, 1.2784643173217773, out=t9)
+    np.add(t9, -2.2543929645135935e-07, out=t9)
+    _product_error_mixed(dydx, beta, t0, t3, t)
+    np.add(t3, -1.2532719437511683e-23, out=t3)
+    np.multiply(t9, t9, out=t0)
+    np.multiply(-0.0007984892347409367, t0, out=dydx)
+    np.add(dydx, 0.006606589130214392, out=dydx)
+    np.multiply(dydx, t0, out=dydx)
+    np.add(dydx, -0.018874814223781664, out=dydx)
+    np.multiply(dydx, t9, out=dydx)
+    np.multiply(0.00012662741599901223, t0, out=t11)
+    np.add(t11, -0.015222655223188504, out=t11)
+    np.multiply(t11, t0, out=t0)
+    np.add(t0, 0.1466487969969469, out=t0)
+    np.add(dydx, t0, out=t0)
+    np.multiply(t0, t9, out=dydx)
+    np.multiply(-0.2178117057198001, t9, out=t11)
+    _product_error_mixed(-0.2178117057198001, t9, t11, t5, t)
+    np.multiply(-0.2178117057198001, t3, out=t4)
+    np.add(t5, t4, out=t4)
+    np.multiply(t0, t3, out=t3)
+    np.add(dydx, t3, out=t3)
+    np.multiply(t9, t3, out=t3)
+    np.add(t4, t3, out=t3)
+    np.add(t11, t3, out=t3)
+    _select(c91, t3, t8, t3, t)
+    _select(c4, t8, t3, t3, t)
+    np.subtract(1.0, t3, out=t8)
+    _select(c1, t3, t8, t8, t)
+    _select(c0, x, t8, dydx, t)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.exp(dydx, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.multiply(dydx, t1, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.divide(t1, t0, out=t0)
+    np.negative(dydx, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(dydx, t1, out=dydx)
+    np.subtract(dydx, 1.0, out=dydx)
+    np.multiply(dydx, t1, out=dydx)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.divide(dydx, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    _select(c0, t0, t1, dydx, t)
+    c19 = x < (-698.4592718937857)
+    c20 = -1.6636048284494556 < x
+    c21 = x < (-0.5425019639075511)
+    c22 = c20 & c21
+    c23 = c19 | c22
+    c24 = 1.7696041796268731e+308 < x
+    return c23 | c24
+
+
+def _derivative_float32(x, beta, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(dydx, beta, out=t0)
+    c3 = t0 < 1.0
+    np.multiply(beta, dydx, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c7 = t1 < 1024.0
+    _product_error_float32(beta, dydx, t1, t3)
+    _select(c7, t3, 0.0, t4, t)
+    np.multiply(t2, t4, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.subtract(t1, t4, out=t5)
+    np.subtract(t5, 1.0, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.negative(t5, out=t5)
+    np.add(t4, 1.0, out=t4)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t5, t4, out=t4)
+    c19 = t0 < 1.703125
+    np.subtract(t0, 1.2784643, out=t5)
+    np.subtract(t5, 2.254393e-07, out=t5)
+    _product_error_float32(dydx, beta, t0, dydx)
+    np.add(t5, dydx, out=dydx)
+    np.subtract(dydx, 2.5519606e-15, out=dydx)
+    np.multiply(0.00017969962, dydx, out=t5)
+    np.add(t5, -0.000790083, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, 0.00012700965, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, 0.006606049, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, -0.015222663, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, -0.018874804, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, 0.1466488, out=t5)
+    np.multiply(t5, dydx, out=t5)
+    np.add(t5, -0.2178117, out=t5)
+    np.multiply(t5, dydx, out=dydx)
+    c40 = t0 < 30.875
+    np.multiply(0.5, t1, out=t0)
+    np.negative(t0, out=t5)
+    np.exp(t5, out=t5)
+    c44 = t0 < 1024.0
+    np.multiply(0.5, t3, out=t3)
+    _select(c44, t3, 0.0, t3, t)
+    np.multiply(t5, t3, out=t3)
+    np.subtract(t5, t3, out=t3)
+    c49 = t3 == 0.0
+    np.negative(t3, out=t5)
+    np.multiply(t3, t3, out=t0)
+    np.subtract(t1, t0, out=t6)
+    np.subtract(t6, 1.0, out=t6)
+    np.multiply(t6, t3, out=t6)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(t6, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c49, t5, t3, t3, t)
+    _select(c40, t4, t3, t3, t)
+    _select(c19, dydx, t3, t3, t)
+    _select(c3, t4, t3, t3, t)
+    c64 = t2 == 0.0
+    np.subtract(t1, t2, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c64, 1.0, t2, t2, t)
+    _select(c0, t3, t2, dydx, t)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    t0, *t = t
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(x, dydx, out=t0)
+    np.add(dydx, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.divide(t0, dydx, out=dydx)
+    c8 = x < (-43.503777)
+    c9 = -1.278476 < x
+    c10 = x < (-1.2784578)
+    c11 = c9 & c10
+    c12 = c8 | c11
+    c13 = 3.3496543e+38 < x
+    return c12 | c13
+
+
+def _value_and_derivative_wide(x, beta, y, dydx, t):
+    t0, t1, t2, t3, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.multiply(x, beta, out=t0)
+    np.negative(t0, out=t0)
+    np.minimum(t0, 350.0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=t0)
+    _select(c1, s2, t0, y, t)
+    c10 = x < 0.0
+    np.abs(x, out=t0)
+    np.minimum(t0, 3.402823669209385e+38, out=t0)
+    np.multiply(t0, beta, out=t1)
+    c14 = t1 < 1.2685546875
+    np.multiply(beta, t0, out=t0)
+    np.minimum(t0, 750.0, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t2, 1.0, out=t3)
+    np.divide(1.0, t3, out=t3)
+    np.multiply(t0, t3, out=t0)
+    np.subtract(1.0, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(t2, t3, out=t3)
+    c25 = t1 < 1.2876235246658325
+    np.subtract(t1, 1.2784643173217773, out=t1)
+    np.subtract(t1, 2.2543929645135935e-07, out=t1)
+    np.multiply(-0.015222655025806709, t1, out=t2)
+    np.add(t2, -0.01887480392573958, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.14664879699694686, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.2178117057198021, out=t2)
+    np.multiply(t2, t1, out=t1)
+    _select(c25, t1, t3, t1, t)
+    _select(c14, t3, t1, t1, t)
+    np.subtract(1.0, t1, out=t3)
+    _select(c10, t1, t3, dydx, t)
+
+
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    c4 = x < (-3.3496543497230185e+38)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    np.multiply(x, t0, out=t1)
+    np.add(x, 1.0, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(t1, t0, out=dydx)
+    c13 = 8488713185132544.0 < x
+    c14 = c4 | c13
+    return c4 | c14
+
+
+def _value_and_derivative_mixed(x, beta, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=t0)
+    c4 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.multiply(t0, beta, out=t1)
+    c7 = t1 < 54.25
+    np.multiply(beta, t0, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    c11 = t2 < 1024.0
+    _product_error_mixed(beta, t0, t2, t4, t)
+    _select(c11, t4, 0.0, t5, t)
+    np.multiply(t3, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.multiply(t0, t5, out=t6)
+    np.negative(t6, out=t6)
+    np.add(t5, 1.0, out=t5)
+    np.divide(t6, t5, out=t5)
+    np.multiply(0.5, t2, out=t6)
+    np.negative(t6, out=t7)
+    np.exp(t7, out=t7)
+    c23 = t6 < 1024.0
+    np.multiply(0.5, t4, out=t6)
+    _select(c23, t6, 0.0, t6, t)
+    np.multiply(t7, t6, out=t6)
+    np.subtract(t7, t6, out=t6)
+    np.multiply(t0, t6, out=t7)
+    np.multiply(t6, t6, out=t8)
+    np.add(t8, 1.0, out=t8)
+    np.divide(t7, t8, out=t8)
+    np.multiply(t8, t6, out=t6)
+    np.negative(t6, out=t6)
+    _select(c7, t5, t6, t6, t)
+    np.add(t3, 1.0, out=t3)
+    np.divide(t0, t3, out=t3)
+    _select(c4, t6, t3, t3, t)
+    _select(c1, s2, t3, y, t)
+    c39 = x != x
+    c40 = x < 0.0
+    c41 = t1 < 1.26953125
+    c42 = t2 < 1400.0
+    _select(c42, t2, 1400.0, t3, t)
+    np.negative(t3, out=t3)
+    np.multiply(t3, 1.4426950408889634, out=t6)
+    np.add(t6, 6755399441055744.0, out=t6)
+    np.subtract(t6, 6755399441055744.0, out=t5)
+    np.multiply(t5, 0.6931471805598903, out=t8)
+    np.subtract(t3, t8, out=t8)
+    np.multiply(t5, 5.497923018708371e-14, out=t5)
+    np.subtract(t8, t5, out=t5)
+    np.multiply(t5, t5, out=t8)
+    np.multiply(2.511784416113084e-08, t8, out=t3)
+    np.add(t3, 2.755721635507523e-06, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.add(t3, 0.00019841269917321528, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.add(t3, 0.008333333333307234, out=t3)
+    np.multiply(t3, t8, out=t3)
+    np.add(t3, 0.166666666666667, out=t3)
+    np.multiply(t3, t5, out=t3)
+    np.multiply(2.763128188739826e-07, t8, out=t7)
+    np.add(t7, 2.480148993747346e-05, out=t7)
+    np.multiply(t7, t8, out=t7)
+    np.add(t7, 0.001388888894702103, out=t7)
+    np.multiply(t7, t8, out=t7)
+    np.add(t7, 0.041666666666515396, out=t7)
+    np.multiply(t7, t8, out=t7)
+    np.add(t7, 0.5000000000000012, out=t7)
+    np.add(t3, t7, out=t7)
+    np.multiply(t7, t8, out=t8)
+    np.negative(t4, out=t7)
+    _select(c42, t7, 0.0, t7, t)
+    np.add(t5, t8, out=t3)
+    np.multiply(t7, t3, out=t3)
+    np.add(t7, t3, out=t3)
+    np.add(t8, t3, out=t3)
+    np.add(t5, t3, out=t8)
+    np.add(1.0, t8, out=t7)
+    c80 = t2 < 693.0
+    np.maximum(t6, 6755399441054744.0, out=t9)
+    _power_of_2(t9, t10)
+    _select(c80, t10, 0.0, t11, t)
+    np.multiply(t7, t11, out=t12)
+    np.add(1.0, t12, out=t13)
+    np.negative(t13, out=t14)
+    np.add(t14, t2, out=t2)
+    np.subtract(t13, 1.0, out=t14)
+    np.subtract(t12, t14, out=t14)
+    np.subtract(t7, 1.0, out=t12)
+    np.subtract(t8, t12, out=t12)
+    np.subtract(t8, t5, out=t5)
+    np.subtract(t3, t5, out=t5)
+    np.add(t12, t5, out=t5)
+    np.multiply(t5, t11, out=t11)
+    np.add(t14, t11, out=t11)
+    np.negative(t11, out=t14)
+    np.add(t14, t4, out=t4)
+    np.multiply(t13, t13, out=t14)
+    np.divide(1.0, t14, out=t12)
+    np.multiply(t2, t12, out=t3)
+    np.multiply(t3, t7, out=t8)
+    _product_error_mixed(t3, t7, t8, t15, t)
+    np.multiply(t3, t5, out=t5)
+    np.add(t15, t5, out=t5)
+    _product_error_mixed(t3, t14, t2, t15, t)
+    _product_error_mixed(t13, t13, t14, t2, t)
+    np.multiply(t13, t11, out=t11)
+    np.add(t2, t11, out=t2)
+    np.add(t2, t11, out=t11)
+    np.multiply(t3, t11, out=t11)
+    np.add(t15, t11, out=t11)
+    np.subtract(t4, t11, out=t11)
+    np.multiply(t11, t12, out=t12)
+    np.multiply(t7, t12, out=t12)
+    np.add(t5, t12, out=t12)
+    np.add(t8, t12, out=t12)
+    np.multiply(t12, t10, out=t10)
+    np.subtract(t6, t9, out=t9)
+    np.add(t9, 6755399441055744.0, out=t9)
+    _power_of_2(t9, t9)
+    np.multiply(t10, t9, out=t9)
+    np.negative(t9, out=t9)
+    _select(c42, t9, s2, t9, t)
+    c125 = t1 < 1.2884525470013943
+    np.subtract(t1, 1.2784643173217773, out=t10)
+    np.add(t10, -2.2543929645135935e-07, out=t10)
+    _product_error_mixed(t0, beta, t1, t6, t)
+    np.add(t6, -1.2532719437511683e-23, out=t6)
+    np.multiply(t10, t10, out=t1)
+    np.multiply(-0.0007984892347409367, t1, out=t0)
+    np.add(t0, 0.006606589130214392, out=t0)
+    np.multiply(t0, t1, out=t0)
+    np.add(t0, -0.018874814223781664, out=t0)
+    np.multiply(t0, t10, out=t0)
+    np.multiply(0.00012662741599901223, t1, out=t12)
+    np.add(t12, -0.015222655223188504, out=t12)
+    np.multiply(t12, t1, out=t1)
+    np.add(t1, 0.1466487969969469, out=t1)
+    np.add(t0, t1, out=t1)
+    np.multiply(t1, t10, out=t0)
+    np.multiply(-0.2178117057198001, t10, out=t12)
+    _product_error_mixed(-0.2178117057198001, t10, t12, t8, t)
+    np.multiply(-0.2178117057198001, t6, out=t5)
+    np.add(t8, t5, out=t5)
+    np.multiply(t1, t6, out=t6)
+    np.add(t0, t6, out=t6)
+    np.multiply(t10, t6, out=t6)
+    np.add(t5, t6, out=t6)
+    np.add(t12, t6, out=t6)
+    _select(c125, t6, t9, t6, t)
+    _select(c41, t9, t6, t6, t)
+    np.subtract(1.0, t6, out=t9)
+    _select(c40, t6, t9, t9, t)
+    _select(c39, x, t9, dydx, t)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    c4 = x < (-698.4592718937857)
+    c5 = x < 0.0
+    np.abs(x, out=t0)
+    np.exp(t0, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.divide(1.0, t1, out=t2)
+    np.subtract(1.0, t2, out=t2)
+    np.multiply(t0, t2, out=t2)
+    np.subtract(1.0, t2, out=t2)
+    np.divide(t2, t1, out=t1)
+    np.negative(t0, out=t2)
+    np.exp(t2, out=t2)
+    np.subtract(t0, t2, out=t0)
+    np.subtract(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=t0)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t0, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c5, t1, t2, dydx, t)
+    c24 = -1.6636048284494556 < x
+    c25 = x < (-0.5425019639075511)
+    c26 = c24 & c25
+    c27 = c4 | c26
+    c28 = 1.7696041796268731e+308 < x
+    c29 = c27 | c28
+    return c4 | c29
+
+
+def _value_and_derivative_float32(x, beta, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, *t = t
+    s0 = np.negative(np.inf)
+    c1 = x == s0
+    s2 = np.negative(0.0)
+    np.copysign(1.0, x, out=t0)
+    c4 = t0 < 0.0
+    np.abs(x, out=t0)
+    np.multiply(beta, t0, out=t1)
+    np.multiply(0.5, t1, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    c10 = t2 < 1024.0
+    _product_error_float32(beta, t0, t1, t2)
+    np.multiply(0.5, t2, out=t4)
+    _select(c10, t4, 0.0, t4, t)
+    np.multiply(t3, t4, out=t4)
+    np.subtract(t3, t4, out=t4)
+    np.multiply(t0, t4, out=t3)
+    np.multiply(t4, t4, out=t5)
+    np.add(t5, 1.0, out=t6)
+    np.divide(t3, t6, out=t3)
+    np.multiply(t3, t4, out=t3)
+    np.negative(t3, out=t3)
+    np.negative(t1, out=t7)
+    np.exp(t7, out=t7)
+    np.add(t7, 1.0, out=t8)
+    np.divide(t0, t8, out=t9)
+    _select(c4, t3, t9, t9, t)
+    _select(c1, s2, t9, y, t)
+    c28 = x < 0.0
+    np.multiply(t0, beta, out=t9)
+    c30 = t9 < 1.0
+    c31 = t1 < 1024.0
+    _select(c31, t2, 0.0, t2, t)
+    np.multiply(t7, t2, out=t2)
+    np.subtract(t7, t2, out=t2)
+    np.subtract(t1, t2, out=t3)
+    np.subtract(t3, 1.0, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.negative(t3, out=t3)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t3, t2, out=t2)
+    c42 = t9 < 1.703125
+    np.subtract(t9, 1.2784643, out=t3)
+    np.subtract(t3, 2.254393e-07, out=t3)
+    _product_error_float32(t0, beta, t9, t0)
+    np.add(t3, t0, out=t0)
+    np.subtract(t0, 2.5519606e-15, out=t0)
+    np.multiply(0.00017969962, t0, out=t3)
+    np.add(t3, -0.000790083, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.00012700965, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.006606049, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.015222663, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.018874804, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.1466488, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.2178117, out=t3)
+    np.multiply(t3, t0, out=t0)
+    c63 = t9 < 30.875
+    c64 = t4 == 0.0
+    np.negative(t4, out=t9)
+    np.subtract(t1, t5, out=t5)
+    np.subtract(t5, 1.0, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.multiply(t6, t6, out=t6)
+    np.divide(t5, t6, out=t6)
+    np.multiply(t6, t4, out=t4)
+    np.negative(t4, out=t4)
+    _select(c64, t9, t4, t4, t)
+    _select(c63, t2, t4, t4, t)
+    _select(c42, t0, t4, t4, t)
+    _select(c30, t2, t4, t4, t)
+    c77 = t7 == 0.0
+    np.subtract(t1, t7, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(t1, t7, out=t7)
+    np.multiply(t8, t8, out=t8)
+    np.divide(t7, t8, out=t8)
+    np.add(t8, 1.0, out=t8)
+    _select(c77, 1.0, t8, t8, t)
+    _select(c28, t4, t8, dydx, t)
+
+
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, *t = t
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(x, t0, out=y)
+    c4 = x < (-87.271355)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(x, t0, out=t1)
+    np.add(t0, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(t1, t0, out=dydx)
+    c13 = x < (-43.503777)
+    c14 = -1.278476 < x
+    c15 = x < (-1.2784578)
+    c16 = c14 & c15
+    c17 = c13 | c16
+    c18 = 3.3496543e+38 < x
+    c19 = c17 | c18
+    return c4 | c19
+
+
+def _backward_wide(x, grad_y, beta, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.minimum(grad_x, 3.402823669209385e+38, out=grad_x)
+    np.multiply(grad_x, beta, out=t0)
+    c4 = t0 < 1.2685546875
+    np.multiply(beta, grad_x, out=grad_x)
+    np.minimum(grad_x, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(grad_x, t2, out=grad_x)
+    np.subtract(1.0, grad_x, out=grad_x)
+    np.multiply(grad_x, t1, out=t1)
+    np.multiply(t1, t2, out=t2)
+    c15 = t0 < 1.2876235246658325
+    np.subtract(t0, 1.2784643173217773, out=t0)
+    np.subtract(t0, 2.2543929645135935e-07, out=t0)
+    np.multiply(-0.015222655025806709, t0, out=t1)
+    np.add(t1, -0.01887480392573958, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.14664879699694686, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.2178117057198021, out=t1)
+    np.multiply(t1, t0, out=t0)
+    _select(c15, t0, t2, t0, t)
+    _select(c4, t2, t0, t0, t)
+    np.subtract(1.0, t0, out=t2)
+    _select(c0, t0, t2, t2, t)
+    np.multiply(grad_y, t2, out=grad_x)
+
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    t0, t1, *t = t
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    np.multiply(x, grad_x, out=t0)
+    np.add(x, 1.0, out=t1)
+    np.subtract(t1, t0, out=t0)
+    np.multiply(t0, grad_x, out=grad_x)
+    c8 = x < (-3.3496543497230185e+38)
+    c9 = 8488713185132544.0 < x
+    c10 = c8 | c9
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c10
+
+
+def _backward_mixed(x, grad_y, beta, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, *t = t
+    c0 = x != x
+    c1 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(grad_x, beta, out=t0)
+    c4 = t0 < 1.26953125
+    np.multiply(beta, grad_x, out=t1)
+    c6 = t1 < 1400.0
+    _select(c6, t1, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    np.subtract(t3, 6755399441055744.0, out=t4)
+    np.multiply(t4, 0.6931471805598903, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t4, 5.497923018708371e-14, out=t4)
+    np.subtract(t5, t4, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.multiply(2.511784416113084e-08, t5, out=t2)
+    np.add(t2, 2.755721635507523e-06, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.00019841269917321528, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.008333333333307234, out=t2)
+    np.multiply(t2, t5, out=t2)
+    np.add(t2, 0.166666666666667, out=t2)
+    np.multiply(t2, t4, out=t2)
+    np.multiply(2.763128188739826e-07, t5, out=t6)
+    np.add(t6, 2.480148993747346e-05, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.001388888894702103, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.041666666666515396, out=t6)
+    np.multiply(t6, t5, out=t6)
+    np.add(t6, 0.5000000000000012, out=t6)
+    np.add(t2, t6, out=t6)
+    np.multiply(t6, t5, out=t5)
+    _product_error_mixed(beta, grad_x, t1, t6, t)
+    np.negative(t6, out=t2)
+    _select(c6, t2, 0.0, t2, t)
+    np.add(t4, t5, out=t7)
+    np.multiply(t2, t7, out=t7)
+    np.add(t2, t7, out=t7)
+    np.add(t5, t7, out=t7)
+    np.add(t4, t7, out=t5)
+    np.add(1.0, t5, out=t2)
+    c45 = t1 < 693.0
+    np.maximum(t3, 6755399441054744.0, out=t8)
+    _power_of_2(t8, t9)
+    _select(c45, t9, 0.0, t10, t)
+    np.multiply(t2, t10, out=t11)
+    np.add(1.0, t11, out=t12)
+    np.negative(t12, out=t13)
+    np.add(t13, t1, out=t1)
+    np.subtract(t12, 1.0, out=t13)
+    np.subtract(t11, t13, out=t13)
+    np.subtract(t2, 1.0, out=t11)
+    np.subtract(t5, t11, out=t11)
+    np.subtract(t5, t4, out=t4)
+    np.subtract(t7, t4, out=t4)
+    np.add(t11, t4, out=t4)
+    np.multiply(t4, t10, out=t10)
+    np.add(t13, t10, out=t10)
+    np.negative(t10, out=t13)
+    np.add(t13, t6, out=t6)
+    np.multiply(t12, t12, out=t13)
+    np.divide(1.0, t13, out=t11)
+    np.multiply(t1, t11, out=t7)
+    np.multiply(t7, t2, out=t5)
+    _product_error_mixed(t7, t2, t5, t14, t)
+    np.multiply(t7, t4, out=t4)
+    np.add(t14, t4, out=t4)
+    _product_error_mixed(t7, t13, t1, t14, t)
+    _product_error_mixed(t12, t12, t13, t1, t)
+    np.multiply(t12, t10, out=t10)
+    np.add(t1, t10, out=t1)
+    np.add(t1, t10, out=t10)
+    np.multiply(t7, t10, out=t10)
+    np.add(t14, t10, out=t10)
+    np.subtract(t6, t10, out=t10)
+    np.multiply(t10, t11, out=t11)
+    np.multiply(t2, t11, out=t11)
+    np.add(t4, t11, out=t11)
+    np.add(t5, t11, out=t11)
+    np.multiply(t11, t9, out=t9)
+    np.subtract(t3, t8, out=t8)
+    np.add(t8, 6755399441055744.0, out=t8)
+    _power_of_2(t8, t8)
+    np.multiply(t9, t8, out=t8)
+    np.negative(t8, out=t8)
+    s89 = np.negative(0.0)
+    _select(c6, t8, s89, t8, t)
+    c91 = t0 < 1.2884525470013943
+    np.subtract(t0, 1.2784643173217773, out=t9)
+    np.add(t9, -2.2543929645135935e-07, out=t9)
+    _product_error_mixed(grad_x, beta, t0, t3, t)
+    np.add(t3, -1.2532719437511683e-23, out=t3)
+    np.multiply(t9, t9, out=t0)
+    np.multiply(-0.0007984892347409367, t0, out=grad_x)
+    np.add(grad_x, 0.006606589130214392, out=grad_x)
+    np.multiply(grad_x, t0, out=grad_x)
+    np.add(grad_x, -0.018874814223781664, out=grad_x)
+    np.multiply(grad_x, t9, out=grad_x)
+    np.multiply(0.00012662741599901223, t0, out=t11)
+    np.add(t11, -0.015222655223188504, out=t11)
+    np.multiply(t11, t0, out=t0)
+    np.add(t0, 0.1466487969969469, out=t0)
+    np.add(grad_x, t0, out=t0)
+    np.multiply(t0, t9, out=grad_x)
+    np.multiply(-0.2178117057198001, t9, out=t11)
+    _product_error_mixed(-0.2178117057198001, t9, t11, t5, t)
+    np.multiply(-0.2178117057198001, t3, out=t4)
+    np.add(t5, t4, out=t4)
+    np.multiply(t0, t3, out=t3)
+    np.add(grad_x, t3, out=t3)
+    np.multiply(t9, t3, out=t3)
+    np.add(t4, t3, out=t3)
+    np.add(t11, t3, out=t3)
+    _select(c91, t3, t8, t3, t)
+    _select(c4, t8, t3, t3, t)
+    np.subtract(1.0, t3, out=t8)
+    _select(c1, t3, t8, t8, t)
+    _select(c0, x, t8, t8, t)
+    np.multiply(grad_y, t8, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.exp(grad_x, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.multiply(grad_x, t1, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.divide(t1, t0, out=t0)
+    np.negative(grad_x, out=t1)
+    np.exp(t1, out=t1)
+    np.subtract(grad_x, t1, out=grad_x)
+    np.subtract(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, t1, out=grad_x)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.divide(grad_x, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    _select(c0, t0, t1, t1, t)
+    c19 = x < (-698.4592718937857)
+    c20 = -1.6636048284494556 < x
+    c21 = x < (-0.5425019639075511)
+    c22 = c20 & c21
+    c23 = c19 | c22
+    c24 = 1.7696041796268731e+308 < x
+    c25 = c23 | c24
+    np.multiply(grad_y, t1, out=grad_x)
+    return c25
+
+
+def _backward_float32(x, grad_y, beta, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(grad_x, beta, out=t0)
+    c3 = t0 < 1.0
+    np.multiply(beta, grad_x, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c7 = t1 < 1024.0
+    _product_error_float32(beta, grad_x, t1, t3)
+    _select(c7, t3, 0.0, t4, t)
+    np.multiply(t2, t4, out=t4)
+    np.subtract(t2, t4, out=t4)
+    np.subtract(t1, t4, out=t5)
+    np.subtract(t5, 1.0, out=t5)
+    np.multiply(t5, t4, out=t5)
+    np.negative(t5, out=t5)
+    np.add(t4, 1.0, out=t4)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t5, t4, out=t4)
+    c19 = t0 < 1.703125
+    np.subtract(t0, 1.2784643, out=t5)
+    np.subtract(t5, 2.254393e-07, out=t5)
+    _product_error_float32(grad_x, beta, t0, grad_x)
+    np.add(t5, grad_x, out=grad_x)
+    np.subtract(grad_x, 2.5519606e-15, out=grad_x)
+    np.multiply(0.00017969962, grad_x, out=t5)
+    np.add(t5, -0.000790083, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, 0.00012700965, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, 0.006606049, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, -0.015222663, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, -0.018874804, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, 0.1466488, out=t5)
+    np.multiply(t5, grad_x, out=t5)
+    np.add(t5, -0.2178117, out=t5)
+    np.multiply(t5, grad_x, out=grad_x)
+    c40 = t0 < 30.875
+    np.multiply(0.5, t1, out=t0)
+    np.negative(t0, out=t5)
+    np.exp(t5, out=t5)
+    c44 = t0 < 1024.0
+    np.multiply(0.5, t3, out=t3)
+    _select(c44, t3, 0.0, t3, t)
+    np.multiply(t5, t3, out=t3)
+    np.subtract(t5, t3, out=t3)
+    c49 = t3 == 0.0
+    np.negative(t3, out=t5)
+    np.multiply(t3, t3, out=t0)
+    np.subtract(t1, t0, out=t6)
+    np.subtract(t6, 1.0, out=t6)
+    np.multiply(t6, t3, out=t6)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(t6, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.negative(t3, out=t3)
+    _select(c49, t5, t3, t3, t)
+    _select(c40, t4, t3, t3, t)
+    _select(c19, grad_x, t3, t3, t)
+    _select(c3, t4, t3, t3, t)
+    c64 = t2 == 0.0
+    np.subtract(t1, t2, out=t1)
+    np.subtract(t1, 1.0, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    _select(c64, 1.0, t2, t2, t)
+    _select(c0, t3, t2, t2, t)
+    np.multiply(grad_y, t2, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(x, grad_x, out=t0)
+    np.add(grad_x, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.divide(t0, grad_x, out=grad_x)
+    c8 = x < (-43.503777)
+    c9 = -1.278476 < x
+    c10 = x < (-1.2784578)
+    c11 = c9 & c10
+    c12 = c8 | c11
+    c13 = 3.3496543e+38 < x
+    c14 = c12 | c13
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c14
+
+
+def _second_derivative_wide(x, beta, d2ydx2, t):
+    t0, t1, t2, t3, *t = t
+    np.abs(x, out=d2ydx2)
+    np.minimum(d2ydx2, 3.402823669209385e+38, out=d2ydx2)
+    np.multiply(d2ydx2, beta, out=t0)
+    c3 = t0 < 2.31640625
+    np.multiply(beta, d2ydx2, out=d2ydx2)
+    np.minimum(d2ydx2, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(d2ydx2, t1, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(t3, 2.0, out=t3)
+    np.subtract(t3, d2ydx2, out=d2ydx2)
+    np.multiply(beta, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t1, out=d2ydx2)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(t3, t1, out=t1)
+    np.divide(d2ydx2, t1, out=t1)
+    c19 = t0 < 2.4743372201919556
+    np.subtract(t0, 2.3993568420410156, out=t0)
+    np.subtract(t0, 4.3847445204283275e-07, out=t0)
+    np.multiply(-0.0013661663426992841, t0, out=d2ydx2)
+    np.add(d2ydx2, 0.0038630593424274734, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, -0.0018366702519442028, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, -0.022487259362048605, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, 0.07629586548655921, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, -0.0915305201641823, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=t0)
+    np.multiply(t0, beta, out=t0)
+    _select(c19, t0, t1, t0, t)
+    _select(c3, t1, t0, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, beta, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, *t = t
+    c0 = x != x
+    np.abs(x, out=d2ydx2)
+    np.multiply(d2ydx2, beta, out=t0)
+    c3 = t0 < 2.3618673230074134
+    np.multiply(beta, d2ydx2, out=t1)
+    c5 = t1 < 1400.0
+    _select(c5, t1, 1400.0, t2, t)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    np.subtract(t3, 6755399441055744.0, out=t4)
+    np.multiply(t4, 0.6931471805598903, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t4, 5.497923018708371e-14, out=t4)
+    np.subtract(t5, t4, out=t2)
+    np.multiply(t2, t2, out=t6)
+    np.multiply(2.511784416113084e-08, t6, out=t7)
+    np.add(t7, 2.755721635507523e-06, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.00019841269917321528, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.008333333333307234, out=t7)
+    np.multiply(t7, t6, out=t7)
+    np.add(t7, 0.166666666666667, out=t7)
+    np.multiply(t7, t2, out=t7)
+    np.multiply(2.763128188739826e-07, t6, out=t8)
+    np.add(t8, 2.480148993747346e-05, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.001388888894702103, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.041666666666515396, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.5000000000000012, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(t8, t6, out=t6)
+    np.subtract(t5, t2, out=t5)
+    np.subtract(t5, t4, out=t4)
+    _product_error_mixed(beta, d2ydx2, t1, t5, t)
+    np.negative(t5, out=t5)
+    _select(c5, t5, 0.0, t8, t)
+    np.add(t2, t6, out=t7)
+    np.multiply(t8, t7, out=t7)
+    np.add(t8, t7, out=t7)
+    np.add(t4, t7, out=t7)
+    np.add(t6, t7, out=t7)
+    np.add(t2, t7, out=t6)
+    np.add(1.0, t6, out=t4)
+    c47 = t1 < 693.0
+    np.maximum(t3, 6755399441054744.0, out=t8)
+    _power_of_2(t8, t9)
+    _select(c47, t9, 0.0, t10, t)
+    np.multiply(t4, t10, out=t11)
+    np.multiply(t11, 2.0, out=t12)
+    np.add(2.0, t12, out=t13)
+    np.multiply(t11, beta, out=t14)
+    np.multiply(t14, d2ydx2, out=t15)
+    np.add(t13, t15, out=t16)
+    np.negative(t1, out=t1)
+    np.add(t16, t1, out=t17)
+    np.subtract(t17, t16, out=t18)
+    np.subtract(t17, t18, out=t19)
+    np.subtract(t16, t19, out=t19)
+    np.subtract(t1, t18, out=t18)
+    np.add(t19, t18, out=t18)
+    np.subtract(t16, t13, out=t19)
+    np.subtract(t16, t19, out=t16)
+    np.subtract(t13, t16, out=t16)
+    np.subtract(t15, t19, out=t19)
+    np.add(t16, t19, out=t19)
+    np.subtract(t13, 2.0, out=t13)
+    np.subtract(t12, t13, out=t13)
+    np.subtract(t4, 1.0, out=t12)
+    np.subtract(t6, t12, out=t12)
+    np.subtract(t6, t2, out=t2)
+    np.subtract(t7, t2, out=t2)
+    np.add(t12, t2, out=t2)
+    np.multiply(t2, t10, out=t10)
+    np.multiply(t10, 2.0, out=t12)
+    np.add(t13, t12, out=t12)
+    _product_error_mixed(t14, d2ydx2, t15, t13, t)
+    _product_error_mixed(t11, beta, t14, t15, t)
+    np.multiply(beta, t10, out=t14)
+    np.add(t15, t14, out=t14)
+    np.multiply(d2ydx2, t14, out=t14)
+    np.add(t13, t14, out=t14)
+    np.add(t12, t14, out=t14)
+    np.add(t19, t14, out=t14)
+    np.add(t14, t5, out=t5)
+    np.add(t18, t5, out=t5)
+    np.add(t17, t5, out=t18)
+    np.multiply(t18, beta, out=t14)
+    np.add(1.0, t11, out=t19)
+    np.multiply(t19, t19, out=t12)
+    np.multiply(t12, t19, out=t13)
+    np.divide(1.0, t13, out=t15)
+    np.multiply(t14, t15, out=t7)
+    np.multiply(t7, t4, out=t6)
+    _product_error_mixed(t7, t4, t6, t16, t)
+    np.multiply(t7, t2, out=t2)
+    np.add(t16, t2, out=t2)
+    _product_error_mixed(t18, beta, t14, t16, t)
+    np.subtract(t18, t17, out=t17)
+    np.subtract(t5, t17, out=t17)
+    np.multiply(beta, t17, out=t17)
+    np.add(t16, t17, out=t17)
+    _product_error_mixed(t7, t13, t14, t16, t)
+    _product_error_mixed(t12, t19, t13, t14, t)
+    np.subtract(t19, 1.0, out=t13)
+    np.subtract(t11, t13, out=t13)
+    np.add(t13, t10, out=t10)
+    np.multiply(t12, t10, out=t13)
+    np.add(t14, t13, out=t13)
+    _product_error_mixed(t19, t19, t12, t14, t)
+    np.multiply(t19, t10, out=t10)
+    np.add(t14, t10, out=t14)
+    np.add(t14, t10, out=t10)
+    np.multiply(t19, t10, out=t10)
+    np.add(t13, t10, out=t10)
+    np.multiply(t7, t10, out=t10)
+    np.add(t16, t10, out=t10)
+    np.subtract(t17, t10, out=t10)
+    np.multiply(t10, t15, out=t15)
+    np.multiply(t4, t15, out=t15)
+    np.add(t2, t15, out=t15)
+    np.add(t6, t15, out=t15)
+    np.multiply(t15, t9, out=t9)
+    np.subtract(t3, t8, out=t8)
+    np.add(t8, 6755399441055744.0, out=t8)
+    _power_of_2(t8, t8)
+    np.multiply(t9, t8, out=t8)
+    s130 = np.negative(0.0)
+    _select(c5, t8, s130, t8, t)
+    c132 = t0 < 2.46875
+    np.subtract(t0, 2.3993568420410156, out=t9)
+    np.add(t9, -4.3847445204283275e-07, out=t3)
+    np.subtract(t3, t9, out=t15)
+    np.subtract(t3, t15, out=t6)
+    np.subtract(t9, t6, out=t6)
+    np.subtract(-4.3847445204283275e-07, t15, out=t15)
+    np.add(t6, t15, out=t15)
+    _product_error_mixed(d2ydx2, beta, t0, t6, t)
+    np.add(t6, 7.02493075341627e-24, out=t6)
+    np.add(t15, t6, out=t6)
+    np.add(t3, t6, out=t15)
+    np.multiply(t15, t15, out=t0)
+    np.multiply(-4.744636157914062e-05, t0, out=d2ydx2)
+    np.add(d2ydx2, 0.00011513069656940383, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, 0.0038628167768329593, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.add(d2ydx2, -0.02248725923422533, out=d2ydx2)
+    np.multiply(d2ydx2, t15, out=d2ydx2)
+    np.multiply(8.428194513775881e-06, t0, out=t9)
+    np.add(t9, 9.644059808595151e-05, out=t9)
+    np.multiply(t9, t0, out=t9)
+    np.add(t9, -0.0013663696912393566, out=t9)
+    np.multiply(t9, t0, out=t9)
+    np.add(t9, -0.0018366701447628433, out=t9)
+    np.multiply(t9, t0, out=t0)
+    np.add(t0, 0.07629586548655085, out=t0)
+    np.add(d2ydx2, t0, out=t0)
+    np.multiply(t0, t15, out=d2ydx2)
+    np.add(-0.09153052016419229, d2ydx2, out=t9)
+    np.multiply(t9, t15, out=t2)
+    _product_error_mixed(t9, t15, t2, t4, t)
+    np.subtract(t15, t3, out=t3)
+    np.subtract(t6, t3, out=t3)
+    np.multiply(t9, t3, out=t6)
+    np.add(t4, t6, out=t6)
+    np.subtract(t9, -0.09153052016419229, out=t9)
+    np.subtract(d2ydx2, t9, out=t9)
+    _product_error_mixed(t0, t15, d2ydx2, t4, t)
+    np.multiply(t0, t3, out=t3)
+    np.add(t4, t3, out=t3)
+    np.add(4.997749519717705e-18, t3, out=t3)
+    np.add(t9, t3, out=t3)
+    np.multiply(t15, t3, out=t3)
+    np.add(t6, t3, out=t3)
+    np.add(t2, t3, out=t3)
+    np.multiply(t3, beta, out=t3)
+    _select(c132, t3, t8, t3, t)
+    _select(c3, t8, t3, t3, t)
+    _select(c0, x, t3, d2ydx2, t)
+
+
+def _second_derivative_float32(x, beta, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(d2ydx2, beta, out=t0)
+    c2 = t0 < 1.7995179
+    np.multiply(beta, d2ydx2, out=t1)
+    np.multiply(0.5, t1, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    c7 = t2 < 1024.0
+    _product_error_float32(beta, d2ydx2, t1, t2)
+    np.multiply(0.5, t2, out=t2)
+    _select(c7, t2, 0.0, t2, t)
+    np.multiply(t3, t2, out=t2)
+    np.subtract(t3, t2, out=t2)
+    c13 = t2 == 0.0
+    np.negative(t2, out=t3)
+    np.multiply(2.0, t2, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.multiply(t1, t2, out=t5)
+    np.multiply(t5, t2, out=t5)
+    np.add(t4, t5, out=t5)
+    np.add(t5, 2.0, out=t5)
+    np.subtract(t5, t1, out=t1)
+    np.multiply(beta, t1, out=t1)
+    np.multiply(t1, t2, out=t1)
+    np.multiply(t2, t2, out=t5)
+    np.add(t5, 1.0, out=t5)
+    np.multiply(t5, t5, out=t4)
+    np.multiply(t4, t5, out=t5)
+    np.divide(t1, t5, out=t5)
+    np.multiply(t5, t2, out=t2)
+    _select(c13, t3, t2, t2, t)
+    c31 = t0 < 2.9804688
+    np.subtract(t0, 2.3993568, out=t3)
+    np.subtract(t3, 4.3847444e-07, out=t3)
+    _product_error_float32(d2ydx2, beta, t0, t0)
+    np.add(t3, t0, out=t0)
+    np.subtract(t0, 7.7341655e-15, out=t0)
+    np.multiply(7.3584897e-06, t0, out=t3)
+    np.add(t3, -4.617029e-05, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 9.677889e-05, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.00011471185, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.0013664132, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.0038628716, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.0018366682, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.022487262, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, 0.07629587, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t3, -0.09153052, out=t3)
+    np.multiply(t3, t0, out=t0)
+    np.multiply(t0, beta, out=t0)
+    _select(c31, t0, t2, t0, t)
+    _select(c2, t2, t0, d2ydx2, t)
+
+
+def _y_ties(x, y, y_, t):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
-    t0 = np.abs(x) < 9.5367431640625e-07
-    t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
-    return y * t0
+    np.abs(x, out=y_)
+    c1 = y_ < 9.5367431640625e-07
+    c2 = x < 0.0
+    c3 = c1 & c2
+    _select(c3, 0.9999999999999858, 1.0, y_, t)
+    c5 = 0.0 < x
+    c6 = c1 & c5
+    _select(c6, 1.0000000000000142, y_, y_, t)
+    np.multiply(y, y_, out=y_)
 
 
-
-def _product_error_mixed(a, b, c):
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over, and where parameters are not 1.0.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -652,54 +1575,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 and parameters == [1.0] else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -713,7 +1667,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -47,350 +47,625 @@ __all__ = [
     "softplus_backward_from_output_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def softplus(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 9, parameters=[beta])
 
 
 def softplus_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 9, parameters=[beta])
 
 
 def softplus_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 11, count=2, parameters=[beta])
 
 
 def softplus_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 9, parameters=[beta])
 
 
 def softplus_second_derivative(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, parameters=[beta])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 9, parameters=[beta])
 
 
 def softplus_backward_from_output(y, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), from y = f(x)."""
-    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, parameters=[beta])
+    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, 11, parameters=[beta])
 
 
 def softplus_fast(x, out=None, *, beta=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5, parameters=[beta])
 
 
 def softplus_derivative_fast(x, out=None, *, beta=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 5, parameters=[beta])
 
 
 def softplus_value_and_derivative_fast(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2, parameters=[beta])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2, parameters=[beta])
 
 
 def softplus_backward_fast(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, parameters=[beta])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 5, parameters=[beta])
 
 
 def softplus_second_derivative_fast(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, parameters=[beta])
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 5, parameters=[beta])
 
 
 def softplus_backward_from_output_fast(y, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), from y = f(x), computed in float32."""
-    return _evaluate({"float32": _backward_from_output_float32}, [y, grad_output], out, parameters=[beta])
-
-
-def _forward_wide(x, beta):
-    t0 = beta * np.abs(x)
-    t1 = np.log1p(np.exp(-np.minimum(t0, 750.0)))
-    return _select(x < 0.0, t1, t0 + t1) / beta
-
-
-
-def _forward_usual_wide(x):
-    return np.log(np.exp(x) + 1.0), (x < (-16.922285079956055)) | (698.4592437744141 < x)
-
-
-
-def _forward_mixed(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = np.exp(-t1)
-    t1 = np.log1p(t2 - t2 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0))
-    return _select(x < 0.0, t1 / beta, np.log1p(t2) / beta + t0)
-
-
-
-def _forward_usual_mixed(x):
-    return np.log1p(np.exp(x)), 698.4592718937857 < x
-
-
-
-def _forward_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t2 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
-    t2 = t3 - t2
-    return _select_float32(x < 0.0, np.log1p(t2 * t2) / beta, np.log1p(np.exp(-t1)) / beta + t0)
-
-
-
-def _forward_usual_float32(x):
-    return np.log1p(np.exp(x)), 87.271355 < x
-
-
-
-def _derivative_wide(x, beta):
-    t0 = np.exp(-np.minimum(beta * np.abs(x), 750.0))
-    return _select(x < 0.0, t0, 1.0) / (t0 + 1.0)
-
-
-
-def _derivative_usual_wide(x):
-    return 1.0 / (np.exp(-x) + 1.0), None
-
-
-
-def _derivative_mixed(x, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
-    t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
-    return _select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0)
-
-
-
-def _derivative_usual_mixed(x):
-    return 1.0 / (np.exp(-x) + 1.0), x < (-698.4592718937857)
-
-
-
-def _derivative_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t0 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
-    t0 = t3 - t0
-    return _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
-
-
-
-def _derivative_usual_float32(x):
-    return 1.0 / (np.exp(-x) + 1.0), x < (-87.271355)
-
-
-
-def _value_and_derivative_wide(x, beta):
-    t0 = x < 0.0
-    t1 = beta * np.abs(x)
-    t2 = np.exp(-np.minimum(t1, 750.0))
-    t3 = np.log1p(t2)
-    return _select(t0, t3, t1 + t3) / beta, _select(t0, t2, 1.0) / (t2 + 1.0)
-
-
-
-def _value_and_derivative_usual_wide(x):
-    return np.log(np.exp(x) + 1.0), 1.0 / (np.exp(-x) + 1.0), (x < (-16.922285079956055)) | (698.4592437744141 < x)
-
-
-
-def _value_and_derivative_mixed(x, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
-    t3 = np.exp(-t2)
-    t2 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
-    return _select(t0, np.log1p(t2) / beta, np.log1p(t3) / beta + t1), _select(t0, t2, 1.0) / (_select(t0, t2, t3) + 1.0)
-
-
-
-def _value_and_derivative_usual_mixed(x):
-    return np.log1p(np.exp(x)), 1.0 / (np.exp(-x) + 1.0), (698.4592718937857 < x) | (x < (-698.4592718937857))
-
-
-
-def _value_and_derivative_float32(x, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
-    t3 = 0.5 * t2
-    t4 = np.exp(-t3)
-    t3 = t4 * _select_float32(t3 < 1024.0, 0.5 * _product_error_float32(beta, t1, t2), 0.0)
-    t3 = t4 - t3
-    t4 = t3 * t3
-    t2 = np.exp(-t2)
-    return _select_float32(t0, np.log1p(t4) / beta, np.log1p(t2) / beta + t1), _select_float32(t0, t3 / (t4 + 1.0) * t3, 1.0 / (t2 + 1.0))
-
-
-
-def _value_and_derivative_usual_float32(x):
-    return np.log1p(np.exp(x)), 1.0 / (np.exp(-x) + 1.0), (87.271355 < x) | (x < (-87.271355))
-
-
-
-def _backward_wide(x, grad_y, beta):
-    t0 = np.exp(-np.minimum(beta * np.abs(x), 750.0))
-    return grad_y * (_select(x < 0.0, t0, 1.0) / (t0 + 1.0))
-
-
-
-def _backward_usual_wide(x, grad_y):
-    return grad_y * (1.0 / (np.exp(-x) + 1.0)), None
-
-
-
-def _backward_mixed(x, grad_y, beta):
-    t0 = x < 0.0
-    t1 = np.abs(x)
-    t2 = beta * t1
-    t3 = np.exp(-t2)
-    t1 = t3 - t3 * _select(t2 < 1024.0, _product_error_mixed(beta, t1, t2), 0.0)
-    return grad_y * (_select(t0, t1, 1.0) / (_select(t0, t1, t3) + 1.0))
-
-
-
-def _backward_usual_mixed(x, grad_y):
-    return grad_y * (1.0 / (np.exp(-x) + 1.0)), x < (-698.4592718937857)
-
-
-
-def _backward_float32(x, grad_y, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t0 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
-    t0 = t3 - t0
-    return grad_y * _select_float32(x < 0.0, t0 / (t0 * t0 + 1.0) * t0, 1.0 / (np.exp(-t1) + 1.0))
-
-
-
-def _backward_usual_float32(x, grad_y):
-    return grad_y * (1.0 / (np.exp(-x) + 1.0)), x < (-87.271355)
-
-
-
-def _second_derivative_wide(x, beta):
-    t0 = np.exp(-np.minimum(beta * np.abs(x), 750.0))
-    t1 = t0 + 1.0
-    return beta * t0 / (t1 * t1)
-
-
-
-def _second_derivative_mixed(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t0 = t3 - t3 * _select(t2 < 1024.0, 0.5 * _product_error_mixed(beta, t0, t1), 0.0)
-    t1 = t0 * t0
-    return beta * t0 / (2.0 * t0 * t0 + t1 * t1 + 1.0) * t0
-
-
-
-def _second_derivative_float32(x, beta):
-    t0 = np.abs(x)
-    t1 = beta * t0
-    t2 = 0.5 * t1
-    t3 = np.exp(-t2)
-    t0 = t3 * _select_float32(t2 < 1024.0, 0.5 * _product_error_float32(beta, t0, t1), 0.0)
-    t0 = t3 - t0
-    t1 = t0 * t0 + 1.0
-    return beta * t0 / (t1 * t1) * t0
-
-
-
-def _backward_from_output_wide(y, grad_y, beta):
-    t0 = beta * np.abs(y)
-    t1 = np.expm1(np.minimum(-t0, 350.0))
-    t0 = _select(y == 0.0, y, _select(np.copysign(1.0, y) < 0.0, t1 * np.exp(np.minimum(t0, 350.0)), -t1))
-    return grad_y * t0
-
-
-
-def _backward_from_output_mixed(y, grad_y, beta):
-    t0 = np.abs(y)
-    t1 = beta * t0
-    t2 = -t1
-    t3 = np.expm1(t2)
-    t4 = np.exp(-t1)
-    t0 = _select(np.copysign(1.0, y) < 0.0, t3 / (t4 - t4 * _select(t1 < 1024.0, _product_error_mixed(beta, t0, t1), 0.0)), _select(t0 * beta < 2.03125, np.expm1(t1) * np.exp(t2), -t3))
-    return grad_y * _select(y == 0.0, y, t0)
-
-
-
-def _backward_from_output_float32(y, grad_y, beta):
-    t0 = np.abs(y)
-    t1 = t0 * beta
-    t2 = beta * t0
-    t3 = -t2
-    t4 = np.expm1(t3)
-    t5 = 0.5 * t2
-    t6 = np.exp(-t5)
-    t0 = t6 * _select_float32(t5 < 1024.0, 0.5 * _product_error_float32(beta, t0, t2), 0.0)
-    t0 = t6 - t0
-    t0 = _select_float32(np.copysign(1.0, y) < 0.0, _select_float32(t1 < 87.125, t4 / (t0 * t0), t4 * np.exp(t2)), _select_float32(t1 < 1.0429688, np.expm1(t2) * np.exp(t3), -t4))
-    return grad_y * _select_float32(y == 0.0, y, t0)
-
-
-
-def _product_error_mixed(a, b, c):
+    return _evaluate({"float32": _backward_from_output_float32}, [y, grad_output], out, 8, parameters=[beta])
+
+
+def _forward_wide(x, beta, y, t):
+    t0, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.multiply(beta, y, out=y)
+    np.minimum(y, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.log1p(t0, out=t0)
+    np.add(y, t0, out=y)
+    _select(c0, t0, y, y, t)
+    np.divide(y, beta, out=y)
+
+
+def _forward_usual_wide(x, y, t):
+    np.exp(x, out=y)
+    np.add(y, 1.0, out=y)
+    np.log(y, out=y)
+    c3 = x < (-16.922285079956055)
+    c4 = 698.4592437744141 < x
+    return c3 | c4
+
+
+def _forward_mixed(x, beta, y, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.multiply(beta, y, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c5 = t0 < 1024.0
+    _product_error_mixed(beta, y, t0, t2, t)
+    _select(c5, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.log1p(t2, out=t2)
+    np.divide(t2, beta, out=t2)
+    np.log1p(t1, out=t1)
+    np.divide(t1, beta, out=t1)
+    np.add(t1, y, out=y)
+    _select(c0, t2, y, y, t)
+
+
+def _forward_usual_mixed(x, y, t):
+    np.exp(x, out=y)
+    np.log1p(y, out=y)
+    return 698.4592718937857 < x
+
+
+def _forward_float32(x, beta, y, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=y)
+    np.multiply(beta, y, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c6 = t1 < 1024.0
+    _product_error_float32(beta, y, t0, t1)
+    np.multiply(0.5, t1, out=t1)
+    _select(c6, t1, 0.0, t1, t)
+    np.multiply(t2, t1, out=t1)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.log1p(t1, out=t1)
+    np.divide(t1, beta, out=t1)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.log1p(t0, out=t0)
+    np.divide(t0, beta, out=t0)
+    np.add(t0, y, out=y)
+    _select(c0, t1, y, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    np.exp(x, out=y)
+    np.log1p(y, out=y)
+    return 87.271355 < x
+
+
+def _derivative_wide(x, beta, dydx, t):
+    t0, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(beta, dydx, out=dydx)
+    np.minimum(dydx, 750.0, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    _select(c0, dydx, 1.0, t0, t)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(t0, dydx, out=dydx)
+
+
+def _derivative_usual_wide(x, dydx, t):
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
+    return None
+
+
+def _derivative_mixed(x, beta, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(beta, dydx, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c5 = t0 < 1024.0
+    _product_error_mixed(beta, dydx, t0, t2, t)
+    _select(c5, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    _select(c0, t2, 1.0, t0, t)
+    _select(c0, t2, t1, t1, t)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t0, t1, out=dydx)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
+    return x < (-698.4592718937857)
+
+
+def _derivative_float32(x, beta, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=dydx)
+    np.multiply(beta, dydx, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c6 = t1 < 1024.0
+    _product_error_float32(beta, dydx, t0, dydx)
+    np.multiply(0.5, dydx, out=dydx)
+    _select(c6, dydx, 0.0, dydx, t)
+    np.multiply(t2, dydx, out=dydx)
+    np.subtract(t2, dydx, out=dydx)
+    np.multiply(dydx, dydx, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(dydx, t2, out=t2)
+    np.multiply(t2, dydx, out=dydx)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    _select(c0, dydx, t0, dydx, t)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.divide(1.0, dydx, out=dydx)
+    return x < (-87.271355)
+
+
+def _value_and_derivative_wide(x, beta, y, dydx, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.multiply(beta, t0, out=t0)
+    np.minimum(t0, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.log1p(t1, out=t2)
+    np.add(t0, t2, out=t0)
+    _select(c0, t2, t0, t0, t)
+    np.divide(t0, beta, out=y)
+    _select(c0, t1, 1.0, t0, t)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t0, t1, out=dydx)
+
+
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, *t = t
+    np.exp(x, out=t0)
+    np.add(t0, 1.0, out=y)
+    np.log(y, out=y)
+    c3 = x < (-16.922285079956055)
+    c4 = 698.4592437744141 < x
+    c5 = c3 | c4
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=dydx)
+    return c5
+
+
+def _value_and_derivative_mixed(x, beta, y, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.multiply(beta, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c5 = t1 < 1024.0
+    _product_error_mixed(beta, t0, t1, t3, t)
+    _select(c5, t3, 0.0, t3, t)
+    np.multiply(t2, t3, out=t3)
+    np.subtract(t2, t3, out=t3)
+    np.log1p(t3, out=t1)
+    np.divide(t1, beta, out=t1)
+    np.log1p(t2, out=t4)
+    np.divide(t4, beta, out=t4)
+    np.add(t4, t0, out=t0)
+    _select(c0, t1, t0, y, t)
+    _select(c0, t3, 1.0, t0, t)
+    _select(c0, t3, t2, t2, t)
+    np.add(t2, 1.0, out=t2)
+    np.divide(t0, t2, out=dydx)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, *t = t
+    np.exp(x, out=t0)
+    np.log1p(t0, out=y)
+    c2 = 698.4592718937857 < x
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=dydx)
+    c7 = x < (-698.4592718937857)
+    return c2 | c7
+
+
+def _value_and_derivative_float32(x, beta, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.multiply(beta, t0, out=t1)
+    np.multiply(0.5, t1, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    c6 = t2 < 1024.0
+    _product_error_float32(beta, t0, t1, t2)
+    np.multiply(0.5, t2, out=t2)
+    _select(c6, t2, 0.0, t2, t)
+    np.multiply(t3, t2, out=t2)
+    np.subtract(t3, t2, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.log1p(t3, out=t4)
+    np.divide(t4, beta, out=t4)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.log1p(t1, out=t5)
+    np.divide(t5, beta, out=t5)
+    np.add(t5, t0, out=t0)
+    _select(c0, t4, t0, y, t)
+    np.add(t3, 1.0, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(t3, t2, out=t2)
+    np.add(t1, 1.0, out=t1)
+    np.divide(1.0, t1, out=t1)
+    _select(c0, t2, t1, dydx, t)
+
+
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, *t = t
+    np.exp(x, out=t0)
+    np.log1p(t0, out=y)
+    c2 = 87.271355 < x
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=dydx)
+    c7 = x < (-87.271355)
+    return c2 | c7
+
+
+def _backward_wide(x, grad_y, beta, grad_x, t):
+    t0, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(beta, grad_x, out=grad_x)
+    np.minimum(grad_x, 750.0, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    _select(c0, grad_x, 1.0, t0, t)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(t0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return None
+
+
+def _backward_mixed(x, grad_y, beta, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(beta, grad_x, out=t0)
+    np.negative(t0, out=t1)
+    np.exp(t1, out=t1)
+    c5 = t0 < 1024.0
+    _product_error_mixed(beta, grad_x, t0, t2, t)
+    _select(c5, t2, 0.0, t2, t)
+    np.multiply(t1, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    _select(c0, t2, 1.0, t0, t)
+    _select(c0, t2, t1, t1, t)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(grad_y, t1, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    c4 = x < (-698.4592718937857)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c4
+
+
+def _backward_float32(x, grad_y, beta, grad_x, t):
+    t0, t1, t2, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=grad_x)
+    np.multiply(beta, grad_x, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c6 = t1 < 1024.0
+    _product_error_float32(beta, grad_x, t0, grad_x)
+    np.multiply(0.5, grad_x, out=grad_x)
+    _select(c6, grad_x, 0.0, grad_x, t)
+    np.multiply(t2, grad_x, out=grad_x)
+    np.subtract(t2, grad_x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(grad_x, t2, out=t2)
+    np.multiply(t2, grad_x, out=grad_x)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(1.0, t0, out=t0)
+    _select(c0, grad_x, t0, t0, t)
+    np.multiply(grad_y, t0, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.divide(1.0, grad_x, out=grad_x)
+    c4 = x < (-87.271355)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return c4
+
+
+def _second_derivative_wide(x, beta, d2ydx2, t):
+    t0, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(beta, d2ydx2, out=d2ydx2)
+    np.minimum(d2ydx2, 750.0, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(beta, d2ydx2, out=t0)
+    np.add(d2ydx2, 1.0, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
+    np.divide(t0, d2ydx2, out=d2ydx2)
+
+
+def _second_derivative_mixed(x, beta, d2ydx2, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(beta, d2ydx2, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c5 = t1 < 1024.0
+    _product_error_mixed(beta, d2ydx2, t0, t1, t)
+    np.multiply(0.5, t1, out=t1)
+    _select(c5, t1, 0.0, t1, t)
+    np.multiply(t2, t1, out=t1)
+    np.subtract(t2, t1, out=t1)
+    np.multiply(beta, t1, out=t2)
+    np.multiply(2.0, t1, out=t0)
+    np.multiply(t0, t1, out=t0)
+    np.multiply(t1, t1, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
+    np.add(t0, d2ydx2, out=d2ydx2)
+    np.add(d2ydx2, 1.0, out=d2ydx2)
+    np.divide(t2, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t1, out=d2ydx2)
+
+
+def _second_derivative_float32(x, beta, d2ydx2, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(beta, d2ydx2, out=t0)
+    np.multiply(0.5, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.exp(t2, out=t2)
+    c5 = t1 < 1024.0
+    _product_error_float32(beta, d2ydx2, t0, t0)
+    np.multiply(0.5, t0, out=t0)
+    _select(c5, t0, 0.0, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.subtract(t2, t0, out=t0)
+    np.multiply(beta, t0, out=t2)
+    np.multiply(t0, t0, out=d2ydx2)
+    np.add(d2ydx2, 1.0, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
+    np.divide(t2, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+
+
+def _backward_from_output_wide(y, grad_y, beta, grad_x, t):
+    t0, *t = t
+    c0 = y == 0.0
+    np.copysign(1.0, y, out=grad_x)
+    c2 = grad_x < 0.0
+    np.abs(y, out=grad_x)
+    np.multiply(beta, grad_x, out=grad_x)
+    np.negative(grad_x, out=t0)
+    np.minimum(t0, 350.0, out=t0)
+    np.expm1(t0, out=t0)
+    np.minimum(grad_x, 350.0, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(t0, grad_x, out=grad_x)
+    np.negative(t0, out=t0)
+    _select(c2, grad_x, t0, t0, t)
+    _select(c0, y, t0, t0, t)
+    np.multiply(grad_y, t0, out=grad_x)
+
+
+def _backward_from_output_mixed(y, grad_y, beta, grad_x, t):
+    t0, t1, t2, t3, t4, *t = t
+    c0 = y == 0.0
+    np.copysign(1.0, y, out=grad_x)
+    c2 = grad_x < 0.0
+    np.abs(y, out=grad_x)
+    np.multiply(beta, grad_x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t2)
+    np.negative(t0, out=t3)
+    np.exp(t3, out=t3)
+    c9 = t0 < 1024.0
+    _product_error_mixed(beta, grad_x, t0, t4, t)
+    _select(c9, t4, 0.0, t4, t)
+    np.multiply(t3, t4, out=t4)
+    np.subtract(t3, t4, out=t4)
+    np.divide(t2, t4, out=t4)
+    np.multiply(grad_x, beta, out=grad_x)
+    c16 = grad_x < 2.03125
+    np.expm1(t0, out=t0)
+    np.exp(t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.negative(t2, out=t2)
+    _select(c16, t1, t2, t2, t)
+    _select(c2, t4, t2, t2, t)
+    _select(c0, y, t2, t2, t)
+    np.multiply(grad_y, t2, out=grad_x)
+
+
+def _backward_from_output_float32(y, grad_y, beta, grad_x, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    c0 = y == 0.0
+    np.copysign(1.0, y, out=grad_x)
+    c2 = grad_x < 0.0
+    np.abs(y, out=grad_x)
+    np.multiply(grad_x, beta, out=t0)
+    c5 = t0 < 87.125
+    np.multiply(beta, grad_x, out=t1)
+    np.negative(t1, out=t2)
+    np.expm1(t2, out=t3)
+    np.multiply(0.5, t1, out=t4)
+    np.negative(t4, out=t5)
+    np.exp(t5, out=t5)
+    c12 = t4 < 1024.0
+    _product_error_float32(beta, grad_x, t1, grad_x)
+    np.multiply(0.5, grad_x, out=grad_x)
+    _select(c12, grad_x, 0.0, grad_x, t)
+    np.multiply(t5, grad_x, out=grad_x)
+    np.subtract(t5, grad_x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.divide(t3, grad_x, out=grad_x)
+    np.exp(t1, out=t5)
+    np.multiply(t3, t5, out=t5)
+    _select(c5, grad_x, t5, t5, t)
+    c23 = t0 < 1.0429688
+    np.expm1(t1, out=t1)
+    np.exp(t2, out=t2)
+    np.multiply(t1, t2, out=t2)
+    np.negative(t3, out=t3)
+    _select(c23, t2, t3, t3, t)
+    _select(c2, t5, t3, t3, t)
+    _select(c0, y, t3, t3, t)
+    np.multiply(grad_y, t3, out=grad_x)
+
+
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over, and where parameters are not 1.0.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -410,54 +685,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 and parameters == [1.0] else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -471,7 +777,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4985 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.1738 (1000000 inputs, sampled), float32 fast 1.3643 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5299 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 8.027 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 8.027 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 8.027 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5362 (4194304 inputs, sampled), float64 4.7763 (1000000 inputs, sampled), float32 fast 8.6314 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.7763 (1000000 inputs, sampled), float32 fast 8.6314 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.7726 (4194304 inputs, sampled)
 """
 
@@ -40,265 +40,430 @@ __all__ = [
     "tanh_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 6)
 
 
 def tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 7)
 
 
 def tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 8, count=2)
 
 
 def tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 7)
 
 
 def tanh_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 28)
 
 
 def tanh_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
 
 
 def tanh_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
 
 
 def tanh_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 5, count=2)
 
 
 def tanh_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
 
 
 def tanh_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 7)
 
 
-def _forward_wide(x):
-    return np.tanh(x)
+def _forward_wide(x, y, t):
+    np.tanh(x, out=y)
 
 
-
-def _forward_mixed(x):
-    return np.tanh(x)
-
+def _forward_mixed(x, y, t):
+    np.tanh(x, out=y)
 
 
-def _forward_float32(x):
-    t0 = 2.0 * np.abs(x)
-    return np.copysign(-np.expm1(-t0) / (np.exp(-t0) + 1.0), x)
+def _forward_float32(x, y, t):
+    t0, *t = t
+    np.abs(x, out=y)
+    np.multiply(2.0, y, out=y)
+    np.negative(y, out=t0)
+    np.expm1(t0, out=t0)
+    np.negative(t0, out=t0)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(t0, y, out=y)
+    np.copysign(y, x, out=y)
 
 
-
-def _forward_usual_float32(x):
-    return np.tanh(x), None
-
-
-
-def _derivative_wide(x):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
-    t1 = t0 + 1.0
-    return 4.0 * (t0 / (t1 * t1))
+def _forward_usual_float32(x, y, t):
+    np.tanh(x, out=y)
+    return None
 
 
-
-def _derivative_usual_wide(x):
-    t0 = np.tanh(x)
-    return 1.0 - t0 * t0, (x < (-8.777383685112)) | (8.777383685112 < x)
-
-
-
-def _derivative_mixed(x):
-    t0 = np.exp(-(2.0 * np.abs(x)))
-    t1 = t0 + 1.0
-    return 4.0 * (t0 / (t1 * t1))
-
-
-
-def _derivative_float32(x):
-    t0 = np.exp(-np.abs(x))
-    t1 = t0 * t0 + 1.0
-    return 4.0 * (t0 / (t1 * t1)) * t0
+def _derivative_wide(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.minimum(dydx, 750.0, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=t0)
+    np.multiply(4.0, t0, out=dydx)
 
 
-
-def _value_and_derivative_wide(x):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
-    t1 = t0 + 1.0
-    return np.tanh(x), 4.0 * (t0 / (t1 * t1))
-
-
-
-def _value_and_derivative_mixed(x):
-    t0 = np.exp(-(2.0 * np.abs(x)))
-    t1 = t0 + 1.0
-    return np.tanh(x), 4.0 * (t0 / (t1 * t1))
+def _derivative_mixed(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=t0)
+    np.multiply(4.0, t0, out=dydx)
 
 
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = 2.0 * t0
-    t0 = np.exp(-t0)
-    t2 = t0 * t0 + 1.0
-    return np.copysign(-np.expm1(-t1) / (np.exp(-t1) + 1.0), x), 4.0 * (t0 / (t2 * t2)) * t0
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = np.exp(-np.minimum(2.0 * np.abs(x), 750.0))
-    t1 = t0 + 1.0
-    return grad_y * (4.0 * (t0 / (t1 * t1)))
+def _derivative_float32(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.multiply(dydx, dydx, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=t0)
+    np.multiply(4.0, t0, out=t0)
+    np.multiply(t0, dydx, out=dydx)
 
 
-
-def _backward_usual_wide(x, grad_y):
-    t0 = np.tanh(x)
-    return grad_y * (1.0 - t0 * t0), (x < (-8.777383685112)) | (8.777383685112 < x)
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = np.exp(-(2.0 * np.abs(x)))
-    t1 = t0 + 1.0
-    return grad_y * (4.0 * (t0 / (t1 * t1)))
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = np.exp(-np.abs(x))
-    t1 = t0 * t0 + 1.0
-    return grad_y * (4.0 * (t0 / (t1 * t1)) * t0)
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, *t = t
+    np.tanh(x, out=y)
+    np.abs(x, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.minimum(t0, 750.0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(4.0, t1, out=dydx)
 
 
-
-def _second_derivative_wide(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 750.0))
-    t2 = t1 + 1.0
-    t0 = np.copysign(1.0, x) * (8.0 * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2)))
-    return _select(x == 0.0, -x, t0)
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x) * 2.0
-    t1 = -np.minimum(t0, 1400.0)
-    t2 = t1 * 1.4426950408889634 + 6755399441055744.0
-    t3 = np.maximum(t2, 6755399441054744.0)
-    t4 = _power_of_2(t3)
-    t5 = -1.0 + t4
-    t6 = t2 - 6755399441055744.0
-    t1 = t1 - t6 * 0.6931471805598903
-    t6 = t6 * 5.497923018708371e-14
-    t7 = t1 - t6
-    t8 = t4 * t7
-    t9 = t5 + t8
-    t10 = t7 * t7
-    t11 = (2.511784416113084e-08 * t10 + 2.755721635507523e-06) * t10 + 0.00019841269917321528
-    t12 = (2.763128188739826e-07 * t10 + 2.480148993747346e-05) * t10 + 0.001388888894702103
-    t11 = ((t11 * t10 + 0.008333333333307234) * t10 + 0.166666666666667) * t7 + ((t12 * t10 + 0.041666666666515396) * t10 + 0.5000000000000012)
-    t1 = t11 * t10 + (t1 - t7 - t6)
-    t5 = t8 - (t9 - t5) + (t4 - (t5 - (-1.0))) + t4 * t1
-    t6 = t9 + t5
-    t8 = t6 * 8.0
-    t10 = t7 + t1
-    t11 = 1.0 + t10
-    t0 = _select(t0 < 693.0, t4, 0.0)
-    t12 = t11 * t0
-    t13 = 1.0 + t12
-    t14 = t13 * t13
-    t15 = t14 * t13
-    t16 = 1.0 / t15
-    t17 = t8 * t16
-    t18 = t17 * t11
-    t1 = t10 - (t11 - 1.0) + (t1 - (t10 - t7))
-    t0 = t12 - (t13 - 1.0) + t1 * t0
-    t7 = t13 * t0
-    t0 = _product_error_mixed(t14, t13, t15) + t14 * t0 + t13 * (_product_error_mixed(t13, t13, t14) + t7 + t7)
-    t0 = ((t5 - (t6 - t9)) * 8.0 - (_product_error_mixed(t17, t15, t8) + t17 * t0)) * t16
-    t0 = (t18 + (_product_error_mixed(t17, t11, t18) + t17 * t1 + t11 * t0)) * t4 * _power_of_2(t2 - t3 + 6755399441055744.0)
-    return _select(x == 0.0, -x, np.copysign(1.0, x) * t0)
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, *t = t
+    np.tanh(x, out=y)
+    np.abs(x, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(4.0, t1, out=dydx)
 
 
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.negative(t1, out=t2)
+    np.expm1(t2, out=t2)
+    np.negative(t2, out=t2)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t2, t1, out=t1)
+    np.copysign(t1, x, out=y)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(4.0, t1, out=t1)
+    np.multiply(t1, t0, out=dydx)
 
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = np.tanh(t0)
-    t2 = np.exp(-t0)
-    t3 = t2 * t2 + 1.0
-    t0 = _select_float32(t0 < 0.125, -(2.0 * ((1.0 - t1 * t1) * t1)), 8.0 * (np.expm1(-(2.0 * t0)) * t2 / (t3 * t3 * t3)) * t2)
-    return np.copysign(1.0, x) * t0
+
+def _backward_wide(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.minimum(grad_x, 750.0, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(4.0, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
 
 
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(4.0, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
 
-def _product_error_mixed(a, b, c):
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(4.0, t0, out=t0)
+    np.multiply(t0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, t2, t3, *t = t
+    c0 = x == 0.0
+    np.negative(x, out=d2ydx2)
+    np.copysign(1.0, x, out=t0)
+    np.abs(x, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.negative(t1, out=t2)
+    np.minimum(t2, 350.0, out=t2)
+    np.expm1(t2, out=t2)
+    np.minimum(t1, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t2, t1, out=t2)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(t3, t1, out=t1)
+    np.divide(t2, t1, out=t1)
+    np.multiply(8.0, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    _select(c0, d2ydx2, t1, d2ydx2, t)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, t20, t21, *t = t
+    c0 = x == 0.0
+    np.negative(x, out=d2ydx2)
+    np.copysign(1.0, x, out=t0)
+    np.abs(x, out=t1)
+    np.multiply(t1, 2.0, out=t1)
+    np.minimum(t1, 1400.0, out=t2)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t3)
+    np.add(t3, 6755399441055744.0, out=t3)
+    np.maximum(t3, 6755399441054744.0, out=t4)
+    _power_of_2(t4, t5)
+    np.add(-1.0, t5, out=t6)
+    np.subtract(t3, 6755399441055744.0, out=t7)
+    np.multiply(t7, 0.6931471805598903, out=t8)
+    np.subtract(t2, t8, out=t8)
+    np.multiply(t7, 5.497923018708371e-14, out=t7)
+    np.subtract(t8, t7, out=t2)
+    np.multiply(t5, t2, out=t9)
+    np.add(t6, t9, out=t10)
+    np.subtract(t10, t6, out=t11)
+    np.subtract(t9, t11, out=t11)
+    np.subtract(t6, -1.0, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.add(t11, t6, out=t6)
+    np.multiply(t2, t2, out=t11)
+    np.multiply(2.511784416113084e-08, t11, out=t9)
+    np.add(t9, 2.755721635507523e-06, out=t9)
+    np.multiply(t9, t11, out=t9)
+    np.add(t9, 0.00019841269917321528, out=t9)
+    np.multiply(t9, t11, out=t9)
+    np.add(t9, 0.008333333333307234, out=t9)
+    np.multiply(t9, t11, out=t9)
+    np.add(t9, 0.166666666666667, out=t9)
+    np.multiply(t9, t2, out=t9)
+    np.multiply(2.763128188739826e-07, t11, out=t12)
+    np.add(t12, 2.480148993747346e-05, out=t12)
+    np.multiply(t12, t11, out=t12)
+    np.add(t12, 0.001388888894702103, out=t12)
+    np.multiply(t12, t11, out=t12)
+    np.add(t12, 0.041666666666515396, out=t12)
+    np.multiply(t12, t11, out=t12)
+    np.add(t12, 0.5000000000000012, out=t12)
+    np.add(t9, t12, out=t12)
+    np.multiply(t12, t11, out=t11)
+    np.subtract(t8, t2, out=t8)
+    np.subtract(t8, t7, out=t7)
+    np.add(t11, t7, out=t7)
+    np.multiply(t5, t7, out=t11)
+    np.add(t6, t11, out=t11)
+    np.add(t10, t11, out=t6)
+    np.multiply(t6, 8.0, out=t8)
+    np.add(t2, t7, out=t12)
+    np.add(1.0, t12, out=t9)
+    c53 = t1 < 693.0
+    _select(c53, t5, 0.0, t1, t)
+    np.multiply(t9, t1, out=t13)
+    np.add(1.0, t13, out=t14)
+    np.multiply(t14, t14, out=t15)
+    np.multiply(t15, t14, out=t16)
+    np.divide(1.0, t16, out=t17)
+    np.multiply(t8, t17, out=t18)
+    np.multiply(t18, t9, out=t19)
+    _product_error_mixed(t18, t9, t19, t20, t)
+    np.subtract(t9, 1.0, out=t21)
+    np.subtract(t12, t21, out=t21)
+    np.subtract(t12, t2, out=t2)
+    np.subtract(t7, t2, out=t2)
+    np.add(t21, t2, out=t2)
+    np.multiply(t18, t2, out=t21)
+    np.add(t20, t21, out=t21)
+    np.subtract(t6, t10, out=t10)
+    np.subtract(t11, t10, out=t10)
+    np.multiply(t10, 8.0, out=t10)
+    _product_error_mixed(t18, t16, t8, t11, t)
+    _product_error_mixed(t15, t14, t16, t8, t)
+    np.subtract(t14, 1.0, out=t16)
+    np.subtract(t13, t16, out=t16)
+    np.multiply(t2, t1, out=t1)
+    np.add(t16, t1, out=t1)
+    np.multiply(t15, t1, out=t16)
+    np.add(t8, t16, out=t16)
+    _product_error_mixed(t14, t14, t15, t8, t)
+    np.multiply(t14, t1, out=t1)
+    np.add(t8, t1, out=t8)
+    np.add(t8, t1, out=t1)
+    np.multiply(t14, t1, out=t1)
+    np.add(t16, t1, out=t1)
+    np.multiply(t18, t1, out=t1)
+    np.add(t11, t1, out=t1)
+    np.subtract(t10, t1, out=t1)
+    np.multiply(t1, t17, out=t17)
+    np.multiply(t9, t17, out=t17)
+    np.add(t21, t17, out=t17)
+    np.add(t19, t17, out=t17)
+    np.multiply(t17, t5, out=t5)
+    np.subtract(t3, t4, out=t4)
+    np.add(t4, 6755399441055744.0, out=t4)
+    _power_of_2(t4, t4)
+    np.multiply(t5, t4, out=t4)
+    np.multiply(t0, t4, out=t4)
+    _select(c0, d2ydx2, t4, d2ydx2, t)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.copysign(1.0, x, out=d2ydx2)
+    np.abs(x, out=t0)
+    c2 = t0 < 0.125
+    np.tanh(t0, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.subtract(1.0, t2, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.negative(t2, out=t2)
+    np.expm1(t2, out=t2)
+    np.negative(t0, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t2, t0, out=t2)
+    np.multiply(t0, t0, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.multiply(t3, t3, out=t4)
+    np.multiply(t4, t3, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(8.0, t3, out=t3)
+    np.multiply(t3, t0, out=t0)
+    _select(c2, t1, t0, t0, t)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+
+
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -318,54 +483,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -379,7 +575,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

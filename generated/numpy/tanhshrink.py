@@ -18,9 +18,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5269 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 3.2686 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5269 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 3.96 (4194304 inputs, sampled)
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8056 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 9.2973 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 8.5082 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.0825 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.9865 (4194304 inputs, sampled)
 """
@@ -40,437 +40,920 @@ __all__ = [
     "tanhshrink_second_derivative_fast",
 ]
 
-# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache, and the
-# next block gets the memory of the last one's.
-_BLOCK = 2**17
+# Bytes of a block, of which an array is computed at a time: so the temporaries stay in the processor's cache. Formulas
+# write into arrays that are there, for memory of its own would cost more than a step: results into those named last,
+# and what is in between into t, whose arrays serve one block after the other.
+_BLOCK = 2**19
 
 
 def tanhshrink(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 9, ties=[_y_ties])
 
 
 def tanhshrink_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, ties=[_dydx_ties])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 20, ties=[_dydx_ties])
 
 
 def tanhshrink_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, count=2, ties=[_y_ties, _dydx_ties])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 21, count=2, ties=[_y_ties, _dydx_ties])
 
 
 def tanhshrink_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 20)
 
 
 def tanhshrink_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 26)
 
 
 def tanhshrink_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5)
 
 
 def tanhshrink_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 3)
 
 
 def tanhshrink_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 7, count=2)
 
 
 def tanhshrink_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 3)
 
 
 def tanhshrink_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out)
-
-
-def _forward_wide(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = (-0.003331643601827088 * t1 + 0.008845198999730419) * t1 + (-0.021868908208783143)
-    t1 = ((t2 * t1 + 0.053968245499289025) * t1 + (-0.13333333328804628)) * t1 + 0.333333333333294
-    t2 = np.exp(-np.minimum(2.0 * t0, 750.0))
-    return np.copysign(_select(t0 < 0.265625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
-
-
-
-def _forward_usual_wide(x):
-    return x - np.tanh(x), (-0.00040222327152150683 < x) & (x < 0.00040222327152149783)
-
-
-
-def _forward_mixed(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
-    t2 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
-    t2 = ((t2 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
-    t2 = ((t2 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
-    t2 = ((t2 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
-    t1 = ((t2 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
-    t2 = np.exp(-(2.0 * t0))
-    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x)
-
-
-
-def _forward_usual_mixed(x):
-    return x - np.tanh(x), (-1.0263223672608315 < x) & (x < 1.0263223672608315)
-
-
-
-def _forward_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = ((-1.3756605e-09 * t1 + 4.19128e-08) * t1 + (-5.8489684e-07)) * t1 + 4.9868763e-06
-    t2 = (((t2 * t1 + (-2.9358687e-05)) * t1 + 0.0001287922) * t1 + (-0.0004484175)) * t1 + 0.0013197083
-    t2 = (((t2 * t1 + (-0.003498859)) * t1 + 0.00882038) * t1 + (-0.021857386)) * t1 + 0.053966433
-    t3 = np.exp(-(2.0 * t0))
-    t0 = _select_float32(t0 < 0.984375, ((t2 * t1 + (-0.13333322)) * t1 + 0.33333334) * t0 * t0 * t0, 2.0 * (t3 / (t3 + 1.0)) + (t0 - 1.0))
-    return np.copysign(t0, x)
-
-
-
-def _forward_usual_float32(x):
-    return x - np.tanh(x), (-1.0085266 < x) & (x < 1.0085266)
-
-
-
-def _derivative_wide(x):
-    t0 = np.tanh(x)
-    return t0 * t0
-
-
-
-def _derivative_mixed(x):
-    t0 = np.abs(x) * 2.0
-    t1 = -np.minimum(t0, 1400.0)
-    t2 = t1 * 1.4426950408889634 + 6755399441055744.0
-    t3 = _power_of_2(np.maximum(t2, 6755399441054744.0))
-    t4 = -1.0 + t3
-    t2 = t2 - 6755399441055744.0
-    t1 = t1 - t2 * 0.6931471805598903
-    t2 = t2 * 5.497923018708371e-14
-    t5 = t1 - t2
-    t6 = t3 * t5
-    t7 = t4 + t6
-    t8 = t5 * t5
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t5 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t1 = t9 * t8 + (t1 - t5 - t2)
-    t2 = t6 - (t7 - t4) + t3 * t1
-    t4 = t7 + t2
-    t6 = t4 * t4
-    t8 = t5 + t1
-    t9 = 1.0 + t8
-    t0 = _select(t0 < 693.0, t3, 0.0)
-    t3 = t9 * t0
-    t10 = 1.0 + t3
-    t11 = t10 * t10
-    t12 = 1.0 / t11
-    t13 = t6 * t12
-    t2 = t4 * (t2 - (t4 - t7))
-    t0 = t10 * (t3 - (t10 - 1.0) + (t8 - (t9 - 1.0) + (t1 - (t8 - t5))) * t0)
-    t0 = _product_error_mixed(t13, t11, t6) + t13 * (_product_error_mixed(t10, t10, t11) + t0 + t0)
-    return t13 + (_product_error_mixed(t4, t4, t6) + t2 + t2 - t0) * t12
-
-
-
-def _derivative_usual_mixed(x):
-    t0 = np.tanh(x)
-    return t0 * t0, None
-
-
-
-def _derivative_float32(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.expm1(-t0)
-    t0 = np.exp(-t0) + 1.0
-    return t1 * t1 / (t0 * t0)
-
-
-
-def _derivative_usual_float32(x):
-    t0 = np.tanh(x)
-    return t0 * t0, None
-
-
-
-def _value_and_derivative_wide(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = (-0.003331643601827088 * t1 + 0.008845198999730419) * t1 + (-0.021868908208783143)
-    t1 = ((t2 * t1 + 0.053968245499289025) * t1 + (-0.13333333328804628)) * t1 + 0.333333333333294
-    t2 = np.exp(-np.minimum(2.0 * t0, 750.0))
-    t3 = np.tanh(x)
-    return np.copysign(_select(t0 < 0.265625, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t3 * t3
-
-
-
-def _value_and_derivative_mixed(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = (-2.8980377692517546e-09 * t1 + 3.323296150374837e-08) * t1 + (-1.8958869796312845e-07)
-    t2 = ((t2 * t1 + 7.373088744938371e-07) * t1 + (-2.2772059389286955e-06)) * t1 + 6.177207412382354e-06
-    t2 = ((t2 * t1 + (-1.5745783827775153e-05)) * t1 + 3.9193877118445524e-05) * t1 + (-9.688372680438706e-05)
-    t2 = ((t2 * t1 + 0.00023912009883168288) * t1 + (-0.0005900255231396286)) * t1 + 0.00145583408999978
-    t2 = ((t2 * t1 + (-0.0035921280042869007)) * t1 + 0.008863235527571057) * t1 + (-0.021869488536052476)
-    t1 = ((t2 * t1 + 0.05396825396825158) * t1 + (-0.1333333333333333)) * t1 + 0.3333333333333333
-    t2 = np.exp(-(2.0 * t0))
-    t3 = t0 * 2.0
-    t4 = -np.minimum(t3, 1400.0)
-    t5 = t4 * 1.4426950408889634 + 6755399441055744.0
-    t6 = _power_of_2(np.maximum(t5, 6755399441054744.0))
-    t7 = -1.0 + t6
-    t5 = t5 - 6755399441055744.0
-    t4 = t4 - t5 * 0.6931471805598903
-    t5 = t5 * 5.497923018708371e-14
-    t8 = t4 - t5
-    t9 = t6 * t8
-    t10 = t7 + t9
-    t11 = t8 * t8
-    t12 = (2.511784416113084e-08 * t11 + 2.755721635507523e-06) * t11 + 0.00019841269917321528
-    t13 = (2.763128188739826e-07 * t11 + 2.480148993747346e-05) * t11 + 0.001388888894702103
-    t12 = ((t12 * t11 + 0.008333333333307234) * t11 + 0.166666666666667) * t8 + ((t13 * t11 + 0.041666666666515396) * t11 + 0.5000000000000012)
-    t4 = t12 * t11 + (t4 - t8 - t5)
-    t5 = t9 - (t10 - t7) + t6 * t4
-    t7 = t10 + t5
-    t9 = t7 * t7
-    t11 = t8 + t4
-    t12 = 1.0 + t11
-    t3 = _select(t3 < 693.0, t6, 0.0)
-    t6 = t12 * t3
-    t13 = 1.0 + t6
-    t14 = t13 * t13
-    t15 = 1.0 / t14
-    t16 = t9 * t15
-    t5 = t7 * (t5 - (t7 - t10))
-    t3 = t13 * (t6 - (t13 - 1.0) + (t11 - (t12 - 1.0) + (t4 - (t11 - t8))) * t3)
-    t3 = _product_error_mixed(t16, t14, t9) + t16 * (_product_error_mixed(t13, t13, t14) + t3 + t3)
-    return np.copysign(_select(t0 < 0.84375, t1 * t0 * t0 * t0, 2.0 * (t2 / (t2 + 1.0)) + (t0 - 1.0)), x), t16 + (_product_error_mixed(t7, t7, t9) + t5 + t5 - t3) * t15
-
-
-
-def _value_and_derivative_usual_mixed(x):
-    t0 = np.tanh(x)
-    return x - t0, t0 * t0, (-1.0263223672608315 < x) & (x < 1.0263223672608315)
-
-
-
-def _value_and_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = t0 * t0
-    t2 = ((-1.3756605e-09 * t1 + 4.19128e-08) * t1 + (-5.8489684e-07)) * t1 + 4.9868763e-06
-    t2 = (((t2 * t1 + (-2.9358687e-05)) * t1 + 0.0001287922) * t1 + (-0.0004484175)) * t1 + 0.0013197083
-    t2 = (((t2 * t1 + (-0.003498859)) * t1 + 0.00882038) * t1 + (-0.021857386)) * t1 + 0.053966433
-    t3 = 2.0 * t0
-    t4 = np.exp(-t3)
-    t5 = t4 + 1.0
-    t0 = _select_float32(t0 < 0.984375, ((t2 * t1 + (-0.13333322)) * t1 + 0.33333334) * t0 * t0 * t0, 2.0 * (t4 / t5) + (t0 - 1.0))
-    t1 = np.expm1(-t3)
-    return np.copysign(t0, x), t1 * t1 / (t5 * t5)
-
-
-
-def _value_and_derivative_usual_float32(x):
-    t0 = np.tanh(x)
-    return x - t0, t0 * t0, (-1.0085266 < x) & (x < 1.0085266)
-
-
-
-def _backward_wide(x, grad_y):
-    t0 = np.tanh(x)
-    return grad_y * (t0 * t0)
-
-
-
-def _backward_mixed(x, grad_y):
-    t0 = np.abs(x) * 2.0
-    t1 = -np.minimum(t0, 1400.0)
-    t2 = t1 * 1.4426950408889634 + 6755399441055744.0
-    t3 = _power_of_2(np.maximum(t2, 6755399441054744.0))
-    t4 = -1.0 + t3
-    t2 = t2 - 6755399441055744.0
-    t1 = t1 - t2 * 0.6931471805598903
-    t2 = t2 * 5.497923018708371e-14
-    t5 = t1 - t2
-    t6 = t3 * t5
-    t7 = t4 + t6
-    t8 = t5 * t5
-    t9 = (2.511784416113084e-08 * t8 + 2.755721635507523e-06) * t8 + 0.00019841269917321528
-    t10 = (2.763128188739826e-07 * t8 + 2.480148993747346e-05) * t8 + 0.001388888894702103
-    t9 = ((t9 * t8 + 0.008333333333307234) * t8 + 0.166666666666667) * t5 + ((t10 * t8 + 0.041666666666515396) * t8 + 0.5000000000000012)
-    t1 = t9 * t8 + (t1 - t5 - t2)
-    t2 = t6 - (t7 - t4) + t3 * t1
-    t4 = t7 + t2
-    t6 = t4 * t4
-    t8 = t5 + t1
-    t9 = 1.0 + t8
-    t0 = _select(t0 < 693.0, t3, 0.0)
-    t3 = t9 * t0
-    t10 = 1.0 + t3
-    t11 = t10 * t10
-    t12 = 1.0 / t11
-    t13 = t6 * t12
-    t2 = t4 * (t2 - (t4 - t7))
-    t0 = t10 * (t3 - (t10 - 1.0) + (t8 - (t9 - 1.0) + (t1 - (t8 - t5))) * t0)
-    t0 = _product_error_mixed(t13, t11, t6) + t13 * (_product_error_mixed(t10, t10, t11) + t0 + t0)
-    return grad_y * (t13 + (_product_error_mixed(t4, t4, t6) + t2 + t2 - t0) * t12)
-
-
-
-def _backward_usual_mixed(x, grad_y):
-    t0 = np.tanh(x)
-    return grad_y * (t0 * t0), None
-
-
-
-def _backward_float32(x, grad_y):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.expm1(-t0)
-    t0 = np.exp(-t0) + 1.0
-    return grad_y * (t1 * t1 / (t0 * t0))
-
-
-
-def _backward_usual_float32(x, grad_y):
-    t0 = np.tanh(x)
-    return grad_y * (t0 * t0), None
-
-
-
-def _second_derivative_wide(x):
-    t0 = 2.0 * np.abs(x)
-    t1 = np.exp(-np.minimum(t0, 750.0))
-    t2 = t1 + 1.0
-    return np.copysign(-(8.0 * (np.expm1(np.minimum(-t0, 350.0)) * t1 / (t2 * t2 * t2))), x)
-
-
-
-def _second_derivative_mixed(x):
-    t0 = np.abs(x) * 2.0
-    t1 = -np.minimum(t0, 1400.0)
-    t2 = t1 * 1.4426950408889634 + 6755399441055744.0
-    t3 = np.maximum(t2, 6755399441054744.0)
-    t4 = _power_of_2(t3)
-    t5 = -1.0 + t4
-    t6 = t2 - 6755399441055744.0
-    t1 = t1 - t6 * 0.6931471805598903
-    t6 = t6 * 5.497923018708371e-14
-    t7 = t1 - t6
-    t8 = t4 * t7
-    t9 = t5 + t8
-    t10 = t7 * t7
-    t11 = (2.511784416113084e-08 * t10 + 2.755721635507523e-06) * t10 + 0.00019841269917321528
-    t12 = (2.763128188739826e-07 * t10 + 2.480148993747346e-05) * t10 + 0.001388888894702103
-    t11 = ((t11 * t10 + 0.008333333333307234) * t10 + 0.166666666666667) * t7 + ((t12 * t10 + 0.041666666666515396) * t10 + 0.5000000000000012)
-    t1 = t11 * t10 + (t1 - t7 - t6)
-    t5 = t8 - (t9 - t5) + (t4 - (t5 - (-1.0))) + t4 * t1
-    t6 = t9 + t5
-    t8 = t6 * 8.0
-    t10 = t7 + t1
-    t11 = 1.0 + t10
-    t0 = _select(t0 < 693.0, t4, 0.0)
-    t12 = t11 * t0
-    t13 = 1.0 + t12
-    t14 = t13 * t13
-    t15 = t14 * t13
-    t16 = 1.0 / t15
-    t17 = t8 * t16
-    t18 = t17 * t11
-    t1 = t10 - (t11 - 1.0) + (t1 - (t10 - t7))
-    t0 = t12 - (t13 - 1.0) + t1 * t0
-    t7 = t13 * t0
-    t0 = _product_error_mixed(t14, t13, t15) + t14 * t0 + t13 * (_product_error_mixed(t13, t13, t14) + t7 + t7)
-    t0 = ((t5 - (t6 - t9)) * 8.0 - (_product_error_mixed(t17, t15, t8) + t17 * t0)) * t16
-    t0 = (t18 + (_product_error_mixed(t17, t11, t18) + t17 * t1 + t11 * t0)) * t4 * _power_of_2(t2 - t3 + 6755399441055744.0)
-    return np.copysign(-t0, x)
-
-
-
-def _second_derivative_float32(x):
-    t0 = np.abs(x)
-    t1 = np.tanh(t0)
-    t2 = np.exp(-t0)
-    t3 = t2 * t2 + 1.0
-    t0 = _select_float32(t0 < 0.125, 2.0 * ((1.0 - t1 * t1) * t1), -(8.0 * (np.expm1(-(2.0 * t0)) * t2 / (t3 * t3 * t3)) * t2))
-    return np.copysign(t0, x)
-
-
-
-def _y_ties(x, y):
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6)
+
+
+def _forward_wide(x, y, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=y)
+    c1 = y < 0.265625
+    np.multiply(y, y, out=t0)
+    np.multiply(-0.003331643601827088, t0, out=t1)
+    np.add(t1, 0.008845198999730419, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.021868908208783143, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.053968245499289025, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.13333333328804628, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 0.333333333333294, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(2.0, y, out=t1)
+    np.minimum(t1, 750.0, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.subtract(y, 1.0, out=y)
+    np.add(t2, y, out=y)
+    _select(c1, t0, y, y, t)
+    np.copysign(y, x, out=y)
+
+
+def _forward_usual_wide(x, y, t):
+    np.tanh(x, out=y)
+    np.subtract(x, y, out=y)
+    c2 = -0.00040222327152150683 < x
+    c3 = x < 0.00040222327152149783
+    return c2 & c3
+
+
+def _forward_mixed(x, y, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=y)
+    c1 = y < 0.84375
+    np.multiply(y, y, out=t0)
+    np.multiply(-2.8980377692517546e-09, t0, out=t1)
+    np.add(t1, 3.323296150374837e-08, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -1.8958869796312845e-07, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 7.373088744938371e-07, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -2.2772059389286955e-06, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 6.177207412382354e-06, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -1.5745783827775153e-05, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 3.9193877118445524e-05, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -9.688372680438706e-05, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.00023912009883168288, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.0005900255231396286, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.00145583408999978, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.0035921280042869007, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.008863235527571057, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.021869488536052476, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.05396825396825158, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.1333333333333333, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 0.3333333333333333, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(2.0, y, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.subtract(y, 1.0, out=y)
+    np.add(t2, y, out=y)
+    _select(c1, t0, y, y, t)
+    np.copysign(y, x, out=y)
+
+
+def _forward_usual_mixed(x, y, t):
+    np.tanh(x, out=y)
+    np.subtract(x, y, out=y)
+    c2 = -1.0263223672608315 < x
+    c3 = x < 1.0263223672608315
+    return c2 & c3
+
+
+def _forward_float32(x, y, t):
+    t0, t1, t2, *t = t
+    np.abs(x, out=y)
+    c1 = y < 0.984375
+    np.multiply(y, y, out=t0)
+    np.multiply(-1.3756605e-09, t0, out=t1)
+    np.add(t1, 4.19128e-08, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -5.8489684e-07, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 4.9868763e-06, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -2.9358687e-05, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.0001287922, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.0004484175, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.0013197083, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.003498859, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.00882038, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.021857386, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, 0.053966433, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.add(t1, -0.13333322, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 0.33333334, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(t0, y, out=t0)
+    np.multiply(2.0, y, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.subtract(y, 1.0, out=y)
+    np.add(t2, y, out=y)
+    _select(c1, t0, y, y, t)
+    np.copysign(y, x, out=y)
+
+
+def _forward_usual_float32(x, y, t):
+    np.tanh(x, out=y)
+    np.subtract(x, y, out=y)
+    c2 = -0.77868295 < x
+    c3 = x < 0.77868295
+    return c2 & c3
+
+
+def _derivative_wide(x, dydx, t):
+    np.tanh(x, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+
+
+def _derivative_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, *t = t
+    np.abs(x, out=dydx)
+    np.multiply(dydx, 2.0, out=dydx)
+    np.minimum(dydx, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.maximum(t1, 6755399441054744.0, out=t2)
+    _power_of_2(t2, t2)
+    np.add(-1.0, t2, out=t3)
+    np.subtract(t1, 6755399441055744.0, out=t1)
+    np.multiply(t1, 0.6931471805598903, out=t4)
+    np.subtract(t0, t4, out=t4)
+    np.multiply(t1, 5.497923018708371e-14, out=t1)
+    np.subtract(t4, t1, out=t0)
+    np.multiply(t2, t0, out=t5)
+    np.add(t3, t5, out=t6)
+    np.subtract(t6, t3, out=t3)
+    np.subtract(t5, t3, out=t3)
+    np.multiply(t0, t0, out=t5)
+    np.multiply(2.511784416113084e-08, t5, out=t7)
+    np.add(t7, 2.755721635507523e-06, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.00019841269917321528, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.008333333333307234, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.166666666666667, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.multiply(2.763128188739826e-07, t5, out=t8)
+    np.add(t8, 2.480148993747346e-05, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.001388888894702103, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.041666666666515396, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.5000000000000012, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(t8, t5, out=t5)
+    np.subtract(t4, t0, out=t4)
+    np.subtract(t4, t1, out=t1)
+    np.add(t5, t1, out=t1)
+    np.multiply(t2, t1, out=t5)
+    np.add(t3, t5, out=t5)
+    np.add(t6, t5, out=t3)
+    np.multiply(t3, t3, out=t4)
+    np.add(t0, t1, out=t8)
+    np.add(1.0, t8, out=t7)
+    c47 = dydx < 693.0
+    _select(c47, t2, 0.0, t2, t)
+    np.multiply(t7, t2, out=dydx)
+    np.add(1.0, dydx, out=t9)
+    np.multiply(t9, t9, out=t10)
+    np.divide(1.0, t10, out=t11)
+    np.multiply(t4, t11, out=t12)
+    _product_error_mixed(t3, t3, t4, t13, t)
+    np.subtract(t3, t6, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(t3, t6, out=t6)
+    np.add(t13, t6, out=t13)
+    np.add(t13, t6, out=t6)
+    _product_error_mixed(t12, t10, t4, t13, t)
+    _product_error_mixed(t9, t9, t10, t4, t)
+    np.subtract(t9, 1.0, out=t10)
+    np.subtract(dydx, t10, out=t10)
+    np.subtract(t7, 1.0, out=t7)
+    np.subtract(t8, t7, out=t7)
+    np.subtract(t8, t0, out=t0)
+    np.subtract(t1, t0, out=t0)
+    np.add(t7, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.add(t10, t2, out=t2)
+    np.multiply(t9, t2, out=t2)
+    np.add(t4, t2, out=t4)
+    np.add(t4, t2, out=t2)
+    np.multiply(t12, t2, out=t2)
+    np.add(t13, t2, out=t2)
+    np.subtract(t6, t2, out=t2)
+    np.multiply(t2, t11, out=t11)
+    np.add(t12, t11, out=dydx)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    np.tanh(x, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    return None
+
+
+def _derivative_float32(x, dydx, t):
+    t0, *t = t
+    np.abs(x, out=dydx)
+    np.multiply(2.0, dydx, out=dydx)
+    np.negative(dydx, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.negative(dydx, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    np.divide(t0, dydx, out=dydx)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    np.tanh(x, out=dydx)
+    np.multiply(dydx, dydx, out=dydx)
+    return None
+
+
+def _value_and_derivative_wide(x, y, dydx, t):
+    t0, t1, t2, t3, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 < 0.265625
+    np.multiply(t0, t0, out=t1)
+    np.multiply(-0.003331643601827088, t1, out=t2)
+    np.add(t2, 0.008845198999730419, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.021868908208783143, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.053968245499289025, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.13333333328804628, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.add(t1, 0.333333333333294, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.minimum(t2, 750.0, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t2, 1.0, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.subtract(t0, 1.0, out=t0)
+    np.add(t3, t0, out=t0)
+    _select(c1, t1, t0, t0, t)
+    np.copysign(t0, x, out=y)
+    np.tanh(x, out=t0)
+    np.multiply(t0, t0, out=dydx)
+
+
+def _value_and_derivative_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 < 0.84375
+    np.multiply(t0, t0, out=t1)
+    np.multiply(-2.8980377692517546e-09, t1, out=t2)
+    np.add(t2, 3.323296150374837e-08, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -1.8958869796312845e-07, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 7.373088744938371e-07, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -2.2772059389286955e-06, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 6.177207412382354e-06, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -1.5745783827775153e-05, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 3.9193877118445524e-05, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -9.688372680438706e-05, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.00023912009883168288, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.0005900255231396286, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.00145583408999978, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.0035921280042869007, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.008863235527571057, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.021869488536052476, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.05396825396825158, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.1333333333333333, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.add(t1, 0.3333333333333333, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.negative(t2, out=t2)
+    np.exp(t2, out=t2)
+    np.add(t2, 1.0, out=t3)
+    np.divide(t2, t3, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.subtract(t0, 1.0, out=t2)
+    np.add(t3, t2, out=t2)
+    _select(c1, t1, t2, t2, t)
+    np.copysign(t2, x, out=y)
+    np.multiply(t0, 2.0, out=t0)
+    np.minimum(t0, 1400.0, out=t2)
+    np.negative(t2, out=t2)
+    np.multiply(t2, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.maximum(t1, 6755399441054744.0, out=t3)
+    _power_of_2(t3, t3)
+    np.add(-1.0, t3, out=t4)
+    np.subtract(t1, 6755399441055744.0, out=t1)
+    np.multiply(t1, 0.6931471805598903, out=t5)
+    np.subtract(t2, t5, out=t5)
+    np.multiply(t1, 5.497923018708371e-14, out=t1)
+    np.subtract(t5, t1, out=t2)
+    np.multiply(t3, t2, out=t6)
+    np.add(t4, t6, out=t7)
+    np.subtract(t7, t4, out=t4)
+    np.subtract(t6, t4, out=t4)
+    np.multiply(t2, t2, out=t6)
+    np.multiply(2.511784416113084e-08, t6, out=t8)
+    np.add(t8, 2.755721635507523e-06, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.00019841269917321528, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.008333333333307234, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t8, 0.166666666666667, out=t8)
+    np.multiply(t8, t2, out=t8)
+    np.multiply(2.763128188739826e-07, t6, out=t9)
+    np.add(t9, 2.480148993747346e-05, out=t9)
+    np.multiply(t9, t6, out=t9)
+    np.add(t9, 0.001388888894702103, out=t9)
+    np.multiply(t9, t6, out=t9)
+    np.add(t9, 0.041666666666515396, out=t9)
+    np.multiply(t9, t6, out=t9)
+    np.add(t9, 0.5000000000000012, out=t9)
+    np.add(t8, t9, out=t9)
+    np.multiply(t9, t6, out=t6)
+    np.subtract(t5, t2, out=t5)
+    np.subtract(t5, t1, out=t1)
+    np.add(t6, t1, out=t1)
+    np.multiply(t3, t1, out=t6)
+    np.add(t4, t6, out=t6)
+    np.add(t7, t6, out=t4)
+    np.multiply(t4, t4, out=t5)
+    np.add(t2, t1, out=t9)
+    np.add(1.0, t9, out=t8)
+    c96 = t0 < 693.0
+    _select(c96, t3, 0.0, t3, t)
+    np.multiply(t8, t3, out=t0)
+    np.add(1.0, t0, out=t10)
+    np.multiply(t10, t10, out=t11)
+    np.divide(1.0, t11, out=t12)
+    np.multiply(t5, t12, out=t13)
+    _product_error_mixed(t4, t4, t5, t14, t)
+    np.subtract(t4, t7, out=t7)
+    np.subtract(t6, t7, out=t7)
+    np.multiply(t4, t7, out=t7)
+    np.add(t14, t7, out=t14)
+    np.add(t14, t7, out=t7)
+    _product_error_mixed(t13, t11, t5, t14, t)
+    _product_error_mixed(t10, t10, t11, t5, t)
+    np.subtract(t10, 1.0, out=t11)
+    np.subtract(t0, t11, out=t11)
+    np.subtract(t8, 1.0, out=t8)
+    np.subtract(t9, t8, out=t8)
+    np.subtract(t9, t2, out=t2)
+    np.subtract(t1, t2, out=t2)
+    np.add(t8, t2, out=t2)
+    np.multiply(t2, t3, out=t3)
+    np.add(t11, t3, out=t3)
+    np.multiply(t10, t3, out=t3)
+    np.add(t5, t3, out=t5)
+    np.add(t5, t3, out=t3)
+    np.multiply(t13, t3, out=t3)
+    np.add(t14, t3, out=t3)
+    np.subtract(t7, t3, out=t3)
+    np.multiply(t3, t12, out=t12)
+    np.add(t13, t12, out=dydx)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, *t = t
+    np.tanh(x, out=t0)
+    np.subtract(x, t0, out=y)
+    c2 = -1.0263223672608315 < x
+    c3 = x < 1.0263223672608315
+    c4 = c2 & c3
+    np.multiply(t0, t0, out=dydx)
+    return c4
+
+
+def _value_and_derivative_float32(x, y, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.abs(x, out=t0)
+    c1 = t0 < 0.984375
+    np.multiply(t0, t0, out=t1)
+    np.multiply(-1.3756605e-09, t1, out=t2)
+    np.add(t2, 4.19128e-08, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -5.8489684e-07, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 4.9868763e-06, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -2.9358687e-05, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.0001287922, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.0004484175, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.0013197083, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.003498859, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.00882038, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.021857386, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, 0.053966433, out=t2)
+    np.multiply(t2, t1, out=t2)
+    np.add(t2, -0.13333322, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.add(t1, 0.33333334, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(t1, t0, out=t1)
+    np.multiply(2.0, t0, out=t2)
+    np.negative(t2, out=t3)
+    np.exp(t3, out=t3)
+    np.add(t3, 1.0, out=t4)
+    np.divide(t3, t4, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.subtract(t0, 1.0, out=t0)
+    np.add(t3, t0, out=t0)
+    _select(c1, t1, t0, t0, t)
+    np.copysign(t0, x, out=y)
+    np.negative(t2, out=t2)
+    np.expm1(t2, out=t2)
+    np.multiply(t2, t2, out=t2)
+    np.multiply(t4, t4, out=t4)
+    np.divide(t2, t4, out=dydx)
+
+
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, *t = t
+    np.tanh(x, out=t0)
+    np.subtract(x, t0, out=y)
+    c2 = -0.77868295 < x
+    c3 = x < 0.77868295
+    c4 = c2 & c3
+    np.multiply(t0, t0, out=dydx)
+    return c4
+
+
+def _backward_wide(x, grad_y, grad_x, t):
+    np.tanh(x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, *t = t
+    np.abs(x, out=grad_x)
+    np.multiply(grad_x, 2.0, out=grad_x)
+    np.minimum(grad_x, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.maximum(t1, 6755399441054744.0, out=t2)
+    _power_of_2(t2, t2)
+    np.add(-1.0, t2, out=t3)
+    np.subtract(t1, 6755399441055744.0, out=t1)
+    np.multiply(t1, 0.6931471805598903, out=t4)
+    np.subtract(t0, t4, out=t4)
+    np.multiply(t1, 5.497923018708371e-14, out=t1)
+    np.subtract(t4, t1, out=t0)
+    np.multiply(t2, t0, out=t5)
+    np.add(t3, t5, out=t6)
+    np.subtract(t6, t3, out=t3)
+    np.subtract(t5, t3, out=t3)
+    np.multiply(t0, t0, out=t5)
+    np.multiply(2.511784416113084e-08, t5, out=t7)
+    np.add(t7, 2.755721635507523e-06, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.00019841269917321528, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.008333333333307234, out=t7)
+    np.multiply(t7, t5, out=t7)
+    np.add(t7, 0.166666666666667, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.multiply(2.763128188739826e-07, t5, out=t8)
+    np.add(t8, 2.480148993747346e-05, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.001388888894702103, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.041666666666515396, out=t8)
+    np.multiply(t8, t5, out=t8)
+    np.add(t8, 0.5000000000000012, out=t8)
+    np.add(t7, t8, out=t8)
+    np.multiply(t8, t5, out=t5)
+    np.subtract(t4, t0, out=t4)
+    np.subtract(t4, t1, out=t1)
+    np.add(t5, t1, out=t1)
+    np.multiply(t2, t1, out=t5)
+    np.add(t3, t5, out=t5)
+    np.add(t6, t5, out=t3)
+    np.multiply(t3, t3, out=t4)
+    np.add(t0, t1, out=t8)
+    np.add(1.0, t8, out=t7)
+    c47 = grad_x < 693.0
+    _select(c47, t2, 0.0, t2, t)
+    np.multiply(t7, t2, out=grad_x)
+    np.add(1.0, grad_x, out=t9)
+    np.multiply(t9, t9, out=t10)
+    np.divide(1.0, t10, out=t11)
+    np.multiply(t4, t11, out=t12)
+    _product_error_mixed(t3, t3, t4, t13, t)
+    np.subtract(t3, t6, out=t6)
+    np.subtract(t5, t6, out=t6)
+    np.multiply(t3, t6, out=t6)
+    np.add(t13, t6, out=t13)
+    np.add(t13, t6, out=t6)
+    _product_error_mixed(t12, t10, t4, t13, t)
+    _product_error_mixed(t9, t9, t10, t4, t)
+    np.subtract(t9, 1.0, out=t10)
+    np.subtract(grad_x, t10, out=t10)
+    np.subtract(t7, 1.0, out=t7)
+    np.subtract(t8, t7, out=t7)
+    np.subtract(t8, t0, out=t0)
+    np.subtract(t1, t0, out=t0)
+    np.add(t7, t0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.add(t10, t2, out=t2)
+    np.multiply(t9, t2, out=t2)
+    np.add(t4, t2, out=t4)
+    np.add(t4, t2, out=t2)
+    np.multiply(t12, t2, out=t2)
+    np.add(t13, t2, out=t2)
+    np.subtract(t6, t2, out=t2)
+    np.multiply(t2, t11, out=t11)
+    np.add(t12, t11, out=t11)
+    np.multiply(grad_y, t11, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    np.tanh(x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return None
+
+
+def _backward_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.abs(x, out=grad_x)
+    np.multiply(2.0, grad_x, out=grad_x)
+    np.negative(grad_x, out=t0)
+    np.expm1(t0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.negative(grad_x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.divide(t0, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    np.tanh(x, out=grad_x)
+    np.multiply(grad_x, grad_x, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return None
+
+
+def _second_derivative_wide(x, d2ydx2, t):
+    t0, t1, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(2.0, d2ydx2, out=d2ydx2)
+    np.negative(d2ydx2, out=t0)
+    np.minimum(t0, 350.0, out=t0)
+    np.expm1(t0, out=t0)
+    np.minimum(d2ydx2, 750.0, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(t0, d2ydx2, out=t0)
+    np.add(d2ydx2, 1.0, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=t1)
+    np.multiply(t1, d2ydx2, out=d2ydx2)
+    np.divide(t0, d2ydx2, out=d2ydx2)
+    np.multiply(8.0, d2ydx2, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.copysign(d2ydx2, x, out=d2ydx2)
+
+
+def _second_derivative_mixed(x, d2ydx2, t):
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, *t = t
+    np.abs(x, out=d2ydx2)
+    np.multiply(d2ydx2, 2.0, out=d2ydx2)
+    np.minimum(d2ydx2, 1400.0, out=t0)
+    np.negative(t0, out=t0)
+    np.multiply(t0, 1.4426950408889634, out=t1)
+    np.add(t1, 6755399441055744.0, out=t1)
+    np.maximum(t1, 6755399441054744.0, out=t2)
+    _power_of_2(t2, t3)
+    np.add(-1.0, t3, out=t4)
+    np.subtract(t1, 6755399441055744.0, out=t5)
+    np.multiply(t5, 0.6931471805598903, out=t6)
+    np.subtract(t0, t6, out=t6)
+    np.multiply(t5, 5.497923018708371e-14, out=t5)
+    np.subtract(t6, t5, out=t0)
+    np.multiply(t3, t0, out=t7)
+    np.add(t4, t7, out=t8)
+    np.subtract(t8, t4, out=t9)
+    np.subtract(t7, t9, out=t9)
+    np.subtract(t4, -1.0, out=t4)
+    np.subtract(t3, t4, out=t4)
+    np.add(t9, t4, out=t4)
+    np.multiply(t0, t0, out=t9)
+    np.multiply(2.511784416113084e-08, t9, out=t7)
+    np.add(t7, 2.755721635507523e-06, out=t7)
+    np.multiply(t7, t9, out=t7)
+    np.add(t7, 0.00019841269917321528, out=t7)
+    np.multiply(t7, t9, out=t7)
+    np.add(t7, 0.008333333333307234, out=t7)
+    np.multiply(t7, t9, out=t7)
+    np.add(t7, 0.166666666666667, out=t7)
+    np.multiply(t7, t0, out=t7)
+    np.multiply(2.763128188739826e-07, t9, out=t10)
+    np.add(t10, 2.480148993747346e-05, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.001388888894702103, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.041666666666515396, out=t10)
+    np.multiply(t10, t9, out=t10)
+    np.add(t10, 0.5000000000000012, out=t10)
+    np.add(t7, t10, out=t10)
+    np.multiply(t10, t9, out=t9)
+    np.subtract(t6, t0, out=t6)
+    np.subtract(t6, t5, out=t5)
+    np.add(t9, t5, out=t5)
+    np.multiply(t3, t5, out=t9)
+    np.add(t4, t9, out=t9)
+    np.add(t8, t9, out=t4)
+    np.multiply(t4, 8.0, out=t6)
+    np.add(t0, t5, out=t10)
+    np.add(1.0, t10, out=t7)
+    c50 = d2ydx2 < 693.0
+    _select(c50, t3, 0.0, d2ydx2, t)
+    np.multiply(t7, d2ydx2, out=t11)
+    np.add(1.0, t11, out=t12)
+    np.multiply(t12, t12, out=t13)
+    np.multiply(t13, t12, out=t14)
+    np.divide(1.0, t14, out=t15)
+    np.multiply(t6, t15, out=t16)
+    np.multiply(t16, t7, out=t17)
+    _product_error_mixed(t16, t7, t17, t18, t)
+    np.subtract(t7, 1.0, out=t19)
+    np.subtract(t10, t19, out=t19)
+    np.subtract(t10, t0, out=t0)
+    np.subtract(t5, t0, out=t0)
+    np.add(t19, t0, out=t0)
+    np.multiply(t16, t0, out=t19)
+    np.add(t18, t19, out=t19)
+    np.subtract(t4, t8, out=t8)
+    np.subtract(t9, t8, out=t8)
+    np.multiply(t8, 8.0, out=t8)
+    _product_error_mixed(t16, t14, t6, t9, t)
+    _product_error_mixed(t13, t12, t14, t6, t)
+    np.subtract(t12, 1.0, out=t14)
+    np.subtract(t11, t14, out=t14)
+    np.multiply(t0, d2ydx2, out=d2ydx2)
+    np.add(t14, d2ydx2, out=d2ydx2)
+    np.multiply(t13, d2ydx2, out=t14)
+    np.add(t6, t14, out=t14)
+    _product_error_mixed(t12, t12, t13, t6, t)
+    np.multiply(t12, d2ydx2, out=d2ydx2)
+    np.add(t6, d2ydx2, out=t6)
+    np.add(t6, d2ydx2, out=d2ydx2)
+    np.multiply(t12, d2ydx2, out=d2ydx2)
+    np.add(t14, d2ydx2, out=d2ydx2)
+    np.multiply(t16, d2ydx2, out=d2ydx2)
+    np.add(t9, d2ydx2, out=d2ydx2)
+    np.subtract(t8, d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, t15, out=t15)
+    np.multiply(t7, t15, out=t15)
+    np.add(t19, t15, out=t15)
+    np.add(t17, t15, out=t15)
+    np.multiply(t15, t3, out=t3)
+    np.subtract(t1, t2, out=t2)
+    np.add(t2, 6755399441055744.0, out=t2)
+    _power_of_2(t2, t2)
+    np.multiply(t3, t2, out=t2)
+    np.negative(t2, out=t2)
+    np.copysign(t2, x, out=d2ydx2)
+
+
+def _second_derivative_float32(x, d2ydx2, t):
+    t0, t1, t2, t3, *t = t
+    np.abs(x, out=d2ydx2)
+    c1 = d2ydx2 < 0.125
+    np.tanh(d2ydx2, out=t0)
+    np.multiply(t0, t0, out=t1)
+    np.subtract(1.0, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.multiply(2.0, t0, out=t0)
+    np.multiply(2.0, d2ydx2, out=t1)
+    np.negative(t1, out=t1)
+    np.expm1(t1, out=t1)
+    np.negative(d2ydx2, out=d2ydx2)
+    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(t1, d2ydx2, out=t1)
+    np.multiply(d2ydx2, d2ydx2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(t3, t2, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.multiply(8.0, t2, out=t2)
+    np.multiply(t2, d2ydx2, out=d2ydx2)
+    np.negative(d2ydx2, out=d2ydx2)
+    _select(c1, t0, d2ydx2, d2ydx2, t)
+    np.copysign(d2ydx2, x, out=d2ydx2)
+
+
+def _y_ties(x, y, y_, t):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
-    t0 = 16.0 < np.abs(x)
-    t0 = _select(t0 & (0.0 < x), 1.0000000000000142, _select(t0 & (x < 0.0), 1.0000000000000142, 1.0))
-    return y * t0
+    np.abs(x, out=y_)
+    c1 = 16.0 < y_
+    c2 = x < 0.0
+    c3 = c1 & c2
+    _select(c3, 1.0000000000000142, 1.0, y_, t)
+    c5 = 0.0 < x
+    c6 = c1 & c5
+    _select(c6, 1.0000000000000142, y_, y_, t)
+    np.multiply(y, y_, out=y_)
 
 
-
-def _dydx_ties(x, y):
+def _dydx_ties(x, y, y_, t):
     """A result in the middle between two numbers of 16 bits, moved to the side where the true value is."""
-    t0 = np.abs(x) < 9.5367431640625e-07
-    t0 = _select(t0 & (0.0 < x), 0.9999999999999858, _select(t0 & (x < 0.0), 0.9999999999999858, 1.0))
-    return y * t0
+    np.abs(x, out=y_)
+    c1 = y_ < 9.5367431640625e-07
+    c2 = x < 0.0
+    c3 = c1 & c2
+    _select(c3, 0.9999999999999858, 1.0, y_, t)
+    c5 = 0.0 < x
+    c6 = c1 & c5
+    _select(c6, 0.9999999999999858, y_, y_, t)
+    np.multiply(y, y_, out=y_)
 
 
-
-def _product_error_mixed(a, b, c):
+def _product_error_mixed(a, b, c, y, t):
     """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0 = a * 134217728.0
-    t0 = a + t0 - t0
-    t1 = a - t0
-    t2 = b * 134217728.0
-    t2 = b + t2 - t2
-    t3 = b - t2
-    return t0 * t2 - c + t0 * t3 + t1 * t2 + t1 * t3
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
 
 
-
-def _select(condition, yes, no, dtype=np.float64):
+def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
-    if condition.all():
-        return yes
-    if not condition.any():
-        return no
-    bits = np.dtype(f"i{np.dtype(dtype).itemsize}")
-    yes, no = (np.asarray(value, dtype).view(bits) for value in (yes, no))
-    return (no ^ (yes ^ no) * condition).view(dtype)
+    held = np.count_nonzero(condition)
+    if held in (0, np.size(condition)):
+        out[...] = yes if held else no
+        return
+    bits = np.dtype(f"i{out.itemsize}")
+    yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
+    mask = t[0].view(bits)
+    np.copyto(mask, condition)
+    np.negative(mask, out=mask)
+    differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
+    np.bitwise_and(mask, differing, out=mask)
+    np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _select_float32(condition, yes, no):
-    return _select(condition, yes, no, np.float32)
-
-
-def _product_error_float32(a, b, product):
+def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        return np.float32(0.0)
-    return (np.multiply(a, b, dtype=np.float64) - product).astype(np.float32)
+    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+        out[...] = 0.0
+    else:
+        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _power_of_2(shifted):
+def _power_of_2(shifted, out):
     """2**n, given 1.5 * 2**52 + n."""
-    return ((np.asarray(shifted, np.float64).view(np.int64) + 1023) << 52).view(np.float64)
+    bits = out.view(np.int64)
+    np.add(np.asarray(shifted, np.float64).view(np.int64), 1023, out=bits)
+    np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs have a further result: where they do not hold, or None; there, the other one takes
-    over.
+    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -490,54 +973,85 @@ def _evaluate(formulas, operands, out, count=1, ties=(), parameters=()):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
-    # Repeated elements are laid out one by one: buffers of them stay empty in NumPy 2.0 where they have to be contiguous.
-    if _repeats(operands[0], shape):
-        operands[0] = np.broadcast_to(operands[0], shape).astype(dtype)
+    for o in wanted:
+        if o is not None and not o.flags.writeable:
+            raise ValueError("out is read-only")
+        if o is not None and o.shape != shape:
+            raise ValueError(f"out has the shape {o.shape}, and the result has {shape}")
+        if o is not None and not (_is_bfloat16(o.dtype) or np.can_cast(compute, o.dtype, "same_kind")):
+            raise TypeError(f"out is of {o.dtype}, which results of {dtype} are not rounded to")
     like = operands[0] if np.shape(operands[0]) == shape else np.empty(shape)
     results = [np.empty_like(like, dtype=dtype, subok=False) if o is None else o for o in wanted]
     scalar = np.float32 if dtype.itemsize == 2 else compute
     parameters = [compute(scalar(p)) for p in parameters]
     usual = formulas.get(f"usual_{kind}") if dtype.itemsize > 2 else None
-    arrays = [*operands, *results]
-    bits = [isinstance(a, np.ndarray) and _is_bfloat16(a.dtype) for a in arrays]
-    with np.errstate(all="ignore"), np.nditer(
-        [a.view(np.uint16) if b else a for a, b in zip(arrays, bits)],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        # NumPy's functions may differ in the last digits where elements are not side by side.
-        op_flags=[["readonly", *([] if _repeats(o, shape) else ["contig"]), "overlap_assume_elementwise"] for o in operands]
-        + [["writeonly", "no_broadcast", "overlap_assume_elementwise"]] * count,
-        op_dtypes=[np.uint16 if b else compute for b in bits],
-        casting="same_kind",
-        buffersize=_BLOCK // np.dtype(compute).itemsize,
-    ) as blocks:
-        for block in blocks:
-            given = [_widen(v) if b else v for v, b in zip(block[:len(operands)], bits)]
-            values = _results(formulas[kind], usual, given, parameters, count)
-            if ties and dtype.itemsize == 2:
-                values = [v if tie is None else tie(given[0], v) for tie, v in zip(ties, values)]
-            for target, b, value in zip(block[len(operands):], bits[len(operands):], values):
-                target[...] = _narrow(value) if b else value
+    # In one dimension, as they lie in memory. What does not lie side by side is copied.
+    order = "F" if results[0].flags.fnc else "C"
+    inputs = [np.ravel(o if np.shape(o) == shape else np.broadcast_to(o, shape), order) for o in operands]
+    flat = [r.reshape(-1, order=order) if r.flags[f"{order}_CONTIGUOUS"] else np.empty(r.size, r.dtype) for r in results]
+    # Formulas write results before they have read all operands. Where both are the same array, a block is read first.
+    if out is not None:
+        inputs = [i.copy() if any(np.may_share_memory(i, r) and not _same(i, r) for r in flat) else i for i in inputs]
+    apart = out is None or not any(np.may_share_memory(i, r) for i in inputs for r in flat)
+    size, several = inputs[0].size, inputs[0].size > 1  # NumPy's functions see no order in a single element
+    readable = [several and i.dtype == compute for i in inputs]
+    writable = [several and apart and r.dtype == compute for r in flat]
+    length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
+    t = list(np.empty((2 * own + temporaries, length), compute))
+    with np.errstate(all="ignore"):
+        for start in range(0, size, max(length, 1)):
+            part = slice(start, start + length)
+            if size - start < length:
+                t = [row[: size - start] for row in t]
+            given = [i[part] if r else _read(i[part], row) for i, r, row in zip(inputs, readable, t)]
+            values = [r[part] if w else row for r, w, row in zip(flat, writable, t[len(inputs) :])]
+            _compute(formulas[kind], usual, given, parameters, values, t[own:])
+            for tie, value in zip(ties if dtype.itemsize == 2 else (), values):
+                if tie is not None:
+                    tie(given[0], value.copy(), value, t[own:])
+            for r, w, value in zip(flat, writable, values):
+                if not w:
+                    _write(value, r[part])
+    for r, f in zip(results, flat):
+        if not np.may_share_memory(r, f):
+            r[...] = f.reshape(shape, order=order)
     results = [r[()] if o is None and r.ndim == 0 else r for r, o in zip(results, wanted)]
     return results[0] if count == 1 else tuple(results)
 
 
-def _results(formula, usual, given, parameters, count):
+def _compute(formula, usual, given, parameters, results, t):
     """The results of the usual formula, where there is one, with those of the other one where it does not hold."""
     if usual is None:
-        results = formula(*given, *parameters)
-        return [results] if count == 1 else results
-    *results, outside = usual(*given)
-    if outside is not None and outside.any():
+        formula(*given, *parameters, *results, t)
+        return
+    outside = usual(*given, *results, t)
+    if outside is not None and np.count_nonzero(outside):
         where = np.flatnonzero(outside)
-        others = _results(formula, None, [values[where] for values in given], parameters, count)
-        for result, other in zip(results, others):
-            result[where] = other
-    return results
+        t = [row[: where.size] for row in t]
+        given = [np.take(values, where, out=row, mode="clip") for values, row in zip(given, t)]
+        own = len(given) + len(results)
+        formula(*given, *parameters, *t[len(given) : own], t[own:])
+        for result, others in zip(results, t[len(given) :]):
+            result[where] = others
 
 
-def _repeats(array, shape):
-    """Whether it has fewer elements in memory than the shape has, or there is but one."""
-    return np.shape(array) != shape or max(shape, default=1) <= 1 or 0 in np.asarray(array).strides
+def _same(one, other):
+    """Whether two arrays are one."""
+    return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size
+
+
+def _read(block, row):
+    """A block of an operand as numbers that formulas compute with."""
+    np.copyto(row, _widen(block.view(np.uint16)) if _is_bfloat16(block.dtype) else block)
+    return row
+
+
+def _write(values, block):
+    """Round results to the dtype of a block."""
+    if _is_bfloat16(block.dtype):
+        block.view(np.uint16)[...] = _narrow(values)
+    else:
+        block[...] = values
 
 
 def _is_bfloat16(dtype):
@@ -551,7 +1065,6 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    values = np.atleast_1d(values)  # a constant is no array
     size = np.abs(values)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even

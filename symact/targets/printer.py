@@ -14,8 +14,6 @@ from symact.targets.table import Operations
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 _INFIX = re.compile(r"\{0\} ([-+*/<]|[<=!]=) \{1\}")
-#: The name of a statement's value.
-_NAME = re.compile(r"\bt\d+\b")
 #: A step used once is written where it is used, as long as the line stays this short.
 _WIDTH = 80
 
@@ -83,36 +81,6 @@ def body(
                 text = Text(name)
             texts.append(text)
     return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs}, tables)
-
-
-def frugal(printed: Body) -> Body:
-    """The same statements with names used again once their values are no longer needed.
-
-    For languages in which a value lives as long as its name: where values are arrays, few of them are then alive.
-    """
-    texts = [statement.expression for statement in printed.statements]
-    last = {name: place for place, text in enumerate(texts) for name in _NAME.findall(text)}
-    last |= {name: len(texts) for text in printed.outputs.values() for name in _NAME.findall(text)}
-    new: dict[str, str] = {}
-    free: list[int] = []
-    count = 0
-
-    def renamed(text: str) -> str:
-        return _NAME.sub(lambda found: new[found[0]], text)
-
-    statements = []
-    for place, statement in enumerate(printed.statements):
-        expression = renamed(statement.expression)
-        free += {int(new[name][1:]) for name in _NAME.findall(statement.expression) if last[name] == place}
-        number = min(free, default=count)
-        if free:
-            free.remove(number)
-        else:
-            count += 1
-        new[statement.name] = f"t{number}"
-        statements.append(Statement(new[statement.name], expression, statement.boolean))
-    outputs = {name: renamed(text) for name, text in printed.outputs.items()}
-    return Body(tuple(statements), outputs, printed.tables)
 
 
 class Text(NamedTuple):

@@ -33,8 +33,9 @@ A template of one activation sees
 A template of the whole tree sees ``activations`` (a list of `CompiledActivation`), ``types``, ``arithmetics``,
 ``settings``, ``template`` and ``format``.
 
-Filters: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment; ``frugal`` is
-`symact.targets.printer.frugal` for a printed program.
+With ``in_place`` in its settings a target gets `symact.targets.in_place.Steps` for printed programs.
+
+A filter: ``comment(prefix)`` wraps text into lines that start with a prefix and cannot end a C comment.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ from symact.targets import data
 from symact.targets.accuracy import printed, stated
 from symact.targets.constants import decimal
 from symact.targets.defaults import default_programs
-from symact.targets.printer import Body, body, frugal, own_functions
+from symact.targets.in_place import Steps, steps
+from symact.targets.printer import Body, body, own_functions
 from symact.targets.table import DataType, Target
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ class Pass:
     outputs: tuple[str, ...]
     parameters: tuple[str, ...]
     unused: Mapping[str, tuple[str, ...]]
-    bodies: Mapping[str, Body]
+    bodies: Mapping[str, Body | Steps]
 
 
 def activation_files(
@@ -198,8 +200,13 @@ def _pass(
 ) -> Pass:
     first = next(iter(kernels.values()))
     parameters = tuple(p.name for p in compiled.parameters) if compiled else first.parameters
-    inline = target.settings.get("inline", True)
-    bodies = {a: body(kernel, target.operations, a, target.identifier, inline) for a, kernel in kernels.items()}
+    inline, in_place = target.settings.get("inline", True), target.settings.get("in_place", False)
+
+    def printed(arithmetic: str, kernel: Kernel) -> Body | Steps:
+        if in_place:
+            return steps(kernel, target.operations, arithmetic, target.identifier)
+        return body(kernel, target.operations, arithmetic, target.identifier, inline)
+
     read = {
         a: {step.value for step in kernel.instructions if step.operation in ("input", "parameter")}
         for a, kernel in kernels.items()
@@ -217,7 +224,7 @@ def _pass(
             )
             for a in kernels
         },
-        bodies=bodies,
+        bodies={a: printed(a, kernel) for a, kernel in kernels.items()},
     )
 
 
@@ -255,7 +262,6 @@ def _environment(folder: Path) -> Environment:
         autoescape=False,
     )
     environment.filters["comment"] = comment
-    environment.filters["frugal"] = frugal
     return environment
 
 

@@ -150,7 +150,7 @@ class Target:
 
     def identifier(self, name: str) -> str:
         """A name from the definition as the target can spell it: ``lambda`` becomes ``lambda_`` where reserved."""
-        return f"{name}_" if name in self.reserved or re.fullmatch(r"t\d+", name) else name
+        return f"{name}_" if name in self.reserved or re.fullmatch(r"[cst]\d+", name) else name
 
 
 def read(folder: Path) -> Target:

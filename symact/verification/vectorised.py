@@ -34,6 +34,7 @@ _GENERAL = re.compile(r"(and|or|xor|shl|shr|sar|imul|cmov\w+|set\w+|neg|not|sbb|
 _TEST = re.compile(r"(?:test|cmp)\w?\s+(?:\$0x[0-9a-f]+|(%\w+)),(?:(%\w+)|-?0x[0-9a-f]+\(%r[bs]p\))$")
 _COUNT = re.compile(r"(add|sub)[lq]?\s+\$")
 _LOCAL = re.compile(r"mov\s+-?0x[0-9a-f]+\(%r[bs]p\),")
+_START = re.compile(r"xorl?\s+(%\w+),\1$|movl?\s+\$")
 _LANE = re.compile(r"v?p(ins|ext)r[bwdq]\b|v?(extract|insert)ps\b")
 
 
@@ -146,11 +147,11 @@ def _is_settled(place: int, loop: Sequence[str]) -> bool:
 
 
 def _is_counted(register: str, before: Sequence[str]) -> bool:
-    """Whether a register is not written by the instructions before, or comes from a local, but for counting."""
+    """Whether the instructions before do not write a register, but a local or a number into it, or for counting."""
     for text in before:
         if text.startswith(("test", "cmp")) or _number(text.rsplit(",", 1)[-1]) != register or _COUNT.match(text):
             continue
-        return _LOCAL.match(text) is not None
+        return bool(_LOCAL.match(text) or _START.match(text))
     return True
 
 
