@@ -181,8 +181,8 @@ def _derivative_wide(x, alpha, dydx, t):
     c1 = x <= 0.0
     np.abs(x, out=dydx)
     np.minimum(dydx, 750.0, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
+    np.multiply(dydx, -1.4426950408889634, out=dydx)
+    np.exp2(dydx, out=dydx)
     np.multiply(alpha, dydx, out=dydx)
     _select(c1, dydx, 1.0, dydx, t)
     _select(c0, x, dydx, dydx, t)
@@ -228,8 +228,8 @@ def _value_and_derivative_wide(x, alpha, y, dydx, t):
     c10 = x != x
     c11 = x <= 0.0
     np.minimum(t0, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.multiply(alpha, t0, out=t0)
     _select(c11, t0, 1.0, t0, t)
     _select(c10, x, t0, dydx, t)
@@ -282,8 +282,8 @@ def _backward_wide(x, grad_y, alpha, grad_x, t):
     c1 = x <= 0.0
     np.abs(x, out=grad_x)
     np.minimum(grad_x, 750.0, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
+    np.multiply(grad_x, -1.4426950408889634, out=grad_x)
+    np.exp2(grad_x, out=grad_x)
     np.multiply(alpha, grad_x, out=grad_x)
     _select(c1, grad_x, 1.0, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
@@ -322,8 +322,8 @@ def _second_derivative_wide(x, alpha, d2ydx2, t):
     c1 = x <= 0.0
     np.abs(x, out=d2ydx2)
     np.minimum(d2ydx2, 750.0, out=d2ydx2)
-    np.negative(d2ydx2, out=d2ydx2)
-    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, -1.4426950408889634, out=d2ydx2)
+    np.exp2(d2ydx2, out=d2ydx2)
     np.multiply(alpha, d2ydx2, out=d2ydx2)
     _select(c1, d2ydx2, 0.0, d2ydx2, t)
     _select(c0, x, d2ydx2, d2ydx2, t)

@@ -118,8 +118,8 @@ def _derivative_wide(x, dydx, t):
 
 def _derivative_usual_wide(x, dydx, t):
     np.multiply(x, x, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
+    np.multiply(dydx, -1.4426950408889634, out=dydx)
+    np.exp2(dydx, out=dydx)
     np.multiply(1.1283791670955126, dydx, out=dydx)
     return None
 
@@ -181,8 +181,8 @@ def _backward_wide(x, grad_y, grad_x, t):
 
 def _backward_usual_wide(x, grad_y, grad_x, t):
     np.multiply(x, x, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
+    np.multiply(grad_x, -1.4426950408889634, out=grad_x)
+    np.exp2(grad_x, out=grad_x)
     np.multiply(1.1283791670955126, grad_x, out=grad_x)
     np.multiply(grad_y, grad_x, out=grad_x)
     return None
@@ -353,8 +353,8 @@ def _erf_wide(a, y, t):
     np.abs(a, out=y)
     np.multiply(y, y, out=t0)
     np.minimum(t0, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.minimum(y, 1e+40, out=t1)
     np.multiply(0.003189874669613079, t1, out=t2)
     np.add(t2, 0.03741840421994664, out=t2)
@@ -410,8 +410,8 @@ def _bell_wide(a, y, t):
     """exp(-a^2) without the error of rounding a^2."""
     np.multiply(a, a, out=y)
     np.minimum(y, 750.0, out=y)
-    np.negative(y, out=y)
-    np.exp(y, out=y)
+    np.multiply(y, -1.4426950408889634, out=y)
+    np.exp2(y, out=y)
 
 
 def _erf_mixed(a, y, t):

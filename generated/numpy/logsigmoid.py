@@ -114,8 +114,8 @@ def _forward_wide(x, y, t):
     c0 = x < 0.0
     np.abs(x, out=y)
     np.minimum(y, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.log1p(t0, out=t0)
     np.add(t0, y, out=y)
     np.negative(y, out=y)
@@ -124,8 +124,8 @@ def _forward_wide(x, y, t):
 
 
 def _forward_usual_wide(x, y, t):
-    np.negative(x, out=y)
-    np.exp(y, out=y)
+    np.multiply(x, -1.4426950408889634, out=y)
+    np.exp2(y, out=y)
     np.log1p(y, out=y)
     np.negative(y, out=y)
     return x < (-698.4592437744141)
@@ -230,8 +230,8 @@ def _value_and_derivative_wide(x, y, dydx, t):
     c0 = x < 0.0
     np.abs(x, out=t0)
     np.minimum(t0, 750.0, out=t1)
-    np.negative(t1, out=t1)
-    np.exp(t1, out=t1)
+    np.multiply(t1, -1.4426950408889634, out=t1)
+    np.exp2(t1, out=t1)
     np.log1p(t1, out=t1)
     np.add(t1, t0, out=t0)
     np.negative(t0, out=t0)
@@ -247,8 +247,8 @@ def _value_and_derivative_wide(x, y, dydx, t):
 
 def _value_and_derivative_usual_wide(x, y, dydx, t):
     t0, *t = t
-    np.negative(x, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(x, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.log1p(t0, out=t0)
     np.negative(t0, out=y)
     c4 = x < (-698.4592437744141)
@@ -382,8 +382,8 @@ def _second_derivative_wide(x, d2ydx2, t):
     t0, *t = t
     np.abs(x, out=d2ydx2)
     np.minimum(d2ydx2, 750.0, out=d2ydx2)
-    np.negative(d2ydx2, out=d2ydx2)
-    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, -1.4426950408889634, out=d2ydx2)
+    np.exp2(d2ydx2, out=d2ydx2)
     np.negative(d2ydx2, out=t0)
     np.add(d2ydx2, 1.0, out=d2ydx2)
     np.multiply(d2ydx2, d2ydx2, out=d2ydx2)

@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.0334 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.9751 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.9751 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.504 (4194304 inputs, sampled), float64 4.3584 (1000000 inputs, sampled), float32 fast 96625.4372 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.0349 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 4.0349 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.504 (4194304 inputs, sampled), float64 4.3649 (1000000 inputs, sampled), float32 fast 96625.4372 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5108 (4194304 inputs, sampled), float64 1.0213 (1000000 inputs, sampled), float32 fast 13.7082 (4194304 inputs, sampled)
 """
 
@@ -104,8 +104,8 @@ def _forward_wide(x, y, t):
     np.abs(x, out=y)
     np.minimum(y, 3.402823669209385e+38, out=y)
     np.minimum(y, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.multiply(y, t0, out=t1)
     np.multiply(2.0, t1, out=t1)
     np.multiply(t0, t0, out=t2)
@@ -127,8 +127,8 @@ def _forward_wide(x, y, t):
 
 def _forward_usual_wide(x, y, t):
     t0, t1, *t = t
-    np.negative(x, out=y)
-    np.exp(y, out=y)
+    np.multiply(x, -1.4426950408889634, out=y)
+    np.exp2(y, out=y)
     np.multiply(2.0, y, out=t0)
     np.add(t0, 1.0, out=t1)
     np.multiply(x, t1, out=t1)
@@ -312,8 +312,8 @@ def _derivative_wide(x, dydx, t):
     np.minimum(dydx, 3.402823669209385e+38, out=dydx)
     c3 = dydx < 1.18359375
     np.minimum(dydx, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.add(t0, 2.0, out=t1)
     np.add(t0, 1.0, out=t2)
     np.multiply(dydx, t2, out=t2)
@@ -357,8 +357,8 @@ def _derivative_wide(x, dydx, t):
 def _derivative_usual_wide(x, dydx, t):
     t0, t1, t2, t3, *t = t
     np.negative(x, out=dydx)
-    np.negative(dydx, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(dydx, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.add(t0, 1.0, out=t1)
     np.multiply(2.0, t0, out=t2)
     np.multiply(t0, t0, out=t3)
@@ -609,9 +609,9 @@ def _derivative_usual_mixed(x, dydx, t):
     np.multiply(2.0, dydx, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     _select(c0, t4, dydx, dydx, t)
-    c32 = x < (-3.747135347010488)
+    c32 = x < (-3.7443125229654046)
     c33 = -2.3327052309705962 < x
-    c34 = x < (-0.1459316537430336)
+    c34 = x < (-0.15935938611436198)
     c35 = c33 & c34
     c36 = c32 | c35
     c37 = 8.84802089815046e+307 < x
@@ -731,8 +731,8 @@ def _value_and_derivative_wide(x, y, dydx, t):
     np.abs(x, out=t0)
     np.minimum(t0, 3.402823669209385e+38, out=t0)
     np.minimum(t0, 750.0, out=t1)
-    np.negative(t1, out=t1)
-    np.exp(t1, out=t1)
+    np.multiply(t1, -1.4426950408889634, out=t1)
+    np.exp2(t1, out=t1)
     np.multiply(t0, t1, out=t2)
     np.multiply(2.0, t2, out=t3)
     np.multiply(t1, t1, out=t4)
@@ -785,8 +785,8 @@ def _value_and_derivative_wide(x, y, dydx, t):
 
 def _value_and_derivative_usual_wide(x, y, dydx, t):
     t0, t1, t2, t3, t4, *t = t
-    np.negative(x, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(x, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.multiply(2.0, t0, out=t1)
     np.add(t1, 1.0, out=t2)
     np.multiply(x, t2, out=t2)
@@ -797,8 +797,8 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.divide(t2, t0, out=y)
     c10 = x < (-690.4939413070679)
     np.negative(x, out=t0)
-    np.negative(t0, out=t2)
-    np.exp(t2, out=t2)
+    np.multiply(t0, -1.4426950408889634, out=t2)
+    np.exp2(t2, out=t2)
     np.add(t2, 1.0, out=t1)
     np.multiply(2.0, t2, out=t3)
     np.multiply(t2, t2, out=t4)
@@ -1100,9 +1100,9 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.multiply(2.0, t0, out=t0)
     np.add(t0, 1.0, out=t0)
     _select(c5, t5, t0, dydx, t)
-    c37 = x < (-3.747135347010488)
+    c37 = x < (-3.7443125229654046)
     c38 = -2.3327052309705962 < x
-    c39 = x < (-0.1459316537430336)
+    c39 = x < (-0.15935938611436198)
     c40 = c38 & c39
     c41 = c37 | c40
     c42 = 8.84802089815046e+307 < x
@@ -1251,8 +1251,8 @@ def _backward_wide(x, grad_y, grad_x, t):
     np.minimum(grad_x, 3.402823669209385e+38, out=grad_x)
     c3 = grad_x < 1.18359375
     np.minimum(grad_x, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.add(t0, 2.0, out=t1)
     np.add(t0, 1.0, out=t2)
     np.multiply(grad_x, t2, out=t2)
@@ -1297,8 +1297,8 @@ def _backward_wide(x, grad_y, grad_x, t):
 def _backward_usual_wide(x, grad_y, grad_x, t):
     t0, t1, t2, t3, *t = t
     np.negative(x, out=grad_x)
-    np.negative(grad_x, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(grad_x, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.add(t0, 1.0, out=t1)
     np.multiply(2.0, t0, out=t2)
     np.multiply(t0, t0, out=t3)
@@ -1552,9 +1552,9 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.multiply(2.0, grad_x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     _select(c0, t4, grad_x, grad_x, t)
-    c32 = x < (-3.747135347010488)
+    c32 = x < (-3.7443125229654046)
     c33 = -2.3327052309705962 < x
-    c34 = x < (-0.1459316537430336)
+    c34 = x < (-0.15935938611436198)
     c35 = c33 & c34
     c36 = c32 | c35
     c37 = 8.84802089815046e+307 < x
@@ -1679,8 +1679,8 @@ def _second_derivative_wide(x, d2ydx2, t):
     np.minimum(d2ydx2, 3.402823669209385e+38, out=d2ydx2)
     c3 = d2ydx2 < 2.24609375
     np.minimum(d2ydx2, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.multiply(2.0, t0, out=t1)
     np.multiply(t0, t0, out=t2)
     np.add(t1, t2, out=t3)

@@ -201,8 +201,8 @@ def _derivative_wide(x, dydx, t):
     c1 = x <= 0.0
     np.abs(x, out=dydx)
     np.minimum(dydx, 750.0, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
+    np.multiply(dydx, -1.4426950408889634, out=dydx)
+    np.exp2(dydx, out=dydx)
     np.multiply(1.7580993408473768, dydx, out=dydx)
     _select(c1, dydx, 1.0507009873554805, dydx, t)
     _select(c0, x, dydx, dydx, t)
@@ -249,8 +249,8 @@ def _value_and_derivative_wide(x, y, dydx, t):
     c11 = x != x
     c12 = x <= 0.0
     np.minimum(t0, 750.0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
     np.multiply(1.7580993408473768, t0, out=t0)
     _select(c12, t0, 1.0507009873554805, t0, t)
     _select(c11, x, t0, dydx, t)
@@ -309,8 +309,8 @@ def _backward_wide(x, grad_y, grad_x, t):
     c1 = x <= 0.0
     np.abs(x, out=grad_x)
     np.minimum(grad_x, 750.0, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
+    np.multiply(grad_x, -1.4426950408889634, out=grad_x)
+    np.exp2(grad_x, out=grad_x)
     np.multiply(1.7580993408473768, grad_x, out=grad_x)
     _select(c1, grad_x, 1.0507009873554805, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
@@ -349,8 +349,8 @@ def _second_derivative_wide(x, d2ydx2, t):
     c1 = x <= 0.0
     np.abs(x, out=d2ydx2)
     np.minimum(d2ydx2, 750.0, out=d2ydx2)
-    np.negative(d2ydx2, out=d2ydx2)
-    np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, -1.4426950408889634, out=d2ydx2)
+    np.exp2(d2ydx2, out=d2ydx2)
     np.multiply(1.7580993408473768, d2ydx2, out=d2ydx2)
     _select(c1, d2ydx2, 0.0, d2ydx2, t)
     _select(c0, x, d2ydx2, d2ydx2, t)

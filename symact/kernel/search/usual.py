@@ -411,7 +411,7 @@ class _Search:
     def _kernel(self, candidate: _Candidate, left_out: Sequence[_Interval], output: str) -> Kernel:
         b = Builder()
         x = b.input("x")
-        outputs = {output: b.include(candidate.kernel)["y"]}
+        outputs = {output: b.include(_with_decays(candidate.kernel))["y"]}
         outside: int | None = None
         for low, high in left_out:
             above = None if low is None else b("lt", _constant(b, low), x)
@@ -426,6 +426,19 @@ class _Search:
 
 def _sizes(seeds: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.unique(np.concatenate([inputs(0.0, np.inf, dtype, seed=seed) for seed in seeds]))
+
+
+def _with_decays(kernel: Kernel) -> Kernel:
+    """The same with one operation for exp(-a), as most forms have it: so f and f' share it."""
+    b = Builder()
+    here: list[int] = []
+    for step in kernel.instructions:
+        argument = kernel.instructions[step.operands[0]] if step.operation == "exp" else step
+        if step.operation == "exp" and argument.operation == "neg":
+            here.append(b("decay", here[argument.operands[0]]))
+        else:
+            here.append(b.copy(step, here))
+    return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})
 
 
 def _may_be_leaf(kernel: Kernel, index: int) -> bool:
