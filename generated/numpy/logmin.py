@@ -254,6 +254,10 @@ def _select(condition, yes, no, out, t):
     yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
     mask = t[0].view(bits)
     np.copyto(mask, condition)
+    if not yes.ndim and not yes:
+        np.subtract(mask, 1, out=mask)
+        np.bitwise_and(no, mask, out=out.view(bits))
+        return
     np.negative(mask, out=mask)
     differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
     np.bitwise_and(mask, differing, out=mask)

@@ -23,9 +23,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5377 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.1274 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.1274 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.506 (4194304 inputs, sampled), float64 5.3084 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.2126 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.2126 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5033 (4194304 inputs, sampled), float64 3.9026 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.502 (4194304 inputs, sampled), float64 1.7442 (1000000 inputs, sampled), float32 fast 8.9531 (4194304 inputs, sampled)
 """
 
@@ -408,8 +408,8 @@ def _derivative_usual_mixed(x, dydx, t):
     np.add(t1, 1.0, out=t1)
     _select(c0, t0, t1, dydx, t)
     c19 = x < (-698.4592718937857)
-    c20 = -1.6636048284494556 < x
-    c21 = x < (-0.5425019639075511)
+    c20 = -1.9960991813141011 < x
+    c21 = x < (-0.5292585205257836)
     c22 = c20 & c21
     c23 = c19 | c22
     c24 = 1.7696041796268731e+308 < x
@@ -759,8 +759,8 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.divide(t0, t2, out=t2)
     np.add(t2, 1.0, out=t2)
     _select(c5, t1, t2, dydx, t)
-    c24 = -1.6636048284494556 < x
-    c25 = x < (-0.5425019639075511)
+    c24 = -1.9960991813141011 < x
+    c25 = x < (-0.5292585205257836)
     c26 = c24 & c25
     c27 = c4 | c26
     c28 = 1.7696041796268731e+308 < x
@@ -1080,8 +1080,8 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.add(t1, 1.0, out=t1)
     _select(c0, t0, t1, t1, t)
     c19 = x < (-698.4592718937857)
-    c20 = -1.6636048284494556 < x
-    c21 = x < (-0.5425019639075511)
+    c20 = -1.9960991813141011 < x
+    c21 = x < (-0.5292585205257836)
     c22 = c20 & c21
     c23 = c19 | c22
     c24 = 1.7696041796268731e+308 < x
@@ -1524,6 +1524,10 @@ def _select(condition, yes, no, out, t):
     yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
     mask = t[0].view(bits)
     np.copyto(mask, condition)
+    if not yes.ndim and not yes:
+        np.subtract(mask, 1, out=mask)
+        np.bitwise_and(no, mask, out=out.view(bits))
+        return
     np.negative(mask, out=mask)
     differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
     np.bitwise_and(mask, differing, out=mask)

@@ -19,9 +19,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5269 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 3.96 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.8056 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.3271 (1000000 inputs, sampled), float32 fast 9.2973 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.0825 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7908 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.2899 (1000000 inputs, sampled), float32 fast 9.2973 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.1768 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.9865 (4194304 inputs, sampled)
 """
 
@@ -342,7 +342,13 @@ def _derivative_mixed(x, dydx, t):
 def _derivative_usual_mixed(x, dydx, t):
     np.tanh(x, out=dydx)
     np.multiply(dydx, dydx, out=dydx)
-    return None
+    c2 = -0.09464514944228283 < x
+    c3 = x < 0.027080594471701802
+    c4 = c2 & c3
+    c5 = 0.5332347823021168 < x
+    c6 = x < 0.5556037206362576
+    c7 = c5 & c6
+    return c4 | c7
 
 
 def _derivative_float32(x, dydx, t):
@@ -538,7 +544,14 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     c3 = x < 1.0263223672608315
     c4 = c2 & c3
     np.multiply(t0, t0, out=dydx)
-    return c4
+    c6 = -0.09464514944228283 < x
+    c7 = x < 0.027080594471701802
+    c8 = c6 & c7
+    c9 = 0.5332347823021168 < x
+    c10 = x < 0.5556037206362576
+    c11 = c9 & c10
+    c12 = c8 | c11
+    return c4 | c12
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -696,8 +709,15 @@ def _backward_mixed(x, grad_y, grad_x, t):
 def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.tanh(x, out=grad_x)
     np.multiply(grad_x, grad_x, out=grad_x)
+    c2 = -0.09464514944228283 < x
+    c3 = x < 0.027080594471701802
+    c4 = c2 & c3
+    c5 = 0.5332347823021168 < x
+    c6 = x < 0.5556037206362576
+    c7 = c5 & c6
+    c8 = c4 | c7
     np.multiply(grad_y, grad_x, out=grad_x)
-    return None
+    return c8
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -928,6 +948,10 @@ def _select(condition, yes, no, out, t):
     yes, no = (np.asarray(value, out.dtype).view(bits) for value in (yes, no))
     mask = t[0].view(bits)
     np.copyto(mask, condition)
+    if not yes.ndim and not yes:
+        np.subtract(mask, 1, out=mask)
+        np.bitwise_and(no, mask, out=out.view(bits))
+        return
     np.negative(mask, out=mask)
     differing = np.bitwise_xor(yes, no, out=t[1].view(bits)) if yes.ndim or no.ndim else yes ^ no
     np.bitwise_and(mask, differing, out=mask)

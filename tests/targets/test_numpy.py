@@ -312,7 +312,7 @@ def test_choices_are_those_of_where(made: ModuleType, dtype: str, share: float) 
     special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan], dtype)
     first, second = random.choice(special, 1000), random.normal(size=1000).astype(dtype)
     t = list(np.empty((3, 1000), dtype))
-    for yes, no in [(first, second), (second, first), (first, 0.1), (-0.0, second), (np.inf, -0.0)]:
+    for yes, no in [(first, second), (second, first), (first, 0.1), (-0.0, second), (0.0, first), (np.inf, -0.0)]:
         wanted = np.where(condition, np.asarray(yes, dtype), np.asarray(no, dtype))
         for place in range(3):  # of the result: of its own, that of the first operand, that of the second
             operands = [np.copy(value) if np.ndim(value) else value for value in (yes, no)]
