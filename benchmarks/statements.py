@@ -214,7 +214,5 @@ STATEMENTS = (
         _numpy_fast,
         "symact NumPy",
     ),
-    Statement(
-        "NumPy accurate: not slower than the textbook, 1 thread, out of cache", _numpy_accurate, "symact NumPy"
-    ),
+    Statement("NumPy accurate: not slower than the textbook, 1 thread, out of cache", _numpy_accurate, "symact NumPy"),
 )

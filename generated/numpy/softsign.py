@@ -594,7 +594,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     readable = [several and i.dtype == compute for i in inputs]
     writable = [several and apart and r.dtype == compute for r in flat]
     length, own = min(_BLOCK // np.dtype(compute).itemsize, size), len(inputs) + count
-    t = list(np.empty((2 * own + temporaries, length), compute))
+    # With a gap between them: NumPy 2.0 takes arrays side by side for overlapping ones, where exp and its like are slow.
+    t = list(np.empty((2 * own + temporaries, length + 16), compute)[:, :length])
     with np.errstate(all="ignore"):
         for start in range(0, size, max(length, 1)):
             part = slice(start, start + length)
