@@ -1,4 +1,4 @@
-"""From an SSA program to statements: the one printer that all targets share."""
+"""From an SSA program to statements, and what all printers of programs share (see also `symact.targets.in_place`)."""
 
 from __future__ import annotations
 
