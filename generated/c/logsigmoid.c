@@ -80,9 +80,10 @@
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each other
- * apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a program chooses, not to compute both sides where it has one
- * division for both: the choice of its operands looks to GCC like a jump.
+ * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
+ * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
+ * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
+ * like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")

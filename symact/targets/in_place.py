@@ -63,9 +63,12 @@ class _Printer:
         self._arithmetic = arithmetic
         self._identifier = identifier
         self._last = {i: place for place, step in enumerate(kernel.instructions) for i in step.operands}
-        self._results = {
-            index: f"{name}_" if name in kernel.inputs else name for name, index in kernel.outputs if name != "outside"
-        }
+        self._outputs = [
+            (f"{name}_" if name in kernel.inputs else name, index)
+            for name, index in kernel.outputs
+            if name != "outside"
+        ]
+        self._results = {index: name for name, index in self._outputs}
         self._last |= {index: len(kernel.instructions) for _, index in kernel.outputs}
         self._texts: list[Text] = []
         self._numbers: list[bool] = []
@@ -78,14 +81,11 @@ class _Printer:
         for place, step in enumerate(self._kernel.instructions):
             self._numbers.append(self._is_number(step))
             self._texts.append(self._leaf(step) if step.operation in _LEAVES else self._step(place, step))
-        names = []
-        for name, index in self._kernel.outputs:
-            if name != "outside":
-                names.append(f"{name}_" if name in self._kernel.inputs else name)
-                if self._texts[index].text != names[-1]:
-                    self._lines.append(f"{names[-1]}[...] = {self._texts[index].text}")
+        for name, index in self._outputs:
+            if self._texts[index].text != name:
+                self._lines.append(f"{name}[...] = {self._texts[index].text}")
         outside = self._outside()
-        return Steps(tuple(self._lines), self._count, tuple(names), outside)
+        return Steps(tuple(self._lines), self._count, tuple(name for name, _ in self._outputs), outside)
 
     def _outside(self) -> str:
         """The expression of the output of that name: where it is a step that nothing follows, the step itself."""
