@@ -877,21 +877,17 @@ SYMACT_INLINE double arctan_derivative_paired(int fused, double x)
     const double t3 = 1.0 + t2;
     const double t4 = t1 ? t3 : t0;
     const double t5 = 1.0 / t4;
-    const double t6 = 1.0 * t5;
-    const double t7 = product_error(fused, t6, t3, 1.0);
-    const double t8 = t3 - 1.0;
-    const double t9 = t2 - t8;
-    const double t10 = product_error(fused, t0, t0, t2);
-    const double t11 = t9 + t10;
-    const double t12 = t6 * t11;
-    const double t13 = t7 + t12;
-    const double t14 = 0.0 - t13;
-    const double t15 = t14 * t5;
-    const double t16 = t6 + t15;
-    const double t17 = t5 * t5;
-    const double t18 = t17 / 1.0;
-    const double t19 = t1 ? t16 : t18;
-    return t19;
+    const double t6 = product_error(fused, t5, t3, 1.0);
+    const double t7 = product_error(fused, t0, t0, t2);
+    const double t8 = t5 * t7;
+    const double t9 = t6 + t8;
+    const double t10 = 0.0 - t9;
+    const double t11 = t10 * t5;
+    const double t12 = t5 + t11;
+    const double t13 = t5 * t5;
+    const double t14 = t13 / 1.0;
+    const double t15 = t1 ? t12 : t14;
+    return t15;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -905,22 +901,18 @@ SYMACT_INLINE void arctan_value_and_derivative_paired(int fused, double x, doubl
     const double t4 = 1.0 + t3;
     const double t5 = t2 ? t4 : t1;
     const double t6 = 1.0 / t5;
-    const double t7 = 1.0 * t6;
-    const double t8 = product_error(fused, t7, t4, 1.0);
-    const double t9 = t4 - 1.0;
-    const double t10 = t3 - t9;
-    const double t11 = product_error(fused, t1, t1, t3);
-    const double t12 = t10 + t11;
-    const double t13 = t7 * t12;
-    const double t14 = t8 + t13;
-    const double t15 = 0.0 - t14;
-    const double t16 = t15 * t6;
-    const double t17 = t7 + t16;
-    const double t18 = t6 * t6;
-    const double t19 = t18 / 1.0;
-    const double t20 = t2 ? t17 : t19;
+    const double t7 = product_error(fused, t6, t4, 1.0);
+    const double t8 = product_error(fused, t1, t1, t3);
+    const double t9 = t6 * t8;
+    const double t10 = t7 + t9;
+    const double t11 = 0.0 - t10;
+    const double t12 = t11 * t6;
+    const double t13 = t6 + t12;
+    const double t14 = t6 * t6;
+    const double t15 = t14 / 1.0;
+    const double t16 = t2 ? t13 : t15;
     *y = t0;
-    *dydx = t20;
+    *dydx = t16;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -933,22 +925,18 @@ SYMACT_INLINE double arctan_backward_paired(int fused, double x, double grad_y)
     const double t3 = 1.0 + t2;
     const double t4 = t1 ? t3 : t0;
     const double t5 = 1.0 / t4;
-    const double t6 = 1.0 * t5;
-    const double t7 = product_error(fused, t6, t3, 1.0);
-    const double t8 = t3 - 1.0;
-    const double t9 = t2 - t8;
-    const double t10 = product_error(fused, t0, t0, t2);
-    const double t11 = t9 + t10;
-    const double t12 = t6 * t11;
-    const double t13 = t7 + t12;
-    const double t14 = 0.0 - t13;
-    const double t15 = t14 * t5;
-    const double t16 = t6 + t15;
-    const double t17 = t5 * t5;
-    const double t18 = t17 / 1.0;
-    const double t19 = t1 ? t16 : t18;
-    const double t20 = grad_y * t19;
-    return t20;
+    const double t6 = product_error(fused, t5, t3, 1.0);
+    const double t7 = product_error(fused, t0, t0, t2);
+    const double t8 = t5 * t7;
+    const double t9 = t6 + t8;
+    const double t10 = 0.0 - t9;
+    const double t11 = t10 * t5;
+    const double t12 = t5 + t11;
+    const double t13 = t5 * t5;
+    const double t14 = t13 / 1.0;
+    const double t15 = t1 ? t12 : t14;
+    const double t16 = grad_y * t15;
+    return t16;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -939,12 +939,12 @@ SYMACT_INLINE double celu_derivative_paired(int fused, double x, double alpha)
     const double t2 = fabs(x);
     const double t3 = 1.0 / alpha;
     const double t4 = t2 * t3;
-    const int t5 = t4 < 1400.0;
-    const double t6 = t5 ? t4 : 1400.0;
+    const int t5 = t4 < 1060.0;
+    const double t6 = t5 ? t4 : 1060.0;
     const double t7 = -t6;
     const double t8 = t7 * 1.4426950408889634;
-    const double t9 = t8 + 6755399441055744.0;
-    const double t10 = t9 - 6755399441055744.0;
+    const double t9 = t8 + 6755399441056256.0;
+    const double t10 = t9 - 6755399441056256.0;
     const double t11 = t10 * 0.6931471805598903;
     const double t12 = t7 - t11;
     const double t13 = t10 * 5.497923018708371e-14;
@@ -978,20 +978,14 @@ SYMACT_INLINE double celu_derivative_paired(int fused, double x, double alpha)
     const double t41 = t39 * t40;
     const double t42 = t39 + t41;
     const double t43 = t34 + t42;
-    const double t44 = 1.0 * 1.0;
-    const double t45 = t14 + t43;
-    const double t46 = t45 * 1.0;
-    const double t47 = t44 + t46;
-    const double t48 = 6755399441054744.0 > t9 ? 6755399441054744.0 : t9;
-    const double t49 = power_of_2(t48);
-    const double t50 = t47 * t49;
-    const double t51 = t9 - t48;
-    const double t52 = t51 + 6755399441055744.0;
-    const double t53 = power_of_2(t52);
-    const double t54 = t50 * t53;
-    const double t55 = t1 ? t54 : 1.0;
-    const double t56 = t0 ? x : t55;
-    return t56;
+    const double t44 = t14 + t43;
+    const double t45 = 1.0 + t44;
+    const double t46 = power_of_2(t9);
+    const double t47 = t45 * t46;
+    const double t48 = t47 * 7.458340731200207e-155;
+    const double t49 = t1 ? t48 : 1.0;
+    const double t50 = t0 ? x : t49;
+    return t50;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1012,12 +1006,12 @@ SYMACT_INLINE void celu_value_and_derivative_paired(int fused, double x, double 
     const int t11 = x < 0.0;
     const double t12 = 1.0 / alpha;
     const double t13 = t3 * t12;
-    const int t14 = t13 < 1400.0;
-    const double t15 = t14 ? t13 : 1400.0;
+    const int t14 = t13 < 1060.0;
+    const double t15 = t14 ? t13 : 1060.0;
     const double t16 = -t15;
     const double t17 = t16 * 1.4426950408889634;
-    const double t18 = t17 + 6755399441055744.0;
-    const double t19 = t18 - 6755399441055744.0;
+    const double t18 = t17 + 6755399441056256.0;
+    const double t19 = t18 - 6755399441056256.0;
     const double t20 = t19 * 0.6931471805598903;
     const double t21 = t16 - t20;
     const double t22 = t19 * 5.497923018708371e-14;
@@ -1051,21 +1045,15 @@ SYMACT_INLINE void celu_value_and_derivative_paired(int fused, double x, double 
     const double t50 = t48 * t49;
     const double t51 = t48 + t50;
     const double t52 = t43 + t51;
-    const double t53 = 1.0 * 1.0;
-    const double t54 = t23 + t52;
-    const double t55 = t54 * 1.0;
-    const double t56 = t53 + t55;
-    const double t57 = 6755399441054744.0 > t18 ? 6755399441054744.0 : t18;
-    const double t58 = power_of_2(t57);
-    const double t59 = t56 * t58;
-    const double t60 = t18 - t57;
-    const double t61 = t60 + 6755399441055744.0;
-    const double t62 = power_of_2(t61);
-    const double t63 = t59 * t62;
-    const double t64 = t11 ? t63 : 1.0;
-    const double t65 = t10 ? x : t64;
+    const double t53 = t23 + t52;
+    const double t54 = 1.0 + t53;
+    const double t55 = power_of_2(t18);
+    const double t56 = t54 * t55;
+    const double t57 = t56 * 7.458340731200207e-155;
+    const double t58 = t11 ? t57 : 1.0;
+    const double t59 = t10 ? x : t58;
     *y = t9;
-    *dydx = t65;
+    *dydx = t59;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1077,12 +1065,12 @@ SYMACT_INLINE double celu_backward_paired(int fused, double x, double grad_y, do
     const double t2 = fabs(x);
     const double t3 = 1.0 / alpha;
     const double t4 = t2 * t3;
-    const int t5 = t4 < 1400.0;
-    const double t6 = t5 ? t4 : 1400.0;
+    const int t5 = t4 < 1060.0;
+    const double t6 = t5 ? t4 : 1060.0;
     const double t7 = -t6;
     const double t8 = t7 * 1.4426950408889634;
-    const double t9 = t8 + 6755399441055744.0;
-    const double t10 = t9 - 6755399441055744.0;
+    const double t9 = t8 + 6755399441056256.0;
+    const double t10 = t9 - 6755399441056256.0;
     const double t11 = t10 * 0.6931471805598903;
     const double t12 = t7 - t11;
     const double t13 = t10 * 5.497923018708371e-14;
@@ -1116,21 +1104,15 @@ SYMACT_INLINE double celu_backward_paired(int fused, double x, double grad_y, do
     const double t41 = t39 * t40;
     const double t42 = t39 + t41;
     const double t43 = t34 + t42;
-    const double t44 = 1.0 * 1.0;
-    const double t45 = t14 + t43;
-    const double t46 = t45 * 1.0;
-    const double t47 = t44 + t46;
-    const double t48 = 6755399441054744.0 > t9 ? 6755399441054744.0 : t9;
-    const double t49 = power_of_2(t48);
-    const double t50 = t47 * t49;
-    const double t51 = t9 - t48;
-    const double t52 = t51 + 6755399441055744.0;
-    const double t53 = power_of_2(t52);
-    const double t54 = t50 * t53;
-    const double t55 = t1 ? t54 : 1.0;
-    const double t56 = t0 ? x : t55;
-    const double t57 = grad_y * t56;
-    return t57;
+    const double t44 = t14 + t43;
+    const double t45 = 1.0 + t44;
+    const double t46 = power_of_2(t9);
+    const double t47 = t45 * t46;
+    const double t48 = t47 * 7.458340731200207e-155;
+    const double t49 = t1 ? t48 : 1.0;
+    const double t50 = t0 ? x : t49;
+    const double t51 = grad_y * t50;
+    return t51;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1143,12 +1125,12 @@ SYMACT_INLINE double celu_second_derivative_paired(int fused, double x, double a
     const double t3 = 1.0 * t2;
     const double t4 = fabs(x);
     const double t5 = t4 * t2;
-    const int t6 = t5 < 1400.0;
-    const double t7 = t6 ? t5 : 1400.0;
+    const int t6 = t5 < 1060.0;
+    const double t7 = t6 ? t5 : 1060.0;
     const double t8 = -t7;
     const double t9 = t8 * 1.4426950408889634;
-    const double t10 = t9 + 6755399441055744.0;
-    const double t11 = t10 - 6755399441055744.0;
+    const double t10 = t9 + 6755399441056256.0;
+    const double t11 = t10 - 6755399441056256.0;
     const double t12 = t11 * 0.6931471805598903;
     const double t13 = t8 - t12;
     const double t14 = t11 * 5.497923018708371e-14;
@@ -1202,16 +1184,12 @@ SYMACT_INLINE double celu_second_derivative_paired(int fused, double x, double a
     const double t62 = t49 * t61;
     const double t63 = t58 + t62;
     const double t64 = t50 + t63;
-    const double t65 = 6755399441054744.0 > t10 ? 6755399441054744.0 : t10;
-    const double t66 = power_of_2(t65);
-    const double t67 = t64 * t66;
-    const double t68 = t10 - t65;
-    const double t69 = t68 + 6755399441055744.0;
-    const double t70 = power_of_2(t69);
-    const double t71 = t67 * t70;
-    const double t72 = t1 ? t71 : 0.0;
-    const double t73 = t0 ? x : t72;
-    return t73;
+    const double t65 = power_of_2(t10);
+    const double t66 = t64 * t65;
+    const double t67 = t66 * 7.458340731200207e-155;
+    const double t68 = t1 ? t67 : 0.0;
+    const double t69 = t0 ? x : t68;
+    return t69;
 }
 
 /* y = f(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1236,12 +1214,12 @@ SYMACT_INLINE double celu_derivative_paired_default(int fused, double x)
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 1400.0;
-    const double t4 = t3 ? t2 : 1400.0;
+    const int t3 = t2 < 1060.0;
+    const double t4 = t3 ? t2 : 1060.0;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
-    const double t7 = t6 + 6755399441055744.0;
-    const double t8 = t7 - 6755399441055744.0;
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = t7 - 6755399441056256.0;
     const double t9 = t8 * 0.6931471805598903;
     const double t10 = t5 - t9;
     const double t11 = t8 * 5.497923018708371e-14;
@@ -1274,16 +1252,12 @@ SYMACT_INLINE double celu_derivative_paired_default(int fused, double x)
     const double t38 = t32 + t37;
     const double t39 = t12 + t38;
     const double t40 = 1.0 + t39;
-    const double t41 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
-    const double t42 = power_of_2(t41);
-    const double t43 = t40 * t42;
-    const double t44 = t7 - t41;
-    const double t45 = t44 + 6755399441055744.0;
-    const double t46 = power_of_2(t45);
-    const double t47 = t43 * t46;
-    const double t48 = t1 ? t47 : 1.0;
-    const double t49 = t0 ? x : t48;
-    return t49;
+    const double t41 = power_of_2(t7);
+    const double t42 = t40 * t41;
+    const double t43 = t42 * 7.458340731200207e-155;
+    const double t44 = t1 ? t43 : 1.0;
+    const double t45 = t0 ? x : t44;
+    return t45;
 }
 
 /* y = f(x) and dydx = f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1300,12 +1274,12 @@ SYMACT_INLINE void celu_value_and_derivative_paired_default(int fused, double x,
     const double t7 = t0 ? x : t6;
     const int t8 = x != x;
     const int t9 = x < 0.0;
-    const int t10 = t3 < 1400.0;
-    const double t11 = t10 ? t3 : 1400.0;
+    const int t10 = t3 < 1060.0;
+    const double t11 = t10 ? t3 : 1060.0;
     const double t12 = -t11;
     const double t13 = t12 * 1.4426950408889634;
-    const double t14 = t13 + 6755399441055744.0;
-    const double t15 = t14 - 6755399441055744.0;
+    const double t14 = t13 + 6755399441056256.0;
+    const double t15 = t14 - 6755399441056256.0;
     const double t16 = t15 * 0.6931471805598903;
     const double t17 = t12 - t16;
     const double t18 = t15 * 5.497923018708371e-14;
@@ -1338,17 +1312,13 @@ SYMACT_INLINE void celu_value_and_derivative_paired_default(int fused, double x,
     const double t45 = t39 + t44;
     const double t46 = t19 + t45;
     const double t47 = 1.0 + t46;
-    const double t48 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
-    const double t49 = power_of_2(t48);
-    const double t50 = t47 * t49;
-    const double t51 = t14 - t48;
-    const double t52 = t51 + 6755399441055744.0;
-    const double t53 = power_of_2(t52);
-    const double t54 = t50 * t53;
-    const double t55 = t9 ? t54 : 1.0;
-    const double t56 = t8 ? x : t55;
+    const double t48 = power_of_2(t14);
+    const double t49 = t47 * t48;
+    const double t50 = t49 * 7.458340731200207e-155;
+    const double t51 = t9 ? t50 : 1.0;
+    const double t52 = t8 ? x : t51;
     *y = t7;
-    *dydx = t56;
+    *dydx = t52;
 }
 
 /* grad_x = grad_y * f'(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1358,12 +1328,12 @@ SYMACT_INLINE double celu_backward_paired_default(int fused, double x, double gr
     const int t0 = x != x;
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 1400.0;
-    const double t4 = t3 ? t2 : 1400.0;
+    const int t3 = t2 < 1060.0;
+    const double t4 = t3 ? t2 : 1060.0;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
-    const double t7 = t6 + 6755399441055744.0;
-    const double t8 = t7 - 6755399441055744.0;
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = t7 - 6755399441056256.0;
     const double t9 = t8 * 0.6931471805598903;
     const double t10 = t5 - t9;
     const double t11 = t8 * 5.497923018708371e-14;
@@ -1396,17 +1366,13 @@ SYMACT_INLINE double celu_backward_paired_default(int fused, double x, double gr
     const double t38 = t32 + t37;
     const double t39 = t12 + t38;
     const double t40 = 1.0 + t39;
-    const double t41 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
-    const double t42 = power_of_2(t41);
-    const double t43 = t40 * t42;
-    const double t44 = t7 - t41;
-    const double t45 = t44 + 6755399441055744.0;
-    const double t46 = power_of_2(t45);
-    const double t47 = t43 * t46;
-    const double t48 = t1 ? t47 : 1.0;
-    const double t49 = t0 ? x : t48;
-    const double t50 = grad_y * t49;
-    return t50;
+    const double t41 = power_of_2(t7);
+    const double t42 = t40 * t41;
+    const double t43 = t42 * 7.458340731200207e-155;
+    const double t44 = t1 ? t43 : 1.0;
+    const double t45 = t0 ? x : t44;
+    const double t46 = grad_y * t45;
+    return t46;
 }
 
 /* d2ydx2 = f''(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1416,12 +1382,12 @@ SYMACT_INLINE double celu_second_derivative_paired_default(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const int t3 = t2 < 1400.0;
-    const double t4 = t3 ? t2 : 1400.0;
+    const int t3 = t2 < 1060.0;
+    const double t4 = t3 ? t2 : 1060.0;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
-    const double t7 = t6 + 6755399441055744.0;
-    const double t8 = t7 - 6755399441055744.0;
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = t7 - 6755399441056256.0;
     const double t9 = t8 * 0.6931471805598903;
     const double t10 = t5 - t9;
     const double t11 = t8 * 5.497923018708371e-14;
@@ -1465,16 +1431,12 @@ SYMACT_INLINE double celu_second_derivative_paired_default(int fused, double x)
     const double t49 = t43 * 0.0;
     const double t50 = t48 + t49;
     const double t51 = t43 + t50;
-    const double t52 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
-    const double t53 = power_of_2(t52);
-    const double t54 = t51 * t53;
-    const double t55 = t7 - t52;
-    const double t56 = t55 + 6755399441055744.0;
-    const double t57 = power_of_2(t56);
-    const double t58 = t54 * t57;
-    const double t59 = t1 ? t58 : 0.0;
-    const double t60 = t0 ? x : t59;
-    return t60;
+    const double t52 = power_of_2(t7);
+    const double t53 = t51 * t52;
+    const double t54 = t53 * 7.458340731200207e-155;
+    const double t55 = t1 ? t54 : 0.0;
+    const double t56 = t0 ? x : t55;
+    return t56;
 }
 
 #ifndef SYMACT_OWN_DECAY_FLUSHED_FAST

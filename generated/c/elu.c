@@ -933,11 +933,11 @@ SYMACT_INLINE double elu_derivative_paired(int fused, double x, double alpha)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -962,20 +962,15 @@ SYMACT_INLINE double elu_derivative_paired(int fused, double x, double alpha)
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = alpha * 1.0;
-    const double t33 = t11 + t31;
+    const double t32 = t11 + t31;
+    const double t33 = 1.0 + t32;
     const double t34 = alpha * t33;
-    const double t35 = t32 + t34;
-    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t37 = power_of_2(t36);
-    const double t38 = t35 * t37;
-    const double t39 = t6 - t36;
-    const double t40 = t39 + 6755399441055744.0;
-    const double t41 = power_of_2(t40);
-    const double t42 = t38 * t41;
-    const double t43 = t1 ? t42 : 1.0;
-    const double t44 = t0 ? x : t43;
-    return t44;
+    const double t35 = power_of_2(t6);
+    const double t36 = t34 * t35;
+    const double t37 = t36 * 7.458340731200207e-155;
+    const double t38 = t1 ? t37 : 1.0;
+    const double t39 = t0 ? x : t38;
+    return t39;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -993,11 +988,11 @@ SYMACT_INLINE void elu_value_and_derivative_paired(int fused, double x, double a
     const double t8 = t0 ? x : t7;
     const int t9 = x != x;
     const int t10 = x <= 0.0;
-    const double t11 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t11 = 1060.0 < t3 ? 1060.0 : t3;
     const double t12 = -t11;
     const double t13 = t12 * 1.4426950408889634;
-    const double t14 = t13 + 6755399441055744.0;
-    const double t15 = t14 - 6755399441055744.0;
+    const double t14 = t13 + 6755399441056256.0;
+    const double t15 = t14 - 6755399441056256.0;
     const double t16 = t15 * 0.6931471805598903;
     const double t17 = t12 - t16;
     const double t18 = t15 * 5.497923018708371e-14;
@@ -1022,21 +1017,16 @@ SYMACT_INLINE void elu_value_and_derivative_paired(int fused, double x, double a
     const double t37 = t36 + 0.5000000000000012;
     const double t38 = t29 + t37;
     const double t39 = t38 * t20;
-    const double t40 = alpha * 1.0;
-    const double t41 = t19 + t39;
+    const double t40 = t19 + t39;
+    const double t41 = 1.0 + t40;
     const double t42 = alpha * t41;
-    const double t43 = t40 + t42;
-    const double t44 = 6755399441054744.0 > t14 ? 6755399441054744.0 : t14;
-    const double t45 = power_of_2(t44);
-    const double t46 = t43 * t45;
-    const double t47 = t14 - t44;
-    const double t48 = t47 + 6755399441055744.0;
-    const double t49 = power_of_2(t48);
-    const double t50 = t46 * t49;
-    const double t51 = t10 ? t50 : 1.0;
-    const double t52 = t9 ? x : t51;
+    const double t43 = power_of_2(t14);
+    const double t44 = t42 * t43;
+    const double t45 = t44 * 7.458340731200207e-155;
+    const double t46 = t10 ? t45 : 1.0;
+    const double t47 = t9 ? x : t46;
     *y = t8;
-    *dydx = t52;
+    *dydx = t47;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1046,11 +1036,11 @@ SYMACT_INLINE double elu_backward_paired(int fused, double x, double grad_y, dou
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -1075,21 +1065,16 @@ SYMACT_INLINE double elu_backward_paired(int fused, double x, double grad_y, dou
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = alpha * 1.0;
-    const double t33 = t11 + t31;
+    const double t32 = t11 + t31;
+    const double t33 = 1.0 + t32;
     const double t34 = alpha * t33;
-    const double t35 = t32 + t34;
-    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t37 = power_of_2(t36);
-    const double t38 = t35 * t37;
-    const double t39 = t6 - t36;
-    const double t40 = t39 + 6755399441055744.0;
-    const double t41 = power_of_2(t40);
-    const double t42 = t38 * t41;
-    const double t43 = t1 ? t42 : 1.0;
-    const double t44 = t0 ? x : t43;
-    const double t45 = grad_y * t44;
-    return t45;
+    const double t35 = power_of_2(t6);
+    const double t36 = t34 * t35;
+    const double t37 = t36 * 7.458340731200207e-155;
+    const double t38 = t1 ? t37 : 1.0;
+    const double t39 = t0 ? x : t38;
+    const double t40 = grad_y * t39;
+    return t40;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1099,11 +1084,11 @@ SYMACT_INLINE double elu_second_derivative_paired(int fused, double x, double al
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -1143,16 +1128,12 @@ SYMACT_INLINE double elu_second_derivative_paired(int fused, double x, double al
     const double t44 = alpha * t43;
     const double t45 = t38 + t44;
     const double t46 = t37 + t45;
-    const double t47 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t48 = power_of_2(t47);
-    const double t49 = t46 * t48;
-    const double t50 = t6 - t47;
-    const double t51 = t50 + 6755399441055744.0;
-    const double t52 = power_of_2(t51);
-    const double t53 = t49 * t52;
-    const double t54 = t1 ? t53 : 0.0;
-    const double t55 = t0 ? x : t54;
-    return t55;
+    const double t47 = power_of_2(t6);
+    const double t48 = t46 * t47;
+    const double t49 = t48 * 7.458340731200207e-155;
+    const double t50 = t1 ? t49 : 0.0;
+    const double t51 = t0 ? x : t50;
+    return t51;
 }
 
 /* d2ydx2 = f''(x) for alpha = 1.0; in double, in pairs of numbers where single ones lose digits. */
@@ -1162,11 +1143,11 @@ SYMACT_INLINE double elu_second_derivative_paired_default(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -1202,16 +1183,12 @@ SYMACT_INLINE double elu_second_derivative_paired_default(int fused, double x)
     const double t40 = t34 - t39;
     const double t41 = t38 + t40;
     const double t42 = t36 + t41;
-    const double t43 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t44 = power_of_2(t43);
-    const double t45 = t42 * t44;
-    const double t46 = t6 - t43;
-    const double t47 = t46 + 6755399441055744.0;
-    const double t48 = power_of_2(t47);
-    const double t49 = t45 * t48;
-    const double t50 = t1 ? t49 : 0.0;
-    const double t51 = t0 ? x : t50;
-    return t51;
+    const double t43 = power_of_2(t6);
+    const double t44 = t42 * t43;
+    const double t45 = t44 * 7.458340731200207e-155;
+    const double t46 = t1 ? t45 : 0.0;
+    const double t47 = t0 ? x : t46;
+    return t47;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FAST

@@ -913,8 +913,8 @@ SYMACT_INLINE double own_decay_paired(int fused, double a)
     const double t0 = 746.0 < a ? 746.0 : a;
     const double t1 = -t0;
     const double t2 = t1 * 1.4426950408889634;
-    const double t3 = t2 + 6755399441055744.0;
-    const double t4 = t3 - 6755399441055744.0;
+    const double t3 = t2 + 6755399441056256.0;
+    const double t4 = t3 - 6755399441056256.0;
     const double t5 = t4 * 0.6931471805598903;
     const double t6 = t1 - t5;
     const double t7 = t4 * 5.497923018708371e-14;
@@ -944,16 +944,10 @@ SYMACT_INLINE double own_decay_paired(int fused, double a)
     const double t31 = t28 + t30;
     const double t32 = t8 + t31;
     const double t33 = 1.0 + t32;
-    const double t34 = t4 * 0.5;
-    const double t35 = t34 + 6755399441055744.0;
-    const double t36 = t35 - 6755399441055744.0;
-    const double t37 = t4 - t36;
-    const double t38 = t37 + 6755399441055744.0;
-    const double t39 = power_of_2(t35);
-    const double t40 = power_of_2(t38);
-    const double t41 = t33 * t39;
-    const double t42 = t41 * t40;
-    return t42;
+    const double t34 = power_of_2(t3);
+    const double t35 = t33 * t34;
+    const double t36 = t35 * 7.458340731200207e-155;
+    return t36;
 }
 #endif
 
@@ -1099,12 +1093,12 @@ SYMACT_INLINE double erf_derivative_paired(int fused, double x)
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const int t4 = t3 < 1400.0;
-    const double t5 = t4 ? t3 : 1400.0;
+    const int t4 = t3 < 1060.0;
+    const double t5 = t4 ? t3 : 1060.0;
     const double t6 = -t5;
     const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
+    const double t8 = t7 + 6755399441056256.0;
+    const double t9 = t8 - 6755399441056256.0;
     const double t10 = t9 * 0.6931471805598903;
     const double t11 = t6 - t10;
     const double t12 = t9 * 5.497923018708371e-14;
@@ -1136,19 +1130,14 @@ SYMACT_INLINE double erf_derivative_paired(int fused, double x)
     const double t38 = t36 * t37;
     const double t39 = t36 + t38;
     const double t40 = t33 + t39;
-    const double t41 = 1.1283791670955126 * 1.0;
-    const double t42 = t13 + t40;
+    const double t41 = t13 + t40;
+    const double t42 = 1.0 + t41;
     const double t43 = 1.1283791670955126 * t42;
-    const double t44 = t41 + t43;
-    const double t45 = 6755399441054744.0 > t8 ? 6755399441054744.0 : t8;
-    const double t46 = power_of_2(t45);
-    const double t47 = t44 * t46;
-    const double t48 = t8 - t45;
-    const double t49 = t48 + 6755399441055744.0;
-    const double t50 = power_of_2(t49);
-    const double t51 = t47 * t50;
-    const double t52 = t0 ? x : t51;
-    return t52;
+    const double t44 = power_of_2(t8);
+    const double t45 = t43 * t44;
+    const double t46 = t45 * 7.458340731200207e-155;
+    const double t47 = t0 ? x : t46;
+    return t47;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1160,12 +1149,12 @@ SYMACT_INLINE void erf_value_and_derivative_paired(int fused, double x, double *
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const int t5 = t4 < 1400.0;
-    const double t6 = t5 ? t4 : 1400.0;
+    const int t5 = t4 < 1060.0;
+    const double t6 = t5 ? t4 : 1060.0;
     const double t7 = -t6;
     const double t8 = t7 * 1.4426950408889634;
-    const double t9 = t8 + 6755399441055744.0;
-    const double t10 = t9 - 6755399441055744.0;
+    const double t9 = t8 + 6755399441056256.0;
+    const double t10 = t9 - 6755399441056256.0;
     const double t11 = t10 * 0.6931471805598903;
     const double t12 = t7 - t11;
     const double t13 = t10 * 5.497923018708371e-14;
@@ -1197,20 +1186,15 @@ SYMACT_INLINE void erf_value_and_derivative_paired(int fused, double x, double *
     const double t39 = t37 * t38;
     const double t40 = t37 + t39;
     const double t41 = t34 + t40;
-    const double t42 = 1.1283791670955126 * 1.0;
-    const double t43 = t14 + t41;
+    const double t42 = t14 + t41;
+    const double t43 = 1.0 + t42;
     const double t44 = 1.1283791670955126 * t43;
-    const double t45 = t42 + t44;
-    const double t46 = 6755399441054744.0 > t9 ? 6755399441054744.0 : t9;
-    const double t47 = power_of_2(t46);
-    const double t48 = t45 * t47;
-    const double t49 = t9 - t46;
-    const double t50 = t49 + 6755399441055744.0;
-    const double t51 = power_of_2(t50);
-    const double t52 = t48 * t51;
-    const double t53 = t1 ? x : t52;
+    const double t45 = power_of_2(t9);
+    const double t46 = t44 * t45;
+    const double t47 = t46 * 7.458340731200207e-155;
+    const double t48 = t1 ? x : t47;
     *y = t0;
-    *dydx = t53;
+    *dydx = t48;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1221,12 +1205,12 @@ SYMACT_INLINE double erf_backward_paired(int fused, double x, double grad_y)
     const double t1 = fabs(x);
     const double t2 = 64.0 < t1 ? 64.0 : t1;
     const double t3 = t2 * t2;
-    const int t4 = t3 < 1400.0;
-    const double t5 = t4 ? t3 : 1400.0;
+    const int t4 = t3 < 1060.0;
+    const double t5 = t4 ? t3 : 1060.0;
     const double t6 = -t5;
     const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441055744.0;
-    const double t9 = t8 - 6755399441055744.0;
+    const double t8 = t7 + 6755399441056256.0;
+    const double t9 = t8 - 6755399441056256.0;
     const double t10 = t9 * 0.6931471805598903;
     const double t11 = t6 - t10;
     const double t12 = t9 * 5.497923018708371e-14;
@@ -1258,20 +1242,15 @@ SYMACT_INLINE double erf_backward_paired(int fused, double x, double grad_y)
     const double t38 = t36 * t37;
     const double t39 = t36 + t38;
     const double t40 = t33 + t39;
-    const double t41 = 1.1283791670955126 * 1.0;
-    const double t42 = t13 + t40;
+    const double t41 = t13 + t40;
+    const double t42 = 1.0 + t41;
     const double t43 = 1.1283791670955126 * t42;
-    const double t44 = t41 + t43;
-    const double t45 = 6755399441054744.0 > t8 ? 6755399441054744.0 : t8;
-    const double t46 = power_of_2(t45);
-    const double t47 = t44 * t46;
-    const double t48 = t8 - t45;
-    const double t49 = t48 + 6755399441055744.0;
-    const double t50 = power_of_2(t49);
-    const double t51 = t47 * t50;
-    const double t52 = t0 ? x : t51;
-    const double t53 = grad_y * t52;
-    return t53;
+    const double t44 = power_of_2(t8);
+    const double t45 = t43 * t44;
+    const double t46 = t45 * 7.458340731200207e-155;
+    const double t47 = t0 ? x : t46;
+    const double t48 = grad_y * t47;
+    return t48;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1283,13 +1262,13 @@ SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
     const double t2 = fabs(x);
     const double t3 = 64.0 < t2 ? 64.0 : t2;
     const double t4 = t3 * t3;
-    const int t5 = t4 < 1400.0;
+    const int t5 = t4 < 1060.0;
     const double t6 = 2.256758334191025 * t2;
-    const double t7 = t5 ? t4 : 1400.0;
+    const double t7 = t5 ? t4 : 1060.0;
     const double t8 = -t7;
     const double t9 = t8 * 1.4426950408889634;
-    const double t10 = t9 + 6755399441055744.0;
-    const double t11 = t10 - 6755399441055744.0;
+    const double t10 = t9 + 6755399441056256.0;
+    const double t11 = t10 - 6755399441056256.0;
     const double t12 = t11 * 0.6931471805598903;
     const double t13 = t8 - t12;
     const double t14 = t11 * 5.497923018708371e-14;
@@ -1341,19 +1320,15 @@ SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
     const double t60 = t47 * t59;
     const double t61 = t56 + t60;
     const double t62 = t48 + t61;
-    const double t63 = 6755399441054744.0 > t10 ? 6755399441054744.0 : t10;
-    const double t64 = power_of_2(t63);
-    const double t65 = t62 * t64;
-    const double t66 = t10 - t63;
-    const double t67 = t66 + 6755399441055744.0;
-    const double t68 = power_of_2(t67);
-    const double t69 = t65 * t68;
-    const double t70 = -t69;
-    const double t71 = -0.0;
-    const double t72 = t5 ? t70 : t71;
-    const double t73 = t1 * t72;
-    const double t74 = t0 ? x : t73;
-    return t74;
+    const double t63 = power_of_2(t10);
+    const double t64 = t62 * t63;
+    const double t65 = t64 * 7.458340731200207e-155;
+    const double t66 = -t65;
+    const double t67 = -0.0;
+    const double t68 = t5 ? t66 : t67;
+    const double t69 = t1 * t68;
+    const double t70 = t0 ? x : t69;
+    return t70;
 }
 
 #ifndef SYMACT_OWN_ERF_FAST

@@ -725,14 +725,14 @@ SYMACT_INLINE double selu_forward_paired(int fused, double x)
     const double t1 = with_sign(1.0, x);
     const int t2 = t1 < 0.0;
     const double t3 = fabs(x);
-    const double t4 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t4 = 1060.0 < t3 ? 1060.0 : t3;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
-    const double t7 = t6 + 6755399441055744.0;
-    const double t8 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
-    const double t9 = power_of_2(t8);
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = power_of_2(t7);
+    const double t9 = t8 * 7.458340731200207e-155;
     const double t10 = -1.0 + t9;
-    const double t11 = t7 - 6755399441055744.0;
+    const double t11 = t7 - 6755399441056256.0;
     const double t12 = t11 * 0.6931471805598903;
     const double t13 = t5 - t12;
     const double t14 = t11 * 5.497923018708371e-14;
@@ -762,13 +762,15 @@ SYMACT_INLINE double selu_forward_paired(int fused, double x)
     const double t38 = t9 * t37;
     const double t39 = t17 * 1.7580993408473768;
     const double t40 = product_error(fused, t17, 1.7580993408473768, t39);
-    const double t41 = 1.7580993408473768 * t38;
-    const double t42 = t40 + t41;
-    const double t43 = t39 + t42;
-    const double t44 = 1.0507009873554805 * t3;
-    const double t45 = t2 ? t43 : t44;
-    const double t46 = t0 ? x : t45;
-    return t46;
+    const double t41 = t17 - t17;
+    const double t42 = t38 - t41;
+    const double t43 = 1.7580993408473768 * t42;
+    const double t44 = t40 + t43;
+    const double t45 = t39 + t44;
+    const double t46 = 1.0507009873554805 * t3;
+    const double t47 = t2 ? t45 : t46;
+    const double t48 = t0 ? x : t47;
+    return t48;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -778,11 +780,11 @@ SYMACT_INLINE double selu_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -807,20 +809,15 @@ SYMACT_INLINE double selu_derivative_paired(int fused, double x)
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = 1.7580993408473768 * 1.0;
-    const double t33 = t11 + t31;
+    const double t32 = t11 + t31;
+    const double t33 = 1.0 + t32;
     const double t34 = 1.7580993408473768 * t33;
-    const double t35 = t32 + t34;
-    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t37 = power_of_2(t36);
-    const double t38 = t35 * t37;
-    const double t39 = t6 - t36;
-    const double t40 = t39 + 6755399441055744.0;
-    const double t41 = power_of_2(t40);
-    const double t42 = t38 * t41;
-    const double t43 = t1 ? t42 : 1.0507009873554805;
-    const double t44 = t0 ? x : t43;
-    return t44;
+    const double t35 = power_of_2(t6);
+    const double t36 = t34 * t35;
+    const double t37 = t36 * 7.458340731200207e-155;
+    const double t38 = t1 ? t37 : 1.0507009873554805;
+    const double t39 = t0 ? x : t38;
+    return t39;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -831,14 +828,14 @@ SYMACT_INLINE void selu_value_and_derivative_paired(int fused, double x, double 
     const double t1 = with_sign(1.0, x);
     const int t2 = t1 < 0.0;
     const double t3 = fabs(x);
-    const double t4 = 1400.0 < t3 ? 1400.0 : t3;
+    const double t4 = 1060.0 < t3 ? 1060.0 : t3;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
-    const double t7 = t6 + 6755399441055744.0;
-    const double t8 = 6755399441054744.0 > t7 ? 6755399441054744.0 : t7;
-    const double t9 = power_of_2(t8);
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = power_of_2(t7);
+    const double t9 = t8 * 7.458340731200207e-155;
     const double t10 = -1.0 + t9;
-    const double t11 = t7 - 6755399441055744.0;
+    const double t11 = t7 - 6755399441056256.0;
     const double t12 = t11 * 0.6931471805598903;
     const double t13 = t5 - t12;
     const double t14 = t11 * 5.497923018708371e-14;
@@ -868,27 +865,25 @@ SYMACT_INLINE void selu_value_and_derivative_paired(int fused, double x, double 
     const double t38 = t9 * t37;
     const double t39 = t17 * 1.7580993408473768;
     const double t40 = product_error(fused, t17, 1.7580993408473768, t39);
-    const double t41 = 1.7580993408473768 * t38;
-    const double t42 = t40 + t41;
-    const double t43 = t39 + t42;
-    const double t44 = 1.0507009873554805 * t3;
-    const double t45 = t2 ? t43 : t44;
-    const double t46 = t0 ? x : t45;
-    const int t47 = x != x;
-    const int t48 = x <= 0.0;
-    const double t49 = 1.7580993408473768 * 1.0;
-    const double t50 = t15 + t37;
-    const double t51 = 1.7580993408473768 * t50;
-    const double t52 = t49 + t51;
-    const double t53 = t52 * t9;
-    const double t54 = t7 - t8;
-    const double t55 = t54 + 6755399441055744.0;
-    const double t56 = power_of_2(t55);
-    const double t57 = t53 * t56;
-    const double t58 = t48 ? t57 : 1.0507009873554805;
-    const double t59 = t47 ? x : t58;
-    *y = t46;
-    *dydx = t59;
+    const double t41 = t17 - t17;
+    const double t42 = t38 - t41;
+    const double t43 = 1.7580993408473768 * t42;
+    const double t44 = t40 + t43;
+    const double t45 = t39 + t44;
+    const double t46 = 1.0507009873554805 * t3;
+    const double t47 = t2 ? t45 : t46;
+    const double t48 = t0 ? x : t47;
+    const int t49 = x != x;
+    const int t50 = x <= 0.0;
+    const double t51 = t15 + t37;
+    const double t52 = 1.0 + t51;
+    const double t53 = 1.7580993408473768 * t52;
+    const double t54 = t53 * t8;
+    const double t55 = t54 * 7.458340731200207e-155;
+    const double t56 = t50 ? t55 : 1.0507009873554805;
+    const double t57 = t49 ? x : t56;
+    *y = t48;
+    *dydx = t57;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -898,11 +893,11 @@ SYMACT_INLINE double selu_backward_paired(int fused, double x, double grad_y)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -927,21 +922,16 @@ SYMACT_INLINE double selu_backward_paired(int fused, double x, double grad_y)
     const double t29 = t28 + 0.5000000000000012;
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
-    const double t32 = 1.7580993408473768 * 1.0;
-    const double t33 = t11 + t31;
+    const double t32 = t11 + t31;
+    const double t33 = 1.0 + t32;
     const double t34 = 1.7580993408473768 * t33;
-    const double t35 = t32 + t34;
-    const double t36 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t37 = power_of_2(t36);
-    const double t38 = t35 * t37;
-    const double t39 = t6 - t36;
-    const double t40 = t39 + 6755399441055744.0;
-    const double t41 = power_of_2(t40);
-    const double t42 = t38 * t41;
-    const double t43 = t1 ? t42 : 1.0507009873554805;
-    const double t44 = t0 ? x : t43;
-    const double t45 = grad_y * t44;
-    return t45;
+    const double t35 = power_of_2(t6);
+    const double t36 = t34 * t35;
+    const double t37 = t36 * 7.458340731200207e-155;
+    const double t38 = t1 ? t37 : 1.0507009873554805;
+    const double t39 = t0 ? x : t38;
+    const double t40 = grad_y * t39;
+    return t40;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -951,11 +941,11 @@ SYMACT_INLINE double selu_second_derivative_paired(int fused, double x)
     const int t0 = x != x;
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
-    const double t3 = 1400.0 < t2 ? 1400.0 : t2;
+    const double t3 = 1060.0 < t2 ? 1060.0 : t2;
     const double t4 = -t3;
     const double t5 = t4 * 1.4426950408889634;
-    const double t6 = t5 + 6755399441055744.0;
-    const double t7 = t6 - 6755399441055744.0;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
     const double t8 = t7 * 0.6931471805598903;
     const double t9 = t4 - t8;
     const double t10 = t7 * 5.497923018708371e-14;
@@ -997,16 +987,12 @@ SYMACT_INLINE double selu_second_derivative_paired(int fused, double x)
     const double t46 = t36 * 1.41535193800845e-17;
     const double t47 = t45 + t46;
     const double t48 = t37 + t47;
-    const double t49 = 6755399441054744.0 > t6 ? 6755399441054744.0 : t6;
-    const double t50 = power_of_2(t49);
-    const double t51 = t48 * t50;
-    const double t52 = t6 - t49;
-    const double t53 = t52 + 6755399441055744.0;
-    const double t54 = power_of_2(t53);
-    const double t55 = t51 * t54;
-    const double t56 = t1 ? t55 : 0.0;
-    const double t57 = t0 ? x : t56;
-    return t57;
+    const double t49 = power_of_2(t6);
+    const double t50 = t48 * t49;
+    const double t51 = t50 * 7.458340731200207e-155;
+    const double t52 = t1 ? t51 : 0.0;
+    const double t53 = t0 ? x : t52;
+    return t53;
 }
 
 #ifndef SYMACT_OWN_EXPM1_FAST

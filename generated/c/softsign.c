@@ -802,7 +802,7 @@ SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
     const double t3 = t2 * t2;
     const double t4 = t1 ? t3 : t0;
     const double t5 = 1.0 / t4;
-    const double t6 = 1.0 * t5;
+    const double t6 = product_error(fused, t5, t3, 1.0);
     const double t7 = product_error(fused, t2, t2, t3);
     const double t8 = t2 - 1.0;
     const double t9 = t2 - t8;
@@ -811,16 +811,15 @@ SYMACT_INLINE double softsign_derivative_paired(int fused, double x)
     const double t12 = t10 + t11;
     const double t13 = t2 * t12;
     const double t14 = t7 + t13;
-    const double t15 = t14 + t13;
-    const double t16 = t6 * t15;
+    const double t15 = t5 * t14;
+    const double t16 = t6 + t15;
     const double t17 = 0.0 - t16;
     const double t18 = t17 * t5;
-    const double t19 = t6 + t18;
+    const double t19 = t5 + t18;
     const double t20 = t5 * t5;
-    const double t21 = 1.0 * 1.0;
-    const double t22 = t20 / t21;
-    const double t23 = t1 ? t19 : t22;
-    return t23;
+    const double t21 = t20 / 1.0;
+    const double t22 = t1 ? t19 : t21;
+    return t22;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -838,7 +837,7 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, dou
     const double t8 = t7 * t7;
     const double t9 = t6 ? t8 : t0;
     const double t10 = 1.0 / t9;
-    const double t11 = 1.0 * t10;
+    const double t11 = product_error(fused, t10, t8, 1.0);
     const double t12 = product_error(fused, t7, t7, t8);
     const double t13 = t7 - 1.0;
     const double t14 = t7 - t13;
@@ -847,17 +846,16 @@ SYMACT_INLINE void softsign_value_and_derivative_paired(int fused, double x, dou
     const double t17 = t15 + t16;
     const double t18 = t7 * t17;
     const double t19 = t12 + t18;
-    const double t20 = t19 + t18;
-    const double t21 = t11 * t20;
+    const double t20 = t10 * t19;
+    const double t21 = t11 + t20;
     const double t22 = 0.0 - t21;
     const double t23 = t22 * t10;
-    const double t24 = t11 + t23;
+    const double t24 = t10 + t23;
     const double t25 = t10 * t10;
-    const double t26 = 1.0 * 1.0;
-    const double t27 = t25 / t26;
-    const double t28 = t6 ? t24 : t27;
+    const double t26 = t25 / 1.0;
+    const double t27 = t6 ? t24 : t26;
     *y = t5;
-    *dydx = t28;
+    *dydx = t27;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -870,7 +868,7 @@ SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y
     const double t3 = t2 * t2;
     const double t4 = t1 ? t3 : t0;
     const double t5 = 1.0 / t4;
-    const double t6 = 1.0 * t5;
+    const double t6 = product_error(fused, t5, t3, 1.0);
     const double t7 = product_error(fused, t2, t2, t3);
     const double t8 = t2 - 1.0;
     const double t9 = t2 - t8;
@@ -879,17 +877,16 @@ SYMACT_INLINE double softsign_backward_paired(int fused, double x, double grad_y
     const double t12 = t10 + t11;
     const double t13 = t2 * t12;
     const double t14 = t7 + t13;
-    const double t15 = t14 + t13;
-    const double t16 = t6 * t15;
+    const double t15 = t5 * t14;
+    const double t16 = t6 + t15;
     const double t17 = 0.0 - t16;
     const double t18 = t17 * t5;
-    const double t19 = t6 + t18;
+    const double t19 = t5 + t18;
     const double t20 = t5 * t5;
-    const double t21 = 1.0 * 1.0;
-    const double t22 = t20 / t21;
-    const double t23 = t1 ? t19 : t22;
-    const double t24 = grad_y * t23;
-    return t24;
+    const double t21 = t20 / 1.0;
+    const double t22 = t1 ? t19 : t21;
+    const double t23 = grad_y * t22;
+    return t23;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

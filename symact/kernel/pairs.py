@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from symact.kernel.functions.arctangent import ends as arctangent_ends
 from symact.kernel.functions.error import ratio
-from symact.kernel.functions.exponential import ENDS, Reduced, ln2, powers, reduced
+from symact.kernel.functions.exponential import ENDS, LESS, MORE, Reduced, ln2, powers, reduced
 from symact.kernel.functions.logarithm import sum_parts, unit_parts
 from symact.kernel.functions.polynomial import Precision, halves, horner
 from symact.kernel.program import Builder
@@ -28,11 +28,8 @@ _PRECISION = Precision("paired")
 #: How many coefficients of a polynomial are pairs themselves: those of the exponential of an exponent, and of erfcx.
 _EXACT, _EXACT_TAIL = 5, 2
 
-#: exp(-a) is less than half of the smallest number by far beyond this, the last for which two powers of 2 do.
-VANISHES = 1400
-
-#: The exponent of the first of two powers of 2 is not below this, and the second is 1 for exp(-a) with an a below that.
-_LEAST_EXPONENT, _ONE_POWER = -1000, 693
+#: exp(-a) is less than half of the smallest number by far beyond this, the last for which that power does.
+VANISHES = 1060
 
 
 class Ends(NamedTuple):
@@ -177,19 +174,13 @@ class Pairs:
 
     def decay(self, a: Pair) -> tuple[Pair, tuple[int, int]]:
         """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by."""
-        b = self._b
-        parts = self._reduced(a, VANISHES)
-        first = self._first_power(parts)
-        second = b("add", b("sub", parts.shifted, first), b.const(_PRECISION.rounder))
-        return self._fraction(parts), (b("pow2", first), b("pow2", second))
+        parts = self._reduced(a)
+        return self._fraction(parts), (self._b("pow2", parts.shifted), self._b.const(LESS))
 
     def decayed(self, a: Pair) -> Pair:
-        """exp(-a) for a >= 0, as a part of something larger: 0 from where one power of two does not do."""
-        b = self._b
-        parts = self._reduced(a, VANISHES)
-        near = b("lt", a.high, b.const(_ONE_POWER))
-        power = b("select", near, b("pow2", self._first_power(parts)), b.const(0))
-        return self.scale(self._fraction(parts), power)._replace(ends=_UNIT)
+        """exp(-a) for a >= 0, as a part of something larger: what is subnormal may lose its digits."""
+        parts = self._reduced(a)
+        return self.scale(self._fraction(parts), self._power(parts))._replace(ends=_UNIT)
 
     def exp(self, a: Pair) -> Pair:
         """exp(a) with more than ten bits to spare, for it may be the argument of another exponential."""
@@ -210,9 +201,9 @@ class Pairs:
     def expm1_of_negative(self, a: Pair) -> Pair:
         """exp(-a) - 1 for a >= 0, good to half a unit in the last place."""
         b = self._b
-        parts = self._reduced(a, VANISHES)
+        parts = self._reduced(a)
         assert parts.r is not None
-        power = b("pow2", self._first_power(parts))
+        power = self._power(parts)
         whole = self._larger_first(b.const(-1), power)
         # The first is 0, or at least 1/2 in size.
         main = self._larger_first(whole.high, b("mul", power, parts.r))
@@ -301,24 +292,25 @@ class Pairs:
 
     # Parts ------------------------------------------------------------------------------------------------------------
 
-    def _reduced(self, a: Pair, end: int) -> Reduced:
-        """The parts of exp(-a); what is beyond the end is cut.
+    def _reduced(self, a: Pair) -> Reduced:
+        """The parts of exp(-a), its power of two made larger; what is beyond the end is cut.
 
         A product that overflowed is infinite, but its error is no number. A sum may be no number itself, or minus
         infinity, and is cut all the same.
         """
         b = self._b
-        limit = b.const(end)
+        limit = b.const(VANISHES)
         if a.low is None:
-            return reduced(b, b("neg", b("min", a.high, limit)), _PRECISION)
+            return reduced(b, b("neg", b("min", a.high, limit)), _PRECISION, more=MORE)
         a = self.tight(a)
         assert a.low is not None
         inside = b("lt", a.high if a.ends.least >= 0 else b("abs", a.high), limit)
         low = b("select", inside, b("neg", a.low), b.const(0))
-        return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low)
+        return reduced(b, b("neg", b("select", inside, a.high, limit)), _PRECISION, low, more=MORE)
 
-    def _first_power(self, parts: Reduced) -> int:
-        return self._b("max", parts.shifted, self._b.const(_PRECISION.rounder + _LEAST_EXPONENT))
+    def _power(self, parts: Reduced) -> int:
+        """The power of two of `parts`, as large as it is."""
+        return self._b("mul", self._b("pow2", parts.shifted), self._b.const(LESS))
 
     def _fraction(self, parts: Reduced) -> Pair:
         """exp(r)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import mpmath
 
@@ -24,12 +25,18 @@ ENDS = {
 
 DIGITS = 40
 
+#: In pairs: by which power of two exp(-a) is larger while it is put together, so that one power of two does for a tail,
+#: and what makes up for that.
+MORE = 512
+LESS = Fraction(1, 2**MORE)
+
 
 @dataclass(frozen=True)
 class Reduced:
     """exp(a) in parts: the number n, `rounder` + n, and exp(r) - 1 as r + beyond (wide: all of it in `beyond`).
 
-    `lost` is what the rounding of r lost; in wide arithmetic it is not known.
+    `shifted` may be more than `rounder` + n, for a power of two that is larger. `lost` is what the rounding of r lost;
+    in wide arithmetic it is not known.
     """
 
     n: int
@@ -56,11 +63,14 @@ def _number(value: mpmath.mpf) -> str:
     return str(mpmath.nstr(value, DIGITS))
 
 
-def reduced(b: Builder, a: int, precision: Precision, beyond: int | None = None) -> Reduced:
-    """The parts of exp(a), for an `a` that has been cut to the ends; `beyond` is a small number that belongs to it."""
+def reduced(b: Builder, a: int, precision: Precision, beyond: int | None = None, more: int = 0) -> Reduced:
+    """The parts of exp(a), for an `a` that has been cut to the ends; `beyond` is a small number that belongs to it.
+
+    `more` is added to the number that is the power of two's exponent.
+    """
     with mpmath.workdps(DIGITS):
         inverse, whole = _number(1 / mpmath.log(2)), _number(mpmath.log(2))
-    rounder = b.const(precision.rounder)
+    rounder = b.const(precision.rounder + more)
     shifted = b("add", b("mul", a, b.const(inverse)), rounder)
     n = b("sub", shifted, rounder)
     if precision.is_wide:
@@ -115,7 +125,12 @@ def exp_long(b: Builder, a: int, precision: Precision) -> int:
 def decay(b: Builder, a: int, precision: Precision) -> int:
     """e^-a for a >= 0."""
     end = b.const(-ENDS[precision.arithmetic][0])
-    parts = reduced(b, b("neg", b("min", a, end)), precision)
+    argument = b("neg", b("min", a, end))
+    if precision.is_paired:
+        parts = reduced(b, argument, precision, more=MORE)
+        value = b("mul", b("add", b.const(1), parts.rest(b)), b("pow2", parts.shifted))
+        return b("mul", value, b.const(LESS))
+    parts = reduced(b, argument, precision)
     return _scaled(b, parts, b("add", b.const(1), parts.rest(b)), precision)
 
 

@@ -1,44 +1,53 @@
-"""Low parts that a result can do without.
+"""Steps that a result can do without.
 
 Arithmetic in pairs of numbers carries more digits through every step than the last rounding shows. Which of them
-matter is found by trying: a sum becomes one of its terms wherever every result stays good enough, and what is no
+matter is found by trying: a step becomes one of its operands wherever every result stays good enough, and what is no
 longer needed goes with it. This is precision tuning by measurement (C. Rubio-González et al., "Precimonious: Tuning
 assistant for floating-point precision", SC 2013), with the exact values as its reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
-from symact.kernel.program import Builder, Kernel
+from symact.kernel.program import Builder, Kernel, constant_value
 from symact.kernel.search.fresh import scattered
 from symact.kernel.search.line import Line, Region
 from symact.kernel.search.sampling import Sampling
 from symact.kernel.search.score import Sample, cost, inputs
 
-#: How large an error may become at the inputs that sums are tried at, and at fresh ones; and how often these are drawn.
-#: Of a million inputs the worst, and of those around it, is up to 0.4 worse than that.
-_LEVEL, _FRESH_LEVEL, _ROUNDS = 1.4, 1.6, 8
+#: How large an error may become at the inputs where steps are tried, and at fresh ones; and how often these are drawn.
+_LEVEL, _FRESH_LEVEL, _ROUNDS = 1.6, 1.75, 8
 
 #: Inputs: samples of how many seeds; between which powers of two there are more, what happens in the middle, what in
 #: the last digits of 1 + t or 1 + t^2, and what nowhere in particular; and how many each, tried and fresh.
 _SEEDS, _EXPONENTS = 6, ((-10.0, 8.0), (-64.0, 64.0), (-1074.0, 1024.0))
 _TRIED, _FRESH = (4000, 4000, 2000), (30_000, 20_000, 10_000)
 
+#: How many inputs in the end, where an error is to be below that of the fresh ones.
+_MANY = (300_000, 60_000, 20_000)
+
 #: Around how many of the worst fresh ones more are drawn, how many each, and up to which parts of them away in turn;
 #: and how many that are too bad join those where sums are tried.
 _WORST, _AROUND, _REACHES, _FED_BACK = 16, 128, (2.0**-5, 2.0**-10), 200
 
-#: How many operands of a step may stand in its place.
-_TERMS = {"add": 2, "sub": 1}
+#: Which operands of a step may stand in its place.
+_OPERANDS = {"add": (0, 1), "sub": (0,), "mul": (0, 1)}
+
+#: How far around the numbers that inputs are compared with there are more, as many as of what is nowhere in particular.
+_BESIDE_EDGES = 2.0**-4
 
 #: After so many trials what their steps gave is forgotten.
 _REMEMBERED = 16
+
+
+#: A step, and which other one is to stand in its place.
+_Move = tuple[int, int]
 
 
 class Trimming:
@@ -64,49 +73,97 @@ class Trimming:
         samples = [_fused(sample) for region in self._regions for sample in self._sampling.of(region)]
         samples += [_fused(self._drawn(region, -1, _TRIED)) for region in self._regions]
         for number in range(_ROUNDS):
-            found = self._with_fewer_sums(kernel, samples)
-            worse = [bad for region in self._regions if (bad := self._worse(kernel, found, region, number)) is not None]
+            found = self._shortened(kernel, samples)
+            worse = self._worse(kernel, found, number, _FRESH) or self._worse(kernel, found, number, _MANY)
             if not worse:
                 return found, max(float(sample.errors(found).max(initial=0.0)) for sample in samples)
             samples += worse
         return kernel, 0.0
 
-    def _with_fewer_sums(self, kernel: Kernel, samples: Sequence[Sample]) -> Kernel:
-        """Sums from the first to the last, each given up for a term where that saves something."""
+    def _shortened(self, kernel: Kernel, samples: Sequence[Sample]) -> Kernel:
+        """Steps given up one after the other, in the order that leaves the cheapest program.
+
+        Each of them takes from what is left of the error: so their order matters, and several ones are tried.
+        """
         allowed = [np.maximum(sample.errors(kernel), _LEVEL) for sample in samples]
+
+        def price(move: _Move) -> int:
+            return cost(_without(kernel, dict([move])), self._arithmetic)
+
+        moves = [
+            (index, step.operands[place])
+            for index, step in enumerate(kernel.instructions)
+            for place in _OPERANDS.get(step.operation, ())
+        ]
+        moves = [move for move in moves if self._allows(kernel, _without(kernel, dict([move])), samples, allowed)]
+        orders = (moves, moves[::-1], sorted(moves, key=price))
+        found = [self._in_order(kernel, samples, allowed, order) for order in orders]
+        return min(found, key=lambda each: cost(each, self._arithmetic))
+
+    def _in_order(
+        self,
+        kernel: Kernel,
+        samples: Sequence[Sample],
+        allowed: Sequence[NDArray[np.float64]],
+        moves: Iterable[_Move],
+    ) -> Kernel:
+        """Each step given up for an operand where that saves something."""
         left: dict[int, int] = {}
         best, least, trials = kernel, cost(kernel, self._arithmetic), 0
-        for index, step in enumerate(kernel.instructions):
-            for term in step.operands[: _TERMS.get(step.operation, 0)]:
-                shorter = _with_terms(kernel, {**left, index: term})
-                price = cost(shorter, self._arithmetic)
-                if price >= least:
-                    continue
-                if trials % _REMEMBERED == 0:
-                    samples = [_fused(sample) for sample in samples]
-                trials += 1
-                if self._is_like(kernel, shorter) and all(
-                    (sample.errors(shorter) <= most).all() for sample, most in zip(samples, allowed, strict=True)
-                ):
-                    left[index] = term
-                    best, least = shorter, price
-                    break
+        for index, operand in moves:
+            if index in left:
+                continue
+            shorter = _without(kernel, {**left, index: operand})
+            price = cost(shorter, self._arithmetic)
+            if price >= least:
+                continue
+            if trials % _REMEMBERED == 0:
+                samples = [_fused(sample) for sample in samples]
+            trials += 1
+            if self._allows(kernel, shorter, samples, allowed):
+                left[index] = operand
+                best, least = shorter, price
         return best
 
-    def _is_like(self, kernel: Kernel, other: Kernel) -> bool:
-        """Whether two programs give the same at both zeros, the infinities and NaN."""
-        x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan])
-        (one,), (two,) = (
-            evaluate(each, {"x": x, **self._line.settings[0]}, self._arithmetic).values() for each in (kernel, other)
+    def _allows(
+        self, kernel: Kernel, shorter: Kernel, samples: Sequence[Sample], allowed: Sequence[NDArray[np.float64]]
+    ) -> bool:
+        """Whether a shorter program is like the given one and good enough."""
+        return self._is_like(kernel, shorter) and all(
+            (sample.errors(shorter) <= most).all() for sample, most in zip(samples, allowed, strict=True)
         )
-        return np.array_equal(one, two, equal_nan=True) and np.array_equal(np.signbit(one[:-1]), np.signbit(two[:-1]))
 
-    def _worse(self, kernel: Kernel, found: Kernel, region: Region, number: int) -> Sample | None:
-        """Fresh inputs at which a trimmed program is not good enough; None if there are none."""
+    def _is_like(self, kernel: Kernel, other: Kernel) -> bool:
+        """Whether two programs give the same at both zeros and beside them, at the infinities and NaN.
+
+        Compilers may write -(a*c + d) as (-a)*c - d, which is another zero where products underflow.
+        """
+        x = np.array([0.0, -0.0, 5e-324, -5e-324, np.inf, -np.inf, np.nan])
+        one, *others = (
+            evaluate(each, {"x": x, **self._line.settings[0]}, self._arithmetic)[kernel.outputs[0][0]]
+            for each in (kernel, other, _with_signs_inside(other))
+        )
+        return all(
+            np.array_equal(one, two, equal_nan=True) and np.array_equal(np.signbit(one[:-1]), np.signbit(two[:-1]))
+            for two in others
+        )
+
+    def _worse(self, kernel: Kernel, found: Kernel, number: int, counts: Sequence[int]) -> list[Sample]:
+        """Fresh inputs, so many of them, at which a trimmed program is not good enough."""
+        every = (self._worse_in(region, kernel, found, number, counts) for region in self._regions)
+        return [sample for sample in every if sample is not None]
+
+    def _worse_in(
+        self, region: Region, kernel: Kernel, found: Kernel, number: int, counts: Sequence[int]
+    ) -> Sample | None:
         generator = np.random.default_rng(number)
-        samples = [_fused(self._drawn(region, number, _FRESH))]
+        edges = scattered(_edges(kernel), generator, _BESIDE_EDGES, counts[-1])
+        samples = [
+            _fused(self._drawn(region, number, counts)),
+            _fused(self._sampling.at(region, self._inside(region, edges))),
+        ]
         for reach in _REACHES:
-            worst = np.abs(samples[-1].x[np.argsort(samples[-1].errors(found))[-_WORST:]])
+            worst = np.concatenate([np.abs(s.x[np.argsort(s.errors(found))[-_WORST:]]) for s in samples[-2:]])
             around = self._inside(region, scattered(worst, generator, reach, _AROUND))
             samples.append(_fused(self._sampling.at(region, around)))
         bad = np.concatenate([s.x[s.errors(found) > np.maximum(s.errors(kernel), _FRESH_LEVEL)] for s in samples])
@@ -133,12 +190,43 @@ def _fused(sample: Sample) -> Sample:
     return sample.with_fused(np.arange(len(sample.x)))
 
 
-def _with_terms(kernel: Kernel, left: Mapping[int, int]) -> Kernel:
-    """A program with some steps given up for what one of their operands is."""
+def _edges(kernel: Kernel) -> list[float]:
+    """The numbers that anything is compared with: where one formula takes over from another."""
+    steps = kernel.instructions
+    compared = {i for step in steps if step.operation in ("lt", "le") for i in step.operands}
+    values = (float(constant_value(steps[i].value)) for i in sorted(compared) if steps[i].operation == "const")
+    return [value for value in values if np.isfinite(value)]
+
+
+def _with_signs_inside(kernel: Kernel) -> Kernel:
+    """A program with -a - c for -(a + c)."""
     b = Builder()
     for name in kernel.inputs:
         b.input(name)
     here: list[int] = []
+    for step in kernel.instructions:
+        total = kernel.instructions[step.operands[0]] if step.operation == "neg" else step
+        if step is not total and total.operation == "add":
+            first, second = (here[i] for i in total.operands)
+            here.append(b("sub", b("neg", first), second))
+        else:
+            here.append(b.copy(step, here))
+    return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})
+
+
+def _without(kernel: Kernel, left: Mapping[int, int]) -> Kernel:
+    """A program with some steps given up for what one of their operands is, and no products with 1."""
+    b = Builder()
+    for name in kernel.inputs:
+        b.input(name)
+    one = b.const(1)
+    here: list[int] = []
     for index, step in enumerate(kernel.instructions):
-        here.append(here[left[index]] if index in left else b.copy(step, here))
+        operands = [here[operand] for operand in step.operands]
+        if index in left:
+            here.append(here[left[index]])
+        elif step.operation == "mul" and one in operands:
+            here.append(operands[1 - operands.index(one)])
+        else:
+            here.append(b.copy(step, here))
     return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})

@@ -251,12 +251,12 @@ def test_relu_is_not_taken_for_a_ramp_with_nothing_added():
 
 
 @pytest.mark.parametrize(
-    ("text", "branches", "low", "high"),
+    ("text", "branches", "low", "high", "most"),
     [
-        ("x*(1+x/sqrt(1+x**2))/2", "first", -0.78616, -0.78615),
-        ("x*erf(log(1+exp(x)))", "first", -1.1, -0.6),
-        ("(x+sqrt(x**2+4))/2", "first", -(2.0**30), -(2.0**25)),
-        ("erf(x)-x*exp(-x**2)", "function", 0.9, 1.1),
+        ("x*(1+x/sqrt(1+x**2))/2", "first", -0.78616, -0.78615, 1.75),
+        ("x*erf(log(1+exp(x)))", "first", -1.1, -0.6, 2.0),
+        ("(x+sqrt(x**2+4))/2", "first", -(2.0**30), -(2.0**25), 1.75),
+        ("erf(x)-x*exp(-x**2)", "function", 0.9, 1.1, 1.75),
     ],
     ids=[
         "beside a root, where products are fused",
@@ -265,8 +265,11 @@ def test_relu_is_not_taken_for_a_ramp_with_nothing_added():
         "where an expansion ends",
     ],
 )
-def test_pairs_are_within_seven_quarters_of_an_ulp_also_where_digits_cancel(text, branches, low, high):
-    """The search takes what is good to 3/2 on its samples, and to 13/8 on fresh inputs; kernels may be 2 ULP off."""
+def test_pairs_are_within_2_ulp_also_where_digits_cancel(text, branches, low, high, most):
+    """The search takes what is good to 3/2 on its samples, and to 13/8 on fresh inputs; kernels may be 2 ULP off.
+
+    Where no form is good to 3/2, it takes the cheapest that is good to 2.
+    """
     activation = parse(text)
     search_ = PassSearch(activation, getattr(derive(activation), branches), ARITHMETICS["paired"])
     kernel, _ = search_.kernel("pass", "y")
@@ -275,7 +278,7 @@ def test_pairs_are_within_seven_quarters_of_an_ulp_also_where_digits_cancel(text
     reference = search_.oracles[0].reference(points, "float64")
     for fused in (False, True):
         got = evaluate(kernel, {"x": points}, ARITHMETICS["paired"], fused=fused)["y"]
-        assert reference.errors(got).max() < 1.75, fused
+        assert reference.errors(got).max() < most, fused
 
 
 @pytest.mark.parametrize(("text", "hopeful"), [("log(1+exp(x))", True), ("x/2+x*atan(x)/pi", False)])

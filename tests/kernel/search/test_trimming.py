@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sympy import Symbol, exp, tanh
 
+from symact import catalog, load
 from symact.activation import Activation
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
@@ -51,6 +52,19 @@ def test_what_shows_at_minus_0_alone_stays():
     """x + 0 is x everywhere else."""
     kernel = written(lambda b, v: b("add", v, b.const(0)))
     assert trimmed(x, kernel)[0] == kernel
+
+
+def test_a_product_goes_where_its_factor_never_shows():
+    """x*(1 + 2^-54) is x, for the factor is 1 when it is rounded."""
+    kernel = written(lambda b, v: b("mul", v, b("add", b.const(1), b.const(f"1/{2**54}"))))
+    assert trimmed(x, kernel)[0] == written(lambda b, v: v)
+
+
+def test_a_zero_keeps_its_sign_where_compilers_move_a_sign_into_a_sum():
+    """f of hardswish is x/2 about 0; GCC's (-a)*c - d for -(a*c + d) was +0 at the smallest x < 0."""
+    y = load(catalog.get("hardswish"), "c", "float64").forward(np.full(64, -5e-324))
+    assert (y == 0).all()
+    assert np.signbit(y).all()
 
 
 @pytest.mark.parametrize("expression", [tanh(x), x / (1 + exp(-x))])
