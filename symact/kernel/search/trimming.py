@@ -33,7 +33,7 @@ _TRIED, _FRESH = (4000, 4000, 2000), (30_000, 20_000, 10_000)
 _MANY = (300_000, 60_000, 20_000)
 
 #: Around how many of the worst fresh ones more are drawn, how many each, and up to which parts of them away in turn;
-#: and how many that are too bad join those where sums are tried.
+#: and how many that are too bad join those where steps are tried.
 _WORST, _AROUND, _REACHES, _FED_BACK = 16, 128, (2.0**-5, 2.0**-10), 200
 
 #: Which operands of a step may stand in its place.
@@ -45,21 +45,22 @@ _BESIDE_EDGES = 2.0**-4
 #: After so many trials what their steps gave is forgotten.
 _REMEMBERED = 16
 
-
 #: A step, and which other one is to stand in its place.
 _Move = tuple[int, int]
 
 
 class Trimming:
-    """Leaves low parts out of finished programs.
+    """Leaves out of finished programs what their results can do without.
 
     Args:
         line: the function.
         arithmetic: in which programs are evaluated.
         sampling: of the function in this arithmetic.
+        many: how many inputs of each kind a program is tried at in the end.
     """
 
-    def __init__(self, line: Line, arithmetic: Arithmetic, sampling: Sampling) -> None:
+    def __init__(self, line: Line, arithmetic: Arithmetic, sampling: Sampling, *, many: Sequence[int] = _MANY) -> None:
+        self._many = many
         self._arithmetic = arithmetic
         self._sampling = sampling
         self._line = line
@@ -74,7 +75,7 @@ class Trimming:
         samples += [_fused(self._drawn(region, -1, _TRIED)) for region in self._regions]
         for number in range(_ROUNDS):
             found = self._shortened(kernel, samples)
-            worse = self._worse(kernel, found, number, _FRESH) or self._worse(kernel, found, number, _MANY)
+            worse = self._worse(kernel, found, number, _FRESH) or self._worse(kernel, found, number, self._many)
             if not worse:
                 return found, max(float(sample.errors(found).max(initial=0.0)) for sample in samples)
             samples += worse
