@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1215,7 +1217,7 @@ SYMACT_INLINE double celu_derivative_paired_default(int fused, double x)
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 1060.0;
-    const double t4 = t3 ? t2 : 1060.0;
+    const double t4 = 1060.0 < t2 ? 1060.0 : t2;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
     const double t7 = t6 + 6755399441056256.0;
@@ -1275,7 +1277,7 @@ SYMACT_INLINE void celu_value_and_derivative_paired_default(int fused, double x,
     const int t8 = x != x;
     const int t9 = x < 0.0;
     const int t10 = t3 < 1060.0;
-    const double t11 = t10 ? t3 : 1060.0;
+    const double t11 = 1060.0 < t3 ? 1060.0 : t3;
     const double t12 = -t11;
     const double t13 = t12 * 1.4426950408889634;
     const double t14 = t13 + 6755399441056256.0;
@@ -1329,7 +1331,7 @@ SYMACT_INLINE double celu_backward_paired_default(int fused, double x, double gr
     const int t1 = x < 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 1060.0;
-    const double t4 = t3 ? t2 : 1060.0;
+    const double t4 = 1060.0 < t2 ? 1060.0 : t2;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
     const double t7 = t6 + 6755399441056256.0;
@@ -1383,7 +1385,7 @@ SYMACT_INLINE double celu_second_derivative_paired_default(int fused, double x)
     const int t1 = x <= 0.0;
     const double t2 = fabs(x);
     const int t3 = t2 < 1060.0;
-    const double t4 = t3 ? t2 : 1060.0;
+    const double t4 = 1060.0 < t2 ? 1060.0 : t2;
     const double t5 = -t4;
     const double t6 = t5 * 1.4426950408889634;
     const double t7 = t6 + 6755399441056256.0;

@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -963,8 +965,8 @@ SYMACT_INLINE double elu_derivative_paired(int fused, double x, double alpha)
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
     const double t32 = t11 + t31;
-    const double t33 = 1.0 + t32;
-    const double t34 = alpha * t33;
+    const double t33 = alpha * t32;
+    const double t34 = alpha + t33;
     const double t35 = power_of_2(t6);
     const double t36 = t34 * t35;
     const double t37 = t36 * 7.458340731200207e-155;
@@ -1018,8 +1020,8 @@ SYMACT_INLINE void elu_value_and_derivative_paired(int fused, double x, double a
     const double t38 = t29 + t37;
     const double t39 = t38 * t20;
     const double t40 = t19 + t39;
-    const double t41 = 1.0 + t40;
-    const double t42 = alpha * t41;
+    const double t41 = alpha * t40;
+    const double t42 = alpha + t41;
     const double t43 = power_of_2(t14);
     const double t44 = t42 * t43;
     const double t45 = t44 * 7.458340731200207e-155;
@@ -1066,8 +1068,8 @@ SYMACT_INLINE double elu_backward_paired(int fused, double x, double grad_y, dou
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
     const double t32 = t11 + t31;
-    const double t33 = 1.0 + t32;
-    const double t34 = alpha * t33;
+    const double t33 = alpha * t32;
+    const double t34 = alpha + t33;
     const double t35 = power_of_2(t6);
     const double t36 = t34 * t35;
     const double t37 = t36 * 7.458340731200207e-155;

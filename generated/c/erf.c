@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1089,55 +1091,50 @@ SYMACT_INLINE double erf_forward_paired(int fused, double x)
 SYMACT_INLINE double erf_derivative_paired(int fused, double x)
 {
     (void)fused;
-    const int t0 = x != x;
-    const double t1 = fabs(x);
-    const double t2 = 64.0 < t1 ? 64.0 : t1;
-    const double t3 = t2 * t2;
-    const int t4 = t3 < 1060.0;
-    const double t5 = t4 ? t3 : 1060.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441056256.0;
-    const double t9 = t8 - 6755399441056256.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = t13 * t13;
-    const double t15 = 2.511784416113084e-08 * t14;
-    const double t16 = t15 + 2.755721635507523e-06;
-    const double t17 = t16 * t14;
-    const double t18 = t17 + 0.00019841269917321528;
-    const double t19 = t18 * t14;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t14;
-    const double t22 = t21 + 0.166666666666667;
-    const double t23 = t22 * t13;
-    const double t24 = 2.763128188739826e-07 * t14;
-    const double t25 = t24 + 2.480148993747346e-05;
-    const double t26 = t25 * t14;
-    const double t27 = t26 + 0.001388888894702103;
-    const double t28 = t27 * t14;
-    const double t29 = t28 + 0.041666666666515396;
-    const double t30 = t29 * t14;
-    const double t31 = t30 + 0.5000000000000012;
-    const double t32 = t23 + t31;
-    const double t33 = t32 * t14;
-    const double t34 = product_error(fused, t2, t2, t3);
-    const double t35 = -t34;
-    const double t36 = t4 ? t35 : 0.0;
-    const double t37 = t13 + t33;
-    const double t38 = t36 * t37;
-    const double t39 = t36 + t38;
-    const double t40 = t33 + t39;
-    const double t41 = t13 + t40;
-    const double t42 = 1.0 + t41;
-    const double t43 = 1.1283791670955126 * t42;
-    const double t44 = power_of_2(t8);
-    const double t45 = t43 * t44;
-    const double t46 = t45 * 7.458340731200207e-155;
-    const double t47 = t0 ? x : t46;
-    return t47;
+    const double t0 = fabs(x);
+    const double t1 = 32.5 < t0 ? 32.5 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = -t2;
+    const double t4 = t3 * 1.4426950408889634;
+    const double t5 = t4 + 6755399441056256.0;
+    const double t6 = t5 - 6755399441056256.0;
+    const double t7 = t6 * 0.6931471805598903;
+    const double t8 = t3 - t7;
+    const double t9 = t6 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = t10 * t10;
+    const double t12 = 2.511784416113084e-08 * t11;
+    const double t13 = t12 + 2.755721635507523e-06;
+    const double t14 = t13 * t11;
+    const double t15 = t14 + 0.00019841269917321528;
+    const double t16 = t15 * t11;
+    const double t17 = t16 + 0.008333333333307234;
+    const double t18 = t17 * t11;
+    const double t19 = t18 + 0.166666666666667;
+    const double t20 = t19 * t10;
+    const double t21 = 2.763128188739826e-07 * t11;
+    const double t22 = t21 + 2.480148993747346e-05;
+    const double t23 = t22 * t11;
+    const double t24 = t23 + 0.001388888894702103;
+    const double t25 = t24 * t11;
+    const double t26 = t25 + 0.041666666666515396;
+    const double t27 = t26 * t11;
+    const double t28 = t27 + 0.5000000000000012;
+    const double t29 = t20 + t28;
+    const double t30 = t29 * t11;
+    const double t31 = product_error(fused, t1, t1, t2);
+    const double t32 = -t31;
+    const double t33 = t10 + t30;
+    const double t34 = t32 * t33;
+    const double t35 = t32 + t34;
+    const double t36 = t30 + t35;
+    const double t37 = t10 + t36;
+    const double t38 = 1.1283791670955126 * t37;
+    const double t39 = 1.1283791670955126 + t38;
+    const double t40 = power_of_2(t5);
+    const double t41 = t39 * t40;
+    const double t42 = t41 * 7.458340731200207e-155;
+    return t42;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1145,190 +1142,173 @@ SYMACT_INLINE void erf_value_and_derivative_paired(int fused, double x, double *
 {
     (void)fused;
     const double t0 = own_erf_paired(fused, x);
-    const int t1 = x != x;
-    const double t2 = fabs(x);
-    const double t3 = 64.0 < t2 ? 64.0 : t2;
-    const double t4 = t3 * t3;
-    const int t5 = t4 < 1060.0;
-    const double t6 = t5 ? t4 : 1060.0;
-    const double t7 = -t6;
-    const double t8 = t7 * 1.4426950408889634;
-    const double t9 = t8 + 6755399441056256.0;
-    const double t10 = t9 - 6755399441056256.0;
-    const double t11 = t10 * 0.6931471805598903;
-    const double t12 = t7 - t11;
-    const double t13 = t10 * 5.497923018708371e-14;
-    const double t14 = t12 - t13;
-    const double t15 = t14 * t14;
-    const double t16 = 2.511784416113084e-08 * t15;
-    const double t17 = t16 + 2.755721635507523e-06;
-    const double t18 = t17 * t15;
-    const double t19 = t18 + 0.00019841269917321528;
-    const double t20 = t19 * t15;
-    const double t21 = t20 + 0.008333333333307234;
-    const double t22 = t21 * t15;
-    const double t23 = t22 + 0.166666666666667;
-    const double t24 = t23 * t14;
-    const double t25 = 2.763128188739826e-07 * t15;
-    const double t26 = t25 + 2.480148993747346e-05;
-    const double t27 = t26 * t15;
-    const double t28 = t27 + 0.001388888894702103;
-    const double t29 = t28 * t15;
-    const double t30 = t29 + 0.041666666666515396;
-    const double t31 = t30 * t15;
-    const double t32 = t31 + 0.5000000000000012;
-    const double t33 = t24 + t32;
-    const double t34 = t33 * t15;
-    const double t35 = product_error(fused, t3, t3, t4);
-    const double t36 = -t35;
-    const double t37 = t5 ? t36 : 0.0;
-    const double t38 = t14 + t34;
-    const double t39 = t37 * t38;
-    const double t40 = t37 + t39;
-    const double t41 = t34 + t40;
-    const double t42 = t14 + t41;
-    const double t43 = 1.0 + t42;
-    const double t44 = 1.1283791670955126 * t43;
-    const double t45 = power_of_2(t9);
-    const double t46 = t44 * t45;
-    const double t47 = t46 * 7.458340731200207e-155;
-    const double t48 = t1 ? x : t47;
+    const double t1 = fabs(x);
+    const double t2 = 32.5 < t1 ? 32.5 : t1;
+    const double t3 = t2 * t2;
+    const double t4 = -t3;
+    const double t5 = t4 * 1.4426950408889634;
+    const double t6 = t5 + 6755399441056256.0;
+    const double t7 = t6 - 6755399441056256.0;
+    const double t8 = t7 * 0.6931471805598903;
+    const double t9 = t4 - t8;
+    const double t10 = t7 * 5.497923018708371e-14;
+    const double t11 = t9 - t10;
+    const double t12 = t11 * t11;
+    const double t13 = 2.511784416113084e-08 * t12;
+    const double t14 = t13 + 2.755721635507523e-06;
+    const double t15 = t14 * t12;
+    const double t16 = t15 + 0.00019841269917321528;
+    const double t17 = t16 * t12;
+    const double t18 = t17 + 0.008333333333307234;
+    const double t19 = t18 * t12;
+    const double t20 = t19 + 0.166666666666667;
+    const double t21 = t20 * t11;
+    const double t22 = 2.763128188739826e-07 * t12;
+    const double t23 = t22 + 2.480148993747346e-05;
+    const double t24 = t23 * t12;
+    const double t25 = t24 + 0.001388888894702103;
+    const double t26 = t25 * t12;
+    const double t27 = t26 + 0.041666666666515396;
+    const double t28 = t27 * t12;
+    const double t29 = t28 + 0.5000000000000012;
+    const double t30 = t21 + t29;
+    const double t31 = t30 * t12;
+    const double t32 = product_error(fused, t2, t2, t3);
+    const double t33 = -t32;
+    const double t34 = t11 + t31;
+    const double t35 = t33 * t34;
+    const double t36 = t33 + t35;
+    const double t37 = t31 + t36;
+    const double t38 = t11 + t37;
+    const double t39 = 1.1283791670955126 * t38;
+    const double t40 = 1.1283791670955126 + t39;
+    const double t41 = power_of_2(t6);
+    const double t42 = t40 * t41;
+    const double t43 = t42 * 7.458340731200207e-155;
     *y = t0;
-    *dydx = t48;
+    *dydx = t43;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
-    const int t0 = x != x;
-    const double t1 = fabs(x);
-    const double t2 = 64.0 < t1 ? 64.0 : t1;
-    const double t3 = t2 * t2;
-    const int t4 = t3 < 1060.0;
-    const double t5 = t4 ? t3 : 1060.0;
-    const double t6 = -t5;
-    const double t7 = t6 * 1.4426950408889634;
-    const double t8 = t7 + 6755399441056256.0;
-    const double t9 = t8 - 6755399441056256.0;
-    const double t10 = t9 * 0.6931471805598903;
-    const double t11 = t6 - t10;
-    const double t12 = t9 * 5.497923018708371e-14;
-    const double t13 = t11 - t12;
-    const double t14 = t13 * t13;
-    const double t15 = 2.511784416113084e-08 * t14;
-    const double t16 = t15 + 2.755721635507523e-06;
-    const double t17 = t16 * t14;
-    const double t18 = t17 + 0.00019841269917321528;
-    const double t19 = t18 * t14;
-    const double t20 = t19 + 0.008333333333307234;
-    const double t21 = t20 * t14;
-    const double t22 = t21 + 0.166666666666667;
-    const double t23 = t22 * t13;
-    const double t24 = 2.763128188739826e-07 * t14;
-    const double t25 = t24 + 2.480148993747346e-05;
-    const double t26 = t25 * t14;
-    const double t27 = t26 + 0.001388888894702103;
-    const double t28 = t27 * t14;
-    const double t29 = t28 + 0.041666666666515396;
-    const double t30 = t29 * t14;
-    const double t31 = t30 + 0.5000000000000012;
-    const double t32 = t23 + t31;
-    const double t33 = t32 * t14;
-    const double t34 = product_error(fused, t2, t2, t3);
-    const double t35 = -t34;
-    const double t36 = t4 ? t35 : 0.0;
-    const double t37 = t13 + t33;
-    const double t38 = t36 * t37;
-    const double t39 = t36 + t38;
-    const double t40 = t33 + t39;
-    const double t41 = t13 + t40;
-    const double t42 = 1.0 + t41;
-    const double t43 = 1.1283791670955126 * t42;
-    const double t44 = power_of_2(t8);
-    const double t45 = t43 * t44;
-    const double t46 = t45 * 7.458340731200207e-155;
-    const double t47 = t0 ? x : t46;
-    const double t48 = grad_y * t47;
-    return t48;
+    const double t0 = fabs(x);
+    const double t1 = 32.5 < t0 ? 32.5 : t0;
+    const double t2 = t1 * t1;
+    const double t3 = -t2;
+    const double t4 = t3 * 1.4426950408889634;
+    const double t5 = t4 + 6755399441056256.0;
+    const double t6 = t5 - 6755399441056256.0;
+    const double t7 = t6 * 0.6931471805598903;
+    const double t8 = t3 - t7;
+    const double t9 = t6 * 5.497923018708371e-14;
+    const double t10 = t8 - t9;
+    const double t11 = t10 * t10;
+    const double t12 = 2.511784416113084e-08 * t11;
+    const double t13 = t12 + 2.755721635507523e-06;
+    const double t14 = t13 * t11;
+    const double t15 = t14 + 0.00019841269917321528;
+    const double t16 = t15 * t11;
+    const double t17 = t16 + 0.008333333333307234;
+    const double t18 = t17 * t11;
+    const double t19 = t18 + 0.166666666666667;
+    const double t20 = t19 * t10;
+    const double t21 = 2.763128188739826e-07 * t11;
+    const double t22 = t21 + 2.480148993747346e-05;
+    const double t23 = t22 * t11;
+    const double t24 = t23 + 0.001388888894702103;
+    const double t25 = t24 * t11;
+    const double t26 = t25 + 0.041666666666515396;
+    const double t27 = t26 * t11;
+    const double t28 = t27 + 0.5000000000000012;
+    const double t29 = t20 + t28;
+    const double t30 = t29 * t11;
+    const double t31 = product_error(fused, t1, t1, t2);
+    const double t32 = -t31;
+    const double t33 = t10 + t30;
+    const double t34 = t32 * t33;
+    const double t35 = t32 + t34;
+    const double t36 = t30 + t35;
+    const double t37 = t10 + t36;
+    const double t38 = 1.1283791670955126 * t37;
+    const double t39 = 1.1283791670955126 + t38;
+    const double t40 = power_of_2(t5);
+    const double t41 = t39 * t40;
+    const double t42 = t41 * 7.458340731200207e-155;
+    const double t43 = grad_y * t42;
+    return t43;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double erf_second_derivative_paired(int fused, double x)
 {
     (void)fused;
-    const int t0 = x != x;
-    const double t1 = with_sign(1.0, x);
-    const double t2 = fabs(x);
-    const double t3 = 64.0 < t2 ? 64.0 : t2;
-    const double t4 = t3 * t3;
-    const int t5 = t4 < 1060.0;
-    const double t6 = 2.256758334191025 * t2;
-    const double t7 = t5 ? t4 : 1060.0;
-    const double t8 = -t7;
-    const double t9 = t8 * 1.4426950408889634;
-    const double t10 = t9 + 6755399441056256.0;
-    const double t11 = t10 - 6755399441056256.0;
-    const double t12 = t11 * 0.6931471805598903;
-    const double t13 = t8 - t12;
-    const double t14 = t11 * 5.497923018708371e-14;
-    const double t15 = t13 - t14;
-    const double t16 = t15 * t15;
-    const double t17 = 2.511784416113084e-08 * t16;
-    const double t18 = t17 + 2.755721635507523e-06;
-    const double t19 = t18 * t16;
-    const double t20 = t19 + 0.00019841269917321528;
-    const double t21 = t20 * t16;
-    const double t22 = t21 + 0.008333333333307234;
-    const double t23 = t22 * t16;
-    const double t24 = t23 + 0.166666666666667;
-    const double t25 = t24 * t15;
-    const double t26 = 2.763128188739826e-07 * t16;
-    const double t27 = t26 + 2.480148993747346e-05;
-    const double t28 = t27 * t16;
-    const double t29 = t28 + 0.001388888894702103;
-    const double t30 = t29 * t16;
-    const double t31 = t30 + 0.041666666666515396;
-    const double t32 = t31 * t16;
-    const double t33 = t32 + 0.5000000000000012;
-    const double t34 = t25 + t33;
-    const double t35 = t34 * t16;
-    const double t36 = t13 - t15;
-    const double t37 = t36 - t14;
-    const double t38 = product_error(fused, t3, t3, t4);
-    const double t39 = -t38;
-    const double t40 = t5 ? t39 : 0.0;
-    const double t41 = t15 + t35;
-    const double t42 = t40 * t41;
-    const double t43 = t40 + t42;
-    const double t44 = t37 + t43;
-    const double t45 = t35 + t44;
-    const double t46 = t15 + t45;
-    const double t47 = 1.0 + t46;
-    const double t48 = t6 * t47;
-    const double t49 = product_error(fused, t6, t47, t48);
-    const double t50 = t47 - 1.0;
-    const double t51 = t46 - t50;
-    const double t52 = t46 - t15;
-    const double t53 = t45 - t52;
-    const double t54 = t51 + t53;
-    const double t55 = t6 * t54;
-    const double t56 = t49 + t55;
-    const double t57 = product_error(fused, 2.256758334191025, t2, t6);
-    const double t58 = t2 * 3.067091922633176e-17;
-    const double t59 = t57 + t58;
-    const double t60 = t47 * t59;
-    const double t61 = t56 + t60;
-    const double t62 = t48 + t61;
-    const double t63 = power_of_2(t10);
-    const double t64 = t62 * t63;
-    const double t65 = t64 * 7.458340731200207e-155;
-    const double t66 = -t65;
-    const double t67 = -0.0;
-    const double t68 = t5 ? t66 : t67;
-    const double t69 = t1 * t68;
-    const double t70 = t0 ? x : t69;
-    return t70;
+    const double t0 = with_sign(1.0, x);
+    const double t1 = fabs(x);
+    const double t2 = 32.5 < t1 ? 32.5 : t1;
+    const double t3 = 2.256758334191025 * t2;
+    const double t4 = t2 * t2;
+    const double t5 = -t4;
+    const double t6 = t5 * 1.4426950408889634;
+    const double t7 = t6 + 6755399441056256.0;
+    const double t8 = t7 - 6755399441056256.0;
+    const double t9 = t8 * 0.6931471805598903;
+    const double t10 = t5 - t9;
+    const double t11 = t8 * 5.497923018708371e-14;
+    const double t12 = t10 - t11;
+    const double t13 = t12 * t12;
+    const double t14 = 2.511784416113084e-08 * t13;
+    const double t15 = t14 + 2.755721635507523e-06;
+    const double t16 = t15 * t13;
+    const double t17 = t16 + 0.00019841269917321528;
+    const double t18 = t17 * t13;
+    const double t19 = t18 + 0.008333333333307234;
+    const double t20 = t19 * t13;
+    const double t21 = t20 + 0.166666666666667;
+    const double t22 = t21 * t12;
+    const double t23 = 2.763128188739826e-07 * t13;
+    const double t24 = t23 + 2.480148993747346e-05;
+    const double t25 = t24 * t13;
+    const double t26 = t25 + 0.001388888894702103;
+    const double t27 = t26 * t13;
+    const double t28 = t27 + 0.041666666666515396;
+    const double t29 = t28 * t13;
+    const double t30 = t29 + 0.5000000000000012;
+    const double t31 = t22 + t30;
+    const double t32 = t31 * t13;
+    const double t33 = t10 - t12;
+    const double t34 = t33 - t11;
+    const double t35 = product_error(fused, t2, t2, t4);
+    const double t36 = -t35;
+    const double t37 = t12 + t32;
+    const double t38 = t36 * t37;
+    const double t39 = t36 + t38;
+    const double t40 = t34 + t39;
+    const double t41 = t32 + t40;
+    const double t42 = t12 + t41;
+    const double t43 = 1.0 + t42;
+    const double t44 = t3 * t43;
+    const double t45 = product_error(fused, t3, t43, t44);
+    const double t46 = t43 - 1.0;
+    const double t47 = t42 - t46;
+    const double t48 = t42 - t12;
+    const double t49 = t41 - t48;
+    const double t50 = t47 + t49;
+    const double t51 = t3 * t50;
+    const double t52 = t45 + t51;
+    const double t53 = product_error(fused, 2.256758334191025, t2, t3);
+    const double t54 = t2 * 3.067091922633176e-17;
+    const double t55 = t53 + t54;
+    const double t56 = t43 * t55;
+    const double t57 = t52 + t56;
+    const double t58 = t44 + t57;
+    const double t59 = power_of_2(t7);
+    const double t60 = t58 * t59;
+    const double t61 = t60 * 7.458340731200207e-155;
+    const double t62 = -t61;
+    const double t63 = t0 * t62;
+    return t63;
 }
 
 #ifndef SYMACT_OWN_ERF_FAST
@@ -2048,13 +2028,11 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_TWICE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, erf_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2066,7 +2044,6 @@ SYMACT_INLINE void erf_second_derivative_f64_elements(int fused, size_t n, const
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
 SYMACT_CHOICE_BEGIN

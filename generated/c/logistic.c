@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -954,15 +956,15 @@ SYMACT_INLINE double own_expm1_paired(int fused, double a)
 SYMACT_INLINE double logistic_forward_paired(int fused, double x)
 {
     (void)fused;
-    const int t0 = x < 0.0;
-    const double t1 = fabs(x);
-    const double t2 = 1060.0 < t1 ? 1060.0 : t1;
-    const double t3 = -t2;
-    const double t4 = t3 * 1.4426950408889634;
-    const double t5 = t4 + 6755399441056256.0;
-    const double t6 = t5 - 6755399441056256.0;
+    const double t0 = -x;
+    const double t1 = 1000.0 < t0 ? 1000.0 : t0;
+    const double t2 = (-350.0) > t1 ? (-350.0) : t1;
+    const double t3 = t2 * 1.4426950408889634;
+    const double t4 = t3 + 6755399441055232.0;
+    const double t5 = power_of_2(t4);
+    const double t6 = t4 - 6755399441055232.0;
     const double t7 = t6 * 0.6931471805598903;
-    const double t8 = t3 - t7;
+    const double t8 = t2 - t7;
     const double t9 = t6 * 5.497923018708371e-14;
     const double t10 = t8 - t9;
     const double t11 = t10 * t10;
@@ -986,27 +988,18 @@ SYMACT_INLINE double logistic_forward_paired(int fused, double x)
     const double t29 = t20 + t28;
     const double t30 = t29 * t11;
     const double t31 = t10 + t30;
-    const double t32 = 1.0 + t31;
-    const double t33 = power_of_2(t5);
-    const double t34 = t33 * 7.458340731200207e-155;
-    const double t35 = t32 * t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = 1.0 / t36;
-    const double t38 = t37 * t32;
-    const double t39 = product_error(fused, t37, t32, t38);
-    const double t40 = t32 - 1.0;
-    const double t41 = t31 - t40;
-    const double t42 = t37 * t41;
-    const double t43 = t39 + t42;
-    const double t44 = product_error(fused, t37, t36, 1.0);
-    const double t45 = 0.0 - t44;
-    const double t46 = t45 * t37;
-    const double t47 = t43 + t46;
-    const double t48 = t38 + t47;
-    const double t49 = t48 * t33;
-    const double t50 = t49 * 7.458340731200207e-155;
-    const double t51 = t0 ? t50 : t37;
-    return t51;
+    const double t32 = t5 * t31;
+    const double t33 = 7.458340731200207e-155 + t32;
+    const double t34 = t5 + t33;
+    const double t35 = 1.0 / t34;
+    const double t36 = t33 - t34;
+    const double t37 = t5 + t36;
+    const double t38 = t35 * t37;
+    const double t39 = 0.0 - t38;
+    const double t40 = t39 * t35;
+    const double t41 = t35 + t40;
+    const double t42 = t41 * 7.458340731200207e-155;
+    return t42;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1078,15 +1071,15 @@ SYMACT_INLINE double logistic_derivative_paired(int fused, double x)
 SYMACT_INLINE void logistic_value_and_derivative_paired(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const int t0 = x < 0.0;
-    const double t1 = fabs(x);
-    const double t2 = 1060.0 < t1 ? 1060.0 : t1;
-    const double t3 = -t2;
-    const double t4 = t3 * 1.4426950408889634;
-    const double t5 = t4 + 6755399441056256.0;
-    const double t6 = t5 - 6755399441056256.0;
+    const double t0 = -x;
+    const double t1 = 1000.0 < t0 ? 1000.0 : t0;
+    const double t2 = (-350.0) > t1 ? (-350.0) : t1;
+    const double t3 = t2 * 1.4426950408889634;
+    const double t4 = t3 + 6755399441055232.0;
+    const double t5 = power_of_2(t4);
+    const double t6 = t4 - 6755399441055232.0;
     const double t7 = t6 * 0.6931471805598903;
-    const double t8 = t3 - t7;
+    const double t8 = t2 - t7;
     const double t9 = t6 * 5.497923018708371e-14;
     const double t10 = t8 - t9;
     const double t11 = t10 * t10;
@@ -1110,48 +1103,77 @@ SYMACT_INLINE void logistic_value_and_derivative_paired(int fused, double x, dou
     const double t29 = t20 + t28;
     const double t30 = t29 * t11;
     const double t31 = t10 + t30;
-    const double t32 = 1.0 + t31;
-    const double t33 = power_of_2(t5);
-    const double t34 = t33 * 7.458340731200207e-155;
-    const double t35 = t32 * t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = 1.0 / t36;
-    const double t38 = t37 * t32;
-    const double t39 = product_error(fused, t37, t32, t38);
-    const double t40 = t32 - 1.0;
-    const double t41 = t31 - t40;
-    const double t42 = t37 * t41;
-    const double t43 = t39 + t42;
-    const double t44 = product_error(fused, t37, t36, 1.0);
-    const double t45 = 0.0 - t44;
-    const double t46 = t45 * t37;
-    const double t47 = t43 + t46;
-    const double t48 = t38 + t47;
-    const double t49 = t48 * t33;
-    const double t50 = t49 * 7.458340731200207e-155;
-    const double t51 = t0 ? t50 : t37;
-    const double t52 = t36 * t36;
-    const double t53 = 1.0 / t52;
-    const double t54 = t53 * t32;
-    const double t55 = t53 * t41;
-    const double t56 = product_error(fused, t53, t52, 1.0);
-    const double t57 = product_error(fused, t36, t36, t52);
-    const double t58 = t36 - 1.0;
-    const double t59 = t35 - t58;
-    const double t60 = t36 * t59;
-    const double t61 = t57 + t60;
-    const double t62 = t61 + t60;
-    const double t63 = t53 * t62;
-    const double t64 = t56 + t63;
-    const double t65 = 0.0 - t64;
-    const double t66 = t65 * t53;
-    const double t67 = t32 * t66;
-    const double t68 = t55 + t67;
-    const double t69 = t54 + t68;
-    const double t70 = t69 * t33;
-    const double t71 = t70 * 7.458340731200207e-155;
-    *y = t51;
-    *dydx = t71;
+    const double t32 = t5 * t31;
+    const double t33 = 7.458340731200207e-155 + t32;
+    const double t34 = t5 + t33;
+    const double t35 = 1.0 / t34;
+    const double t36 = t33 - t34;
+    const double t37 = t5 + t36;
+    const double t38 = t35 * t37;
+    const double t39 = 0.0 - t38;
+    const double t40 = t39 * t35;
+    const double t41 = t35 + t40;
+    const double t42 = t41 * 7.458340731200207e-155;
+    const double t43 = fabs(x);
+    const double t44 = 1060.0 < t43 ? 1060.0 : t43;
+    const double t45 = -t44;
+    const double t46 = t45 * 1.4426950408889634;
+    const double t47 = t46 + 6755399441056256.0;
+    const double t48 = t47 - 6755399441056256.0;
+    const double t49 = t48 * 0.6931471805598903;
+    const double t50 = t45 - t49;
+    const double t51 = t48 * 5.497923018708371e-14;
+    const double t52 = t50 - t51;
+    const double t53 = t52 * t52;
+    const double t54 = 2.511784416113084e-08 * t53;
+    const double t55 = t54 + 2.755721635507523e-06;
+    const double t56 = t55 * t53;
+    const double t57 = t56 + 0.00019841269917321528;
+    const double t58 = t57 * t53;
+    const double t59 = t58 + 0.008333333333307234;
+    const double t60 = t59 * t53;
+    const double t61 = t60 + 0.166666666666667;
+    const double t62 = t61 * t52;
+    const double t63 = 2.763128188739826e-07 * t53;
+    const double t64 = t63 + 2.480148993747346e-05;
+    const double t65 = t64 * t53;
+    const double t66 = t65 + 0.001388888894702103;
+    const double t67 = t66 * t53;
+    const double t68 = t67 + 0.041666666666515396;
+    const double t69 = t68 * t53;
+    const double t70 = t69 + 0.5000000000000012;
+    const double t71 = t62 + t70;
+    const double t72 = t71 * t53;
+    const double t73 = t52 + t72;
+    const double t74 = 1.0 + t73;
+    const double t75 = power_of_2(t47);
+    const double t76 = t75 * 7.458340731200207e-155;
+    const double t77 = t74 * t76;
+    const double t78 = 1.0 + t77;
+    const double t79 = t78 * t78;
+    const double t80 = 1.0 / t79;
+    const double t81 = t80 * t74;
+    const double t82 = t74 - 1.0;
+    const double t83 = t73 - t82;
+    const double t84 = t80 * t83;
+    const double t85 = product_error(fused, t80, t79, 1.0);
+    const double t86 = product_error(fused, t78, t78, t79);
+    const double t87 = t78 - 1.0;
+    const double t88 = t77 - t87;
+    const double t89 = t78 * t88;
+    const double t90 = t86 + t89;
+    const double t91 = t90 + t89;
+    const double t92 = t80 * t91;
+    const double t93 = t85 + t92;
+    const double t94 = 0.0 - t93;
+    const double t95 = t94 * t80;
+    const double t96 = t74 * t95;
+    const double t97 = t84 + t96;
+    const double t98 = t81 + t97;
+    const double t99 = t98 * t75;
+    const double t100 = t99 * 7.458340731200207e-155;
+    *y = t42;
+    *dydx = t100;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1951,7 +1973,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
     SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f64)
 SYMACT_APART_END
 
@@ -2028,7 +2050,9 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
     SYMACT_IN_TURN_END
 }
 
+SYMACT_LONG_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_logistic_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -906,55 +908,45 @@ SYMACT_INLINE double logsig_forward_paired(int fused, double x)
     const double t9 = t0 * t8;
     const double t10 = t8 - 1.0;
     const double t11 = t9 + t10;
-    const double t12 = 2.0 + t11;
-    const double t13 = 1.0 / t12;
-    const double t14 = t11 * t13;
-    const double t15 = t14 * 2.0;
-    const double t16 = t5 + t15;
-    const double t17 = product_error(fused, t14, t12, t11);
-    const double t18 = t12 - 2.0;
-    const double t19 = t11 - t18;
-    const double t20 = t14 * t19;
-    const double t21 = t17 + t20;
-    const double t22 = 0.0 - t21;
-    const double t23 = t22 * t13;
-    const double t24 = t23 * 2.0;
-    const double t25 = t14 * t14;
-    const double t26 = t25 * t25;
-    const double t27 = 0.13604792922717515 * t26;
-    const double t28 = t27 + 0.15388840649973898;
-    const double t29 = t28 * t26;
-    const double t30 = t29 + 0.2222222304008072;
-    const double t31 = t30 * t26;
-    const double t32 = t31 + 0.4000000000000784;
-    const double t33 = t32 * t25;
-    const double t34 = 0.1321025177827784 * t26;
-    const double t35 = t34 + 0.18181738292064595;
-    const double t36 = t35 * t26;
-    const double t37 = t36 + 0.28571428567324064;
-    const double t38 = t37 * t26;
-    const double t39 = t38 + 0.6666666666666666;
-    const double t40 = t33 + t39;
-    const double t41 = t40 * t25;
-    const double t42 = t41 * t14;
-    const double t43 = t4 * 5.497923018708371e-14;
+    const double t12 = t5 + t11;
+    const double t13 = t4 * 5.497923018708371e-14;
+    const double t14 = 2.0 + t11;
+    const double t15 = t11 / t14;
+    const double t16 = t15 * t15;
+    const double t17 = t16 * t16;
+    const double t18 = 0.13604792922717515 * t17;
+    const double t19 = t18 + 0.15388840649973898;
+    const double t20 = t19 * t17;
+    const double t21 = t20 + 0.2222222304008072;
+    const double t22 = t21 * t17;
+    const double t23 = t22 + 0.4000000000000784;
+    const double t24 = t23 * t16;
+    const double t25 = 0.1321025177827784 * t17;
+    const double t26 = t25 + 0.18181738292064595;
+    const double t27 = t26 * t17;
+    const double t28 = t27 + 0.28571428567324064;
+    const double t29 = t28 * t17;
+    const double t30 = t29 + 0.6666666666666666;
+    const double t31 = t24 + t30;
+    const double t32 = t16 * t31;
+    const double t33 = t11 - t32;
+    const double t34 = t15 * t33;
+    const double t35 = t13 - t34;
+    const double t36 = t12 + t35;
+    const double t37 = 1.0 + t36;
+    const double t38 = 1.0 / t37;
+    const double t39 = t36 * t38;
+    const double t40 = t36 - t12;
+    const double t41 = t35 - t40;
+    const double t42 = product_error(fused, t39, t37, t36);
+    const double t43 = t39 * t41;
     const double t44 = t42 + t43;
-    const double t45 = t24 + t44;
-    const double t46 = t16 + t45;
-    const double t47 = 1.0 + t46;
-    const double t48 = 1.0 / t47;
-    const double t49 = t46 * t48;
-    const double t50 = t46 - t16;
-    const double t51 = t45 - t50;
-    const double t52 = product_error(fused, t49, t47, t46);
-    const double t53 = t49 * t51;
-    const double t54 = t52 + t53;
-    const double t55 = t51 - t54;
-    const double t56 = t55 * t48;
-    const double t57 = t49 + t56;
-    const double t58 = t1 ? 1.0 : t57;
-    const double t59 = with_sign(t58, x);
-    return t59;
+    const double t45 = t41 - t44;
+    const double t46 = t45 * t38;
+    const double t47 = t39 + t46;
+    const double t48 = t1 ? 1.0 : t47;
+    const double t49 = with_sign(t48, x);
+    return t49;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -963,75 +955,67 @@ SYMACT_INLINE double logsig_derivative_paired(int fused, double x)
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = t0 * 0.9428090415820634;
-    const double t3 = t2 + 0.9428090415820634;
-    const double t4 = exponent_of(t3);
-    const double t5 = t4 * 0.6931471805598903;
-    const double t6 = 6755399441055776.0 - t4;
-    const double t7 = power_of_2(t6);
-    const double t8 = t7 * 2.3283064365386963e-10;
-    const double t9 = t0 * t8;
-    const double t10 = t8 - 1.0;
-    const double t11 = t9 + t10;
-    const double t12 = 2.0 + t11;
-    const double t13 = 1.0 / t12;
-    const double t14 = t11 * t13;
-    const double t15 = t14 * 2.0;
-    const double t16 = t5 + t15;
-    const double t17 = t16 - t5;
-    const double t18 = t15 - t17;
-    const double t19 = t14 * t14;
-    const double t20 = t19 * t19;
-    const double t21 = 0.13604792922717515 * t20;
-    const double t22 = t21 + 0.15388840649973898;
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.2222222304008072;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + 0.4000000000000784;
-    const double t27 = t26 * t19;
-    const double t28 = 0.1321025177827784 * t20;
-    const double t29 = t28 + 0.18181738292064595;
-    const double t30 = t29 * t20;
-    const double t31 = t30 + 0.28571428567324064;
-    const double t32 = t31 * t20;
-    const double t33 = t32 + 0.6666666666666666;
-    const double t34 = t27 + t33;
-    const double t35 = t34 * t19;
-    const double t36 = t35 * t14;
-    const double t37 = t4 * 5.497923018708371e-14;
-    const double t38 = t36 + t37;
-    const double t39 = t18 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = 1.0 + t40;
-    const double t42 = t41 * t41;
-    const double t43 = 1.0 + t0;
-    const double t44 = fabs(t43);
-    const int t45 = t44 < 8.452712498170644e+270;
-    const double t46 = t45 ? 1.0 : 2.938735877055719e-39;
-    const double t47 = t43 * t46;
-    const double t48 = t42 * t47;
-    const double t49 = 1.0 / t48;
-    const double t50 = product_error(fused, t49, t48, 1.0);
-    const double t51 = product_error(fused, t42, t47, t48);
-    const double t52 = product_error(fused, t41, t41, t42);
-    const double t53 = t41 - 1.0;
-    const double t54 = t40 - t53;
-    const double t55 = t40 - t16;
-    const double t56 = t39 - t55;
-    const double t57 = t54 + t56;
-    const double t58 = t41 * t57;
-    const double t59 = t52 + t58;
-    const double t60 = t59 + t58;
-    const double t61 = t47 * t60;
-    const double t62 = t51 + t61;
-    const double t63 = t49 * t62;
-    const double t64 = t50 + t63;
-    const double t65 = 0.0 - t64;
-    const double t66 = t65 * t49;
-    const double t67 = t49 + t66;
-    const double t68 = t67 * t46;
-    const double t69 = t1 ? 0.0 : t68;
-    return t69;
+    const double t2 = t0 + 0.9428090415820634;
+    const double t3 = exponent_of(t2);
+    const double t4 = t3 * 0.6931471805598903;
+    const double t5 = 6755399441055776.0 - t3;
+    const double t6 = power_of_2(t5);
+    const double t7 = t6 * 2.3283064365386963e-10;
+    const double t8 = t0 * t7;
+    const double t9 = t7 - 1.0;
+    const double t10 = t8 + t9;
+    const double t11 = t3 * 5.497923018708371e-14;
+    const double t12 = 2.0 + t10;
+    const double t13 = t10 / t12;
+    const double t14 = t13 * t13;
+    const double t15 = t14 * t14;
+    const double t16 = 0.13604792922717515 * t15;
+    const double t17 = t16 + 0.15388840649973898;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.2222222304008072;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.4000000000000784;
+    const double t22 = t21 * t14;
+    const double t23 = 0.1321025177827784 * t15;
+    const double t24 = t23 + 0.18181738292064595;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.28571428567324064;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.6666666666666666;
+    const double t29 = t22 + t28;
+    const double t30 = t14 * t29;
+    const double t31 = t10 - t30;
+    const double t32 = t13 * t31;
+    const double t33 = t11 - t32;
+    const double t34 = t10 + t33;
+    const double t35 = t4 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = t36 * t36;
+    const double t38 = 1.0 + t0;
+    const double t39 = t38 * 2.938735877055719e-39;
+    const double t40 = t37 * t39;
+    const double t41 = 1.0 / t40;
+    const double t42 = product_error(fused, t41, t40, 1.0);
+    const double t43 = product_error(fused, t37, t39, t40);
+    const double t44 = product_error(fused, t36, t36, t37);
+    const double t45 = t36 - 1.0;
+    const double t46 = t35 - t45;
+    const double t47 = t35 - t4;
+    const double t48 = t34 - t47;
+    const double t49 = t46 + t48;
+    const double t50 = t36 * t49;
+    const double t51 = t44 + t50;
+    const double t52 = t51 + t50;
+    const double t53 = t39 * t52;
+    const double t54 = t43 + t53;
+    const double t55 = t41 * t54;
+    const double t56 = t42 + t55;
+    const double t57 = 0.0 - t56;
+    const double t58 = t57 * t41;
+    const double t59 = t41 + t58;
+    const double t60 = t59 * 2.938735877055719e-39;
+    const double t61 = t1 ? 0.0 : t60;
+    return t61;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1050,89 +1034,106 @@ SYMACT_INLINE void logsig_value_and_derivative_paired(int fused, double x, doubl
     const double t9 = t0 * t8;
     const double t10 = t8 - 1.0;
     const double t11 = t9 + t10;
-    const double t12 = 2.0 + t11;
-    const double t13 = 1.0 / t12;
-    const double t14 = t11 * t13;
-    const double t15 = t14 * 2.0;
-    const double t16 = t5 + t15;
-    const double t17 = product_error(fused, t14, t12, t11);
-    const double t18 = t12 - 2.0;
-    const double t19 = t11 - t18;
-    const double t20 = t14 * t19;
-    const double t21 = t17 + t20;
-    const double t22 = 0.0 - t21;
-    const double t23 = t22 * t13;
-    const double t24 = t23 * 2.0;
-    const double t25 = t14 * t14;
-    const double t26 = t25 * t25;
-    const double t27 = 0.13604792922717515 * t26;
-    const double t28 = t27 + 0.15388840649973898;
-    const double t29 = t28 * t26;
-    const double t30 = t29 + 0.2222222304008072;
-    const double t31 = t30 * t26;
-    const double t32 = t31 + 0.4000000000000784;
-    const double t33 = t32 * t25;
-    const double t34 = 0.1321025177827784 * t26;
-    const double t35 = t34 + 0.18181738292064595;
-    const double t36 = t35 * t26;
-    const double t37 = t36 + 0.28571428567324064;
-    const double t38 = t37 * t26;
-    const double t39 = t38 + 0.6666666666666666;
-    const double t40 = t33 + t39;
-    const double t41 = t40 * t25;
-    const double t42 = t41 * t14;
-    const double t43 = t4 * 5.497923018708371e-14;
+    const double t12 = t5 + t11;
+    const double t13 = t4 * 5.497923018708371e-14;
+    const double t14 = 2.0 + t11;
+    const double t15 = t11 / t14;
+    const double t16 = t15 * t15;
+    const double t17 = t16 * t16;
+    const double t18 = 0.13604792922717515 * t17;
+    const double t19 = t18 + 0.15388840649973898;
+    const double t20 = t19 * t17;
+    const double t21 = t20 + 0.2222222304008072;
+    const double t22 = t21 * t17;
+    const double t23 = t22 + 0.4000000000000784;
+    const double t24 = t23 * t16;
+    const double t25 = 0.1321025177827784 * t17;
+    const double t26 = t25 + 0.18181738292064595;
+    const double t27 = t26 * t17;
+    const double t28 = t27 + 0.28571428567324064;
+    const double t29 = t28 * t17;
+    const double t30 = t29 + 0.6666666666666666;
+    const double t31 = t24 + t30;
+    const double t32 = t16 * t31;
+    const double t33 = t11 - t32;
+    const double t34 = t15 * t33;
+    const double t35 = t13 - t34;
+    const double t36 = t12 + t35;
+    const double t37 = 1.0 + t36;
+    const double t38 = 1.0 / t37;
+    const double t39 = t36 * t38;
+    const double t40 = t36 - t12;
+    const double t41 = t35 - t40;
+    const double t42 = product_error(fused, t39, t37, t36);
+    const double t43 = t39 * t41;
     const double t44 = t42 + t43;
-    const double t45 = t24 + t44;
-    const double t46 = t16 + t45;
-    const double t47 = 1.0 + t46;
-    const double t48 = 1.0 / t47;
-    const double t49 = t46 * t48;
-    const double t50 = t46 - t16;
-    const double t51 = t45 - t50;
-    const double t52 = product_error(fused, t49, t47, t46);
-    const double t53 = t49 * t51;
-    const double t54 = t52 + t53;
-    const double t55 = t51 - t54;
-    const double t56 = t55 * t48;
-    const double t57 = t49 + t56;
-    const double t58 = t1 ? 1.0 : t57;
-    const double t59 = with_sign(t58, x);
-    const double t60 = t16 - t5;
-    const double t61 = t15 - t60;
-    const double t62 = t61 + t44;
-    const double t63 = t16 + t62;
-    const double t64 = 1.0 + t63;
-    const double t65 = t64 * t64;
-    const double t66 = 1.0 + t0;
-    const double t67 = fabs(t66);
-    const int t68 = t67 < 8.452712498170644e+270;
-    const double t69 = t68 ? 1.0 : 2.938735877055719e-39;
-    const double t70 = t66 * t69;
-    const double t71 = t65 * t70;
-    const double t72 = 1.0 / t71;
-    const double t73 = product_error(fused, t72, t71, 1.0);
-    const double t74 = product_error(fused, t65, t70, t71);
-    const double t75 = product_error(fused, t64, t64, t65);
-    const double t76 = t64 - 1.0;
-    const double t77 = t63 - t76;
-    const double t78 = t63 - t16;
-    const double t79 = t62 - t78;
-    const double t80 = t77 + t79;
-    const double t81 = t64 * t80;
-    const double t82 = t75 + t81;
-    const double t83 = t82 + t81;
-    const double t84 = t70 * t83;
-    const double t85 = t74 + t84;
-    const double t86 = t72 * t85;
-    const double t87 = t73 + t86;
-    const double t88 = 0.0 - t87;
-    const double t89 = t88 * t72;
-    const double t90 = t72 + t89;
-    const double t91 = t90 * t69;
-    const double t92 = t1 ? 0.0 : t91;
-    *y = t59;
-    *dydx = t92;
+    const double t45 = t41 - t44;
+    const double t46 = t45 * t38;
+    const double t47 = t39 + t46;
+    const double t48 = t1 ? 1.0 : t47;
+    const double t49 = with_sign(t48, x);
+    const double t50 = t0 + 0.9428090415820634;
+    const double t51 = exponent_of(t50);
+    const double t52 = t51 * 0.6931471805598903;
+    const double t53 = 6755399441055776.0 - t51;
+    const double t54 = power_of_2(t53);
+    const double t55 = t54 * 2.3283064365386963e-10;
+    const double t56 = t0 * t55;
+    const double t57 = t55 - 1.0;
+    const double t58 = t56 + t57;
+    const double t59 = t51 * 5.497923018708371e-14;
+    const double t60 = 2.0 + t58;
+    const double t61 = t58 / t60;
+    const double t62 = t61 * t61;
+    const double t63 = t62 * t62;
+    const double t64 = 0.13604792922717515 * t63;
+    const double t65 = t64 + 0.15388840649973898;
+    const double t66 = t65 * t63;
+    const double t67 = t66 + 0.2222222304008072;
+    const double t68 = t67 * t63;
+    const double t69 = t68 + 0.4000000000000784;
+    const double t70 = t69 * t62;
+    const double t71 = 0.1321025177827784 * t63;
+    const double t72 = t71 + 0.18181738292064595;
+    const double t73 = t72 * t63;
+    const double t74 = t73 + 0.28571428567324064;
+    const double t75 = t74 * t63;
+    const double t76 = t75 + 0.6666666666666666;
+    const double t77 = t70 + t76;
+    const double t78 = t62 * t77;
+    const double t79 = t58 - t78;
+    const double t80 = t61 * t79;
+    const double t81 = t59 - t80;
+    const double t82 = t58 + t81;
+    const double t83 = t52 + t82;
+    const double t84 = 1.0 + t83;
+    const double t85 = t84 * t84;
+    const double t86 = 1.0 + t0;
+    const double t87 = t86 * 2.938735877055719e-39;
+    const double t88 = t85 * t87;
+    const double t89 = 1.0 / t88;
+    const double t90 = product_error(fused, t89, t88, 1.0);
+    const double t91 = product_error(fused, t85, t87, t88);
+    const double t92 = product_error(fused, t84, t84, t85);
+    const double t93 = t84 - 1.0;
+    const double t94 = t83 - t93;
+    const double t95 = t83 - t52;
+    const double t96 = t82 - t95;
+    const double t97 = t94 + t96;
+    const double t98 = t84 * t97;
+    const double t99 = t92 + t98;
+    const double t100 = t99 + t98;
+    const double t101 = t87 * t100;
+    const double t102 = t91 + t101;
+    const double t103 = t89 * t102;
+    const double t104 = t90 + t103;
+    const double t105 = 0.0 - t104;
+    const double t106 = t105 * t89;
+    const double t107 = t89 + t106;
+    const double t108 = t107 * 2.938735877055719e-39;
+    const double t109 = t1 ? 0.0 : t108;
+    *y = t49;
+    *dydx = t109;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1141,76 +1142,68 @@ SYMACT_INLINE double logsig_backward_paired(int fused, double x, double grad_y)
     (void)fused;
     const double t0 = fabs(x);
     const int t1 = t0 == INFINITY;
-    const double t2 = t0 * 0.9428090415820634;
-    const double t3 = t2 + 0.9428090415820634;
-    const double t4 = exponent_of(t3);
-    const double t5 = t4 * 0.6931471805598903;
-    const double t6 = 6755399441055776.0 - t4;
-    const double t7 = power_of_2(t6);
-    const double t8 = t7 * 2.3283064365386963e-10;
-    const double t9 = t0 * t8;
-    const double t10 = t8 - 1.0;
-    const double t11 = t9 + t10;
-    const double t12 = 2.0 + t11;
-    const double t13 = 1.0 / t12;
-    const double t14 = t11 * t13;
-    const double t15 = t14 * 2.0;
-    const double t16 = t5 + t15;
-    const double t17 = t16 - t5;
-    const double t18 = t15 - t17;
-    const double t19 = t14 * t14;
-    const double t20 = t19 * t19;
-    const double t21 = 0.13604792922717515 * t20;
-    const double t22 = t21 + 0.15388840649973898;
-    const double t23 = t22 * t20;
-    const double t24 = t23 + 0.2222222304008072;
-    const double t25 = t24 * t20;
-    const double t26 = t25 + 0.4000000000000784;
-    const double t27 = t26 * t19;
-    const double t28 = 0.1321025177827784 * t20;
-    const double t29 = t28 + 0.18181738292064595;
-    const double t30 = t29 * t20;
-    const double t31 = t30 + 0.28571428567324064;
-    const double t32 = t31 * t20;
-    const double t33 = t32 + 0.6666666666666666;
-    const double t34 = t27 + t33;
-    const double t35 = t34 * t19;
-    const double t36 = t35 * t14;
-    const double t37 = t4 * 5.497923018708371e-14;
-    const double t38 = t36 + t37;
-    const double t39 = t18 + t38;
-    const double t40 = t16 + t39;
-    const double t41 = 1.0 + t40;
-    const double t42 = t41 * t41;
-    const double t43 = 1.0 + t0;
-    const double t44 = fabs(t43);
-    const int t45 = t44 < 8.452712498170644e+270;
-    const double t46 = t45 ? 1.0 : 2.938735877055719e-39;
-    const double t47 = t43 * t46;
-    const double t48 = t42 * t47;
-    const double t49 = 1.0 / t48;
-    const double t50 = product_error(fused, t49, t48, 1.0);
-    const double t51 = product_error(fused, t42, t47, t48);
-    const double t52 = product_error(fused, t41, t41, t42);
-    const double t53 = t41 - 1.0;
-    const double t54 = t40 - t53;
-    const double t55 = t40 - t16;
-    const double t56 = t39 - t55;
-    const double t57 = t54 + t56;
-    const double t58 = t41 * t57;
-    const double t59 = t52 + t58;
-    const double t60 = t59 + t58;
-    const double t61 = t47 * t60;
-    const double t62 = t51 + t61;
-    const double t63 = t49 * t62;
-    const double t64 = t50 + t63;
-    const double t65 = 0.0 - t64;
-    const double t66 = t65 * t49;
-    const double t67 = t49 + t66;
-    const double t68 = t67 * t46;
-    const double t69 = t1 ? 0.0 : t68;
-    const double t70 = grad_y * t69;
-    return t70;
+    const double t2 = t0 + 0.9428090415820634;
+    const double t3 = exponent_of(t2);
+    const double t4 = t3 * 0.6931471805598903;
+    const double t5 = 6755399441055776.0 - t3;
+    const double t6 = power_of_2(t5);
+    const double t7 = t6 * 2.3283064365386963e-10;
+    const double t8 = t0 * t7;
+    const double t9 = t7 - 1.0;
+    const double t10 = t8 + t9;
+    const double t11 = t3 * 5.497923018708371e-14;
+    const double t12 = 2.0 + t10;
+    const double t13 = t10 / t12;
+    const double t14 = t13 * t13;
+    const double t15 = t14 * t14;
+    const double t16 = 0.13604792922717515 * t15;
+    const double t17 = t16 + 0.15388840649973898;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.2222222304008072;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.4000000000000784;
+    const double t22 = t21 * t14;
+    const double t23 = 0.1321025177827784 * t15;
+    const double t24 = t23 + 0.18181738292064595;
+    const double t25 = t24 * t15;
+    const double t26 = t25 + 0.28571428567324064;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.6666666666666666;
+    const double t29 = t22 + t28;
+    const double t30 = t14 * t29;
+    const double t31 = t10 - t30;
+    const double t32 = t13 * t31;
+    const double t33 = t11 - t32;
+    const double t34 = t10 + t33;
+    const double t35 = t4 + t34;
+    const double t36 = 1.0 + t35;
+    const double t37 = t36 * t36;
+    const double t38 = 1.0 + t0;
+    const double t39 = t38 * 2.938735877055719e-39;
+    const double t40 = t37 * t39;
+    const double t41 = 1.0 / t40;
+    const double t42 = product_error(fused, t41, t40, 1.0);
+    const double t43 = product_error(fused, t37, t39, t40);
+    const double t44 = product_error(fused, t36, t36, t37);
+    const double t45 = t36 - 1.0;
+    const double t46 = t35 - t45;
+    const double t47 = t35 - t4;
+    const double t48 = t34 - t47;
+    const double t49 = t46 + t48;
+    const double t50 = t36 * t49;
+    const double t51 = t44 + t50;
+    const double t52 = t51 + t50;
+    const double t53 = t39 * t52;
+    const double t54 = t43 + t53;
+    const double t55 = t41 * t54;
+    const double t56 = t42 + t55;
+    const double t57 = 0.0 - t56;
+    const double t58 = t57 * t41;
+    const double t59 = t41 + t58;
+    const double t60 = t59 * 2.938735877055719e-39;
+    const double t61 = t1 ? 0.0 : t60;
+    const double t62 = grad_y * t61;
+    return t62;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1235,134 +1228,121 @@ SYMACT_INLINE double logsig_second_derivative_paired(int fused, double x)
     const double t15 = t6 * t14;
     const double t16 = t14 - 1.0;
     const double t17 = t15 + t16;
-    const double t18 = 2.0 + t17;
-    const double t19 = t7 ? t18 : t6;
-    const double t20 = 1.0 / t19;
-    const double t21 = t17 * t20;
-    const double t22 = t21 * 2.0;
-    const double t23 = t11 + t22;
-    const double t24 = t23 - t11;
-    const double t25 = t22 - t24;
-    const double t26 = product_error(fused, t21, t18, t17);
-    const double t27 = t18 - 2.0;
-    const double t28 = t17 - t27;
-    const double t29 = t21 * t28;
-    const double t30 = t26 + t29;
-    const double t31 = 0.0 - t30;
-    const double t32 = t31 * t20;
-    const double t33 = t32 * 2.0;
-    const double t34 = t21 * t21;
-    const double t35 = t34 * t34;
-    const double t36 = 0.13604792922717515 * t35;
-    const double t37 = t36 + 0.15388840649973898;
-    const double t38 = t37 * t35;
-    const double t39 = t38 + 0.2222222304008072;
-    const double t40 = t39 * t35;
-    const double t41 = t40 + 0.4000000000000784;
-    const double t42 = t41 * t34;
-    const double t43 = 0.1321025177827784 * t35;
-    const double t44 = t43 + 0.18181738292064595;
-    const double t45 = t44 * t35;
-    const double t46 = t45 + 0.28571428567324064;
-    const double t47 = t46 * t35;
-    const double t48 = t47 + 0.6666666666666666;
-    const double t49 = t42 + t48;
-    const double t50 = t49 * t34;
-    const double t51 = t50 * t21;
-    const double t52 = t10 * 5.497923018708371e-14;
-    const double t53 = t51 + t52;
-    const double t54 = t17 - t15;
-    const double t55 = t17 - t54;
-    const double t56 = t15 - t55;
-    const double t57 = t16 - t54;
-    const double t58 = t56 + t57;
-    const double t59 = 2.0 * t21;
-    const double t60 = t59 + (-2.0);
-    const double t61 = t60 * t21;
-    const double t62 = t61 + 1.0;
-    const double t63 = t58 * t62;
-    const double t64 = t53 + t63;
-    const double t65 = t33 + t64;
-    const double t66 = t25 + t65;
-    const double t67 = t23 + t66;
-    const double t68 = 3.0 + t67;
-    const double t69 = t20 * t20;
-    const double t70 = own_log1p_paired(fused, t6);
-    const double t71 = t70 + 3.0;
-    const double t72 = t69 * t71;
-    const double t73 = -t72;
-    const double t74 = t7 ? 1.0 : t73;
-    const double t75 = 1.0 + t67;
-    const double t76 = t75 * t75;
-    const double t77 = t76 * t75;
-    const double t78 = 1.0 + t6;
-    const double t79 = t78 * t78;
-    const double t80 = fabs(t79);
-    const int t81 = t80 < 8.452712498170644e+270;
-    const double t82 = t81 ? 1.0 : 2.938735877055719e-39;
-    const double t83 = t79 * t82;
-    const double t84 = t77 * t83;
-    const double t85 = t20 + 1.0;
-    const double t86 = t85 * t85;
-    const double t87 = t70 + 1.0;
-    const double t88 = t87 * t87;
-    const double t89 = t88 * t87;
-    const double t90 = t86 * t89;
-    const double t91 = t7 ? t84 : t90;
-    const double t92 = t74 / t91;
-    const double t93 = t68 * t92;
-    const double t94 = t68 - 3.0;
-    const double t95 = t68 - t94;
-    const double t96 = 3.0 - t95;
-    const double t97 = t67 - t94;
-    const double t98 = t96 + t97;
-    const double t99 = t67 - t23;
-    const double t100 = t66 - t99;
-    const double t101 = t98 + t100;
-    const double t102 = product_error(fused, t93, t84, t68);
-    const double t103 = product_error(fused, t77, t83, t84);
-    const double t104 = product_error(fused, t78, t78, t79);
-    const double t105 = t78 - 1.0;
-    const double t106 = t78 - t105;
-    const double t107 = 1.0 - t106;
-    const double t108 = t6 - t105;
-    const double t109 = t107 + t108;
-    const double t110 = t78 * t109;
-    const double t111 = t104 + t110;
-    const double t112 = t111 + t110;
-    const double t113 = t112 * t82;
-    const double t114 = t77 * t113;
-    const double t115 = t103 + t114;
-    const double t116 = product_error(fused, t76, t75, t77);
-    const double t117 = t75 - 1.0;
-    const double t118 = t75 - t117;
-    const double t119 = 1.0 - t118;
-    const double t120 = t67 - t117;
-    const double t121 = t119 + t120;
-    const double t122 = t121 + t100;
-    const double t123 = t76 * t122;
-    const double t124 = t116 + t123;
-    const double t125 = product_error(fused, t75, t75, t76);
-    const double t126 = t75 * t122;
-    const double t127 = t125 + t126;
-    const double t128 = t127 + t126;
-    const double t129 = t75 * t128;
-    const double t130 = t124 + t129;
-    const double t131 = t83 * t130;
-    const double t132 = t115 + t131;
-    const double t133 = t93 * t132;
-    const double t134 = t102 + t133;
-    const double t135 = t101 - t134;
-    const double t136 = t135 * t92;
-    const double t137 = t93 + t136;
-    const double t138 = t137 * t82;
-    const double t139 = -t138;
-    const double t140 = t7 ? t139 : t92;
-    const double t141 = t5 * t140;
-    const double t142 = t4 ? 3.0 : t141;
-    const double t143 = t2 ? t3 : t142;
-    const double t144 = t1 ? 0.0 : t143;
-    return t144;
+    const double t18 = t11 + t17;
+    const double t19 = t18 - t11;
+    const double t20 = t17 - t19;
+    const double t21 = t10 * 5.497923018708371e-14;
+    const double t22 = t7 ? t17 : 1.0;
+    const double t23 = 2.0 + t17;
+    const double t24 = t7 ? t23 : t6;
+    const double t25 = t22 / t24;
+    const double t26 = t25 * t25;
+    const double t27 = t26 * t26;
+    const double t28 = 0.13604792922717515 * t27;
+    const double t29 = t28 + 0.15388840649973898;
+    const double t30 = t29 * t27;
+    const double t31 = t30 + 0.2222222304008072;
+    const double t32 = t31 * t27;
+    const double t33 = t32 + 0.4000000000000784;
+    const double t34 = t33 * t26;
+    const double t35 = 0.1321025177827784 * t27;
+    const double t36 = t35 + 0.18181738292064595;
+    const double t37 = t36 * t27;
+    const double t38 = t37 + 0.28571428567324064;
+    const double t39 = t38 * t27;
+    const double t40 = t39 + 0.6666666666666666;
+    const double t41 = t34 + t40;
+    const double t42 = t26 * t41;
+    const double t43 = t17 - t42;
+    const double t44 = t25 * t43;
+    const double t45 = t21 - t44;
+    const double t46 = t17 - t15;
+    const double t47 = t17 - t46;
+    const double t48 = t15 - t47;
+    const double t49 = t16 - t46;
+    const double t50 = t48 + t49;
+    const double t51 = 2.0 * t25;
+    const double t52 = t51 + (-2.0);
+    const double t53 = t52 * t25;
+    const double t54 = t53 + 1.0;
+    const double t55 = t50 * t54;
+    const double t56 = t45 + t55;
+    const double t57 = t20 + t56;
+    const double t58 = t18 + t57;
+    const double t59 = 3.0 + t58;
+    const double t60 = own_log1p_paired(fused, t6);
+    const double t61 = t60 + 3.0;
+    const double t62 = t26 * t61;
+    const double t63 = -t62;
+    const double t64 = t7 ? 1.0 : t63;
+    const double t65 = 1.0 + t58;
+    const double t66 = t65 * t65;
+    const double t67 = t66 * t65;
+    const double t68 = 1.0 + t6;
+    const double t69 = t68 * t68;
+    const double t70 = t69 * 2.938735877055719e-39;
+    const double t71 = t67 * t70;
+    const double t72 = t25 + 1.0;
+    const double t73 = t72 * t72;
+    const double t74 = t60 + 1.0;
+    const double t75 = t74 * t74;
+    const double t76 = t75 * t74;
+    const double t77 = t73 * t76;
+    const double t78 = t7 ? t71 : t77;
+    const double t79 = t64 / t78;
+    const double t80 = t59 * t79;
+    const double t81 = t59 - 3.0;
+    const double t82 = t59 - t81;
+    const double t83 = 3.0 - t82;
+    const double t84 = t58 - t81;
+    const double t85 = t83 + t84;
+    const double t86 = t58 - t18;
+    const double t87 = t57 - t86;
+    const double t88 = t85 + t87;
+    const double t89 = product_error(fused, t80, t71, t59);
+    const double t90 = product_error(fused, t67, t70, t71);
+    const double t91 = product_error(fused, t68, t68, t69);
+    const double t92 = t68 - 1.0;
+    const double t93 = t68 - t92;
+    const double t94 = 1.0 - t93;
+    const double t95 = t6 - t92;
+    const double t96 = t94 + t95;
+    const double t97 = t68 * t96;
+    const double t98 = t91 + t97;
+    const double t99 = t98 + t97;
+    const double t100 = t99 * 2.938735877055719e-39;
+    const double t101 = t67 * t100;
+    const double t102 = t90 + t101;
+    const double t103 = product_error(fused, t66, t65, t67);
+    const double t104 = t65 - 1.0;
+    const double t105 = t65 - t104;
+    const double t106 = 1.0 - t105;
+    const double t107 = t58 - t104;
+    const double t108 = t106 + t107;
+    const double t109 = t108 + t87;
+    const double t110 = t66 * t109;
+    const double t111 = t103 + t110;
+    const double t112 = product_error(fused, t65, t65, t66);
+    const double t113 = t65 * t109;
+    const double t114 = t112 + t113;
+    const double t115 = t114 + t113;
+    const double t116 = t65 * t115;
+    const double t117 = t111 + t116;
+    const double t118 = t70 * t117;
+    const double t119 = t102 + t118;
+    const double t120 = t80 * t119;
+    const double t121 = t89 + t120;
+    const double t122 = t88 - t121;
+    const double t123 = t122 * t79;
+    const double t124 = t80 + t123;
+    const double t125 = t124 * 2.938735877055719e-39;
+    const double t126 = -t125;
+    const double t127 = t7 ? t126 : t79;
+    const double t128 = t5 * t127;
+    const double t129 = t4 ? 3.0 : t128;
+    const double t130 = t2 ? t3 : t129;
+    const double t131 = t1 ? 0.0 : t130;
+    return t131;
 }
 
 #ifndef SYMACT_OWN_LOG1P_POSITIVE_FAST
@@ -2357,13 +2337,11 @@ SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const voi
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_TWICE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, logsig_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2375,7 +2353,6 @@ SYMACT_INLINE void logsig_derivative_f64_elements(int fused, size_t n, const voi
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
 SYMACT_CHOICE_BEGIN
@@ -2423,7 +2400,7 @@ SYMACT_INLINE void logsig_value_and_derivative_f64_elements(int fused, size_t n,
     SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_value_and_derivative_f64)
 SYMACT_APART_END
 
@@ -2441,14 +2418,12 @@ SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void 
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_TWICE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, logsig_backward_paired(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -2462,7 +2437,6 @@ SYMACT_INLINE void logsig_backward_f64_elements(int fused, size_t n, const void 
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
 SYMACT_CHOICE_BEGIN
@@ -2503,7 +2477,9 @@ SYMACT_INLINE void logsig_second_derivative_f64_elements(int fused, size_t n, co
     SYMACT_IN_TURN_END
 }
 
+SYMACT_LONG_CHOICE_BEGIN
 SYMACT_LOOPS(logsig_second_derivative_f64)
+SYMACT_APART_END
 
 void symact_logsig_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {

@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1092,59 +1094,49 @@ SYMACT_INLINE double logsigmoid_forward_paired(int fused, double x)
 SYMACT_INLINE double logsigmoid_derivative_paired(int fused, double x)
 {
     (void)fused;
-    const int t0 = x < 0.0;
-    const double t1 = fabs(x);
-    const double t2 = 1060.0 < t1 ? 1060.0 : t1;
-    const double t3 = -t2;
-    const double t4 = t3 * 1.4426950408889634;
-    const double t5 = t4 + 6755399441056256.0;
-    const double t6 = t5 - 6755399441056256.0;
-    const double t7 = t6 * 0.6931471805598903;
-    const double t8 = t3 - t7;
-    const double t9 = t6 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = t10 * t10;
-    const double t12 = 2.511784416113084e-08 * t11;
-    const double t13 = t12 + 2.755721635507523e-06;
-    const double t14 = t13 * t11;
-    const double t15 = t14 + 0.00019841269917321528;
-    const double t16 = t15 * t11;
-    const double t17 = t16 + 0.008333333333307234;
-    const double t18 = t17 * t11;
-    const double t19 = t18 + 0.166666666666667;
-    const double t20 = t19 * t10;
-    const double t21 = 2.763128188739826e-07 * t11;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t11;
-    const double t24 = t23 + 0.001388888894702103;
-    const double t25 = t24 * t11;
-    const double t26 = t25 + 0.041666666666515396;
-    const double t27 = t26 * t11;
-    const double t28 = t27 + 0.5000000000000012;
-    const double t29 = t20 + t28;
-    const double t30 = t29 * t11;
-    const double t31 = t10 + t30;
-    const double t32 = 1.0 + t31;
-    const double t33 = power_of_2(t5);
-    const double t34 = t33 * 7.458340731200207e-155;
-    const double t35 = t32 * t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = 1.0 / t36;
-    const double t38 = product_error(fused, t37, t36, 1.0);
-    const double t39 = t32 - 1.0;
-    const double t40 = t31 - t39;
-    const double t41 = 0.0 - t38;
-    const double t42 = t41 * t37;
-    const double t43 = t37 * t32;
-    const double t44 = product_error(fused, t37, t32, t43);
-    const double t45 = t37 * t40;
-    const double t46 = t44 + t45;
-    const double t47 = t46 + t42;
-    const double t48 = t43 + t47;
-    const double t49 = t48 * t33;
-    const double t50 = t49 * 7.458340731200207e-155;
-    const double t51 = t0 ? t37 : t50;
-    return t51;
+    const double t0 = 1000.0 < x ? 1000.0 : x;
+    const double t1 = (-350.0) > t0 ? (-350.0) : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055232.0;
+    const double t4 = power_of_2(t3);
+    const double t5 = t3 - 6755399441055232.0;
+    const double t6 = t5 * 0.6931471805598903;
+    const double t7 = t1 - t6;
+    const double t8 = t5 * 5.497923018708371e-14;
+    const double t9 = t7 - t8;
+    const double t10 = t9 * t9;
+    const double t11 = 2.511784416113084e-08 * t10;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t10;
+    const double t14 = t13 + 0.00019841269917321528;
+    const double t15 = t14 * t10;
+    const double t16 = t15 + 0.008333333333307234;
+    const double t17 = t16 * t10;
+    const double t18 = t17 + 0.166666666666667;
+    const double t19 = t18 * t9;
+    const double t20 = 2.763128188739826e-07 * t10;
+    const double t21 = t20 + 2.480148993747346e-05;
+    const double t22 = t21 * t10;
+    const double t23 = t22 + 0.001388888894702103;
+    const double t24 = t23 * t10;
+    const double t25 = t24 + 0.041666666666515396;
+    const double t26 = t25 * t10;
+    const double t27 = t26 + 0.5000000000000012;
+    const double t28 = t19 + t27;
+    const double t29 = t28 * t10;
+    const double t30 = t9 + t29;
+    const double t31 = t4 * t30;
+    const double t32 = 7.458340731200207e-155 + t31;
+    const double t33 = t4 + t32;
+    const double t34 = 1.0 / t33;
+    const double t35 = t32 - t33;
+    const double t36 = t4 + t35;
+    const double t37 = t34 * t36;
+    const double t38 = 0.0 - t37;
+    const double t39 = t38 * t34;
+    const double t40 = t34 + t39;
+    const double t41 = t40 * 7.458340731200207e-155;
+    return t41;
 }
 
 /* y = f(x) and dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1159,118 +1151,100 @@ SYMACT_INLINE void logsigmoid_value_and_derivative_paired(int fused, double x, d
     const double t5 = -t4;
     const double t6 = -t3;
     const double t7 = t0 ? t5 : t6;
-    const double t8 = 1060.0 < t1 ? 1060.0 : t1;
-    const double t9 = -t8;
+    const double t8 = 1000.0 < x ? 1000.0 : x;
+    const double t9 = (-350.0) > t8 ? (-350.0) : t8;
     const double t10 = t9 * 1.4426950408889634;
-    const double t11 = t10 + 6755399441056256.0;
-    const double t12 = t11 - 6755399441056256.0;
-    const double t13 = t12 * 0.6931471805598903;
-    const double t14 = t9 - t13;
-    const double t15 = t12 * 5.497923018708371e-14;
-    const double t16 = t14 - t15;
-    const double t17 = t16 * t16;
-    const double t18 = 2.511784416113084e-08 * t17;
-    const double t19 = t18 + 2.755721635507523e-06;
-    const double t20 = t19 * t17;
-    const double t21 = t20 + 0.00019841269917321528;
-    const double t22 = t21 * t17;
-    const double t23 = t22 + 0.008333333333307234;
-    const double t24 = t23 * t17;
-    const double t25 = t24 + 0.166666666666667;
-    const double t26 = t25 * t16;
-    const double t27 = 2.763128188739826e-07 * t17;
-    const double t28 = t27 + 2.480148993747346e-05;
-    const double t29 = t28 * t17;
-    const double t30 = t29 + 0.001388888894702103;
-    const double t31 = t30 * t17;
-    const double t32 = t31 + 0.041666666666515396;
-    const double t33 = t32 * t17;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t26 + t34;
-    const double t36 = t35 * t17;
-    const double t37 = t16 + t36;
-    const double t38 = 1.0 + t37;
-    const double t39 = power_of_2(t11);
-    const double t40 = t39 * 7.458340731200207e-155;
-    const double t41 = t38 * t40;
-    const double t42 = 1.0 + t41;
-    const double t43 = 1.0 / t42;
-    const double t44 = product_error(fused, t43, t42, 1.0);
-    const double t45 = t38 - 1.0;
-    const double t46 = t37 - t45;
-    const double t47 = 0.0 - t44;
-    const double t48 = t47 * t43;
-    const double t49 = t43 * t38;
-    const double t50 = product_error(fused, t43, t38, t49);
-    const double t51 = t43 * t46;
-    const double t52 = t50 + t51;
-    const double t53 = t52 + t48;
-    const double t54 = t49 + t53;
-    const double t55 = t54 * t39;
-    const double t56 = t55 * 7.458340731200207e-155;
-    const double t57 = t0 ? t43 : t56;
+    const double t11 = t10 + 6755399441055232.0;
+    const double t12 = power_of_2(t11);
+    const double t13 = t11 - 6755399441055232.0;
+    const double t14 = t13 * 0.6931471805598903;
+    const double t15 = t9 - t14;
+    const double t16 = t13 * 5.497923018708371e-14;
+    const double t17 = t15 - t16;
+    const double t18 = t17 * t17;
+    const double t19 = 2.511784416113084e-08 * t18;
+    const double t20 = t19 + 2.755721635507523e-06;
+    const double t21 = t20 * t18;
+    const double t22 = t21 + 0.00019841269917321528;
+    const double t23 = t22 * t18;
+    const double t24 = t23 + 0.008333333333307234;
+    const double t25 = t24 * t18;
+    const double t26 = t25 + 0.166666666666667;
+    const double t27 = t26 * t17;
+    const double t28 = 2.763128188739826e-07 * t18;
+    const double t29 = t28 + 2.480148993747346e-05;
+    const double t30 = t29 * t18;
+    const double t31 = t30 + 0.001388888894702103;
+    const double t32 = t31 * t18;
+    const double t33 = t32 + 0.041666666666515396;
+    const double t34 = t33 * t18;
+    const double t35 = t34 + 0.5000000000000012;
+    const double t36 = t27 + t35;
+    const double t37 = t36 * t18;
+    const double t38 = t17 + t37;
+    const double t39 = t12 * t38;
+    const double t40 = 7.458340731200207e-155 + t39;
+    const double t41 = t12 + t40;
+    const double t42 = 1.0 / t41;
+    const double t43 = t40 - t41;
+    const double t44 = t12 + t43;
+    const double t45 = t42 * t44;
+    const double t46 = 0.0 - t45;
+    const double t47 = t46 * t42;
+    const double t48 = t42 + t47;
+    const double t49 = t48 * 7.458340731200207e-155;
     *y = t7;
-    *dydx = t57;
+    *dydx = t49;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
 SYMACT_INLINE double logsigmoid_backward_paired(int fused, double x, double grad_y)
 {
     (void)fused;
-    const int t0 = x < 0.0;
-    const double t1 = fabs(x);
-    const double t2 = 1060.0 < t1 ? 1060.0 : t1;
-    const double t3 = -t2;
-    const double t4 = t3 * 1.4426950408889634;
-    const double t5 = t4 + 6755399441056256.0;
-    const double t6 = t5 - 6755399441056256.0;
-    const double t7 = t6 * 0.6931471805598903;
-    const double t8 = t3 - t7;
-    const double t9 = t6 * 5.497923018708371e-14;
-    const double t10 = t8 - t9;
-    const double t11 = t10 * t10;
-    const double t12 = 2.511784416113084e-08 * t11;
-    const double t13 = t12 + 2.755721635507523e-06;
-    const double t14 = t13 * t11;
-    const double t15 = t14 + 0.00019841269917321528;
-    const double t16 = t15 * t11;
-    const double t17 = t16 + 0.008333333333307234;
-    const double t18 = t17 * t11;
-    const double t19 = t18 + 0.166666666666667;
-    const double t20 = t19 * t10;
-    const double t21 = 2.763128188739826e-07 * t11;
-    const double t22 = t21 + 2.480148993747346e-05;
-    const double t23 = t22 * t11;
-    const double t24 = t23 + 0.001388888894702103;
-    const double t25 = t24 * t11;
-    const double t26 = t25 + 0.041666666666515396;
-    const double t27 = t26 * t11;
-    const double t28 = t27 + 0.5000000000000012;
-    const double t29 = t20 + t28;
-    const double t30 = t29 * t11;
-    const double t31 = t10 + t30;
-    const double t32 = 1.0 + t31;
-    const double t33 = power_of_2(t5);
-    const double t34 = t33 * 7.458340731200207e-155;
-    const double t35 = t32 * t34;
-    const double t36 = 1.0 + t35;
-    const double t37 = 1.0 / t36;
-    const double t38 = product_error(fused, t37, t36, 1.0);
-    const double t39 = t32 - 1.0;
-    const double t40 = t31 - t39;
-    const double t41 = 0.0 - t38;
-    const double t42 = t41 * t37;
-    const double t43 = t37 * t32;
-    const double t44 = product_error(fused, t37, t32, t43);
-    const double t45 = t37 * t40;
-    const double t46 = t44 + t45;
-    const double t47 = t46 + t42;
-    const double t48 = t43 + t47;
-    const double t49 = t48 * t33;
-    const double t50 = t49 * 7.458340731200207e-155;
-    const double t51 = t0 ? t37 : t50;
-    const double t52 = grad_y * t51;
-    return t52;
+    const double t0 = 1000.0 < x ? 1000.0 : x;
+    const double t1 = (-350.0) > t0 ? (-350.0) : t0;
+    const double t2 = t1 * 1.4426950408889634;
+    const double t3 = t2 + 6755399441055232.0;
+    const double t4 = power_of_2(t3);
+    const double t5 = t3 - 6755399441055232.0;
+    const double t6 = t5 * 0.6931471805598903;
+    const double t7 = t1 - t6;
+    const double t8 = t5 * 5.497923018708371e-14;
+    const double t9 = t7 - t8;
+    const double t10 = t9 * t9;
+    const double t11 = 2.511784416113084e-08 * t10;
+    const double t12 = t11 + 2.755721635507523e-06;
+    const double t13 = t12 * t10;
+    const double t14 = t13 + 0.00019841269917321528;
+    const double t15 = t14 * t10;
+    const double t16 = t15 + 0.008333333333307234;
+    const double t17 = t16 * t10;
+    const double t18 = t17 + 0.166666666666667;
+    const double t19 = t18 * t9;
+    const double t20 = 2.763128188739826e-07 * t10;
+    const double t21 = t20 + 2.480148993747346e-05;
+    const double t22 = t21 * t10;
+    const double t23 = t22 + 0.001388888894702103;
+    const double t24 = t23 * t10;
+    const double t25 = t24 + 0.041666666666515396;
+    const double t26 = t25 * t10;
+    const double t27 = t26 + 0.5000000000000012;
+    const double t28 = t19 + t27;
+    const double t29 = t28 * t10;
+    const double t30 = t9 + t29;
+    const double t31 = t4 * t30;
+    const double t32 = 7.458340731200207e-155 + t31;
+    const double t33 = t4 + t32;
+    const double t34 = 1.0 / t33;
+    const double t35 = t32 - t33;
+    const double t36 = t4 + t35;
+    const double t37 = t34 * t36;
+    const double t38 = 0.0 - t37;
+    const double t39 = t38 * t34;
+    const double t40 = t34 + t39;
+    const double t41 = t40 * 7.458340731200207e-155;
+    const double t42 = grad_y * t41;
+    return t42;
 }
 
 /* d2ydx2 = f''(x); in double, in pairs of numbers where single ones lose digits. */

@@ -85,16 +85,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -762,15 +764,13 @@ SYMACT_INLINE double selu_forward_paired(int fused, double x)
     const double t38 = t9 * t37;
     const double t39 = t17 * 1.7580993408473768;
     const double t40 = product_error(fused, t17, 1.7580993408473768, t39);
-    const double t41 = t17 - t17;
-    const double t42 = t38 - t41;
-    const double t43 = 1.7580993408473768 * t42;
-    const double t44 = t40 + t43;
-    const double t45 = t39 + t44;
-    const double t46 = 1.0507009873554805 * t3;
-    const double t47 = t2 ? t45 : t46;
-    const double t48 = t0 ? x : t47;
-    return t48;
+    const double t41 = 1.7580993408473768 * t38;
+    const double t42 = t40 + t41;
+    const double t43 = t39 + t42;
+    const double t44 = 1.0507009873554805 * t3;
+    const double t45 = t2 ? t43 : t44;
+    const double t46 = t0 ? x : t45;
+    return t46;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -810,8 +810,8 @@ SYMACT_INLINE double selu_derivative_paired(int fused, double x)
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
     const double t32 = t11 + t31;
-    const double t33 = 1.0 + t32;
-    const double t34 = 1.7580993408473768 * t33;
+    const double t33 = 1.7580993408473768 * t32;
+    const double t34 = 1.7580993408473768 + t33;
     const double t35 = power_of_2(t6);
     const double t36 = t34 * t35;
     const double t37 = t36 * 7.458340731200207e-155;
@@ -865,25 +865,23 @@ SYMACT_INLINE void selu_value_and_derivative_paired(int fused, double x, double 
     const double t38 = t9 * t37;
     const double t39 = t17 * 1.7580993408473768;
     const double t40 = product_error(fused, t17, 1.7580993408473768, t39);
-    const double t41 = t17 - t17;
-    const double t42 = t38 - t41;
-    const double t43 = 1.7580993408473768 * t42;
-    const double t44 = t40 + t43;
-    const double t45 = t39 + t44;
-    const double t46 = 1.0507009873554805 * t3;
-    const double t47 = t2 ? t45 : t46;
-    const double t48 = t0 ? x : t47;
-    const int t49 = x != x;
-    const int t50 = x <= 0.0;
-    const double t51 = t15 + t37;
-    const double t52 = 1.0 + t51;
-    const double t53 = 1.7580993408473768 * t52;
-    const double t54 = t53 * t8;
-    const double t55 = t54 * 7.458340731200207e-155;
-    const double t56 = t50 ? t55 : 1.0507009873554805;
-    const double t57 = t49 ? x : t56;
-    *y = t48;
-    *dydx = t57;
+    const double t41 = 1.7580993408473768 * t38;
+    const double t42 = t40 + t41;
+    const double t43 = t39 + t42;
+    const double t44 = 1.0507009873554805 * t3;
+    const double t45 = t2 ? t43 : t44;
+    const double t46 = t0 ? x : t45;
+    const int t47 = x != x;
+    const int t48 = x <= 0.0;
+    const double t49 = t15 + t37;
+    const double t50 = 1.7580993408473768 * t49;
+    const double t51 = 1.7580993408473768 + t50;
+    const double t52 = t51 * t8;
+    const double t53 = t52 * 7.458340731200207e-155;
+    const double t54 = t48 ? t53 : 1.0507009873554805;
+    const double t55 = t47 ? x : t54;
+    *y = t46;
+    *dydx = t55;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -923,8 +921,8 @@ SYMACT_INLINE double selu_backward_paired(int fused, double x, double grad_y)
     const double t30 = t21 + t29;
     const double t31 = t30 * t12;
     const double t32 = t11 + t31;
-    const double t33 = 1.0 + t32;
-    const double t34 = 1.7580993408473768 * t33;
+    const double t33 = 1.7580993408473768 * t32;
+    const double t34 = 1.7580993408473768 + t33;
     const double t35 = power_of_2(t6);
     const double t36 = t34 * t35;
     const double t37 = t36 * 7.458340731200207e-155;

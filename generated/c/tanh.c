@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -907,50 +909,48 @@ SYMACT_INLINE double tanh_forward_paired(int fused, double x)
     const double t12 = t9 * 5.497923018708371e-14;
     const double t13 = t11 - t12;
     const double t14 = t7 * t13;
-    const double t15 = t8 - t8;
-    const double t16 = t14 - t15;
-    const double t17 = t13 * t13;
-    const double t18 = 2.511784416113084e-08 * t17;
-    const double t19 = t18 + 2.755721635507523e-06;
-    const double t20 = t19 * t17;
-    const double t21 = t20 + 0.00019841269917321528;
-    const double t22 = t21 * t17;
-    const double t23 = t22 + 0.008333333333307234;
-    const double t24 = t23 * t17;
-    const double t25 = t24 + 0.166666666666667;
-    const double t26 = t25 * t13;
-    const double t27 = 2.763128188739826e-07 * t17;
-    const double t28 = t27 + 2.480148993747346e-05;
-    const double t29 = t28 * t17;
-    const double t30 = t29 + 0.001388888894702103;
-    const double t31 = t30 * t17;
-    const double t32 = t31 + 0.041666666666515396;
-    const double t33 = t32 * t17;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t26 + t34;
-    const double t36 = t35 * t17;
-    const double t37 = t7 * t36;
-    const double t38 = t16 + t37;
-    const double t39 = t8 + t38;
-    const double t40 = t13 + t36;
+    const double t15 = t13 * t13;
+    const double t16 = 2.511784416113084e-08 * t15;
+    const double t17 = t16 + 2.755721635507523e-06;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.00019841269917321528;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.008333333333307234;
+    const double t22 = t21 * t15;
+    const double t23 = t22 + 0.166666666666667;
+    const double t24 = t23 * t13;
+    const double t25 = 2.763128188739826e-07 * t15;
+    const double t26 = t25 + 2.480148993747346e-05;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.041666666666515396;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.5000000000000012;
+    const double t33 = t24 + t32;
+    const double t34 = t33 * t15;
+    const double t35 = t7 * t34;
+    const double t36 = t14 + t35;
+    const double t37 = t8 + t36;
+    const double t38 = t13 + t34;
+    const double t39 = 1.0 + t38;
+    const double t40 = t39 * t7;
     const double t41 = 1.0 + t40;
-    const double t42 = t41 * t7;
-    const double t43 = 1.0 + t42;
-    const double t44 = 1.0 / t43;
-    const double t45 = t39 * t44;
-    const double t46 = t39 - t8;
-    const double t47 = t38 - t46;
-    const double t48 = product_error(fused, t45, t43, t39);
-    const double t49 = t43 - 1.0;
-    const double t50 = t42 - t49;
-    const double t51 = t45 * t50;
-    const double t52 = t48 + t51;
-    const double t53 = t47 - t52;
-    const double t54 = t53 * t44;
-    const double t55 = t45 + t54;
-    const double t56 = -t55;
-    const double t57 = with_sign(t56, x);
-    return t57;
+    const double t42 = 1.0 / t41;
+    const double t43 = t37 * t42;
+    const double t44 = t37 - t8;
+    const double t45 = t36 - t44;
+    const double t46 = product_error(fused, t43, t41, t37);
+    const double t47 = t41 - 1.0;
+    const double t48 = t40 - t47;
+    const double t49 = t43 * t48;
+    const double t50 = t46 + t49;
+    const double t51 = t45 - t50;
+    const double t52 = t51 * t42;
+    const double t53 = t43 + t52;
+    const double t54 = -t53;
+    const double t55 = with_sign(t54, x);
+    return t55;
 }
 
 /* dydx = f'(x); in double, in pairs of numbers where single ones lose digits. */
@@ -1039,72 +1039,70 @@ SYMACT_INLINE void tanh_value_and_derivative_paired(int fused, double x, double 
     const double t12 = t9 * 5.497923018708371e-14;
     const double t13 = t11 - t12;
     const double t14 = t7 * t13;
-    const double t15 = t8 - t8;
-    const double t16 = t14 - t15;
-    const double t17 = t13 * t13;
-    const double t18 = 2.511784416113084e-08 * t17;
-    const double t19 = t18 + 2.755721635507523e-06;
-    const double t20 = t19 * t17;
-    const double t21 = t20 + 0.00019841269917321528;
-    const double t22 = t21 * t17;
-    const double t23 = t22 + 0.008333333333307234;
-    const double t24 = t23 * t17;
-    const double t25 = t24 + 0.166666666666667;
-    const double t26 = t25 * t13;
-    const double t27 = 2.763128188739826e-07 * t17;
-    const double t28 = t27 + 2.480148993747346e-05;
-    const double t29 = t28 * t17;
-    const double t30 = t29 + 0.001388888894702103;
-    const double t31 = t30 * t17;
-    const double t32 = t31 + 0.041666666666515396;
-    const double t33 = t32 * t17;
-    const double t34 = t33 + 0.5000000000000012;
-    const double t35 = t26 + t34;
-    const double t36 = t35 * t17;
-    const double t37 = t7 * t36;
-    const double t38 = t16 + t37;
-    const double t39 = t8 + t38;
-    const double t40 = t13 + t36;
+    const double t15 = t13 * t13;
+    const double t16 = 2.511784416113084e-08 * t15;
+    const double t17 = t16 + 2.755721635507523e-06;
+    const double t18 = t17 * t15;
+    const double t19 = t18 + 0.00019841269917321528;
+    const double t20 = t19 * t15;
+    const double t21 = t20 + 0.008333333333307234;
+    const double t22 = t21 * t15;
+    const double t23 = t22 + 0.166666666666667;
+    const double t24 = t23 * t13;
+    const double t25 = 2.763128188739826e-07 * t15;
+    const double t26 = t25 + 2.480148993747346e-05;
+    const double t27 = t26 * t15;
+    const double t28 = t27 + 0.001388888894702103;
+    const double t29 = t28 * t15;
+    const double t30 = t29 + 0.041666666666515396;
+    const double t31 = t30 * t15;
+    const double t32 = t31 + 0.5000000000000012;
+    const double t33 = t24 + t32;
+    const double t34 = t33 * t15;
+    const double t35 = t7 * t34;
+    const double t36 = t14 + t35;
+    const double t37 = t8 + t36;
+    const double t38 = t13 + t34;
+    const double t39 = 1.0 + t38;
+    const double t40 = t39 * t7;
     const double t41 = 1.0 + t40;
-    const double t42 = t41 * t7;
-    const double t43 = 1.0 + t42;
-    const double t44 = 1.0 / t43;
-    const double t45 = t39 * t44;
-    const double t46 = t39 - t8;
-    const double t47 = t38 - t46;
-    const double t48 = product_error(fused, t45, t43, t39);
-    const double t49 = t43 - 1.0;
-    const double t50 = t42 - t49;
-    const double t51 = t45 * t50;
-    const double t52 = t48 + t51;
-    const double t53 = t47 - t52;
-    const double t54 = t53 * t44;
-    const double t55 = t45 + t54;
-    const double t56 = -t55;
-    const double t57 = with_sign(t56, x);
-    const double t58 = t43 * t43;
-    const double t59 = 1.0 / t58;
-    const double t60 = 4.0 * t59;
-    const double t61 = t60 * t41;
-    const double t62 = t41 - 1.0;
-    const double t63 = t40 - t62;
-    const double t64 = t60 * t63;
-    const double t65 = product_error(fused, t60, t58, 4.0);
-    const double t66 = product_error(fused, t43, t43, t58);
-    const double t67 = t43 * t50;
-    const double t68 = t66 + t67;
-    const double t69 = t68 + t67;
-    const double t70 = t60 * t69;
-    const double t71 = t65 + t70;
-    const double t72 = 0.0 - t71;
-    const double t73 = t72 * t59;
-    const double t74 = t41 * t73;
-    const double t75 = t64 + t74;
-    const double t76 = t61 + t75;
-    const double t77 = t76 * t6;
-    const double t78 = t77 * 7.458340731200207e-155;
-    *y = t57;
-    *dydx = t78;
+    const double t42 = 1.0 / t41;
+    const double t43 = t37 * t42;
+    const double t44 = t37 - t8;
+    const double t45 = t36 - t44;
+    const double t46 = product_error(fused, t43, t41, t37);
+    const double t47 = t41 - 1.0;
+    const double t48 = t40 - t47;
+    const double t49 = t43 * t48;
+    const double t50 = t46 + t49;
+    const double t51 = t45 - t50;
+    const double t52 = t51 * t42;
+    const double t53 = t43 + t52;
+    const double t54 = -t53;
+    const double t55 = with_sign(t54, x);
+    const double t56 = t41 * t41;
+    const double t57 = 1.0 / t56;
+    const double t58 = 4.0 * t57;
+    const double t59 = t58 * t39;
+    const double t60 = t39 - 1.0;
+    const double t61 = t38 - t60;
+    const double t62 = t58 * t61;
+    const double t63 = product_error(fused, t58, t56, 4.0);
+    const double t64 = product_error(fused, t41, t41, t56);
+    const double t65 = t41 * t48;
+    const double t66 = t64 + t65;
+    const double t67 = t66 + t65;
+    const double t68 = t58 * t67;
+    const double t69 = t63 + t68;
+    const double t70 = 0.0 - t69;
+    const double t71 = t70 * t57;
+    const double t72 = t39 * t71;
+    const double t73 = t62 + t72;
+    const double t74 = t59 + t73;
+    const double t75 = t74 * t6;
+    const double t76 = t75 * 7.458340731200207e-155;
+    *y = t55;
+    *dydx = t76;
 }
 
 /* grad_x = grad_y * f'(x); in double, in pairs of numbers where single ones lose digits. */

@@ -82,16 +82,18 @@
 /*
  * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
  * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, not to compute both sides where it has one division for both: the choice of its operands looks to GCC
- * like a jump.
+ * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
+ * operands looks to GCC like a jump.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
 #define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
+#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
 #define SYMACT_APART_END _Pragma("GCC pop_options")
 #else
 #define SYMACT_APART_BEGIN
 #define SYMACT_CHOICE_BEGIN
+#define SYMACT_LONG_CHOICE_BEGIN
 #define SYMACT_APART_END
 #endif
 
@@ -1003,31 +1005,31 @@ SYMACT_INLINE double tanhshrink_forward_paired(int fused, double x)
     const double t31 = t30 * t3;
     const double t32 = t31 + 0.05396825396825158;
     const double t33 = t18 + t32;
-    const double t34 = t33 * t2;
-    const double t35 = -0.1333333333333333 - (-0.1333333333333333);
-    const double t36 = t34 - t35;
-    const double t37 = t36 + (-7.441291890004175e-18);
-    const double t38 = -0.1333333333333333 + t37;
-    const double t39 = t38 * t2;
-    const double t40 = 0.3333333333333333 + t39;
-    const double t41 = t40 - 0.3333333333333333;
-    const double t42 = t39 - t41;
-    const double t43 = t42 + 1.846953374375261e-17;
-    const double t44 = t40 * t0;
-    const double t45 = t44 * t0;
-    const double t46 = t45 * t0;
-    const double t47 = product_error(fused, t45, t0, t46);
-    const double t48 = product_error(fused, t44, t0, t45);
-    const double t49 = product_error(fused, t40, t0, t44);
-    const double t50 = t40 - t40;
-    const double t51 = t43 - t50;
-    const double t52 = t0 * t51;
-    const double t53 = t49 + t52;
+    const double t34 = -0.1333333333333333 + t33;
+    const double t35 = product_error(fused, t33, t2, t33);
+    const double t36 = product_error(fused, t0, t0, t2);
+    const double t37 = t34 * t2;
+    const double t38 = 0.3333333333333333 + t37;
+    const double t39 = t38 - 0.3333333333333333;
+    const double t40 = t37 - t39;
+    const double t41 = t34 * t36;
+    const double t42 = t2 * t35;
+    const double t43 = t41 + t42;
+    const double t44 = 1.846953374375261e-17 + t43;
+    const double t45 = t40 + t44;
+    const double t46 = t38 * t0;
+    const double t47 = t46 * t0;
+    const double t48 = t47 * t0;
+    const double t49 = product_error(fused, t47, t0, t48);
+    const double t50 = product_error(fused, t46, t0, t47);
+    const double t51 = product_error(fused, t38, t0, t46);
+    const double t52 = t0 * t45;
+    const double t53 = t51 + t52;
     const double t54 = t0 * t53;
-    const double t55 = t48 + t54;
+    const double t55 = t50 + t54;
     const double t56 = t0 * t55;
-    const double t57 = t47 + t56;
-    const double t58 = t46 + t57;
+    const double t57 = t49 + t56;
+    const double t58 = t48 + t57;
     const double t59 = 2.0 * t0;
     const double t60 = own_decay_paired(fused, t59);
     const double t61 = t60 + 1.0;
@@ -1162,31 +1164,31 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_paired(int fused, double x, d
     const double t31 = t30 * t3;
     const double t32 = t31 + 0.05396825396825158;
     const double t33 = t18 + t32;
-    const double t34 = t33 * t2;
-    const double t35 = -0.1333333333333333 - (-0.1333333333333333);
-    const double t36 = t34 - t35;
-    const double t37 = t36 + (-7.441291890004175e-18);
-    const double t38 = -0.1333333333333333 + t37;
-    const double t39 = t38 * t2;
-    const double t40 = 0.3333333333333333 + t39;
-    const double t41 = t40 - 0.3333333333333333;
-    const double t42 = t39 - t41;
-    const double t43 = t42 + 1.846953374375261e-17;
-    const double t44 = t40 * t0;
-    const double t45 = t44 * t0;
-    const double t46 = t45 * t0;
-    const double t47 = product_error(fused, t45, t0, t46);
-    const double t48 = product_error(fused, t44, t0, t45);
-    const double t49 = product_error(fused, t40, t0, t44);
-    const double t50 = t40 - t40;
-    const double t51 = t43 - t50;
-    const double t52 = t0 * t51;
-    const double t53 = t49 + t52;
+    const double t34 = -0.1333333333333333 + t33;
+    const double t35 = product_error(fused, t33, t2, t33);
+    const double t36 = product_error(fused, t0, t0, t2);
+    const double t37 = t34 * t2;
+    const double t38 = 0.3333333333333333 + t37;
+    const double t39 = t38 - 0.3333333333333333;
+    const double t40 = t37 - t39;
+    const double t41 = t34 * t36;
+    const double t42 = t2 * t35;
+    const double t43 = t41 + t42;
+    const double t44 = 1.846953374375261e-17 + t43;
+    const double t45 = t40 + t44;
+    const double t46 = t38 * t0;
+    const double t47 = t46 * t0;
+    const double t48 = t47 * t0;
+    const double t49 = product_error(fused, t47, t0, t48);
+    const double t50 = product_error(fused, t46, t0, t47);
+    const double t51 = product_error(fused, t38, t0, t46);
+    const double t52 = t0 * t45;
+    const double t53 = t51 + t52;
     const double t54 = t0 * t53;
-    const double t55 = t48 + t54;
+    const double t55 = t50 + t54;
     const double t56 = t0 * t55;
-    const double t57 = t47 + t56;
-    const double t58 = t46 + t57;
+    const double t57 = t49 + t56;
+    const double t58 = t48 + t57;
     const double t59 = 2.0 * t0;
     const double t60 = own_decay_paired(fused, t59);
     const double t61 = t60 + 1.0;
@@ -2252,7 +2254,9 @@ SYMACT_INLINE void tanhshrink_value_and_derivative_f64_elements(int fused, size_
     SYMACT_IN_TURN_END
 }
 
+SYMACT_LONG_CHOICE_BEGIN
 SYMACT_LOOPS(tanhshrink_value_and_derivative_f64)
+SYMACT_APART_END
 
 void symact_tanhshrink_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {

@@ -32,6 +32,8 @@ class _Settled:
         self._numbers: dict[int, Fraction] = {self._zero: Fraction(0)}
         #: Errors of exact products: added to something, or times something that is added, they have no effect.
         self._nothing: set[int] = set()
+        #: What is compared: a choice of the smaller one is a minimum once the error of a product goes with it no more.
+        self._less: dict[int, tuple[int, ...]] = {}
 
     def kernel(self) -> Kernel:
         """The program."""
@@ -65,6 +67,11 @@ class _Settled:
                 return operands[1]
             case "neg" if operands[0] in self._nothing:
                 return operands[0]
+            case "lt":
+                self._less[index := self._b("lt", *operands)] = tuple(operands)
+                return index
+            case "select" if self._less.get(operands[0]) == tuple(operands[1:]):
+                return self._b("min", *operands[1:])
         return self._b(step.operation, *operands) if operands else self._b.copy(step, here=[])
 
     def _number(self, text: str) -> int:

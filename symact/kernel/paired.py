@@ -9,6 +9,7 @@ from sympy import Add, Dummy, Expr, Function, Mul, Pow, S, Symbol, atan, erf, ex
 from sympy.codegen.cfunctions import log1p
 
 from symact.errors import Error
+from symact.kernel.functions.exponential import LESS
 from symact.kernel.lowering import DIRECT, as_expm1, is_negative, ordered
 from symact.kernel.pairs import VANISHES, Ends, Pair, Pairs
 from symact.kernel.program import Builder
@@ -17,11 +18,14 @@ from symact.kernel.rewrite import bell, erfcx, gauss
 #: Significant decimal digits of an irrational constant.
 _DIGITS = 45
 
-#: What is above the first is made so many times smaller.
+#: What may be above the first, and is not below 1, is made so many times smaller.
 _LARGE, _SMALLER = 2**900, 2**128
 
-#: exp(-u^2/2) is 0, also times any number, beyond this.
-_ROOT = 64
+#: Beyond these u exp(-u^2/2) and exp(-u^2) are 0.
+_ROOTS = {gauss: Fraction(46), bell: Fraction(65, 2)}
+
+#: What is nothing in the place of infinity once it is multiplied by such a 0, and no product of it overflows.
+_CAP = 2**300
 
 
 class PairedLowering:
@@ -43,9 +47,19 @@ class PairedLowering:
         self._scaled = scaled
         self._pairs = Pairs(builder)
         self._where = dict(where)
+        self._inner: set[Expr] | None = None
         self._done: dict[Expr, Pair] = {
             symbol: Pair(step, None, Ends(0.0) if symbol.is_nonnegative else Ends()) for symbol, step in leaves.items()
         }
+
+    def cap(self, variable: Symbol) -> None:
+        """Let a variable be no larger than where all decaying exponentials are 0: infinity times that is no number.
+
+        Where parameters say where that is, it is no larger than 2^300, which is not much beside any such 0.
+        """
+        ends = [_end_of(self._where[letter], variable) for letter in self._where if self._decays(letter)]
+        if ends:
+            self._done[variable] = self._pairs.below(self._done[variable], max(ends))
 
     def __call__(self, expression: Expr) -> int:
         """The index of the step that computes an expression.
@@ -53,21 +67,47 @@ class PairedLowering:
         Raises:
             Error: a function for which there is no operation.
         """
+        if self._inner is None:  # of the whole, before any part of it is written
+            functions = {node for e in (expression, *self._where.values()) for node in e.atoms(Function)}
+            self._inner = {inner for node in functions for inner in node.args[0].atoms(log, log1p)}
         if is_negative(expression):
             return self._b("neg", self._positive(-expression))
         return self._positive(expression)
 
     def _positive(self, expression: Expr) -> int:
+        quotient = self._by_exponential(expression)
+        if quotient is not None:
+            return quotient
         bases = [(f, f.as_base_exp()) for f in Mul.make_args(expression)]
         below = [f for f, (base, power) in bases if power.is_negative and base.free_symbols and self._is_plain(base)]
         if not (self._scaled and below):
             return self._single(expression)
         b, divisor, scaled = self._b, self._pair(1 / Mul(*below)), Dummy()
-        near = b("lt", b("abs", divisor.high), b.const(_LARGE))
-        scale = b("select", near, b.const(1), b.const(f"1/{_SMALLER}"))
+        scale = b.const(f"1/{_SMALLER}")
+        if divisor.nearest < 1:
+            near = b("lt", b("abs", divisor.high), b.const(_LARGE))
+            scale = b("select", near, b.const(1), scale)
         ends = Ends(0.0) if divisor.ends.least >= 0 else Ends()
         self._done[scaled] = self._pairs.scale(divisor, scale)._replace(ends=ends)
         return b("mul", self._single(expression / Mul(*below) / scaled), scale)
+
+    def _by_exponential(self, expression: Expr) -> int | None:
+        """a/(c + exp(u)), c > 0, with what is divided by made 2^512 times smaller: no exponential is infinite then.
+
+        So a tail needs no form of its own. a is a number, or u is positive and a nowhere negative: what is above is
+        kept from infinity. None for anything else.
+        """
+        beside = {part: _exponent_beside_number(1 / part) for part in Mul.make_args(expression)}
+        found = [(part, *each) for part, each in beside.items() if each is not None]
+        if len(found) != 1:
+            return None
+        ((part, number, exponent),) = found
+        pairs, above = self._pairs, expression / part
+        if above.free_symbols and not (exponent.is_positive and above.is_nonnegative):
+            return None
+        divisor = pairs.sum_with_exp(Fraction(str(number)), self._pair(exponent))
+        dividend = pairs.below(self._pair(above), _CAP) if above.free_symbols else self._pair(above)
+        return self._b("mul", pairs.rounded(pairs.divide(dividend, divisor)), self._b.const(LESS))
 
     def _is_plain(self, e: Expr) -> bool:
         return not e.has(Function) and not any(letter in e.free_symbols for letter in self._where)
@@ -84,10 +124,9 @@ class PairedLowering:
         decaying = [letter for letter in self._where if self._decays(letter)]
         if not decaying or main is None:
             return step
-        least, *others = (self._exponent(letter).high for letter in decaying)
-        for exponent in others:
-            least = self._b("min", least, exponent)
-        inside = self._b("lt", least, self._b.const(VANISHES))
+        inside, *others = map(self._is_more_than_0, decaying)
+        for other in others:
+            inside = self._b("or", inside, other)
         zero = self._b.const(0)
         rest = self._pairs.rounded(self._pair(main)) if main != 0 else self._b("neg", zero) if negative else zero
         return self._b("select", inside, step, rest)
@@ -121,9 +160,16 @@ class PairedLowering:
         (argument,) = value.args
         if isinstance(value, exp):
             return self._pair(-argument)
-        root = self._pairs.below(self._pair(argument), _ROOT)
+        root = self._pairs.below(self._pair(argument), _ROOTS[value.func])
         square = self._pairs.multiply(root, root)
         return self._pairs.multiply(square, self._pair(S.Half)) if isinstance(value, gauss) else square
+
+    def _is_more_than_0(self, letter: Expr) -> int:
+        """Whether a decaying exponential is more than 0, as a step."""
+        value = self._where[letter]
+        if isinstance(value, exp):
+            return self._b("lt", self._exponent(letter).high, self._b.const(VANISHES))
+        return self._b("lt", self._pair(value.args[0]).high, self._b.const(_ROOTS[value.func]))
 
     def _pair(self, e: Expr) -> Pair:
         if e not in self._done:
@@ -146,13 +192,8 @@ class PairedLowering:
             return self._power(e.base, e.exp)
         if isinstance(e, exp):
             return pairs.exp(self._pair(e.args[0]))
-        if isinstance(e, log):
-            (argument,) = e.args
-            if isinstance(argument, Add) and S.One in argument.args:
-                return pairs.log1p(self._pair(argument - 1))
-            return pairs.log(self._pair(argument))
-        if isinstance(e, log1p):
-            return pairs.log1p(self._pair(e.args[0]))
+        if isinstance(e, log | log1p):
+            return self._logarithm(e)
         if isinstance(e, atan):
             return pairs.atan(self._pair(e.args[0]))
         if isinstance(e, erf):
@@ -163,6 +204,16 @@ class PairedLowering:
         if e.func in DIRECT:  # good to about a unit in the last place
             return Pair(self._b(DIRECT[e.func], pairs.rounded(self._pair(e.args[0]))))
         raise Error(f"there is no arithmetic with pairs for {e.func.__name__}")
+
+    def _logarithm(self, e: Expr) -> Pair:
+        """A logarithm, exact enough for a function that it may be the argument of."""
+        (argument,) = e.args
+        long = e in (self._inner or ())
+        if isinstance(e, log1p):
+            return self._pairs.log1p(self._pair(argument), long=long)
+        if isinstance(argument, Add) and S.One in argument.args:
+            return self._pairs.log1p(self._pair(argument - 1), long=long)
+        return self._pairs.log(self._pair(argument), long=long)
 
     def _sum(self, e: Add) -> Pair:
         terms = ordered(e)
@@ -231,6 +282,22 @@ class PairedLowering:
         half = self._repeated(value, count // 2)
         square = self._pairs.multiply(half, half)
         return self._pairs.multiply(square, value) if count % 2 else square
+
+
+def _end_of(value: Expr, variable: Symbol) -> Fraction:
+    """The last number for which a decaying exponential is computed as such; 2^300 where that depends on parameters."""
+    (argument,) = value.args
+    rate = abs(argument / variable)
+    if not rate.is_number:
+        return Fraction(_CAP)
+    end = _ROOTS.get(value.func, Fraction(VANISHES)) / Fraction(str(rate.evalf(_DIGITS)))
+    return Fraction(int(end * 8), 8)
+
+
+def _exponent_beside_number(e: Expr) -> tuple[Expr, Expr] | None:
+    """c and u for c + exp(u), c > 0; None for anything else."""
+    number, power = e.as_coeff_Add()
+    return (number, power.args[0]) if number > 0 and isinstance(power, exp) else None
 
 
 def _with_coefficient(coefficient: Expr, rest: Expr) -> Expr | None:

@@ -31,6 +31,10 @@ _EXACT, _EXACT_TAIL = 5, 2
 #: exp(-a) is less than half of the smallest number by far beyond this, the last for which that power does.
 VANISHES = 1060
 
+#: Between which numbers exp(a)/2^512 is good for sums with 2^-512 that are divided by: below it is nothing beside that
+#: and no subnormal number yet, beyond exp(-a) is nothing and products with it still have an error.
+_SUMMANDS = (-350, 1000)
+
 
 class Ends(NamedTuple):
     """Between which numbers something lies."""
@@ -163,8 +167,10 @@ class Pairs:
         ends = Ends(*(math.sqrt(max(end, 0.0)) for end in a.ends))
         return Pair(root, b("div", b("neg", excess), b("add", root, root)), ends)
 
-    def below(self, a: Pair, end: int) -> Pair:
+    def below(self, a: Pair, end: int | Fraction) -> Pair:
         """a, or what ends its range."""
+        if a.ends.greatest <= end:
+            return a
         b = self._b
         low = None if a.low is None else b("select", b("lt", a.high, b.const(end)), a.low, b.const(0))
         ends = Ends(*(min(each, float(end)) for each in a.ends))
@@ -181,6 +187,26 @@ class Pairs:
         """exp(-a) for a >= 0, as a part of something larger: what is subnormal may lose its digits."""
         parts = self._reduced(a)
         return self.scale(self._fraction(parts), self._power(parts))._replace(ends=_UNIT)
+
+    def sum_with_exp(self, number: Fraction, a: Pair) -> Pair:
+        """(c + exp(a))/2^512 for c > 0, to divide by."""
+        b = self._b
+        least, most = _SUMMANDS
+        high = b("min", a.high, b.const(most))
+        if a.ends.least < least:
+            high = b("max", high, b.const(least))
+        low = None
+        if a.low is not None:
+            low = b("select", b("lt", b("abs", a.high), b.const(most)), a.low, b.const(0))
+        parts = reduced(b, high, _PRECISION, low, more=-MORE)
+        assert parts.r is not None
+        power = b("pow2", parts.shifted)
+        rest = self._larger_first(parts.r, parts.beyond)
+        # In this order neither sum, rounded, loses much: of c + 2^n that would be all of c where it is half a digit.
+        inner = self._exact_sum(b.const(number * LESS), b("mul", power, rest.high))
+        whole = self._exact_sum(power, inner.high)
+        low = self._plus(self._plus(whole.low, inner.low), None if rest.low is None else b("mul", power, rest.low))
+        return Pair(whole.high, low, _POSITIVE)
 
     def exp(self, a: Pair) -> Pair:
         """exp(a) with more than ten bits to spare, for it may be the argument of another exponential."""
@@ -210,16 +236,19 @@ class Pairs:
         low = self._plus(self._plus(main.low, whole.low), b("mul", power, parts.beyond))
         return self._normal(main.high, low, Ends(-1.0, 0.0))
 
-    def log(self, a: Pair) -> Pair:
-        """The natural logarithm of a positive normal number."""
+    def log(self, a: Pair, *, long: bool = False) -> Pair:
+        """The natural logarithm of a positive normal number, good to half a unit in the last place.
+
+        `long` says to an eighth, for what it is the argument of may multiply its error.
+        """
         b = self._b
         n, one = b("exponent", a.high), b.const(1)
         scale = b("pow2", b("sub", b.const(_PRECISION.rounder), n))
         lost = None if a.low is None else b("mul", a.low, scale)
-        return self._logarithm(n, b("sub", b("mantissa", a.high), one), lost)
+        return (self._long_logarithm if long else self._logarithm)(n, b("sub", b("mantissa", a.high), one), lost)
 
-    def log1p(self, a: Pair) -> Pair:
-        """log(1 + a) for a > -1."""
+    def log1p(self, a: Pair, *, long: bool = False) -> Pair:
+        """log(1 + a) for a > -1 likewise."""
         b = self._b
         a = self.tight(a)
         parts = unit_parts(b, a.high) if a.ends.least >= 0 and a.ends.greatest <= 1 else sum_parts(b, a.high)
@@ -227,7 +256,7 @@ class Pairs:
         scaled, rest = b("mul", a.high, parts.scale), b("sub", parts.scale, b.const(1))
         f, lost = self._sum_and_error(scaled, rest)
         lost = lost if a.low is None else b("add", lost, b("mul", a.low, parts.scale))
-        found = self._logarithm(parts.n, f, lost)
+        found = (self._long_logarithm if long else self._logarithm)(parts.n, f, lost)
         return found._replace(ends=Ends(*(math.log1p(end) if end > -1 else -math.inf for end in a.ends)))
 
     def atan(self, a: Pair) -> Pair:
@@ -267,7 +296,7 @@ class Pairs:
     def _tail(self, a: Pair, table: str, shift: str, rate: str, slope: str) -> Pair:
         """p/(a + shift), p a polynomial, as an erfcx whose slope is rate*a times itself - slope."""
         b = self._b
-        cut = b("min", a.high, b.const(10**18))
+        cut = self.below(Pair(a.high, None, a.ends), 10**18).high
         q, q_error = ratio(b, cut, _PRECISION, table)
         p = self._polynomial(_PRECISION.table(table)["coefficients"], Pair(q, q_error, _SIGNED_UNIT), _EXACT_TAIL)
         end = Fraction(shift)
@@ -300,6 +329,9 @@ class Pairs:
         """
         b = self._b
         limit = b.const(VANISHES)
+        if a.ends.least >= 0 and a.ends.greatest <= VANISHES:
+            a = self.tight(a)
+            return reduced(b, b("neg", a.high), _PRECISION, None if a.low is None else b("neg", a.low), more=MORE)
         if a.low is None:
             return reduced(b, b("neg", b("min", a.high, limit)), _PRECISION, more=MORE)
         a = self.tight(a)
@@ -320,7 +352,26 @@ class Pairs:
         return Pair(main.high, self._plus(main.low, rest.low), Ends(0.7, 1.42))
 
     def _logarithm(self, n: int, f: int, lost: int | None) -> Pair:
-        """n*ln(2) + log(1 + f + lost); log(1 + f) is 2s + s^3*P(s^2) with s = f/(2 + f)."""
+        """n*ln(2) + log(1 + f + lost); log(1 + f) is f - s*(f - s^2*P(s^2)) with s = f/(2 + f).
+
+        What is subtracted is less than a quarter of the whole, and so are its rounding errors of theirs.
+        """
+        b = self._b
+        high, low = (b.const(part) for part in ln2(_PRECISION))
+        s = b("div", f, b("add", b.const(2), f))
+        z = b("mul", s, s)
+        series = halves(b, _PRECISION.table("log")["coefficients"], z)
+        bent = b("mul", s, b("sub", f, b("mul", z, series)))
+        # The first is 0, or larger than the other one ever is.
+        total = self._larger_first(b("mul", n, high), f)
+        rest = b("sub", b("mul", n, low), bent)
+        if lost is not None:
+            # 1/(1 + f) = (1 - s)/(1 + s) = 1 - 2s + 2s^2 - ..., to a hundredth, which will do for so small a number.
+            rest = b("add", rest, b("mul", lost, horner(b, ["1", "-2", "2"], s)))
+        return self._normal(total.high, self._plus(total.low, rest))
+
+    def _long_logarithm(self, n: int, f: int, lost: int | None) -> Pair:
+        """The same, good to an eighth of a unit: log(1 + f) is 2s + s^3*P(s^2), s a pair."""
         b = self._b
         high, low = (b.const(part) for part in ln2(_PRECISION))
         s = self.divide(Pair(f), self._larger_first(b.const(2), f))

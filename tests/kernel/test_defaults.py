@@ -56,6 +56,20 @@ def test_another_power_of_two_leaves_the_product_alone():
     assert at_defaults(kernel, {"p": "1/3"}) is None
 
 
+def test_a_choice_of_the_smaller_one_is_a_minimum_once_no_error_goes_with_it():
+    """And NaN, for which a comparison is false, stays NaN."""
+    b = Builder()
+    x, p, end, zero = b.input("x"), b.parameter("p"), b.const(9), b.const(0)
+    product = b("mul", p, x)
+    inside = b("lt", product, end)
+    error = b("select", inside, b("product_error", p, x, product), zero)
+    kernel = b.kernel("f", ["x"], ["p"], {"y": b("add", b("select", inside, product, end), error)})
+    special = at_defaults(kernel, {"p": "1"})
+    assert operations(special) == ["input", "const", "min"]
+    values = {"x": np.array([4, 12, np.nan], np.float32)}
+    np.testing.assert_array_equal(evaluate(special, values, FAST)["y"], np.array([4, 9, np.nan], np.float32))
+
+
 def test_what_saves_only_a_product_is_not_worth_its_code():
     b = Builder()
     kernel = b.kernel("f", ["x"], ["p"], {"y": b("mul", b.input("x"), b.parameter("p"))})

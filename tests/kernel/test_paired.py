@@ -11,17 +11,19 @@ from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
 from symact.kernel.paired import PairedLowering
 from symact.kernel.program import Builder
-from symact.kernel.rewrite import erfcx
+from symact.kernel.rewrite import erfcx, gauss
 
 PAIRED = ARITHMETICS["paired"]
 
 t, E = Symbol("t", positive=True), Symbol("E", positive=True)
 
 
-def written(expression, where=None, scaled=False):
+def written(expression, where=None, scaled=False, capped=False):
     b = Builder()
-    step = PairedLowering(b, {t: b.input("x")}, where or {}, scaled)(expression)
-    return b.kernel("piece", ["x"], [], {"y": step})
+    lower = PairedLowering(b, {t: b.input("x")}, where or {}, scaled)
+    if capped:
+        lower.cap(t)
+    return b.kernel("piece", ["x"], [], {"y": lower(expression)})
 
 
 def at(kernel, *points):
@@ -44,6 +46,60 @@ def test_a_scaled_quotient_keeps_its_digits_up_to_the_largest_number():
     assert all(map(within_an_ulp, at(written(expression, scaled=True), *points), exact))
     assert not within_an_ulp(at(written(expression), points[-1])[0], exact[-1])
     assert operations(written(expression, scaled=True)).count("div") == operations(written(expression)).count("div")
+
+
+def test_a_divisor_that_is_known_to_be_large_is_made_smaller_without_a_choice():
+    assert "select" not in operations(written(1 / (1 + t), scaled=True))
+    assert "select" in operations(written(1 / (t * log(1 + t)), scaled=True))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_quotient_by_an_exponential_keeps_its_tail_to_the_smallest_number(number):
+    kernel = written(t / (number + exp(t)))
+    points = (5e-324, 0.3, 36.8, 700.0, 709.5, 715.0, 740.0, 751.0)
+    with mpmath.workdps(60):
+        exact = [mpmath.mpf(x) / (number + mpmath.exp(mpmath.mpf(x))) for x in points]
+    found = at(kernel, *points)
+    assert all(abs(got - value) <= 0.75 * math.ulp(float(value)) for got, value in zip(found, exact, strict=True))
+    assert at(kernel, 770.0, 1e4, 1e300, math.inf) == [0.0] * 4
+    assert math.isnan(at(kernel, math.nan)[0])
+    assert operations(kernel).count("div") == 1
+    assert "select" not in operations(kernel)
+
+
+def test_a_quotient_of_a_number_by_an_exponential_is_good_on_both_sides():
+    points = (-1e308, -800.0, -40.0, -0.5, 0.0, 0.5, 40.0, 740.0)
+    x = Symbol("x", real=True)
+    b = Builder()
+    step = PairedLowering(b, {x: b.input("x")}, {})(3 / (2 + exp(x)))
+    found = at(b.kernel("piece", ["x"], [], {"y": step}), *points)
+    with mpmath.workdps(60):
+        exact = [3 / (2 + mpmath.exp(mpmath.mpf(point))) for point in points]
+    assert all(map(within_an_ulp, found, exact))
+
+
+def test_what_multiplies_a_decayed_exponential_is_no_infinity():
+    where = {E: gauss(t)}
+    kernel = written(t * E / (1 + t), where, capped=True)
+    assert at(kernel, 46.5, 1e300, math.inf) == [0.0] * 3
+    assert math.isnan(at(written(t * E / (1 + t), where), math.inf)[0])
+    assert operations(kernel).count("min") == 1
+    with mpmath.workdps(60):
+        exact = [x * mpmath.exp(-(mpmath.mpf(x) ** 2) / 2) / (1 + mpmath.mpf(x)) for x in (0.7, 37.7, 38.4)]
+    assert all(map(within_an_ulp, at(kernel, 0.7, 37.7, 38.4), exact))
+
+
+def test_where_parameters_say_when_an_exponential_is_0_a_number_stands_for_infinity():
+    p = Symbol("p", positive=True)
+    b = Builder()
+    lower = PairedLowering(b, {t: b.input("x"), p: b.parameter("p")}, {E: exp(-p * t)})
+    lower.cap(t)
+    kernel = b.kernel("piece", ["x"], ["p"], {"y": lower(t * E)})
+    values = {"x": np.array([1e5, math.inf]), "p": np.array([1e-4, 1e-4])}
+    first, last = evaluate(kernel, values, PAIRED)["y"].tolist()
+    with mpmath.workdps(60):
+        assert within_an_ulp(first, 1e5 * mpmath.exp(-mpmath.mpf(1e5) * mpmath.mpf(1e-4)))
+    assert last == 0.0
 
 
 def test_what_is_taken_away_together_is_the_sum_that_is_there_already():

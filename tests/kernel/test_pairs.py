@@ -73,7 +73,8 @@ FUNCTIONS = {
     "exp": (lambda pairs, a, _: pairs.exp(a), mpmath.exp, 2.0**-10),
     "decay": (decayed, lambda a: mpmath.exp(-a), 0.25),
     "expm1": (lambda pairs, a, _: pairs.expm1_of_negative(a), lambda a: mpmath.expm1(-a), 0.5),
-    "log1p": (lambda pairs, a, _: pairs.log1p(a), mpmath.log1p, 0.125),
+    "log1p": (lambda pairs, a, _: pairs.log1p(a), mpmath.log1p, 0.5),
+    "long log1p": (lambda pairs, a, _: pairs.log1p(a, long=True), mpmath.log1p, 0.125),
     "atan": (lambda pairs, a, _: pairs.atan(a), mpmath.atan, 0.25),
     "sqrt": (lambda pairs, a, _: pairs.sqrt(a), mpmath.sqrt, 2.0**-40),
     "erfcx": (lambda pairs, a, _: pairs.erfcx(a), lambda a: mpmath.exp(a * a) * mpmath.erfc(a), 1.0),
@@ -142,12 +143,28 @@ def test_the_error_function_is_right_to_a_unit_and_keeps_the_low_part() -> None:
             assert abs(mpmath.mpf(value) - exact) <= 1.25 * np.spacing(float(exact))
 
 
-def test_logarithms_of_pairs_are_right_beside_their_size() -> None:
+@pytest.mark.parametrize(("long", "bits"), [(False, 54), (True, 55)])
+def test_logarithms_of_pairs_are_right_beside_their_size(long: bool, bits: int) -> None:
     with mpmath.workdps(60):
-        for found, a in zip(run(lambda pairs, a, _: pairs.log(a)), A, strict=True):
+        for found, a in zip(run(lambda pairs, a, _: pairs.log(a, long=long)), A, strict=True):
             value = mpmath.log(mpmath.mpf(a.numerator) / a.denominator)
             got = mpmath.mpf(found.numerator) / found.denominator
-            assert abs(got - value) <= max(abs(value), mpmath.mpf(2) ** -3) * mpmath.mpf(2) ** -55
+            assert abs(got - value) <= max(abs(value), mpmath.mpf(2) ** -3) * mpmath.mpf(2) ** -bits
+
+
+@pytest.mark.parametrize("number", [Fraction(1), Fraction(3)])
+def test_a_sum_with_an_exponential_is_right_wherever_its_inverse_is_a_number(number: Fraction) -> None:
+    """(c + exp(a))/2^512, good to a quarter of a unit; the smaller term may be nothing beside the larger one."""
+    b = Builder()
+    found = Pairs(b).sum_with_exp(number, Pair(b.input("a"), b.input("low")))
+    kernel = b.kernel("sum", ("a", "low"), (), {"high": found.high, "low": found.low})
+    a = np.concatenate([RANDOM.uniform(-400, 800, 500), RANDOM.uniform(-60, 60, 500)])
+    low = a * RANDOM.uniform(-1, 1, a.size) * 2.0**-53
+    values = evaluate(kernel, {"a": a, "low": low}, PAIRED)
+    with mpmath.workdps(60):
+        for x, rest, high, beyond in zip(a.tolist(), low.tolist(), *(v.tolist() for v in values.values()), strict=True):
+            exact = (int(number) + mpmath.exp(mpmath.mpf(x) + mpmath.mpf(rest))) / mpmath.mpf(2) ** 512
+            assert abs(mpmath.mpf(high) + mpmath.mpf(beyond) - exact) <= 0.25 * np.spacing(float(exact))
 
 
 def test_what_is_no_number_any_more_has_decayed() -> None:

@@ -44,7 +44,7 @@ _STYLES = {
 }
 
 #: Pairs need no exact exponents, no order of divisions and no halves.
-_PAIRED_STYLES = (Style(), Style(settled=True))
+_PAIRED_STYLES = (Style(), Style(settled=True), Style(capped=True))
 
 #: The words of styles in the record.
 _WORDS = ("stepwise", "halves", "settled", "exact", "lifted", "apart", "flushed", "capped", "scaled")
@@ -136,6 +136,8 @@ class Writer:
             if in_pairs
             else Lowering(b, leaves, form.where, style, self._arithmetic)
         )
+        if isinstance(lower, PairedLowering) and style.capped:
+            lower.cap(variable)
         step = lower(form.expression)
         if form.where and style.settled:
             step = lower.settled(step, without(form.expression, form.where), negative)

@@ -21,8 +21,10 @@ from symact.kernel.search.trials import Trial
 _SEEDS, _WORST, _AROUND, _ACROSS, _FED_BACK = 8, 16, 2.0**-5, 0.5, 40
 
 #: In pairs inputs are also drawn about the last digit of 1, and where most of what happens happens: exponents, and how
-#: many; and closely around the ends of regimes.
-_BESIDE_1, _MIDDLE, _BESIDE_ENDS = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000), 256
+#: many; and so many in ever closer surroundings of the ends of regimes, where one formula is at its worst and takes up
+#: no more than that.
+_BESIDE_1, _MIDDLE = ((-57.0, -48.0), 400), ((-10.0, 8.0), 4000)
+_BESIDE_ENDS, _NEARER = 1000, (2.0**-5, 2.0**-8, 2.0**-11)
 
 #: In quick arithmetic, where no root is, inputs are drawn with these exponents: so few, or so many in a thorough
 #: search, for errors of 4 ULP are rare.
@@ -100,7 +102,8 @@ class FreshInputs:
             drawn = (2.0 ** generator.uniform(*exponents, count) for exponents, count in (_BESIDE_1, _MIDDLE))
             steps = 2.0 ** -np.arange(1, 53)
             close = np.outer(edges, [*(1 - steps), *(1 + steps)]).ravel()
-            around = np.concatenate([around, scattered(edges, generator, count=_BESIDE_ENDS), close, *drawn])
+            beside = (scattered(edges, generator, reach, _BESIDE_ENDS) for reach in _NEARER)
+            around = np.concatenate([around, *beside, close, *drawn])
         if self._arithmetic.is_quick and not trial.roots:
             around = np.concatenate([around, 2.0 ** generator.uniform(*_QUICK, self._many)])
         seeds = range(_SEEDS * (number + 1), _SEEDS * (number + 2))

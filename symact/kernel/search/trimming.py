@@ -33,14 +33,15 @@ _TRIED, _FRESH = (4000, 4000, 2000), (30_000, 20_000, 10_000)
 _MANY = (300_000, 60_000, 20_000)
 
 #: Around how many of the worst fresh ones more are drawn, how many each, and up to which parts of them away in turn;
-#: and how many that are too bad join those where steps are tried.
+#: and how many that are too bad join those where steps are tried, with others from closely around them.
 _WORST, _AROUND, _REACHES, _FED_BACK = 16, 128, (2.0**-5, 2.0**-10), 200
 
 #: Which operands of a step may stand in its place.
 _OPERANDS = {"add": (0, 1), "sub": (0,), "mul": (0, 1)}
 
-#: How far around the numbers that inputs are compared with there are more, as many as of what is nowhere in particular.
-_BESIDE_EDGES = 2.0**-4
+#: How far around the numbers that inputs are compared with there are more, each time as many as of what is nowhere in
+#: particular.
+_BESIDE_EDGES = (2.0**-4, 2.0**-8, 2.0**-11)
 
 #: After so many trials what their steps gave is forgotten.
 _REMEMBERED = 16
@@ -97,7 +98,12 @@ class Trimming:
             for place in _OPERANDS.get(step.operation, ())
         ]
         moves = [move for move in moves if self._allows(kernel, _without(kernel, dict([move])), samples, allowed)]
-        orders = (moves, moves[::-1], sorted(moves, key=price))
+
+        def harm(move: _Move) -> float:
+            shorter = _without(kernel, dict([move]))
+            return max(float(sample.errors(shorter).max(initial=0.0)) for sample in samples)
+
+        orders = (moves, moves[::-1], sorted(moves, key=price), sorted(moves, key=harm))
         found = [self._in_order(kernel, samples, allowed, order) for order in orders]
         return min(found, key=lambda each: cost(each, self._arithmetic))
 
@@ -158,7 +164,7 @@ class Trimming:
         self, region: Region, kernel: Kernel, found: Kernel, number: int, counts: Sequence[int]
     ) -> Sample | None:
         generator = np.random.default_rng(number)
-        edges = scattered(_edges(kernel), generator, _BESIDE_EDGES, counts[-1])
+        edges = np.concatenate([scattered(_edges(kernel), generator, reach, counts[-1]) for reach in _BESIDE_EDGES])
         samples = [
             _fused(self._drawn(region, number, counts)),
             _fused(self._sampling.at(region, self._inside(region, edges))),
@@ -168,8 +174,10 @@ class Trimming:
             around = self._inside(region, scattered(worst, generator, reach, _AROUND))
             samples.append(_fused(self._sampling.at(region, around)))
         bad = np.concatenate([s.x[s.errors(found) > np.maximum(s.errors(kernel), _FRESH_LEVEL)] for s in samples])
-        chosen = np.unique(np.abs(bad[:: max(1, len(bad) // _FED_BACK)]))
-        return _fused(self._sampling.at(region, chosen)) if len(chosen) else None
+        chosen = np.abs(bad[:: max(1, len(bad) // _FED_BACK)])
+        beside = scattered(chosen[:: max(1, len(chosen) // _WORST)], generator, _REACHES[-1], _AROUND)
+        chosen = self._inside(region, np.concatenate([chosen, beside]))
+        return _fused(self._sampling.at(region, chosen)) if len(bad) else None
 
     def _drawn(self, region: Region, number: int, counts: Sequence[int]) -> Sample:
         """Inputs of a region, so many of them between powers of two; others for each number."""
@@ -216,18 +224,23 @@ def _with_signs_inside(kernel: Kernel) -> Kernel:
 
 
 def _without(kernel: Kernel, left: Mapping[int, int]) -> Kernel:
-    """A program with some steps given up for what one of their operands is, and no products with 1."""
+    """A program with some steps given up for what one of their operands is, and none that this has made idle."""
     b = Builder()
     for name in kernel.inputs:
         b.input(name)
-    one = b.const(1)
+    one, zero = b.const(1), b.const(0)
     here: list[int] = []
     for index, step in enumerate(kernel.instructions):
         operands = [here[operand] for operand in step.operands]
-        if index in left:
-            here.append(here[left[index]])
-        elif step.operation == "mul" and one in operands:
-            here.append(operands[1 - operands.index(one)])
-        else:
-            here.append(b.copy(step, here))
+        match step.operation:
+            case _ if index in left:
+                here.append(here[left[index]])
+            case "mul" if one in operands:
+                here.append(operands[1 - operands.index(one)])
+            case "sub" if operands[0] == operands[1]:
+                here.append(zero)
+            case "sub" if operands[1] == zero:
+                here.append(operands[0])
+            case _:
+                here.append(b.copy(step, here))
     return b.kernel(kernel.name, kernel.inputs, kernel.parameters, {name: here[i] for name, i in kernel.outputs})

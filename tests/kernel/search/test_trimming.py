@@ -55,6 +55,16 @@ def test_what_shows_at_minus_0_alone_stays():
     assert trimmed(x, kernel)[0] == kernel
 
 
+def test_what_has_become_a_difference_of_the_same_goes_too():
+    """((u + u*2^-60) - u) + x: of the inner sum u is left, of u - u 0, and a sum with 0 stays, which makes 0 of -0."""
+
+    def build(b, v):
+        u = b("min", b("abs", v), b.const(1))
+        return b("add", b("sub", b("add", u, b("mul", u, b.const(f"1/{2**60}"))), u), v)
+
+    assert trimmed(x, written(build))[0] == written(lambda b, v: b("add", b.const(0), v))
+
+
 def test_a_product_goes_where_its_factor_never_shows():
     """x*(1 + 2^-54) is x, for the factor is 1 when it is rounded."""
     kernel = written(lambda b, v: b("mul", v, b("add", b.const(1), b.const(f"1/{2**54}"))))
