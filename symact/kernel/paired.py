@@ -21,6 +21,9 @@ _DIGITS = 45
 #: What may be above the first, and is not below 1, is made so many times smaller.
 _LARGE, _SMALLER = 2**900, 2**128
 
+#: A number beside an exponential is not larger than this, and not smaller than its inverse.
+_FAR = S(2**64)
+
 #: Beyond these u exp(-u^2/2) and exp(-u^2) are 0.
 _ROOTS = {gauss: Fraction(46), bell: Fraction(65, 2)}
 
@@ -92,10 +95,10 @@ class PairedLowering:
         return b("mul", self._single(expression / Mul(*below) / scaled), scale)
 
     def _by_exponential(self, expression: Expr) -> int | None:
-        """a/(c + exp(u)), c > 0, with what is divided by made 2^512 times smaller: no exponential is infinite then.
+        """a/(c + exp(u)), c > 0 and not far from 1, with what is divided by made 2^512 times smaller.
 
-        So a tail needs no form of its own. a is a number, or u is positive and a nowhere negative: what is above is
-        kept from infinity. None for anything else.
+        No exponential is infinite then, so that a tail needs no form of its own. a is a number, or u is positive and a
+        nowhere negative: what is above is kept from infinity. None for anything else.
         """
         beside = {part: _exponent_beside_number(1 / part) for part in Mul.make_args(expression)}
         found = [(part, *each) for part, each in beside.items() if each is not None]
@@ -295,9 +298,9 @@ def _end_of(value: Expr, variable: Symbol) -> Fraction:
 
 
 def _exponent_beside_number(e: Expr) -> tuple[Expr, Expr] | None:
-    """c and u for c + exp(u), c > 0; None for anything else."""
+    """c and u for c + exp(u), c > 0 and not far from 1; None for anything else."""
     number, power = e.as_coeff_Add()
-    return (number, power.args[0]) if number > 0 and isinstance(power, exp) else None
+    return (number, power.args[0]) if 1 / _FAR <= number <= _FAR and isinstance(power, exp) else None
 
 
 def _with_coefficient(coefficient: Expr, rest: Expr) -> Expr | None:

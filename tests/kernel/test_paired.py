@@ -5,7 +5,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from sympy import Symbol, exp, log, pi, sqrt
+from sympy import S, Symbol, exp, log, pi, sqrt
 
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
@@ -75,6 +75,16 @@ def test_a_quotient_of_a_number_by_an_exponential_is_good_on_both_sides():
     found = at(b.kernel("piece", ["x"], [], {"y": step}), *points)
     with mpmath.workdps(60):
         exact = [3 / (2 + mpmath.exp(mpmath.mpf(point))) for point in points]
+    assert all(map(within_an_ulp, found, exact))
+
+
+def test_a_small_number_beside_an_exponential_is_not_lost():
+    x = Symbol("x", real=True)
+    b = Builder()
+    step = PairedLowering(b, {x: b.input("x")}, {})(1 / (S(10) ** -200 + exp(x)))
+    found = at(b.kernel("piece", ["x"], [], {"y": step}), -500.0, -461.0, -400.0)
+    with mpmath.workdps(60):
+        exact = [1 / (mpmath.mpf(10) ** -200 + mpmath.exp(mpmath.mpf(point))) for point in (-500, -461, -400)]
     assert all(map(within_an_ulp, found, exact))
 
 
