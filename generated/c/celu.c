@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -1862,7 +1855,7 @@ SYMACT_INLINE void celu_forward_f32_elements(int fused, size_t n, const void *co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_forward_f32(size_t n, const float *x, float *y, float alpha)
 {
@@ -1897,7 +1890,7 @@ SYMACT_INLINE void celu_derivative_f32_elements(int fused, size_t n, const void 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_derivative_f32(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -1939,7 +1932,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -1978,7 +1971,7 @@ SYMACT_INLINE void celu_backward_f32_elements(int fused, size_t n, const void *c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -2013,7 +2006,7 @@ SYMACT_INLINE void celu_second_derivative_f32_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_second_derivative_f32(size_t n, const float *x, float *d2ydx2, float alpha)
 {
@@ -2030,7 +2023,7 @@ SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *co
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, celu_forward_paired(fused, x_i, alpha));
@@ -2046,9 +2039,9 @@ SYMACT_INLINE void celu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2058,7 +2051,7 @@ SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const 
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, celu_forward_paired_default(fused, x_i));
@@ -2074,9 +2067,9 @@ SYMACT_INLINE void celu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_forward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_forward_f64(size_t n, const double *x, double *y, double alpha)
 {
@@ -2093,7 +2086,7 @@ SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void 
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, celu_derivative_paired(fused, x_i, alpha));
@@ -2109,9 +2102,9 @@ SYMACT_INLINE void celu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2121,7 +2114,7 @@ SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, con
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, celu_derivative_paired_default(fused, x_i));
@@ -2137,9 +2130,9 @@ SYMACT_INLINE void celu_derivative_f64_default_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_derivative_f64(size_t n, const double *x, double *dydx, double alpha)
 {
@@ -2157,7 +2150,7 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -2179,9 +2172,9 @@ SYMACT_INLINE void celu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2192,7 +2185,7 @@ SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, siz
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -2214,9 +2207,9 @@ SYMACT_INLINE void celu_value_and_derivative_f64_default_elements(int fused, siz
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double alpha)
 {
@@ -2234,7 +2227,7 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -2253,9 +2246,9 @@ SYMACT_INLINE void celu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2266,7 +2259,7 @@ SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -2285,9 +2278,9 @@ SYMACT_INLINE void celu_backward_f64_default_elements(int fused, size_t n, const
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_backward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double alpha)
 {
@@ -2302,13 +2295,11 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
     const double alpha = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, celu_second_derivative_paired(fused, x_i, alpha));
         }
         if (past) {
@@ -2320,12 +2311,11 @@ SYMACT_INLINE void celu_second_derivative_f64_elements(int fused, size_t n, cons
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2335,7 +2325,7 @@ SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t
     double *to_d2ydx2 = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(d2ydx2, i, celu_second_derivative_paired_default(fused, x_i));
@@ -2351,9 +2341,9 @@ SYMACT_INLINE void celu_second_derivative_f64_default_elements(int fused, size_t
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double alpha)
 {
@@ -2388,7 +2378,7 @@ SYMACT_INLINE void celu_forward_f32_fast_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2416,7 +2406,7 @@ SYMACT_INLINE void celu_forward_f32_fast_default_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_forward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_forward_f32_fast(size_t n, const float *x, float *y, float alpha)
 {
@@ -2451,7 +2441,7 @@ SYMACT_INLINE void celu_derivative_f32_fast_elements(int fused, size_t n, const 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2479,7 +2469,7 @@ SYMACT_INLINE void celu_derivative_f32_fast_default_elements(int fused, size_t n
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_derivative_f32_fast(size_t n, const float *x, float *dydx, float alpha)
 {
@@ -2521,7 +2511,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2556,7 +2546,7 @@ SYMACT_INLINE void celu_value_and_derivative_f32_fast_default_elements(int fused
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_value_and_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float alpha)
 {
@@ -2595,7 +2585,7 @@ SYMACT_INLINE void celu_backward_f32_fast_elements(int fused, size_t n, const vo
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2627,7 +2617,7 @@ SYMACT_INLINE void celu_backward_f32_fast_default_elements(int fused, size_t n, 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_backward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float alpha)
 {
@@ -2662,7 +2652,7 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_elements(int fused, size_t n,
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2690,7 +2680,7 @@ SYMACT_INLINE void celu_second_derivative_f32_fast_default_elements(int fused, s
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(celu_second_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_celu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float alpha)
 {

@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -1029,7 +1022,7 @@ SYMACT_INLINE void hardswish_forward_f32_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1064,7 +1057,7 @@ SYMACT_INLINE void hardswish_derivative_f32_elements(int fused, size_t n, const 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1106,7 +1099,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1145,7 +1138,7 @@ SYMACT_INLINE void hardswish_backward_f32_elements(int fused, size_t n, const vo
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1180,7 +1173,7 @@ SYMACT_INLINE void hardswish_second_derivative_f32_elements(int fused, size_t n,
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1197,7 +1190,7 @@ SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const voi
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, hardswish_forward_paired(fused, x_i));
@@ -1213,9 +1206,9 @@ SYMACT_INLINE void hardswish_forward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(hardswish_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1232,7 +1225,7 @@ SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const 
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, hardswish_derivative_paired(fused, x_i));
@@ -1248,9 +1241,9 @@ SYMACT_INLINE void hardswish_derivative_f64_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1268,7 +1261,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -1290,9 +1283,9 @@ SYMACT_INLINE void hardswish_value_and_derivative_f64_elements(int fused, size_t
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1310,7 +1303,7 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -1329,9 +1322,9 @@ SYMACT_INLINE void hardswish_backward_f64_elements(int fused, size_t n, const vo
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(hardswish_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1348,7 +1341,7 @@ SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n,
     double *to_d2ydx2 = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(d2ydx2, i, hardswish_second_derivative_paired(fused, x_i));
@@ -1364,9 +1357,9 @@ SYMACT_INLINE void hardswish_second_derivative_f64_elements(int fused, size_t n,
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1401,7 +1394,7 @@ SYMACT_INLINE void hardswish_forward_f32_fast_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1436,7 +1429,7 @@ SYMACT_INLINE void hardswish_derivative_f32_fast_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1478,7 +1471,7 @@ SYMACT_INLINE void hardswish_value_and_derivative_f32_fast_elements(int fused, s
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1517,7 +1510,7 @@ SYMACT_INLINE void hardswish_backward_f32_fast_elements(int fused, size_t n, con
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1552,7 +1545,7 @@ SYMACT_INLINE void hardswish_second_derivative_f32_fast_elements(int fused, size
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(hardswish_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_hardswish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -755,7 +748,7 @@ SYMACT_INLINE void identity_forward_f32_elements(int fused, size_t n, const void
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_forward_f32(size_t n, const float *x, float *y)
 {
@@ -790,7 +783,7 @@ SYMACT_INLINE void identity_derivative_f32_elements(int fused, size_t n, const v
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -832,7 +825,7 @@ SYMACT_INLINE void identity_value_and_derivative_f32_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -871,7 +864,7 @@ SYMACT_INLINE void identity_backward_f32_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -906,7 +899,7 @@ SYMACT_INLINE void identity_second_derivative_f32_elements(int fused, size_t n, 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -945,7 +938,7 @@ SYMACT_INLINE void identity_backward_from_output_f32_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x)
 {
@@ -962,7 +955,7 @@ SYMACT_INLINE void identity_forward_f64_elements(int fused, size_t n, const void
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, identity_forward_paired(fused, x_i));
@@ -978,9 +971,9 @@ SYMACT_INLINE void identity_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_forward_f64(size_t n, const double *x, double *y)
 {
@@ -997,7 +990,7 @@ SYMACT_INLINE void identity_derivative_f64_elements(int fused, size_t n, const v
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, identity_derivative_paired(fused, x_i));
@@ -1013,9 +1006,9 @@ SYMACT_INLINE void identity_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1033,7 +1026,7 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -1055,9 +1048,9 @@ SYMACT_INLINE void identity_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1075,7 +1068,7 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -1094,9 +1087,9 @@ SYMACT_INLINE void identity_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1113,7 +1106,7 @@ SYMACT_INLINE void identity_second_derivative_f64_elements(int fused, size_t n, 
     double *to_d2ydx2 = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(d2ydx2, i, identity_second_derivative_paired(fused, x_i));
@@ -1129,9 +1122,9 @@ SYMACT_INLINE void identity_second_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1149,7 +1142,7 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double y_i = load_f64(y, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -1168,9 +1161,9 @@ SYMACT_INLINE void identity_backward_from_output_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x)
 {
@@ -1205,7 +1198,7 @@ SYMACT_INLINE void identity_forward_f32_fast_elements(int fused, size_t n, const
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(identity_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1240,7 +1233,7 @@ SYMACT_INLINE void identity_derivative_f32_fast_elements(int fused, size_t n, co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1282,7 +1275,7 @@ SYMACT_INLINE void identity_value_and_derivative_f32_fast_elements(int fused, si
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1321,7 +1314,7 @@ SYMACT_INLINE void identity_backward_f32_fast_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1356,7 +1349,7 @@ SYMACT_INLINE void identity_second_derivative_f32_fast_elements(int fused, size_
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {
@@ -1395,7 +1388,7 @@ SYMACT_INLINE void identity_backward_from_output_f32_fast_elements(int fused, si
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(identity_backward_from_output_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_identity_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x)
 {

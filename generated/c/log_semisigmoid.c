@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -1072,7 +1065,7 @@ SYMACT_INLINE void log_semisigmoid_forward_f32_elements(int fused, size_t n, con
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -1218,7 +1211,7 @@ SYMACT_INLINE void log_semisigmoid_derivative_f32_elements(int fused, size_t n, 
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1260,7 +1253,7 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f32_elements(int fused, 
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
@@ -1322,7 +1315,7 @@ SYMACT_INLINE void log_semisigmoid_backward_f32_elements(int fused, size_t n, co
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1357,7 +1350,7 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f32_elements(int fused, siz
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1374,7 +1367,7 @@ SYMACT_INLINE void log_semisigmoid_forward_f64_elements(int fused, size_t n, con
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, log_semisigmoid_forward_paired(fused, x_i));
@@ -1390,9 +1383,9 @@ SYMACT_INLINE void log_semisigmoid_forward_f64_elements(int fused, size_t n, con
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1409,7 +1402,7 @@ SYMACT_INLINE void log_semisigmoid_derivative_f64_elements(int fused, size_t n, 
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, log_semisigmoid_derivative_paired(fused, x_i));
@@ -1425,9 +1418,9 @@ SYMACT_INLINE void log_semisigmoid_derivative_f64_elements(int fused, size_t n, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1445,7 +1438,7 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f64_elements(int fused, 
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -1467,9 +1460,9 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f64_elements(int fused, 
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1487,7 +1480,7 @@ SYMACT_INLINE void log_semisigmoid_backward_f64_elements(int fused, size_t n, co
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -1506,9 +1499,9 @@ SYMACT_INLINE void log_semisigmoid_backward_f64_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_APART_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1525,7 +1518,7 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f64_elements(int fused, siz
     double *to_d2ydx2 = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(d2ydx2, i, log_semisigmoid_second_derivative_paired(fused, x_i));
@@ -1541,9 +1534,9 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f64_elements(int fused, siz
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1578,7 +1571,7 @@ SYMACT_INLINE void log_semisigmoid_forward_f32_fast_elements(int fused, size_t n
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1613,7 +1606,7 @@ SYMACT_INLINE void log_semisigmoid_derivative_f32_fast_elements(int fused, size_
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1655,7 +1648,7 @@ SYMACT_INLINE void log_semisigmoid_value_and_derivative_f32_fast_elements(int fu
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1694,7 +1687,7 @@ SYMACT_INLINE void log_semisigmoid_backward_f32_fast_elements(int fused, size_t 
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(log_semisigmoid_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1729,7 +1722,7 @@ SYMACT_INLINE void log_semisigmoid_second_derivative_f32_fast_elements(int fused
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(log_semisigmoid_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_log_semisigmoid_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -1549,7 +1542,7 @@ SYMACT_INLINE void logistic_forward_f32_elements(int fused, size_t n, const void
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1584,7 +1577,7 @@ SYMACT_INLINE void logistic_derivative_f32_elements(int fused, size_t n, const v
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -1763,7 +1756,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
@@ -1825,7 +1818,7 @@ SYMACT_INLINE void logistic_backward_f32_elements(int fused, size_t n, const voi
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1860,7 +1853,7 @@ SYMACT_INLINE void logistic_second_derivative_f32_elements(int fused, size_t n, 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1877,7 +1870,7 @@ SYMACT_INLINE void logistic_forward_f64_elements(int fused, size_t n, const void
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, logistic_forward_paired(fused, x_i));
@@ -1893,9 +1886,9 @@ SYMACT_INLINE void logistic_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(logistic_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1912,7 +1905,7 @@ SYMACT_INLINE void logistic_derivative_f64_elements(int fused, size_t n, const v
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, logistic_derivative_paired(fused, x_i));
@@ -1928,9 +1921,9 @@ SYMACT_INLINE void logistic_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(logistic_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1946,13 +1939,11 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             logistic_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -1970,12 +1961,11 @@ SYMACT_INLINE void logistic_value_and_derivative_f64_elements(int fused, size_t 
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1993,7 +1983,7 @@ SYMACT_INLINE void logistic_backward_f64_elements(int fused, size_t n, const voi
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -2012,9 +2002,9 @@ SYMACT_INLINE void logistic_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(logistic_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -2029,13 +2019,11 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, logistic_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -2047,12 +2035,11 @@ SYMACT_INLINE void logistic_second_derivative_f64_elements(int fused, size_t n, 
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -2087,7 +2074,7 @@ SYMACT_INLINE void logistic_forward_f32_fast_elements(int fused, size_t n, const
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -2122,7 +2109,7 @@ SYMACT_INLINE void logistic_derivative_f32_fast_elements(int fused, size_t n, co
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -2164,7 +2151,7 @@ SYMACT_INLINE void logistic_value_and_derivative_f32_fast_elements(int fused, si
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -2203,7 +2190,7 @@ SYMACT_INLINE void logistic_backward_f32_fast_elements(int fused, size_t n, cons
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(logistic_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -2238,7 +2225,7 @@ SYMACT_INLINE void logistic_second_derivative_f32_fast_elements(int fused, size_
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(logistic_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_logistic_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

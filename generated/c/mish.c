@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -2544,7 +2537,7 @@ SYMACT_INLINE void mish_forward_f32_elements(int fused, size_t n, const void *co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -2747,7 +2740,7 @@ SYMACT_INLINE void mish_derivative_f32_elements(int fused, size_t n, const void 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -2993,7 +2986,7 @@ SYMACT_INLINE void mish_value_and_derivative_f32_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* y = f(x) and dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -3349,7 +3342,7 @@ SYMACT_INLINE void mish_backward_f32_elements(int fused, size_t n, const void *c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -3601,7 +3594,7 @@ SYMACT_INLINE void mish_second_derivative_f32_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -3616,13 +3609,11 @@ SYMACT_INLINE void mish_forward_f64_elements(int fused, size_t n, const void *co
     (void)parameters;
     const double *x = in[0];
     double *to_y = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(y, i, mish_forward_paired(fused, x_i));
         }
         if (past) {
@@ -3634,12 +3625,11 @@ SYMACT_INLINE void mish_forward_f64_elements(int fused, size_t n, const void *co
         x += SYMACT_UNIT;
         to_y += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(mish_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_forward_f64(size_t n, const double *x, double *y)
 {
@@ -3654,13 +3644,11 @@ SYMACT_INLINE void mish_derivative_f64_elements(int fused, size_t n, const void 
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, mish_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -3672,12 +3660,11 @@ SYMACT_INLINE void mish_derivative_f64_elements(int fused, size_t n, const void 
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(mish_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -3693,13 +3680,11 @@ SYMACT_INLINE void mish_value_and_derivative_f64_elements(int fused, size_t n, c
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             mish_value_and_derivative_paired(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -3717,12 +3702,11 @@ SYMACT_INLINE void mish_value_and_derivative_f64_elements(int fused, size_t n, c
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -3738,14 +3722,12 @@ SYMACT_INLINE void mish_backward_f64_elements(int fused, size_t n, const void *c
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, mish_backward_paired(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -3759,12 +3741,11 @@ SYMACT_INLINE void mish_backward_f64_elements(int fused, size_t n, const void *c
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(mish_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -3779,13 +3760,11 @@ SYMACT_INLINE void mish_second_derivative_f64_elements(int fused, size_t n, cons
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, mish_second_derivative_paired(fused, x_i));
         }
         if (past) {
@@ -3797,12 +3776,11 @@ SYMACT_INLINE void mish_second_derivative_f64_elements(int fused, size_t n, cons
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -3837,7 +3815,7 @@ SYMACT_INLINE void mish_forward_f32_fast_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -3872,7 +3850,7 @@ SYMACT_INLINE void mish_derivative_f32_fast_elements(int fused, size_t n, const 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -3914,7 +3892,7 @@ SYMACT_INLINE void mish_value_and_derivative_f32_fast_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -3953,7 +3931,7 @@ SYMACT_INLINE void mish_backward_f32_fast_elements(int fused, size_t n, const vo
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -3988,7 +3966,7 @@ SYMACT_INLINE void mish_second_derivative_f32_fast_elements(int fused, size_t n,
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(mish_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_mish_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

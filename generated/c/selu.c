@@ -67,38 +67,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -1267,7 +1260,7 @@ SYMACT_INLINE void selu_forward_f32_elements(int fused, size_t n, const void *co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_forward_f32(size_t n, const float *x, float *y)
 {
@@ -1302,7 +1295,7 @@ SYMACT_INLINE void selu_derivative_f32_elements(int fused, size_t n, const void 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_derivative_f32(size_t n, const float *x, float *dydx)
 {
@@ -1344,7 +1337,7 @@ SYMACT_INLINE void selu_value_and_derivative_f32_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_value_and_derivative_f32(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1383,7 +1376,7 @@ SYMACT_INLINE void selu_backward_f32_elements(int fused, size_t n, const void *c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1418,7 +1411,7 @@ SYMACT_INLINE void selu_second_derivative_f32_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_second_derivative_f32(size_t n, const float *x, float *d2ydx2)
 {
@@ -1435,7 +1428,7 @@ SYMACT_INLINE void selu_forward_f64_elements(int fused, size_t n, const void *co
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, selu_forward_paired(fused, x_i));
@@ -1451,9 +1444,9 @@ SYMACT_INLINE void selu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(selu_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_forward_f64(size_t n, const double *x, double *y)
 {
@@ -1470,7 +1463,7 @@ SYMACT_INLINE void selu_derivative_f64_elements(int fused, size_t n, const void 
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, selu_derivative_paired(fused, x_i));
@@ -1486,9 +1479,9 @@ SYMACT_INLINE void selu_derivative_f64_elements(int fused, size_t n, const void 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(selu_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_derivative_f64(size_t n, const double *x, double *dydx)
 {
@@ -1506,7 +1499,7 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -1528,9 +1521,9 @@ SYMACT_INLINE void selu_value_and_derivative_f64_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx)
 {
@@ -1548,7 +1541,7 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -1567,9 +1560,9 @@ SYMACT_INLINE void selu_backward_f64_elements(int fused, size_t n, const void *c
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(selu_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x)
 {
@@ -1586,7 +1579,7 @@ SYMACT_INLINE void selu_second_derivative_f64_elements(int fused, size_t n, cons
     double *to_d2ydx2 = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(d2ydx2, i, selu_second_derivative_paired(fused, x_i));
@@ -1602,9 +1595,9 @@ SYMACT_INLINE void selu_second_derivative_f64_elements(int fused, size_t n, cons
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_second_derivative_f64(size_t n, const double *x, double *d2ydx2)
 {
@@ -1639,7 +1632,7 @@ SYMACT_INLINE void selu_forward_f32_fast_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_forward_f32_fast(size_t n, const float *x, float *y)
 {
@@ -1674,7 +1667,7 @@ SYMACT_INLINE void selu_derivative_f32_fast_elements(int fused, size_t n, const 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_derivative_f32_fast(size_t n, const float *x, float *dydx)
 {
@@ -1716,7 +1709,7 @@ SYMACT_INLINE void selu_value_and_derivative_f32_fast_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx)
 {
@@ -1755,7 +1748,7 @@ SYMACT_INLINE void selu_backward_f32_fast_elements(int fused, size_t n, const vo
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x)
 {
@@ -1790,7 +1783,7 @@ SYMACT_INLINE void selu_second_derivative_f32_fast_elements(int fused, size_t n,
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(selu_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_selu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2)
 {

@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -2651,7 +2644,7 @@ SYMACT_INLINE void silu_forward_f32_elements(int fused, size_t n, const void *co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_forward_f32(size_t n, const float *x, float *y, float beta)
 {
@@ -2686,7 +2679,7 @@ SYMACT_INLINE void silu_derivative_f32_elements(int fused, size_t n, const void 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* dydx = f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -2911,7 +2904,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
@@ -2973,7 +2966,7 @@ SYMACT_INLINE void silu_backward_f32_elements(int fused, size_t n, const void *c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* grad_x = grad_y * f'(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -3202,7 +3195,7 @@ SYMACT_INLINE void silu_second_derivative_f32_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -3381,7 +3374,7 @@ SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *co
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, silu_forward_paired(fused, x_i, beta));
@@ -3397,9 +3390,9 @@ SYMACT_INLINE void silu_forward_f64_elements(int fused, size_t n, const void *co
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3409,7 +3402,7 @@ SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const 
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, silu_forward_paired_default(fused, x_i));
@@ -3425,9 +3418,9 @@ SYMACT_INLINE void silu_forward_f64_default_elements(int fused, size_t n, const 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_forward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -3442,13 +3435,11 @@ SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void 
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_dydx = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, silu_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3460,12 +3451,11 @@ SYMACT_INLINE void silu_derivative_f64_elements(int fused, size_t n, const void 
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3473,13 +3463,11 @@ SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, con
     (void)parameters;
     const double *x = in[0];
     double *to_dydx = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(dydx, i, silu_derivative_paired_default(fused, x_i));
         }
         if (past) {
@@ -3491,12 +3479,11 @@ SYMACT_INLINE void silu_derivative_f64_default_elements(int fused, size_t n, con
         x += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
@@ -3512,13 +3499,11 @@ SYMACT_INLINE void silu_value_and_derivative_f64_elements(int fused, size_t n, c
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             silu_value_and_derivative_paired(fused, x_i, beta, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -3536,12 +3521,11 @@ SYMACT_INLINE void silu_value_and_derivative_f64_elements(int fused, size_t n, c
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3550,13 +3534,11 @@ SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, siz
     const double *x = in[0];
     double *to_y = out[0];
     double *to_dydx = out[1];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             double y_i, dydx_i;
             silu_value_and_derivative_paired_default(fused, x_i, &y_i, &dydx_i);
             store_f64(y, i, y_i);
@@ -3574,12 +3556,11 @@ SYMACT_INLINE void silu_value_and_derivative_f64_default_elements(int fused, siz
         to_y += SYMACT_UNIT;
         to_dydx += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
@@ -3595,14 +3576,12 @@ SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *c
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, silu_backward_paired(fused, x_i, grad_y_i, beta));
         }
         if (past) {
@@ -3616,12 +3595,11 @@ SYMACT_INLINE void silu_backward_f64_elements(int fused, size_t n, const void *c
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(silu_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3630,14 +3608,12 @@ SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const
     const double *x = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(grad_x, i, silu_backward_paired_default(fused, x_i, grad_y_i));
         }
         if (past) {
@@ -3651,12 +3627,11 @@ SYMACT_INLINE void silu_backward_f64_default_elements(int fused, size_t n, const
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(silu_backward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
@@ -3671,13 +3646,11 @@ SYMACT_INLINE void silu_second_derivative_f64_elements(int fused, size_t n, cons
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, silu_second_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3689,12 +3662,11 @@ SYMACT_INLINE void silu_second_derivative_f64_elements(int fused, size_t n, cons
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3702,13 +3674,11 @@ SYMACT_INLINE void silu_second_derivative_f64_default_elements(int fused, size_t
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, silu_second_derivative_paired_default(fused, x_i));
         }
         if (past) {
@@ -3720,12 +3690,11 @@ SYMACT_INLINE void silu_second_derivative_f64_default_elements(int fused, size_t
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
@@ -3760,7 +3729,7 @@ SYMACT_INLINE void silu_forward_f32_fast_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3788,7 +3757,7 @@ SYMACT_INLINE void silu_forward_f32_fast_default_elements(int fused, size_t n, c
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_forward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
@@ -3823,7 +3792,7 @@ SYMACT_INLINE void silu_derivative_f32_fast_elements(int fused, size_t n, const 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3851,7 +3820,7 @@ SYMACT_INLINE void silu_derivative_f32_fast_default_elements(int fused, size_t n
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
@@ -3893,7 +3862,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3928,7 +3897,7 @@ SYMACT_INLINE void silu_value_and_derivative_f32_fast_default_elements(int fused
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_value_and_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -3967,7 +3936,7 @@ SYMACT_INLINE void silu_backward_f32_fast_elements(int fused, size_t n, const vo
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3999,7 +3968,7 @@ SYMACT_INLINE void silu_backward_f32_fast_default_elements(int fused, size_t n, 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_backward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -4034,7 +4003,7 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_elements(int fused, size_t n,
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -4062,7 +4031,7 @@ SYMACT_INLINE void silu_second_derivative_f32_fast_default_elements(int fused, s
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(silu_second_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_silu_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {

@@ -64,38 +64,31 @@
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #endif
 
-/*
- * Long loops over numbers of 64 bits. GCC does as many elements at a time as a vector has of the shortest type in the
- * loop: a count of 32 bits, of which nothing is made, has it do two vectors step by step in turn, so that the steps of
- * one wait less for each other. Short loops gain nothing by it.
- */
-#if defined(__GNUC__) && !defined(__clang__)
-#define SYMACT_IN_TURN_BEGIN unsigned in_turn = 0;
-#define SYMACT_IN_TURN(x) in_turn += (x) != (x);
-#define SYMACT_IN_TURN_END __asm__("" : : "r"(in_turn));
+/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
-#define SYMACT_IN_TURN_BEGIN
-#define SYMACT_IN_TURN(x)
-#define SYMACT_IN_TURN_END
+#define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
- * Loops over float32, and those over float64 that leave registers for it. GCC is asked to put steps that wait for each
- * other apart before it allots registers: a processor looks only so far ahead for one that does not wait. And where a
- * program chooses, long or not, not to compute both sides where it has one division or step for both: the choice of its
- * operands looks to GCC like a jump.
+ * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
+ * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
+ * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
+ * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-#define SYMACT_APART_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\")")
-#define SYMACT_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"schedule-insns\", \"no-thread-jumps\")")
-#define SYMACT_LONG_CHOICE_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-thread-jumps\")")
-#define SYMACT_APART_END _Pragma("GCC pop_options")
+#define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
+#define SYMACT_PRAGMA(words) _Pragma(#words)
+#define SYMACT_OPTIMIZE_END _Pragma("GCC pop_options")
 #else
-#define SYMACT_APART_BEGIN
-#define SYMACT_CHOICE_BEGIN
-#define SYMACT_LONG_CHOICE_BEGIN
-#define SYMACT_APART_END
+#define SYMACT_OPTIMIZE(...)
+#define SYMACT_OPTIMIZE_END
 #endif
+#define SYMACT_APART_BEGIN SYMACT_OPTIMIZE("schedule-insns")
+#define SYMACT_CHOICE_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps")
+#define SYMACT_LONG_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre")
+#define SYMACT_MANY_BEGIN SYMACT_OPTIMIZE("schedule-insns", "no-thread-jumps", "no-tree-pre", "sched-pressure")
 
 /* Vectors are written to and read from it whole. */
 #if defined(__GNUC__)
@@ -2331,7 +2324,7 @@ SYMACT_INLINE void softplus_forward_f32_elements(int fused, size_t n, const void
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* y = f(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -2508,7 +2501,7 @@ SYMACT_INLINE void softplus_derivative_f32_elements(int fused, size_t n, const v
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_derivative_f32(size_t n, const float *x, float *dydx, float beta)
 {
@@ -2550,7 +2543,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* One of the results has a table: each is as from its own function, of inputs that are kept, for they may be overwritten. */
@@ -2612,7 +2605,7 @@ SYMACT_INLINE void softplus_backward_f32_elements(int fused, size_t n, const voi
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_f32(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -2647,7 +2640,7 @@ SYMACT_INLINE void softplus_second_derivative_f32_elements(int fused, size_t n, 
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 #if SYMACT_TABLES
 /* d2ydx2 = f''(x); in float, 16 at once, with coefficients from tables in registers. */
@@ -2823,7 +2816,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_from_output_f32(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {
@@ -2840,7 +2833,7 @@ SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, softplus_forward_paired(fused, x_i, beta));
@@ -2856,9 +2849,9 @@ SYMACT_INLINE void softplus_forward_f64_elements(int fused, size_t n, const void
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_forward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2868,7 +2861,7 @@ SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, co
     double *to_y = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(y, i, softplus_forward_paired_default(fused, x_i));
@@ -2884,9 +2877,9 @@ SYMACT_INLINE void softplus_forward_f64_default_elements(int fused, size_t n, co
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_forward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_forward_f64(size_t n, const double *x, double *y, double beta)
 {
@@ -2903,7 +2896,7 @@ SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const v
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, softplus_derivative_paired(fused, x_i, beta));
@@ -2919,9 +2912,9 @@ SYMACT_INLINE void softplus_derivative_f64_elements(int fused, size_t n, const v
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -2931,7 +2924,7 @@ SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n,
     double *to_dydx = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             store_f64(dydx, i, softplus_derivative_paired_default(fused, x_i));
@@ -2947,9 +2940,9 @@ SYMACT_INLINE void softplus_derivative_f64_default_elements(int fused, size_t n,
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_derivative_f64(size_t n, const double *x, double *dydx, double beta)
 {
@@ -2967,7 +2960,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t 
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -2989,9 +2982,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_elements(int fused, size_t 
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3002,7 +2995,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused,
     double *to_dydx = out[1];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double y[SYMACT_UNIT], dydx[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             double y_i, dydx_i;
@@ -3024,9 +3017,9 @@ SYMACT_INLINE void softplus_value_and_derivative_f64_default_elements(int fused,
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_value_and_derivative_f64(size_t n, const double *x, double *y, double *dydx, double beta)
 {
@@ -3044,7 +3037,7 @@ SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const voi
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -3063,9 +3056,9 @@ SYMACT_INLINE void softplus_backward_f64_elements(int fused, size_t n, const voi
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_backward_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3076,7 +3069,7 @@ SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, c
     double *to_grad_x = out[0];
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT_TWICE
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
             const double grad_y_i = load_f64(grad_y, i);
@@ -3095,9 +3088,9 @@ SYMACT_INLINE void softplus_backward_f64_default_elements(int fused, size_t n, c
     }
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_backward_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_f64(size_t n, const double *x, const double *grad_y, double *grad_x, double beta)
 {
@@ -3112,13 +3105,11 @@ SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, 
     const double beta = ((const double *)parameters)[0];
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, softplus_second_derivative_paired(fused, x_i, beta));
         }
         if (past) {
@@ -3130,12 +3121,11 @@ SYMACT_INLINE void softplus_second_derivative_f64_elements(int fused, size_t n, 
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3143,13 +3133,11 @@ SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, si
     (void)parameters;
     const double *x = in[0];
     double *to_d2ydx2 = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double d2ydx2[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double x_i = load_f64(x, i);
-            SYMACT_IN_TURN(x_i)
             store_f64(d2ydx2, i, softplus_second_derivative_paired_default(fused, x_i));
         }
         if (past) {
@@ -3161,12 +3149,11 @@ SYMACT_INLINE void softplus_second_derivative_f64_default_elements(int fused, si
         x += SYMACT_UNIT;
         to_d2ydx2 += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_LONG_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_second_derivative_f64(size_t n, const double *x, double *d2ydx2, double beta)
 {
@@ -3182,14 +3169,12 @@ SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t 
     const double *y = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double y_i = load_f64(y, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(y_i)
             store_f64(grad_x, i, softplus_backward_from_output_paired(fused, y_i, grad_y_i, beta));
         }
         if (past) {
@@ -3203,12 +3188,11 @@ SYMACT_INLINE void softplus_backward_from_output_f64_elements(int fused, size_t 
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_LONG_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f64)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3217,14 +3201,12 @@ SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused,
     const double *y = in[0];
     const double *grad_y = in[1];
     double *to_grad_x = out[0];
-    SYMACT_IN_TURN_BEGIN
     for (; n >= SYMACT_UNIT; n -= SYMACT_UNIT) {
         SYMACT_ALIGNED double grad_x[SYMACT_UNIT];
-        SYMACT_INDEPENDENT
+        SYMACT_INDEPENDENT_WHOLE
         for (size_t i = 0; i < SYMACT_UNIT; ++i) {
             const double y_i = load_f64(y, i);
             const double grad_y_i = load_f64(grad_y, i);
-            SYMACT_IN_TURN(y_i)
             store_f64(grad_x, i, softplus_backward_from_output_paired_default(fused, y_i, grad_y_i));
         }
         if (past) {
@@ -3238,12 +3220,11 @@ SYMACT_INLINE void softplus_backward_from_output_f64_default_elements(int fused,
         grad_y += SYMACT_UNIT;
         to_grad_x += SYMACT_UNIT;
     }
-    SYMACT_IN_TURN_END
 }
 
-SYMACT_CHOICE_BEGIN
+SYMACT_MANY_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f64_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_from_output_f64(size_t n, const double *y, const double *grad_y, double *grad_x, double beta)
 {
@@ -3278,7 +3259,7 @@ SYMACT_INLINE void softplus_forward_f32_fast_elements(int fused, size_t n, const
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3306,7 +3287,7 @@ SYMACT_INLINE void softplus_forward_f32_fast_default_elements(int fused, size_t 
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_forward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_forward_f32_fast(size_t n, const float *x, float *y, float beta)
 {
@@ -3341,7 +3322,7 @@ SYMACT_INLINE void softplus_derivative_f32_fast_elements(int fused, size_t n, co
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3369,7 +3350,7 @@ SYMACT_INLINE void softplus_derivative_f32_fast_default_elements(int fused, size
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_derivative_f32_fast(size_t n, const float *x, float *dydx, float beta)
 {
@@ -3411,7 +3392,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_elements(int fused, si
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3446,7 +3427,7 @@ SYMACT_INLINE void softplus_value_and_derivative_f32_fast_default_elements(int f
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_value_and_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_value_and_derivative_f32_fast(size_t n, const float *x, float *y, float *dydx, float beta)
 {
@@ -3485,7 +3466,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_elements(int fused, size_t n, cons
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3517,7 +3498,7 @@ SYMACT_INLINE void softplus_backward_f32_fast_default_elements(int fused, size_t
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_f32_fast(size_t n, const float *x, const float *grad_y, float *grad_x, float beta)
 {
@@ -3552,7 +3533,7 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_elements(int fused, size_
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_second_derivative_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3580,7 +3561,7 @@ SYMACT_INLINE void softplus_second_derivative_f32_fast_default_elements(int fuse
 
 SYMACT_APART_BEGIN
 SYMACT_LOOPS(softplus_second_derivative_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_second_derivative_f32_fast(size_t n, const float *x, float *d2ydx2, float beta)
 {
@@ -3619,7 +3600,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_elements(int fused, si
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 
 SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)
@@ -3651,7 +3632,7 @@ SYMACT_INLINE void softplus_backward_from_output_f32_fast_default_elements(int f
 
 SYMACT_CHOICE_BEGIN
 SYMACT_LOOPS(softplus_backward_from_output_f32_fast_default)
-SYMACT_APART_END
+SYMACT_OPTIMIZE_END
 
 void symact_softplus_backward_from_output_f32_fast(size_t n, const float *y, const float *grad_y, float *grad_x, float beta)
 {

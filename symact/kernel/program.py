@@ -146,6 +146,20 @@ class Kernel:
         """The operations that occur, leaves left out."""
         return {step.operation for step in self.instructions if step.operation in OPERATIONS}
 
+    def most_alive(self) -> int:
+        """How many numbers are needed later on at a time: constants, parameters and truth values are left out."""
+        last = {i: place for place, step in enumerate(self.instructions) for i in step.operands}
+        last |= {i: len(self.instructions) for _, i in self.outputs}
+        most = 0
+        alive: set[int] = set()
+        for place, step in enumerate(self.instructions):
+            operation = OPERATIONS.get(step.operation)
+            if step.operation == "input" if operation is None else not operation.boolean:
+                alive.add(place)
+            alive = {i for i in alive if last[i] > place}
+            most = max(most, len(alive))
+        return most
+
     def to_dict(self) -> dict[str, Any]:
         """A JSON document from which `from_dict` makes the same kernel."""
         return {

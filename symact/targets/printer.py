@@ -29,11 +29,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class Body:
-    """A printed program: tables and their numbers, statements in order, then the expression of each output."""
+    """A printed program: tables and their numbers, statements in order, then the expression of each output.
+
+    `most_alive` is the program's, for a target that says how it is compiled.
+    """
 
     statements: tuple[Statement, ...]
     outputs: Mapping[str, str]
     tables: Mapping[str, tuple[str, ...]]
+    most_alive: int
 
 
 def body(
@@ -80,7 +84,8 @@ def body(
                 statements.append(Statement(name, text.text, truths[index]))
                 text = Text(name)
             texts.append(text)
-    return Body(tuple(statements), {name: texts[index].text for name, index in kernel.outputs}, tables)
+    outputs = {name: texts[index].text for name, index in kernel.outputs}
+    return Body(tuple(statements), outputs, tables, kernel.most_alive())
 
 
 class Text(NamedTuple):

@@ -29,6 +29,17 @@ def test_steps_that_no_output_needs_are_left_out():
     assert [step.operation for step in kernel.instructions] == ["input", "cos"]
 
 
+def test_numbers_alive_are_those_that_a_later_step_needs():
+    b = Builder()
+    x = b.input("x")
+    square, twice = b("mul", x, x), b("add", x, x)
+    inside = b("lt", x, b.const(1))
+    both = b("sub", square, twice)
+    kernel = b.kernel("forward", ["x"], [], {"y": b("select", inside, both, x)})
+    assert kernel.most_alive() == 3  # x, its square and its double; not the truth value, nor 1
+    assert logistic().most_alive() == 1
+
+
 def test_including_a_kernel_shares_its_steps_and_binds_its_inputs():
     b = Builder()
     t = b("abs", b.input("x"))
