@@ -43,6 +43,10 @@ _OPERANDS = {"add": (0, 1), "sub": (0,), "mul": (0, 1)}
 #: particular.
 _BESIDE_EDGES = (2.0**-4, 2.0**-8, 2.0**-11)
 
+#: At how many places, between which powers of two, there are more where results are just below a power of two; up to
+#: which part of them away from there, and one for how many of what is nowhere in particular.
+_PLACES, _OCTAVES, _BELOW, _FEWER = 40, (-8.0, 5.0), 2.0**-6, 10
+
 #: After so many trials what their steps gave is forgotten.
 _REMEMBERED = 16
 
@@ -165,12 +169,12 @@ class Trimming:
     ) -> Sample | None:
         generator = np.random.default_rng(number)
         edges = np.concatenate([scattered(_edges(kernel), generator, reach, counts[-1]) for reach in _BESIDE_EDGES])
-        samples = [
-            _fused(self._drawn(region, number, counts)),
-            _fused(self._sampling.at(region, self._inside(region, edges))),
-        ]
+        drawn = self._drawn(region, number, counts)
+        below = self._below_powers(drawn, found, number, counts[-1] // _FEWER)
+        samples = [_fused(drawn)]
+        samples += [_fused(self._sampling.at(region, self._inside(region, t))) for t in (below, edges)]
         for reach in _REACHES:
-            worst = np.concatenate([np.abs(s.x[np.argsort(s.errors(found))[-_WORST:]]) for s in samples[-2:]])
+            worst = np.concatenate([np.abs(s.x[np.argsort(s.errors(found))[-_WORST:]]) for s in samples[-3:]])
             around = self._inside(region, scattered(worst, generator, reach, _AROUND))
             samples.append(_fused(self._sampling.at(region, around)))
         bad = np.concatenate([s.x[s.errors(found) > np.maximum(s.errors(kernel), _FRESH_LEVEL)] for s in samples])
@@ -187,6 +191,22 @@ class Trimming:
         generator = np.random.default_rng(first)
         powers = (2.0 ** generator.uniform(*ends, count) for ends, count in zip(_EXPONENTS, counts, strict=True))
         return self._sampling.at(region, self._inside(region, np.concatenate([*drawn, *powers])))
+
+    def _below_powers(self, sample: Sample, kernel: Kernel, number: int, count: int) -> NDArray[np.float64]:
+        """Sizes where results are just below a power of two: there a last place is least, and an error largest, in ULP.
+
+        `count` of them for each of some powers of two that results pass between two of the sample's inputs.
+        """
+        generator = np.random.default_rng(number)
+        t = np.abs(sample.x)
+        y = evaluate(kernel, {"x": sample.x, **sample.parameters}, self._arithmetic)[kernel.outputs[0][0]]
+        _, exponent = np.frexp(y)
+        low, high = (2.0**octave for octave in _OCTAVES)
+        (passed,) = np.nonzero((exponent[1:] != exponent[:-1]) & (t[1:] > low) & (t[1:] < high))
+        passed = generator.permutation(passed)[:_PLACES]
+        inwards = np.where(exponent[passed] < exponent[passed + 1], -1.0, 1.0)
+        away = inwards * generator.uniform(0, _BELOW, (count, len(passed)))
+        return np.asarray(t[passed] * (1 + away), np.float64).ravel()
 
     def _inside(self, region: Region, t: NDArray[np.float64]) -> NDArray[np.float64]:
         lower, upper = self._line.bounds(region)
