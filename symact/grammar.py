@@ -456,8 +456,10 @@ class _Builder:
         weight = base.weight * self._factor(exponent.expression) + exponent.weight
         if weight > _MOST_BITS:
             self._too_large(node)
-        if base.expression.is_number and base.expression != 0 and exponent.expression.is_number:
-            self._check_logarithm(node, exponent.expression * self.sympy.log(abs(base.expression)))
+        pieces = isinstance(base.expression, self.sympy.Piecewise)  # each of which SymPy raises to that power
+        for each in [value for value, _ in base.expression.args] if pieces else [base.expression]:
+            if each.is_number and each != 0 and exponent.expression.is_number:
+                self._check_logarithm(node, exponent.expression * self.sympy.log(abs(each)))
         return _Term(base.expression**exponent.expression, weight)
 
     def _factor(self, exponent: Expr) -> int:
@@ -552,6 +554,8 @@ class _Builder:
                 weight *= self._factor(first)
                 if weight > _MOST_BITS:
                     self._too_large(node)
+        elif function == "erfc" and first.is_number:
+            self._check_logarithm(node, first**2)
         elif function == "floor" and first.is_number and first != 0:
             self._check_logarithm(node, s.log(abs(first)))
         elif function == "Rational":

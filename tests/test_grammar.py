@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sympy import Abs, E, Max, Min, Piecewise, Rational, Symbol, exp, log, oo, pi
 
@@ -318,6 +318,8 @@ def formulas() -> st.SearchStrategy[str]:
 
 @settings(max_examples=400, deadline=None)
 @given(formulas())
+@example("(x if x<pi else pi)**(pi**9)")
+@example("x+erfc(1e400)")
 def test_every_formula_is_read_soon_or_refused(text: str) -> None:
     start = time.perf_counter()
     try:
