@@ -57,25 +57,21 @@
 #define SYMACT_INDEPENDENT
 #endif
 
-/* Loops of the level fast: GCC does two vectors at a time there too. */
+/* GCC does two vectors at a time too in loops of level fast; over float64 all of a unit, four of them with AVX-512. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT _Pragma("GCC unroll 2")
-#else
-#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
-#endif
-
-/* Loops over float64: GCC writes out all vectors of a unit, four of them with AVX-512. */
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT _Pragma("GCC unroll 4")
 #else
+#define SYMACT_INDEPENDENT_TWICE SYMACT_INDEPENDENT
 #define SYMACT_INDEPENDENT_WHOLE SYMACT_INDEPENDENT
 #endif
 
 /*
  * GCC is asked to put steps that wait for each other apart before it allots registers: a processor looks only so far
- * ahead for one that does not wait. Where steps are many, not at the price of more registers than there are. And where a
- * program chooses, not to compute both sides where it has one division or step for both: the choice of its operands looks
- * to GCC like a jump, and in a long program a limit like a second way on which numbers are known.
+ * ahead for one that does not wait. Where many numbers are needed at a time, not at the price of more registers than
+ * there are. And where a program chooses, not to compute both sides where it has one division or step for both: the
+ * choice of its operands looks to GCC like a jump, and in a long program a limit like a second way on which numbers are
+ * known.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #define SYMACT_OPTIMIZE(...) _Pragma("GCC push_options") SYMACT_PRAGMA(GCC optimize(__VA_ARGS__))
