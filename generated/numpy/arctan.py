@@ -131,9 +131,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.multiply(x, x, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    c3 = x < (-6.5991554655186354e+153)
-    c4 = 6.5991554655186354e+153 < x
-    return c3 | c4
+    return _outside(x, -6.5991554655186354e+153, 6.5991554655186354e+153)
 
 
 def _derivative_float32(x, dydx, t):
@@ -153,9 +151,7 @@ def _derivative_usual_float32(x, dydx, t):
     np.multiply(x, x, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    c3 = x < (-1.7537262e+19)
-    c4 = 1.7537262e+19 < x
-    return c3 | c4
+    return _outside(x, -1.7537262e+19, 1.7537262e+19)
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -219,11 +215,8 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.multiply(x, x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c3 = x < (-6.5991554655186354e+153)
-    c4 = 6.5991554655186354e+153 < x
-    c5 = c3 | c4
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c5
+    return _outside(x, -6.5991554655186354e+153, 6.5991554655186354e+153)
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -244,11 +237,8 @@ def _backward_usual_float32(x, grad_y, grad_x, t):
     np.multiply(x, x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c3 = x < (-1.7537262e+19)
-    c4 = 1.7537262e+19 < x
-    c5 = c3 | c4
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c5
+    return _outside(x, -1.7537262e+19, 1.7537262e+19)
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -417,6 +407,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

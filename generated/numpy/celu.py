@@ -121,9 +121,7 @@ def _forward_usual_wide(x, y, t):
     np.negative(y, out=t0)
     np.expm1(t0, out=t0)
     _select(c0, t0, y, y, t)
-    c5 = -1.7516230804060213e-45 < x
-    c6 = x < 1.7516230804060213e-45
-    return c5 & c6
+    return _outside(x, None, None, (-1.7516230804060213e-45, 1.7516230804060213e-45))
 
 
 def _forward_mixed(x, alpha, y, t):
@@ -147,9 +145,7 @@ def _forward_usual_mixed(x, y, t):
     np.negative(y, out=t0)
     np.expm1(t0, out=t0)
     _select(c0, t0, y, y, t)
-    c5 = -5e-324 < x
-    c6 = x < 5e-324
-    return c5 & c6
+    return _outside(x, None, None, (-5e-324, 5e-324))
 
 
 def _forward_float32(x, alpha, y, t):
@@ -173,9 +169,7 @@ def _forward_usual_float32(x, y, t):
     np.negative(y, out=t0)
     np.expm1(t0, out=t0)
     _select(c0, t0, y, y, t)
-    c5 = -1e-45 < x
-    c6 = x < 1e-45
-    return c5 & c6
+    return _outside(x, None, None, (-1e-45, 1e-45))
 
 
 def _derivative_wide(x, alpha, dydx, t):
@@ -467,6 +461,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

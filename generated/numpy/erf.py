@@ -117,9 +117,7 @@ def _derivative_wide(x, dydx, t):
 
 
 def _derivative_usual_wide(x, dydx, t):
-    np.multiply(x, x, out=dydx)
-    np.multiply(dydx, -1.4426950408889634, out=dydx)
-    np.exp2(dydx, out=dydx)
+    _bell_usual_wide(x, dydx, t)
     np.multiply(1.1283791670955126, dydx, out=dydx)
     return None
 
@@ -180,9 +178,7 @@ def _backward_wide(x, grad_y, grad_x, t):
 
 
 def _backward_usual_wide(x, grad_y, grad_x, t):
-    np.multiply(x, x, out=grad_x)
-    np.multiply(grad_x, -1.4426950408889634, out=grad_x)
-    np.exp2(grad_x, out=grad_x)
+    _bell_usual_wide(x, grad_x, t)
     np.multiply(1.1283791670955126, grad_x, out=grad_x)
     np.multiply(grad_y, grad_x, out=grad_x)
     return None
@@ -399,6 +395,13 @@ def _bell_wide(a, y, t):
     """exp(-a^2) without the error of rounding a^2."""
     np.multiply(a, a, out=y)
     np.minimum(y, 750.0, out=y)
+    np.multiply(y, -1.4426950408889634, out=y)
+    np.exp2(y, out=y)
+
+
+def _bell_usual_wide(a, y, t):
+    """exp(-a^2) without the error of rounding a^2."""
+    np.multiply(a, a, out=y)
     np.multiply(y, -1.4426950408889634, out=y)
     np.exp2(y, out=y)
 
@@ -791,6 +794,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -293,13 +293,7 @@ def _forward_usual_float32(x, y, t):
     np.negative(t2, out=t0)
     np.subtract(y, t2, out=t2)
     _select(c0, t0, t2, y, t)
-    c12 = x < (-3.3496543e+38)
-    c13 = -1e-45 < x
-    c14 = x < 1e-45
-    c15 = c13 & c14
-    c16 = c12 | c15
-    c17 = 3.3496543e+38 < x
-    return c16 | c17
+    return _outside(x, -3.3496543e+38, 3.3496543e+38, (-1e-45, 1e-45))
 
 
 def _derivative_wide(x, dydx, t):
@@ -348,13 +342,7 @@ def _derivative_usual_wide(x, dydx, t):
     np.negative(t0, out=t2)
     np.add(t0, 1.0, out=t0)
     _select(c0, t2, t0, dydx, t)
-    c13 = x < (-3.3496543497230185e+38)
-    c14 = -0.7537264451384544 < x
-    c15 = x < (-0.749060370028019)
-    c16 = c14 & c15
-    c17 = c13 | c16
-    c18 = 3.3496543497230185e+38 < x
-    return c17 | c18
+    return _outside(x, -3.3496543497230185e+38, 3.3496543497230185e+38, (-0.7537264451384544, -0.749060370028019))
 
 
 def _derivative_mixed(x, dydx, t):
@@ -632,13 +620,7 @@ def _derivative_usual_float32(x, dydx, t):
     np.negative(t0, out=t2)
     np.add(t0, 1.0, out=t0)
     _select(c0, t2, t0, dydx, t)
-    c14 = x < (-2.0097927e+38)
-    c15 = -0.9251381 < x
-    c16 = x < (-0.49574333)
-    c17 = c15 & c16
-    c18 = c14 | c17
-    c19 = 2.0097927e+38 < x
-    return c18 | c19
+    return _outside(x, -2.0097927e+38, 2.0097927e+38, (-0.9251381, -0.49574333))
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -997,13 +979,6 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     np.negative(t2, out=t4)
     np.subtract(t0, t2, out=t2)
     _select(c0, t4, t2, y, t)
-    c12 = x < (-3.3496543e+38)
-    c13 = -1e-45 < x
-    c14 = x < 1e-45
-    c15 = c13 & c14
-    c16 = c12 | c15
-    c17 = 3.3496543e+38 < x
-    c18 = c16 | c17
     np.multiply(1.7724539, t5, out=t5)
     np.subtract(t3, t5, out=t5)
     np.multiply(t5, t1, out=t1)
@@ -1012,14 +987,7 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     np.negative(t1, out=t5)
     np.add(t1, 1.0, out=t1)
     _select(c0, t5, t1, dydx, t)
-    c27 = x < (-2.0097927e+38)
-    c28 = -0.9251381 < x
-    c29 = x < (-0.49574333)
-    c30 = c28 & c29
-    c31 = c27 | c30
-    c32 = 2.0097927e+38 < x
-    c33 = c31 | c32
-    return c18 | c33
+    return _outside(x, -2.0097927e+38, 2.0097927e+38, (-1e-45, 1e-45), (-0.9251381, -0.49574333))
 
 
 def _backward_wide(x, grad_y, grad_x, t):
@@ -1069,15 +1037,8 @@ def _backward_usual_wide(x, grad_y, grad_x, t):
     np.negative(t0, out=t2)
     np.add(t0, 1.0, out=t0)
     _select(c0, t2, t0, t0, t)
-    c13 = x < (-3.3496543497230185e+38)
-    c14 = -0.7537264451384544 < x
-    c15 = x < (-0.749060370028019)
-    c16 = c14 & c15
-    c17 = c13 | c16
-    c18 = 3.3496543497230185e+38 < x
-    c19 = c17 | c18
     np.multiply(grad_y, t0, out=grad_x)
-    return c19
+    return _outside(x, -3.3496543497230185e+38, 3.3496543497230185e+38, (-0.7537264451384544, -0.749060370028019))
 
 
 def _backward_mixed(x, grad_y, grad_x, t):
@@ -1357,15 +1318,8 @@ def _backward_usual_float32(x, grad_y, grad_x, t):
     np.negative(t0, out=t2)
     np.add(t0, 1.0, out=t0)
     _select(c0, t2, t0, t0, t)
-    c14 = x < (-2.0097927e+38)
-    c15 = -0.9251381 < x
-    c16 = x < (-0.49574333)
-    c17 = c15 & c16
-    c18 = c14 | c17
-    c19 = 2.0097927e+38 < x
-    c20 = c18 | c19
     np.multiply(grad_y, t0, out=grad_x)
-    return c20
+    return _outside(x, -2.0097927e+38, 2.0097927e+38, (-0.9251381, -0.49574333))
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -1945,6 +1899,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -22,10 +22,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7943 (1000000 inputs, sampled), float32 fast 15.8385 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.9284 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0501 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 2.8136 (1000000 inputs, sampled), float32 fast 20.0639 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7972 (1000000 inputs, sampled), float32 fast 15.8385 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.8426 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.8277 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.029 (1000000 inputs, sampled), float32 fast 20.0639 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.6879 (1000000 inputs, sampled), float32 fast 16.9097 (4194304 inputs, sampled)
 """
 
@@ -138,7 +138,7 @@ def _forward_usual_wide(x, y, t):
     np.multiply(y, t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(x, t0, out=y)
-    return x < (-3.3496543497230185e+38)
+    return _outside(x, -3.3496543497230185e+38, None)
 
 
 def _forward_mixed(x, y, t):
@@ -322,11 +322,7 @@ def _forward_usual_mixed(x, y, t):
     np.multiply(y, t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(x, t0, out=y)
-    c15 = x < (-1.295172367431022)
-    c16 = -0.34324694864827393 < x
-    c17 = x < (-0.3312062625790166)
-    c18 = c16 & c17
-    return c15 | c18
+    return _outside(x, -1.295172367431022, None, (-0.34324694864827393, -0.3312062625790166))
 
 
 def _forward_float32(x, y, t):
@@ -439,7 +435,7 @@ def _forward_usual_float32(x, y, t):
     np.multiply(y, t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(x, t0, out=y)
-    return x < (-1.261648)
+    return _outside(x, -2.1435852, None, (-1.9959005, -1.8216144))
 
 
 def _derivative_wide(x, dydx, t):
@@ -512,13 +508,7 @@ def _derivative_usual_wide(x, dydx, t):
     np.multiply(t2, t2, out=t2)
     np.divide(t1, t2, out=t2)
     np.multiply(5.641895835477563e-06, t2, out=dydx)
-    c22 = x < (-20.361587941646576)
-    c23 = -0.7524615079164505 < x
-    c24 = x < (-0.7524613589048386)
-    c25 = c23 & c24
-    c26 = c22 | c25
-    c27 = 3.3496543497230185e+38 < x
-    return c26 | c27
+    return _outside(x, -20.361587941646576, 3.3496543497230185e+38, (-0.7524615079164505, -0.7524613589048386))
 
 
 def _derivative_mixed(x, dydx, t):
@@ -791,44 +781,27 @@ def _derivative_mixed(x, dydx, t):
 
 
 def _derivative_usual_mixed(x, dydx, t):
-    t0, t1, t2, *t = t
+    t0, t1, *t = t
     np.multiply(x, x, out=dydx)
-    np.multiply(1.4142135623730951, dydx, out=t0)
-    np.multiply(26829.0, t0, out=t0)
-    np.add(t0, 282842.71247461904, out=t0)
-    np.multiply(x, t0, out=t0)
+    np.multiply(0.134145, dydx, out=t0)
+    np.add(t0, 1.0, out=t0)
     np.multiply(x, 1.4142135623730951, out=t1)
-    np.divide(t1, 1.772453850905516, out=t1)
-    np.multiply(2.0, t1, out=t1)
-    np.negative(t1, out=t1)
-    np.exp(t1, out=t1)
+    np.multiply(t1, t0, out=t0)
     np.multiply(dydx, x, out=dydx)
+    np.multiply(0.044715, dydx, out=dydx)
+    np.add(dydx, x, out=dydx)
     np.multiply(1.4142135623730951, dydx, out=dydx)
     np.divide(dydx, 1.772453850905516, out=dydx)
-    np.multiply(0.08943, dydx, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
-    np.multiply(1.772453850905516, t1, out=t2)
-    np.multiply(t2, dydx, out=t2)
-    np.multiply(100000.0, t2, out=t2)
-    np.subtract(t0, t2, out=t2)
-    np.subtract(t2, 177245.3850905516, out=t2)
-    np.multiply(t2, t1, out=t2)
-    np.multiply(t2, dydx, out=t2)
-    np.multiply(t1, dydx, out=dydx)
-    np.add(dydx, 1.0, out=dydx)
-    np.multiply(dydx, dydx, out=dydx)
-    np.multiply(1.772453850905516, dydx, out=dydx)
-    np.divide(t2, dydx, out=dydx)
-    np.multiply(1e-05, dydx, out=dydx)
-    np.add(dydx, 1.0, out=dydx)
-    c30 = x < 0.332845285278102
-    c31 = 0.39557165457082766 < x
-    c32 = x < 0.4258219224522739
-    c33 = c31 & c32
-    c34 = c30 | c33
-    c35 = 1.2378154996851461e+101 < x
-    return c34 | c35
+    np.cosh(dydx, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.multiply(1.772453850905516, t1, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.tanh(dydx, out=dydx)
+    np.multiply(0.5, dydx, out=dydx)
+    np.add(t1, dydx, out=dydx)
+    np.add(dydx, 0.5, out=dydx)
+    return _outside(x, -0.27175425523620544, 6.228850157840609e+102, (0.698171337956606, 0.7275541857483084))
 
 
 def _derivative_float32(x, dydx, t):
@@ -1012,7 +985,6 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.multiply(t0, t2, out=t3)
     np.add(t3, 1.0, out=t4)
     np.divide(x, t4, out=y)
-    c11 = x < (-3.3496543497230185e+38)
     np.multiply(177245.3850905516, t3, out=t5)
     np.multiply(282842.71247461904, t3, out=t3)
     np.multiply(t1, t0, out=t0)
@@ -1025,14 +997,7 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.multiply(t4, t4, out=t4)
     np.divide(t2, t4, out=t4)
     np.multiply(5.641895835477563e-06, t4, out=dydx)
-    c24 = x < (-20.361587941646576)
-    c25 = -0.7524615079164505 < x
-    c26 = x < (-0.7524613589048386)
-    c27 = c25 & c26
-    c28 = c24 | c27
-    c29 = 3.3496543497230185e+38 < x
-    c30 = c28 | c29
-    return c11 | c30
+    return _outside(x, -20.361587941646576, 3.3496543497230185e+38, (-0.7524615079164505, -0.7524613589048386))
 
 
 def _value_and_derivative_mixed(x, y, dydx, t):
@@ -1465,49 +1430,37 @@ def _value_and_derivative_mixed(x, y, dydx, t):
 def _value_and_derivative_usual_mixed(x, y, dydx, t):
     t0, t1, t2, t3, t4, *t = t
     np.multiply(x, 1.4142135623730951, out=t0)
-    np.divide(t0, 1.772453850905516, out=t0)
-    np.multiply(2.0, t0, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
-    np.multiply(x, x, out=t1)
-    np.multiply(t1, x, out=t2)
-    np.multiply(1.4142135623730951, t2, out=t2)
-    np.divide(t2, 1.772453850905516, out=t2)
-    np.multiply(0.08943, t2, out=t2)
-    np.negative(t2, out=t2)
-    np.exp(t2, out=t2)
-    np.multiply(t0, t2, out=t3)
-    np.add(t3, 1.0, out=t3)
-    np.divide(x, t3, out=y)
-    c15 = x < (-1.295172367431022)
-    c16 = -0.34324694864827393 < x
-    c17 = x < (-0.3312062625790166)
-    c18 = c16 & c17
-    c19 = c15 | c18
-    np.multiply(1.4142135623730951, t1, out=t1)
-    np.multiply(26829.0, t1, out=t1)
-    np.add(t1, 282842.71247461904, out=t1)
-    np.multiply(x, t1, out=t1)
-    np.multiply(1.772453850905516, t0, out=t4)
-    np.multiply(t4, t2, out=t4)
-    np.multiply(100000.0, t4, out=t4)
-    np.subtract(t1, t4, out=t4)
-    np.subtract(t4, 177245.3850905516, out=t4)
-    np.multiply(t4, t0, out=t0)
+    np.divide(t0, 1.772453850905516, out=t1)
+    np.multiply(2.0, t1, out=t1)
+    np.negative(t1, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(x, x, out=t2)
+    np.multiply(t2, x, out=t3)
+    np.multiply(1.4142135623730951, t3, out=t4)
+    np.divide(t4, 1.772453850905516, out=t4)
+    np.multiply(0.08943, t4, out=t4)
+    np.negative(t4, out=t4)
+    np.exp(t4, out=t4)
+    np.multiply(t1, t4, out=t4)
+    np.add(t4, 1.0, out=t4)
+    np.divide(x, t4, out=y)
+    np.multiply(0.134145, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
     np.multiply(t0, t2, out=t2)
-    np.multiply(t3, t3, out=t3)
-    np.multiply(1.772453850905516, t3, out=t3)
-    np.divide(t2, t3, out=t3)
-    np.multiply(1e-05, t3, out=t3)
-    np.add(t3, 1.0, out=dydx)
-    c36 = x < 0.332845285278102
-    c37 = 0.39557165457082766 < x
-    c38 = x < 0.4258219224522739
-    c39 = c37 & c38
-    c40 = c36 | c39
-    c41 = 1.2378154996851461e+101 < x
-    c42 = c40 | c41
-    return c19 | c42
+    np.multiply(0.044715, t3, out=t3)
+    np.add(t3, x, out=t3)
+    np.multiply(1.4142135623730951, t3, out=t3)
+    np.divide(t3, 1.772453850905516, out=t3)
+    np.cosh(t3, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.multiply(1.772453850905516, t0, out=t0)
+    np.divide(t2, t0, out=t0)
+    np.multiply(0.5, t0, out=t0)
+    np.tanh(t3, out=t3)
+    np.multiply(0.5, t3, out=t3)
+    np.add(t0, t3, out=t3)
+    np.add(t3, 0.5, out=dydx)
+    return _outside(x, -0.27175425523620544, 6.228850157840609e+102, (-0.34324694864827393, -0.3312062625790166), (0.698171337956606, 0.7275541857483084))
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -1740,15 +1693,8 @@ def _backward_usual_wide(x, grad_y, grad_x, t):
     np.multiply(t2, t2, out=t2)
     np.divide(t1, t2, out=t2)
     np.multiply(5.641895835477563e-06, t2, out=t2)
-    c22 = x < (-20.361587941646576)
-    c23 = -0.7524615079164505 < x
-    c24 = x < (-0.7524613589048386)
-    c25 = c23 & c24
-    c26 = c22 | c25
-    c27 = 3.3496543497230185e+38 < x
-    c28 = c26 | c27
     np.multiply(grad_y, t2, out=grad_x)
-    return c28
+    return _outside(x, -20.361587941646576, 3.3496543497230185e+38, (-0.7524615079164505, -0.7524613589048386))
 
 
 def _backward_mixed(x, grad_y, grad_x, t):
@@ -2022,46 +1968,28 @@ def _backward_mixed(x, grad_y, grad_x, t):
 
 
 def _backward_usual_mixed(x, grad_y, grad_x, t):
-    t0, t1, t2, *t = t
+    t0, t1, *t = t
     np.multiply(x, x, out=grad_x)
-    np.multiply(1.4142135623730951, grad_x, out=t0)
-    np.multiply(26829.0, t0, out=t0)
-    np.add(t0, 282842.71247461904, out=t0)
-    np.multiply(x, t0, out=t0)
+    np.multiply(0.134145, grad_x, out=t0)
+    np.add(t0, 1.0, out=t0)
     np.multiply(x, 1.4142135623730951, out=t1)
-    np.divide(t1, 1.772453850905516, out=t1)
-    np.multiply(2.0, t1, out=t1)
-    np.negative(t1, out=t1)
-    np.exp(t1, out=t1)
+    np.multiply(t1, t0, out=t0)
     np.multiply(grad_x, x, out=grad_x)
+    np.multiply(0.044715, grad_x, out=grad_x)
+    np.add(grad_x, x, out=grad_x)
     np.multiply(1.4142135623730951, grad_x, out=grad_x)
     np.divide(grad_x, 1.772453850905516, out=grad_x)
-    np.multiply(0.08943, grad_x, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    np.multiply(1.772453850905516, t1, out=t2)
-    np.multiply(t2, grad_x, out=t2)
-    np.multiply(100000.0, t2, out=t2)
-    np.subtract(t0, t2, out=t2)
-    np.subtract(t2, 177245.3850905516, out=t2)
-    np.multiply(t2, t1, out=t2)
-    np.multiply(t2, grad_x, out=t2)
-    np.multiply(t1, grad_x, out=grad_x)
-    np.add(grad_x, 1.0, out=grad_x)
-    np.multiply(grad_x, grad_x, out=grad_x)
-    np.multiply(1.772453850905516, grad_x, out=grad_x)
-    np.divide(t2, grad_x, out=grad_x)
-    np.multiply(1e-05, grad_x, out=grad_x)
-    np.add(grad_x, 1.0, out=grad_x)
-    c30 = x < 0.332845285278102
-    c31 = 0.39557165457082766 < x
-    c32 = x < 0.4258219224522739
-    c33 = c31 & c32
-    c34 = c30 | c33
-    c35 = 1.2378154996851461e+101 < x
-    c36 = c34 | c35
+    np.cosh(grad_x, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.multiply(1.772453850905516, t1, out=t1)
+    np.divide(t0, t1, out=t1)
+    np.multiply(0.5, t1, out=t1)
+    np.tanh(grad_x, out=grad_x)
+    np.multiply(0.5, grad_x, out=grad_x)
+    np.add(t1, grad_x, out=grad_x)
+    np.add(grad_x, 0.5, out=grad_x)
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c36
+    return _outside(x, -0.27175425523620544, 6.228850157840609e+102, (0.698171337956606, 0.7275541857483084))
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -2940,6 +2868,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -336,6 +336,19 @@ def _compute(formula, usual, given, parameters, results, t):
             result[where] = others
 
 
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
+
+
 def _same(one, other):
     """Whether two arrays are one."""
     return one.dtype == other.dtype and one.ctypes.data == other.ctypes.data and one.size == other.size

@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0862 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4739 (1000000 inputs, sampled), float32 fast 3.4135 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.4739 (1000000 inputs, sampled), float32 fast 3.6282 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.1547 (1000000 inputs, sampled), float32 fast 4.387 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4739 (1000000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.4739 (1000000 inputs, sampled), float32 fast 5.1011 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.1547 (1000000 inputs, sampled), float32 fast 5.4577 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9735 (1000000 inputs, sampled), float32 fast 6.7309 (4194304 inputs, sampled)
 """
 
@@ -79,17 +79,17 @@ def logistic_fast(x, out=None):
 
 def logistic_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 4)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 4)
 
 
 def logistic_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 5, count=2)
 
 
 def logistic_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 4)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 4)
 
 
 def logistic_second_derivative_fast(x, out=None):
@@ -133,7 +133,7 @@ def _forward_usual_mixed(x, y, t):
     np.exp(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(1.0, y, out=y)
-    return x < (-698.4592718937857)
+    return _outside(x, -698.4592718937857, None)
 
 
 def _forward_float32(x, y, t):
@@ -152,7 +152,7 @@ def _forward_usual_float32(x, y, t):
     np.exp(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(1.0, y, out=y)
-    return x < (-87.271355)
+    return _outside(x, -87.271355, None)
 
 
 def _derivative_wide(x, dydx, t):
@@ -173,7 +173,7 @@ def _derivative_usual_wide(x, dydx, t):
     np.add(dydx, 1.0, out=t0)
     np.multiply(t0, t0, out=t0)
     np.divide(dydx, t0, out=dydx)
-    return x < (-698.4592437744141)
+    return _outside(x, -698.4592437744141, None)
 
 
 def _derivative_mixed(x, dydx, t):
@@ -200,6 +200,16 @@ def _derivative_float32(x, dydx, t):
     np.divide(dydx, t1, out=dydx)
 
 
+def _derivative_usual_float32(x, dydx, t):
+    t0, *t = t
+    np.negative(x, out=dydx)
+    np.exp(dydx, out=dydx)
+    np.add(dydx, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=dydx)
+    return _outside(x, -43.503777, None)
+
+
 def _value_and_derivative_wide(x, y, dydx, t):
     t0, t1, t2, *t = t
     c0 = x < 0.0
@@ -222,7 +232,7 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.divide(1.0, t1, out=y)
     np.multiply(t1, t1, out=t1)
     np.divide(t0, t1, out=dydx)
-    return x < (-698.4592437744141)
+    return _outside(x, -698.4592437744141, None)
 
 
 def _value_and_derivative_mixed(x, y, dydx, t):
@@ -257,6 +267,17 @@ def _value_and_derivative_float32(x, y, dydx, t):
     np.divide(t0, t1, out=dydx)
 
 
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, *t = t
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.divide(1.0, t1, out=y)
+    np.multiply(t1, t1, out=t1)
+    np.divide(t0, t1, out=dydx)
+    return _outside(x, -43.503777, None)
+
+
 def _backward_wide(x, grad_y, grad_x, t):
     t0, *t = t
     np.abs(x, out=grad_x)
@@ -276,9 +297,8 @@ def _backward_usual_wide(x, grad_y, grad_x, t):
     np.add(grad_x, 1.0, out=t0)
     np.multiply(t0, t0, out=t0)
     np.divide(grad_x, t0, out=t0)
-    c5 = x < (-698.4592437744141)
     np.multiply(grad_y, t0, out=grad_x)
-    return c5
+    return _outside(x, -698.4592437744141, None)
 
 
 def _backward_mixed(x, grad_y, grad_x, t):
@@ -305,6 +325,17 @@ def _backward_float32(x, grad_y, grad_x, t):
     np.add(t1, 1.0, out=t1)
     np.divide(grad_x, t1, out=t1)
     np.multiply(grad_y, t1, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    t0, *t = t
+    np.negative(x, out=grad_x)
+    np.exp(grad_x, out=grad_x)
+    np.add(grad_x, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+    return _outside(x, -43.503777, None)
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -615,6 +646,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

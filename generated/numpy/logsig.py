@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4049 (1000000 inputs, sampled), float32 fast 3.2454 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.6407 (1000000 inputs, sampled), float32 fast 5.0411 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4497 (1000000 inputs, sampled), float32 fast 5.0411 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 2.4669 (1000000 inputs, sampled), float32 fast 5.3351 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.1454 (1000000 inputs, sampled), float32 fast 5.0411 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.1454 (1000000 inputs, sampled), float32 fast 5.0411 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.207 (1000000 inputs, sampled), float32 fast 5.3351 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.75 (1000000 inputs, sampled), float32 fast 12.2997 (4194304 inputs, sampled)
 """
 
@@ -54,17 +54,17 @@ def logsig(x, out=None):
 
 def logsig_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 15)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 15)
 
 
 def logsig_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 16, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 16, count=2)
 
 
 def logsig_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 15)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 15)
 
 
 def logsig_second_derivative(x, out=None):
@@ -126,9 +126,7 @@ def _forward_usual_mixed(x, y, t):
     np.add(y, 1.0, out=t0)
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
-    c5 = x < (-1.7696041796268731e+308)
-    c6 = 1.7696041796268731e+308 < x
-    return c5 | c6
+    return _outside(x, -1.7696041796268731e+308, 1.7696041796268731e+308)
 
 
 def _forward_float32(x, y, t):
@@ -149,9 +147,7 @@ def _forward_usual_float32(x, y, t):
     np.add(y, 1.0, out=t0)
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
-    c5 = x < (-3.3496543e+38)
-    c6 = 3.3496543e+38 < x
-    return c5 | c6
+    return _outside(x, -3.3496543e+38, 3.3496543e+38)
 
 
 def _derivative_wide(x, dydx, t):
@@ -229,6 +225,35 @@ def _derivative_mixed(x, dydx, t):
     np.add(t6, t1, out=t1)
     np.multiply(t1, 2.938735877055719e-39, out=t1)
     _select(c1, 0.0, t1, dydx, t)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.abs(x, out=dydx)
+    np.log1p(dydx, out=t0)
+    np.add(1.0, t0, out=t1)
+    np.subtract(t1, 1.0, out=t2)
+    np.subtract(t0, t2, out=t2)
+    np.multiply(t1, t1, out=t0)
+    _product_error_usual_mixed(t1, t1, t0, t3, t)
+    np.multiply(t1, t2, out=t2)
+    np.add(t3, t2, out=t3)
+    np.add(t3, t2, out=t2)
+    np.add(1.0, dydx, out=t3)
+    np.subtract(t3, 1.0, out=t1)
+    np.subtract(dydx, t1, out=t1)
+    np.multiply(t0, t3, out=dydx)
+    _product_error_usual_mixed(t0, t3, dydx, t4, t)
+    np.multiply(t0, t1, out=t1)
+    np.add(t4, t1, out=t1)
+    np.multiply(t3, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.divide(1.0, dydx, out=dydx)
+    np.multiply(dydx, t2, out=t2)
+    np.subtract(0.0, t2, out=t2)
+    np.multiply(t2, dydx, out=t2)
+    np.add(dydx, t2, out=dydx)
+    return _outside(x, -6.97568075788903e+296, 6.97568075788903e+296)
 
 
 def _derivative_float32(x, dydx, t):
@@ -328,6 +353,38 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     _select(c1, 0.0, t1, dydx, t)
 
 
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, t2, t3, t4, t5, *t = t
+    np.abs(x, out=t0)
+    np.log1p(t0, out=t1)
+    np.add(t1, 1.0, out=t2)
+    np.divide(t1, t2, out=t2)
+    np.copysign(t2, x, out=y)
+    np.add(1.0, t1, out=t2)
+    np.subtract(t2, 1.0, out=t3)
+    np.subtract(t1, t3, out=t3)
+    np.multiply(t2, t2, out=t1)
+    _product_error_usual_mixed(t2, t2, t1, t4, t)
+    np.multiply(t2, t3, out=t3)
+    np.add(t4, t3, out=t4)
+    np.add(t4, t3, out=t3)
+    np.add(1.0, t0, out=t4)
+    np.subtract(t4, 1.0, out=t2)
+    np.subtract(t0, t2, out=t2)
+    np.multiply(t1, t4, out=t0)
+    _product_error_usual_mixed(t1, t4, t0, t5, t)
+    np.multiply(t1, t2, out=t2)
+    np.add(t5, t2, out=t2)
+    np.multiply(t4, t3, out=t3)
+    np.add(t2, t3, out=t3)
+    np.divide(1.0, t0, out=t0)
+    np.multiply(t0, t3, out=t3)
+    np.subtract(0.0, t3, out=t3)
+    np.multiply(t3, t0, out=t3)
+    np.add(t0, t3, out=dydx)
+    return _outside(x, -6.97568075788903e+296, 6.97568075788903e+296)
+
+
 def _value_and_derivative_float32(x, y, dydx, t):
     t0, t1, t2, *t = t
     np.abs(x, out=t0)
@@ -420,6 +477,36 @@ def _backward_mixed(x, grad_y, grad_x, t):
     np.multiply(t1, 2.938735877055719e-39, out=t1)
     _select(c1, 0.0, t1, t1, t)
     np.multiply(grad_y, t1, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    t0, t1, t2, t3, t4, *t = t
+    np.abs(x, out=grad_x)
+    np.log1p(grad_x, out=t0)
+    np.add(1.0, t0, out=t1)
+    np.subtract(t1, 1.0, out=t2)
+    np.subtract(t0, t2, out=t2)
+    np.multiply(t1, t1, out=t0)
+    _product_error_usual_mixed(t1, t1, t0, t3, t)
+    np.multiply(t1, t2, out=t2)
+    np.add(t3, t2, out=t3)
+    np.add(t3, t2, out=t2)
+    np.add(1.0, grad_x, out=t3)
+    np.subtract(t3, 1.0, out=t1)
+    np.subtract(grad_x, t1, out=t1)
+    np.multiply(t0, t3, out=grad_x)
+    _product_error_usual_mixed(t0, t3, grad_x, t4, t)
+    np.multiply(t0, t1, out=t1)
+    np.add(t4, t1, out=t1)
+    np.multiply(t3, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.divide(1.0, grad_x, out=grad_x)
+    np.multiply(grad_x, t2, out=t2)
+    np.subtract(0.0, t2, out=t2)
+    np.multiply(t2, grad_x, out=t2)
+    np.add(grad_x, t2, out=t2)
+    np.multiply(grad_y, t2, out=grad_x)
+    return _outside(x, -6.97568075788903e+296, 6.97568075788903e+296)
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -679,6 +766,27 @@ def _product_error_mixed(a, b, c, y, t):
     np.add(t1, t2, out=y)
 
 
+def _product_error_usual_mixed(a, b, c, y, t):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
+
+
 def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     held = np.count_nonzero(condition)
@@ -813,6 +921,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

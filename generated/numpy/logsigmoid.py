@@ -128,7 +128,7 @@ def _forward_usual_wide(x, y, t):
     np.exp2(y, out=y)
     np.log1p(y, out=y)
     np.negative(y, out=y)
-    return x < (-698.4592437744141)
+    return _outside(x, -698.4592437744141, None)
 
 
 def _forward_mixed(x, y, t):
@@ -149,7 +149,7 @@ def _forward_usual_mixed(x, y, t):
     np.exp(y, out=y)
     np.log1p(y, out=y)
     np.negative(y, out=y)
-    return x < (-698.4592718937857)
+    return _outside(x, -698.4592718937857, None)
 
 
 def _forward_float32(x, y, t):
@@ -170,7 +170,7 @@ def _forward_usual_float32(x, y, t):
     np.exp(y, out=y)
     np.log1p(y, out=y)
     np.negative(y, out=y)
-    return x < (-87.271355)
+    return _outside(x, -87.271355, None)
 
 
 def _derivative_wide(x, dydx, t):
@@ -204,7 +204,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.exp(x, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    return 698.4592718937857 < x
+    return _outside(x, None, 698.4592718937857)
 
 
 def _derivative_float32(x, dydx, t):
@@ -222,7 +222,7 @@ def _derivative_usual_float32(x, dydx, t):
     np.exp(x, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    return 87.271355 < x
+    return _outside(x, None, 87.271355)
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -251,11 +251,10 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.exp2(t0, out=t0)
     np.log1p(t0, out=t0)
     np.negative(t0, out=y)
-    c4 = x < (-698.4592437744141)
     np.exp(x, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    return c4
+    return _outside(x, -698.4592437744141, None)
 
 
 def _value_and_derivative_mixed(x, y, dydx, t):
@@ -280,12 +279,10 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.exp(t0, out=t0)
     np.log1p(t0, out=t0)
     np.negative(t0, out=y)
-    c4 = x < (-698.4592718937857)
     np.exp(x, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    c8 = 698.4592718937857 < x
-    return c4 | c8
+    return _outside(x, -698.4592718937857, 698.4592718937857)
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -310,12 +307,10 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     np.exp(t0, out=t0)
     np.log1p(t0, out=t0)
     np.negative(t0, out=y)
-    c4 = x < (-87.271355)
     np.exp(x, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    c8 = 87.271355 < x
-    return c4 | c8
+    return _outside(x, -87.271355, 87.271355)
 
 
 def _backward_wide(x, grad_y, grad_x, t):
@@ -352,9 +347,8 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.exp(x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c3 = 698.4592718937857 < x
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c3
+    return _outside(x, None, 698.4592718937857)
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -373,9 +367,8 @@ def _backward_usual_float32(x, grad_y, grad_x, t):
     np.exp(x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c3 = 87.271355 < x
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c3
+    return _outside(x, None, 87.271355)
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -560,6 +553,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

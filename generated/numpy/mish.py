@@ -19,10 +19,10 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9819 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.5853 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.8403 (1000000 inputs, sampled), float32 fast 82861.7454 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.504 (4194304 inputs, sampled), float64 2.2252 (1000000 inputs, sampled), float32 fast 96625.4372 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.9819 (1000000 inputs, sampled), float32 fast 6.1118 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.4704 (1000000 inputs, sampled), float32 fast 32581.9622 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.0642 (1000000 inputs, sampled), float32 fast 32581.9622 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5002 (4194304 inputs, sampled), float64 4.1035 (1000000 inputs, sampled), float32 fast 46029.9764 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5108 (4194304 inputs, sampled), float64 1.1657 (1000000 inputs, sampled), float32 fast 13.7082 (4194304 inputs, sampled)
 """
 
@@ -126,18 +126,16 @@ def _forward_wide(x, y, t):
 
 
 def _forward_usual_wide(x, y, t):
-    t0, t1, *t = t
-    np.multiply(x, -1.4426950408889634, out=y)
+    t0, *t = t
+    np.negative(x, out=y)
+    np.multiply(y, -1.4426950408889634, out=y)
     np.exp2(y, out=y)
-    np.multiply(2.0, y, out=t0)
-    np.add(t0, 1.0, out=t1)
-    np.multiply(x, t1, out=t1)
-    np.multiply(y, y, out=y)
-    np.multiply(2.0, y, out=y)
-    np.add(t0, y, out=y)
-    np.add(y, 1.0, out=y)
-    np.divide(t1, y, out=y)
-    return x < (-690.4939413070679)
+    np.add(y, 2.0, out=t0)
+    np.multiply(t0, y, out=y)
+    np.multiply(x, y, out=t0)
+    np.add(y, 2.0, out=y)
+    np.divide(t0, y, out=y)
+    return _outside(x, -3.3496543497230185e+38, 343.53263568878174)
 
 
 def _forward_mixed(x, y, t):
@@ -239,7 +237,7 @@ def _forward_usual_mixed(x, y, t):
     np.log1p(y, out=y)
     np.tanh(y, out=y)
     np.multiply(x, y, out=y)
-    return x < (-700.1239566379351)
+    return _outside(x, -700.1239566379351, None)
 
 
 def _forward_float32(x, y, t):
@@ -286,11 +284,17 @@ def _forward_float32(x, y, t):
 
 
 def _forward_usual_float32(x, y, t):
-    np.exp(x, out=y)
-    np.log1p(y, out=y)
-    np.tanh(y, out=y)
-    np.multiply(x, y, out=y)
-    return x < (-87.271355)
+    t0, t1, *t = t
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.multiply(2.0, y, out=t0)
+    np.add(t0, 1.0, out=t1)
+    np.multiply(x, t1, out=t1)
+    np.add(t0, 2.0, out=t0)
+    np.multiply(t0, y, out=y)
+    np.add(y, 1.0, out=y)
+    np.divide(t1, y, out=y)
+    return _outside(x, -43.07764, None)
 
 
 def _derivative_wide(x, dydx, t):
@@ -343,30 +347,23 @@ def _derivative_wide(x, dydx, t):
 
 
 def _derivative_usual_wide(x, dydx, t):
-    t0, t1, t2, t3, *t = t
-    np.negative(x, out=dydx)
-    np.multiply(dydx, -1.4426950408889634, out=t0)
+    t0, t1, t2, *t = t
+    np.multiply(2.0, x, out=dydx)
+    np.multiply(x, -1.4426950408889634, out=t0)
     np.exp2(t0, out=t0)
-    np.add(t0, 1.0, out=t1)
-    np.multiply(2.0, t0, out=t2)
-    np.multiply(t0, t0, out=t3)
-    np.add(t2, t3, out=t3)
-    np.add(t3, 2.0, out=t3)
-    np.divide(1.0, t3, out=t3)
-    np.multiply(dydx, t1, out=t1)
-    np.multiply(t1, t3, out=t1)
-    np.multiply(4.0, t1, out=t1)
-    np.add(t0, 2.0, out=dydx)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(dydx, t2, out=t1)
+    np.add(dydx, 2.0, out=dydx)
     np.subtract(dydx, t1, out=t1)
     np.multiply(t1, t0, out=t0)
-    np.multiply(t0, t3, out=dydx)
-    c16 = x < (-3.3496543497230185e+38)
-    c17 = -1.1924313604831696 < x
-    c18 = x < (-1.1924310624599457)
-    c19 = c17 & c18
-    c20 = c16 | c19
-    c21 = 343.53263568878174 < x
-    return c20 | c21
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=dydx)
+    return _outside(x, -690.4939413070679, 3.3496543497230185e+38, (-1.1924313604831696, -1.1924310624599457))
 
 
 def _derivative_mixed(x, dydx, t):
@@ -529,27 +526,53 @@ def _derivative_mixed(x, dydx, t):
 
 
 def _derivative_usual_mixed(x, dydx, t):
-    t0, t1, t2, *t = t
-    np.negative(x, out=dydx)
-    np.exp(dydx, out=dydx)
-    np.multiply(dydx, dydx, out=t0)
-    np.multiply(2.0, dydx, out=dydx)
-    np.add(dydx, 2.0, out=t1)
-    np.multiply(x, t1, out=t1)
-    np.multiply(2.0, t0, out=t2)
-    np.subtract(t1, dydx, out=t1)
-    np.subtract(t1, t2, out=t1)
-    np.subtract(t1, 1.0, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(dydx, t2, out=t2)
-    np.add(t2, 1.0, out=t2)
-    np.multiply(t2, t2, out=t2)
-    np.divide(t1, t2, out=t2)
-    np.multiply(2.0, t2, out=t2)
-    np.add(t2, 1.0, out=dydx)
-    c17 = x < 0.2180728937508395
-    c18 = 8.84802089815046e+307 < x
-    return c17 | c18
+    t0, t1, t2, t3, t4, t5, *t = t
+    np.multiply(x, 2.0, out=dydx)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, 2.0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    _product_error_usual_mixed(t0, t0, t2, t3, t)
+    np.multiply(t3, 2.0, out=t3)
+    np.multiply(t2, 2.0, out=t2)
+    np.add(1.0, t1, out=t1)
+    np.add(t1, t2, out=t4)
+    np.subtract(t2, t4, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, t3, out=t3)
+    np.divide(1.0, t4, out=t2)
+    _product_error_usual_mixed(t2, t4, 1.0, t1, t)
+    np.multiply(t2, t3, out=t3)
+    np.add(t1, t3, out=t3)
+    np.subtract(0.0, t3, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.multiply(t2, dydx, out=t1)
+    _product_error_usual_mixed(t2, dydx, t1, t4, t)
+    np.multiply(dydx, t3, out=t5)
+    np.add(t4, t5, out=t5)
+    np.negative(t5, out=t5)
+    np.negative(t1, out=t1)
+    np.add(2.0, dydx, out=dydx)
+    np.add(dydx, t1, out=t4)
+    np.subtract(t4, dydx, out=dydx)
+    np.subtract(t1, dydx, out=dydx)
+    np.add(dydx, t5, out=t5)
+    np.multiply(t4, t0, out=dydx)
+    _product_error_usual_mixed(t4, t0, dydx, t1, t)
+    np.multiply(t0, t5, out=t5)
+    np.add(t1, t5, out=t5)
+    np.add(1.0, dydx, out=t1)
+    np.subtract(t1, 1.0, out=t0)
+    np.subtract(dydx, t0, out=t0)
+    np.add(t0, t5, out=t5)
+    np.multiply(t1, t2, out=t0)
+    _product_error_usual_mixed(t1, t2, t0, dydx, t)
+    np.multiply(t1, t3, out=t3)
+    np.add(dydx, t3, out=t3)
+    np.multiply(t2, t5, out=t5)
+    np.add(t3, t5, out=t5)
+    np.add(t0, t5, out=dydx)
+    return _outside(x, -339.17293209418995, 6.97568075788903e+296, (-1.2228405975775, -1.1357543863461141))
 
 
 def _derivative_float32(x, dydx, t):
@@ -633,29 +656,22 @@ def _derivative_float32(x, dydx, t):
 
 def _derivative_usual_float32(x, dydx, t):
     t0, t1, t2, *t = t
-    np.negative(x, out=dydx)
-    np.exp(dydx, out=dydx)
-    np.multiply(2.0, dydx, out=t0)
-    np.multiply(x, dydx, out=t1)
-    np.multiply(2.0, t1, out=t2)
-    np.multiply(dydx, dydx, out=dydx)
-    np.multiply(2.0, dydx, out=dydx)
-    np.add(t0, dydx, out=dydx)
-    np.add(dydx, 1.0, out=dydx)
-    np.divide(1.0, dydx, out=dydx)
-    np.multiply(t1, dydx, out=t1)
-    np.multiply(2.0, t1, out=t1)
-    np.add(t0, t2, out=t2)
+    np.multiply(2.0, x, out=dydx)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
     np.add(t2, 1.0, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.multiply(t1, dydx, out=dydx)
-    c16 = x < (-43.07764)
-    c17 = -1.1924419 < x
-    c18 = x < (-1.192425)
-    c19 = c17 & c18
-    c20 = c16 | c19
-    c21 = 3.3496543e+38 < x
-    return c20 | c21
+    np.divide(1.0, t2, out=t2)
+    np.multiply(dydx, t2, out=t1)
+    np.add(dydx, 2.0, out=dydx)
+    np.subtract(dydx, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=dydx)
+    return _outside(x, -43.07764, 1.6748272e+38, (-1.1924419, -1.192425))
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -718,42 +734,31 @@ def _value_and_derivative_wide(x, y, dydx, t):
 
 
 def _value_and_derivative_usual_wide(x, y, dydx, t):
-    t0, t1, t2, t3, t4, *t = t
-    np.multiply(x, -1.4426950408889634, out=t0)
-    np.exp2(t0, out=t0)
-    np.multiply(2.0, t0, out=t1)
-    np.add(t1, 1.0, out=t2)
-    np.multiply(x, t2, out=t2)
-    np.multiply(t0, t0, out=t0)
-    np.multiply(2.0, t0, out=t0)
-    np.add(t1, t0, out=t0)
-    np.add(t0, 1.0, out=t0)
-    np.divide(t2, t0, out=y)
-    c10 = x < (-690.4939413070679)
+    t0, t1, t2, t3, *t = t
     np.negative(x, out=t0)
-    np.multiply(t0, -1.4426950408889634, out=t2)
-    np.exp2(t2, out=t2)
-    np.add(t2, 1.0, out=t1)
-    np.multiply(2.0, t2, out=t3)
-    np.multiply(t2, t2, out=t4)
-    np.add(t3, t4, out=t4)
-    np.add(t4, 2.0, out=t4)
-    np.divide(1.0, t4, out=t4)
-    np.multiply(t0, t1, out=t1)
-    np.multiply(t1, t4, out=t1)
-    np.multiply(4.0, t1, out=t1)
-    np.add(t2, 2.0, out=t0)
-    np.subtract(t0, t1, out=t1)
-    np.multiply(t1, t2, out=t2)
-    np.multiply(t2, t4, out=dydx)
-    c27 = x < (-3.3496543497230185e+38)
-    c28 = -1.1924313604831696 < x
-    c29 = x < (-1.1924310624599457)
-    c30 = c28 & c29
-    c31 = c27 | c30
-    c32 = 343.53263568878174 < x
-    c33 = c31 | c32
-    return c10 | c33
+    np.multiply(t0, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
+    np.add(t0, 2.0, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.multiply(x, t0, out=t1)
+    np.add(t0, 2.0, out=t0)
+    np.divide(t1, t0, out=y)
+    np.multiply(2.0, x, out=t0)
+    np.multiply(x, -1.4426950408889634, out=t1)
+    np.exp2(t1, out=t1)
+    np.multiply(2.0, t1, out=t2)
+    np.multiply(t1, t1, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(t3, 1.0, out=t3)
+    np.divide(1.0, t3, out=t3)
+    np.multiply(t0, t3, out=t2)
+    np.add(t0, 2.0, out=t0)
+    np.subtract(t0, t2, out=t2)
+    np.multiply(t2, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.multiply(t1, t3, out=dydx)
+    return _outside(x, -690.4939413070679, 343.53263568878174, (-1.1924313604831696, -1.1924310624599457))
 
 
 def _value_and_derivative_mixed(x, y, dydx, t):
@@ -955,33 +960,57 @@ def _value_and_derivative_mixed(x, y, dydx, t):
 
 
 def _value_and_derivative_usual_mixed(x, y, dydx, t):
-    t0, t1, t2, t3, *t = t
+    t0, t1, t2, t3, t4, t5, t6, *t = t
     np.exp(x, out=t0)
     np.log1p(t0, out=t0)
     np.tanh(t0, out=t0)
     np.multiply(x, t0, out=y)
-    c4 = x < (-700.1239566379351)
-    np.negative(x, out=t0)
-    np.exp(t0, out=t0)
-    np.multiply(t0, t0, out=t1)
-    np.multiply(2.0, t0, out=t0)
-    np.add(t0, 2.0, out=t2)
-    np.multiply(x, t2, out=t2)
-    np.multiply(2.0, t1, out=t3)
-    np.subtract(t2, t0, out=t2)
-    np.subtract(t2, t3, out=t2)
-    np.subtract(t2, 1.0, out=t2)
-    np.multiply(t1, t2, out=t2)
-    np.add(t0, t3, out=t3)
-    np.add(t3, 1.0, out=t3)
-    np.multiply(t3, t3, out=t3)
-    np.divide(t2, t3, out=t3)
-    np.multiply(2.0, t3, out=t3)
-    np.add(t3, 1.0, out=dydx)
-    c22 = x < 0.2180728937508395
-    c23 = 8.84802089815046e+307 < x
-    c24 = c22 | c23
-    return c4 | c24
+    np.multiply(x, 2.0, out=t0)
+    np.negative(x, out=t1)
+    np.exp(t1, out=t1)
+    np.multiply(t1, 2.0, out=t2)
+    np.multiply(t1, t1, out=t3)
+    _product_error_usual_mixed(t1, t1, t3, t4, t)
+    np.multiply(t4, 2.0, out=t4)
+    np.multiply(t3, 2.0, out=t3)
+    np.add(1.0, t2, out=t2)
+    np.add(t2, t3, out=t5)
+    np.subtract(t3, t5, out=t3)
+    np.add(t2, t3, out=t3)
+    np.add(t3, t4, out=t4)
+    np.divide(1.0, t5, out=t3)
+    _product_error_usual_mixed(t3, t5, 1.0, t2, t)
+    np.multiply(t3, t4, out=t4)
+    np.add(t2, t4, out=t4)
+    np.subtract(0.0, t4, out=t4)
+    np.multiply(t4, t3, out=t4)
+    np.multiply(t3, t0, out=t2)
+    _product_error_usual_mixed(t3, t0, t2, t5, t)
+    np.multiply(t0, t4, out=t6)
+    np.add(t5, t6, out=t6)
+    np.negative(t6, out=t6)
+    np.negative(t2, out=t2)
+    np.add(2.0, t0, out=t0)
+    np.add(t0, t2, out=t5)
+    np.subtract(t5, t0, out=t0)
+    np.subtract(t2, t0, out=t0)
+    np.add(t0, t6, out=t6)
+    np.multiply(t5, t1, out=t0)
+    _product_error_usual_mixed(t5, t1, t0, t2, t)
+    np.multiply(t1, t6, out=t6)
+    np.add(t2, t6, out=t6)
+    np.add(1.0, t0, out=t2)
+    np.subtract(t2, 1.0, out=t1)
+    np.subtract(t0, t1, out=t1)
+    np.add(t1, t6, out=t6)
+    np.multiply(t2, t3, out=t1)
+    _product_error_usual_mixed(t2, t3, t1, t0, t)
+    np.multiply(t2, t4, out=t4)
+    np.add(t0, t4, out=t4)
+    np.multiply(t3, t6, out=t6)
+    np.add(t4, t6, out=t6)
+    np.add(t1, t6, out=dydx)
+    return _outside(x, -339.17293209418995, 6.97568075788903e+296, (-1.2228405975775, -1.1357543863461141))
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -1087,35 +1116,28 @@ def _value_and_derivative_float32(x, y, dydx, t):
 
 def _value_and_derivative_usual_float32(x, y, dydx, t):
     t0, t1, t2, t3, *t = t
-    np.exp(x, out=t0)
-    np.log1p(t0, out=t0)
-    np.tanh(t0, out=t0)
-    np.multiply(x, t0, out=y)
-    c4 = x < (-87.271355)
     np.negative(x, out=t0)
     np.exp(t0, out=t0)
     np.multiply(2.0, t0, out=t1)
-    np.multiply(x, t0, out=t2)
-    np.multiply(2.0, t2, out=t3)
-    np.multiply(t0, t0, out=t0)
-    np.multiply(2.0, t0, out=t0)
-    np.add(t1, t0, out=t0)
-    np.add(t0, 1.0, out=t0)
-    np.divide(1.0, t0, out=t0)
-    np.multiply(t2, t0, out=t2)
-    np.multiply(2.0, t2, out=t2)
-    np.add(t1, t3, out=t3)
+    np.add(t1, 1.0, out=t2)
+    np.multiply(x, t2, out=t2)
+    np.add(t1, 2.0, out=t3)
+    np.multiply(t3, t0, out=t3)
     np.add(t3, 1.0, out=t3)
-    np.subtract(t3, t2, out=t2)
-    np.multiply(t2, t0, out=dydx)
-    c21 = x < (-43.07764)
-    c22 = -1.1924419 < x
-    c23 = x < (-1.192425)
-    c24 = c22 & c23
-    c25 = c21 | c24
-    c26 = 3.3496543e+38 < x
-    c27 = c25 | c26
-    return c4 | c27
+    np.divide(t2, t3, out=y)
+    np.multiply(2.0, x, out=t3)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(t3, t2, out=t1)
+    np.add(t3, 2.0, out=t3)
+    np.subtract(t3, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=dydx)
+    return _outside(x, -43.07764, 1.6748272e+38, (-1.1924419, -1.192425))
 
 
 def _backward_wide(x, grad_y, grad_x, t):
@@ -1169,32 +1191,24 @@ def _backward_wide(x, grad_y, grad_x, t):
 
 
 def _backward_usual_wide(x, grad_y, grad_x, t):
-    t0, t1, t2, t3, *t = t
-    np.negative(x, out=grad_x)
-    np.multiply(grad_x, -1.4426950408889634, out=t0)
+    t0, t1, t2, *t = t
+    np.multiply(2.0, x, out=grad_x)
+    np.multiply(x, -1.4426950408889634, out=t0)
     np.exp2(t0, out=t0)
-    np.add(t0, 1.0, out=t1)
-    np.multiply(2.0, t0, out=t2)
-    np.multiply(t0, t0, out=t3)
-    np.add(t2, t3, out=t3)
-    np.add(t3, 2.0, out=t3)
-    np.divide(1.0, t3, out=t3)
-    np.multiply(grad_x, t1, out=t1)
-    np.multiply(t1, t3, out=t1)
-    np.multiply(4.0, t1, out=t1)
-    np.add(t0, 2.0, out=grad_x)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(grad_x, t2, out=t1)
+    np.add(grad_x, 2.0, out=grad_x)
     np.subtract(grad_x, t1, out=t1)
     np.multiply(t1, t0, out=t0)
-    np.multiply(t0, t3, out=t3)
-    c16 = x < (-3.3496543497230185e+38)
-    c17 = -1.1924313604831696 < x
-    c18 = x < (-1.1924310624599457)
-    c19 = c17 & c18
-    c20 = c16 | c19
-    c21 = 343.53263568878174 < x
-    c22 = c20 | c21
-    np.multiply(grad_y, t3, out=grad_x)
-    return c22
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(grad_y, t2, out=grad_x)
+    return _outside(x, -690.4939413070679, 3.3496543497230185e+38, (-1.1924313604831696, -1.1924310624599457))
 
 
 def _backward_mixed(x, grad_y, grad_x, t):
@@ -1358,29 +1372,54 @@ def _backward_mixed(x, grad_y, grad_x, t):
 
 
 def _backward_usual_mixed(x, grad_y, grad_x, t):
-    t0, t1, t2, *t = t
-    np.negative(x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    np.multiply(grad_x, grad_x, out=t0)
-    np.multiply(2.0, grad_x, out=grad_x)
-    np.add(grad_x, 2.0, out=t1)
-    np.multiply(x, t1, out=t1)
-    np.multiply(2.0, t0, out=t2)
-    np.subtract(t1, grad_x, out=t1)
-    np.subtract(t1, t2, out=t1)
-    np.subtract(t1, 1.0, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(grad_x, t2, out=t2)
-    np.add(t2, 1.0, out=t2)
-    np.multiply(t2, t2, out=t2)
-    np.divide(t1, t2, out=t2)
-    np.multiply(2.0, t2, out=t2)
-    np.add(t2, 1.0, out=t2)
-    c17 = x < 0.2180728937508395
-    c18 = 8.84802089815046e+307 < x
-    c19 = c17 | c18
-    np.multiply(grad_y, t2, out=grad_x)
-    return c19
+    t0, t1, t2, t3, t4, t5, *t = t
+    np.multiply(x, 2.0, out=grad_x)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(t0, 2.0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    _product_error_usual_mixed(t0, t0, t2, t3, t)
+    np.multiply(t3, 2.0, out=t3)
+    np.multiply(t2, 2.0, out=t2)
+    np.add(1.0, t1, out=t1)
+    np.add(t1, t2, out=t4)
+    np.subtract(t2, t4, out=t2)
+    np.add(t1, t2, out=t2)
+    np.add(t2, t3, out=t3)
+    np.divide(1.0, t4, out=t2)
+    _product_error_usual_mixed(t2, t4, 1.0, t1, t)
+    np.multiply(t2, t3, out=t3)
+    np.add(t1, t3, out=t3)
+    np.subtract(0.0, t3, out=t3)
+    np.multiply(t3, t2, out=t3)
+    np.multiply(t2, grad_x, out=t1)
+    _product_error_usual_mixed(t2, grad_x, t1, t4, t)
+    np.multiply(grad_x, t3, out=t5)
+    np.add(t4, t5, out=t5)
+    np.negative(t5, out=t5)
+    np.negative(t1, out=t1)
+    np.add(2.0, grad_x, out=grad_x)
+    np.add(grad_x, t1, out=t4)
+    np.subtract(t4, grad_x, out=grad_x)
+    np.subtract(t1, grad_x, out=grad_x)
+    np.add(grad_x, t5, out=t5)
+    np.multiply(t4, t0, out=grad_x)
+    _product_error_usual_mixed(t4, t0, grad_x, t1, t)
+    np.multiply(t0, t5, out=t5)
+    np.add(t1, t5, out=t5)
+    np.add(1.0, grad_x, out=t1)
+    np.subtract(t1, 1.0, out=t0)
+    np.subtract(grad_x, t0, out=t0)
+    np.add(t0, t5, out=t5)
+    np.multiply(t1, t2, out=t0)
+    _product_error_usual_mixed(t1, t2, t0, grad_x, t)
+    np.multiply(t1, t3, out=t3)
+    np.add(grad_x, t3, out=t3)
+    np.multiply(t2, t5, out=t5)
+    np.add(t3, t5, out=t5)
+    np.add(t0, t5, out=t5)
+    np.multiply(grad_y, t5, out=grad_x)
+    return _outside(x, -339.17293209418995, 6.97568075788903e+296, (-1.2228405975775, -1.1357543863461141))
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -1465,31 +1504,23 @@ def _backward_float32(x, grad_y, grad_x, t):
 
 def _backward_usual_float32(x, grad_y, grad_x, t):
     t0, t1, t2, *t = t
-    np.negative(x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    np.multiply(2.0, grad_x, out=t0)
-    np.multiply(x, grad_x, out=t1)
-    np.multiply(2.0, t1, out=t2)
-    np.multiply(grad_x, grad_x, out=grad_x)
-    np.multiply(2.0, grad_x, out=grad_x)
-    np.add(t0, grad_x, out=grad_x)
-    np.add(grad_x, 1.0, out=grad_x)
-    np.divide(1.0, grad_x, out=grad_x)
-    np.multiply(t1, grad_x, out=t1)
-    np.multiply(2.0, t1, out=t1)
-    np.add(t0, t2, out=t2)
+    np.multiply(2.0, x, out=grad_x)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(2.0, t0, out=t1)
+    np.multiply(t0, t0, out=t2)
+    np.multiply(2.0, t2, out=t2)
+    np.add(t1, t2, out=t2)
     np.add(t2, 1.0, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.multiply(t1, grad_x, out=grad_x)
-    c16 = x < (-43.07764)
-    c17 = -1.1924419 < x
-    c18 = x < (-1.192425)
-    c19 = c17 & c18
-    c20 = c16 | c19
-    c21 = 3.3496543e+38 < x
-    c22 = c20 | c21
-    np.multiply(grad_y, grad_x, out=grad_x)
-    return c22
+    np.divide(1.0, t2, out=t2)
+    np.multiply(grad_x, t2, out=t1)
+    np.add(grad_x, 2.0, out=grad_x)
+    np.subtract(grad_x, t1, out=t1)
+    np.multiply(t1, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t2, out=t2)
+    np.multiply(grad_y, t2, out=grad_x)
+    return _outside(x, -43.07764, 1.6748272e+38, (-1.1924419, -1.192425))
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -2111,6 +2142,27 @@ def _product_error_mixed(a, b, c, y, t):
     np.add(t1, t2, out=y)
 
 
+def _product_error_usual_mixed(a, b, c, y, t):
+    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
+    t0, t1, t2, t3, *t = t
+    np.multiply(a, 134217728.0, out=y)
+    np.add(a, y, out=t0)
+    np.subtract(t0, y, out=y)
+    np.subtract(a, y, out=t0)
+    np.multiply(b, 134217728.0, out=t1)
+    np.add(b, t1, out=t2)
+    np.subtract(t2, t1, out=t1)
+    np.subtract(b, t1, out=t2)
+    np.multiply(y, t1, out=t3)
+    np.subtract(t3, c, out=t3)
+    np.multiply(y, t2, out=y)
+    np.add(t3, y, out=y)
+    np.multiply(t0, t1, out=t1)
+    np.add(y, t1, out=t1)
+    np.multiply(t0, t2, out=t2)
+    np.add(t1, t2, out=y)
+
+
 def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     held = np.count_nonzero(condition)
@@ -2231,6 +2283,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -23,9 +23,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.5377 (1000000 inputs, sampled), float32 fast 4.758 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.2126 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.2126 (1000000 inputs, sampled), float32 fast 124968.0741 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5033 (4194304 inputs, sampled), float64 4.354 (1000000 inputs, sampled), float32 fast 137119.4248 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3236 (1000000 inputs, sampled), float32 fast 32226.196 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 3.3236 (1000000 inputs, sampled), float32 fast 32226.196 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5014 (4194304 inputs, sampled), float64 3.8936 (1000000 inputs, sampled), float32 fast 38148.4803 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.502 (4194304 inputs, sampled), float64 1.0561 (1000000 inputs, sampled), float32 fast 8.9531 (4194304 inputs, sampled)
 """
 
@@ -118,7 +118,7 @@ def _forward_usual_wide(x, y, t):
     np.exp2(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(x, y, out=y)
-    return x < (-3.3496543497230185e+38)
+    return _outside(x, -3.3496543497230185e+38, None)
 
 
 def _forward_mixed(x, beta, y, t):
@@ -169,7 +169,7 @@ def _forward_usual_mixed(x, y, t):
     np.exp(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(x, y, out=y)
-    return x < (-698.4592718937857)
+    return _outside(x, -698.4592718937857, None)
 
 
 def _forward_float32(x, beta, y, t):
@@ -209,7 +209,7 @@ def _forward_usual_float32(x, y, t):
     np.exp(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(x, y, out=y)
-    return x < (-87.271355)
+    return _outside(x, -87.271355, None)
 
 
 def _derivative_wide(x, beta, dydx, t):
@@ -246,18 +246,16 @@ def _derivative_wide(x, beta, dydx, t):
 
 
 def _derivative_usual_wide(x, dydx, t):
-    t0, t1, *t = t
-    np.multiply(x, -1.4426950408889634, out=dydx)
-    np.exp2(dydx, out=dydx)
+    t0, *t = t
+    np.add(x, 1.0, out=dydx)
+    np.multiply(x, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
+    np.multiply(dydx, t0, out=dydx)
     np.add(dydx, 1.0, out=dydx)
-    np.divide(1.0, dydx, out=dydx)
-    np.multiply(x, dydx, out=t0)
-    np.add(x, 1.0, out=t1)
-    np.subtract(t1, t0, out=t0)
-    np.multiply(t0, dydx, out=dydx)
-    c8 = x < (-3.3496543497230185e+38)
-    c9 = 8488713185132544.0 < x
-    return c8 | c9
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=dydx)
+    return _outside(x, -690.4939413070679, 3.3496543497230185e+38)
 
 
 def _derivative_mixed(x, beta, dydx, t):
@@ -379,32 +377,16 @@ def _derivative_mixed(x, beta, dydx, t):
 
 def _derivative_usual_mixed(x, dydx, t):
     t0, t1, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=dydx)
-    np.exp(dydx, out=t0)
+    np.add(x, 1.0, out=dydx)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(dydx, t0, out=dydx)
+    np.add(dydx, 1.0, out=dydx)
+    np.add(t0, 2.0, out=t1)
+    np.multiply(t1, t0, out=t0)
     np.add(t0, 1.0, out=t0)
-    np.divide(1.0, t0, out=t1)
-    np.subtract(1.0, t1, out=t1)
-    np.multiply(dydx, t1, out=t1)
-    np.subtract(1.0, t1, out=t1)
-    np.divide(t1, t0, out=t0)
-    np.negative(dydx, out=t1)
-    np.exp(t1, out=t1)
-    np.subtract(dydx, t1, out=dydx)
-    np.subtract(dydx, 1.0, out=dydx)
-    np.multiply(dydx, t1, out=dydx)
-    np.add(t1, 1.0, out=t1)
-    np.multiply(t1, t1, out=t1)
-    np.divide(dydx, t1, out=t1)
-    np.add(t1, 1.0, out=t1)
-    _select(c0, t0, t1, dydx, t)
-    c19 = x < (-698.4592718937857)
-    c20 = -1.9960991813141011 < x
-    c21 = x < (-0.5292585205257836)
-    c22 = c20 & c21
-    c23 = c19 | c22
-    c24 = 1.7696041796268731e+308 < x
-    return c23 | c24
+    np.divide(dydx, t0, out=dydx)
+    return _outside(x, -31.970341736405295, 1.7696041796268731e+308, (-1.4399305385430103, 1.5088021079898092e-16))
 
 
 def _derivative_float32(x, beta, dydx, t):
@@ -487,21 +469,15 @@ def _derivative_float32(x, beta, dydx, t):
 
 def _derivative_usual_float32(x, dydx, t):
     t0, *t = t
-    np.negative(x, out=dydx)
-    np.exp(dydx, out=dydx)
-    np.multiply(x, dydx, out=t0)
-    np.add(dydx, t0, out=t0)
-    np.add(t0, 1.0, out=t0)
+    np.add(x, 1.0, out=dydx)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(dydx, t0, out=dydx)
     np.add(dydx, 1.0, out=dydx)
-    np.multiply(dydx, dydx, out=dydx)
-    np.divide(t0, dydx, out=dydx)
-    c8 = x < (-43.503777)
-    c9 = -1.278476 < x
-    c10 = x < (-1.2784578)
-    c11 = c9 & c10
-    c12 = c8 | c11
-    c13 = 3.3496543e+38 < x
-    return c12 | c13
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(dydx, t0, out=dydx)
+    return _outside(x, -43.503777, 3.3496543e+38, (-1.278476, -1.2784578))
 
 
 def _value_and_derivative_wide(x, beta, y, dydx, t):
@@ -551,17 +527,14 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     t0, t1, t2, *t = t
     np.multiply(x, -1.4426950408889634, out=t0)
     np.exp2(t0, out=t0)
-    np.add(t0, 1.0, out=t0)
-    np.divide(x, t0, out=y)
-    c4 = x < (-3.3496543497230185e+38)
-    np.divide(1.0, t0, out=t0)
-    np.multiply(x, t0, out=t1)
+    np.add(t0, 1.0, out=t1)
+    np.divide(x, t1, out=y)
     np.add(x, 1.0, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.multiply(t1, t0, out=dydx)
-    c10 = 8488713185132544.0 < x
-    c11 = c4 | c10
-    return c4 | c11
+    np.multiply(t2, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t1, t1, out=t1)
+    np.divide(t0, t1, out=dydx)
+    return _outside(x, -690.4939413070679, 3.3496543497230185e+38)
 
 
 def _value_and_derivative_mixed(x, beta, y, dydx, t):
@@ -722,35 +695,16 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     t0, t1, t2, *t = t
     np.negative(x, out=t0)
     np.exp(t0, out=t0)
-    np.add(t0, 1.0, out=t0)
-    np.divide(x, t0, out=y)
-    c4 = x < (-698.4592718937857)
-    c5 = x < 0.0
-    np.abs(x, out=t0)
-    np.exp(t0, out=t1)
+    np.add(t0, 1.0, out=t1)
+    np.divide(x, t1, out=y)
+    np.add(x, 1.0, out=t1)
+    np.multiply(t1, t0, out=t1)
     np.add(t1, 1.0, out=t1)
-    np.divide(1.0, t1, out=t2)
-    np.subtract(1.0, t2, out=t2)
-    np.multiply(t0, t2, out=t2)
-    np.subtract(1.0, t2, out=t2)
-    np.divide(t2, t1, out=t1)
-    np.negative(t0, out=t2)
-    np.exp(t2, out=t2)
-    np.subtract(t0, t2, out=t0)
-    np.subtract(t0, 1.0, out=t0)
-    np.multiply(t0, t2, out=t0)
-    np.add(t2, 1.0, out=t2)
-    np.multiply(t2, t2, out=t2)
-    np.divide(t0, t2, out=t2)
-    np.add(t2, 1.0, out=t2)
-    _select(c5, t1, t2, dydx, t)
-    c24 = -1.9960991813141011 < x
-    c25 = x < (-0.5292585205257836)
-    c26 = c24 & c25
-    c27 = c4 | c26
-    c28 = 1.7696041796268731e+308 < x
-    c29 = c27 | c28
-    return c4 | c29
+    np.add(t0, 2.0, out=t2)
+    np.multiply(t2, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
+    np.divide(t1, t0, out=dydx)
+    return _outside(x, -31.970341736405295, 1.7696041796268731e+308, (-1.4399305385430103, 1.5088021079898092e-16))
 
 
 def _value_and_derivative_float32(x, beta, y, dydx, t):
@@ -849,20 +803,12 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     np.exp(t0, out=t0)
     np.add(t0, 1.0, out=t1)
     np.divide(x, t1, out=y)
-    c4 = x < (-87.271355)
-    np.multiply(x, t0, out=t2)
-    np.add(t0, t2, out=t2)
-    np.add(t2, 1.0, out=t2)
+    np.add(x, 1.0, out=t2)
+    np.multiply(t2, t0, out=t0)
+    np.add(t0, 1.0, out=t0)
     np.multiply(t1, t1, out=t1)
-    np.divide(t2, t1, out=dydx)
-    c10 = x < (-43.503777)
-    c11 = -1.278476 < x
-    c12 = x < (-1.2784578)
-    c13 = c11 & c12
-    c14 = c10 | c13
-    c15 = 3.3496543e+38 < x
-    c16 = c14 | c15
-    return c4 | c16
+    np.divide(t0, t1, out=dydx)
+    return _outside(x, -43.503777, 3.3496543e+38, (-1.278476, -1.2784578))
 
 
 def _backward_wide(x, grad_y, beta, grad_x, t):
@@ -900,20 +846,17 @@ def _backward_wide(x, grad_y, beta, grad_x, t):
 
 
 def _backward_usual_wide(x, grad_y, grad_x, t):
-    t0, t1, *t = t
-    np.multiply(x, -1.4426950408889634, out=grad_x)
-    np.exp2(grad_x, out=grad_x)
+    t0, *t = t
+    np.add(x, 1.0, out=grad_x)
+    np.multiply(x, -1.4426950408889634, out=t0)
+    np.exp2(t0, out=t0)
+    np.multiply(grad_x, t0, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
-    np.divide(1.0, grad_x, out=grad_x)
-    np.multiply(x, grad_x, out=t0)
-    np.add(x, 1.0, out=t1)
-    np.subtract(t1, t0, out=t0)
-    np.multiply(t0, grad_x, out=grad_x)
-    c8 = x < (-3.3496543497230185e+38)
-    c9 = 8488713185132544.0 < x
-    c10 = c8 | c9
-    np.multiply(grad_y, grad_x, out=grad_x)
-    return c10
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+    return _outside(x, -690.4939413070679, 3.3496543497230185e+38)
 
 
 def _backward_mixed(x, grad_y, beta, grad_x, t):
@@ -1036,34 +979,17 @@ def _backward_mixed(x, grad_y, beta, grad_x, t):
 
 def _backward_usual_mixed(x, grad_y, grad_x, t):
     t0, t1, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=grad_x)
-    np.exp(grad_x, out=t0)
+    np.add(x, 1.0, out=grad_x)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(grad_x, t0, out=grad_x)
+    np.add(grad_x, 1.0, out=grad_x)
+    np.add(t0, 2.0, out=t1)
+    np.multiply(t1, t0, out=t0)
     np.add(t0, 1.0, out=t0)
-    np.divide(1.0, t0, out=t1)
-    np.subtract(1.0, t1, out=t1)
-    np.multiply(grad_x, t1, out=t1)
-    np.subtract(1.0, t1, out=t1)
-    np.divide(t1, t0, out=t0)
-    np.negative(grad_x, out=t1)
-    np.exp(t1, out=t1)
-    np.subtract(grad_x, t1, out=grad_x)
-    np.subtract(grad_x, 1.0, out=grad_x)
-    np.multiply(grad_x, t1, out=grad_x)
-    np.add(t1, 1.0, out=t1)
-    np.multiply(t1, t1, out=t1)
-    np.divide(grad_x, t1, out=t1)
-    np.add(t1, 1.0, out=t1)
-    _select(c0, t0, t1, t1, t)
-    c19 = x < (-698.4592718937857)
-    c20 = -1.9960991813141011 < x
-    c21 = x < (-0.5292585205257836)
-    c22 = c20 & c21
-    c23 = c19 | c22
-    c24 = 1.7696041796268731e+308 < x
-    c25 = c23 | c24
-    np.multiply(grad_y, t1, out=grad_x)
-    return c25
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+    return _outside(x, -31.970341736405295, 1.7696041796268731e+308, (-1.4399305385430103, 1.5088021079898092e-16))
 
 
 def _backward_float32(x, grad_y, beta, grad_x, t):
@@ -1147,23 +1073,16 @@ def _backward_float32(x, grad_y, beta, grad_x, t):
 
 def _backward_usual_float32(x, grad_y, grad_x, t):
     t0, *t = t
-    np.negative(x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    np.multiply(x, grad_x, out=t0)
-    np.add(grad_x, t0, out=t0)
-    np.add(t0, 1.0, out=t0)
+    np.add(x, 1.0, out=grad_x)
+    np.negative(x, out=t0)
+    np.exp(t0, out=t0)
+    np.multiply(grad_x, t0, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
-    np.multiply(grad_x, grad_x, out=grad_x)
-    np.divide(t0, grad_x, out=grad_x)
-    c8 = x < (-43.503777)
-    c9 = -1.278476 < x
-    c10 = x < (-1.2784578)
-    c11 = c9 & c10
-    c12 = c8 | c11
-    c13 = 3.3496543e+38 < x
-    c14 = c12 | c13
-    np.multiply(grad_y, grad_x, out=grad_x)
-    return c14
+    np.add(t0, 1.0, out=t0)
+    np.multiply(t0, t0, out=t0)
+    np.divide(grad_x, t0, out=t0)
+    np.multiply(grad_y, t0, out=grad_x)
+    return _outside(x, -43.503777, 3.3496543e+38, (-1.278476, -1.2784578))
 
 
 def _second_derivative_wide(x, beta, d2ydx2, t):
@@ -1605,6 +1524,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -131,9 +131,7 @@ def _forward_usual_wide(x, y, t):
     np.exp(x, out=y)
     np.add(y, 1.0, out=y)
     np.log(y, out=y)
-    c3 = x < (-16.922285079956055)
-    c4 = 698.4592437744141 < x
-    return c3 | c4
+    return _outside(x, -16.922285079956055, 698.4592437744141)
 
 
 def _forward_mixed(x, beta, y, t):
@@ -159,7 +157,7 @@ def _forward_mixed(x, beta, y, t):
 def _forward_usual_mixed(x, y, t):
     np.exp(x, out=y)
     np.log1p(y, out=y)
-    return 698.4592718937857 < x
+    return _outside(x, None, 698.4592718937857)
 
 
 def _forward_float32(x, beta, y, t):
@@ -190,7 +188,7 @@ def _forward_float32(x, beta, y, t):
 def _forward_usual_float32(x, y, t):
     np.exp(x, out=y)
     np.log1p(y, out=y)
-    return 87.271355 < x
+    return _outside(x, None, 87.271355)
 
 
 def _derivative_wide(x, beta, dydx, t):
@@ -237,7 +235,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.exp(dydx, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    return x < (-698.4592718937857)
+    return _outside(x, -698.4592718937857, None)
 
 
 def _derivative_float32(x, beta, dydx, t):
@@ -270,7 +268,7 @@ def _derivative_usual_float32(x, dydx, t):
     np.exp(dydx, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    return x < (-87.271355)
+    return _outside(x, -87.271355, None)
 
 
 def _value_and_derivative_wide(x, beta, y, dydx, t):
@@ -295,14 +293,11 @@ def _value_and_derivative_usual_wide(x, y, dydx, t):
     np.exp(x, out=t0)
     np.add(t0, 1.0, out=y)
     np.log(y, out=y)
-    c3 = x < (-16.922285079956055)
-    c4 = 698.4592437744141 < x
-    c5 = c3 | c4
     np.multiply(x, -1.4426950408889634, out=t0)
     np.exp2(t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    return c5
+    return _outside(x, -16.922285079956055, 698.4592437744141)
 
 
 def _value_and_derivative_mixed(x, beta, y, dydx, t):
@@ -333,13 +328,11 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     t0, *t = t
     np.exp(x, out=t0)
     np.log1p(t0, out=y)
-    c2 = 698.4592718937857 < x
     np.negative(x, out=t0)
     np.exp(t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    c7 = x < (-698.4592718937857)
-    return c2 | c7
+    return _outside(x, -698.4592718937857, 698.4592718937857)
 
 
 def _value_and_derivative_float32(x, beta, y, dydx, t):
@@ -377,13 +370,11 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     t0, *t = t
     np.exp(x, out=t0)
     np.log1p(t0, out=y)
-    c2 = 87.271355 < x
     np.negative(x, out=t0)
     np.exp(t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    c7 = x < (-87.271355)
-    return c2 | c7
+    return _outside(x, -87.271355, 87.271355)
 
 
 def _backward_wide(x, grad_y, beta, grad_x, t):
@@ -433,9 +424,8 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.exp(grad_x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c4 = x < (-698.4592718937857)
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c4
+    return _outside(x, -698.4592718937857, None)
 
 
 def _backward_float32(x, grad_y, beta, grad_x, t):
@@ -469,9 +459,8 @@ def _backward_usual_float32(x, grad_y, grad_x, t):
     np.exp(grad_x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c4 = x < (-87.271355)
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c4
+    return _outside(x, -87.271355, None)
 
 
 def _second_derivative_wide(x, beta, d2ydx2, t):
@@ -750,6 +739,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -121,9 +121,7 @@ def _forward_usual_mixed(x, y, t):
     np.add(y, 1.0, out=t0)
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
-    c4 = x < (-1.7696041796268731e+308)
-    c5 = 1.7696041796268731e+308 < x
-    return c4 | c5
+    return _outside(x, -1.7696041796268731e+308, 1.7696041796268731e+308)
 
 
 def _forward_float32(x, y, t):
@@ -142,9 +140,7 @@ def _forward_usual_float32(x, y, t):
     np.add(y, 1.0, out=t0)
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
-    c4 = x < (-3.3496543e+38)
-    c5 = 3.3496543e+38 < x
-    return c4 | c5
+    return _outside(x, -3.3496543e+38, 3.3496543e+38)
 
 
 def _derivative_wide(x, dydx, t):
@@ -200,9 +196,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.add(t0, dydx, out=dydx)
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    c6 = x < (-6.5991554655186354e+153)
-    c7 = 6.5991554655186354e+153 < x
-    return c6 | c7
+    return _outside(x, -6.5991554655186354e+153, 6.5991554655186354e+153)
 
 
 def _derivative_float32(x, dydx, t):
@@ -225,9 +219,7 @@ def _derivative_usual_float32(x, dydx, t):
     np.add(dydx, 1.0, out=dydx)
     np.multiply(dydx, dydx, out=dydx)
     np.divide(1.0, dydx, out=dydx)
-    c4 = x < (-1.7537262e+19)
-    c5 = 1.7537262e+19 < x
-    return c4 | c5
+    return _outside(x, -1.7537262e+19, 1.7537262e+19)
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -282,18 +274,12 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.add(t0, 1.0, out=t1)
     np.divide(t0, t1, out=t1)
     np.copysign(t1, x, out=y)
-    c4 = x < (-1.7696041796268731e+308)
-    c5 = 1.7696041796268731e+308 < x
-    c6 = c4 | c5
     np.multiply(2.0, t0, out=t1)
     np.multiply(t0, t0, out=t0)
     np.add(t1, t0, out=t0)
     np.add(t0, 1.0, out=t0)
     np.divide(1.0, t0, out=dydx)
-    c12 = x < (-6.5991554655186354e+153)
-    c13 = 6.5991554655186354e+153 < x
-    c14 = c12 | c13
-    return c6 | c14
+    return _outside(x, -6.5991554655186354e+153, 6.5991554655186354e+153)
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -321,15 +307,9 @@ def _value_and_derivative_usual_float32(x, y, dydx, t):
     np.add(t0, 1.0, out=t1)
     np.divide(t0, t1, out=t0)
     np.copysign(t0, x, out=y)
-    c4 = x < (-3.3496543e+38)
-    c5 = 3.3496543e+38 < x
-    c6 = c4 | c5
     np.multiply(t1, t1, out=t1)
     np.divide(1.0, t1, out=dydx)
-    c9 = x < (-1.7537262e+19)
-    c10 = 1.7537262e+19 < x
-    c11 = c9 | c10
-    return c6 | c11
+    return _outside(x, -1.7537262e+19, 1.7537262e+19)
 
 
 def _backward_wide(x, grad_y, grad_x, t):
@@ -388,11 +368,8 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.add(t0, grad_x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c6 = x < (-6.5991554655186354e+153)
-    c7 = 6.5991554655186354e+153 < x
-    c8 = c6 | c7
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c8
+    return _outside(x, -6.5991554655186354e+153, 6.5991554655186354e+153)
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -416,11 +393,8 @@ def _backward_usual_float32(x, grad_y, grad_x, t):
     np.add(grad_x, 1.0, out=grad_x)
     np.multiply(grad_x, grad_x, out=grad_x)
     np.divide(1.0, grad_x, out=grad_x)
-    c4 = x < (-1.7537262e+19)
-    c5 = 1.7537262e+19 < x
-    c6 = c4 | c5
     np.multiply(grad_y, grad_x, out=grad_x)
-    return c6
+    return _outside(x, -1.7537262e+19, 1.7537262e+19)
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -628,6 +602,19 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
+
+
+def _outside(x, low, high, *gaps):
+    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
+    outside = None
+    found = [(start < x) & (x < end) for start, end in gaps]
+    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
+        found.append(x < low)
+    if high is not None and not np.maximum.reduce(x) <= high:
+        found.append(high < x)
+    for where in found:
+        outside = where if outside is None else outside | where
+    return outside
 
 
 def _same(one, other):

@@ -40,15 +40,21 @@ class PairedLowering:
     """
 
     def __init__(
-        self, builder: Builder, leaves: Mapping[Symbol, int], where: Mapping[Symbol, Expr], scaled: bool = False
+        self,
+        builder: Builder,
+        leaves: Mapping[Symbol, int],
+        where: Mapping[Symbol, Expr],
+        scaled: bool = False,
+        pairs: type[Pairs] = Pairs,
     ) -> None:
         """`scaled` says to make large what is divided by and has no function in it smaller, and the result in the end.
 
-        Products then stay where their errors can be computed: those of the largest numbers cannot.
+        Products then stay where their errors can be computed: those of the largest numbers cannot. `pairs` says whose
+        functions are taken.
         """
         self._b = builder
         self._scaled = scaled
-        self._pairs = Pairs(builder)
+        self._pairs = pairs(builder)
         self._where = dict(where)
         self._inner: set[Expr] | None = None
         self._done: dict[Expr, Pair] = {
@@ -98,8 +104,10 @@ class PairedLowering:
         """a/(c + exp(u)), c > 0 and not far from 1, with what is divided by made 2^512 times smaller.
 
         No exponential is infinite then, so that a tail needs no form of its own. a is a number, or u is positive and a
-        nowhere negative: what is above is kept from infinity. None for anything else.
+        nowhere negative: what is above is kept from infinity. None for anything else, and where sums are not scaled.
         """
+        if not self._pairs.scales_sums:
+            return None
         beside = {part: _exponent_beside_number(1 / part) for part in Mul.make_args(expression)}
         found = [(part, *each) for part, each in beside.items() if each is not None]
         if len(found) != 1:

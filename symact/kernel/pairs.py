@@ -85,6 +85,9 @@ class Pair(NamedTuple):
 class Pairs:
     """Writes arithmetic with pairs into a `Builder`."""
 
+    #: Whether sums with exponentials are to be divided by as what `sum_with_exp` gives.
+    scales_sums = True
+
     def __init__(self, builder: Builder) -> None:
         self._b = builder
 
@@ -178,7 +181,7 @@ class Pairs:
 
     # Functions --------------------------------------------------------------------------------------------------------
 
-    def decay(self, a: Pair) -> tuple[Pair, tuple[int, int]]:
+    def decay(self, a: Pair) -> tuple[Pair, tuple[int, ...]]:
         """exp(-a) for a >= 0 as a pair between 1/2 and 2, and two powers of two to multiply it by."""
         parts = self._reduced(a)
         return self._fraction(parts), (self._b("pow2", parts.shifted), self._b.const(LESS))

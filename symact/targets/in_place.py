@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from symact.kernel.outside import tails, without_outside
 from symact.kernel.program import OPERATIONS, Instruction, Kernel
 from symact.targets.printer import Text, constant, substitute
 from symact.targets.table import Operations
@@ -28,13 +29,15 @@ class Steps:
         lines: one step each.
         temporaries: of how many arrays, ``t0`` and on, the steps make use.
         outputs: the arrays of the results, with a ``_`` appended where an input is called so.
-        outside: the expression of the output ``outside``, which programs for usual inputs have; "None" without.
+        tails: below and above which x a program for usual inputs does not hold, "None" where there is no such number.
+        gaps: the open intervals between them where it does not hold.
     """
 
     lines: tuple[str, ...]
     temporaries: int
     outputs: tuple[str, ...]
-    outside: str
+    tails: tuple[str, str] = ("None", "None")
+    gaps: tuple[tuple[str, str], ...] = ()
 
 
 def steps(kernel: Kernel, operations: Operations, arithmetic: str, identifier: Callable[[str], str] = str) -> Steps:
@@ -58,18 +61,14 @@ class _Printer:
     def __init__(
         self, kernel: Kernel, operations: Operations, arithmetic: str, identifier: Callable[[str], str]
     ) -> None:
-        self._kernel = kernel
+        self._kernel, self._outside = without_outside(kernel)
         self._operations = operations
         self._arithmetic = arithmetic
         self._identifier = identifier
-        self._last = {i: place for place, step in enumerate(kernel.instructions) for i in step.operands}
-        self._outputs = [
-            (f"{name}_" if name in kernel.inputs else name, index)
-            for name, index in kernel.outputs
-            if name != "outside"
-        ]
+        self._last = {i: place for place, step in enumerate(self._kernel.instructions) for i in step.operands}
+        self._outputs = [(f"{name}_" if name in kernel.inputs else name, index) for name, index in self._kernel.outputs]
         self._results = {index: name for name, index in self._outputs}
-        self._last |= {index: len(kernel.instructions) for _, index in kernel.outputs}
+        self._last |= {index: len(self._kernel.instructions) for _, index in self._kernel.outputs}
         self._texts: list[Text] = []
         self._numbers: list[bool] = []
         self._arrays: dict[int, str] = {}
@@ -84,16 +83,13 @@ class _Printer:
         for name, index in self._outputs:
             if self._texts[index].text != name:
                 self._lines.append(f"{name}[...] = {self._texts[index].text}")
-        outside = self._outside()
-        return Steps(tuple(self._lines), self._count, tuple(name for name, _ in self._outputs), outside)
+        low, high = map(self._end, tails(self._outside))
+        gaps = tuple((self._end(a), self._end(b)) for a, b in self._outside if a is not None and b is not None)
+        return Steps(tuple(self._lines), self._count, tuple(name for name, _ in self._outputs), (low, high), gaps)
 
-    def _outside(self) -> str:
-        """The expression of the output of that name: where it is a step that nothing follows, the step itself."""
-        outside = dict(self._kernel.outputs).get("outside")
-        if outside is None:
-            return "None"
-        name = self._texts[outside].text
-        return self._lines.pop().removeprefix(f"{name} = ") if self._lines[-1].startswith(f"{name} = ") else name
+    def _end(self, number: str | None) -> str:
+        """The end of an interval."""
+        return "None" if number is None else constant(number, self._operations, self._arithmetic).text
 
     def _lent(self) -> list[str]:
         """The array of the only result, which serves as a temporary where no value is read after that is written."""

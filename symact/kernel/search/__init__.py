@@ -12,5 +12,6 @@ The way of a pass:
       -> the best of all programs                                   passes.py
       -> in pairs, for the catalogue, without what does not show    trimming.py
 
-`usual.py` finds short programs that are right on most of the line, and `mixed.py` says where single numbers will do.
+`usual.py` finds short programs that are right on most of the line, among those of `short.py`, by the times of
+`array_time.py`; `mixed.py` says where single numbers will do.
 """

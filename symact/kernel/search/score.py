@@ -182,6 +182,10 @@ class Sample:
         """Some of the inputs, and errors with fused products too."""
         return Sample(self.arithmetic, self.x[index], self.parameters, self.reference[index], fused=True)
 
+    def forgetful(self) -> Sample:
+        """The same inputs; nothing is remembered of programs."""
+        return Sample(self.arithmetic, self.x, self.parameters, self.reference, self.fused)
+
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 

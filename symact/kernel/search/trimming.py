@@ -8,7 +8,7 @@ assistant for floating-point precision", SC 2013), with the exact values as its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,61 +87,12 @@ class Trimming:
         return kernel, 0.0
 
     def _shortened(self, kernel: Kernel, samples: Sequence[Sample]) -> Kernel:
-        """Steps given up one after the other, in the order that leaves the cheapest program.
-
-        Each of them takes from what is left of the error: so their order matters, and several ones are tried.
-        """
-        allowed = [np.maximum(sample.errors(kernel), _LEVEL) for sample in samples]
-
-        def price(move: _Move) -> int:
-            return cost(_without(kernel, dict([move])), self._arithmetic)
-
-        moves = [
-            (index, step.operands[place])
-            for index, step in enumerate(kernel.instructions)
-            for place in _OPERANDS.get(step.operation, ())
-        ]
-        moves = [move for move in moves if self._allows(kernel, _without(kernel, dict([move])), samples, allowed)]
-
-        def harm(move: _Move) -> float:
-            shorter = _without(kernel, dict([move]))
-            return max(float(sample.errors(shorter).max(initial=0.0)) for sample in samples)
-
-        orders = (moves, moves[::-1], sorted(moves, key=price), sorted(moves, key=harm))
-        found = [self._in_order(kernel, samples, allowed, order) for order in orders]
-        return min(found, key=lambda each: cost(each, self._arithmetic))
-
-    def _in_order(
-        self,
-        kernel: Kernel,
-        samples: Sequence[Sample],
-        allowed: Sequence[NDArray[np.float64]],
-        moves: Iterable[_Move],
-    ) -> Kernel:
-        """Each step given up for an operand where that saves something."""
-        left: dict[int, int] = {}
-        best, least, trials = kernel, cost(kernel, self._arithmetic), 0
-        for index, operand in moves:
-            if index in left:
-                continue
-            shorter = _without(kernel, {**left, index: operand})
-            price = cost(shorter, self._arithmetic)
-            if price >= least:
-                continue
-            if trials % _REMEMBERED == 0:
-                samples = [_fused(sample) for sample in samples]
-            trials += 1
-            if self._allows(kernel, shorter, samples, allowed):
-                left[index] = operand
-                best, least = shorter, price
-        return best
-
-    def _allows(
-        self, kernel: Kernel, shorter: Kernel, samples: Sequence[Sample], allowed: Sequence[NDArray[np.float64]]
-    ) -> bool:
-        """Whether a shorter program is like the given one and good enough."""
-        return self._is_like(kernel, shorter) and all(
-            (sample.errors(shorter) <= most).all() for sample, most in zip(samples, allowed, strict=True)
+        """A cheaper program that is good enough on samples."""
+        judged = judging(samples, [np.maximum(sample.errors(kernel), _LEVEL) for sample in samples])
+        return shortened(
+            kernel,
+            lambda shorter: judged(shorter) if self._is_like(kernel, shorter) else None,
+            lambda each: cost(each, self._arithmetic),
         )
 
     def _is_like(self, kernel: Kernel, other: Kernel) -> bool:
@@ -212,6 +163,79 @@ class Trimming:
         lower, upper = self._line.bounds(region)
         t = np.unique(t)
         return t[(t > lower) & (t < upper)]
+
+
+def judging(samples: Sequence[Sample], allowed: Sequence[NDArray[np.float64]]) -> Callable[[Kernel], float | None]:
+    """What says how far off a program is on samples: its largest error, or None where one is larger than allowed.
+
+    An infinite one is allowed where errors do not count.
+    """
+    trials = 0
+
+    def judged(kernel: Kernel) -> float | None:
+        nonlocal samples, trials
+        if trials % _REMEMBERED == 0:
+            samples = [sample.forgetful() for sample in samples]
+        trials += 1
+        worst = 0.0
+        for sample, most in zip(samples, allowed, strict=True):
+            errors = sample.errors(kernel)
+            if not (errors <= most).all():
+                return None
+            worst = max(worst, float(errors[np.isfinite(most)].max(initial=0.0)))
+        return worst
+
+    return judged
+
+
+def shortened(kernel: Kernel, judged: Callable[[Kernel], float | None], price: Callable[[Kernel], float]) -> Kernel:
+    """Steps given up for one of their operands, one after the other, in the order that leaves the cheapest program.
+
+    Each of them takes from what is left of the error: so their order matters, and several ones are tried.
+
+    Args:
+        kernel: the program.
+        judged: the largest error of a shorter one; None where it is not good enough.
+        price: what a program takes.
+    """
+
+    def alone(move: _Move) -> Kernel:
+        return _without(kernel, dict([move]))
+
+    moves = [
+        (index, step.operands[place])
+        for index, step in enumerate(kernel.instructions)
+        for place in _OPERANDS.get(step.operation, ())
+    ]
+    harm = {move: error for move in moves if (error := judged(alone(move))) is not None}
+    moves = list(harm)
+    orders = (
+        moves,
+        moves[::-1],
+        sorted(moves, key=lambda move: price(alone(move))),
+        sorted(moves, key=harm.__getitem__),
+    )
+    return min((_in_order(kernel, order, judged, price) for order in orders), key=price)
+
+
+def _in_order(
+    kernel: Kernel,
+    moves: Iterable[_Move],
+    judged: Callable[[Kernel], float | None],
+    price: Callable[[Kernel], float],
+) -> Kernel:
+    """Each step given up where that saves something."""
+    left: dict[int, int] = {}
+    best, least = kernel, price(kernel)
+    for index, operand in moves:
+        if index in left:
+            continue
+        shorter = _without(kernel, {**left, index: operand})
+        costs = price(shorter)
+        if costs < least and judged(shorter) is not None:
+            left[index] = operand
+            best, least = shorter, costs
+    return best
 
 
 def _fused(sample: Sample) -> Sample:

@@ -88,7 +88,7 @@ def test_a_text_has_short_programs_too() -> None:
     activation = catalog.resolve("x/(1+exp(-x))")
     found, record = search(activation, ["wide", "usual_wide"])
     assert found.programs["usual_wide"]["forward"] == compiled(catalog.get("silu")).programs["usual_wide"]["forward"]
-    assert record["usual_wide"]["forward"][0]["rule"] == "as written in x"
+    assert record["usual_wide"]["forward"][0]["rule"] == "decaying in x"
 
 
 def test_a_parameter_that_float32_does_not_have_leaves_short_programs_out() -> None:
