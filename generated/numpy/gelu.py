@@ -18,9 +18,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.7482 (1000000 inputs, sampled), float32 fast 6.2092 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5205 (4194304 inputs, sampled), float64 1.6125 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5097 (4194304 inputs, sampled), float64 1.7482 (1000000 inputs, sampled), float32 fast 8.1609 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5018 (4194304 inputs, sampled), float64 1.7482 (1000000 inputs, sampled), float32 fast 6.3184 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5205 (4194304 inputs, sampled), float64 1.6125 (1000000 inputs, sampled), float32 fast 7.7418 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5097 (4194304 inputs, sampled), float64 1.7482 (1000000 inputs, sampled), float32 fast 7.7418 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5287 (4194304 inputs, sampled), float64 2.7168 (1000000 inputs, sampled), float32 fast 12.4036 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 0.7663 (1000000 inputs, sampled), float32 fast 8.6444 (4194304 inputs, sampled)
 """
@@ -1801,7 +1801,8 @@ def _select(condition, yes, no, out, t):
 
 def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
         out[...] = 0.0
     else:
         np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")

@@ -22,11 +22,11 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7972 (1000000 inputs, sampled), float32 fast 15.8385 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.8426 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.8277 (1000000 inputs, sampled), float32 fast 20.1185 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.029 (1000000 inputs, sampled), float32 fast 20.0639 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.6879 (1000000 inputs, sampled), float32 fast 16.9097 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7972 (1000000 inputs, sampled), float32 fast 9.6908 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4999 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 1.8426 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.8277 (1000000 inputs, sampled), float32 fast 13.5487 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5117 (4194304 inputs, sampled), float64 3.029 (1000000 inputs, sampled), float32 fast 13.5233 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4995 (all 2**16 inputs), float32 0.5129 (4194304 inputs, sampled), float64 1.6879 (1000000 inputs, sampled), float32 fast 14.2615 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -2770,7 +2770,8 @@ def _select(condition, yes, no, out, t):
 
 def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
         out[...] = 0.0
     else:
         np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")

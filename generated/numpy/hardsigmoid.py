@@ -327,7 +327,8 @@ def _select(condition, yes, no, out, t):
 
 def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
         out[...] = 0.0
     else:
         np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")

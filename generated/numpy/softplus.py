@@ -22,9 +22,9 @@ float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5307 (4194304 inputs, sampled), float64 1.6296 (1000000 inputs, sampled), float32 fast 2.947 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5278 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.0888 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5307 (4194304 inputs, sampled), float64 1.6296 (1000000 inputs, sampled), float32 fast 3.0097 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.221 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5278 (4194304 inputs, sampled), float64 2.0458 (1000000 inputs, sampled), float32 fast 3.221 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 2.4468 (1000000 inputs, sampled), float32 fast 4.7724 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.5599 (1000000 inputs, sampled), float32 fast 8.4082 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x), from y = f(x): float16 1.2136 (65536 inputs, sampled), bfloat16 1.2037 (65536 inputs, sampled), float32 1.4547 (4194304 inputs, sampled), float64 3.8305 (1000000 inputs, sampled), float32 fast 6.4091 (4194304 inputs, sampled)
@@ -648,7 +648,8 @@ def _select(condition, yes, no, out, t):
 
 def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    if any(np.ndim(factor) == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
+    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
+    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
         out[...] = 0.0
     else:
         np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")

@@ -109,14 +109,15 @@ _NATIVE |= {
 
 
 @cache
-def _function(operation: str, arithmetic: str, library: bool = False) -> Callable[..., Any]:
+def _function(operation: str, arithmetic: str, library: bool = False, cuts_nan: bool = True) -> Callable[..., Any]:
     """An operation as a function of arrays."""
     program = WRITTEN[arithmetic].functions.get(operation)
     if program is None or (library and operation in _NATIVE):
-        return _NATIVE[operation]
+        return _NATIVE["min" if operation == "cut" and not cuts_nan else operation]
 
     def apply(*operands: Any) -> NDArray[Any]:
-        return evaluate(program, dict(zip(program.inputs, operands, strict=True)), WRITTEN[arithmetic])["y"]
+        values = dict(zip(program.inputs, operands, strict=True))
+        return evaluate(program, values, WRITTEN[arithmetic], cuts_nan=cuts_nan)["y"]
 
     return apply
 
@@ -131,7 +132,7 @@ def _number(text: str) -> float:
 
 
 @lru_cache(maxsize=1 << 12)
-def _prepared(kernel: Kernel, arithmetic: str, library: bool) -> tuple[Any, ...]:
+def _prepared(kernel: Kernel, arithmetic: str, library: bool, cuts_nan: bool) -> tuple[Any, ...]:
     """For each step what is known before the inputs are: the function, the number or numbers; None for an input."""
     kind = WRITTEN[arithmetic].dtype
     found: list[Any] = []
@@ -143,7 +144,7 @@ def _prepared(kernel: Kernel, arithmetic: str, library: bool) -> tuple[Any, ...]
         elif step.operation == "table":
             found.append(np.array([float(constant_value(number)) for number in step.value.split()], kind))
         else:
-            found.append(_function(step.operation, arithmetic, library))
+            found.append(_function(step.operation, arithmetic, library, cuts_nan))
     return tuple(found)
 
 
@@ -156,6 +157,7 @@ def evaluate(
     fused: bool = False,
     flushed: bool = False,
     library: bool = False,
+    cuts_nan: bool = True,
     memory: Steps | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Every output of a program at given inputs.
@@ -171,6 +173,7 @@ def evaluate(
         flushed: take 0 for every subnormal number, input or step, as CUDA does with -ftz=true.
         library: take NumPy's elementary functions where it has them, as its kernels do. They go on to 0 and infinity
             where symact's own end in wide arithmetic.
+        cuts_nan: whether a cut makes a number of a NaN; it may do either.
         memory: what steps of other programs gave at the same inputs in the same way, which is not computed again; it
             grows by this program's.
 
@@ -184,7 +187,7 @@ def evaluate(
     names: list[int] = []
     products = _fusable(kernel) if fused else frozenset()
     with np.errstate(all="ignore"):
-        for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library), strict=True):
+        for step, known in zip(kernel.instructions, _prepared(kernel, arithmetic.name, library, cuts_nan), strict=True):
             product = _product(step, products) if products else None
             key = (step.operation, step.value, product, *[names[i] for i in step.operands])
             if key in memory:

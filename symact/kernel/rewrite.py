@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from sympy import (
+    AccumBounds,
     Add,
     Dummy,
     Expr,
@@ -70,6 +71,9 @@ _LONGER = 4
 class bell(Function):  # type: ignore[misc]  # noqa: N801
     """exp(-u**2), an opaque atom for the rewriting."""
 
+
+#: What SymPy gives for a value that is none.
+_UNDEFINED = (nan, zoo, oo, -oo, AccumBounds)
 
 #: Up to which power of an exponential a tail is looked for.
 _LOWEST = 4
@@ -172,7 +176,7 @@ def far_out(expression: Expr, t: Symbol) -> Form | None:
     (letter,) = normal.names
     for power in range(_LOWEST + 1):
         coefficient = (reduced.diff(letter, power) if power else reduced).subs(letter, 0)
-        if coefficient.has(nan, zoo, oo, -oo):
+        if coefficient.has(*_UNDEFINED):
             return None
         coefficient = factor(cancel(together(coefficient))) / factorial(power)
         if coefficient != 0:
@@ -220,7 +224,7 @@ def without(expression: Expr, where: Mapping[Symbol, Expr]) -> Expr | None:
     """What is left of an expression where every named exponential is 0; None where that is not defined."""
     nested = {letter: value for letter, value in where.items() if not value.free_symbols.isdisjoint(where)}
     left = expression.subs(nested).subs(dict.fromkeys(where, 0))
-    return None if left.has(nan, zoo, oo, -oo) else left
+    return None if left.has(*_UNDEFINED) else left
 
 
 def _arrangements(rule: str, expression: Expr, t: Symbol, where: Mapping[Symbol, Expr]) -> Iterator[Form]:
@@ -248,6 +252,8 @@ def _by_denominator(rule: str, expression: Expr, where: Mapping[Symbol, Expr]) -
         if not (base.is_Add and power.is_Integer and power > 1 and len(letters) == 1 and letters <= where.keys()):
             continue
         (letter,) = letters
+        if not (numerator.is_polynomial(letter) and base.is_polynomial(letter)):  # inside of a function, say
+            continue
         above, below = Poly(numerator, letter), Poly(base, letter)
         least = min(degree for (degree,) in above.monoms())
         above = above.quo(Poly(letter**least, letter))

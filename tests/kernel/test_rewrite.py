@@ -48,6 +48,8 @@ CASES = [
     (-t * tanh(log(1 + exp(-t)))).diff(t),
     -t * (3 - t) / 6,
     (7 - 2 * t) / 6,
+    (t * erf(log(1 + exp(t)))).diff(t, 2),
+    atan(sinh(t)),
 ]
 
 #: Where the comparison is made.

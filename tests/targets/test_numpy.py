@@ -10,6 +10,7 @@ import tracemalloc
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -154,6 +155,19 @@ def test_short_programs_are_used_where_they_hold_and_the_others_elsewhere(name: 
         assert not np.array_equal(found, general(x), equal_nan=True)
     if activation.parameters:
         np.testing.assert_array_equal(function(x, beta=2.5), general(x, beta=2.5))
+
+
+def test_the_error_of_a_product_with_a_number_is_that_of_the_number_in_float32(folder: Path) -> None:
+    """As text it has a few digits, and is another number in float64."""
+    made = module(compiled(catalog.get("gelu_tanh")), folder)
+    x = np.array([0.1, 1.75, -3.3], np.float32)
+    number = np.float32("1.5957692")
+    product, error = number * x, np.empty_like(x)
+    made._product_error_float32(1.5957692, x, product, error)
+    exact = [
+        Fraction(float(number)) * Fraction(v) - Fraction(p) for v, p in zip(x.tolist(), product.tolist(), strict=True)
+    ]
+    assert error.tolist() == [float(e) for e in exact]
 
 
 def test_fast_functions_take_float32_alone(made: ModuleType) -> None:

@@ -27,8 +27,9 @@ _OTHER = 4.0
 #: How many more regimes there may be where some of them are expansions, and where these include ones in between.
 _MORE, _MANY_MORE = 2, 5
 
-#: Parts of the largest number at which nothing may overflow.
-_LARGEST = np.array([0.99, 0.5, 0.1])
+#: Parts of the largest number, as an input or a result, at which nothing may overflow, where f grows no faster than so
+#: many times x.
+_LARGEST, _GROWTH = np.array([0.99, 0.5, 0.1]), 4.0
 
 #: (candidate, first input, end, where the next one takes over), as `stretches` returns them.
 _Stretches = list[tuple[int, int, int, int | None]]
@@ -165,9 +166,10 @@ class _FarOut:
     def _is_finite(self, kernel: Kernel, side: int, samples: Sequence[Sample]) -> bool:
         for number, sample in enumerate(samples[: self._settings]):
             farthest = int(np.argmax(np.abs(sample.x)))
-            if abs(sample.reference.rounded[farthest]) > 4 * abs(float(sample.x[farthest])) + 4:
+            growth = abs(float(sample.reference.rounded[farthest])) / abs(float(sample.x[farthest]))
+            if not growth <= _GROWTH:
                 continue
-            greatest = float(np.finfo(self._arithmetic.result).max)
+            greatest = float(np.finfo(self._arithmetic.result).max) / max(growth, 1.0)
             largest = (side * _LARGEST * greatest).astype(sample.x.dtype)
             memory = self._steps.setdefault((side, number), {})
             values: dict[str, Any] = {"x": largest, **sample.parameters}

@@ -57,15 +57,18 @@ class LineEnds:
         return not self._wrong_at(_INFINITIES, kernel).any()
 
     def _wrong_at(self, special: NDArray[np.float64], kernel: Kernel) -> NDArray[np.bool_]:
-        """At which of some special inputs the program is wrong."""
+        """At which of some special inputs the program is wrong, whatever a cut makes of a NaN."""
         result = np.dtype(self._arithmetic.result)
         expected = self._oracle.rounded(special, "float64").astype(result)
+        wrong: NDArray[np.bool_] = np.zeros(len(special), bool)
         with np.errstate(over="ignore"):
             x = special.astype(self._arithmetic.dtype)
-            (got,) = evaluate(kernel, {"x": x, **self._line.settings[0]}, self._arithmetic).values()
-            # An infinite gradient is multiplied by f' before the last rounding: at infinity f' has to be 0 by then.
-            wrong: NDArray[np.bool_] = ~_identical(got.astype(result).astype(np.float64), expected.astype(np.float64))
-            wrong |= np.isinf(special) & (expected == 0) & (got != 0)
+            for cuts_nan in (True, False):
+                values: dict[str, Any] = {"x": x, **self._line.settings[0]}
+                (got,) = evaluate(kernel, values, self._arithmetic, cuts_nan=cuts_nan).values()
+                wrong |= ~_identical(got.astype(result).astype(np.float64), expected.astype(np.float64))
+                # An infinite gradient is multiplied by f' before the last rounding: at infinity f' has to be 0 by then.
+                wrong |= np.isinf(special) & (expected == 0) & (got != 0)
         return wrong
 
     def _at_zero(self, b: Builder, x: int, expected: NDArray[Any]) -> int:

@@ -119,7 +119,7 @@ class Patch:
         count = self._shown(z.farthest)
         *rest, value = (_text(c) for c in coefficients[count:])
         last = halves(b, [*rest, value], z.high)
-        size = sum(abs(float(c)) * z.farthest**power for power, c in enumerate(coefficients[count:]))
+        size = sum(_terms(coefficients[count:], z.farthest))
         total = Pair(last, None, Ends(-size, size))
         for coefficient in reversed(coefficients[:count]):
             total = pairs.add(pairs.constant(Fraction(_text(coefficient))), pairs.multiply(total, z))
@@ -151,8 +151,13 @@ class Patch:
 
     def _shown(self, reach: float) -> int:
         """How many of the first coefficients' terms are so large that the rounding of their sums and products shows."""
-        sizes = [abs(float(c)) * reach**power for power, c in enumerate(self.coefficients)]
+        sizes = _terms(self.coefficients, reach)
         return 1 if max(sizes[1:]) <= _SMALL * sizes[0] else 2
+
+
+def _terms(coefficients: Sequence[mpf], reach: float) -> list[float]:
+    """The sizes of a polynomial's terms, constant first; powers of a large number and coefficients may be no floats."""
+    return [float(abs(c) * mpf(reach) ** power) for power, c in enumerate(coefficients)]
 
 
 def at_zero(function: ArbFunction, reach: float, arithmetic: Arithmetic) -> tuple[Patch, ...]:

@@ -189,9 +189,9 @@ class Sample:
     def errors(self, kernel: Kernel) -> Float64s:
         """The program's error at each input in ULP of the result's format, before the last rounding in wide arithmetic.
 
-        A wrong NaN, infinity or sign of zero is infinitely wrong, in wide arithmetic also where it is wrong with
-        NumPy's functions only. So is a root that is met exactly, if it is not where products are fused with sums.
-        Where subnormal numbers may be taken for 0, a normal result has to stand that.
+        A wrong NaN, infinity or sign of zero is infinitely wrong, in wide arithmetic also where it is one only once it
+        is rounded, or with NumPy's functions. So is a root that is met exactly, if it is not where products are fused
+        with sums. Where subnormal numbers may be taken for 0, a normal result has to stand that.
         """
         if kernel not in self._known:
             values = self._evaluated(kernel, "all")
@@ -203,7 +203,8 @@ class Sample:
                 contracted = self._evaluated(kernel, "contracted")[values[self._zeros] == 0]
                 errors[zeros[np.abs(contracted) >= FORMATS[self.arithmetic.result].smallest_normal]] = np.inf
             if self.arithmetic.is_wide:
-                errors[self._wrong_zeros(kernel)] = np.inf
+                for each in (values[self._zeros], self._evaluated(kernel, "library")):
+                    errors[self._wrong_zeros(each)] = np.inf
             if self.fused:
                 errors = np.maximum(errors, self.reference.errors(self._evaluated(kernel, "fused")))
             if self.arithmetic.may_flush:
@@ -230,16 +231,12 @@ class Sample:
         (found,) = evaluate(kernel, values, self.arithmetic, **options, memory=self._steps[way]).values()
         return found
 
-    def _wrong_zeros(self, kernel: Kernel) -> NDArray[np.intp]:
-        """Where the true value rounds to 0, and the program with NumPy's functions gives that the wrong sign."""
-        zeros = self._zeros
-        if not zeros.size:
-            return zeros
-        values = self._evaluated(kernel, "library")
+    def _wrong_zeros(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """Where the true value rounds to 0, and the program's values there, given, to that with the wrong sign."""
         with np.errstate(over="ignore"):
             values = values.astype(self.arithmetic.result)
-        other = np.signbit(values) != np.signbit(self.reference.rounded[zeros])
-        return np.asarray(zeros[np.isnan(values) | ((values == 0) & other)])
+        other = np.signbit(values) != np.signbit(self.reference.rounded[self._zeros])
+        return np.asarray(self._zeros[np.isnan(values) | ((values == 0) & other)])
 
 
 def overflowing(values: NDArray[Any], arithmetic: Arithmetic) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from importlib.resources import files
 import mpmath
 import numpy as np
 import pytest
-from sympy import Abs, Max, Piecewise, Symbol, exp, log, sqrt, tanh
+from sympy import Abs, Max, Piecewise, Rational, Symbol, atan, cos, exp, log, sqrt, tanh
 
 from symact import catalog
 from symact.activation import Activation
@@ -14,6 +14,9 @@ from symact.errors import Error
 from symact.grammar import parse
 from symact.kernel.arithmetic import ARITHMETICS
 from symact.kernel.interpret import evaluate
+from symact.kernel.program import Builder
+from symact.kernel.search.ends import LineEnds
+from symact.kernel.search.line import Line
 from symact.kernel.search.mixed import HOPEFUL
 from symact.kernel.search.passes import PassSearch
 from symact.kernel.store import compiled, search
@@ -22,7 +25,7 @@ from symact.symbolic.derivatives import derive
 
 x = Symbol("x", real=True)
 
-FLOAT64 = ARITHMETICS["float64"]
+FLOAT64, PAIRED = ARITHMETICS["float64"], ARITHMETICS["paired"]
 
 
 def forward(expression):
@@ -316,3 +319,39 @@ def test_forms_are_good_closely_beside_where_one_takes_over_from_another():
     points = -np.outer(ends, 1 + np.random.default_rng(5).uniform(-(2.0**-11), 2.0**-11, 20_000)).ravel()
     got = evaluate(kernel, {"x": points}, ARITHMETICS["paired"])["dydx"]
     assert Oracle(branches).reference(points, "float64").errors(got).max() <= 1.75
+
+
+def test_a_function_with_roots_without_end_is_right_between_them():
+    """No formula gives way to the expansion around the first root down to 0, because none is right at the farthest."""
+    assert at(derivative(x * cos(x)), 1e-12, 0.1, -2.0) == pytest.approx(
+        [1.0, float(mpmath.cos(0.1) - 0.1 * mpmath.sin(0.1)), float(mpmath.cos(2) - 2 * mpmath.sin(2))], rel=1e-15
+    )
+
+
+def test_what_grows_faster_than_x_overflows_where_it_has_to():
+    """1.1*x is no number at 1.7e308; what ends x for the exponential's sake would be one there."""
+    activation = Activation("custom", lambda _: x * (Rational(11, 10) + exp(-Abs(x))))
+    kernel = PassSearch(activation, derive(activation).function, PAIRED).kernel("forward", "y")[0]
+    assert at(kernel, 1.6e308, 1.7e308, -1.7e308) == [pytest.approx(1.76e308), np.inf, -np.inf]
+
+
+def test_expansions_far_out_may_have_terms_that_are_no_floats():
+    """f'' = 2/(1 + x^2)^2 of x*atan(x)."""
+    activation = Activation("custom", lambda _: x * atan(x))
+    search = PassSearch(activation, derive(activation).second, PAIRED)
+    assert at(search.kernel("second_derivative", "d2ydx2")[0], 3.0, 1e60) == pytest.approx([0.02, 2e-240], rel=1e-14)
+
+
+def test_infinity_is_right_whatever_a_cut_makes_of_a_nan():
+    """2*|x| - |x|, where that is infinite."""
+    activation = Activation("custom", lambda _: exp(-(x**2)))
+    fast = ARITHMETICS["fast"]
+    ends = LineEnds(Line(activation, derive(activation).function), fast, Oracle(derive(activation).function))
+    b = Builder()
+    size = b("abs", b.input("x"))
+    rising = b.kernel("forward", ["x"], [], {"y": b("decay", b("mul", size, size))})
+    b = Builder()
+    size = b("abs", b.input("x"))
+    undefined = b.kernel("forward", ["x"], [], {"y": b("decay_lifted", b("sub", b("mul", size, b.const(2)), size))})
+    assert ends.is_right_at_infinities(rising)
+    assert not ends.is_right_at_infinities(undefined)

@@ -103,6 +103,17 @@ def test_the_sign_of_a_zero_has_to_be_right_with_functions_that_underflow() -> N
     assert np.isinf(sample.errors(difference)).tolist() == [False, True]
 
 
+def test_what_is_rounded_to_0_has_to_have_its_sign_before() -> None:
+    """-exp(-x) is -0 in float32 at x = 200, for which 1e-300 is +0."""
+    x = Symbol("x", real=True)
+    oracle = Oracle(derive(Activation("custom", lambda _: -exp(-x))).function)
+    sample = Sample.of(ARITHMETICS["wide"], oracle, np.array([200.0], np.float32), {})
+    for value, error in ((Fraction(1, 10**300), np.inf), (Fraction(-1, 10**300), 0.0)):
+        b = Builder()
+        b.input("x")
+        assert sample.errors(b.kernel("forward", ["x"], [], {"y": b.const(value)})).round(3).tolist() == [error]
+
+
 def test_in_float32_a_normal_result_has_to_stand_that_subnormal_steps_are_0() -> None:
     """tanh' = 4 exp(-2t)/(1 + exp(-2t))**2 is normal at t = 44, where exp(-2t) is not."""
     oracle = Oracle(derive(catalog.get("tanh")).first)
