@@ -9,7 +9,8 @@ Three conventions end the search where neither helps, and nothing else is assume
   (both are rational, so this is about rational values that SymPy does not recognise);
 * a value that certainly underflows to zero, but whose sign stays open, and so does a neighbour's, has the sign that the
   function has furthest out on that side of the line where the sign is certain;
-* so far out that exponents leave Arb's range (``exp(exp(x))`` at 10**5), the value is the limit on that side.
+* so far out that exponents leave Arb's range (``exp(exp(x))`` at 10**5), the value is the limit on that side, 0 or
+  infinite, where what the function is asymptotically equal to is far beyond the format's numbers.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from symact.oracle.arb import ArbFunction
 from symact.oracle.formats import Float64s, Format, get
 from symact.oracle.rounding import RADIUS, Balls, round_ball, rounded, spacing, spread
 from symact.symbolic.branches import Branches
+from symact.symbolic.leading import leading_term
 from symact.symbolic.limits import limit_at
+from symact.symbolic.series import UndecidedError
 
 #: Bits of each attempt. The first decides nearly all; 2048 resolve the deepest subnormals of float64 next to 1.
 PRECISIONS = (128, 512, 2048, 8192, 16384)
@@ -140,6 +143,7 @@ class Oracle:
 
     def __init__(self, branches: Branches) -> None:
         self.branches = branches
+        self._leading: dict[int, ArbFunction | None] = {}
         self._functions = [ArbFunction(piece.expression, branches.x) for piece in branches.pieces]
         self._cuts = [_nearest_double(point.x) for point in branches.points]
         self._towards: dict[tuple[bool, float], float] = {}
@@ -369,9 +373,33 @@ class Oracle:
         if abs(x) > _FAR and np.ptp(self._locate(np.array([x, end]))[0]) == 0:
             value, zero = self._at_special_point(end, len(self._functions) - 1 if x > 0 else 0, -1)
             overflows = value in (sympy.oo, -sympy.oo) and exponent > format.emax + 1
-            if overflows or (np.isnan(high) and value is not None and (value == 0 or value.is_infinite)):
+            if overflows or (np.isnan(high) and value is not None and self._is_beyond(x, value, format)):
                 return float(self._constant(value, zero, format, None)[0][0])
         raise Error(f"the value at x = {x!r} could not be enclosed with {PRECISIONS[-1]} bits")
+
+    def _is_beyond(self, x: float, limit: sympy.Expr, format: Format) -> bool:
+        """Whether what the function tends to, 0 or an infinity, is what it rounds to at `x`, by its leading term."""
+        if not (limit == 0 or limit.is_infinite):
+            return False
+        side = int(np.sign(x))
+        if side not in self._leading:
+            self._leading[side] = self._find_leading(side)
+        logarithm = self._leading[side]
+        if logarithm is None:
+            return False
+        (size,) = logarithm.values([abs(x)], PRECISIONS[0])
+        end = math.log(format.smallest_subnormal if limit == 0 else format.max)
+        # A constant, and what is not in the leading term, are nothing beside so much; a size that is no number is more.
+        return not size.is_finite() or bool(size < 2 * end if limit == 0 else size > 2 * end)
+
+    def _find_leading(self, side: int) -> ArbFunction | None:
+        """The logarithm of the leading term on a side, without its constant; None where that is not found."""
+        t = sympy.Dummy("t", positive=True)
+        piece = self.branches.pieces[-1 if side > 0 else 0]
+        try:
+            return ArbFunction(leading_term(piece.expression.subs(self.branches.x, side * t), t).logarithm, t)
+        except UndecidedError:
+            return None
 
     def _decide(
         self, function: ArbFunction, x: float, value: arb, *, factor: float, precision: int, format: Format

@@ -360,3 +360,13 @@ def test_sums_with_an_exponential_and_a_number_other_than_1_are_what_they_are() 
         (ball,) = ArbFunction(expression, x).values([0.375], 128)
         with mpmath.workprec(200):
             assert abs(mpmath.mpf(ball.mid().str(50, radius=False)) - function(0.375)) < mpmath.mpf(2) ** -120
+
+
+def test_a_limit_is_no_value_where_the_function_only_slowly_tends_to_it() -> None:
+    """About 1/(2x), and 0/0 where the exponentials cancel more digits than there are; exp(-x) in place of 1/x is 0."""
+    slow = whole(exp(x) / ((exp(x) + x) ** 2 - exp(2 * x)))
+    assert slow.rounded(np.array([700.0]), "float64").tolist() == [1 / 1400]
+    with pytest.raises(Error, match="could not be enclosed"):
+        slow.rounded(np.array([2.0**15]), "float64")
+    fast = whole(1 / ((exp(x) + x) ** 2 - exp(2 * x)))
+    assert fast.rounded(np.array([2.0**15]), "float64").tolist() == [0.0]
