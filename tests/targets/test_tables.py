@@ -142,6 +142,7 @@ def test_an_activation_without_tables_says_which_levels_it_has() -> None:
         load("relu", "table")
 
 
+@pytest.mark.slow
 def test_an_expression_of_ones_own_gets_tables_when_they_are_asked_for_and_they_can_be_measured() -> None:
     x = np.random.default_rng(6).normal(scale=3, size=2000).astype(np.float32)
     table = symact.load("x/(1 + exp(-1.5*x))", target="c", level="table").forward(x)

@@ -8,6 +8,7 @@ is below the rounding of the result.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -238,13 +239,16 @@ def _around_root(function: ArbFunction, low: float, high: float, format: Format,
 
 
 def around(function: ArbFunction, place: float, arithmetic: Arithmetic) -> Patch | None:
-    """The patch of the most reach around a place where the function is not 0; None where it is no polynomial there."""
+    """The patch of the most reach around a place where the function is not 0.
+
+    None where it is no polynomial there, or has coefficients that are no floats.
+    """
     with mpmath.workdps(_DIGITS):
         f = _real(function)
         centre = _short(mpf(place))
         for width in (centre / 2, centre / 4, centre / 8):
             found = _fit(lambda h: f(centre + h), 1, -width, width, _bits(arithmetic))
-            if found is not None:
+            if found is not None and max(map(abs, found)) <= sys.float_info.max:
                 name, reach = f"polynomial around {float(centre):.6g}", float(width)
                 return Patch(name, (centre,), 0, 1, found, reach=reach)
     return None

@@ -121,6 +121,7 @@ def test_values_do_not_turn_back_by_more_than_a_last_place_between_pieces(name: 
     assert (steps * (1 if pass_ == "forward" else -1)).min() >= -1
 
 
+@pytest.mark.slow
 def test_the_search_finds_what_is_stored(tmp_path: Path) -> None:
     stored = files("symact.kernel").joinpath("tables", "logsig.json")
     found = write_tables(catalog.get("logsig"), tmp_path)

@@ -310,6 +310,7 @@ def test_an_infinite_limit_that_is_no_number_of_the_formula_still_has_a_choice()
     assert "eq" not in [step.operation for step in kernel.instructions]
 
 
+@pytest.mark.slow
 def test_forms_are_good_closely_beside_where_one_takes_over_from_another():
     """f' of gelu_tanh was 2.2 ULP off beside where the expansion around its root begins, at one input in thousands."""
     branches = derive(catalog.get("gelu_tanh")).first

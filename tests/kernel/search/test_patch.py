@@ -96,3 +96,10 @@ def test_in_between_a_polynomial_in_pairs_is_nearly_correctly_rounded() -> None:
         for got, point in zip(values(found, points, in_pairs=True), points.tolist(), strict=True):
             exact = slope(mpf(point))
             assert abs(got - exact) <= 0.6 * np.spacing(float(exact))
+
+
+def test_there_is_no_patch_whose_coefficients_are_no_floats() -> None:
+    """Those of t^(-3/2) around 1e-200 are 1e300, 1e500, ..."""
+    steep = ArbFunction(t ** Rational(-3, 2), t)
+    assert around(steep, 1e-200, PAIRED) is None
+    assert around(steep, 2.0, PAIRED) is not None

@@ -136,6 +136,7 @@ def test_short_programs_are_kept_with_the_values_that_they_are_made_for() -> Non
         assert evaluate(short, {"x": x}, USUAL["usual_wide"])["y"] == pytest.approx(1 / (1 + np.exp(-value * x)))
 
 
+@pytest.mark.slow
 def test_no_short_program_gives_a_number_or_its_input_where_results_have_to_be_put_in() -> None:
     """NumPy's choice gives a side as it is where all elements are on it."""
     activation = Activation(
