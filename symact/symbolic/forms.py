@@ -166,7 +166,13 @@ def _logistic_argument(expression: Expr) -> Expr | None:
 
 
 def _in_logistic(expression: Expr) -> Expr:
-    """Written in s = 1/(1 + exp(-u)) by exp(u) = s/(1 - s), where all exponentials have one argument up to a factor."""
+    """Written in s = 1/(1 + exp(-u)) by exp(u) = s/(1 - s), where all exponentials have one argument up to a factor.
+
+    Not where one is inside of another function: log(1 + exp(u)) is no shorter as log(1 + s/(1 - s)), takes minutes, and
+    has no digits left far out.
+    """
+    if any(node.has(exp) for node in expression.atoms(Function) if not isinstance(node, exp)):
+        return expression
     exponents = [e.args[0] for e in expression.atoms(exp) if e.args[0].free_symbols]
     if not exponents:
         return expression
