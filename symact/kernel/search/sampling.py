@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Poly, Rational, Symbol
+from sympy import Expr, Mul, Poly, PolynomialError, Rational, Symbol, factor
 
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.search.line import Line, Region
@@ -15,6 +15,7 @@ from symact.kernel.search.score import Sample, beside_roots, inputs
 from symact.oracle import Oracle
 from symact.oracle.formats import FORMATS
 from symact.oracle.samples import around_thresholds
+from symact.symbolic.forms import too_large
 
 #: Products of x and a parameter are tried up to this part of the largest number against exact values; beyond, only for
 #: NaN and early overflow.
@@ -72,7 +73,12 @@ class Sampling:
 
 
 def _exact_roots(expression: Expr, t: Symbol) -> list[float]:
-    """The roots of a polynomial that are exact in float32: there a sign of zero can be wrong."""
-    if expression.free_symbols != {t} or not expression.is_polynomial(t):
+    """The roots of a polynomial factor that are exact in float32: there a sign of zero can be wrong."""
+    if expression.free_symbols != {t} or too_large(expression):
         return []
-    return [float(root) for root in Poly(expression, t).ground_roots() if Rational(float(np.float32(root))) == root]
+    try:
+        factors = Mul.make_args(factor(expression))
+    except PolynomialError:
+        return []
+    roots = [root for part in factors if part.is_polynomial(t) for root in Poly(part, t).ground_roots()]
+    return [float(root) for root in roots if Rational(float(np.float32(root))) == root]

@@ -32,7 +32,7 @@ class Symmetry(Enum):
 
 
 def mirrored(line: Line, left: Sequence[Region], right: Sequence[Region], sampling: Sampling) -> Symmetry:
-    """Even, odd or none, by the values at samples and breakpoints."""
+    """Even, odd or none, by the values at samples and breakpoints; exact roots are +0 on both sides."""
     if [r.upper for r in left] != [r.upper for r in right]:
         return Symmetry.NONE
     pairs = [
@@ -42,9 +42,8 @@ def mirrored(line: Line, left: Sequence[Region], right: Sequence[Region], sampli
     ends = {p.x: p.value for p in line.branches.points if p.x != 0}
 
     def holds(sign: int) -> bool:
-        return all(np.array_equal(m, sign * p) for m, p in values) and all(
-            value is not None and ends.get(-at) == sign * value for at, value in ends.items()
-        )
+        same = all(np.array_equal(m, sign * p) and (np.signbit(m) == np.signbit(sign * p)).all() for m, p in values)
+        return same and all(value is not None and ends.get(-at) == sign * value for at, value in ends.items())
 
     if holds(1):
         return Symmetry.EVEN

@@ -1,6 +1,7 @@
 """The search: naive text comes out stable, deterministic, right at the ends of the line."""
 
 import json
+import math
 from importlib.resources import files
 
 import mpmath
@@ -356,3 +357,11 @@ def test_infinity_is_right_whatever_a_cut_makes_of_a_nan():
     undefined = b.kernel("forward", ["x"], [], {"y": b("decay_lifted", b("sub", b("mul", size, b.const(2)), size))})
     assert ends.is_right_at_infinities(rising)
     assert not ends.is_right_at_infinities(undefined)
+
+
+def test_an_exact_root_of_an_odd_function_is_plus_zero_on_both_sides():
+    """2*x*(1 - x^2)*exp(-x^2) at 1 and -1: minus what it is at 1 would be -0."""
+    found = at(derivative(x**2 * exp(-(x**2))), 1.0, -1.0, 2.0, -2.0)
+    assert found[:2] == [0.0, 0.0]
+    assert not np.signbit(found[:2]).any()
+    assert found[3] == -found[2] == pytest.approx(12 * math.exp(-4), rel=1e-14)
