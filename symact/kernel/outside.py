@@ -45,10 +45,9 @@ def without_outside(kernel: Kernel) -> tuple[Kernel, tuple[Interval, ...]]:
 
 def tails(intervals: Sequence[Interval]) -> Interval:
     """The numbers below and above which everything is inside of some intervals; None where there is no such number."""
-    ends = {side: [each[side] for each in intervals if each[1 - side] is None] for side in (0, 1)}
-    low = max((end for end in ends[1] if end is not None), key=Fraction, default=None)
-    high = min((end for end in ends[0] if end is not None), key=Fraction, default=None)
-    return low, high
+    left = (end for start, end in intervals if start is None and end is not None)
+    right = (start for start, end in intervals if end is None and start is not None)
+    return max(left, key=Fraction, default=None), min(right, key=Fraction, default=None)
 
 
 def _intervals(kernel: Kernel, index: int) -> list[Interval]:

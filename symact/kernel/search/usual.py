@@ -198,8 +198,6 @@ class _Search:
     def _paired(self) -> Sequence[Candidate]:
         return tuple(self._short.paired())
 
-    # Errors and intervals ---------------------------------------------------------------------------------------------
-
     def _shortened(self, choice: _Choice, samples: Sequence[Sample], level: float) -> Candidate:
         """A candidate without what is good for nothing where it holds."""
         allowed = [np.where(_left_out(choice, sample.x.astype(np.float64)), np.inf, level) for sample in samples]
@@ -207,6 +205,8 @@ class _Search:
             choice.candidate.kernel, judging(samples, allowed), lambda each: nanoseconds(each, self.arithmetic)
         )
         return Candidate(choice.candidate.rule, kernel)
+
+    # Errors and intervals ---------------------------------------------------------------------------------------------
 
     @cached_property
     def first(self) -> Sample:
