@@ -1107,22 +1107,29 @@ SYMACT_INLINE float arctan_backward_fast(int fused, float x, float grad_y)
 SYMACT_INLINE float arctan_second_derivative_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = -INFINITY;
-    const int t1 = x == t0;
-    const int t2 = x == INFINITY;
-    const float t3 = -0.0f;
-    const float t4 = with_sign_float(1.0f, x);
-    const float t5 = fabsf(x);
-    const float t6 = t5 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = t5 / t7;
-    const float t9 = t8 / t7;
-    const float t10 = 2.0f * t9;
-    const float t11 = -t10;
-    const float t12 = t4 * t11;
-    const float t13 = t2 ? t3 : t12;
-    const float t14 = t1 ? 0.0f : t13;
-    return t14;
+    const float t0 = with_sign_float(1.0f, x);
+    const float t1 = fabsf(x);
+    const int t2 = t1 < 68.0f;
+    const float t3 = t1 * t1;
+    const float t4 = t3 + 1.0f;
+    const float t5 = t1 / t4;
+    const float t6 = t5 / t4;
+    const float t7 = 2.0f * t6;
+    const float t8 = -t7;
+    const float t9 = 1.0f / t1;
+    const float t10 = t9 * t9;
+    const float t11 = 7.995119f * t10;
+    const float t12 = t11 + (-5.999999f);
+    const float t13 = t12 * t10;
+    const float t14 = t13 + 4.0f;
+    const float t15 = t14 * t10;
+    const float t16 = t15 + (-2.0f);
+    const float t17 = t16 / t1;
+    const float t18 = t17 / t1;
+    const float t19 = t18 / t1;
+    const float t20 = t2 ? t8 : t19;
+    const float t21 = t0 * t20;
+    return t21;
 }
 
 SYMACT_INLINE void arctan_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)

@@ -1430,35 +1430,38 @@ SYMACT_INLINE double celu_second_derivative_paired_default(int fused, double x)
     return t56;
 }
 
-#ifndef SYMACT_OWN_DECAY_FLUSHED_FAST
-#define SYMACT_OWN_DECAY_FLUSHED_FAST
-/* e^-a, a >= 0, and 0 from where it is no normal number any more; in float. */
-SYMACT_INLINE float own_decay_flushed_fast(int fused, float a)
+#ifndef SYMACT_OWN_EXPM1_FAST
+#define SYMACT_OWN_EXPM1_FAST
+/* e^a - 1; in float. */
+SYMACT_INLINE float own_expm1_fast(int fused, float a)
 {
     (void)fused;
-    const float t0 = cut_float(a, 88.02969f);
-    const float t1 = t0 * (-1.442695f);
-    const float t2 = t1 + 12582912.0f;
-    const float t3 = t2 - 12582912.0f;
-    const float t4 = t3 * 0.69314575f;
-    const float t5 = t0 + t4;
-    const float t6 = t3 * 1.4286068e-06f;
-    const float t7 = t5 + t6;
-    const float t8 = 0.001395046f * t7;
-    const float t9 = t8 + (-0.008368891f);
-    const float t10 = t9 * t7;
-    const float t11 = t10 + 0.041666206f;
-    const float t12 = t11 * t7;
-    const float t13 = t12 + (-0.16666518f);
-    const float t14 = t13 * t7;
-    const float t15 = t14 + 0.5f;
-    const float t16 = t15 * t7;
-    const float t17 = t16 + (-1.0f);
-    const float t18 = t17 * t7;
-    const float t19 = t18 + 1.0f;
-    const float t20 = power_of_2_float(t2);
-    const float t21 = t19 * t20;
-    return t21;
+    const float t0 = (-30.0f) > a ? (-30.0f) : a;
+    const float t1 = 89.0f < t0 ? 89.0f : t0;
+    const float t2 = t1 * 1.442695f;
+    const float t3 = t2 + 12582911.0f;
+    const float t4 = t3 - 12582911.0f;
+    const float t5 = t4 * 0.69314575f;
+    const float t6 = t1 - t5;
+    const float t7 = t4 * 1.4286068e-06f;
+    const float t8 = t6 - t7;
+    const float t9 = power_of_2_float(t3);
+    const float t10 = 0.001395046f * t8;
+    const float t11 = t10 + 0.008368891f;
+    const float t12 = t11 * t8;
+    const float t13 = t12 + 0.041666206f;
+    const float t14 = t13 * t8;
+    const float t15 = t14 + 0.16666518f;
+    const float t16 = t15 * t8;
+    const float t17 = t16 + 0.5f;
+    const float t18 = t8 * t8;
+    const float t19 = t17 * t18;
+    const float t20 = t8 + t19;
+    const float t21 = t9 * t20;
+    const float t22 = 0.5f - t9;
+    const float t23 = t21 - t22;
+    const float t24 = t23 + t23;
+    return t24;
 }
 #endif
 
@@ -1542,45 +1545,17 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 SYMACT_INLINE float celu_forward_fast(int fused, float x, float alpha)
 {
     (void)fused;
-    const int t0 = x != x;
+    const int t0 = x == 0.0f;
     const float t1 = with_sign_float(1.0f, x);
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
-    const float t4 = t3 / alpha;
-    const int t5 = t4 < 0.83984375f;
-    const float t6 = t4 * alpha;
-    const float t7 = t3 - t6;
-    const float t8 = product_error_float(fused, t4, alpha, t6);
-    const float t9 = t7 - t8;
-    const float t10 = t9 / alpha;
-    const float t11 = t4 + t10;
-    const float t12 = 1.1352297e-07f * t11;
-    const float t13 = t12 + (-2.1722888e-06f);
-    const float t14 = t13 * t11;
-    const float t15 = t14 + 2.353884e-05f;
-    const float t16 = t15 * t11;
-    const float t17 = t16 + (-0.00019670259f);
-    const float t18 = t17 * t11;
-    const float t19 = t18 + 0.0013874297f;
-    const float t20 = t19 * t11;
-    const float t21 = t20 + (-0.008332567f);
-    const float t22 = t21 * t11;
-    const float t23 = t22 + 0.041666433f;
-    const float t24 = t23 * t11;
-    const float t25 = t24 + (-0.16666663f);
-    const float t26 = t25 * t11;
-    const float t27 = t26 + 0.5f;
-    const float t28 = t27 * t11;
-    const float t29 = t28 + (-1.0f);
-    const float t30 = t29 * t11;
-    const float t31 = t30 * alpha;
-    const float t32 = own_decay_flushed_fast(fused, t4);
-    const float t33 = alpha * t32;
-    const float t34 = t33 - alpha;
-    const float t35 = t5 ? t31 : t34;
-    const float t36 = t2 ? t35 : t3;
-    const float t37 = t0 ? x : t36;
-    return t37;
+    const float t4 = -t3;
+    const float t5 = t4 / alpha;
+    const float t6 = own_expm1_fast(fused, t5);
+    const float t7 = alpha * t6;
+    const float t8 = t2 ? t7 : t3;
+    const float t9 = t0 ? x : t8;
+    return t9;
 }
 
 /* dydx = f'(x); in float. */
@@ -1605,54 +1580,28 @@ SYMACT_INLINE float celu_derivative_fast(int fused, float x, float alpha)
 SYMACT_INLINE void celu_value_and_derivative_fast(int fused, float x, float alpha, float *y, float *dydx)
 {
     (void)fused;
-    const int t0 = x != x;
+    const int t0 = x == 0.0f;
     const float t1 = with_sign_float(1.0f, x);
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
-    const float t4 = t3 / alpha;
-    const int t5 = t4 < 0.83984375f;
-    const float t6 = t4 * alpha;
-    const float t7 = t3 - t6;
-    const float t8 = product_error_float(fused, t4, alpha, t6);
-    const float t9 = t7 - t8;
-    const float t10 = t9 / alpha;
-    const float t11 = t4 + t10;
-    const float t12 = 1.1352297e-07f * t11;
-    const float t13 = t12 + (-2.1722888e-06f);
-    const float t14 = t13 * t11;
-    const float t15 = t14 + 2.353884e-05f;
-    const float t16 = t15 * t11;
-    const float t17 = t16 + (-0.00019670259f);
-    const float t18 = t17 * t11;
-    const float t19 = t18 + 0.0013874297f;
-    const float t20 = t19 * t11;
-    const float t21 = t20 + (-0.008332567f);
-    const float t22 = t21 * t11;
-    const float t23 = t22 + 0.041666433f;
-    const float t24 = t23 * t11;
-    const float t25 = t24 + (-0.16666663f);
-    const float t26 = t25 * t11;
-    const float t27 = t26 + 0.5f;
-    const float t28 = t27 * t11;
-    const float t29 = t28 + (-1.0f);
-    const float t30 = t29 * t11;
-    const float t31 = t30 * alpha;
-    const float t32 = own_decay_flushed_fast(fused, t4);
-    const float t33 = alpha * t32;
-    const float t34 = t33 - alpha;
-    const float t35 = t5 ? t31 : t34;
-    const float t36 = t2 ? t35 : t3;
-    const float t37 = t0 ? x : t36;
-    const int t38 = x < 0.0f;
-    const float t39 = own_decay_power_fast(fused, t4);
-    const float t40 = own_decay_rest_fast(fused, t4);
-    const float t41 = t39 * t40;
-    const float t42 = t41 + t39;
-    const float t43 = t42 * 5.421011e-20f;
-    const float t44 = t38 ? t43 : 1.0f;
-    const float t45 = t0 ? x : t44;
-    *y = t37;
-    *dydx = t45;
+    const float t4 = -t3;
+    const float t5 = t4 / alpha;
+    const float t6 = own_expm1_fast(fused, t5);
+    const float t7 = alpha * t6;
+    const float t8 = t2 ? t7 : t3;
+    const float t9 = t0 ? x : t8;
+    const int t10 = x != x;
+    const int t11 = x < 0.0f;
+    const float t12 = t3 / alpha;
+    const float t13 = own_decay_power_fast(fused, t12);
+    const float t14 = own_decay_rest_fast(fused, t12);
+    const float t15 = t13 * t14;
+    const float t16 = t15 + t13;
+    const float t17 = t16 * 5.421011e-20f;
+    const float t18 = t11 ? t17 : 1.0f;
+    const float t19 = t10 ? x : t18;
+    *y = t9;
+    *dydx = t19;
 }
 
 /* grad_x = grad_y * f'(x); in float. */
@@ -1695,38 +1644,15 @@ SYMACT_INLINE float celu_second_derivative_fast(int fused, float x, float alpha)
 SYMACT_INLINE float celu_forward_fast_default(int fused, float x)
 {
     (void)fused;
-    const int t0 = x != x;
+    const int t0 = x == 0.0f;
     const float t1 = with_sign_float(1.0f, x);
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
-    const int t4 = t3 < 0.83984375f;
-    const float t5 = t3 - t3;
-    const float t6 = t3 + t5;
-    const float t7 = 1.1352297e-07f * t6;
-    const float t8 = t7 + (-2.1722888e-06f);
-    const float t9 = t8 * t6;
-    const float t10 = t9 + 2.353884e-05f;
-    const float t11 = t10 * t6;
-    const float t12 = t11 + (-0.00019670259f);
-    const float t13 = t12 * t6;
-    const float t14 = t13 + 0.0013874297f;
-    const float t15 = t14 * t6;
-    const float t16 = t15 + (-0.008332567f);
-    const float t17 = t16 * t6;
-    const float t18 = t17 + 0.041666433f;
-    const float t19 = t18 * t6;
-    const float t20 = t19 + (-0.16666663f);
-    const float t21 = t20 * t6;
-    const float t22 = t21 + 0.5f;
-    const float t23 = t22 * t6;
-    const float t24 = t23 + (-1.0f);
-    const float t25 = t24 * t6;
-    const float t26 = own_decay_flushed_fast(fused, t3);
-    const float t27 = t26 - 1.0f;
-    const float t28 = t4 ? t25 : t27;
-    const float t29 = t2 ? t28 : t3;
-    const float t30 = t0 ? x : t29;
-    return t30;
+    const float t4 = -t3;
+    const float t5 = own_expm1_fast(fused, t4);
+    const float t6 = t2 ? t5 : t3;
+    const float t7 = t0 ? x : t6;
+    return t7;
 }
 
 /* dydx = f'(x) for alpha = 1.0; in float. */
@@ -1750,47 +1676,25 @@ SYMACT_INLINE float celu_derivative_fast_default(int fused, float x)
 SYMACT_INLINE void celu_value_and_derivative_fast_default(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const int t0 = x != x;
+    const int t0 = x == 0.0f;
     const float t1 = with_sign_float(1.0f, x);
     const int t2 = t1 < 0.0f;
     const float t3 = fabsf(x);
-    const int t4 = t3 < 0.83984375f;
-    const float t5 = t3 - t3;
-    const float t6 = t3 + t5;
-    const float t7 = 1.1352297e-07f * t6;
-    const float t8 = t7 + (-2.1722888e-06f);
-    const float t9 = t8 * t6;
-    const float t10 = t9 + 2.353884e-05f;
-    const float t11 = t10 * t6;
-    const float t12 = t11 + (-0.00019670259f);
-    const float t13 = t12 * t6;
-    const float t14 = t13 + 0.0013874297f;
-    const float t15 = t14 * t6;
-    const float t16 = t15 + (-0.008332567f);
-    const float t17 = t16 * t6;
-    const float t18 = t17 + 0.041666433f;
-    const float t19 = t18 * t6;
-    const float t20 = t19 + (-0.16666663f);
-    const float t21 = t20 * t6;
-    const float t22 = t21 + 0.5f;
-    const float t23 = t22 * t6;
-    const float t24 = t23 + (-1.0f);
-    const float t25 = t24 * t6;
-    const float t26 = own_decay_flushed_fast(fused, t3);
-    const float t27 = t26 - 1.0f;
-    const float t28 = t4 ? t25 : t27;
-    const float t29 = t2 ? t28 : t3;
-    const float t30 = t0 ? x : t29;
-    const int t31 = x < 0.0f;
-    const float t32 = own_decay_power_fast(fused, t3);
-    const float t33 = own_decay_rest_fast(fused, t3);
-    const float t34 = t32 * t33;
-    const float t35 = t34 + t32;
-    const float t36 = t35 * 5.421011e-20f;
-    const float t37 = t31 ? t36 : 1.0f;
-    const float t38 = t0 ? x : t37;
-    *y = t30;
-    *dydx = t38;
+    const float t4 = -t3;
+    const float t5 = own_expm1_fast(fused, t4);
+    const float t6 = t2 ? t5 : t3;
+    const float t7 = t0 ? x : t6;
+    const int t8 = x != x;
+    const int t9 = x < 0.0f;
+    const float t10 = own_decay_power_fast(fused, t3);
+    const float t11 = own_decay_rest_fast(fused, t3);
+    const float t12 = t10 * t11;
+    const float t13 = t12 + t10;
+    const float t14 = t13 * 5.421011e-20f;
+    const float t15 = t9 ? t14 : 1.0f;
+    const float t16 = t8 ? x : t15;
+    *y = t7;
+    *dydx = t16;
 }
 
 /* grad_x = grad_y * f'(x) for alpha = 1.0; in float. */

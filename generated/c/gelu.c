@@ -817,19 +817,19 @@ SYMACT_INLINE double own_exp_wide(int fused, double a)
 SYMACT_INLINE double gelu_forward_wide(int fused, double x)
 {
     (void)fused;
-    const double t0 = with_sign(0.0, x);
-    const int t1 = x < 0.0;
-    const double t2 = t1 ? t0 : x;
-    const double t3 = fabs(x);
-    const double t4 = 3.402823669209385e+38 < t3 ? 3.402823669209385e+38 : t3;
-    const double t5 = own_gauss_wide(fused, t4);
-    const double t6 = t4 * t5;
-    const double t7 = 0.7071067811865476 * t4;
-    const double t8 = own_erfcx_wide(fused, t7);
-    const double t9 = t6 * t8;
-    const double t10 = 0.5 * t9;
-    const double t11 = -t10;
-    const double t12 = t2 + t11;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = own_gauss_wide(fused, t3);
+    const double t5 = t3 * t4;
+    const double t6 = 0.7071067811865476 * t3;
+    const double t7 = own_erfcx_wide(fused, t6);
+    const double t8 = t5 * t7;
+    const double t9 = 0.5 * t8;
+    const double t10 = -t9;
+    const double t11 = t3 - t9;
+    const double t12 = t1 ? t10 : t11;
     return t12;
 }
 
@@ -871,42 +871,43 @@ SYMACT_INLINE double gelu_derivative_wide(int fused, double x)
 SYMACT_INLINE void gelu_value_and_derivative_wide(int fused, double x, double *y, double *dydx)
 {
     (void)fused;
-    const int t0 = x < 0.0;
-    const double t1 = with_sign(0.0, x);
-    const double t2 = t0 ? t1 : x;
-    const double t3 = fabs(x);
-    const double t4 = 3.402823669209385e+38 < t3 ? 3.402823669209385e+38 : t3;
-    const double t5 = own_gauss_wide(fused, t4);
-    const double t6 = t4 * t5;
-    const double t7 = 0.7071067811865476 * t4;
-    const double t8 = own_erfcx_wide(fused, t7);
-    const double t9 = t6 * t8;
-    const double t10 = 0.5 * t9;
-    const double t11 = -t10;
-    const double t12 = t2 + t11;
-    const int t13 = t4 < 0.7412109375;
-    const double t14 = 1.4142135623730951 * t4;
-    const double t15 = 1.772453850905516 * t8;
-    const double t16 = t14 - t15;
-    const double t17 = t16 * t5;
-    const double t18 = 0.28209479177387814 * t17;
-    const double t19 = -t18;
-    const int t20 = t4 < 0.75830078125;
-    const double t21 = t4 - 0.7517914772033691;
-    const double t22 = t21 - 4.74901953168329e-08;
-    const double t23 = -0.11400822282878807 * t22;
-    const double t24 = t23 + 0.018199684360633527;
-    const double t25 = t24 * t22;
-    const double t26 = t25 + 0.3882849829905513;
-    const double t27 = t26 * t22;
-    const double t28 = t27 + (-0.43149399231404745);
-    const double t29 = t28 * t22;
-    const double t30 = t20 ? t29 : t19;
-    const double t31 = t13 ? t19 : t30;
-    const double t32 = t18 + 1.0;
-    const double t33 = t0 ? t31 : t32;
+    const double t0 = with_sign(1.0, x);
+    const int t1 = t0 < 0.0;
+    const double t2 = fabs(x);
+    const double t3 = 3.402823669209385e+38 < t2 ? 3.402823669209385e+38 : t2;
+    const double t4 = own_gauss_wide(fused, t3);
+    const double t5 = t3 * t4;
+    const double t6 = 0.7071067811865476 * t3;
+    const double t7 = own_erfcx_wide(fused, t6);
+    const double t8 = t5 * t7;
+    const double t9 = 0.5 * t8;
+    const double t10 = -t9;
+    const double t11 = t3 - t9;
+    const double t12 = t1 ? t10 : t11;
+    const int t13 = x < 0.0;
+    const int t14 = t3 < 0.7412109375;
+    const double t15 = 1.4142135623730951 * t3;
+    const double t16 = 1.772453850905516 * t7;
+    const double t17 = t15 - t16;
+    const double t18 = t17 * t4;
+    const double t19 = 0.28209479177387814 * t18;
+    const double t20 = -t19;
+    const int t21 = t3 < 0.75830078125;
+    const double t22 = t3 - 0.7517914772033691;
+    const double t23 = t22 - 4.74901953168329e-08;
+    const double t24 = -0.11400822282878807 * t23;
+    const double t25 = t24 + 0.018199684360633527;
+    const double t26 = t25 * t23;
+    const double t27 = t26 + 0.3882849829905513;
+    const double t28 = t27 * t23;
+    const double t29 = t28 + (-0.43149399231404745);
+    const double t30 = t29 * t23;
+    const double t31 = t21 ? t30 : t20;
+    const double t32 = t14 ? t20 : t31;
+    const double t33 = t19 + 1.0;
+    const double t34 = t13 ? t32 : t33;
     *y = t12;
-    *dydx = t33;
+    *dydx = t34;
 }
 
 /* grad_x = grad_y * f'(x); in double, exact to a small part of the last place of a float. */
@@ -2065,7 +2066,7 @@ SYMACT_INLINE float gelu_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 1.125f;
+    const int t1 = t0 < 1.1414795f;
     const float t2 = t0 * t0;
     const float t3 = t2 - 2.0f;
     const float t4 = 1.4142135f * t3;
@@ -2074,7 +2075,7 @@ SYMACT_INLINE float gelu_second_derivative_fast(int fused, float x)
     const float t7 = t6 / 1.7724539f;
     const float t8 = 0.5f * t7;
     const float t9 = -t8;
-    const int t10 = t0 < 1.6484375f;
+    const int t10 = t0 < 1.671875f;
     const float t11 = t0 - 1.4142132f;
     const float t12 = t11 - 3.8183111e-07f;
     const float t13 = t12 - (-1.14209476e-14f);

@@ -2895,7 +2895,7 @@ SYMACT_INLINE float gelu_tanh_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 1.03125f;
+    const int t1 = t0 < 1.0639648f;
     const float t2 = 0.7978846f * t0;
     const float t3 = own_decay_fast(fused, t2);
     const int t4 = t2 < 1024.0f;

@@ -1479,7 +1479,7 @@ SYMACT_INLINE float logistic_second_derivative_fast(int fused, float x)
     const float t1 = -x;
     const float t2 = with_sign_float(1.0f, x);
     const float t3 = fabsf(x);
-    const int t4 = t3 < 8.3125f;
+    const int t4 = t3 < 4.375f;
     const float t5 = -t3;
     const float t6 = own_expm1_fast(fused, t5);
     const float t7 = own_decay_fast(fused, t3);
@@ -1487,14 +1487,18 @@ SYMACT_INLINE float logistic_second_derivative_fast(int fused, float x)
     const float t9 = t7 + 1.0f;
     const float t10 = t8 / t9;
     const float t11 = t10 / t9;
-    const float t12 = t4 ? t11 : t8;
-    const float t13 = t9 * t9;
-    const float t14 = t13 * t9;
-    const float t15 = t4 ? t9 : t14;
-    const float t16 = t12 / t15;
-    const float t17 = t2 * t16;
-    const float t18 = t0 ? t1 : t17;
-    return t18;
+    const float t12 = t11 / t9;
+    const float t13 = 1.0f / t9;
+    const float t14 = t13 * t13;
+    const float t15 = t7 * t13;
+    const float t16 = 2.0f * t15;
+    const float t17 = t16 - 1.0f;
+    const float t18 = t14 * t17;
+    const float t19 = t18 * t7;
+    const float t20 = t4 ? t12 : t19;
+    const float t21 = t2 * t20;
+    const float t22 = t0 ? t1 : t21;
+    return t22;
 }
 
 /* A d2ydx2 in the middle between two numbers of 16 bits goes to the side where the true value is. */

@@ -1503,38 +1503,13 @@ SYMACT_INLINE float logsigmoid_second_derivative_fast(int fused, float x)
 SYMACT_INLINE float logsigmoid_backward_from_output_fast(int fused, float y, float grad_y)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, y);
-    const int t1 = t0 < 0.0f;
-    const float t2 = fabsf(y);
-    const int t3 = t2 < 2.910383e-11f;
-    const float t4 = -1.1352297e-07f * t2;
-    const float t5 = t4 + 2.1722888e-06f;
-    const float t6 = t5 * t2;
-    const float t7 = t6 + (-2.353884e-05f);
-    const float t8 = t7 * t2;
-    const float t9 = t8 + 0.00019670259f;
-    const float t10 = t9 * t2;
-    const float t11 = t10 + (-0.0013874297f);
-    const float t12 = t11 * t2;
-    const float t13 = t12 + 0.008332567f;
-    const float t14 = t13 * t2;
-    const float t15 = t14 + (-0.041666433f);
-    const float t16 = t15 * t2;
-    const float t17 = t16 + 0.16666663f;
-    const float t18 = t17 * t2;
-    const float t19 = t18 + (-0.5f);
-    const float t20 = t19 * t2;
-    const float t21 = t20 + 1.0f;
-    const float t22 = t21 * t2;
-    const float t23 = -t2;
-    const float t24 = own_expm1_fast(fused, t23);
-    const float t25 = -t24;
-    const float t26 = t3 ? t22 : t25;
-    const float t27 = own_expm1_fast(fused, t2);
-    const float t28 = -t27;
-    const float t29 = t1 ? t26 : t28;
-    const float t30 = grad_y * t29;
-    return t30;
+    const int t0 = y == 0.0f;
+    const float t1 = -y;
+    const float t2 = own_expm1_fast(fused, y);
+    const float t3 = -t2;
+    const float t4 = t0 ? t1 : t3;
+    const float t5 = grad_y * t4;
+    return t5;
 }
 
 SYMACT_INLINE void logsigmoid_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)

@@ -1097,37 +1097,18 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 SYMACT_INLINE float selu_forward_fast(int fused, float x)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
-    const float t2 = fabsf(x);
-    const int t3 = t2 < 8.6736174e-19f;
-    const float t4 = 1.9958466e-07f * t2;
-    const float t5 = t4 + (-3.819099e-06f);
-    const float t6 = t5 * t2;
-    const float t7 = t6 + 4.1383617e-05f;
-    const float t8 = t7 * t2;
-    const float t9 = t8 + (-0.0003458227f);
-    const float t10 = t9 * t2;
-    const float t11 = t10 + 0.002439239f;
-    const float t12 = t11 * t2;
-    const float t13 = t12 + (-0.0146494815f);
-    const float t14 = t13 * t2;
-    const float t15 = t14 + 0.07325373f;
-    const float t16 = t15 * t2;
-    const float t17 = t16 + (-0.2930165f);
-    const float t18 = t17 * t2;
-    const float t19 = t18 + 0.87904966f;
-    const float t20 = t19 * t2;
-    const float t21 = t20 + (-1.7580993f);
-    const float t22 = t21 * t2;
-    const float t23 = -t2;
-    const float t24 = own_expm1_fast(fused, t23);
-    const float t25 = 1.7580993f * t24;
-    const float t26 = t3 ? t22 : t25;
-    const float t27 = 0.05070099f * t2;
-    const float t28 = t27 + t2;
-    const float t29 = t1 ? t26 : t28;
-    return t29;
+    const int t0 = x == 0.0f;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = own_expm1_fast(fused, t4);
+    const float t6 = 1.7580993f * t5;
+    const float t7 = 0.05070099f * t3;
+    const float t8 = t7 + t3;
+    const float t9 = t2 ? t6 : t8;
+    const float t10 = t0 ? x : t9;
+    return t10;
 }
 
 /* dydx = f'(x); in float. */
@@ -1152,48 +1133,29 @@ SYMACT_INLINE float selu_derivative_fast(int fused, float x)
 SYMACT_INLINE void selu_value_and_derivative_fast(int fused, float x, float *y, float *dydx)
 {
     (void)fused;
-    const float t0 = with_sign_float(1.0f, x);
-    const int t1 = t0 < 0.0f;
-    const float t2 = fabsf(x);
-    const int t3 = t2 < 8.6736174e-19f;
-    const float t4 = 1.9958466e-07f * t2;
-    const float t5 = t4 + (-3.819099e-06f);
-    const float t6 = t5 * t2;
-    const float t7 = t6 + 4.1383617e-05f;
-    const float t8 = t7 * t2;
-    const float t9 = t8 + (-0.0003458227f);
-    const float t10 = t9 * t2;
-    const float t11 = t10 + 0.002439239f;
-    const float t12 = t11 * t2;
-    const float t13 = t12 + (-0.0146494815f);
-    const float t14 = t13 * t2;
-    const float t15 = t14 + 0.07325373f;
-    const float t16 = t15 * t2;
-    const float t17 = t16 + (-0.2930165f);
-    const float t18 = t17 * t2;
-    const float t19 = t18 + 0.87904966f;
-    const float t20 = t19 * t2;
-    const float t21 = t20 + (-1.7580993f);
-    const float t22 = t21 * t2;
-    const float t23 = -t2;
-    const float t24 = own_expm1_fast(fused, t23);
-    const float t25 = 1.7580993f * t24;
-    const float t26 = t3 ? t22 : t25;
-    const float t27 = 0.05070099f * t2;
-    const float t28 = t27 + t2;
-    const float t29 = t1 ? t26 : t28;
-    const int t30 = x != x;
-    const int t31 = x <= 0.0f;
-    const float t32 = own_decay_power_fast(fused, t2);
-    const float t33 = 1.7580993f * t32;
-    const float t34 = own_decay_rest_fast(fused, t2);
-    const float t35 = t33 * t34;
-    const float t36 = t35 + t33;
-    const float t37 = t36 * 5.421011e-20f;
-    const float t38 = t31 ? t37 : 1.050701f;
-    const float t39 = t30 ? x : t38;
-    *y = t29;
-    *dydx = t39;
+    const int t0 = x == 0.0f;
+    const float t1 = with_sign_float(1.0f, x);
+    const int t2 = t1 < 0.0f;
+    const float t3 = fabsf(x);
+    const float t4 = -t3;
+    const float t5 = own_expm1_fast(fused, t4);
+    const float t6 = 1.7580993f * t5;
+    const float t7 = 0.05070099f * t3;
+    const float t8 = t7 + t3;
+    const float t9 = t2 ? t6 : t8;
+    const float t10 = t0 ? x : t9;
+    const int t11 = x != x;
+    const int t12 = x <= 0.0f;
+    const float t13 = own_decay_power_fast(fused, t3);
+    const float t14 = 1.7580993f * t13;
+    const float t15 = own_decay_rest_fast(fused, t3);
+    const float t16 = t14 * t15;
+    const float t17 = t16 + t14;
+    const float t18 = t17 * 5.421011e-20f;
+    const float t19 = t12 ? t18 : 1.050701f;
+    const float t20 = t11 ? x : t19;
+    *y = t10;
+    *dydx = t20;
 }
 
 /* grad_x = grad_y * f'(x); in float. */

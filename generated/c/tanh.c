@@ -1338,41 +1338,6 @@ SYMACT_INLINE float own_decay_fast(int fused, float a)
 }
 #endif
 
-#ifndef SYMACT_OWN_EXPM1_FAST
-#define SYMACT_OWN_EXPM1_FAST
-/* e^a - 1; in float. */
-SYMACT_INLINE float own_expm1_fast(int fused, float a)
-{
-    (void)fused;
-    const float t0 = (-30.0f) > a ? (-30.0f) : a;
-    const float t1 = 89.0f < t0 ? 89.0f : t0;
-    const float t2 = t1 * 1.442695f;
-    const float t3 = t2 + 12582911.0f;
-    const float t4 = t3 - 12582911.0f;
-    const float t5 = t4 * 0.69314575f;
-    const float t6 = t1 - t5;
-    const float t7 = t4 * 1.4286068e-06f;
-    const float t8 = t6 - t7;
-    const float t9 = power_of_2_float(t3);
-    const float t10 = 0.001395046f * t8;
-    const float t11 = t10 + 0.008368891f;
-    const float t12 = t11 * t8;
-    const float t13 = t12 + 0.041666206f;
-    const float t14 = t13 * t8;
-    const float t15 = t14 + 0.16666518f;
-    const float t16 = t15 * t8;
-    const float t17 = t16 + 0.5f;
-    const float t18 = t8 * t8;
-    const float t19 = t17 * t18;
-    const float t20 = t8 + t19;
-    const float t21 = t9 * t20;
-    const float t22 = 0.5f - t9;
-    const float t23 = t21 - t22;
-    const float t24 = t23 + t23;
-    return t24;
-}
-#endif
-
 /* y = f(x); in float. */
 SYMACT_INLINE float tanh_forward_fast(int fused, float x)
 {
@@ -1438,28 +1403,26 @@ SYMACT_INLINE float tanh_second_derivative_fast(int fused, float x)
     (void)fused;
     const float t0 = with_sign_float(1.0f, x);
     const float t1 = fabsf(x);
-    const int t2 = t1 < 0.125f;
+    const int t2 = t1 < 0.859375f;
     const float t3 = own_tanh_fast(fused, t1);
     const float t4 = t3 * t3;
     const float t5 = 1.0f - t4;
     const float t6 = t5 * t3;
     const float t7 = 2.0f * t6;
     const float t8 = -t7;
-    const float t9 = 2.0f * t1;
-    const float t10 = -t9;
-    const float t11 = own_expm1_fast(fused, t10);
-    const float t12 = own_decay_fast(fused, t1);
-    const float t13 = t11 * t12;
-    const float t14 = t12 * t12;
-    const float t15 = t14 + 1.0f;
-    const float t16 = t15 * t15;
-    const float t17 = t16 * t15;
-    const float t18 = t13 / t17;
-    const float t19 = 8.0f * t18;
-    const float t20 = t19 * t12;
-    const float t21 = t2 ? t8 : t20;
-    const float t22 = t0 * t21;
-    return t22;
+    const float t9 = own_decay_fast(fused, t1);
+    const float t10 = t9 * t9;
+    const float t11 = t10 + 1.0f;
+    const float t12 = 1.0f / t11;
+    const float t13 = t12 * t12;
+    const float t14 = 16.0f * t12;
+    const float t15 = 8.0f - t14;
+    const float t16 = t13 * t15;
+    const float t17 = t16 * t9;
+    const float t18 = t17 * t9;
+    const float t19 = t2 ? t8 : t18;
+    const float t20 = t0 * t19;
+    return t20;
 }
 
 SYMACT_INLINE void tanh_forward_f32_elements(int fused, size_t n, const void *const *in, void *const *out, const void *parameters, int past, symact_stream *stream)

@@ -1741,28 +1741,25 @@ SYMACT_INLINE float tanhshrink_second_derivative_fast(int fused, float x)
 {
     (void)fused;
     const float t0 = fabsf(x);
-    const int t1 = t0 < 0.125f;
+    const int t1 = t0 < 0.859375f;
     const float t2 = own_tanh_fast(fused, t0);
     const float t3 = t2 * t2;
     const float t4 = 1.0f - t3;
     const float t5 = t4 * t2;
     const float t6 = 2.0f * t5;
-    const float t7 = 2.0f * t0;
-    const float t8 = -t7;
-    const float t9 = own_expm1_fast(fused, t8);
-    const float t10 = own_decay_fast(fused, t0);
-    const float t11 = t9 * t10;
-    const float t12 = t10 * t10;
-    const float t13 = t12 + 1.0f;
-    const float t14 = t13 * t13;
-    const float t15 = t14 * t13;
-    const float t16 = t11 / t15;
-    const float t17 = 8.0f * t16;
-    const float t18 = t17 * t10;
-    const float t19 = -t18;
-    const float t20 = t1 ? t6 : t19;
-    const float t21 = with_sign_float(t20, x);
-    return t21;
+    const float t7 = own_decay_fast(fused, t0);
+    const float t8 = t7 * t7;
+    const float t9 = t8 + 1.0f;
+    const float t10 = 1.0f / t9;
+    const float t11 = t10 * t10;
+    const float t12 = 16.0f * t10;
+    const float t13 = t12 - 8.0f;
+    const float t14 = t11 * t13;
+    const float t15 = t14 * t7;
+    const float t16 = t15 * t7;
+    const float t17 = t1 ? t6 : t16;
+    const float t18 = with_sign_float(t17, x);
+    return t18;
 }
 
 /* A y in the middle between two numbers of 16 bits goes to the side where the true value is. */

@@ -28,23 +28,23 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     dydx = f'(x)
         float16: 0.5016 (all 2**16 inputs)
         bfloat16: 0.5002 (all 2**16 inputs)
-        float32: 25.2814 (131072 inputs, sampled)
-        float64: 7.6658 (16384 inputs, sampled)
+        float32: 27.6597 (4194304 inputs, sampled)
+        float64: 8.4709 (1000000 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: 0.5016 (all 2**16 inputs)
         bfloat16: 0.5002 (all 2**16 inputs)
-        float32: 24.427 (32768 inputs, sampled)
-        float64: 8.3044 (4096 inputs, sampled)
+        float32: 27.6597 (4194304 inputs, sampled)
+        float64: 8.4709 (1000000 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5008 (65536 inputs, sampled)
         bfloat16: 0.5001 (65536 inputs, sampled)
-        float32: 25.4194 (32768 inputs, sampled)
-        float64: 9.4474 (4096 inputs, sampled)
+        float32: 27.5269 (4194304 inputs, sampled)
+        float64: 11.3294 (1000000 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5015 (all 2**16 inputs)
         bfloat16: 0.4995 (all 2**16 inputs)
-        float32: 29.2094 (32768 inputs, sampled)
-        float64: 10.2552 (4096 inputs, sampled)
+        float32: 28.5855 (4194304 inputs, sampled)
+        float64: 11.405 (1000000 inputs, sampled)
 """
 
 try:
@@ -161,7 +161,7 @@ __device__ inline void symact_derivative(float x, T& dydx) {
     const float t22 = 200000.0f * t18 + 26829.0f * t20 - 100000.0f * (1.7724539f * t19 * t21) - 177245.39f;
     const float t23 = t19 * t21 + 1.0f;
     const float t24 = (t19 + t21 == 0.0f) ? 1.0f : (1e-05f * (t22 * t19 * t21 / (1.7724539f * (t23 * t23))) + 1.0f);
-    dydx = (x < 0.0f) ? ((t0 < 0.578125f) ? t14 : ((t0 < 0.95233154f) ? (t17 * t15) : t14)) : t24;
+    dydx = (x < 0.0f) ? ((t0 < 0.6328125f) ? t14 : ((t0 < 0.921875f) ? (t17 * t15) : t14)) : t24;
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
@@ -192,7 +192,7 @@ __device__ inline void symact_derivative(double x, T& dydx) {
     const double t25 = 200000.0 * t21 + 26829.0 * t23 - 100000.0 * (1.772453850905516 * t22 * t24) - 177245.3850905516;
     const double t26 = t22 * t24 + 1.0;
     const double t27 = (t22 + t24 == 0.0) ? 1.0 : (1e-05 * (t25 * t22 * t24 / (1.772453850905516 * (t26 * t26))) + 1.0);
-    dydx = (x < 0.0) ? ((t0 < 0.59375) ? t14 : t20) : t27;
+    dydx = (x < 0.0) ? ((t0 < 0.609375) ? t14 : t20) : t27;
 }
 """,
 )
@@ -243,7 +243,7 @@ __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
     const float t33 = 200000.0f * t22 + 26829.0f * t24 - 100000.0f * (1.7724539f * t23 * t25) - 177245.39f;
     const float t34 = (t23 + t25 == 0.0f) ? 1.0f : (1e-05f * (t33 * t23 * t25 / (1.7724539f * (t26 * t26))) + 1.0f);
     y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? t21 : (t0 / t26));
-    dydx = (x < 0.0f) ? ((t0 < 0.578125f) ? t29 : ((t0 < 0.95233154f) ? (t32 * t30) : t29)) : t34;
+    dydx = (x < 0.0f) ? ((t0 < 0.6328125f) ? t29 : ((t0 < 0.921875f) ? (t32 * t30) : t29)) : t34;
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const bool t0 = copysign(1.0, x) < 0.0;
@@ -278,7 +278,7 @@ __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
     const double t29 = t17 + 1.0;
     const double t30 = (t14 + t16 == 0.0) ? 1.0 : (1e-05 * (t28 * t14 * t16 / (1.772453850905516 * (t29 * t29))) + 1.0);
     y = (x == (-CUDART_INF)) ? (-0.0) : ((t0 ? (-(t1 * t5 * t11)) : t1) / ((t0 ? t12 : t17) + 1.0));
-    dydx = (x < 0.0) ? ((t1 < 0.59375) ? t21 : t27) : t30;
+    dydx = (x < 0.0) ? ((t1 < 0.609375) ? t21 : t27) : t30;
 }
 """,
 )
@@ -318,7 +318,7 @@ __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t22 = 200000.0f * t18 + 26829.0f * t20 - 100000.0f * (1.7724539f * t19 * t21) - 177245.39f;
     const float t23 = t19 * t21 + 1.0f;
     const float t24 = (t19 + t21 == 0.0f) ? 1.0f : (1e-05f * (t22 * t19 * t21 / (1.7724539f * (t23 * t23))) + 1.0f);
-    const float t25 = (x < 0.0f) ? ((t0 < 0.578125f) ? t14 : ((t0 < 0.95233154f) ? (t17 * t15) : t14)) : t24;
+    const float t25 = (x < 0.0f) ? ((t0 < 0.6328125f) ? t14 : ((t0 < 0.921875f) ? (t17 * t15) : t14)) : t24;
     grad_x = grad_y * t25;
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
@@ -350,7 +350,7 @@ __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t25 = 200000.0 * t21 + 26829.0 * t23 - 100000.0 * (1.772453850905516 * t22 * t24) - 177245.3850905516;
     const double t26 = t22 * t24 + 1.0;
     const double t27 = (t22 + t24 == 0.0) ? 1.0 : (1e-05 * (t25 * t22 * t24 / (1.772453850905516 * (t26 * t26))) + 1.0);
-    grad_x = grad_y * ((x < 0.0) ? ((t0 < 0.59375) ? t14 : t20) : t27);
+    grad_x = grad_y * ((x < 0.0) ? ((t0 < 0.609375) ? t14 : t20) : t27);
 }
 """,
 )
@@ -391,7 +391,7 @@ __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t23 = ((-0.00069785997f * t22 + 0.0025616162f) * t22 + 0.00075737014f) * t22 + (-0.016702518f);
     const float t24 = (((t23 * t22 + 0.020035623f) * t22 + 0.056750137f) * t22 + (-0.16109481f)) * t22 + (-0.008168945f);
     const float t25 = (t0 < 1.953125f) ? (((t24 * t22 + 0.4320811f) * t22 + (-0.40954882f)) * t22) : t21;
-    d2ydx2 = (t0 < 1.03125f) ? t21 : t25;
+    d2ydx2 = (t0 < 1.0639648f) ? t21 : t25;
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
@@ -419,7 +419,7 @@ __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t22 = ((t21 * t18 + 0.002643461160873608) * t18 + 0.0007632001137167342) * t18 + (-0.016711507561200028);
     const double t23 = ((t22 * t18 + 0.02003536116270097) * t18 + 0.05675054097516596) * t18 + (-0.16109481693213482);
     const double t24 = ((t23 * t18 + (-0.008168951883944824)) * t18 + 0.432081111593848) * t18 + (-0.4095488174124191);
-    d2ydx2 = (t0 < 1.1328125) ? t17 : ((t0 < 1.64453125) ? (t24 * t18) : t17);
+    d2ydx2 = (t0 < 1.1875) ? t17 : ((t0 < 1.625) ? (t24 * t18) : t17);
 }
 """,
 )

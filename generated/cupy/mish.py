@@ -23,25 +23,25 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
         float32: 10.6057 (131072 inputs, sampled)
         float64: 3.7441 (16384 inputs, sampled)
     dydx = f'(x)
-        float16: 0.5005 (all 2**16 inputs)
+        float16: 0.5004 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 15.3992 (131072 inputs, sampled)
-        float64: 9.1716 (1000000 inputs, sampled)
+        float32: 10.4381 (4194304 inputs, sampled)
+        float64: 5.3792 (1000000 inputs, sampled)
     y = f(x) and dydx = f'(x)
-        float16: 0.5005 (all 2**16 inputs)
+        float16: 0.5004 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 15.3992 (131072 inputs, sampled)
-        float64: 9.1716 (1000000 inputs, sampled)
+        float32: 10.8201 (4194304 inputs, sampled)
+        float64: 5.3792 (1000000 inputs, sampled)
     grad_x = grad_y * f'(x)
-        float16: 0.5005 (65536 inputs, sampled)
+        float16: 0.5003 (65536 inputs, sampled)
         bfloat16: 0.5 (65536 inputs, sampled)
-        float32: 15.8574 (131072 inputs, sampled)
-        float64: 10.7903 (1000000 inputs, sampled)
+        float32: 11.3869 (4194304 inputs, sampled)
+        float64: 5.2607 (1000000 inputs, sampled)
     d2ydx2 = f''(x)
         float16: 0.5012 (all 2**16 inputs)
         bfloat16: 0.5 (all 2**16 inputs)
-        float32: 24.3196 (131072 inputs, sampled)
-        float64: 9.8893 (4096 inputs, sampled)
+        float32: 26.0319 (4194304 inputs, sampled)
+        float64: 10.0401 (1000000 inputs, sampled)
 """
 
 try:
@@ -113,45 +113,40 @@ mish_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_derivative(float x, T& dydx) {
     const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
+    const float t1 = exp(-t0);
     const float t2 = t1 * t1;
-    const float t3 = t2 * t2;
-    const float t4 = t0 * (4.0f * t1 * t1 + 4.0f) - 4.0f * t2 * t1 * t1 - 6.0f * t1 * t1 - t3 * t2 - 4.0f;
-    const float t5 = 2.0f * t1 * t1 + t3 + 2.0f;
-    const float t6 = (t1 == 0.0f) ? (-t1) : (-(t4 * t1 / (t5 * t5) * t1));
-    const float t7 = t0 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
-    const float t8 = ((0.000981991f * t7 + (-0.0011363635f)) * t7 + (-0.003360244f)) * t7 + 0.015823547f;
-    const float t9 = (((t8 * t7 + (-0.02027183f)) * t7 + (-0.041907866f)) * t7 + 0.20473127f) * t7 + (-0.26694793f);
-    const float t10 = exp(-t0);
-    const float t11 = t10 * t10;
-    const float t12 = 2.0f * t10;
-    const float t13 = 2.0f * t11;
-    const float t14 = t12 + t13 + 1.0f;
-    const float t15 = (t10 == 0.0f) ? 1.0f : (2.0f * (t11 * (t0 * (t12 + 2.0f) - t12 - t13 - 1.0f) / (t14 * t14)) + 1.0f);
-    dydx = (x < 0.0f) ? ((t0 < 0.875f) ? t6 : ((t0 < 1.5917969f) ? (t9 * t7) : t6)) : t15;
+    const float t3 = 2.0f * t1;
+    const float t4 = 1.0f / (t3 + t2 + 2.0f);
+    const float t5 = (2.0f * (t0 * t2 * t4) + t1 + 2.0f - 2.0f * t0) * t1 * t4;
+    const float t6 = t0 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
+    const float t7 = ((0.000981991f * t6 + (-0.0011363635f)) * t6 + (-0.003360244f)) * t6 + 0.015823547f;
+    const float t8 = (((t7 * t6 + (-0.02027183f)) * t6 + (-0.041907866f)) * t6 + 0.20473127f) * t6 + (-0.26694793f);
+    const float t9 = exp(-(0.5f * t0));
+    const float t10 = (t0 < 0.828125f) ? t5 : ((t0 < 1.53125f) ? (t8 * t6) : ((t0 < 36.0f) ? t5 : ((1.0f - t0) * t9 * t9)));
+    const float t11 = 2.0f * t2;
+    const float t12 = t3 + t11 + 1.0f;
+    const float t13 = (t1 == 0.0f) ? 1.0f : (2.0f * (t2 * (t0 * (t3 + 2.0f) - t3 - t11 - 1.0f) / (t12 * t12)) + 1.0f);
+    dydx = (x == (-CUDART_INF_F)) ? (-0.0f) : ((x < 0.0f) ? t10 : t13);
 }
 __device__ inline void symact_derivative(double x, T& dydx) {
     const double t0 = fabs(x);
-    const double t1 = exp(-(0.5 * t0));
+    const double t1 = exp(-t0);
     const double t2 = t1 * t1;
-    const double t3 = t2 * t2;
-    const double t4 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1;
-    const double t5 = 2.0 * t1 * t1 + t3 + 2.0;
-    const double t6 = (t1 == 0.0) ? (-t1) : (-(t4 / (t5 * t5) * t1));
-    const double t7 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t8 = (5.41601313271226e-09 * t7 + (-1.0211248060154654e-06)) * t7 + 2.911896391624852e-06;
-    const double t9 = ((t8 * t7 + (-9.500529075851674e-07)) * t7 + (-1.7299501303974018e-05)) * t7 + 5.582946644999156e-05;
-    const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
-    const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
-    const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.87890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
-    const double t14 = exp(-t0);
-    const double t15 = t14 * t14;
-    const double t16 = 2.0 * t14;
-    const double t17 = 2.0 * t15;
-    const double t18 = t16 + t17 + 1.0;
-    const double t19 = (t14 == 0.0) ? 1.0 : (2.0 * (t15 * (t0 * (t16 + 2.0) - t16 - t17 - 1.0) / (t18 * t18)) + 1.0);
-    dydx = (x < 0.0) ? t13 : t19;
+    const double t3 = 2.0 * t1;
+    const double t4 = 1.0 / (t3 + t2 + 2.0);
+    const double t5 = (2.0 * (t0 * t2 * t4) + t1 + 2.0 - 2.0 * t0) * t1 * t4;
+    const double t6 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
+    const double t7 = (5.41601313271226e-09 * t6 + (-1.0211248060154654e-06)) * t6 + 2.911896391624852e-06;
+    const double t8 = ((t7 * t6 + (-9.500529075851674e-07)) * t6 + (-1.7299501303974018e-05)) * t6 + 5.582946644999156e-05;
+    const double t9 = ((t8 * t6 + (-4.196148645001801e-05)) * t6 + (-0.00025412938681908443)) * t6 + 0.0009898181019124463;
+    const double t10 = ((t9 * t6 + (-0.001092405540425089)) * t6 + (-0.003360684927020866)) * t6 + 0.01582112656172761;
+    const double t11 = ((t10 * t6 + (-0.020271822716684255)) * t6 + (-0.04190782104360985)) * t6 + 0.20473126408010586;
+    const double t12 = exp(-(0.5 * t0));
+    const double t13 = (t0 < 1.5) ? ((t11 * t6 + (-0.2669479140495345)) * t6) : ((t0 < 159.5) ? t5 : ((1.0 - t0) * t12 * t12));
+    const double t14 = 2.0 * t2;
+    const double t15 = t3 + t14 + 1.0;
+    const double t16 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t14 - 1.0) / t15 / t15) + 1.0);
+    dydx = (x == (-CUDART_INF)) ? (-0.0) : ((x < 0.0) ? ((t0 < 0.83984375) ? t5 : t13) : t16);
 }
 """,
 )
@@ -166,53 +161,55 @@ mish_value_and_derivative = ElementwiseKernel(
     "symact_mish_value_and_derivative",
     preamble=_PREAMBLE + """
 __device__ inline void symact_value_and_derivative(float x, T& y, T& dydx) {
-    const bool t0 = copysign(1.0f, x) < 0.0f;
-    const float t1 = fabs(x);
-    const float t2 = exp(-(0.5f * t1));
-    const float t3 = t1 * t2;
-    const float t4 = exp(-t1);
-    const float t5 = t2 * t2;
-    const float t6 = t5 * t5;
-    const float t7 = 2.0f * t2 * t2 + t6 + 2.0f;
-    const float t8 = 2.0f * t4;
-    const float t9 = t4 * t4;
+    const bool t0 = x == (-CUDART_INF_F);
+    const float t1 = -0.0f;
+    const bool t2 = copysign(1.0f, x) < 0.0f;
+    const float t3 = fabs(x);
+    const float t4 = exp(-(0.5f * t3));
+    const float t5 = t3 * t4;
+    const float t6 = exp(-t3);
+    const float t7 = t4 * t4;
+    const float t8 = 2.0f * t6;
+    const float t9 = t6 * t6;
     const float t10 = 2.0f * t9;
     const float t11 = t8 + t10 + 1.0f;
-    const float t12 = (t0 ? (-(2.0f * t3 * t2 + t3 * t2 * t2 * t2)) : (2.0f * (t1 * t4) + t1)) / (t0 ? t7 : t11);
-    const float t13 = t1 * (4.0f * t2 * t2 + 4.0f) - 4.0f * t5 * t2 * t2 - 6.0f * t2 * t2 - t6 * t5 - 4.0f;
-    const float t14 = (t2 == 0.0f) ? (-t2) : (-(t13 * t2 / (t7 * t7) * t2));
-    const float t15 = t1 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
+    const float t12 = (t2 ? (-(2.0f * t5 * t4 + t5 * t4 * t4 * t4)) : (2.0f * (t3 * t6) + t3)) / (t2 ? (2.0f * t4 * t4 + t7 * t7 + 2.0f) : t11);
+    const float t13 = 1.0f / (t8 + t9 + 2.0f);
+    const float t14 = (2.0f * (t3 * t9 * t13) + t6 + 2.0f - 2.0f * t3) * t6 * t13;
+    const float t15 = t3 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
     const float t16 = ((0.000981991f * t15 + (-0.0011363635f)) * t15 + (-0.003360244f)) * t15 + 0.015823547f;
     const float t17 = (((t16 * t15 + (-0.02027183f)) * t15 + (-0.041907866f)) * t15 + 0.20473127f) * t15;
-    const float t18 = (t4 == 0.0f) ? 1.0f : (2.0f * (t9 * (t1 * (t8 + 2.0f) - t8 - t10 - 1.0f) / (t11 * t11)) + 1.0f);
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((x == CUDART_INF_F) ? CUDART_INF_F : t12);
-    dydx = (x < 0.0f) ? ((t1 < 0.875f) ? t14 : ((t1 < 1.5917969f) ? ((t17 + (-0.26694793f)) * t15) : t14)) : t18;
+    const float t18 = (t3 < 1.53125f) ? ((t17 + (-0.26694793f)) * t15) : ((t3 < 36.0f) ? t14 : ((1.0f - t3) * t4 * t4));
+    const float t19 = (t6 == 0.0f) ? 1.0f : (2.0f * (t9 * (t3 * (t8 + 2.0f) - t8 - t10 - 1.0f) / (t11 * t11)) + 1.0f);
+    y = t0 ? t1 : ((x == CUDART_INF_F) ? CUDART_INF_F : t12);
+    dydx = t0 ? t1 : ((x < 0.0f) ? ((t3 < 0.828125f) ? t14 : t18) : t19);
 }
 __device__ inline void symact_value_and_derivative(double x, T& y, T& dydx) {
-    const double t0 = fabs(x);
-    const double t1 = exp(-(0.5 * t0));
-    const double t2 = t0 * t1;
-    const double t3 = t1 * t1;
-    const double t4 = t3 * t3;
-    const double t5 = 2.0 * t1 * t1 + t4 + 2.0;
-    const double t6 = exp(-t0);
+    const bool t0 = x == (-CUDART_INF);
+    const double t1 = -0.0;
+    const double t2 = fabs(x);
+    const double t3 = exp(-(0.5 * t2));
+    const double t4 = t2 * t3;
+    const double t5 = t3 * t3;
+    const double t6 = exp(-t2);
     const double t7 = t6 * t6;
-    const double t8 = 2.0 * t6;
-    const double t9 = 2.0 * t7;
-    const double t10 = t8 + t9 + 1.0;
-    const double t11 = (copysign(1.0, x) < 0.0) ? (-(2.0 * t2 * t1 + t2 * t1 * t1 * t1) / t5) : (t0 - 2.0 * (t0 * t7 / t10));
-    const double t12 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t3 * t1 * t1 - 6.0 * t1 * t1 - t4 * t3 - 4.0) * t1;
-    const double t13 = (t1 == 0.0) ? (-t1) : (-(t12 / (t5 * t5) * t1));
-    const double t14 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t15 = (5.41601313271226e-09 * t14 + (-1.0211248060154654e-06)) * t14 + 2.911896391624852e-06;
-    const double t16 = ((t15 * t14 + (-9.500529075851674e-07)) * t14 + (-1.7299501303974018e-05)) * t14 + 5.582946644999156e-05;
-    const double t17 = ((t16 * t14 + (-4.196148645001801e-05)) * t14 + (-0.00025412938681908443)) * t14 + 0.0009898181019124463;
-    const double t18 = ((t17 * t14 + (-0.001092405540425089)) * t14 + (-0.003360684927020866)) * t14 + 0.01582112656172761;
-    const double t19 = ((t18 * t14 + (-0.020271822716684255)) * t14 + (-0.04190782104360985)) * t14 + 0.20473126408010586;
-    const double t20 = (t0 < 0.87890625) ? t13 : ((t0 < 1.5) ? ((t19 * t14 + (-0.2669479140495345)) * t14) : t13);
-    const double t21 = (t6 == 0.0) ? 1.0 : (2.0 * (t7 * (t0 * (t8 + 2.0) - t8 - t9 - 1.0) / (t10 * t10)) + 1.0);
-    y = (x == (-CUDART_INF)) ? (-0.0) : ((x == CUDART_INF) ? CUDART_INF : t11);
-    dydx = (x < 0.0) ? t20 : t21;
+    const double t8 = t2 * t7;
+    const double t9 = 2.0 * t6;
+    const double t10 = 2.0 * t7;
+    const double t11 = t9 + t10 + 1.0;
+    const double t12 = (copysign(1.0, x) < 0.0) ? (-(2.0 * t4 * t3 + t4 * t3 * t3 * t3) / (2.0 * t3 * t3 + t5 * t5 + 2.0)) : (t2 - 2.0 * (t8 / t11));
+    const double t13 = 1.0 / (t9 + t7 + 2.0);
+    const double t14 = (2.0 * (t8 * t13) + t6 + 2.0 - 2.0 * t2) * t6 * t13;
+    const double t15 = t2 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
+    const double t16 = (5.41601313271226e-09 * t15 + (-1.0211248060154654e-06)) * t15 + 2.911896391624852e-06;
+    const double t17 = ((t16 * t15 + (-9.500529075851674e-07)) * t15 + (-1.7299501303974018e-05)) * t15 + 5.582946644999156e-05;
+    const double t18 = ((t17 * t15 + (-4.196148645001801e-05)) * t15 + (-0.00025412938681908443)) * t15 + 0.0009898181019124463;
+    const double t19 = ((t18 * t15 + (-0.001092405540425089)) * t15 + (-0.003360684927020866)) * t15 + 0.01582112656172761;
+    const double t20 = ((t19 * t15 + (-0.020271822716684255)) * t15 + (-0.04190782104360985)) * t15 + 0.20473126408010586;
+    const double t21 = (t2 < 1.5) ? ((t20 * t15 + (-0.2669479140495345)) * t15) : ((t2 < 159.5) ? t14 : ((1.0 - t2) * t3 * t3));
+    const double t22 = (t6 == 0.0) ? 1.0 : (2.0 * (t7 * (t2 * (t9 + 2.0) - t9 - t10 - 1.0) / t11 / t11) + 1.0);
+    y = t0 ? t1 : ((x == CUDART_INF) ? CUDART_INF : t12);
+    dydx = t0 ? t1 : ((x < 0.0) ? ((t2 < 0.83984375) ? t14 : t21) : t22);
 }
 """,
 )
@@ -228,45 +225,41 @@ mish_backward = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_backward(float x, float grad_y, T& grad_x) {
     const float t0 = fabs(x);
-    const float t1 = exp(-(0.5f * t0));
+    const float t1 = exp(-t0);
     const float t2 = t1 * t1;
-    const float t3 = t2 * t2;
-    const float t4 = t0 * (4.0f * t1 * t1 + 4.0f) - 4.0f * t2 * t1 * t1 - 6.0f * t1 * t1 - t3 * t2 - 4.0f;
-    const float t5 = 2.0f * t1 * t1 + t3 + 2.0f;
-    const float t6 = (t1 == 0.0f) ? (-t1) : (-(t4 * t1 / (t5 * t5) * t1));
-    const float t7 = t0 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
-    const float t8 = ((0.000981991f * t7 + (-0.0011363635f)) * t7 + (-0.003360244f)) * t7 + 0.015823547f;
-    const float t9 = (((t8 * t7 + (-0.02027183f)) * t7 + (-0.041907866f)) * t7 + 0.20473127f) * t7 + (-0.26694793f);
-    const float t10 = exp(-t0);
-    const float t11 = t10 * t10;
-    const float t12 = 2.0f * t10;
-    const float t13 = 2.0f * t11;
-    const float t14 = t12 + t13 + 1.0f;
-    const float t15 = (t10 == 0.0f) ? 1.0f : (2.0f * (t11 * (t0 * (t12 + 2.0f) - t12 - t13 - 1.0f) / (t14 * t14)) + 1.0f);
-    grad_x = grad_y * ((x < 0.0f) ? ((t0 < 0.875f) ? t6 : ((t0 < 1.5917969f) ? (t9 * t7) : t6)) : t15);
+    const float t3 = 2.0f * t1;
+    const float t4 = 1.0f / (t3 + t2 + 2.0f);
+    const float t5 = (2.0f * (t0 * t2 * t4) + t1 + 2.0f - 2.0f * t0) * t1 * t4;
+    const float t6 = t0 - 1.1924305f - 7.182997e-07f - (-2.7485047e-14f);
+    const float t7 = ((0.000981991f * t6 + (-0.0011363635f)) * t6 + (-0.003360244f)) * t6 + 0.015823547f;
+    const float t8 = (((t7 * t6 + (-0.02027183f)) * t6 + (-0.041907866f)) * t6 + 0.20473127f) * t6 + (-0.26694793f);
+    const float t9 = exp(-(0.5f * t0));
+    const float t10 = (t0 < 0.828125f) ? t5 : ((t0 < 1.53125f) ? (t8 * t6) : ((t0 < 36.0f) ? t5 : ((1.0f - t0) * t9 * t9)));
+    const float t11 = 2.0f * t2;
+    const float t12 = t3 + t11 + 1.0f;
+    const float t13 = (t1 == 0.0f) ? 1.0f : (2.0f * (t2 * (t0 * (t3 + 2.0f) - t3 - t11 - 1.0f) / (t12 * t12)) + 1.0f);
+    grad_x = grad_y * ((x == (-CUDART_INF_F)) ? (-0.0f) : ((x < 0.0f) ? t10 : t13));
 }
 __device__ inline void symact_backward(double x, double grad_y, T& grad_x) {
     const double t0 = fabs(x);
-    const double t1 = exp(-(0.5 * t0));
+    const double t1 = exp(-t0);
     const double t2 = t1 * t1;
-    const double t3 = t2 * t2;
-    const double t4 = (t0 * (4.0 * t1 * t1 + 4.0) - 4.0 * t2 * t1 * t1 - 6.0 * t1 * t1 - t3 * t2 - 4.0) * t1;
-    const double t5 = 2.0 * t1 * t1 + t3 + 2.0;
-    const double t6 = (t1 == 0.0) ? (-t1) : (-(t4 / (t5 * t5) * t1));
-    const double t7 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
-    const double t8 = (5.41601313271226e-09 * t7 + (-1.0211248060154654e-06)) * t7 + 2.911896391624852e-06;
-    const double t9 = ((t8 * t7 + (-9.500529075851674e-07)) * t7 + (-1.7299501303974018e-05)) * t7 + 5.582946644999156e-05;
-    const double t10 = ((t9 * t7 + (-4.196148645001801e-05)) * t7 + (-0.00025412938681908443)) * t7 + 0.0009898181019124463;
-    const double t11 = ((t10 * t7 + (-0.001092405540425089)) * t7 + (-0.003360684927020866)) * t7 + 0.01582112656172761;
-    const double t12 = ((t11 * t7 + (-0.020271822716684255)) * t7 + (-0.04190782104360985)) * t7 + 0.20473126408010586;
-    const double t13 = (t0 < 0.87890625) ? t6 : ((t0 < 1.5) ? ((t12 * t7 + (-0.2669479140495345)) * t7) : t6);
-    const double t14 = exp(-t0);
-    const double t15 = t14 * t14;
-    const double t16 = 2.0 * t14;
-    const double t17 = 2.0 * t15;
-    const double t18 = t16 + t17 + 1.0;
-    const double t19 = (t14 == 0.0) ? 1.0 : (2.0 * (t15 * (t0 * (t16 + 2.0) - t16 - t17 - 1.0) / (t18 * t18)) + 1.0);
-    grad_x = grad_y * ((x < 0.0) ? t13 : t19);
+    const double t3 = 2.0 * t1;
+    const double t4 = 1.0 / (t3 + t2 + 2.0);
+    const double t5 = (2.0 * (t0 * t2 * t4) + t1 + 2.0 - 2.0 * t0) * t1 * t4;
+    const double t6 = t0 - 1.1924304962158203 - 7.182996748996376e-07 - 2.867248445341584e-23;
+    const double t7 = (5.41601313271226e-09 * t6 + (-1.0211248060154654e-06)) * t6 + 2.911896391624852e-06;
+    const double t8 = ((t7 * t6 + (-9.500529075851674e-07)) * t6 + (-1.7299501303974018e-05)) * t6 + 5.582946644999156e-05;
+    const double t9 = ((t8 * t6 + (-4.196148645001801e-05)) * t6 + (-0.00025412938681908443)) * t6 + 0.0009898181019124463;
+    const double t10 = ((t9 * t6 + (-0.001092405540425089)) * t6 + (-0.003360684927020866)) * t6 + 0.01582112656172761;
+    const double t11 = ((t10 * t6 + (-0.020271822716684255)) * t6 + (-0.04190782104360985)) * t6 + 0.20473126408010586;
+    const double t12 = exp(-(0.5 * t0));
+    const double t13 = (t0 < 1.5) ? ((t11 * t6 + (-0.2669479140495345)) * t6) : ((t0 < 159.5) ? t5 : ((1.0 - t0) * t12 * t12));
+    const double t14 = 2.0 * t2;
+    const double t15 = t3 + t14 + 1.0;
+    const double t16 = (t1 == 0.0) ? 1.0 : (2.0 * (t2 * (t0 * (t3 + 2.0) - t3 - t14 - 1.0) / t15 / t15) + 1.0);
+    const double t17 = (x == (-CUDART_INF)) ? (-0.0) : ((x < 0.0) ? ((t0 < 0.83984375) ? t5 : t13) : t16);
+    grad_x = grad_y * t17;
 }
 """,
 )
@@ -282,72 +275,53 @@ mish_second_derivative = ElementwiseKernel(
     preamble=_PREAMBLE + """
 __device__ inline void symact_second_derivative(float x, T& d2ydx2) {
     const float t0 = fabs(x);
-    const bool t1 = t0 < 1.71875f;
-    const float t2 = exp(-(0.5f * t0));
-    const bool t3 = t2 == 0.0f;
-    const float t4 = -t2;
-    const float t5 = t2 * t2;
-    const float t6 = t5 * t2;
-    const float t7 = t0 * t2;
-    const float t8 = t7 * t2;
-    const float t9 = 2.0f * (t8 * t2) * t2 * t2 * t2;
-    const float t10 = 2.0f * t6 * t2 * t2 * t2 + t9 + 3.0f * t8 * t2 * t2 + 6.0f * t5 * t2 * t2 + 8.0f * t2 * t2;
-    const float t11 = 2.0f * t0;
-    const float t12 = 2.0f * t2 * t2;
-    const float t13 = t12 + t5 * t5 + 2.0f;
-    const float t14 = t3 ? t4 : (4.0f * ((t10 + 4.0f - 2.0f * t7 * t2 - t11) * t2 / (t13 * t13 * t13)) * t2);
-    const float t15 = t0 - 2.2563763f - 1.298813e-07f - 5.51121e-16f;
-    const float t16 = ((3.3845725e-05f * t15 + (-4.8944894e-05f)) * t15 + (-0.00010581861f)) * t15 + 0.00079532934f;
-    const float t17 = (((t16 * t15 + (-0.0024800193f)) * t15 + 0.0038602056f) * t15 + 0.0033540507f) * t15;
-    const float t18 = (t0 < 2.75f) ? ((((t17 + (-0.037361883f)) * t15 + 0.09898194f) * t15 + (-0.10875441f)) * t15) : t14;
-    const float t19 = exp(-t0);
-    const float t20 = t19 * t19;
-    const float t21 = t20 * t19;
-    const float t22 = 4.0f * t21 + 6.0f * t19 + 8.0f * t20 + t0 * (2.0f * t21 + 2.0f * expm1(-t11) - 3.0f * t19);
-    const float t23 = 2.0f * t19 + 2.0f * t20 + 1.0f;
-    const float t24 = t0 - 1.490571f - 1.5745174e-07f - 7.1260366e-17f;
-    const float t25 = ((-0.0013821579f * t24 + (-6.7957466e-05f)) * t24 + 0.0070002996f) * t24 + (-0.011559211f);
-    const float t26 = (((t25 * t24 + (-0.00893212f)) * t24 + 0.05999006f) * t24 + (-0.06665174f)) * t24;
-    const float t27 = 2.0f * t8 * t2 * t2 + t9 + 4.0f * t6 * t2 * t2 * t2 + 6.0f * t2 * t2 + 8.0f * t5 * t2 * t2;
-    const float t28 = t12 + 2.0f * t5 * t2 * t2 + 1.0f;
-    const float t29 = 4.0f * ((t27 + 2.0f - t11 - 3.0f * t7 * t2) * t2 * t2 / (t28 * t28 * t28)) * t2 * t2;
-    const float t30 = t1 ? ((((t26 + (-0.07970738f)) * t24 + 0.28127277f) * t24 + (-0.23069452f)) * t24) : (t3 ? t4 : t29);
-    d2ydx2 = (x < 0.0f) ? (t1 ? t14 : t18) : ((t0 < 1.140625f) ? (4.0f * (t20 * (t22 + 2.0f) / (t23 * t23 * t23))) : t30);
+    const float t1 = exp(-t0);
+    const float t2 = tanh(log1p(t1));
+    const float t3 = t1 + 1.0f;
+    const float t4 = (1.0f - t2 * t2) * (2.0f - t0 * (1.0f - 2.0f * (t1 * t2 / t3) - t1 / t3)) * t1 / t3;
+    const float t5 = t0 - 2.2563763f - 1.298813e-07f - 5.51121e-16f;
+    const float t6 = ((3.3845725e-05f * t5 + (-4.8944894e-05f)) * t5 + (-0.00010581861f)) * t5 + 0.00079532934f;
+    const float t7 = (((t6 * t5 + (-0.0024800193f)) * t5 + 0.0038602056f) * t5 + 0.0033540507f) * t5 + (-0.037361883f);
+    const float t8 = exp(-(0.5f * t0));
+    const float t9 = (t0 < 2.7148438f) ? (((t7 * t5 + 0.09898194f) * t5 + (-0.10875441f)) * t5) : ((t0 < 46.618145f) ? t4 : ((2.0f - t0) * t8 * t8));
+    const float t10 = 2.0f * t8 * t8;
+    const float t11 = 1.0f / (t10 + 2.0f * (t8 * t8) * t8 * t8 + 1.0f);
+    const float t12 = 16.0f * (t0 * t11 * t8 * t8) * t8 * t8 + 4.0f * (t10 + t0 * t8 * t8 + 2.0f - 2.0f * t0);
+    const float t13 = (t8 == 0.0f) ? (-t8) : (t11 * t11 * t12 * t8 * t8 * t8 * t8);
+    const float t14 = t0 - 1.490571f - 1.5745174e-07f - 7.1260366e-17f;
+    const float t15 = ((-0.0013821579f * t14 + (-6.7957466e-05f)) * t14 + 0.0070002996f) * t14 + (-0.011559211f);
+    const float t16 = (((t15 * t14 + (-0.00893212f)) * t14 + 0.05999006f) * t14 + (-0.06665174f)) * t14;
+    const float t17 = (t0 < 1.7265625f) ? ((((t16 + (-0.07970738f)) * t14 + 0.28127277f) * t14 + (-0.23069452f)) * t14) : t13;
+    d2ydx2 = (x == (-CUDART_INF_F)) ? (-0.0f) : ((x < 0.0f) ? ((t0 < 1.734375f) ? t4 : t9) : ((t0 < 1.171875f) ? t13 : t17));
 }
 __device__ inline void symact_second_derivative(double x, T& d2ydx2) {
     const double t0 = fabs(x);
-    const double t1 = exp(-(0.5 * t0));
-    const bool t2 = t1 == 0.0;
-    const double t3 = -t1;
-    const double t4 = t1 * t1;
-    const double t5 = t4 * t1;
-    const double t6 = 2.0 * t5 * t1 * t1 * t1;
-    const double t7 = t0 * t1;
-    const double t8 = t7 * t1;
-    const double t9 = t6 + 2.0 * (t8 * t1) * t1 * t1 * t1 + 3.0 * t8 * t1 * t1 + 6.0 * t4 * t1 * t1 + 8.0 * t1 * t1;
-    const double t10 = 2.0 * t0;
-    const double t11 = 2.0 * t1 * t1;
-    const double t12 = t11 + t4 * t4 + 2.0;
-    const double t13 = t2 ? t3 : (4.0 * ((t9 + 4.0 - 2.0 * t7 * t1 - t10) * t1 / (t12 * t12 * t12)) * t1);
-    const double t14 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24;
-    const double t15 = (3.2972598045141825e-09 * t14 + (-1.1262451398409027e-09)) * t14 + (-3.208929372156335e-08);
-    const double t16 = ((t15 * t14 + 1.393854150643089e-07) * t14 + (-3.287734867934519e-07)) * t14 + 1.9127077341024012e-07;
-    const double t17 = ((t16 * t14 + 2.19720975986099e-06) * t14 + (-1.1646325188694018e-05)) * t14 + 3.223849877047188e-05;
-    const double t18 = ((t17 * t14 + (-3.9783338648042526e-05)) * t14 + (-0.00010538381931433421)) * t14;
-    const double t19 = ((t18 + 0.0007927886729175279) * t14 + (-0.0024800681093311854)) * t14 + 0.0038604939351729295;
-    const double t20 = ((t19 * t14 + 0.0033540526593358213) * t14 + (-0.03736189561023711)) * t14 + 0.09898193805255845;
-    const double t21 = (t0 < 1.796875) ? t13 : ((t0 < 2.7373046875) ? ((t20 * t14 + (-0.1087544107316427)) * t14) : t13);
-    const double t22 = 4.0 * t5 * t1 * t1 * t1 + 6.0 * t1 * t1 + 8.0 * t4 * t1 * t1 + t0 * (t6 + 2.0 * expm1(-t10) - 3.0 * t1 * t1);
-    const double t23 = t11 + 2.0 * t4 * t1 * t1 + 1.0;
-    const double t24 = t2 ? t3 : (4.0 * ((t22 + 2.0) * t1 * t1 / t23 / t23 / t23) * t1 * t1);
-    const double t25 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23);
-    const double t26 = (1.2082716131393951e-06 * t25 + 2.065693825194078e-06) * t25 + (-1.1652191816688736e-05);
-    const double t27 = ((t26 * t25 + 9.639302480058884e-06) * t25 + 4.3430991367544266e-05) * t25 + (-0.0001371945334855757);
-    const double t28 = ((t27 * t25 + 4.585012157229965e-05) * t25 + 0.0006082716425562643) * t25 + (-0.0014013096593164076);
-    const double t29 = ((t28 * t25 + (-0.0002685219104228623)) * t25 + 0.007002748870093258) * t25 + (-0.011535248882505091);
-    const double t30 = ((t29 * t25 + (-0.008932244292080047)) * t25 + 0.05998888116273816) * t25 + (-0.06665173991852784);
-    const double t31 = ((t30 * t25 + (-0.07970735516542517)) * t25 + 0.28127277803034306) * t25 + (-0.23069451159746054);
-    d2ydx2 = (x < 0.0) ? t21 : ((t0 < 1.171875) ? t24 : ((t0 < 1.75) ? (t31 * t25) : t24));
+    const double t1 = exp(-t0);
+    const double t2 = tanh(log1p(t1));
+    const double t3 = t1 + 1.0;
+    const double t4 = (1.0 - t2 * t2) * (2.0 - t0 * (1.0 - 2.0 * (t1 * t2 / t3) - t1 / t3)) * t1 / t3;
+    const double t5 = t0 - 2.256376266479492 - 1.2988130093250574e-07 - 3.790649046110623e-24;
+    const double t6 = (3.2972598045141825e-09 * t5 + (-1.1262451398409027e-09)) * t5 + (-3.208929372156335e-08);
+    const double t7 = ((t6 * t5 + 1.393854150643089e-07) * t5 + (-3.287734867934519e-07)) * t5 + 1.9127077341024012e-07;
+    const double t8 = ((t7 * t5 + 2.19720975986099e-06) * t5 + (-1.1646325188694018e-05)) * t5 + 3.223849877047188e-05;
+    const double t9 = ((t8 * t5 + (-3.9783338648042526e-05)) * t5 + (-0.00010538381931433421)) * t5 + 0.0007927886729175279;
+    const double t10 = ((t9 * t5 + (-0.0024800681093311854)) * t5 + 0.0038604939351729295) * t5 + 0.0033540526593358213;
+    const double t11 = ((t10 * t5 + (-0.03736189561023711)) * t5 + 0.09898193805255845) * t5 + (-0.1087544107316427);
+    const double t12 = exp(-(0.5 * t0));
+    const double t13 = (t0 < 2.734375) ? (t11 * t5) : ((t0 < 358.1770458297429) ? t4 : ((2.0 - t0) * t12 * t12));
+    const double t14 = 2.0 * t12 * t12;
+    const double t15 = 1.0 / (t14 + 2.0 * (t12 * t12) * t12 * t12 + 1.0);
+    const double t16 = 16.0 * (t0 * t15 * t12 * t12) * t12 * t12 + 4.0 * (t14 + t0 * t12 * t12 + 2.0 - 2.0 * t0);
+    const double t17 = (t12 == 0.0) ? (-t12) : (t15 * t15 * t16 * t12 * t12 * t12 * t12);
+    const double t18 = t0 - 1.4905710220336914 - 1.5745173705304443e-07 - (-1.1768349225386349e-23);
+    const double t19 = (1.2082716131393951e-06 * t18 + 2.065693825194078e-06) * t18 + (-1.1652191816688736e-05);
+    const double t20 = ((t19 * t18 + 9.639302480058884e-06) * t18 + 4.3430991367544266e-05) * t18 + (-0.0001371945334855757);
+    const double t21 = ((t20 * t18 + 4.585012157229965e-05) * t18 + 0.0006082716425562643) * t18 + (-0.0014013096593164076);
+    const double t22 = ((t21 * t18 + (-0.0002685219104228623)) * t18 + 0.007002748870093258) * t18 + (-0.011535248882505091);
+    const double t23 = ((t22 * t18 + (-0.008932244292080047)) * t18 + 0.05998888116273816) * t18 + (-0.06665173991852784);
+    const double t24 = ((t23 * t18 + (-0.07970735516542517)) * t18 + 0.28127277803034306) * t18 + (-0.23069451159746054);
+    const double t25 = (x < 0.0) ? ((t0 < 1.724609375) ? t4 : t13) : ((t0 < 1.126953125) ? t17 : ((t0 < 1.73046875) ? (t24 * t18) : t17));
+    d2ydx2 = (x == (-CUDART_INF)) ? (-0.0) : t25;
 }
 """,
 )

@@ -28,23 +28,23 @@ Largest error, in units in the last place, where the compiled kernel (PTX) was e
     dydx = f'(x)
         float16: 0.5003 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 10.2851 (131072 inputs, sampled)
-        float64: 5.3216 (16384 inputs, sampled)
+        float32: 10.397 (4194304 inputs, sampled)
+        float64: 5.4683 (1000000 inputs, sampled)
     y = f(x) and dydx = f'(x)
         float16: 0.5008 (all 2**16 inputs)
         bfloat16: 0.5001 (all 2**16 inputs)
-        float32: 10.5563 (32768 inputs, sampled)
-        float64: 5.1817 (4096 inputs, sampled)
+        float32: 11.0641 (4194304 inputs, sampled)
+        float64: 5.4683 (1000000 inputs, sampled)
     grad_x = grad_y * f'(x)
         float16: 0.5001 (65536 inputs, sampled)
         bfloat16: 0.4998 (65536 inputs, sampled)
-        float32: 11.4426 (32768 inputs, sampled)
-        float64: 5.467 (4096 inputs, sampled)
+        float32: 11.6135 (4194304 inputs, sampled)
+        float64: 7.0449 (1000000 inputs, sampled)
     d2ydx2 = f''(x)
-        float16: 0.5003 (all 2**16 inputs)
+        float16: 0.4999 (all 2**16 inputs)
         bfloat16: 0.4997 (all 2**16 inputs)
-        float32: 14.0868 (131072 inputs, sampled)
-        float64: 7.7121 (4096 inputs, sampled)
+        float32: 12.1455 (4194304 inputs, sampled)
+        float64: 8.471 (1000000 inputs, sampled)
 """
 
 try:
@@ -130,11 +130,10 @@ __device__ inline void symact_derivative(float x, float beta, T& dydx) {
     const float t11 = 0.5f * t2;
     const float t12 = exp(-t11);
     const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
-    const float t14 = t13 * t13;
-    const float t15 = t14 + 1.0f;
-    const float t16 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
-    const float t17 = t3 + 1.0f;
-    dydx = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
+    const float t14 = 1.0f / (t13 * t13 + 1.0f);
+    const float t15 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : ((1.0f - t2 * t14) * t14 * t13 * t13));
+    const float t16 = t3 + 1.0f;
+    dydx = (x < 0.0f) ? ((t1 < 1.0087891f) ? t7 : ((t1 < 1.5715537f) ? (t10 * t8) : t15)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t16 * t16) + 1.0f));
 }
 __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t0 = fabs(x);
@@ -144,20 +143,19 @@ __device__ inline void symact_derivative(double x, double beta, T& dydx) {
     const double t4 = exp(-t3);
     const double t5 = fma(beta, t0, -t2);
     const double t6 = t4 - t4 * ((t3 < 1024.0) ? (0.5 * t5) : 0.0);
-    const double t7 = t6 * t6;
-    const double t8 = t7 + 1.0;
-    const double t9 = (t6 == 0.0) ? (-t6) : (-((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6));
-    const double t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
-    const double t11 = (-3.7038489553655295e-08 * t10 + (-8.271990013631195e-07)) * t10 + 2.346936172898554e-06;
-    const double t12 = ((t11 * t10 + 2.9380454952998264e-06) * t10 + (-2.9733605013106486e-05)) * t10 + 4.090566126449768e-05;
-    const double t13 = ((t12 * t10 + 0.00018570724585055429) * t10 + (-0.0007985218932304301)) * t10 + 0.00012662741004307098;
-    const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
-    const double t15 = exp(-t2);
-    const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
-    const double t17 = t16 + 1.0;
-    const double t18 = (t1 < 1.61328125) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 152.0) ? (-((t2 - t16 - 1.0) * t16 / t17) / t17) : t9);
-    const double t19 = t15 + 1.0;
-    dydx = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
+    const double t7 = 1.0 / (t6 * t6 + 1.0);
+    const double t8 = (t6 == 0.0) ? (-t6) : ((1.0 - t2 * t7) * t7 * t6 * t6);
+    const double t9 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t10 = (-3.7038489553655295e-08 * t9 + (-8.271990013631195e-07)) * t9 + 2.346936172898554e-06;
+    const double t11 = ((t10 * t9 + 2.9380454952998264e-06) * t9 + (-2.9733605013106486e-05)) * t9 + 4.090566126449768e-05;
+    const double t12 = ((t11 * t9 + 0.00018570724585055429) * t9 + (-0.0007985218932304301)) * t9 + 0.00012662741004307098;
+    const double t13 = ((t12 * t9 + 0.006606589138550524) * t9 + (-0.01522265522318779)) * t9 + (-0.01887481422378355);
+    const double t14 = exp(-t2);
+    const double t15 = t14 - t14 * ((t2 < 1024.0) ? t5 : 0.0);
+    const double t16 = t15 * t15;
+    const double t17 = (t1 < 1.618408203125) ? (((t13 * t9 + 0.1466487969969469) * t9 + (-0.2178117057198001)) * t9) : ((t1 < 101.46875) ? ((t15 + t16 - t2 * t15) / (2.0 * t15 + t16 + 1.0)) : t8);
+    const double t18 = t14 + 1.0;
+    dydx = (x < 0.0) ? ((t1 < 1.0234375) ? t8 : t17) : ((t14 == 0.0) ? 1.0 : ((t2 - t14 - 1.0) * t14 / (t18 * t18) + 1.0));
 }
 """,
 )
@@ -178,20 +176,21 @@ __device__ inline void symact_value_and_derivative(float x, float beta, T& y, T&
     const float t3 = exp(-t2);
     const float t4 = fma(beta, t0, -t1);
     const float t5 = t3 - t3 * ((t2 < 1024.0f) ? (0.5f * t4) : 0.0f);
-    const float t6 = t5 * t5;
-    const float t7 = t6 + 1.0f;
-    const float t8 = exp(-t1);
-    const float t9 = t8 + 1.0f;
-    const float t10 = t0 * beta;
-    const float t11 = t8 - t8 * ((t1 < 1024.0f) ? t4 : 0.0f);
-    const float t12 = t11 + 1.0f;
-    const float t13 = -((t1 - t11 - 1.0f) * t11) / (t12 * t12);
-    const float t14 = t10 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t10) - 2.5519606e-15f;
-    const float t15 = ((0.00017969962f * t14 + (-0.000790083f)) * t14 + 0.00012700965f) * t14 + 0.006606049f;
-    const float t16 = (((t15 * t14 + (-0.015222663f)) * t14 + (-0.018874804f)) * t14 + 0.1466488f) * t14;
-    const float t17 = (t10 < 30.875f) ? t13 : ((t5 == 0.0f) ? (-t5) : (-((t1 - t6 - 1.0f) * t5 / (t7 * t7) * t5)));
-    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t5 / t7 * t5)) : (t0 / t9));
-    dydx = (x < 0.0f) ? ((t10 < 1.0f) ? t13 : ((t10 < 1.703125f) ? ((t16 + (-0.2178117f)) * t14) : t17)) : ((t8 == 0.0f) ? 1.0f : ((t1 - t8 - 1.0f) * t8 / (t9 * t9) + 1.0f));
+    const float t6 = t5 * t5 + 1.0f;
+    const float t7 = exp(-t1);
+    const float t8 = t7 + 1.0f;
+    const float t9 = t0 * beta;
+    const float t10 = t7 - t7 * ((t1 < 1024.0f) ? t4 : 0.0f);
+    const float t11 = t10 + 1.0f;
+    const float t12 = -((t1 - t10 - 1.0f) * t10) / (t11 * t11);
+    const float t13 = t9 - 1.2784643f - 2.254393e-07f + fma(t0, beta, -t9) - 2.5519606e-15f;
+    const float t14 = ((0.00017969962f * t13 + (-0.000790083f)) * t13 + 0.00012700965f) * t13 + 0.006606049f;
+    const float t15 = (((t14 * t13 + (-0.015222663f)) * t13 + (-0.018874804f)) * t13 + 0.1466488f) * t13;
+    const float t16 = 1.0f / t6;
+    const float t17 = (t9 < 30.875f) ? t12 : ((t5 == 0.0f) ? (-t5) : ((1.0f - t1 * t16) * t16 * t5 * t5));
+    const float t18 = (t9 < 1.0087891f) ? t12 : ((t9 < 1.5715537f) ? ((t15 + (-0.2178117f)) * t13) : t17);
+    y = (x == (-CUDART_INF_F)) ? (-0.0f) : ((copysign(1.0f, x) < 0.0f) ? (-(t0 * t5 / t6 * t5)) : (t0 / t8));
+    dydx = (x < 0.0f) ? t18 : ((t7 == 0.0f) ? 1.0f : ((t1 - t7 - 1.0f) * t7 / (t8 * t8) + 1.0f));
 }
 __device__ inline void symact_value_and_derivative(double x, double beta, T& y, T& dydx) {
     const double t0 = fabs(x);
@@ -200,23 +199,23 @@ __device__ inline void symact_value_and_derivative(double x, double beta, T& y, 
     const double t3 = exp(-t2);
     const double t4 = fma(beta, t0, -t2);
     const double t5 = t3 - t3 * ((t2 < 1024.0) ? t4 : 0.0);
-    const double t6 = t5 + 1.0;
-    const double t7 = 0.5 * t2;
-    const double t8 = exp(-t7);
-    const double t9 = t8 - t8 * ((t7 < 1024.0) ? (0.5 * t4) : 0.0);
-    const double t10 = t9 * t9;
-    const double t11 = t10 + 1.0;
-    const double t12 = t3 + 1.0;
-    const double t13 = (copysign(1.0, x) < 0.0) ? ((t1 < 54.25) ? (-(t0 * t5) / t6) : (-(t0 * t9 / t11 * t9))) : (t0 / t12);
-    const double t14 = (t9 == 0.0) ? (-t9) : (-((t2 - t10 - 1.0) * t9 / (t11 * t11) * t9));
-    const double t15 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
-    const double t16 = (-3.7038489553655295e-08 * t15 + (-8.271990013631195e-07)) * t15 + 2.346936172898554e-06;
-    const double t17 = ((t16 * t15 + 2.9380454952998264e-06) * t15 + (-2.9733605013106486e-05)) * t15 + 4.090566126449768e-05;
-    const double t18 = ((t17 * t15 + 0.00018570724585055429) * t15 + (-0.0007985218932304301)) * t15 + 0.00012662741004307098;
-    const double t19 = ((t18 * t15 + 0.006606589138550524) * t15 + (-0.01522265522318779)) * t15 + (-0.01887481422378355);
-    const double t20 = (t1 < 1.61328125) ? (((t19 * t15 + 0.1466487969969469) * t15 + (-0.2178117057198001)) * t15) : ((t1 < 152.0) ? (-((t2 - t5 - 1.0) * t5 / t6) / t6) : t14);
-    y = (x == (-CUDART_INF)) ? (-0.0) : t13;
-    dydx = (x < 0.0) ? ((t1 < 1.015625) ? t14 : t20) : ((t3 == 0.0) ? 1.0 : ((t2 - t3 - 1.0) * t3 / (t12 * t12) + 1.0));
+    const double t6 = 0.5 * t2;
+    const double t7 = exp(-t6);
+    const double t8 = t7 - t7 * ((t6 < 1024.0) ? (0.5 * t4) : 0.0);
+    const double t9 = t8 * t8 + 1.0;
+    const double t10 = t3 + 1.0;
+    const double t11 = (copysign(1.0, x) < 0.0) ? ((t1 < 54.25) ? (-(t0 * t5) / (t5 + 1.0)) : (-(t0 * t8 / t9 * t8))) : (t0 / t10);
+    const double t12 = 1.0 / t9;
+    const double t13 = (t8 == 0.0) ? (-t8) : ((1.0 - t2 * t12) * t12 * t8 * t8);
+    const double t14 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t15 = (-3.7038489553655295e-08 * t14 + (-8.271990013631195e-07)) * t14 + 2.346936172898554e-06;
+    const double t16 = ((t15 * t14 + 2.9380454952998264e-06) * t14 + (-2.9733605013106486e-05)) * t14 + 4.090566126449768e-05;
+    const double t17 = ((t16 * t14 + 0.00018570724585055429) * t14 + (-0.0007985218932304301)) * t14 + 0.00012662741004307098;
+    const double t18 = ((t17 * t14 + 0.006606589138550524) * t14 + (-0.01522265522318779)) * t14 + (-0.01887481422378355);
+    const double t19 = t5 * t5;
+    const double t20 = (t1 < 1.618408203125) ? (((t18 * t14 + 0.1466487969969469) * t14 + (-0.2178117057198001)) * t14) : ((t1 < 101.46875) ? ((t5 + t19 - t2 * t5) / (2.0 * t5 + t19 + 1.0)) : t13);
+    y = (x == (-CUDART_INF)) ? (-0.0) : t11;
+    dydx = (x < 0.0) ? ((t1 < 1.0234375) ? t13 : t20) : ((t3 == 0.0) ? 1.0 : ((t2 - t3 - 1.0) * t3 / (t10 * t10) + 1.0));
 }
 """,
 )
@@ -245,12 +244,11 @@ __device__ inline void symact_backward(float x, float grad_y, float beta, T& gra
     const float t11 = 0.5f * t2;
     const float t12 = exp(-t11);
     const float t13 = t12 - t12 * ((t11 < 1024.0f) ? (0.5f * t4) : 0.0f);
-    const float t14 = t13 * t13;
-    const float t15 = t14 + 1.0f;
-    const float t16 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : (-((t2 - t14 - 1.0f) * t13 / (t15 * t15) * t13)));
-    const float t17 = t3 + 1.0f;
-    const float t18 = (x < 0.0f) ? ((t1 < 1.0f) ? t7 : ((t1 < 1.703125f) ? (t10 * t8) : t16)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t17 * t17) + 1.0f));
-    grad_x = grad_y * t18;
+    const float t14 = 1.0f / (t13 * t13 + 1.0f);
+    const float t15 = (t1 < 30.875f) ? t7 : ((t13 == 0.0f) ? (-t13) : ((1.0f - t2 * t14) * t14 * t13 * t13));
+    const float t16 = t3 + 1.0f;
+    const float t17 = (x < 0.0f) ? ((t1 < 1.0087891f) ? t7 : ((t1 < 1.5715537f) ? (t10 * t8) : t15)) : ((t3 == 0.0f) ? 1.0f : ((t2 - t3 - 1.0f) * t3 / (t16 * t16) + 1.0f));
+    grad_x = grad_y * t17;
 }
 __device__ inline void symact_backward(double x, double grad_y, double beta, T& grad_x) {
     const double t0 = fabs(x);
@@ -260,21 +258,20 @@ __device__ inline void symact_backward(double x, double grad_y, double beta, T& 
     const double t4 = exp(-t3);
     const double t5 = fma(beta, t0, -t2);
     const double t6 = t4 - t4 * ((t3 < 1024.0) ? (0.5 * t5) : 0.0);
-    const double t7 = t6 * t6;
-    const double t8 = t7 + 1.0;
-    const double t9 = (t6 == 0.0) ? (-t6) : (-((t2 - t7 - 1.0) * t6 / (t8 * t8) * t6));
-    const double t10 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
-    const double t11 = (-3.7038489553655295e-08 * t10 + (-8.271990013631195e-07)) * t10 + 2.346936172898554e-06;
-    const double t12 = ((t11 * t10 + 2.9380454952998264e-06) * t10 + (-2.9733605013106486e-05)) * t10 + 4.090566126449768e-05;
-    const double t13 = ((t12 * t10 + 0.00018570724585055429) * t10 + (-0.0007985218932304301)) * t10 + 0.00012662741004307098;
-    const double t14 = ((t13 * t10 + 0.006606589138550524) * t10 + (-0.01522265522318779)) * t10 + (-0.01887481422378355);
-    const double t15 = exp(-t2);
-    const double t16 = t15 - t15 * ((t2 < 1024.0) ? t5 : 0.0);
-    const double t17 = t16 + 1.0;
-    const double t18 = (t1 < 1.61328125) ? (((t14 * t10 + 0.1466487969969469) * t10 + (-0.2178117057198001)) * t10) : ((t1 < 152.0) ? (-((t2 - t16 - 1.0) * t16 / t17) / t17) : t9);
-    const double t19 = t15 + 1.0;
-    const double t20 = (x < 0.0) ? ((t1 < 1.015625) ? t9 : t18) : ((t15 == 0.0) ? 1.0 : ((t2 - t15 - 1.0) * t15 / (t19 * t19) + 1.0));
-    grad_x = grad_y * t20;
+    const double t7 = 1.0 / (t6 * t6 + 1.0);
+    const double t8 = (t6 == 0.0) ? (-t6) : ((1.0 - t2 * t7) * t7 * t6 * t6);
+    const double t9 = t1 - 1.2784643173217773 - 2.2543929645135935e-07 + fma(t0, beta, -t1) - 1.2532719437511683e-23;
+    const double t10 = (-3.7038489553655295e-08 * t9 + (-8.271990013631195e-07)) * t9 + 2.346936172898554e-06;
+    const double t11 = ((t10 * t9 + 2.9380454952998264e-06) * t9 + (-2.9733605013106486e-05)) * t9 + 4.090566126449768e-05;
+    const double t12 = ((t11 * t9 + 0.00018570724585055429) * t9 + (-0.0007985218932304301)) * t9 + 0.00012662741004307098;
+    const double t13 = ((t12 * t9 + 0.006606589138550524) * t9 + (-0.01522265522318779)) * t9 + (-0.01887481422378355);
+    const double t14 = exp(-t2);
+    const double t15 = t14 - t14 * ((t2 < 1024.0) ? t5 : 0.0);
+    const double t16 = t15 * t15;
+    const double t17 = (t1 < 1.618408203125) ? (((t13 * t9 + 0.1466487969969469) * t9 + (-0.2178117057198001)) * t9) : ((t1 < 101.46875) ? ((t15 + t16 - t2 * t15) / (2.0 * t15 + t16 + 1.0)) : t8);
+    const double t18 = t14 + 1.0;
+    const double t19 = (x < 0.0) ? ((t1 < 1.0234375) ? t8 : t17) : ((t14 == 0.0) ? 1.0 : ((t2 - t14 - 1.0) * t14 / (t18 * t18) + 1.0));
+    grad_x = grad_y * t19;
 }
 """,
 )
@@ -291,17 +288,28 @@ silu_second_derivative = ElementwiseKernel(
 __device__ inline void symact_second_derivative(float x, float beta, T& d2ydx2) {
     const float t0 = fabs(x);
     const float t1 = t0 * beta;
-    const float t2 = beta * t0;
-    const float t3 = 0.5f * t2;
-    const float t4 = exp(-t3);
-    const float t5 = t4 - t4 * ((t3 < 1024.0f) ? (0.5f * fma(beta, t0, -t2)) : 0.0f);
-    const float t6 = t5 * t5 + 1.0f;
-    const float t7 = (t5 == 0.0f) ? (-t5) : (beta * (2.0f * t5 * t5 + t2 * t5 * t5 + 2.0f - t2) * t5 / (t6 * t6 * t6) * t5);
-    const float t8 = t1 - 2.3993568f - 4.3847444e-07f + fma(t0, beta, -t1) - 7.7341655e-15f;
+    const float t2 = fma(t0, beta, -t1);
+    const float t3 = t1 + t2;
+    const float t4 = t3 * t3;
+    const float t5 = ((-1.06976296e-10f * t4 + 3.4169714e-09f) * t4 + (-5.3912988e-08f)) * t4 + 5.8327043e-07f;
+    const float t6 = (((t5 * t4 + (-5.0926137e-06f)) * t4 + 3.9528815e-05f) * t4 + (-0.0002852373f)) * t4;
+    const float t7 = (((t6 + 0.0019218554f) * t4 + (-0.011805447f)) * t4 + 0.062499978f) * t4 + (-0.25f);
+    const float t8 = t1 - 2.3993568f - 4.3847444e-07f + t2 - 7.7341655e-15f;
     const float t9 = ((7.3584897e-06f * t8 + (-4.617029e-05f)) * t8 + 9.677889e-05f) * t8 + 0.00011471185f;
     const float t10 = (((t9 * t8 + (-0.0013664132f)) * t8 + 0.0038628716f) * t8 + (-0.0018366682f)) * t8;
-    const float t11 = (t1 < 2.9804688f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : t7;
-    d2ydx2 = (t1 < 1.7995179f) ? t7 : t11;
+    const float t11 = beta * t0;
+    const float t12 = exp(-t11);
+    const float t13 = fma(beta, t0, -t11);
+    const float t14 = t12 - t12 * ((t11 < 1024.0f) ? t13 : 0.0f);
+    const float t15 = t14 + 1.0f;
+    const float t16 = 0.5f * t11;
+    const float t17 = exp(-t16);
+    const float t18 = t17 - t17 * ((t16 < 1024.0f) ? (0.5f * t13) : 0.0f);
+    const float t19 = 1.0f / (t18 * t18 + 1.0f);
+    const float t20 = t19 * t19 * (2.0f * (t1 * beta * t19 * t18) * t18 - beta * (t11 - 2.0f)) * t18 * t18;
+    const float t21 = (t1 < 9.9296875f) ? (beta * (2.0f * t14 + t11 * t14 + 2.0f - t11) * t14 / t15 / t15 / t15) : ((t18 == 0.0f) ? (-t18) : t20);
+    const float t22 = (t1 < 3.078125f) ? ((((t10 + (-0.022487262f)) * t8 + 0.07629587f) * t8 + (-0.09153052f)) * t8 * beta) : t21;
+    d2ydx2 = (t1 < 1.6113281f) ? ((t7 * t4 + 0.5f) * beta) : t22;
 }
 __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2) {
     const double t0 = fabs(x);
@@ -319,7 +327,7 @@ __device__ inline void symact_second_derivative(double x, double beta, T& d2ydx2
     const double t12 = ((t11 * t8 + (-4.7450740826031916e-05)) * t8 + 9.64405929677204e-05) * t8 + 0.00011513070182091393;
     const double t13 = ((t12 * t8 + (-0.0013663696912376891)) * t8 + 0.003862816776835073) * t8 + (-0.0018366701447628316);
     const double t14 = ((t13 * t8 + (-0.02248725923422539)) * t8 + 0.07629586548655085) * t8 + (-0.09153052016419229);
-    d2ydx2 = (t1 < 1.84375) ? t7 : ((t1 < 2.7233352661132812) ? (t14 * t8 * beta) : t7);
+    d2ydx2 = (t1 < 1.85546875) ? t7 : ((t1 < 2.78125) ? (t14 * t8 * beta) : t7);
 }
 """,
 )

@@ -51,52 +51,52 @@ _BLOCK = 2**19
 
 def celu(x, out=None, *, alpha=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 3, parameters=[alpha])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 6, parameters=[alpha])
 
 
 def celu_derivative(x, out=None, *, alpha=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 5, parameters=[alpha])
 
 
 def celu_value_and_derivative(x, out=None, *, alpha=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 4, count=2, parameters=[alpha])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def celu_backward(x, grad_output, out=None, *, alpha=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 5, parameters=[alpha])
 
 
 def celu_second_derivative(x, out=None, *, alpha=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 5, parameters=[alpha])
 
 
 def celu_fast(x, out=None, *, alpha=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3, parameters=[alpha])
+    return _evaluate({"float32": _forward_mixed, "usual_float32": _forward_usual_float32}, [x], out, 6, parameters=[alpha])
 
 
 def celu_derivative_fast(x, out=None, *, alpha=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"float32": _derivative_mixed}, [x], out, 5, parameters=[alpha])
 
 
 def celu_value_and_derivative_fast(x, out=None, *, alpha=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 4, count=2, parameters=[alpha])
+    return _evaluate({"float32": _value_and_derivative_mixed}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def celu_backward_fast(x, grad_output, out=None, *, alpha=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 2, parameters=[alpha])
+    return _evaluate({"float32": _backward_mixed}, [x, grad_output], out, 5, parameters=[alpha])
 
 
 def celu_second_derivative_fast(x, out=None, *, alpha=1.0):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 3, parameters=[alpha])
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6, parameters=[alpha])
 
 
 def _forward_wide(x, alpha, y, t):
@@ -148,20 +148,6 @@ def _forward_usual_mixed(x, y, t):
     return _outside(x, None, None, (-5e-324, 5e-324))
 
 
-def _forward_float32(x, alpha, y, t):
-    t0, *t = t
-    c0 = x == 0.0
-    np.copysign(1.0, x, out=y)
-    c2 = y < 0.0
-    np.abs(x, out=y)
-    np.negative(y, out=t0)
-    np.divide(t0, alpha, out=t0)
-    np.expm1(t0, out=t0)
-    np.multiply(alpha, t0, out=t0)
-    _select(c2, t0, y, y, t)
-    _select(c0, x, y, y, t)
-
-
 def _forward_usual_float32(x, y, t):
     t0, *t = t
     c0 = x < 0.0
@@ -185,17 +171,6 @@ def _derivative_wide(x, alpha, dydx, t):
 
 
 def _derivative_mixed(x, alpha, dydx, t):
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=dydx)
-    np.divide(dydx, alpha, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
-    _select(c1, dydx, 1.0, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _derivative_float32(x, alpha, dydx, t):
     c0 = x != x
     c1 = x < 0.0
     np.abs(x, out=dydx)
@@ -250,27 +225,6 @@ def _value_and_derivative_mixed(x, alpha, y, dydx, t):
     _select(c10, x, t0, dydx, t)
 
 
-def _value_and_derivative_float32(x, alpha, y, dydx, t):
-    t0, t1, *t = t
-    c0 = x == 0.0
-    np.copysign(1.0, x, out=t0)
-    c2 = t0 < 0.0
-    np.abs(x, out=t0)
-    np.negative(t0, out=t1)
-    np.divide(t1, alpha, out=t1)
-    np.expm1(t1, out=t1)
-    np.multiply(alpha, t1, out=t1)
-    _select(c2, t1, t0, t1, t)
-    _select(c0, x, t1, y, t)
-    c10 = x != x
-    c11 = x < 0.0
-    np.divide(t0, alpha, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
-    _select(c11, t0, 1.0, t0, t)
-    _select(c10, x, t0, dydx, t)
-
-
 def _backward_wide(x, grad_y, alpha, grad_x, t):
     c0 = x != x
     c1 = x < 0.0
@@ -285,18 +239,6 @@ def _backward_wide(x, grad_y, alpha, grad_x, t):
 
 
 def _backward_mixed(x, grad_y, alpha, grad_x, t):
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=grad_x)
-    np.divide(grad_x, alpha, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    _select(c1, grad_x, 1.0, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _backward_float32(x, grad_y, alpha, grad_x, t):
     c0 = x != x
     c1 = x < 0.0
     np.abs(x, out=grad_x)
@@ -368,20 +310,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -395,7 +328,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"celu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

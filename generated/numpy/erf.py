@@ -22,7 +22,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4994 (all 2**16 inputs), float32 0.5001 (4194304 inputs, sampled), float64 2.1134 (1000000 inputs, sampled), float32 fast 6.176 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5006 (4194304 inputs, sampled), float64 2.1134 (1000000 inputs, sampled), float32 fast 6.176 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4999 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.4501 (1000000 inputs, sampled), float32 fast 8.3414 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4672 (1000000 inputs, sampled), float32 fast 7.8941 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.2154 (1000000 inputs, sampled), float32 fast 7.8941 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -48,52 +48,52 @@ _BLOCK = 2**19
 
 def erf(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 16)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 15)
 
 
 def erf_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 17)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 16)
 
 
 def erf_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 18, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 17, count=2)
 
 
 def erf_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 17)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 16)
 
 
 def erf_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 26)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 25)
 
 
 def erf_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, 10)
+    return _evaluate({"float32": _forward_float32}, [x], out, 13)
 
 
 def erf_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 11)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 14)
 
 
 def erf_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 12, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 15, count=2)
 
 
 def erf_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 11)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 14)
 
 
 def erf_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 13)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 16)
 
 
 def _forward_wide(x, y, t):
@@ -252,30 +252,30 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.multiply(t9, t7, out=t7)
     np.subtract(t6, t3, out=t6)
     np.subtract(t6, t5, out=t5)
-    _product_error_mixed(t0, t0, t2, t6, t)
-    np.negative(t6, out=t6)
-    np.add(t3, t7, out=t2)
-    np.multiply(t6, t2, out=t2)
-    np.add(t6, t2, out=t2)
-    np.add(t5, t2, out=t2)
-    np.add(t7, t2, out=t2)
-    np.add(t3, t2, out=t7)
+    _product_error_float64(t0, t0, t2, t2, t)
+    np.negative(t2, out=t2)
+    np.add(t3, t7, out=t6)
+    np.multiply(t2, t6, out=t6)
+    np.add(t2, t6, out=t6)
+    np.add(t5, t6, out=t6)
+    np.add(t7, t6, out=t6)
+    np.add(t3, t6, out=t7)
     np.add(1.0, t7, out=t5)
-    np.multiply(t1, t5, out=t6)
-    _product_error_mixed(t1, t5, t6, t9, t)
+    np.multiply(t1, t5, out=t2)
+    _product_error_float64(t1, t5, t2, t9, t)
     np.subtract(t5, 1.0, out=t8)
     np.subtract(t7, t8, out=t8)
     np.subtract(t7, t3, out=t3)
-    np.subtract(t2, t3, out=t3)
+    np.subtract(t6, t3, out=t3)
     np.add(t8, t3, out=t3)
     np.multiply(t1, t3, out=t3)
     np.add(t9, t3, out=t3)
-    _product_error_mixed(2.256758334191025, t0, t1, t9, t)
+    _product_error_float64(2.256758334191025, t0, t1, t1, t)
     np.multiply(t0, 3.067091922633176e-17, out=t0)
-    np.add(t9, t0, out=t0)
+    np.add(t1, t0, out=t0)
     np.multiply(t5, t0, out=t0)
     np.add(t3, t0, out=t0)
-    np.add(t6, t0, out=t0)
+    np.add(t2, t0, out=t0)
     _power_of_2(t4, t4)
     np.multiply(t0, t4, out=t4)
     np.multiply(t4, 7.458340731200207e-155, out=t4)
@@ -552,27 +552,6 @@ def _bell_mixed(a, y, t):
     np.add(t1, t2, out=y)
 
 
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
-
-
 def _erf_float32(a, y, t):
     """the error function."""
     t0, t1, t2, t3, t4, *t = t
@@ -694,13 +673,28 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
 
 
 def _power_of_2(shifted, out):
@@ -710,11 +704,11 @@ def _power_of_2(shifted, out):
     np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -728,7 +722,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"erf takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -795,19 +790,6 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
-
-
-def _outside(x, low, high, *gaps):
-    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
-    outside = None
-    found = [(start < x) & (x < end) for start, end in gaps]
-    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
-        found.append(x < low)
-    if high is not None and not np.maximum.reduce(x) <= high:
-        found.append(high < x)
-    for where in found:
-        outside = where if outside is None else outside | where
-    return outside
 
 
 def _same(one, other):

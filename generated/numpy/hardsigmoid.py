@@ -50,52 +50,52 @@ _BLOCK = 2**19
 
 def hardsigmoid(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 3)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_wide, "usual_mixed": _forward_usual_wide}, [x], out, 6)
 
 
 def hardsigmoid_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 3)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_wide}, [x], out, 6, once=True)
 
 
 def hardsigmoid_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 5, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_wide}, [x], out, 8, count=2)
 
 
 def hardsigmoid_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 3)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_wide}, [x, grad_output], out, 6)
 
 
 def hardsigmoid_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2)
+    return _evaluate({"wide": _second_derivative, "mixed": _second_derivative}, [x], out, 5, once=True)
 
 
 def hardsigmoid_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def hardsigmoid_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 6)
 
 
 def hardsigmoid_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 8, count=2)
 
 
 def hardsigmoid_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 6)
 
 
 def hardsigmoid_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 2)
+    return _evaluate({"float32": _second_derivative}, [x], out, 5)
 
 
 def _forward_wide(x, y, t):
@@ -114,20 +114,13 @@ def _forward_wide(x, y, t):
     _select(c0, x, t0, y, t)
 
 
-def _forward_mixed(x, y, t):
-    t0, *t = t
-    c0 = x != x
-    np.abs(x, out=y)
-    c2 = y < 3.0
-    c3 = x < 0.0
-    np.subtract(3.0, y, out=t0)
-    np.multiply(0.16666666666666666, t0, out=t0)
+def _forward_usual_wide(x, y, t):
+    np.add(x, 3.0, out=y)
     np.multiply(0.16666666666666666, y, out=y)
-    np.add(y, 0.5, out=y)
-    _select(c3, t0, y, y, t)
-    _select(c3, 0.0, 1.0, t0, t)
-    _select(c2, y, t0, t0, t)
-    _select(c0, x, t0, y, t)
+    np.maximum(y, 0.0, out=y)
+    np.minimum(y, 1.0, out=y)
+    np.add(y, 0.0, out=y)
+    return None
 
 
 def _forward_float32(x, y, t):
@@ -146,20 +139,16 @@ def _forward_float32(x, y, t):
     _select(c0, x, t0, y, t)
 
 
+def _forward_usual_float32(x, y, t):
+    np.add(x, 3.0, out=y)
+    np.multiply(0.16666667, y, out=y)
+    np.maximum(y, 0.0, out=y)
+    np.minimum(y, 1.0, out=y)
+    np.add(y, 0.0, out=y)
+    return None
+
+
 def _derivative_wide(x, dydx, t):
-    t0, *t = t
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=dydx)
-    c3 = dydx < 3.0
-    _select(c3, 0.16666666666666666, 0.0, t0, t)
-    c5 = dydx <= 3.0
-    _select(c5, 0.16666666666666666, 0.0, dydx, t)
-    _select(c1, t0, dydx, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _derivative_mixed(x, dydx, t):
     t0, *t = t
     c0 = x != x
     c1 = x < 0.0
@@ -186,27 +175,6 @@ def _derivative_float32(x, dydx, t):
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
-    t0, t1, t2, *t = t
-    c0 = x != x
-    np.abs(x, out=t0)
-    c2 = t0 < 3.0
-    c3 = x < 0.0
-    np.subtract(3.0, t0, out=t1)
-    np.multiply(0.16666666666666666, t1, out=t1)
-    np.multiply(0.16666666666666666, t0, out=t2)
-    np.add(t2, 0.5, out=t2)
-    _select(c3, t1, t2, t2, t)
-    _select(c3, 0.0, 1.0, t1, t)
-    _select(c2, t2, t1, t1, t)
-    _select(c0, x, t1, y, t)
-    _select(c2, 0.16666666666666666, 0.0, t1, t)
-    c13 = t0 <= 3.0
-    _select(c13, 0.16666666666666666, 0.0, t0, t)
-    _select(c3, t1, t0, t0, t)
-    _select(c0, x, t0, dydx, t)
-
-
-def _value_and_derivative_mixed(x, y, dydx, t):
     t0, t1, t2, *t = t
     c0 = x != x
     np.abs(x, out=t0)
@@ -262,20 +230,6 @@ def _backward_wide(x, grad_y, grad_x, t):
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
-def _backward_mixed(x, grad_y, grad_x, t):
-    t0, *t = t
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=grad_x)
-    c3 = grad_x < 3.0
-    _select(c3, 0.16666666666666666, 0.0, t0, t)
-    c5 = grad_x <= 3.0
-    _select(c5, 0.16666666666666666, 0.0, grad_x, t)
-    _select(c1, t0, grad_x, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
 def _backward_float32(x, grad_y, grad_x, t):
     t0, *t = t
     c0 = x != x
@@ -290,17 +244,7 @@ def _backward_float32(x, grad_y, grad_x, t):
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
-def _second_derivative_wide(x, d2ydx2, t):
-    c0 = x != x
-    _select(c0, x, 0.0, d2ydx2, t)
-
-
-def _second_derivative_mixed(x, d2ydx2, t):
-    c0 = x != x
-    _select(c0, x, 0.0, d2ydx2, t)
-
-
-def _second_derivative_float32(x, d2ydx2, t):
+def _second_derivative(x, d2ydx2, t):
     c0 = x != x
     _select(c0, x, 0.0, d2ydx2, t)
 
@@ -325,20 +269,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -352,7 +287,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"hardsigmoid takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -419,19 +355,6 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
-
-
-def _outside(x, low, high, *gaps):
-    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
-    outside = None
-    found = [(start < x) & (x < end) for start, end in gaps]
-    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
-        found.append(x < low)
-    if high is not None and not np.maximum.reduce(x) <= high:
-        found.append(high < x)
-    for where in found:
-        outside = where if outside is None else outside | where
-    return outside
 
 
 def _same(one, other):

@@ -20,9 +20,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
-    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.1588 (1000000 inputs, sampled), float32 fast 2.1266 (4194304 inputs, sampled)
+    y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.4378 (1000000 inputs, sampled), float32 fast 2.453 (4194304 inputs, sampled)
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.3334 (1000000 inputs, sampled), float32 fast 1.3334 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.1588 (1000000 inputs, sampled), float32 fast 2.1266 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.1588 (1000000 inputs, sampled), float32 fast 2.1252 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 2.3574 (1000000 inputs, sampled), float32 fast 2.3638 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.3334 (all 2**16 inputs), bfloat16 0.3334 (all 2**16 inputs), float32 0.3334 (4194304 inputs, sampled), float64 0.3334 (1000000 inputs, sampled), float32 fast 0.3334 (4194304 inputs, sampled)
 """
@@ -50,345 +50,239 @@ _BLOCK = 2**19
 
 def hardswish(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 5, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_wide, "usual_mixed": _forward_usual_mixed}, [x], out, 8, ties=[_y_ties])
 
 
 def hardswish_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 3)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_wide}, [x], out, 6)
 
 
 def hardswish_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 6, count=2, ties=[_y_ties, None])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_wide}, [x], out, 9, count=2, ties=[_y_ties, None])
 
 
 def hardswish_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 3)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_wide}, [x, grad_output], out, 6)
 
 
 def hardswish_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 3)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_wide}, [x], out, 6, once=True)
 
 
 def hardswish_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, 5)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 8)
 
 
 def hardswish_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 6)
 
 
 def hardswish_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 6, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 9, count=2)
 
 
 def hardswish_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 6)
 
 
 def hardswish_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6)
 
 
 def _forward_wide(x, y, t):
     t0, t1, t2, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
     np.copysign(1.0, x, out=y)
-    c5 = y < 0.0
+    c2 = y < 0.0
     np.abs(x, out=y)
-    c7 = y < 3.0
+    c4 = y < 3.0
     np.subtract(y, 3.0, out=t0)
     np.multiply(y, t0, out=t0)
     np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c7, t0, 0.0, t0, t)
-    c12 = y <= 3.0
+    _select(c4, t0, 0.0, t0, t)
+    c9 = y <= 3.0
     np.multiply(y, y, out=t1)
     np.multiply(0.16666666666666666, t1, out=t1)
     np.multiply(0.5, y, out=t2)
     np.add(t1, t2, out=t2)
-    _select(c12, t2, y, y, t)
-    _select(c5, t0, y, y, t)
-    _select(c2, s3, y, y, t)
+    _select(c9, t2, y, y, t)
+    _select(c2, t0, y, y, t)
     _select(c0, x, y, y, t)
 
 
-def _forward_mixed(x, y, t):
-    t0, t1, t2, *t = t
-    c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    np.copysign(1.0, x, out=y)
-    c5 = y < 0.0
-    np.abs(x, out=y)
-    c7 = y < 3.0
-    np.subtract(y, 3.0, out=t0)
-    np.multiply(y, t0, out=t0)
-    np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c7, t0, 0.0, t0, t)
-    c12 = y <= 3.0
-    np.multiply(y, y, out=t1)
-    np.multiply(0.16666666666666666, t1, out=t1)
-    np.multiply(0.5, y, out=t2)
-    np.add(t1, t2, out=t2)
-    _select(c12, t2, y, y, t)
-    _select(c5, t0, y, y, t)
-    _select(c2, s3, y, y, t)
-    _select(c0, x, y, y, t)
+def _forward_usual_wide(x, y, t):
+    np.add(x, 3.0, out=y)
+    np.multiply(0.16666666666666666, y, out=y)
+    np.maximum(y, 0.0, out=y)
+    np.minimum(y, 1.0, out=y)
+    np.multiply(x, y, out=y)
+    np.add(y, 0.0, out=y)
+    return _outside(x, -3.3496543497230185e+38, None, (-1.7516230804060213e-45, 1.7516230804060213e-45))
+
+
+def _forward_usual_mixed(x, y, t):
+    np.add(x, 3.0, out=y)
+    np.multiply(0.16666666666666666, y, out=y)
+    np.maximum(y, 0.0, out=y)
+    np.minimum(y, 1.0, out=y)
+    np.multiply(x, y, out=y)
+    np.add(y, 0.0, out=y)
+    return _outside(x, -1.7696041796268731e+308, None, (-1e-323, 5e-324))
 
 
 def _forward_float32(x, y, t):
     t0, t1, t2, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
     np.copysign(1.0, x, out=y)
-    c5 = y < 0.0
+    c2 = y < 0.0
     np.abs(x, out=y)
-    c7 = y < 3.0
+    c4 = y < 3.0
     np.subtract(y, 3.0, out=t0)
     np.multiply(y, t0, out=t0)
     np.multiply(0.16666667, t0, out=t0)
-    _select(c7, t0, 0.0, t0, t)
-    c12 = y <= 3.0
+    _select(c4, t0, 0.0, t0, t)
+    c9 = y <= 3.0
     np.multiply(y, y, out=t1)
     np.multiply(0.16666667, t1, out=t1)
     np.multiply(0.5, y, out=t2)
     np.add(t1, t2, out=t2)
-    _select(c12, t2, y, y, t)
-    _select(c5, t0, y, y, t)
-    _select(c2, s3, y, y, t)
+    _select(c9, t2, y, y, t)
+    _select(c2, t0, y, y, t)
     _select(c0, x, y, y, t)
+
+
+def _forward_usual_float32(x, y, t):
+    np.add(x, 3.0, out=y)
+    np.multiply(0.16666667, y, out=y)
+    np.maximum(y, 0.0, out=y)
+    np.minimum(y, 1.0, out=y)
+    np.multiply(x, y, out=y)
+    np.add(y, 0.0, out=y)
+    return _outside(x, -3.3496543e+38, None, (-3e-45, 1e-45))
 
 
 def _derivative_wide(x, dydx, t):
     t0, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
+    c1 = x < 0.0
     np.abs(x, out=dydx)
-    c6 = dydx < 3.0
+    c3 = dydx < 3.0
     np.multiply(2.0, dydx, out=t0)
     np.subtract(3.0, t0, out=t0)
     np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = dydx <= 3.0
+    _select(c3, t0, 0.0, t0, t)
+    c8 = dydx <= 3.0
     np.multiply(0.3333333333333333, dydx, out=dydx)
     np.add(dydx, 0.5, out=dydx)
-    _select(c11, dydx, 1.0, dydx, t)
-    _select(c4, t0, dydx, dydx, t)
-    _select(c2, s3, dydx, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _derivative_mixed(x, dydx, t):
-    t0, *t = t
-    c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
-    np.abs(x, out=dydx)
-    c6 = dydx < 3.0
-    np.multiply(2.0, dydx, out=t0)
-    np.subtract(3.0, t0, out=t0)
-    np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = dydx <= 3.0
-    np.multiply(0.3333333333333333, dydx, out=dydx)
-    np.add(dydx, 0.5, out=dydx)
-    _select(c11, dydx, 1.0, dydx, t)
-    _select(c4, t0, dydx, dydx, t)
-    _select(c2, s3, dydx, dydx, t)
+    _select(c8, dydx, 1.0, dydx, t)
+    _select(c1, t0, dydx, dydx, t)
     _select(c0, x, dydx, dydx, t)
 
 
 def _derivative_float32(x, dydx, t):
     t0, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
+    c1 = x < 0.0
     np.abs(x, out=dydx)
-    c6 = dydx < 3.0
+    c3 = dydx < 3.0
     np.multiply(2.0, dydx, out=t0)
     np.subtract(3.0, t0, out=t0)
     np.multiply(0.16666667, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = dydx <= 3.0
+    _select(c3, t0, 0.0, t0, t)
+    c8 = dydx <= 3.0
     np.multiply(0.33333334, dydx, out=dydx)
     np.add(dydx, 0.5, out=dydx)
-    _select(c11, dydx, 1.0, dydx, t)
-    _select(c4, t0, dydx, dydx, t)
-    _select(c2, s3, dydx, dydx, t)
+    _select(c8, dydx, 1.0, dydx, t)
+    _select(c1, t0, dydx, dydx, t)
     _select(c0, x, dydx, dydx, t)
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
     t0, t1, t2, t3, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
     np.copysign(1.0, x, out=t0)
-    c5 = t0 < 0.0
+    c2 = t0 < 0.0
     np.abs(x, out=t0)
-    c7 = t0 < 3.0
+    c4 = t0 < 3.0
     np.subtract(t0, 3.0, out=t1)
     np.multiply(t0, t1, out=t1)
     np.multiply(0.16666666666666666, t1, out=t1)
-    _select(c7, t1, 0.0, t1, t)
-    c12 = t0 <= 3.0
+    _select(c4, t1, 0.0, t1, t)
+    c9 = t0 <= 3.0
     np.multiply(t0, t0, out=t2)
     np.multiply(0.16666666666666666, t2, out=t2)
     np.multiply(0.5, t0, out=t3)
     np.add(t2, t3, out=t3)
-    _select(c12, t3, t0, t3, t)
-    _select(c5, t1, t3, t3, t)
-    _select(c2, s3, t3, t3, t)
+    _select(c9, t3, t0, t3, t)
+    _select(c2, t1, t3, t3, t)
     _select(c0, x, t3, y, t)
-    c21 = x < 0.0
+    c17 = x < 0.0
     np.multiply(2.0, t0, out=t3)
     np.subtract(3.0, t3, out=t3)
     np.multiply(0.16666666666666666, t3, out=t3)
-    _select(c7, t3, 0.0, t3, t)
+    _select(c4, t3, 0.0, t3, t)
     np.multiply(0.3333333333333333, t0, out=t0)
     np.add(t0, 0.5, out=t0)
-    _select(c12, t0, 1.0, t0, t)
-    _select(c21, t3, t0, t0, t)
-    _select(c2, s3, t0, t0, t)
-    _select(c0, x, t0, dydx, t)
-
-
-def _value_and_derivative_mixed(x, y, dydx, t):
-    t0, t1, t2, t3, *t = t
-    c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    np.copysign(1.0, x, out=t0)
-    c5 = t0 < 0.0
-    np.abs(x, out=t0)
-    c7 = t0 < 3.0
-    np.subtract(t0, 3.0, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.multiply(0.16666666666666666, t1, out=t1)
-    _select(c7, t1, 0.0, t1, t)
-    c12 = t0 <= 3.0
-    np.multiply(t0, t0, out=t2)
-    np.multiply(0.16666666666666666, t2, out=t2)
-    np.multiply(0.5, t0, out=t3)
-    np.add(t2, t3, out=t3)
-    _select(c12, t3, t0, t3, t)
-    _select(c5, t1, t3, t3, t)
-    _select(c2, s3, t3, t3, t)
-    _select(c0, x, t3, y, t)
-    c21 = x < 0.0
-    np.multiply(2.0, t0, out=t3)
-    np.subtract(3.0, t3, out=t3)
-    np.multiply(0.16666666666666666, t3, out=t3)
-    _select(c7, t3, 0.0, t3, t)
-    np.multiply(0.3333333333333333, t0, out=t0)
-    np.add(t0, 0.5, out=t0)
-    _select(c12, t0, 1.0, t0, t)
-    _select(c21, t3, t0, t0, t)
-    _select(c2, s3, t0, t0, t)
+    _select(c9, t0, 1.0, t0, t)
+    _select(c17, t3, t0, t0, t)
     _select(c0, x, t0, dydx, t)
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
     t0, t1, t2, t3, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
     np.copysign(1.0, x, out=t0)
-    c5 = t0 < 0.0
+    c2 = t0 < 0.0
     np.abs(x, out=t0)
-    c7 = t0 < 3.0
+    c4 = t0 < 3.0
     np.subtract(t0, 3.0, out=t1)
     np.multiply(t0, t1, out=t1)
     np.multiply(0.16666667, t1, out=t1)
-    _select(c7, t1, 0.0, t1, t)
-    c12 = t0 <= 3.0
+    _select(c4, t1, 0.0, t1, t)
+    c9 = t0 <= 3.0
     np.multiply(t0, t0, out=t2)
     np.multiply(0.16666667, t2, out=t2)
     np.multiply(0.5, t0, out=t3)
     np.add(t2, t3, out=t3)
-    _select(c12, t3, t0, t3, t)
-    _select(c5, t1, t3, t3, t)
-    _select(c2, s3, t3, t3, t)
+    _select(c9, t3, t0, t3, t)
+    _select(c2, t1, t3, t3, t)
     _select(c0, x, t3, y, t)
-    c21 = x < 0.0
+    c17 = x < 0.0
     np.multiply(2.0, t0, out=t3)
     np.subtract(3.0, t3, out=t3)
     np.multiply(0.16666667, t3, out=t3)
-    _select(c7, t3, 0.0, t3, t)
+    _select(c4, t3, 0.0, t3, t)
     np.multiply(0.33333334, t0, out=t0)
     np.add(t0, 0.5, out=t0)
-    _select(c12, t0, 1.0, t0, t)
-    _select(c21, t3, t0, t0, t)
-    _select(c2, s3, t0, t0, t)
+    _select(c9, t0, 1.0, t0, t)
+    _select(c17, t3, t0, t0, t)
     _select(c0, x, t0, dydx, t)
 
 
 def _backward_wide(x, grad_y, grad_x, t):
     t0, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
+    c1 = x < 0.0
     np.abs(x, out=grad_x)
-    c6 = grad_x < 3.0
+    c3 = grad_x < 3.0
     np.multiply(2.0, grad_x, out=t0)
     np.subtract(3.0, t0, out=t0)
     np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = grad_x <= 3.0
+    _select(c3, t0, 0.0, t0, t)
+    c8 = grad_x <= 3.0
     np.multiply(0.3333333333333333, grad_x, out=grad_x)
     np.add(grad_x, 0.5, out=grad_x)
-    _select(c11, grad_x, 1.0, grad_x, t)
-    _select(c4, t0, grad_x, grad_x, t)
-    _select(c2, s3, grad_x, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _backward_mixed(x, grad_y, grad_x, t):
-    t0, *t = t
-    c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
-    np.abs(x, out=grad_x)
-    c6 = grad_x < 3.0
-    np.multiply(2.0, grad_x, out=t0)
-    np.subtract(3.0, t0, out=t0)
-    np.multiply(0.16666666666666666, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = grad_x <= 3.0
-    np.multiply(0.3333333333333333, grad_x, out=grad_x)
-    np.add(grad_x, 0.5, out=grad_x)
-    _select(c11, grad_x, 1.0, grad_x, t)
-    _select(c4, t0, grad_x, grad_x, t)
-    _select(c2, s3, grad_x, grad_x, t)
+    _select(c8, grad_x, 1.0, grad_x, t)
+    _select(c1, t0, grad_x, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
     np.multiply(grad_y, grad_x, out=grad_x)
 
@@ -396,40 +290,23 @@ def _backward_mixed(x, grad_y, grad_x, t):
 def _backward_float32(x, grad_y, grad_x, t):
     t0, *t = t
     c0 = x != x
-    s1 = np.negative(np.inf)
-    c2 = x == s1
-    s3 = np.negative(0.0)
-    c4 = x < 0.0
+    c1 = x < 0.0
     np.abs(x, out=grad_x)
-    c6 = grad_x < 3.0
+    c3 = grad_x < 3.0
     np.multiply(2.0, grad_x, out=t0)
     np.subtract(3.0, t0, out=t0)
     np.multiply(0.16666667, t0, out=t0)
-    _select(c6, t0, 0.0, t0, t)
-    c11 = grad_x <= 3.0
+    _select(c3, t0, 0.0, t0, t)
+    c8 = grad_x <= 3.0
     np.multiply(0.33333334, grad_x, out=grad_x)
     np.add(grad_x, 0.5, out=grad_x)
-    _select(c11, grad_x, 1.0, grad_x, t)
-    _select(c4, t0, grad_x, grad_x, t)
-    _select(c2, s3, grad_x, grad_x, t)
+    _select(c8, grad_x, 1.0, grad_x, t)
+    _select(c1, t0, grad_x, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
 def _second_derivative_wide(x, d2ydx2, t):
-    t0, *t = t
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=d2ydx2)
-    c3 = d2ydx2 < 3.0
-    _select(c3, 0.3333333333333333, 0.0, t0, t)
-    c5 = d2ydx2 <= 3.0
-    _select(c5, 0.3333333333333333, 0.0, d2ydx2, t)
-    _select(c1, t0, d2ydx2, d2ydx2, t)
-    _select(c0, x, d2ydx2, d2ydx2, t)
-
-
-def _second_derivative_mixed(x, d2ydx2, t):
     t0, *t = t
     c0 = x != x
     c1 = x < 0.0
@@ -488,20 +365,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -515,7 +383,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"hardswish takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -51,55 +51,55 @@ _BLOCK = 2**19
 
 def leaky_relu(x, out=None, *, alpha=0.01):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 3, parameters=[alpha])
+    return _evaluate({"wide": _forward, "mixed": _forward}, [x], out, 6, parameters=[alpha])
 
 
 def leaky_relu_derivative(x, out=None, *, alpha=0.01):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _derivative, "mixed": _derivative}, [x], out, 5, once=True, parameters=[alpha])
 
 
 def leaky_relu_value_and_derivative(x, out=None, *, alpha=0.01):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 4, count=2, parameters=[alpha])
+    return _evaluate({"wide": _value_and_derivative, "mixed": _value_and_derivative}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def leaky_relu_backward(x, grad_output, out=None, *, alpha=0.01):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _backward, "mixed": _backward}, [x, grad_output], out, 5, parameters=[alpha])
 
 
 def leaky_relu_second_derivative(x, out=None, *, alpha=0.01):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"wide": _second_derivative, "mixed": _second_derivative}, [x], out, 5, once=True, parameters=[alpha])
 
 
 def leaky_relu_fast(x, out=None, *, alpha=0.01):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, 3, parameters=[alpha])
+    return _evaluate({"float32": _forward}, [x], out, 6, parameters=[alpha])
 
 
 def leaky_relu_derivative_fast(x, out=None, *, alpha=0.01):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"float32": _derivative}, [x], out, 5, parameters=[alpha])
 
 
 def leaky_relu_value_and_derivative_fast(x, out=None, *, alpha=0.01):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 4, count=2, parameters=[alpha])
+    return _evaluate({"float32": _value_and_derivative}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def leaky_relu_backward_fast(x, grad_output, out=None, *, alpha=0.01):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 2, parameters=[alpha])
+    return _evaluate({"float32": _backward}, [x, grad_output], out, 5, parameters=[alpha])
 
 
 def leaky_relu_second_derivative_fast(x, out=None, *, alpha=0.01):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 2, parameters=[alpha])
+    return _evaluate({"float32": _second_derivative}, [x], out, 5, parameters=[alpha])
 
 
-def _forward_wide(x, alpha, y, t):
+def _forward(x, alpha, y, t):
     t0, *t = t
     np.copysign(1.0, x, out=y)
     c1 = y < 0.0
@@ -109,48 +109,14 @@ def _forward_wide(x, alpha, y, t):
     _select(c1, t0, y, y, t)
 
 
-def _forward_mixed(x, alpha, y, t):
-    t0, *t = t
-    np.copysign(1.0, x, out=y)
-    c1 = y < 0.0
-    np.abs(x, out=y)
-    np.multiply(alpha, y, out=t0)
-    np.negative(t0, out=t0)
-    _select(c1, t0, y, y, t)
-
-
-def _forward_float32(x, alpha, y, t):
-    t0, *t = t
-    np.copysign(1.0, x, out=y)
-    c1 = y < 0.0
-    np.abs(x, out=y)
-    np.multiply(alpha, y, out=t0)
-    np.negative(t0, out=t0)
-    _select(c1, t0, y, y, t)
-
-
-def _derivative_wide(x, alpha, dydx, t):
+def _derivative(x, alpha, dydx, t):
     c0 = x != x
     c1 = x <= 0.0
     _select(c1, alpha, 1.0, dydx, t)
     _select(c0, x, dydx, dydx, t)
 
 
-def _derivative_mixed(x, alpha, dydx, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    _select(c1, alpha, 1.0, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _derivative_float32(x, alpha, dydx, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    _select(c1, alpha, 1.0, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _value_and_derivative_wide(x, alpha, y, dydx, t):
+def _value_and_derivative(x, alpha, y, dydx, t):
     t0, t1, *t = t
     np.copysign(1.0, x, out=t0)
     c1 = t0 < 0.0
@@ -164,35 +130,7 @@ def _value_and_derivative_wide(x, alpha, y, dydx, t):
     _select(c6, x, t0, dydx, t)
 
 
-def _value_and_derivative_mixed(x, alpha, y, dydx, t):
-    t0, t1, *t = t
-    np.copysign(1.0, x, out=t0)
-    c1 = t0 < 0.0
-    np.abs(x, out=t0)
-    np.multiply(alpha, t0, out=t1)
-    np.negative(t1, out=t1)
-    _select(c1, t1, t0, y, t)
-    c6 = x != x
-    c7 = x <= 0.0
-    _select(c7, alpha, 1.0, t0, t)
-    _select(c6, x, t0, dydx, t)
-
-
-def _value_and_derivative_float32(x, alpha, y, dydx, t):
-    t0, t1, *t = t
-    np.copysign(1.0, x, out=t0)
-    c1 = t0 < 0.0
-    np.abs(x, out=t0)
-    np.multiply(alpha, t0, out=t1)
-    np.negative(t1, out=t1)
-    _select(c1, t1, t0, y, t)
-    c6 = x != x
-    c7 = x <= 0.0
-    _select(c7, alpha, 1.0, t0, t)
-    _select(c6, x, t0, dydx, t)
-
-
-def _backward_wide(x, grad_y, alpha, grad_x, t):
+def _backward(x, grad_y, alpha, grad_x, t):
     c0 = x != x
     c1 = x <= 0.0
     _select(c1, alpha, 1.0, grad_x, t)
@@ -200,33 +138,7 @@ def _backward_wide(x, grad_y, alpha, grad_x, t):
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
-def _backward_mixed(x, grad_y, alpha, grad_x, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    _select(c1, alpha, 1.0, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _backward_float32(x, grad_y, alpha, grad_x, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    _select(c1, alpha, 1.0, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _second_derivative_wide(x, alpha, d2ydx2, t):
-    c0 = x != x
-    _select(c0, x, 0.0, d2ydx2, t)
-
-
-def _second_derivative_mixed(x, alpha, d2ydx2, t):
-    c0 = x != x
-    _select(c0, x, 0.0, d2ydx2, t)
-
-
-def _second_derivative_float32(x, alpha, d2ydx2, t):
+def _second_derivative(x, alpha, d2ydx2, t):
     c0 = x != x
     _select(c0, x, 0.0, d2ydx2, t)
 
@@ -251,20 +163,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 0.01.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 0.01.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -278,7 +181,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"leaky_relu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -345,19 +249,6 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
-
-
-def _outside(x, low, high, *gaps):
-    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
-    outside = None
-    found = [(start < x) & (x < end) for start, end in gaps]
-    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
-        found.append(x < low)
-    if high is not None and not np.maximum.reduce(x) <= high:
-        found.append(high < x)
-    for where in found:
-        outside = where if outside is None else outside | where
-    return outside
 
 
 def _same(one, other):

@@ -49,52 +49,52 @@ _BLOCK = 2**19
 
 def logistic(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 7)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 6)
 
 
 def logistic_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 8)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 7)
 
 
 def logistic_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, 9, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed}, [x], out, 8, count=2)
 
 
 def logistic_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 8)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 7)
 
 
 def logistic_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 25, ties=[_d2ydx2_ties])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 24, ties=[_d2ydx2_ties])
 
 
 def logistic_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward_mixed, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def logistic_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 4)
+    return _evaluate({"float32": _derivative_mixed, "usual_float32": _derivative_usual_float32}, [x], out, 7)
 
 
 def logistic_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_mixed, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2)
 
 
 def logistic_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 4)
+    return _evaluate({"float32": _backward_mixed, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 7)
 
 
 def logistic_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 10)
 
 
 def _forward_wide(x, y, t):
@@ -136,17 +136,6 @@ def _forward_usual_mixed(x, y, t):
     return _outside(x, -698.4592718937857, None)
 
 
-def _forward_float32(x, y, t):
-    t0, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=y)
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    _select(c0, y, 1.0, t0, t)
-    np.add(y, 1.0, out=y)
-    np.divide(t0, y, out=y)
-
-
 def _forward_usual_float32(x, y, t):
     np.negative(x, out=y)
     np.exp(y, out=y)
@@ -177,18 +166,6 @@ def _derivative_usual_wide(x, dydx, t):
 
 
 def _derivative_mixed(x, dydx, t):
-    t0, t1, *t = t
-    np.abs(x, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
-    np.multiply(2.0, dydx, out=t0)
-    np.multiply(dydx, dydx, out=t1)
-    np.add(t0, t1, out=t1)
-    np.add(t1, 1.0, out=t1)
-    np.divide(dydx, t1, out=dydx)
-
-
-def _derivative_float32(x, dydx, t):
     t0, t1, *t = t
     np.abs(x, out=dydx)
     np.negative(dydx, out=dydx)
@@ -251,22 +228,6 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     np.divide(t0, t1, out=dydx)
 
 
-def _value_and_derivative_float32(x, y, dydx, t):
-    t0, t1, t2, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=t0)
-    np.negative(t0, out=t0)
-    np.exp(t0, out=t0)
-    _select(c0, t0, 1.0, t1, t)
-    np.add(t0, 1.0, out=t2)
-    np.divide(t1, t2, out=y)
-    np.multiply(2.0, t0, out=t2)
-    np.multiply(t0, t0, out=t1)
-    np.add(t2, t1, out=t1)
-    np.add(t1, 1.0, out=t1)
-    np.divide(t0, t1, out=dydx)
-
-
 def _value_and_derivative_usual_float32(x, y, dydx, t):
     t0, t1, *t = t
     np.negative(x, out=t0)
@@ -302,19 +263,6 @@ def _backward_usual_wide(x, grad_y, grad_x, t):
 
 
 def _backward_mixed(x, grad_y, grad_x, t):
-    t0, t1, *t = t
-    np.abs(x, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    np.multiply(2.0, grad_x, out=t0)
-    np.multiply(grad_x, grad_x, out=t1)
-    np.add(t0, t1, out=t1)
-    np.add(t1, 1.0, out=t1)
-    np.divide(grad_x, t1, out=t1)
-    np.multiply(grad_y, t1, out=grad_x)
-
-
-def _backward_float32(x, grad_y, grad_x, t):
     t0, t1, *t = t
     np.abs(x, out=grad_x)
     np.negative(grad_x, out=grad_x)
@@ -430,7 +378,7 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.add(t14, t15, out=t2)
     np.multiply(t2, t3, out=t13)
     np.multiply(t13, t6, out=t16)
-    _product_error_mixed(t13, t6, t16, t17, t)
+    _product_error_float64(t13, t6, t16, t17, t)
     np.subtract(t6, 1.0, out=t18)
     np.subtract(t7, t18, out=t18)
     np.subtract(t7, t1, out=t1)
@@ -440,22 +388,22 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.add(t17, t18, out=t18)
     np.subtract(t2, t14, out=t14)
     np.subtract(t15, t14, out=t14)
-    _product_error_mixed(t13, t12, t2, t15, t)
-    _product_error_mixed(t11, t10, t12, t2, t)
-    np.subtract(t10, 1.0, out=t12)
-    np.subtract(t8, t12, out=t12)
+    _product_error_float64(t13, t12, t2, t2, t)
+    _product_error_float64(t11, t10, t12, t12, t)
+    np.subtract(t10, 1.0, out=t15)
+    np.subtract(t8, t15, out=t15)
     np.multiply(t1, t9, out=t9)
-    np.add(t12, t9, out=t9)
-    np.multiply(t11, t9, out=t12)
-    np.add(t2, t12, out=t12)
-    _product_error_mixed(t10, t10, t11, t2, t)
-    np.multiply(t10, t9, out=t9)
-    np.add(t2, t9, out=t2)
-    np.add(t2, t9, out=t9)
-    np.multiply(t10, t9, out=t9)
-    np.add(t12, t9, out=t9)
-    np.multiply(t13, t9, out=t9)
     np.add(t15, t9, out=t9)
+    np.multiply(t11, t9, out=t15)
+    np.add(t12, t15, out=t15)
+    _product_error_float64(t10, t10, t11, t11, t)
+    np.multiply(t10, t9, out=t9)
+    np.add(t11, t9, out=t11)
+    np.add(t11, t9, out=t9)
+    np.multiply(t10, t9, out=t9)
+    np.add(t15, t9, out=t9)
+    np.multiply(t13, t9, out=t9)
+    np.add(t2, t9, out=t9)
     np.subtract(t14, t9, out=t9)
     np.multiply(t9, t3, out=t9)
     np.multiply(t6, t9, out=t9)
@@ -469,27 +417,31 @@ def _second_derivative_mixed(x, d2ydx2, t):
 
 
 def _second_derivative_float32(x, d2ydx2, t):
-    t0, t1, t2, t3, *t = t
+    t0, t1, t2, t3, t4, *t = t
     c0 = x == 0.0
     np.negative(x, out=d2ydx2)
     np.copysign(1.0, x, out=t0)
     np.abs(x, out=t1)
-    c4 = t1 < 8.3125
+    c4 = t1 < 4.375
     np.negative(t1, out=t2)
     np.expm1(t2, out=t2)
     np.negative(t1, out=t1)
     np.exp(t1, out=t1)
     np.multiply(t2, t1, out=t2)
-    np.add(t1, 1.0, out=t1)
-    np.divide(t2, t1, out=t3)
-    np.divide(t3, t1, out=t3)
-    _select(c4, t3, t2, t2, t)
-    np.multiply(t1, t1, out=t3)
-    np.multiply(t3, t1, out=t3)
-    _select(c4, t1, t3, t3, t)
-    np.divide(t2, t3, out=t3)
-    np.multiply(t0, t3, out=t3)
-    _select(c0, d2ydx2, t3, d2ydx2, t)
+    np.add(t1, 1.0, out=t3)
+    np.divide(t2, t3, out=t2)
+    np.divide(t2, t3, out=t2)
+    np.divide(t2, t3, out=t2)
+    np.divide(1.0, t3, out=t3)
+    np.multiply(t3, t3, out=t4)
+    np.multiply(t1, t3, out=t3)
+    np.multiply(2.0, t3, out=t3)
+    np.subtract(t3, 1.0, out=t3)
+    np.multiply(t4, t3, out=t3)
+    np.multiply(t3, t1, out=t1)
+    _select(c4, t2, t1, t1, t)
+    np.multiply(t0, t1, out=t1)
+    _select(c0, d2ydx2, t1, d2ydx2, t)
 
 
 def _d2ydx2_ties(x, y, y_, t):
@@ -503,27 +455,6 @@ def _d2ydx2_ties(x, y, y_, t):
     c6 = c1 & c5
     _select(c6, 0.9999999999999858, y_, y_, t)
     np.multiply(y, y_, out=y_)
-
-
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
 
 
 def _select(condition, yes, no, out, t):
@@ -546,13 +477,28 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
 
 
 def _power_of_2(shifted, out):
@@ -562,11 +508,11 @@ def _power_of_2(shifted, out):
     np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -580,7 +526,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"logistic takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

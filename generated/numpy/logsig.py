@@ -49,66 +49,55 @@ _BLOCK = 2**19
 
 def logsig(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 7)
+    return _evaluate({"wide": _forward, "mixed": _forward, "usual_mixed": _forward_usual_mixed}, [x], out, 6)
 
 
 def logsig_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 15)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 14)
 
 
 def logsig_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 16, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 15, count=2)
 
 
 def logsig_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 15)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 14)
 
 
 def logsig_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 22)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 21)
 
 
 def logsig_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def logsig_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 6)
 
 
 def logsig_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 8, count=2)
 
 
 def logsig_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 6)
 
 
 def logsig_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 8)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 11)
 
 
-def _forward_wide(x, y, t):
-    t0, *t = t
-    np.abs(x, out=y)
-    c1 = y == np.inf
-    np.log1p(y, out=y)
-    np.add(y, 1.0, out=t0)
-    np.divide(y, t0, out=t0)
-    _select(c1, 1.0, t0, t0, t)
-    np.copysign(t0, x, out=y)
-
-
-def _forward_mixed(x, y, t):
+def _forward(x, y, t):
     t0, *t = t
     np.abs(x, out=y)
     c1 = y == np.inf
@@ -127,17 +116,6 @@ def _forward_usual_mixed(x, y, t):
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
     return _outside(x, -1.7696041796268731e+308, 1.7696041796268731e+308)
-
-
-def _forward_float32(x, y, t):
-    t0, *t = t
-    np.abs(x, out=y)
-    c1 = y == np.inf
-    np.log1p(y, out=y)
-    np.add(y, 1.0, out=t0)
-    np.divide(y, t0, out=t0)
-    _select(c1, 1.0, t0, t0, t)
-    np.copysign(t0, x, out=y)
 
 
 def _forward_usual_float32(x, y, t):
@@ -205,19 +183,19 @@ def _derivative_mixed(x, dydx, t):
     np.multiply(dydx, 2.938735877055719e-39, out=dydx)
     np.multiply(t3, dydx, out=t4)
     np.divide(1.0, t4, out=t6)
-    _product_error_mixed(t6, t4, 1.0, t7, t)
-    _product_error_mixed(t3, dydx, t4, t8, t)
-    _product_error_mixed(t0, t0, t3, t4, t)
-    np.subtract(t0, 1.0, out=t3)
-    np.subtract(t2, t3, out=t3)
+    _product_error_float64(t6, t4, 1.0, t7, t)
+    _product_error_float64(t3, dydx, t4, t4, t)
+    _product_error_float64(t0, t0, t3, t3, t)
+    np.subtract(t0, 1.0, out=t8)
+    np.subtract(t2, t8, out=t8)
     np.subtract(t2, t1, out=t1)
     np.subtract(t5, t1, out=t1)
-    np.add(t3, t1, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(t4, t1, out=t4)
-    np.add(t4, t1, out=t1)
-    np.multiply(dydx, t1, out=t1)
     np.add(t8, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.add(t3, t1, out=t3)
+    np.add(t3, t1, out=t1)
+    np.multiply(dydx, t1, out=t1)
+    np.add(t4, t1, out=t1)
     np.multiply(t6, t1, out=t1)
     np.add(t7, t1, out=t1)
     np.subtract(0.0, t1, out=t1)
@@ -235,7 +213,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.subtract(t1, 1.0, out=t2)
     np.subtract(t0, t2, out=t2)
     np.multiply(t1, t1, out=t0)
-    _product_error_usual_mixed(t1, t1, t0, t3, t)
+    _product_error_float64(t1, t1, t0, t3, t)
     np.multiply(t1, t2, out=t2)
     np.add(t3, t2, out=t3)
     np.add(t3, t2, out=t2)
@@ -243,7 +221,7 @@ def _derivative_usual_mixed(x, dydx, t):
     np.subtract(t3, 1.0, out=t1)
     np.subtract(dydx, t1, out=t1)
     np.multiply(t0, t3, out=dydx)
-    _product_error_usual_mixed(t0, t3, dydx, t4, t)
+    _product_error_float64(t0, t3, dydx, t4, t)
     np.multiply(t0, t1, out=t1)
     np.add(t4, t1, out=t1)
     np.multiply(t3, t2, out=t2)
@@ -331,19 +309,19 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     np.multiply(t0, 2.938735877055719e-39, out=t0)
     np.multiply(t4, t0, out=t5)
     np.divide(1.0, t5, out=t7)
-    _product_error_mixed(t7, t5, 1.0, t8, t)
-    _product_error_mixed(t4, t0, t5, t9, t)
-    _product_error_mixed(t2, t2, t4, t5, t)
-    np.subtract(t2, 1.0, out=t4)
-    np.subtract(t3, t4, out=t4)
+    _product_error_float64(t7, t5, 1.0, t8, t)
+    _product_error_float64(t4, t0, t5, t5, t)
+    _product_error_float64(t2, t2, t4, t4, t)
+    np.subtract(t2, 1.0, out=t9)
+    np.subtract(t3, t9, out=t9)
     np.subtract(t3, t1, out=t1)
     np.subtract(t6, t1, out=t1)
-    np.add(t4, t1, out=t1)
-    np.multiply(t2, t1, out=t1)
-    np.add(t5, t1, out=t5)
-    np.add(t5, t1, out=t1)
-    np.multiply(t0, t1, out=t1)
     np.add(t9, t1, out=t1)
+    np.multiply(t2, t1, out=t1)
+    np.add(t4, t1, out=t4)
+    np.add(t4, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.add(t5, t1, out=t1)
     np.multiply(t7, t1, out=t1)
     np.add(t8, t1, out=t1)
     np.subtract(0.0, t1, out=t1)
@@ -364,7 +342,7 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.subtract(t2, 1.0, out=t3)
     np.subtract(t1, t3, out=t3)
     np.multiply(t2, t2, out=t1)
-    _product_error_usual_mixed(t2, t2, t1, t4, t)
+    _product_error_float64(t2, t2, t1, t4, t)
     np.multiply(t2, t3, out=t3)
     np.add(t4, t3, out=t4)
     np.add(t4, t3, out=t3)
@@ -372,7 +350,7 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     np.subtract(t4, 1.0, out=t2)
     np.subtract(t0, t2, out=t2)
     np.multiply(t1, t4, out=t0)
-    _product_error_usual_mixed(t1, t4, t0, t5, t)
+    _product_error_float64(t1, t4, t0, t5, t)
     np.multiply(t1, t2, out=t2)
     np.add(t5, t2, out=t2)
     np.multiply(t4, t3, out=t3)
@@ -456,19 +434,19 @@ def _backward_mixed(x, grad_y, grad_x, t):
     np.multiply(grad_x, 2.938735877055719e-39, out=grad_x)
     np.multiply(t3, grad_x, out=t4)
     np.divide(1.0, t4, out=t6)
-    _product_error_mixed(t6, t4, 1.0, t7, t)
-    _product_error_mixed(t3, grad_x, t4, t8, t)
-    _product_error_mixed(t0, t0, t3, t4, t)
-    np.subtract(t0, 1.0, out=t3)
-    np.subtract(t2, t3, out=t3)
+    _product_error_float64(t6, t4, 1.0, t7, t)
+    _product_error_float64(t3, grad_x, t4, t4, t)
+    _product_error_float64(t0, t0, t3, t3, t)
+    np.subtract(t0, 1.0, out=t8)
+    np.subtract(t2, t8, out=t8)
     np.subtract(t2, t1, out=t1)
     np.subtract(t5, t1, out=t1)
-    np.add(t3, t1, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(t4, t1, out=t4)
-    np.add(t4, t1, out=t1)
-    np.multiply(grad_x, t1, out=t1)
     np.add(t8, t1, out=t1)
+    np.multiply(t0, t1, out=t1)
+    np.add(t3, t1, out=t3)
+    np.add(t3, t1, out=t1)
+    np.multiply(grad_x, t1, out=t1)
+    np.add(t4, t1, out=t1)
     np.multiply(t6, t1, out=t1)
     np.add(t7, t1, out=t1)
     np.subtract(0.0, t1, out=t1)
@@ -487,7 +465,7 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.subtract(t1, 1.0, out=t2)
     np.subtract(t0, t2, out=t2)
     np.multiply(t1, t1, out=t0)
-    _product_error_usual_mixed(t1, t1, t0, t3, t)
+    _product_error_float64(t1, t1, t0, t3, t)
     np.multiply(t1, t2, out=t2)
     np.add(t3, t2, out=t3)
     np.add(t3, t2, out=t2)
@@ -495,7 +473,7 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     np.subtract(t3, 1.0, out=t1)
     np.subtract(grad_x, t1, out=t1)
     np.multiply(t0, t3, out=grad_x)
-    _product_error_usual_mixed(t0, t3, grad_x, t4, t)
+    _product_error_float64(t0, t3, grad_x, t4, t)
     np.multiply(t0, t1, out=t1)
     np.add(t4, t1, out=t1)
     np.multiply(t3, t2, out=t2)
@@ -637,39 +615,39 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.subtract(t2, t6, out=t6)
     np.subtract(t5, t6, out=t6)
     np.add(t8, t6, out=t8)
-    _product_error_mixed(t3, t14, t9, t5, t)
-    _product_error_mixed(t10, t13, t14, t9, t)
-    _product_error_mixed(t11, t11, t12, t14, t)
-    np.subtract(t11, 1.0, out=t12)
-    np.subtract(t11, t12, out=t15)
+    _product_error_float64(t3, t14, t9, t9, t)
+    _product_error_float64(t10, t13, t14, t14, t)
+    _product_error_float64(t11, t11, t12, t12, t)
+    np.subtract(t11, 1.0, out=t5)
+    np.subtract(t11, t5, out=t15)
     np.subtract(1.0, t15, out=t15)
-    np.subtract(t0, t12, out=t12)
-    np.add(t15, t12, out=t12)
-    np.multiply(t11, t12, out=t12)
-    np.add(t14, t12, out=t14)
-    np.add(t14, t12, out=t12)
-    np.multiply(t12, 2.938735877055719e-39, out=t12)
-    np.multiply(t10, t12, out=t12)
-    np.add(t9, t12, out=t12)
-    _product_error_mixed(t4, t7, t10, t9, t)
-    np.subtract(t7, 1.0, out=t10)
-    np.subtract(t7, t10, out=t14)
-    np.subtract(1.0, t14, out=t14)
-    np.subtract(t2, t10, out=t10)
-    np.add(t14, t10, out=t10)
-    np.add(t10, t6, out=t6)
-    np.multiply(t4, t6, out=t10)
-    np.add(t9, t10, out=t10)
-    _product_error_mixed(t7, t7, t4, t9, t)
+    np.subtract(t0, t5, out=t5)
+    np.add(t15, t5, out=t5)
+    np.multiply(t11, t5, out=t5)
+    np.add(t12, t5, out=t12)
+    np.add(t12, t5, out=t5)
+    np.multiply(t5, 2.938735877055719e-39, out=t5)
+    np.multiply(t10, t5, out=t5)
+    np.add(t14, t5, out=t5)
+    _product_error_float64(t4, t7, t10, t10, t)
+    np.subtract(t7, 1.0, out=t14)
+    np.subtract(t7, t14, out=t12)
+    np.subtract(1.0, t12, out=t12)
+    np.subtract(t2, t14, out=t14)
+    np.add(t12, t14, out=t14)
+    np.add(t14, t6, out=t6)
+    np.multiply(t4, t6, out=t14)
+    np.add(t10, t14, out=t14)
+    _product_error_float64(t7, t7, t4, t4, t)
     np.multiply(t7, t6, out=t6)
-    np.add(t9, t6, out=t9)
-    np.add(t9, t6, out=t6)
+    np.add(t4, t6, out=t4)
+    np.add(t4, t6, out=t6)
     np.multiply(t7, t6, out=t6)
-    np.add(t10, t6, out=t6)
+    np.add(t14, t6, out=t6)
     np.multiply(t13, t6, out=t6)
-    np.add(t12, t6, out=t6)
-    np.multiply(t3, t6, out=t6)
     np.add(t5, t6, out=t6)
+    np.multiply(t3, t6, out=t6)
+    np.add(t9, t6, out=t6)
     np.subtract(t8, t6, out=t6)
     np.multiply(t6, t1, out=t6)
     np.add(t3, t6, out=t6)
@@ -745,48 +723,6 @@ def _second_derivative_float32(x, d2ydx2, t):
     _select(c1, 0.0, t2, d2ydx2, t)
 
 
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
-
-
-def _product_error_usual_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
-
-
 def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     held = np.count_nonzero(condition)
@@ -807,13 +743,28 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
 
 
 def _power_of_2(shifted, out):
@@ -837,11 +788,11 @@ def _exponent(number, out):
     np.copyto(out, _exponent_bits(number, out) - 1023, casting="same_kind")
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -855,7 +806,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"logsig takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -51,62 +51,62 @@ _BLOCK = 2**19
 
 def logsigmoid(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 3)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 6)
 
 
 def logsigmoid_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 3)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 6)
 
 
 def logsigmoid_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 5, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 8, count=2)
 
 
 def logsigmoid_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 3)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 6)
 
 
 def logsigmoid_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 4)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 7)
 
 
 def logsigmoid_backward_from_output(y, grad_output, out=None):
     """grad_x = grad_output * f'(x), from y = f(x)."""
-    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, 3)
+    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, 6)
 
 
 def logsigmoid_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward_mixed, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def logsigmoid_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_mixed, "usual_float32": _derivative_usual_float32}, [x], out, 6)
 
 
 def logsigmoid_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_mixed, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2)
 
 
 def logsigmoid_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_mixed, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 6)
 
 
 def logsigmoid_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 4)
+    return _evaluate({"float32": _second_derivative_mixed}, [x], out, 7)
 
 
 def logsigmoid_backward_from_output_fast(y, grad_output, out=None):
     """grad_x = grad_output * f'(x), from y = f(x), computed in float32."""
-    return _evaluate({"float32": _backward_from_output_float32}, [y, grad_output], out, 3)
+    return _evaluate({"float32": _backward_from_output_mixed}, [y, grad_output], out, 6)
 
 
 def _forward_wide(x, y, t):
@@ -152,19 +152,6 @@ def _forward_usual_mixed(x, y, t):
     return _outside(x, -698.4592718937857, None)
 
 
-def _forward_float32(x, y, t):
-    t0, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=y)
-    np.negative(y, out=t0)
-    np.exp(t0, out=t0)
-    np.log1p(t0, out=t0)
-    np.add(t0, y, out=y)
-    np.negative(y, out=y)
-    np.negative(t0, out=t0)
-    _select(c0, y, t0, y, t)
-
-
 def _forward_usual_float32(x, y, t):
     np.negative(x, out=y)
     np.exp(y, out=y)
@@ -205,17 +192,6 @@ def _derivative_usual_mixed(x, dydx, t):
     np.add(dydx, 1.0, out=dydx)
     np.divide(1.0, dydx, out=dydx)
     return _outside(x, None, 698.4592718937857)
-
-
-def _derivative_float32(x, dydx, t):
-    t0, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=dydx)
-    np.negative(dydx, out=dydx)
-    np.exp(dydx, out=dydx)
-    _select(c0, 1.0, dydx, t0, t)
-    np.add(dydx, 1.0, out=dydx)
-    np.divide(t0, dydx, out=dydx)
 
 
 def _derivative_usual_float32(x, dydx, t):
@@ -285,22 +261,6 @@ def _value_and_derivative_usual_mixed(x, y, dydx, t):
     return _outside(x, -698.4592718937857, 698.4592718937857)
 
 
-def _value_and_derivative_float32(x, y, dydx, t):
-    t0, t1, t2, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=t0)
-    np.negative(t0, out=t1)
-    np.exp(t1, out=t1)
-    np.log1p(t1, out=t2)
-    np.add(t2, t0, out=t0)
-    np.negative(t0, out=t0)
-    np.negative(t2, out=t2)
-    _select(c0, t0, t2, y, t)
-    _select(c0, 1.0, t1, t2, t)
-    np.add(t1, 1.0, out=t1)
-    np.divide(t2, t1, out=dydx)
-
-
 def _value_and_derivative_usual_float32(x, y, dydx, t):
     t0, *t = t
     np.negative(x, out=t0)
@@ -351,18 +311,6 @@ def _backward_usual_mixed(x, grad_y, grad_x, t):
     return _outside(x, None, 698.4592718937857)
 
 
-def _backward_float32(x, grad_y, grad_x, t):
-    t0, *t = t
-    c0 = x < 0.0
-    np.abs(x, out=grad_x)
-    np.negative(grad_x, out=grad_x)
-    np.exp(grad_x, out=grad_x)
-    _select(c0, 1.0, grad_x, t0, t)
-    np.add(grad_x, 1.0, out=grad_x)
-    np.divide(t0, grad_x, out=grad_x)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
 def _backward_usual_float32(x, grad_y, grad_x, t):
     np.exp(x, out=grad_x)
     np.add(grad_x, 1.0, out=grad_x)
@@ -396,19 +344,6 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.divide(t0, d2ydx2, out=d2ydx2)
 
 
-def _second_derivative_float32(x, d2ydx2, t):
-    t0, t1, *t = t
-    np.abs(x, out=d2ydx2)
-    np.negative(d2ydx2, out=d2ydx2)
-    np.exp(d2ydx2, out=d2ydx2)
-    np.negative(d2ydx2, out=t0)
-    np.multiply(2.0, d2ydx2, out=t1)
-    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
-    np.add(t1, d2ydx2, out=d2ydx2)
-    np.add(d2ydx2, 1.0, out=d2ydx2)
-    np.divide(t0, d2ydx2, out=d2ydx2)
-
-
 def _backward_from_output_wide(y, grad_y, grad_x, t):
     t0, *t = t
     c0 = y == 0.0
@@ -421,16 +356,6 @@ def _backward_from_output_wide(y, grad_y, grad_x, t):
 
 
 def _backward_from_output_mixed(y, grad_y, grad_x, t):
-    t0, *t = t
-    c0 = y == 0.0
-    np.negative(y, out=grad_x)
-    np.expm1(y, out=t0)
-    np.negative(t0, out=t0)
-    _select(c0, grad_x, t0, t0, t)
-    np.multiply(grad_y, t0, out=grad_x)
-
-
-def _backward_from_output_float32(y, grad_y, grad_x, t):
     t0, *t = t
     c0 = y == 0.0
     np.negative(y, out=grad_x)
@@ -460,20 +385,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -487,7 +403,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"logsigmoid takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

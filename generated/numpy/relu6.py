@@ -50,55 +50,55 @@ _BLOCK = 2**19
 
 def relu6(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 2)
+    return _evaluate({"wide": _forward, "usual_wide": _forward_usual, "mixed": _forward, "usual_mixed": _forward_usual}, [x], out, 5, once=True)
 
 
 def relu6_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 2)
+    return _evaluate({"wide": _derivative, "mixed": _derivative}, [x], out, 5, once=True)
 
 
 def relu6_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 4, count=2)
+    return _evaluate({"wide": _value_and_derivative, "mixed": _value_and_derivative}, [x], out, 7, count=2, once=True)
 
 
 def relu6_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 2)
+    return _evaluate({"wide": _backward, "mixed": _backward}, [x, grad_output], out, 5, once=True)
 
 
 def relu6_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2)
+    return _evaluate({"wide": _second_derivative, "mixed": _second_derivative}, [x], out, 5, once=True)
 
 
 def relu6_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32}, [x], out, 2)
+    return _evaluate({"float32": _forward, "usual_float32": _forward_usual}, [x], out, 5)
 
 
 def relu6_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 2)
+    return _evaluate({"float32": _derivative}, [x], out, 5)
 
 
 def relu6_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 4, count=2)
+    return _evaluate({"float32": _value_and_derivative}, [x], out, 7, count=2)
 
 
 def relu6_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 2)
+    return _evaluate({"float32": _backward}, [x, grad_output], out, 5)
 
 
 def relu6_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 2)
+    return _evaluate({"float32": _second_derivative}, [x], out, 5)
 
 
-def _forward_wide(x, y, t):
+def _forward(x, y, t):
     c0 = x != x
     c1 = x < 0.0
     np.abs(x, out=y)
@@ -108,27 +108,14 @@ def _forward_wide(x, y, t):
     _select(c0, x, y, y, t)
 
 
-def _forward_mixed(x, y, t):
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=y)
-    c3 = y < 6.0
-    _select(c3, y, 6.0, y, t)
-    _select(c1, 0.0, y, y, t)
-    _select(c0, x, y, y, t)
+def _forward_usual(x, y, t):
+    np.maximum(x, 0.0, out=y)
+    np.minimum(y, 6.0, out=y)
+    np.add(y, 0.0, out=y)
+    return None
 
 
-def _forward_float32(x, y, t):
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=y)
-    c3 = y < 6.0
-    _select(c3, y, 6.0, y, t)
-    _select(c1, 0.0, y, y, t)
-    _select(c0, x, y, y, t)
-
-
-def _derivative_wide(x, dydx, t):
+def _derivative(x, dydx, t):
     c0 = x != x
     c1 = x <= 0.0
     np.abs(x, out=dydx)
@@ -138,27 +125,7 @@ def _derivative_wide(x, dydx, t):
     _select(c0, x, dydx, dydx, t)
 
 
-def _derivative_mixed(x, dydx, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    np.abs(x, out=dydx)
-    c3 = dydx <= 6.0
-    _select(c3, 1.0, 0.0, dydx, t)
-    _select(c1, 0.0, dydx, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _derivative_float32(x, dydx, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    np.abs(x, out=dydx)
-    c3 = dydx <= 6.0
-    _select(c3, 1.0, 0.0, dydx, t)
-    _select(c1, 0.0, dydx, dydx, t)
-    _select(c0, x, dydx, dydx, t)
-
-
-def _value_and_derivative_wide(x, y, dydx, t):
+def _value_and_derivative(x, y, dydx, t):
     t0, t1, *t = t
     c0 = x != x
     c1 = x < 0.0
@@ -174,39 +141,7 @@ def _value_and_derivative_wide(x, y, dydx, t):
     _select(c0, x, t0, dydx, t)
 
 
-def _value_and_derivative_mixed(x, y, dydx, t):
-    t0, t1, *t = t
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=t0)
-    c3 = t0 < 6.0
-    _select(c3, t0, 6.0, t1, t)
-    _select(c1, 0.0, t1, t1, t)
-    _select(c0, x, t1, y, t)
-    c7 = x <= 0.0
-    c8 = t0 <= 6.0
-    _select(c8, 1.0, 0.0, t0, t)
-    _select(c7, 0.0, t0, t0, t)
-    _select(c0, x, t0, dydx, t)
-
-
-def _value_and_derivative_float32(x, y, dydx, t):
-    t0, t1, *t = t
-    c0 = x != x
-    c1 = x < 0.0
-    np.abs(x, out=t0)
-    c3 = t0 < 6.0
-    _select(c3, t0, 6.0, t1, t)
-    _select(c1, 0.0, t1, t1, t)
-    _select(c0, x, t1, y, t)
-    c7 = x <= 0.0
-    c8 = t0 <= 6.0
-    _select(c8, 1.0, 0.0, t0, t)
-    _select(c7, 0.0, t0, t0, t)
-    _select(c0, x, t0, dydx, t)
-
-
-def _backward_wide(x, grad_y, grad_x, t):
+def _backward(x, grad_y, grad_x, t):
     c0 = x != x
     c1 = x <= 0.0
     np.abs(x, out=grad_x)
@@ -217,43 +152,7 @@ def _backward_wide(x, grad_y, grad_x, t):
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
-def _backward_mixed(x, grad_y, grad_x, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    np.abs(x, out=grad_x)
-    c3 = grad_x <= 6.0
-    _select(c3, 1.0, 0.0, grad_x, t)
-    _select(c1, 0.0, grad_x, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _backward_float32(x, grad_y, grad_x, t):
-    c0 = x != x
-    c1 = x <= 0.0
-    np.abs(x, out=grad_x)
-    c3 = grad_x <= 6.0
-    _select(c3, 1.0, 0.0, grad_x, t)
-    _select(c1, 0.0, grad_x, grad_x, t)
-    _select(c0, x, grad_x, grad_x, t)
-    np.multiply(grad_y, grad_x, out=grad_x)
-
-
-def _second_derivative_wide(x, d2ydx2, t):
-    c0 = x != x
-    c1 = x < 0.0
-    _select(c1, 0.0, 0.0, d2ydx2, t)
-    _select(c0, x, d2ydx2, d2ydx2, t)
-
-
-def _second_derivative_mixed(x, d2ydx2, t):
-    c0 = x != x
-    c1 = x < 0.0
-    _select(c1, 0.0, 0.0, d2ydx2, t)
-    _select(c0, x, d2ydx2, d2ydx2, t)
-
-
-def _second_derivative_float32(x, d2ydx2, t):
+def _second_derivative(x, d2ydx2, t):
     c0 = x != x
     c1 = x < 0.0
     _select(c1, 0.0, 0.0, d2ydx2, t)
@@ -280,20 +179,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -307,7 +197,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"relu6 takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
@@ -374,19 +265,6 @@ def _compute(formula, usual, given, parameters, results, t):
         formula(*given, *parameters, *t[len(given) : own], t[own:])
         for result, others in zip(results, t[len(given) :]):
             result[where] = others
-
-
-def _outside(x, low, high, *gaps):
-    """Where x is below or above two numbers or inside of a gap between them; None where it nowhere is."""
-    outside = None
-    found = [(start < x) & (x < end) for start, end in gaps]
-    if low is not None and not np.minimum.reduce(x) >= low:  # or there is a NaN
-        found.append(x < low)
-    if high is not None and not np.maximum.reduce(x) <= high:
-        found.append(high < x)
-    for where in found:
-        outside = where if outside is None else outside | where
-    return outside
 
 
 def _same(one, other):

@@ -58,52 +58,52 @@ _BLOCK = 2**19
 
 def selu(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 3)
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 6)
 
 
 def selu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 2)
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 5)
 
 
 def selu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 5, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 8, count=2)
 
 
 def selu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 2)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 5)
 
 
 def selu_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 2)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 5)
 
 
 def selu_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 8)
 
 
 def selu_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32}, [x], out, 6)
 
 
 def selu_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 6, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 9, count=2)
 
 
 def selu_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 6)
 
 
 def selu_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 3)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6)
 
 
 def _forward_wide(x, y, t):
@@ -394,20 +394,11 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
-    else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
-
-
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -421,7 +412,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"selu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -55,62 +55,62 @@ _BLOCK = 2**19
 
 def softplus(x, out=None, *, beta=1.0):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 9, parameters=[beta])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 7, parameters=[beta])
 
 
 def softplus_derivative(x, out=None, *, beta=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 9, parameters=[beta])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 7, parameters=[beta])
 
 
 def softplus_value_and_derivative(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 11, count=2, parameters=[beta])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 10, count=2, parameters=[beta])
 
 
 def softplus_backward(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 9, parameters=[beta])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 7, parameters=[beta])
 
 
 def softplus_second_derivative(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 9, parameters=[beta])
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 8, parameters=[beta])
 
 
 def softplus_backward_from_output(y, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), from y = f(x)."""
-    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, 11, parameters=[beta])
+    return _evaluate({"wide": _backward_from_output_wide, "mixed": _backward_from_output_mixed}, [y, grad_output], out, 10, parameters=[beta])
 
 
 def softplus_fast(x, out=None, *, beta=1.0):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5, parameters=[beta])
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 8, parameters=[beta])
 
 
 def softplus_derivative_fast(x, out=None, *, beta=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 5, parameters=[beta])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 8, parameters=[beta])
 
 
 def softplus_value_and_derivative_fast(x, out=None, *, beta=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2, parameters=[beta])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 11, count=2, parameters=[beta])
 
 
 def softplus_backward_fast(x, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 5, parameters=[beta])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 8, parameters=[beta])
 
 
 def softplus_second_derivative_fast(x, out=None, *, beta=1.0):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 5, parameters=[beta])
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 8, parameters=[beta])
 
 
 def softplus_backward_from_output_fast(y, grad_output, out=None, *, beta=1.0):
     """grad_x = grad_output * f'(x), from y = f(x), computed in float32."""
-    return _evaluate({"float32": _backward_from_output_float32}, [y, grad_output], out, 8, parameters=[beta])
+    return _evaluate({"float32": _backward_from_output_float32}, [y, grad_output], out, 11, parameters=[beta])
 
 
 def _forward_wide(x, beta, y, t):
@@ -135,23 +135,23 @@ def _forward_usual_wide(x, y, t):
 
 
 def _forward_mixed(x, beta, y, t):
-    t0, t1, t2, *t = t
+    t0, t1, *t = t
     c0 = x < 0.0
     np.abs(x, out=y)
     np.multiply(beta, y, out=t0)
     np.negative(t0, out=t1)
     np.exp(t1, out=t1)
     c5 = t0 < 1024.0
-    _product_error_mixed(beta, y, t0, t2, t)
-    _select(c5, t2, 0.0, t2, t)
-    np.multiply(t1, t2, out=t2)
-    np.subtract(t1, t2, out=t2)
-    np.log1p(t2, out=t2)
-    np.divide(t2, beta, out=t2)
+    _product_error_float64(beta, y, t0, t0, t)
+    _select(c5, t0, 0.0, t0, t)
+    np.multiply(t1, t0, out=t0)
+    np.subtract(t1, t0, out=t0)
+    np.log1p(t0, out=t0)
+    np.divide(t0, beta, out=t0)
     np.log1p(t1, out=t1)
     np.divide(t1, beta, out=t1)
     np.add(t1, y, out=y)
-    _select(c0, t2, y, y, t)
+    _select(c0, t0, y, y, t)
 
 
 def _forward_usual_mixed(x, y, t):
@@ -213,21 +213,21 @@ def _derivative_usual_wide(x, dydx, t):
 
 
 def _derivative_mixed(x, beta, dydx, t):
-    t0, t1, t2, *t = t
+    t0, t1, *t = t
     c0 = x < 0.0
     np.abs(x, out=dydx)
     np.multiply(beta, dydx, out=t0)
     np.negative(t0, out=t1)
     np.exp(t1, out=t1)
     c5 = t0 < 1024.0
-    _product_error_mixed(beta, dydx, t0, t2, t)
-    _select(c5, t2, 0.0, t2, t)
-    np.multiply(t1, t2, out=t2)
-    np.subtract(t1, t2, out=t2)
-    _select(c0, t2, 1.0, t0, t)
-    _select(c0, t2, t1, t1, t)
+    _product_error_float64(beta, dydx, t0, t0, t)
+    _select(c5, t0, 0.0, t0, t)
+    np.multiply(t1, t0, out=t0)
+    np.subtract(t1, t0, out=t0)
+    _select(c0, t0, 1.0, dydx, t)
+    _select(c0, t0, t1, t1, t)
     np.add(t1, 1.0, out=t1)
-    np.divide(t0, t1, out=dydx)
+    np.divide(dydx, t1, out=dydx)
 
 
 def _derivative_usual_mixed(x, dydx, t):
@@ -308,18 +308,18 @@ def _value_and_derivative_mixed(x, beta, y, dydx, t):
     np.negative(t1, out=t2)
     np.exp(t2, out=t2)
     c5 = t1 < 1024.0
-    _product_error_mixed(beta, t0, t1, t3, t)
-    _select(c5, t3, 0.0, t3, t)
-    np.multiply(t2, t3, out=t3)
-    np.subtract(t2, t3, out=t3)
-    np.log1p(t3, out=t1)
-    np.divide(t1, beta, out=t1)
+    _product_error_float64(beta, t0, t1, t1, t)
+    _select(c5, t1, 0.0, t1, t)
+    np.multiply(t2, t1, out=t1)
+    np.subtract(t2, t1, out=t1)
+    np.log1p(t1, out=t3)
+    np.divide(t3, beta, out=t3)
     np.log1p(t2, out=t4)
     np.divide(t4, beta, out=t4)
     np.add(t4, t0, out=t0)
-    _select(c0, t1, t0, y, t)
-    _select(c0, t3, 1.0, t0, t)
-    _select(c0, t3, t2, t2, t)
+    _select(c0, t3, t0, y, t)
+    _select(c0, t1, 1.0, t0, t)
+    _select(c0, t1, t2, t2, t)
     np.add(t2, 1.0, out=t2)
     np.divide(t0, t2, out=dydx)
 
@@ -401,21 +401,21 @@ def _backward_usual_wide(x, grad_y, grad_x, t):
 
 
 def _backward_mixed(x, grad_y, beta, grad_x, t):
-    t0, t1, t2, *t = t
+    t0, t1, *t = t
     c0 = x < 0.0
     np.abs(x, out=grad_x)
     np.multiply(beta, grad_x, out=t0)
     np.negative(t0, out=t1)
     np.exp(t1, out=t1)
     c5 = t0 < 1024.0
-    _product_error_mixed(beta, grad_x, t0, t2, t)
-    _select(c5, t2, 0.0, t2, t)
-    np.multiply(t1, t2, out=t2)
-    np.subtract(t1, t2, out=t2)
-    _select(c0, t2, 1.0, t0, t)
-    _select(c0, t2, t1, t1, t)
+    _product_error_float64(beta, grad_x, t0, t0, t)
+    _select(c5, t0, 0.0, t0, t)
+    np.multiply(t1, t0, out=t0)
+    np.subtract(t1, t0, out=t0)
+    _select(c0, t0, 1.0, grad_x, t)
+    _select(c0, t0, t1, t1, t)
     np.add(t1, 1.0, out=t1)
-    np.divide(t0, t1, out=t1)
+    np.divide(grad_x, t1, out=t1)
     np.multiply(grad_y, t1, out=grad_x)
 
 
@@ -484,20 +484,20 @@ def _second_derivative_mixed(x, beta, d2ydx2, t):
     np.negative(t1, out=t2)
     np.exp(t2, out=t2)
     c5 = t1 < 1024.0
-    _product_error_mixed(beta, d2ydx2, t0, t1, t)
-    np.multiply(0.5, t1, out=t1)
-    _select(c5, t1, 0.0, t1, t)
-    np.multiply(t2, t1, out=t1)
-    np.subtract(t2, t1, out=t1)
-    np.multiply(beta, t1, out=t2)
-    np.multiply(2.0, t1, out=t0)
-    np.multiply(t0, t1, out=t0)
-    np.multiply(t1, t1, out=d2ydx2)
-    np.multiply(d2ydx2, d2ydx2, out=d2ydx2)
-    np.add(t0, d2ydx2, out=d2ydx2)
-    np.add(d2ydx2, 1.0, out=d2ydx2)
-    np.divide(t2, d2ydx2, out=d2ydx2)
-    np.multiply(d2ydx2, t1, out=d2ydx2)
+    _product_error_float64(beta, d2ydx2, t0, t0, t)
+    np.multiply(0.5, t0, out=t0)
+    _select(c5, t0, 0.0, t0, t)
+    np.multiply(t2, t0, out=t0)
+    np.subtract(t2, t0, out=t0)
+    np.multiply(beta, t0, out=t2)
+    np.multiply(2.0, t0, out=d2ydx2)
+    np.multiply(d2ydx2, t0, out=d2ydx2)
+    np.multiply(t0, t0, out=t1)
+    np.multiply(t1, t1, out=t1)
+    np.add(d2ydx2, t1, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.divide(t2, t1, out=t1)
+    np.multiply(t1, t0, out=d2ydx2)
 
 
 def _second_derivative_float32(x, beta, d2ydx2, t):
@@ -552,7 +552,7 @@ def _backward_from_output_mixed(y, grad_y, beta, grad_x, t):
     np.negative(t0, out=t3)
     np.exp(t3, out=t3)
     c9 = t0 < 1024.0
-    _product_error_mixed(beta, grad_x, t0, t4, t)
+    _product_error_float64(beta, grad_x, t0, t4, t)
     _select(c9, t4, 0.0, t4, t)
     np.multiply(t3, t4, out=t4)
     np.subtract(t3, t4, out=t4)
@@ -605,27 +605,6 @@ def _backward_from_output_float32(y, grad_y, beta, grad_x, t):
     np.multiply(grad_y, t3, out=grad_x)
 
 
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
-
-
 def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     held = np.count_nonzero(condition)
@@ -646,6 +625,30 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
+    else:
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
+
+
 def _product_error_float32(a, b, product, out):
     """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
     a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
@@ -655,11 +658,11 @@ def _product_error_float32(a, b, product, out):
         np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -673,7 +676,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"softplus takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

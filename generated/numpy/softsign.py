@@ -48,52 +48,52 @@ _BLOCK = 2**19
 
 def softsign(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 7)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 6)
 
 
 def softsign_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 12)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 11)
 
 
 def softsign_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 13, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 12, count=2)
 
 
 def softsign_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 12)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 11)
 
 
 def softsign_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 16)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 15)
 
 
 def softsign_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward_mixed, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def softsign_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 4)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 7)
 
 
 def softsign_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2)
 
 
 def softsign_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 4)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 7)
 
 
 def softsign_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 4)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 7)
 
 
 def _forward_wide(x, y, t):
@@ -122,16 +122,6 @@ def _forward_usual_mixed(x, y, t):
     np.divide(y, t0, out=t0)
     np.copysign(t0, x, out=y)
     return _outside(x, -1.7696041796268731e+308, 1.7696041796268731e+308)
-
-
-def _forward_float32(x, y, t):
-    t0, *t = t
-    np.abs(x, out=y)
-    c1 = y == np.inf
-    np.add(y, 1.0, out=t0)
-    np.divide(y, t0, out=t0)
-    _select(c1, 1.0, t0, t0, t)
-    np.copysign(t0, x, out=y)
 
 
 def _forward_usual_float32(x, y, t):
@@ -169,23 +159,23 @@ def _derivative_mixed(x, dydx, t):
     np.multiply(t0, t0, out=t1)
     _select(c1, t1, dydx, t2, t)
     np.divide(1.0, t2, out=t2)
-    _product_error_mixed(t2, t1, 1.0, t3, t)
-    _product_error_mixed(t0, t0, t1, t4, t)
-    np.subtract(t0, 1.0, out=t1)
-    np.subtract(t0, t1, out=t5)
+    _product_error_float64(t2, t1, 1.0, t3, t)
+    _product_error_float64(t0, t0, t1, t1, t)
+    np.subtract(t0, 1.0, out=t4)
+    np.subtract(t0, t4, out=t5)
     np.subtract(1.0, t5, out=t5)
-    np.subtract(dydx, t1, out=t1)
-    np.add(t5, t1, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(t4, t1, out=t1)
-    np.multiply(t2, t1, out=t1)
-    np.add(t3, t1, out=t1)
-    np.subtract(0.0, t1, out=t1)
-    np.multiply(t1, t2, out=t1)
-    np.add(t2, t1, out=t1)
+    np.subtract(dydx, t4, out=t4)
+    np.add(t5, t4, out=t4)
+    np.multiply(t0, t4, out=t4)
+    np.add(t1, t4, out=t4)
+    np.multiply(t2, t4, out=t4)
+    np.add(t3, t4, out=t4)
+    np.subtract(0.0, t4, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t2, t4, out=t4)
     np.multiply(t2, t2, out=t2)
     np.divide(t2, 1.0, out=t2)
-    _select(c1, t1, t2, dydx, t)
+    _select(c1, t4, t2, dydx, t)
 
 
 def _derivative_usual_mixed(x, dydx, t):
@@ -249,23 +239,23 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     np.multiply(t1, t1, out=t2)
     _select(c6, t2, t0, t3, t)
     np.divide(1.0, t3, out=t3)
-    _product_error_mixed(t3, t2, 1.0, t4, t)
-    _product_error_mixed(t1, t1, t2, t5, t)
-    np.subtract(t1, 1.0, out=t2)
-    np.subtract(t1, t2, out=t6)
+    _product_error_float64(t3, t2, 1.0, t4, t)
+    _product_error_float64(t1, t1, t2, t2, t)
+    np.subtract(t1, 1.0, out=t5)
+    np.subtract(t1, t5, out=t6)
     np.subtract(1.0, t6, out=t6)
-    np.subtract(t0, t2, out=t2)
-    np.add(t6, t2, out=t2)
-    np.multiply(t1, t2, out=t2)
-    np.add(t5, t2, out=t2)
-    np.multiply(t3, t2, out=t2)
-    np.add(t4, t2, out=t2)
-    np.subtract(0.0, t2, out=t2)
-    np.multiply(t2, t3, out=t2)
-    np.add(t3, t2, out=t2)
+    np.subtract(t0, t5, out=t5)
+    np.add(t6, t5, out=t5)
+    np.multiply(t1, t5, out=t5)
+    np.add(t2, t5, out=t5)
+    np.multiply(t3, t5, out=t5)
+    np.add(t4, t5, out=t5)
+    np.subtract(0.0, t5, out=t5)
+    np.multiply(t5, t3, out=t5)
+    np.add(t3, t5, out=t5)
     np.multiply(t3, t3, out=t3)
     np.divide(t3, 1.0, out=t3)
-    _select(c6, t2, t3, dydx, t)
+    _select(c6, t5, t3, dydx, t)
 
 
 def _value_and_derivative_usual_mixed(x, y, dydx, t):
@@ -340,23 +330,23 @@ def _backward_mixed(x, grad_y, grad_x, t):
     np.multiply(t0, t0, out=t1)
     _select(c1, t1, grad_x, t2, t)
     np.divide(1.0, t2, out=t2)
-    _product_error_mixed(t2, t1, 1.0, t3, t)
-    _product_error_mixed(t0, t0, t1, t4, t)
-    np.subtract(t0, 1.0, out=t1)
-    np.subtract(t0, t1, out=t5)
+    _product_error_float64(t2, t1, 1.0, t3, t)
+    _product_error_float64(t0, t0, t1, t1, t)
+    np.subtract(t0, 1.0, out=t4)
+    np.subtract(t0, t4, out=t5)
     np.subtract(1.0, t5, out=t5)
-    np.subtract(grad_x, t1, out=t1)
-    np.add(t5, t1, out=t1)
-    np.multiply(t0, t1, out=t1)
-    np.add(t4, t1, out=t1)
-    np.multiply(t2, t1, out=t1)
-    np.add(t3, t1, out=t1)
-    np.subtract(0.0, t1, out=t1)
-    np.multiply(t1, t2, out=t1)
-    np.add(t2, t1, out=t1)
+    np.subtract(grad_x, t4, out=t4)
+    np.add(t5, t4, out=t4)
+    np.multiply(t0, t4, out=t4)
+    np.add(t1, t4, out=t4)
+    np.multiply(t2, t4, out=t4)
+    np.add(t3, t4, out=t4)
+    np.subtract(0.0, t4, out=t4)
+    np.multiply(t4, t2, out=t4)
+    np.add(t2, t4, out=t4)
     np.multiply(t2, t2, out=t2)
     np.divide(t2, 1.0, out=t2)
-    _select(c1, t1, t2, t2, t)
+    _select(c1, t4, t2, t2, t)
     np.multiply(grad_y, t2, out=grad_x)
 
 
@@ -425,31 +415,31 @@ def _second_derivative_mixed(x, d2ydx2, t):
     _select(c3, t4, t5, t6, t)
     np.divide(t1, t6, out=t6)
     np.multiply(2.0, t6, out=t1)
-    _product_error_mixed(t1, t4, 2.0, t7, t)
-    _product_error_mixed(t3, t2, t4, t8, t)
-    np.subtract(t2, 1.0, out=t4)
-    np.subtract(t2, t4, out=t9)
+    _product_error_float64(t1, t4, 2.0, t7, t)
+    _product_error_float64(t3, t2, t4, t4, t)
+    np.subtract(t2, 1.0, out=t8)
+    np.subtract(t2, t8, out=t9)
     np.subtract(1.0, t9, out=t9)
-    np.subtract(t0, t4, out=t4)
-    np.add(t9, t4, out=t4)
-    np.multiply(t3, t4, out=t9)
-    np.add(t8, t9, out=t9)
-    _product_error_mixed(t2, t2, t3, t8, t)
-    np.multiply(t2, t4, out=t4)
-    np.add(t8, t4, out=t8)
-    np.add(t8, t4, out=t4)
-    np.multiply(t2, t4, out=t4)
-    np.add(t9, t4, out=t4)
-    np.multiply(t1, t4, out=t4)
-    np.add(t7, t4, out=t4)
-    np.subtract(0.0, t4, out=t4)
-    np.multiply(t4, t6, out=t4)
-    np.add(t1, t4, out=t4)
-    np.negative(t4, out=t4)
+    np.subtract(t0, t8, out=t8)
+    np.add(t9, t8, out=t8)
+    np.multiply(t3, t8, out=t9)
+    np.add(t4, t9, out=t9)
+    _product_error_float64(t2, t2, t3, t3, t)
+    np.multiply(t2, t8, out=t8)
+    np.add(t3, t8, out=t3)
+    np.add(t3, t8, out=t8)
+    np.multiply(t2, t8, out=t8)
+    np.add(t9, t8, out=t8)
+    np.multiply(t1, t8, out=t8)
+    np.add(t7, t8, out=t8)
+    np.subtract(0.0, t8, out=t8)
+    np.multiply(t8, t6, out=t8)
+    np.add(t1, t8, out=t8)
+    np.negative(t8, out=t8)
     np.divide(t6, t5, out=t6)
     np.negative(t6, out=t6)
     np.divide(t6, t5, out=t5)
-    _select(c3, t4, t5, t5, t)
+    _select(c3, t8, t5, t5, t)
     np.multiply(d2ydx2, t5, out=t5)
     _select(c0, 2.0, t5, d2ydx2, t)
 
@@ -466,27 +456,6 @@ def _second_derivative_float32(x, d2ydx2, t):
     np.divide(t1, t0, out=t0)
     np.multiply(d2ydx2, t0, out=t0)
     _select(c0, 2.0, t0, d2ydx2, t)
-
-
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
 
 
 def _select(condition, yes, no, out, t):
@@ -509,20 +478,35 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
+
+
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -536,7 +520,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"softsign takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

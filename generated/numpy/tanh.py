@@ -22,7 +22,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 7.4891 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.8583 (1000000 inputs, sampled), float32 fast 7.4891 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.4998 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.7763 (1000000 inputs, sampled), float32 fast 7.9531 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 8.7726 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9611 (1000000 inputs, sampled), float32 fast 10.8801 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -48,59 +48,55 @@ _BLOCK = 2**19
 
 def tanh(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "mixed": _forward_mixed}, [x], out, 6)
+    return _evaluate({"wide": _forward_wide, "mixed": _forward_wide}, [x], out, 5)
 
 
 def tanh_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 7)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed}, [x], out, 6)
 
 
 def tanh_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 8, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 7, count=2)
 
 
 def tanh_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 7)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed}, [x, grad_output], out, 6)
 
 
 def tanh_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 26)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 25)
 
 
 def tanh_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 6)
 
 
 def tanh_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 6)
 
 
 def tanh_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 5, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 8, count=2)
 
 
 def tanh_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 6)
 
 
 def tanh_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 7)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 9)
 
 
 def _forward_wide(x, y, t):
-    np.tanh(x, out=y)
-
-
-def _forward_mixed(x, y, t):
     np.tanh(x, out=y)
 
 
@@ -375,7 +371,7 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.divide(1.0, t14, out=t15)
     np.multiply(t6, t15, out=t16)
     np.multiply(t16, t7, out=t17)
-    _product_error_mixed(t16, t7, t17, t18, t)
+    _product_error_float64(t16, t7, t17, t18, t)
     np.subtract(t7, 1.0, out=t19)
     np.subtract(t10, t19, out=t19)
     np.subtract(t10, t1, out=t1)
@@ -386,22 +382,22 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.subtract(t5, t8, out=t8)
     np.subtract(t9, t8, out=t8)
     np.multiply(t8, 8.0, out=t8)
-    _product_error_mixed(t16, t14, t6, t9, t)
-    _product_error_mixed(t13, t12, t14, t6, t)
-    np.subtract(t12, 1.0, out=t14)
-    np.subtract(t11, t14, out=t14)
+    _product_error_float64(t16, t14, t6, t6, t)
+    _product_error_float64(t13, t12, t14, t14, t)
+    np.subtract(t12, 1.0, out=t9)
+    np.subtract(t11, t9, out=t9)
     np.multiply(t1, t4, out=t4)
-    np.add(t14, t4, out=t4)
-    np.multiply(t13, t4, out=t14)
-    np.add(t6, t14, out=t14)
-    _product_error_mixed(t12, t12, t13, t6, t)
-    np.multiply(t12, t4, out=t4)
-    np.add(t6, t4, out=t6)
-    np.add(t6, t4, out=t4)
-    np.multiply(t12, t4, out=t4)
-    np.add(t14, t4, out=t4)
-    np.multiply(t16, t4, out=t4)
     np.add(t9, t4, out=t4)
+    np.multiply(t13, t4, out=t9)
+    np.add(t14, t9, out=t9)
+    _product_error_float64(t12, t12, t13, t13, t)
+    np.multiply(t12, t4, out=t4)
+    np.add(t13, t4, out=t13)
+    np.add(t13, t4, out=t4)
+    np.multiply(t12, t4, out=t4)
+    np.add(t9, t4, out=t4)
+    np.multiply(t16, t4, out=t4)
+    np.add(t6, t4, out=t4)
     np.subtract(t8, t4, out=t4)
     np.multiply(t4, t15, out=t15)
     np.multiply(t7, t15, out=t15)
@@ -414,52 +410,29 @@ def _second_derivative_mixed(x, d2ydx2, t):
 
 
 def _second_derivative_float32(x, d2ydx2, t):
-    t0, t1, t2, t3, t4, *t = t
+    t0, t1, t2, t3, *t = t
     np.copysign(1.0, x, out=d2ydx2)
     np.abs(x, out=t0)
-    c2 = t0 < 0.125
+    c2 = t0 < 0.859375
     np.tanh(t0, out=t1)
     np.multiply(t1, t1, out=t2)
     np.subtract(1.0, t2, out=t2)
     np.multiply(t2, t1, out=t1)
     np.multiply(2.0, t1, out=t1)
     np.negative(t1, out=t1)
-    np.multiply(2.0, t0, out=t2)
-    np.negative(t2, out=t2)
-    np.expm1(t2, out=t2)
     np.negative(t0, out=t0)
     np.exp(t0, out=t0)
+    np.multiply(t0, t0, out=t2)
+    np.add(t2, 1.0, out=t2)
+    np.divide(1.0, t2, out=t2)
+    np.multiply(t2, t2, out=t3)
+    np.multiply(16.0, t2, out=t2)
+    np.subtract(8.0, t2, out=t2)
+    np.multiply(t3, t2, out=t2)
     np.multiply(t2, t0, out=t2)
-    np.multiply(t0, t0, out=t3)
-    np.add(t3, 1.0, out=t3)
-    np.multiply(t3, t3, out=t4)
-    np.multiply(t4, t3, out=t3)
-    np.divide(t2, t3, out=t3)
-    np.multiply(8.0, t3, out=t3)
-    np.multiply(t3, t0, out=t0)
+    np.multiply(t2, t0, out=t0)
     _select(c2, t1, t0, t0, t)
     np.multiply(d2ydx2, t0, out=d2ydx2)
-
-
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
 
 
 def _select(condition, yes, no, out, t):
@@ -482,13 +455,28 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
 
 
 def _power_of_2(shifted, out):
@@ -498,11 +486,11 @@ def _power_of_2(shifted, out):
     np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -516,7 +504,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"tanh takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

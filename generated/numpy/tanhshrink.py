@@ -22,7 +22,7 @@ Largest error, in units in the last place:
     dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.7424 (1000000 inputs, sampled), float32 fast 3.2255 (4194304 inputs, sampled)
     y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 3.121 (1000000 inputs, sampled), float32 fast 8.5082 (4194304 inputs, sampled)
     grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5001 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 4.4315 (1000000 inputs, sampled), float32 fast 4.6895 (4194304 inputs, sampled)
-    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9547 (1000000 inputs, sampled), float32 fast 8.9865 (4194304 inputs, sampled)
+    d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4993 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.9547 (1000000 inputs, sampled), float32 fast 10.8801 (4194304 inputs, sampled)
 """
 
 import numpy as np
@@ -48,52 +48,52 @@ _BLOCK = 2**19
 
 def tanhshrink(x, out=None):
     """y = f(x)."""
-    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 9, ties=[_y_ties])
+    return _evaluate({"wide": _forward_wide, "usual_wide": _forward_usual_wide, "mixed": _forward_mixed, "usual_mixed": _forward_usual_mixed}, [x], out, 8, ties=[_y_ties])
 
 
 def tanhshrink_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 20, ties=[_dydx_ties])
+    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 19, ties=[_dydx_ties])
 
 
 def tanhshrink_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 21, count=2, ties=[_y_ties, _dydx_ties])
+    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 20, count=2, ties=[_y_ties, _dydx_ties])
 
 
 def tanhshrink_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 20)
+    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 19)
 
 
 def tanhshrink_second_derivative(x, out=None):
     """d2ydx2 = f''(x)."""
-    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 24)
+    return _evaluate({"wide": _second_derivative_wide, "mixed": _second_derivative_mixed}, [x], out, 23)
 
 
 def tanhshrink_fast(x, out=None):
     """y = f(x), computed in float32."""
-    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 5)
+    return _evaluate({"float32": _forward_float32, "usual_float32": _forward_usual_float32}, [x], out, 8)
 
 
 def tanhshrink_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 3)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 6)
 
 
 def tanhshrink_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 7, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 10, count=2)
 
 
 def tanhshrink_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 3)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 6)
 
 
 def tanhshrink_second_derivative_fast(x, out=None):
     """d2ydx2 = f''(x), computed in float32."""
-    return _evaluate({"float32": _second_derivative_float32}, [x], out, 6)
+    return _evaluate({"float32": _second_derivative_float32}, [x], out, 8)
 
 
 def _forward_wide(x, y, t):
@@ -304,28 +304,28 @@ def _derivative_mixed(x, dydx, t):
     np.multiply(t9, t9, out=t10)
     np.divide(1.0, t10, out=t11)
     np.multiply(t3, t11, out=t12)
-    _product_error_mixed(t2, t2, t3, t13, t)
+    _product_error_float64(t2, t2, t3, t13, t)
     np.subtract(t2, t5, out=t5)
     np.subtract(t4, t5, out=t5)
     np.multiply(t2, t5, out=t5)
     np.add(t13, t5, out=t13)
     np.add(t13, t5, out=t5)
-    _product_error_mixed(t12, t10, t3, t13, t)
-    _product_error_mixed(t9, t9, t10, t3, t)
-    np.subtract(t9, 1.0, out=t10)
-    np.subtract(t8, t10, out=t10)
+    _product_error_float64(t12, t10, t3, t3, t)
+    _product_error_float64(t9, t9, t10, t10, t)
+    np.subtract(t9, 1.0, out=t13)
+    np.subtract(t8, t13, out=t13)
     np.subtract(t6, 1.0, out=t6)
     np.subtract(t7, t6, out=t6)
     np.subtract(t7, dydx, out=dydx)
     np.subtract(t0, dydx, out=dydx)
     np.add(t6, dydx, out=dydx)
     np.multiply(dydx, t1, out=t1)
-    np.add(t10, t1, out=t1)
-    np.multiply(t9, t1, out=t1)
-    np.add(t3, t1, out=t3)
-    np.add(t3, t1, out=t1)
-    np.multiply(t12, t1, out=t1)
     np.add(t13, t1, out=t1)
+    np.multiply(t9, t1, out=t1)
+    np.add(t10, t1, out=t10)
+    np.add(t10, t1, out=t1)
+    np.multiply(t12, t1, out=t1)
+    np.add(t3, t1, out=t1)
     np.subtract(t5, t1, out=t1)
     np.multiply(t1, t11, out=t11)
     np.add(t12, t11, out=dydx)
@@ -493,28 +493,28 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     np.multiply(t10, t10, out=t11)
     np.divide(1.0, t11, out=t12)
     np.multiply(t4, t12, out=t13)
-    _product_error_mixed(t3, t3, t4, t14, t)
+    _product_error_float64(t3, t3, t4, t14, t)
     np.subtract(t3, t6, out=t6)
     np.subtract(t5, t6, out=t6)
     np.multiply(t3, t6, out=t6)
     np.add(t14, t6, out=t14)
     np.add(t14, t6, out=t6)
-    _product_error_mixed(t13, t11, t4, t14, t)
-    _product_error_mixed(t10, t10, t11, t4, t)
-    np.subtract(t10, 1.0, out=t11)
-    np.subtract(t9, t11, out=t11)
+    _product_error_float64(t13, t11, t4, t4, t)
+    _product_error_float64(t10, t10, t11, t11, t)
+    np.subtract(t10, 1.0, out=t14)
+    np.subtract(t9, t14, out=t14)
     np.subtract(t7, 1.0, out=t7)
     np.subtract(t8, t7, out=t7)
     np.subtract(t8, t0, out=t0)
     np.subtract(t2, t0, out=t0)
     np.add(t7, t0, out=t0)
     np.multiply(t0, t1, out=t1)
-    np.add(t11, t1, out=t1)
-    np.multiply(t10, t1, out=t1)
-    np.add(t4, t1, out=t4)
-    np.add(t4, t1, out=t1)
-    np.multiply(t13, t1, out=t1)
     np.add(t14, t1, out=t1)
+    np.multiply(t10, t1, out=t1)
+    np.add(t11, t1, out=t11)
+    np.add(t11, t1, out=t1)
+    np.multiply(t13, t1, out=t1)
+    np.add(t4, t1, out=t1)
     np.subtract(t6, t1, out=t1)
     np.multiply(t1, t12, out=t12)
     np.add(t13, t12, out=dydx)
@@ -647,28 +647,28 @@ def _backward_mixed(x, grad_y, grad_x, t):
     np.multiply(t9, t9, out=t10)
     np.divide(1.0, t10, out=t11)
     np.multiply(t3, t11, out=t12)
-    _product_error_mixed(t2, t2, t3, t13, t)
+    _product_error_float64(t2, t2, t3, t13, t)
     np.subtract(t2, t5, out=t5)
     np.subtract(t4, t5, out=t5)
     np.multiply(t2, t5, out=t5)
     np.add(t13, t5, out=t13)
     np.add(t13, t5, out=t5)
-    _product_error_mixed(t12, t10, t3, t13, t)
-    _product_error_mixed(t9, t9, t10, t3, t)
-    np.subtract(t9, 1.0, out=t10)
-    np.subtract(t8, t10, out=t10)
+    _product_error_float64(t12, t10, t3, t3, t)
+    _product_error_float64(t9, t9, t10, t10, t)
+    np.subtract(t9, 1.0, out=t13)
+    np.subtract(t8, t13, out=t13)
     np.subtract(t6, 1.0, out=t6)
     np.subtract(t7, t6, out=t6)
     np.subtract(t7, grad_x, out=grad_x)
     np.subtract(t0, grad_x, out=grad_x)
     np.add(t6, grad_x, out=grad_x)
     np.multiply(grad_x, t1, out=t1)
-    np.add(t10, t1, out=t1)
-    np.multiply(t9, t1, out=t1)
-    np.add(t3, t1, out=t3)
-    np.add(t3, t1, out=t1)
-    np.multiply(t12, t1, out=t1)
     np.add(t13, t1, out=t1)
+    np.multiply(t9, t1, out=t1)
+    np.add(t10, t1, out=t10)
+    np.add(t10, t1, out=t1)
+    np.multiply(t12, t1, out=t1)
+    np.add(t3, t1, out=t1)
     np.subtract(t5, t1, out=t1)
     np.multiply(t1, t11, out=t11)
     np.add(t12, t11, out=t11)
@@ -783,7 +783,7 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.divide(1.0, t12, out=t13)
     np.multiply(t4, t13, out=t14)
     np.multiply(t14, t5, out=t15)
-    _product_error_mixed(t14, t5, t15, t16, t)
+    _product_error_float64(t14, t5, t15, t16, t)
     np.subtract(t5, 1.0, out=t17)
     np.subtract(t8, t17, out=t17)
     np.subtract(t8, d2ydx2, out=d2ydx2)
@@ -794,22 +794,22 @@ def _second_derivative_mixed(x, d2ydx2, t):
     np.subtract(t3, t6, out=t6)
     np.subtract(t7, t6, out=t6)
     np.multiply(t6, 8.0, out=t6)
-    _product_error_mixed(t14, t12, t4, t7, t)
-    _product_error_mixed(t11, t10, t12, t4, t)
-    np.subtract(t10, 1.0, out=t12)
-    np.subtract(t9, t12, out=t12)
+    _product_error_float64(t14, t12, t4, t4, t)
+    _product_error_float64(t11, t10, t12, t12, t)
+    np.subtract(t10, 1.0, out=t7)
+    np.subtract(t9, t7, out=t7)
     np.multiply(d2ydx2, t2, out=t2)
-    np.add(t12, t2, out=t2)
-    np.multiply(t11, t2, out=t12)
-    np.add(t4, t12, out=t12)
-    _product_error_mixed(t10, t10, t11, t4, t)
-    np.multiply(t10, t2, out=t2)
-    np.add(t4, t2, out=t4)
-    np.add(t4, t2, out=t2)
-    np.multiply(t10, t2, out=t2)
-    np.add(t12, t2, out=t2)
-    np.multiply(t14, t2, out=t2)
     np.add(t7, t2, out=t2)
+    np.multiply(t11, t2, out=t7)
+    np.add(t12, t7, out=t7)
+    _product_error_float64(t10, t10, t11, t11, t)
+    np.multiply(t10, t2, out=t2)
+    np.add(t11, t2, out=t11)
+    np.add(t11, t2, out=t2)
+    np.multiply(t10, t2, out=t2)
+    np.add(t7, t2, out=t2)
+    np.multiply(t14, t2, out=t2)
+    np.add(t4, t2, out=t2)
     np.subtract(t6, t2, out=t2)
     np.multiply(t2, t13, out=t13)
     np.multiply(t5, t13, out=t13)
@@ -822,28 +822,25 @@ def _second_derivative_mixed(x, d2ydx2, t):
 
 
 def _second_derivative_float32(x, d2ydx2, t):
-    t0, t1, t2, t3, *t = t
+    t0, t1, t2, *t = t
     np.abs(x, out=d2ydx2)
-    c1 = d2ydx2 < 0.125
+    c1 = d2ydx2 < 0.859375
     np.tanh(d2ydx2, out=t0)
     np.multiply(t0, t0, out=t1)
     np.subtract(1.0, t1, out=t1)
     np.multiply(t1, t0, out=t0)
     np.multiply(2.0, t0, out=t0)
-    np.multiply(2.0, d2ydx2, out=t1)
-    np.negative(t1, out=t1)
-    np.expm1(t1, out=t1)
     np.negative(d2ydx2, out=d2ydx2)
     np.exp(d2ydx2, out=d2ydx2)
+    np.multiply(d2ydx2, d2ydx2, out=t1)
+    np.add(t1, 1.0, out=t1)
+    np.divide(1.0, t1, out=t1)
+    np.multiply(t1, t1, out=t2)
+    np.multiply(16.0, t1, out=t1)
+    np.subtract(t1, 8.0, out=t1)
+    np.multiply(t2, t1, out=t1)
     np.multiply(t1, d2ydx2, out=t1)
-    np.multiply(d2ydx2, d2ydx2, out=t2)
-    np.add(t2, 1.0, out=t2)
-    np.multiply(t2, t2, out=t3)
-    np.multiply(t3, t2, out=t2)
-    np.divide(t1, t2, out=t2)
-    np.multiply(8.0, t2, out=t2)
-    np.multiply(t2, d2ydx2, out=d2ydx2)
-    np.negative(d2ydx2, out=d2ydx2)
+    np.multiply(t1, d2ydx2, out=d2ydx2)
     _select(c1, t0, d2ydx2, d2ydx2, t)
     np.copysign(d2ydx2, x, out=d2ydx2)
 
@@ -874,27 +871,6 @@ def _dydx_ties(x, y, y_, t):
     np.multiply(y, y_, out=y_)
 
 
-def _product_error_mixed(a, b, c, y, t):
-    """a*b - c, where c is a*b rounded; exact where it does not underflow."""
-    t0, t1, t2, t3, *t = t
-    np.multiply(a, 134217728.0, out=y)
-    np.add(a, y, out=t0)
-    np.subtract(t0, y, out=y)
-    np.subtract(a, y, out=t0)
-    np.multiply(b, 134217728.0, out=t1)
-    np.add(b, t1, out=t2)
-    np.subtract(t2, t1, out=t1)
-    np.subtract(b, t1, out=t2)
-    np.multiply(y, t1, out=t3)
-    np.subtract(t3, c, out=t3)
-    np.multiply(y, t2, out=y)
-    np.add(t3, y, out=y)
-    np.multiply(t0, t1, out=t1)
-    np.add(y, t1, out=t1)
-    np.multiply(t0, t2, out=t2)
-    np.add(t1, t2, out=y)
-
-
 def _select(condition, yes, no, out, t):
     """yes where the condition holds, else no, as np.where gives it, which is slow where conditions change often."""
     held = np.count_nonzero(condition)
@@ -915,13 +891,28 @@ def _select(condition, yes, no, out, t):
     np.bitwise_xor(no, mask, out=out.view(bits))
 
 
-def _product_error_float32(a, b, product, out):
-    """a * b - product, what rounding lost; nothing where a parameter is a power of 2."""
-    a, b = (np.asarray(factor, np.float32) for factor in (a, b))  # numbers too, before they are wider ones
-    if any(factor.ndim == 0 and np.frexp(factor)[0] == 0.5 for factor in (a, b)):
-        out[...] = 0.0
+def _product_error_float64(a, b, product, out, t):
+    """a * b - product, what rounding lost: products of halves are exact (Dekker)."""
+    a_high, a_low = _halves(a, *t[:2])
+    b_high, b_low = (a_high, a_low) if a is b else _halves(b, *t[2:4])
+    rest = np.multiply(a_high, b_high, out=t[4])
+    np.subtract(rest, product, out=rest)
+    if a is b:
+        np.add(a_high, a_high, out=a_high)
     else:
-        np.subtract(np.multiply(a, b, dtype=np.float64), product, out=out, casting="same_kind")
+        np.add(rest, np.multiply(a_low, b_high, out=t[2]), out=rest)
+    np.add(rest, np.multiply(a_high, b_low, out=t[0]), out=rest)
+    np.add(rest, np.multiply(a_low, b_low, out=t[1]), out=out)
+
+
+def _halves(numbers, high, low):
+    """Numbers rounded to 26 bits, and what is left of them, which has no more."""
+    numbers = np.asarray(numbers, np.float64)
+    if not numbers.ndim:
+        high, low = np.empty(()), np.empty(())
+    bits = np.add(numbers.view(np.int64), 2**26, out=high.view(np.int64))
+    np.bitwise_and(bits, -(2**27), out=bits)
+    return high, np.subtract(numbers, high, out=low)
 
 
 def _power_of_2(shifted, out):
@@ -931,11 +922,11 @@ def _power_of_2(shifted, out):
     np.left_shift(bits, 52, out=bits)
 
 
-def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters=()):
+def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=(), parameters=()):
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -949,7 +940,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, ties=(), parameters
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"tanhshrink takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
+        compute = np.float32 if once and dtype == np.float32 else np.float64
+        kind = "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))

@@ -24,6 +24,9 @@ class Operation:
     boolean: bool = False
 
 
+#: What has no operands, but a value of its own.
+LEAVES = frozenset({"input", "parameter", "const", "table"})
+
 #: Lifted exponentials are 2 to this power larger.
 LIFT = 64
 

@@ -283,7 +283,7 @@ class Oracle:
         return value, self._zero_towards(x) if value == 0 else 0.0
 
     def _zero_towards(self, end: float) -> float:
-        """A zero with the sign that the function has next to ±0 or ±inf on that side; +0 where it has none."""
+        """A zero with the sign that the function has next to ±0 or ±inf on that side; +0 where it is 0 there too."""
         key = (math.isinf(end), math.copysign(1.0, end))
         if key not in self._towards:
             self._towards[key] = self._sign_towards(end)
@@ -296,8 +296,8 @@ class Oracle:
         for piece, x in zip(self._locate(points)[0], points.tolist(), strict=True):
             for precision in (PRECISIONS[0], PRECISIONS[2]):
                 (value,) = self._functions[piece].values([x], precision)
-                if value.is_finite() and not value.contains(0):
-                    sign = 1.0 if value > 0 else -1.0
+                if value.is_zero() or (value.is_finite() and not value.contains(0)):
+                    sign = -1.0 if value < 0 else 1.0
                     break
         return sign
 

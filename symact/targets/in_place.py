@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symact.kernel.outside import tails, without_outside
-from symact.kernel.program import OPERATIONS, Instruction, Kernel
+from symact.kernel.program import LEAVES, OPERATIONS, Instruction, Kernel
 from symact.targets.printer import Text, constant, substitute
 from symact.targets.table import Operations
 
 _OUT, _NEXT = "{out}", "; "
 #: What is left out of a text for an expression of numbers.
 _INTO = f", out={_OUT}"
-_LEAVES = ("input", "parameter", "const")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class _Printer:
     def printed(self) -> Steps:
         for place, step in enumerate(self._kernel.instructions):
             self._numbers.append(self._is_number(step))
-            self._texts.append(self._leaf(step) if step.operation in _LEAVES else self._step(place, step))
+            self._texts.append(self._leaf(step) if step.operation in LEAVES else self._step(place, step))
         for name, index in self._outputs:
             if self._texts[index].text != name:
                 self._lines.append(f"{name}[...] = {self._texts[index].text}")
@@ -97,18 +96,18 @@ class _Printer:
             return []
         ((place, name),) = self._results.items()
         operation = self._kernel.instructions[place].operation
-        if operation in (*_LEAVES, *self._operations.own.get(self._arithmetic, ())):
+        if operation in (*LEAVES, *self._operations.own.get(self._arithmetic, ())):
             return []
         values = (
             i
             for i, step in enumerate(self._kernel.instructions)
-            if i != place and step.operation not in _LEAVES and not OPERATIONS[step.operation].boolean
+            if i != place and step.operation not in LEAVES and not OPERATIONS[step.operation].boolean
         )
         return [name] if all(self._last[i] <= place for i in values) else []
 
     def _is_number(self, step: Instruction) -> bool:
         """Whether a value is one number for all elements."""
-        if step.operation in _LEAVES:
+        if step.operation in LEAVES:
             return step.operation != "input"
         return all(self._numbers[i] for i in step.operands)
 

@@ -43,12 +43,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symact.kernel.arithmetic import USUAL, WRITTEN
 from symact.kernel.compiled import FORMAT, CompiledActivation
 from symact.kernel.program import OPERATIONS, Kernel
+from symact.kernel.rounding import rounds_once
 from symact.kernel.ties import ties
 from symact.targets import data
 from symact.targets.accuracy import printed, stated
@@ -96,6 +98,8 @@ class Pass:
         parameters: all run-time scalars, spelled for the target.
         unused: arithmetic -> inputs and parameters that the program does not read.
         bodies: arithmetic -> the printed program.
+        rounded_once: the arithmetics whose program rounds a result at most once, so that it is as good in the format of
+            the result.
     """
 
     name: str
@@ -105,6 +109,26 @@ class Pass:
     parameters: tuple[str, ...]
     unused: Mapping[str, tuple[str, ...]]
     bodies: Mapping[str, Body | Steps]
+    rounded_once: frozenset[str]
+
+    @cached_property
+    def suffixes(self) -> Mapping[str, str]:
+        """Arithmetic -> what the name of a function ends in: of one function for programs that print the same."""
+        found = {}
+        for arithmetic, program in self.bodies.items():
+            group = {a: each for a, each in self.bodies.items() if (a in USUAL) == (arithmetic in USUAL)}
+            alike = [a for a, each in group.items() if each == program]
+            of_all = "_usual" if arithmetic in USUAL else ""
+            found[arithmetic] = of_all if 1 < len(alike) == len(group) else f"_{alike[0]}"
+        return found
+
+    @cached_property
+    def distinct(self) -> Mapping[str, str]:
+        """Such an ending -> the first arithmetic that has it."""
+        found: dict[str, str] = {}
+        for arithmetic, suffix in self.suffixes.items():
+            found.setdefault(suffix, arithmetic)
+        return found
 
 
 def activation_files(
@@ -225,6 +249,7 @@ def _pass(
             for a in kernels
         },
         bodies={a: printed(a, kernel) for a, kernel in kernels.items()},
+        rounded_once=frozenset(a for a, kernel in kernels.items() if rounds_once(kernel, WRITTEN[a].result)),
     )
 
 

@@ -205,6 +205,7 @@ def test_zero_signs_follow_the_side_and_are_positive_at_other_roots_and_on_flat_
     assert signs(whole(-exp(-x)), 1e5, np.inf) == [True, True]
     assert signs(Oracle(split(get("relu"))), -1.0, -0.0, 0.0, -np.inf) == [False] * 4
     assert signs(Oracle(derive(get("relu")).first), 0.0, -0.0) == [False, False]
+    assert signs(Oracle(split(get("hardswish"))), -0.0, -3.5, -np.inf) == [True, False, False]
 
 
 def test_a_value_at_a_point_between_pieces_is_that_of_the_point() -> None:

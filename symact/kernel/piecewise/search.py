@@ -24,7 +24,7 @@ from symact.kernel.piecewise.form import Form
 from symact.kernel.piecewise.grid import SIZE
 from symact.kernel.piecewise.splits import forms as compensated_forms
 from symact.kernel.piecewise.splits import splits
-from symact.kernel.program import Builder, Kernel
+from symact.kernel.program import LEAVES, Builder, Kernel
 from symact.kernel.search.score import cost, slots
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s
@@ -296,4 +296,4 @@ def _rank(form: Form) -> tuple[bool, float, int]:
 def _cost(form: Form) -> int:
     entry = Entry(0.0, (0.0,) * (form.degree + 1), 0.0)
     kernel = _kernel(form, (entry,) * SIZE, "forward", "y")
-    return sum(step.operation not in ("input", "const", "table") for step in kernel.instructions)
+    return sum(step.operation not in LEAVES for step in kernel.instructions)

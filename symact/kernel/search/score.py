@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from symact.kernel.arithmetic import ARITHMETICS, Arithmetic
 from symact.kernel.interpret import Steps, evaluate
-from symact.kernel.program import Kernel
+from symact.kernel.program import LEAVES, Kernel
 from symact.oracle import Oracle, Reference
 from symact.oracle.formats import FORMATS, Float64s, Format
 from symact.oracle.memory import remembered
@@ -33,7 +33,7 @@ _COSTS = {
     "sqrt": 12,
     "pow": 150,
     **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "asinh", "acosh", "atanh"), 100),
-    **dict.fromkeys(("input", "parameter", "const"), 0),
+    **dict.fromkeys(LEAVES, 0),
 }
 
 
@@ -83,7 +83,7 @@ def _slots_of(operation: str, arithmetic: str) -> tuple[int, int]:
 #: Operations that are several ones, or none. The power of a decaying exponential is found with what stands beside it.
 _SLOTS = {
     **dict.fromkeys(("pow2", "decay_power", "gauss_power", "bell_power", "copysign"), 2), "exponent": 4, "mantissa": 4,
-    **dict.fromkeys(("input", "parameter", "const"), 0),
+    **dict.fromkeys(LEAVES, 0),
 }  # fmt: skip
 
 

@@ -6,12 +6,12 @@ for results of all digits, call the language's functions as well, and can do wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from sympy import Dummy, Expr, Symbol, Wild, cosh, cse, exp, horner, numbered_symbols, tanh
+from sympy import Dummy, Expr, Symbol, Wild, cancel, cosh, cse, exp, factor, fraction, horner, numbered_symbols, tanh
 
 from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
@@ -20,15 +20,13 @@ from symact.kernel.library_pairs import LibraryPairs
 from symact.kernel.lowering import Lowering, Style
 from symact.kernel.merge import merged
 from symact.kernel.paired import PairedLowering
-from symact.kernel.program import Builder, Kernel
+from symact.kernel.program import LEAVES, Builder, Kernel
 from symact.kernel.rewrite import Form, forms
 from symact.kernel.search.array_time import nanoseconds
 from symact.symbolic.branches import Branches
 
 #: How many forms of each half line are tried with those of the other one.
 _EACH = 6
-
-_LEAVES = ("input", "parameter", "const")
 
 
 @dataclass(frozen=True)
@@ -43,24 +41,24 @@ class ShortPrograms:
     """The candidates for a function.
 
     Args:
-        branches: f, f' or f'', without parameters, of one or two pieces.
+        branches: f, f' or f'', without parameters, of at most three pieces.
         arithmetic: one of `symact.kernel.arithmetic.USUAL`.
     """
 
     def __init__(self, branches: Branches, arithmetic: Arithmetic) -> None:
         self._x, self._t = branches.x, Symbol("t", positive=True)
         self._arithmetic = arithmetic
-        self._right, self._left = (
-            tuple(_short_forms(expression, self._t))
-            for expression in (
-                branches.pieces[-1].expression.subs(self._x, self._t),
-                branches.pieces[0].expression.subs(self._x, -self._t),
-            )
-        )
+        self._pieces = [piece.expression for piece in branches.pieces]
+        self._right = tuple(_short_forms(self._pieces[-1].subs(self._x, self._t), self._t))
+        self._left = tuple(_short_forms(self._pieces[0].subs(self._x, -self._t), self._t))
 
     def plain(self) -> Iterator[Candidate]:
-        """Every form of a half in x on the whole line, or in |x|: continued, or with one of the other half."""
-        yield from self._distinct((*self._on_the_whole_line(), *self._by_sides()))
+        """Every form of a half in x on the whole line, or in |x|: continued, or with one of the other half; and one
+        piece between numbers."""
+        if len(self._pieces) <= 2:
+            yield from self._distinct((*self._on_the_whole_line(), *self._by_sides()))
+        if len(self._pieces) > 1:
+            yield from self._distinct(self._limited())
 
     def paired(self) -> Iterator[Candidate]:
         """The forms on the whole line in pairs."""
@@ -94,6 +92,27 @@ class ShortPrograms:
             value = b("select", b("lt", x, b.const(0)), b.include(below)["y"], b.include(above)["y"])
             kernel = merged(b.kernel("usual", ["x"], [], {"y": value}), self._arithmetic)
             yield f"{second} in |x| and {first}, by sides", kernel
+
+    def _limited(self) -> Iterator[tuple[str, Kernel]]:
+        """A piece between numbers, or x times that of the pieces divided by x where this takes no division."""
+        quotients = [cancel(piece / self._x) for piece in self._pieces]
+        yield from self._between_numbers(self._pieces, times_x=False)
+        if not any(fraction(quotient)[1].has(self._x) for quotient in quotients):
+            yield from self._between_numbers(quotients, times_x=True)
+
+    def _between_numbers(self, pieces: Sequence[Expr], *, times_x: bool) -> Iterator[tuple[str, Kernel]]:
+        middle = len(pieces) // 2
+        numbers = [piece for i, piece in enumerate(pieces) if i != middle]
+        if any(number.has(self._x) for number in numbers):
+            return
+        forms_in_t = _short_forms(pieces[middle].subs(self._x, self._t), self._t)
+        forms = [_in(form, self._t, self._x) for form in forms_in_t]
+        for form in (*forms, Form("factored", factor(pieces[middle]))):
+            kernels = [self._lowered(each, "x") for each in (form, *(Form("", number) for number in numbers))]
+            found = [kernel for kernel in kernels if kernel is not None]
+            for operations in product(("max", "min"), repeat=len(numbers)) if len(found) == len(kernels) else ():
+                rule = f"{form.rule} in x, {' and '.join(operations)}{', times x' * times_x}"
+                yield rule, _with_limits(found, operations, times_x=times_x, with_zero=0 in numbers)
 
     def _lowered(self, form: Form, way: str, in_pairs: bool = False) -> Kernel | None:
         """A form as a program; None where there is no operation for a function."""
@@ -154,9 +173,23 @@ def _in(form: Form, t: Symbol, x: Expr) -> Form:
     return Form(form.rule, form.expression.subs(t, x), {name: value.subs(t, x) for name, value in form.where.items()})
 
 
+def _with_limits(kernels: Sequence[Kernel], operations: Sequence[str], *, times_x: bool, with_zero: bool) -> Kernel:
+    """The first of some programs, limited by the others, perhaps times x. Of a limit of 0 nobody knows the sign."""
+    b = Builder()
+    x = b.input("x")
+    value, *limits = (b.include(kernel)["y"] for kernel in kernels)
+    for operation, limit in zip(operations, limits, strict=True):
+        value = b(operation, value, limit)
+    if times_x:
+        value = b("mul", x, value)
+    if with_zero:
+        value = b("add", value, b.const(0))
+    return b.kernel("usual", ["x"], [], {"y": value})
+
+
 def _may_be_leaf(kernel: Kernel, index: int) -> bool:
     """Whether a step is an input or a number, or chooses such."""
     step = kernel.instructions[index]
     if step.operation == "select":
         return any(_may_be_leaf(kernel, side) for side in step.operands[1:])
-    return step.operation in _LEAVES
+    return step.operation in LEAVES

@@ -55,7 +55,7 @@ _WORTH, _BETTER = 0.8, 1.1
 _SPREAD = 3.0
 
 #: A function with more pieces has no formula that is good on most of the line.
-_PIECES = 2
+_PIECES = 3
 
 #: A share of the inputs that is as good as none.
 _NEVER = 1e-9

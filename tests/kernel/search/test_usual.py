@@ -96,8 +96,17 @@ def test_nothing_is_shorter_than_one_function() -> None:
     assert "forward" not in compiled(catalog.get("tanh")).programs["usual_mixed"]
 
 
-def test_functions_of_many_pieces_have_no_short_program() -> None:
-    assert all(not compiled(catalog.get("hardswish")).programs[usual] for usual in USUAL)
+@pytest.mark.parametrize("usual", USUAL)
+@pytest.mark.parametrize(
+    ("name", "limits"), [("relu", {"max"}), ("relu6", {"max", "min"}), ("hardswish", {"max", "min"})]
+)
+def test_pieces_that_limit_each_other_take_no_choice(name: str, limits: set[str], usual: str) -> None:
+    operations = compiled(catalog.get(name)).programs[usual]["forward"].operations()
+    assert limits <= operations <= limits | {"add", "mul", "lt", "and", "or"}
+
+
+def test_a_function_that_jumps_between_many_pieces_has_no_short_program() -> None:
+    assert all("derivative" not in compiled(catalog.get("hardswish")).programs[usual] for usual in USUAL)
 
 
 def test_a_text_has_short_programs_too() -> None:
