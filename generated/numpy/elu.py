@@ -11,10 +11,11 @@
 Reference: D.-A. Clevert et al., Fast and accurate deep network learning by exponential linear
 units, 2016.
 
-Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
-NumPy: an array to write to, which may be the input. No warning is raised.
+Every function takes an array of any shape and strides, a number or a sequence, and returns an array
+of the same shape and dtype (a scalar where the input is one); integers give float64. float16,
+bfloat16 and float32 are computed in float64 and rounded once. bfloat16 is that of any package that
+adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the
+input. No warning is raised.
 
 Functions whose names end in _fast take float32 only and compute in float32.
 
@@ -23,9 +24,9 @@ Functions whose names end in _fast take float32 only and compute in float32.
 Largest error, in units in the last place:
 
     y = f(x): float16 0.5 (all 2**16 inputs), bfloat16 0.4998 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.5116 (1000000 inputs, sampled), float32 fast 2.3394 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2729 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2729 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.4999 (65536 inputs, sampled), bfloat16 0.4997 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 3.4903 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7248 (1000000 inputs, sampled), float32 fast 2.345 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 0.7248 (1000000 inputs, sampled), float32 fast 2.345 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.4999 (65536 inputs, sampled), bfloat16 0.4997 (65536 inputs, sampled), float32 0.5 (4194304 inputs, sampled), float64 1.5914 (1000000 inputs, sampled), float32 fast 3.3959 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 2.2337 (1000000 inputs, sampled), float32 fast 2.3655 (4194304 inputs, sampled)
 """
 
@@ -57,17 +58,17 @@ def elu(x, out=None, *, alpha=1.0):
 
 def elu_derivative(x, out=None, *, alpha=1.0):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 6, parameters=[alpha])
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual}, [x], out, 6, parameters=[alpha])
 
 
 def elu_value_and_derivative(x, out=None, *, alpha=1.0):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 7, count=2, parameters=[alpha])
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def elu_backward(x, grad_output, out=None, *, alpha=1.0):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 6, parameters=[alpha])
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual, "mixed": _backward_mixed, "usual_mixed": _backward_usual}, [x, grad_output], out, 6, parameters=[alpha])
 
 
 def elu_second_derivative(x, out=None, *, alpha=1.0):
@@ -82,17 +83,17 @@ def elu_fast(x, out=None, *, alpha=1.0):
 
 def elu_derivative_fast(x, out=None, *, alpha=1.0):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 5, parameters=[alpha])
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual}, [x], out, 5, parameters=[alpha])
 
 
 def elu_value_and_derivative_fast(x, out=None, *, alpha=1.0):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 7, count=2, parameters=[alpha])
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 7, count=2, parameters=[alpha])
 
 
 def elu_backward_fast(x, grad_output, out=None, *, alpha=1.0):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 5, parameters=[alpha])
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual}, [x, grad_output], out, 5, parameters=[alpha])
 
 
 def elu_second_derivative_fast(x, out=None, *, alpha=1.0):
@@ -169,6 +170,12 @@ def _derivative_wide(x, alpha, dydx, t):
     _select(c0, x, dydx, dydx, t)
 
 
+def _derivative_usual(x, dydx, t):
+    np.exp(x, out=dydx)
+    np.minimum(dydx, 1.0, out=dydx)
+    return None
+
+
 def _derivative_mixed(x, alpha, dydx, t):
     t0, *t = t
     c0 = x != x
@@ -216,6 +223,18 @@ def _value_and_derivative_wide(x, alpha, y, dydx, t):
     _select(c10, x, t0, dydx, t)
 
 
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.minimum(t0, 1.0, out=dydx)
+    return _outside(x, None, None, (-1.7516230804060213e-45, 1.7516230804060213e-45))
+
+
 def _value_and_derivative_mixed(x, alpha, y, dydx, t):
     t0, t1, *t = t
     c0 = x == 0.0
@@ -238,6 +257,18 @@ def _value_and_derivative_mixed(x, alpha, y, dydx, t):
     _select(c9, x, t0, dydx, t)
 
 
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.minimum(t0, 1.0, out=dydx)
+    return _outside(x, None, None, (-5e-324, 5e-324))
+
+
 def _value_and_derivative_float32(x, alpha, y, dydx, t):
     t0, t1, *t = t
     c0 = x == 0.0
@@ -258,6 +289,18 @@ def _value_and_derivative_float32(x, alpha, y, dydx, t):
     _select(c9, x, t0, dydx, t)
 
 
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.minimum(t0, 1.0, out=dydx)
+    return _outside(x, None, None, (-1e-45, 1e-45))
+
+
 def _backward_wide(x, grad_y, alpha, grad_x, t):
     c0 = x != x
     c1 = x <= 0.0
@@ -269,6 +312,13 @@ def _backward_wide(x, grad_y, alpha, grad_x, t):
     _select(c1, grad_x, 1.0, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
     np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual(x, grad_y, grad_x, t):
+    np.exp(x, out=grad_x)
+    np.minimum(grad_x, 1.0, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return None
 
 
 def _backward_mixed(x, grad_y, alpha, grad_x, t):
@@ -359,7 +409,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
+    float32. With `once` a wide one rounds its result but once anyway: arrays of float32 are computed as they are. Those
+    for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 1.0.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -373,11 +424,12 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"elu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute = np.float32 if once and dtype == np.float32 else np.float64
-        kind = "mixed" if dtype.itemsize == 8 else "wide"
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
+    if once and all(getattr(o, "dtype", None) == np.float32 for o in (*operands, *wanted) if o is not None):
+        compute = np.float32
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
     for o in wanted:
@@ -486,7 +538,7 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    size = np.abs(values)
+    size = np.abs(values, dtype=np.float64)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
     subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133

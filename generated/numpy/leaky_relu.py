@@ -10,10 +10,11 @@
 
 Reference: A. Maas et al., Rectifier nonlinearities improve neural network acoustic models, 2013.
 
-Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
-NumPy: an array to write to, which may be the input. No warning is raised.
+Every function takes an array of any shape and strides, a number or a sequence, and returns an array
+of the same shape and dtype (a scalar where the input is one); integers give float64. float16,
+bfloat16 and float32 are computed in float64 and rounded once (float32 in float32 where that is
+rounded but once anyway). bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes.
+`out` is as in NumPy: an array to write to, which may be the input. No warning is raised.
 
 Functions whose names end in _fast take float32 only and compute in float32.
 
@@ -167,7 +168,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 0.01.
+    float32. With `once` a wide one rounds its result but once anyway: arrays of float32 are computed as they are. Those
+    for usual inputs return where they do not hold, or None; there, the other one takes over, and where parameters are not 0.01.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -181,11 +183,12 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"leaky_relu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute = np.float32 if once and dtype == np.float32 else np.float64
-        kind = "mixed" if dtype.itemsize == 8 else "wide"
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
+    if once and all(getattr(o, "dtype", None) == np.float32 for o in (*operands, *wanted) if o is not None):
+        compute = np.float32
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
     for o in wanted:
@@ -281,7 +284,7 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    size = np.abs(values)
+    size = np.abs(values, dtype=np.float64)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
     subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133

@@ -19,19 +19,20 @@
 
 Reference: G. Klambauer et al., Self-normalizing neural networks, 2017.
 
-Every function takes an array of any shape and strides, a number or a sequence, and returns an array of the same
-shape and dtype (a scalar where the input is one); integers give float64. float16, bfloat16 and float32 are computed in
-float64 and rounded once. bfloat16 is that of any package that adds it to NumPy, such as ml_dtypes. `out` is as in
-NumPy: an array to write to, which may be the input. No warning is raised.
+Every function takes an array of any shape and strides, a number or a sequence, and returns an array
+of the same shape and dtype (a scalar where the input is one); integers give float64. float16,
+bfloat16 and float32 are computed in float64 and rounded once. bfloat16 is that of any package that
+adds it to NumPy, such as ml_dtypes. `out` is as in NumPy: an array to write to, which may be the
+input. No warning is raised.
 
 Functions whose names end in _fast take float32 only and compute in float32.
 
 Largest error, in units in the last place:
 
     y = f(x): float16 0.4999 (all 2**16 inputs), bfloat16 0.4997 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.4469 (1000000 inputs, sampled), float32 fast 3.1684 (4194304 inputs, sampled)
-    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
-    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5554 (1000000 inputs, sampled), float32 fast 6.575 (4194304 inputs, sampled)
-    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 2.4126 (1000000 inputs, sampled), float32 fast 7.3803 (4194304 inputs, sampled)
+    dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5665 (1000000 inputs, sampled), float32 fast 6.1807 (4194304 inputs, sampled)
+    y = f(x) and dydx = f'(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.5665 (1000000 inputs, sampled), float32 fast 6.1807 (4194304 inputs, sampled)
+    grad_x = grad_output * f'(x): float16 0.5 (65536 inputs, sampled), bfloat16 0.5 (65536 inputs, sampled), float32 0.5001 (4194304 inputs, sampled), float64 2.3298 (1000000 inputs, sampled), float32 fast 5.8323 (4194304 inputs, sampled)
     d2ydx2 = f''(x): float16 0.5 (all 2**16 inputs), bfloat16 0.5 (all 2**16 inputs), float32 0.5 (4194304 inputs, sampled), float64 1.6008 (1000000 inputs, sampled), float32 fast 6.8809 (4194304 inputs, sampled)
 """
 
@@ -63,17 +64,17 @@ def selu(x, out=None):
 
 def selu_derivative(x, out=None):
     """dydx = f'(x)."""
-    return _evaluate({"wide": _derivative_wide, "mixed": _derivative_mixed}, [x], out, 5)
+    return _evaluate({"wide": _derivative_wide, "usual_wide": _derivative_usual_wide, "mixed": _derivative_mixed, "usual_mixed": _derivative_usual_mixed}, [x], out, 5)
 
 
 def selu_value_and_derivative(x, out=None):
     """y = f(x) and dydx = f'(x); `out` is a pair of arrays."""
-    return _evaluate({"wide": _value_and_derivative_wide, "mixed": _value_and_derivative_mixed}, [x], out, 8, count=2)
+    return _evaluate({"wide": _value_and_derivative_wide, "usual_wide": _value_and_derivative_usual_wide, "mixed": _value_and_derivative_mixed, "usual_mixed": _value_and_derivative_usual_mixed}, [x], out, 8, count=2)
 
 
 def selu_backward(x, grad_output, out=None):
     """grad_x = grad_output * f'(x)."""
-    return _evaluate({"wide": _backward_wide, "mixed": _backward_mixed}, [x, grad_output], out, 5)
+    return _evaluate({"wide": _backward_wide, "usual_wide": _backward_usual_wide, "mixed": _backward_mixed, "usual_mixed": _backward_usual_mixed}, [x, grad_output], out, 5)
 
 
 def selu_second_derivative(x, out=None):
@@ -88,17 +89,17 @@ def selu_fast(x, out=None):
 
 def selu_derivative_fast(x, out=None):
     """dydx = f'(x), computed in float32."""
-    return _evaluate({"float32": _derivative_float32}, [x], out, 6)
+    return _evaluate({"float32": _derivative_float32, "usual_float32": _derivative_usual_float32}, [x], out, 6)
 
 
 def selu_value_and_derivative_fast(x, out=None):
     """y = f(x) and dydx = f'(x), computed in float32; `out` is a pair of arrays."""
-    return _evaluate({"float32": _value_and_derivative_float32}, [x], out, 9, count=2)
+    return _evaluate({"float32": _value_and_derivative_float32, "usual_float32": _value_and_derivative_usual_float32}, [x], out, 9, count=2)
 
 
 def selu_backward_fast(x, grad_output, out=None):
     """grad_x = grad_output * f'(x), computed in float32."""
-    return _evaluate({"float32": _backward_float32}, [x, grad_output], out, 6)
+    return _evaluate({"float32": _backward_float32, "usual_float32": _backward_usual_float32}, [x, grad_output], out, 6)
 
 
 def selu_second_derivative_fast(x, out=None):
@@ -201,6 +202,13 @@ def _derivative_wide(x, dydx, t):
     _select(c0, x, dydx, dydx, t)
 
 
+def _derivative_usual_wide(x, dydx, t):
+    np.exp(x, out=dydx)
+    np.multiply(1.7580993408473768, dydx, out=dydx)
+    np.minimum(dydx, 1.0507009873554805, out=dydx)
+    return _outside(x, None, None, (-0.6011810749769211, 0.0667978972196579))
+
+
 def _derivative_mixed(x, dydx, t):
     c0 = x != x
     c1 = x <= 0.0
@@ -210,6 +218,13 @@ def _derivative_mixed(x, dydx, t):
     np.multiply(1.7580993408473768, dydx, out=dydx)
     _select(c1, dydx, 1.0507009873554805, dydx, t)
     _select(c0, x, dydx, dydx, t)
+
+
+def _derivative_usual_mixed(x, dydx, t):
+    np.exp(x, out=dydx)
+    np.multiply(1.7580993408473768, dydx, out=dydx)
+    np.minimum(dydx, 1.0507009873554805, out=dydx)
+    return _outside(x, None, None, (-0.6011810651278368, 0.0667978961253152))
 
 
 def _derivative_float32(x, dydx, t):
@@ -224,6 +239,13 @@ def _derivative_float32(x, dydx, t):
     np.multiply(t0, dydx, out=dydx)
     _select(c1, dydx, 1.050701, dydx, t)
     _select(c0, x, dydx, dydx, t)
+
+
+def _derivative_usual_float32(x, dydx, t):
+    np.exp(x, out=dydx)
+    np.multiply(1.7580993, dydx, out=dydx)
+    np.minimum(dydx, 1.050701, out=dydx)
+    return _outside(x, None, None, (-0.6011811, 0.0667979))
 
 
 def _value_and_derivative_wide(x, y, dydx, t):
@@ -249,6 +271,21 @@ def _value_and_derivative_wide(x, y, dydx, t):
     _select(c11, x, t0, dydx, t)
 
 
+def _value_and_derivative_usual_wide(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993408473768, t1, out=t1)
+    np.multiply(1.0507009873554805, t0, out=t0)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.minimum(t0, 1.0507009873554805, out=dydx)
+    return _outside(x, None, None, (-1.7516230804060213e-45, 1.7516230804060213e-45), (-0.6011810749769211, 0.0667978972196579))
+
+
 def _value_and_derivative_mixed(x, y, dydx, t):
     t0, t1, t2, *t = t
     c0 = x == 0.0
@@ -268,6 +305,21 @@ def _value_and_derivative_mixed(x, y, dydx, t):
     np.multiply(1.7580993408473768, t0, out=t0)
     _select(c11, t0, 1.0507009873554805, t0, t)
     _select(c10, x, t0, dydx, t)
+
+
+def _value_and_derivative_usual_mixed(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993408473768, t1, out=t1)
+    np.multiply(1.0507009873554805, t0, out=t0)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.multiply(1.7580993408473768, t0, out=t0)
+    np.minimum(t0, 1.0507009873554805, out=dydx)
+    return _outside(x, None, None, (-5e-324, 5e-324), (-0.6011810651278368, 0.0667978961253152))
 
 
 def _value_and_derivative_float32(x, y, dydx, t):
@@ -297,6 +349,21 @@ def _value_and_derivative_float32(x, y, dydx, t):
     _select(c14, x, t0, dydx, t)
 
 
+def _value_and_derivative_usual_float32(x, y, dydx, t):
+    t0, t1, *t = t
+    c0 = x < 0.0
+    np.abs(x, out=t0)
+    np.negative(t0, out=t1)
+    np.expm1(t1, out=t1)
+    np.multiply(1.7580993, t1, out=t1)
+    np.multiply(1.050701, t0, out=t0)
+    _select(c0, t1, t0, y, t)
+    np.exp(x, out=t0)
+    np.multiply(1.7580993, t0, out=t0)
+    np.minimum(t0, 1.050701, out=dydx)
+    return _outside(x, None, 3.1880186e+38, (-1e-45, 1e-45), (-0.6011811, 0.0667979))
+
+
 def _backward_wide(x, grad_y, grad_x, t):
     c0 = x != x
     c1 = x <= 0.0
@@ -310,6 +377,14 @@ def _backward_wide(x, grad_y, grad_x, t):
     np.multiply(grad_y, grad_x, out=grad_x)
 
 
+def _backward_usual_wide(x, grad_y, grad_x, t):
+    np.exp(x, out=grad_x)
+    np.multiply(1.7580993408473768, grad_x, out=grad_x)
+    np.minimum(grad_x, 1.0507009873554805, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return _outside(x, None, None, (-0.6011810749769211, 0.0667978972196579))
+
+
 def _backward_mixed(x, grad_y, grad_x, t):
     c0 = x != x
     c1 = x <= 0.0
@@ -320,6 +395,14 @@ def _backward_mixed(x, grad_y, grad_x, t):
     _select(c1, grad_x, 1.0507009873554805, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
     np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual_mixed(x, grad_y, grad_x, t):
+    np.exp(x, out=grad_x)
+    np.multiply(1.7580993408473768, grad_x, out=grad_x)
+    np.minimum(grad_x, 1.0507009873554805, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return _outside(x, None, None, (-0.6011810651278368, 0.0667978961253152))
 
 
 def _backward_float32(x, grad_y, grad_x, t):
@@ -335,6 +418,14 @@ def _backward_float32(x, grad_y, grad_x, t):
     _select(c1, grad_x, 1.050701, grad_x, t)
     _select(c0, x, grad_x, grad_x, t)
     np.multiply(grad_y, grad_x, out=grad_x)
+
+
+def _backward_usual_float32(x, grad_y, grad_x, t):
+    np.exp(x, out=grad_x)
+    np.multiply(1.7580993, grad_x, out=grad_x)
+    np.minimum(grad_x, 1.050701, out=grad_x)
+    np.multiply(grad_y, grad_x, out=grad_x)
+    return _outside(x, None, None, (-0.6011811, 0.0667979))
 
 
 def _second_derivative_wide(x, d2ydx2, t):
@@ -398,7 +489,8 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     """The results of a formula, block by block, each rounded once to the dtype of the result.
 
     `formulas` are functions of arrays: of float64 for float64 results ("mixed") and for shorter ones ("wide"), or of
-    float32. With `once` those for shorter results round but once, so that float32 is as good. Those for usual inputs return where they do not hold, or None; there, the other one takes over.
+    float32. With `once` a wide one rounds its result but once anyway: arrays of float32 are computed as they are. Those
+    for usual inputs return where they do not hold, or None; there, the other one takes over.
     """
     operands = [o if isinstance(o, (bool, int, float)) else np.asarray(o) for o in operands]
     dtype = np.result_type(*([o for o in operands if isinstance(o, np.ndarray)] or operands))
@@ -412,11 +504,12 @@ def _evaluate(formulas, operands, out, temporaries, count=1, once=False, ties=()
     else:
         if not _is_bfloat16(dtype) and (dtype.kind != "f" or dtype.itemsize > 8):
             raise TypeError(f"selu takes arrays of float16, bfloat16, float32, float64 or integers, not of {dtype}")
-        compute = np.float32 if once and dtype == np.float32 else np.float64
-        kind = "mixed" if dtype.itemsize == 8 else "wide"
+        compute, kind = np.float64, "mixed" if dtype.itemsize == 8 else "wide"
     wanted = out if isinstance(out, tuple) else (out,) if out is not None else (None,) * count
     if len(wanted) != count or not all(o is None or isinstance(o, np.ndarray) for o in wanted):
         raise TypeError("out must be " + ("an array" if count == 1 else f"a tuple of {count} arrays"))
+    if once and all(getattr(o, "dtype", None) == np.float32 for o in (*operands, *wanted) if o is not None):
+        compute = np.float32
     shapes = {np.shape(o) for o in (*operands, *wanted) if o is not None}
     shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes.pop()
     for o in wanted:
@@ -525,7 +618,7 @@ def _widen(bits):
 
 def _narrow(values):
     """float64 rounded to bit patterns of bfloat16, once: by way of float32 it would be twice."""
-    size = np.abs(values)
+    size = np.abs(values, dtype=np.float64)
     bits = size.view(np.uint64)
     normal = ((bits + ((bits >> 45 & 1) + 2**44 - 1)) >> 45) - (1023 - 127 << 7)  # ties go to even
     subnormal = (size + 2.0**-81).view(np.uint64) & 0xFF  # the last place of this sum is 2**-133

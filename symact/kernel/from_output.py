@@ -37,7 +37,7 @@ def usable_slope(activation: Activation, derivation: Derivation) -> Branches | N
             errors = slope.reference(x, format).errors(of_value.rounded(y, "float64"))
     except Error:  # g ends in something like 0 * log(0) where f is rounded to its limit
         return None
-    return found if errors[np.isfinite(y)].max() <= _MOST else None
+    return found if errors[np.isfinite(y)].max(initial=0.0) <= _MOST else None
 
 
 def backward_from_output(slope: Kernel) -> Kernel:

@@ -363,13 +363,15 @@ class Lowering:
 
     def _decaying(self, value: Expr, operation: str | None = None) -> int:
         """A named exponential; with an exact exponent where that is a product of a number and positive symbols."""
+        if not isinstance(value, exp):
+            return self(value)
         factors = Mul.make_args(-value.args[0])
         symbols = [f.as_base_exp() for f in factors if not f.is_number]
         whole = all(base.is_Symbol and power.is_Integer and power > 0 for base, power in symbols)
         b = self._b
         operation = operation or ("decay_flushed" if self._style.flushed else "decay")
-        if not (isinstance(value, exp) and whole and self._style.exact):
-            return b(operation, self(-value.args[0])) if isinstance(value, exp) else self(value)
+        if not (whole and self._style.exact):
+            return b(operation, self(-value.args[0]))
         exponent, error = product(b, [self(base) for base, power in symbols for _ in range(int(power))])
         number = Mul(*(f for f in factors if f.is_number))
         if number.is_Rational and number.p & (number.p - 1) == 0 and number.q & (number.q - 1) == 0:

@@ -7,7 +7,6 @@ cancel in floating point.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -112,7 +111,7 @@ def _forms(expression: Expr, t: Symbol) -> Iterator[Form]:
     yield Form("as written", expression)
     slope = expression / t
     if slope.is_Rational and not _is_dyadic(slope):
-        near = Integer(2) ** round(math.log2(abs(slope))) * (1 if slope > 0 else -1)
+        near = Integer(2) ** round(log(abs(slope), 2)) * (1 if slope > 0 else -1)
         yield Form("near multiple and rest", Add(near * t, (slope - near) * t, evaluate=False))
     if too_large(expression):
         return
@@ -374,7 +373,7 @@ class _NormalForm:
             return -1
         values = {s: Integer(1) for s in argument.free_symbols - {self.t}}
         value = argument.subs(values).subs(self.t, 1000).evalf(10)
-        return int(value > 0) - int(value < 0) if value.is_real else 0
+        return int(bool(value > 0)) - int(bool(value < 0)) if value.is_real else 0
 
     # Exponentials of one exponent up to a rational factor become powers of one letter -----------------------------
 

@@ -8,7 +8,10 @@ from symact.kernel.program import LEAVES, OPERATIONS, Instruction, Kernel, const
 from symact.oracle.formats import FORMATS, Format
 
 #: What gives one of its operands, but for the sign, and rounded where that is.
-_PASSED_ON = frozenset({"neg", "abs", "copysign", "min", "max", "select"})
+_PASSED_ON = frozenset({"neg", "abs", "copysign", "select"})
+
+#: What gives one of its operands, but sees whether it is 0, which a number may have been rounded to.
+_CHOSEN = frozenset({"min", "max"})
 
 #: What IEEE 754 rounds once.
 _ROUNDED = frozenset({"add", "sub", "mul", "div", "sqrt"})
@@ -22,14 +25,17 @@ def rounds_once(kernel: Kernel, format: str) -> bool:
     """
     rounded: set[int] = set()
     for place, step in enumerate(kernel.instructions):
-        passes_on = step.operation in _PASSED_ON or _adds_zero(kernel, step)
         given_rounded = not rounded.isdisjoint(step.operands)
         if step.operation in LEAVES:
             is_rounded = _is_rounded(step, FORMATS[format])
-        elif passes_on:
+        elif step.operation in _PASSED_ON:
             is_rounded = given_rounded
-        elif not given_rounded and (step.operation in _ROUNDED or OPERATIONS[step.operation].boolean):
-            is_rounded = step.operation in _ROUNDED
+        elif given_rounded:
+            return False
+        elif step.operation in _CHOSEN or OPERATIONS[step.operation].boolean or _adds_zero(kernel, step):
+            is_rounded = False
+        elif step.operation in _ROUNDED:
+            is_rounded = True
         else:
             return False
         if is_rounded:

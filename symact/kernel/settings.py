@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from sympy import Expr, Rational
 
@@ -11,11 +13,12 @@ from symact.symbolic.branches import Branches
 
 
 def settings_of(activation: Activation) -> list[dict[str, float]]:
-    """The parameters' values in force, and (with parameters) others near and far, all exact in float32."""
+    """The parameters' values in force, and (with parameters) others near and far of the same sign, exact in float32."""
     first = values_in_force(activation)
     if not first:
         return [{}]
-    return [first, *(dict.fromkeys(first, value) for value in (0.3125, 2.5, 2.0**-20, 2.0**100))]
+    sizes = (0.3125, 2.5, 2.0**-20, 2.0**100)
+    return [first, *({name: math.copysign(size, value) for name, value in first.items()} for size in sizes)]
 
 
 def values_in_force(activation: Activation) -> dict[str, float]:

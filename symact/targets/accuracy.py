@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from symact import targets
+from symact import catalog, targets
 from symact.kernel.compiled import CompiledActivation
 from symact.kernel.program import Kernel
 from symact.targets.defaults import default_programs
@@ -58,6 +59,13 @@ def printed(compiled: CompiledActivation, operations: Operations, type_: DataTyp
         return own
     texts = [own, *(json.dumps(kernel.to_dict()) for kernel in besides)]
     return hashlib.sha256(" ".join(texts).encode()).hexdigest()[:16]
+
+
+def is_recorded(compiled: CompiledActivation) -> bool:
+    """Whether an activation is one of the catalogue at its parameters' own values, as all of the record is."""
+    here = catalog.find(compiled.name)
+    defaults = {p.name: Fraction(p.default) for p in compiled.parameters}
+    return here is not None and defaults == {p.name: Fraction(str(p.value)) for p in here.parameters}
 
 
 def stated(document: Path, *row: str) -> str:

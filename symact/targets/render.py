@@ -41,6 +41,7 @@ A filter: ``comment(prefix)`` wraps text into lines that start with a prefix and
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -53,7 +54,7 @@ from symact.kernel.program import OPERATIONS, Kernel
 from symact.kernel.rounding import rounds_once
 from symact.kernel.ties import ties
 from symact.targets import data
-from symact.targets.accuracy import printed, stated
+from symact.targets.accuracy import is_recorded, printed, stated
 from symact.targets.constants import decimal
 from symact.targets.defaults import default_programs
 from symact.targets.in_place import Steps, steps
@@ -111,24 +112,26 @@ class Pass:
     bodies: Mapping[str, Body | Steps]
     rounded_once: frozenset[str]
 
-    @cached_property
-    def suffixes(self) -> Mapping[str, str]:
-        """Arithmetic -> what the name of a function ends in: of one function for programs that print the same."""
-        found = {}
-        for arithmetic, program in self.bodies.items():
-            group = {a: each for a, each in self.bodies.items() if (a in USUAL) == (arithmetic in USUAL)}
-            alike = [a for a, each in group.items() if each == program]
-            of_all = "_usual" if arithmetic in USUAL else ""
-            found[arithmetic] = of_all if 1 < len(alike) == len(group) else f"_{alike[0]}"
-        return found
+    def round_once(self, *arithmetics: str) -> bool:
+        """Whether the programs do in those of some arithmetics that there are."""
+        return set(arithmetics) & self.bodies.keys() <= self.rounded_once
 
     @cached_property
-    def distinct(self) -> Mapping[str, str]:
-        """Such an ending -> the first arithmetic that has it."""
-        found: dict[str, str] = {}
-        for arithmetic, suffix in self.suffixes.items():
-            found.setdefault(suffix, arithmetic)
-        return found
+    def distinct(self) -> Mapping[str, Sequence[str]]:
+        """What the name of a function with a program ends in -> the arithmetics in which that prints the same."""
+        alike: dict[tuple[bool, Body | Steps], list[str]] = {}
+        for arithmetic, program in self.bodies.items():
+            alike.setdefault((arithmetic in USUAL, program), []).append(arithmetic)
+        kinds = Counter(is_usual for is_usual, _ in alike)
+        return {
+            ("_usual" if is_usual else "") if kinds[is_usual] == 1 < len(group) else f"_{group[0]}": group
+            for (is_usual, _), group in alike.items()
+        }
+
+    @cached_property
+    def suffixes(self) -> Mapping[str, str]:
+        """Arithmetic -> such an ending."""
+        return {arithmetic: suffix for suffix, group in self.distinct.items() for arithmetic in group}
 
 
 def activation_files(
@@ -141,8 +144,10 @@ def activation_files(
     types = _with_needed(compiled, target, target.types if types is None else types)
     arithmetics = _arithmetics(types)
 
+    recorded = is_recorded(compiled)
+
     def accuracy(pass_: str, type_: DataType) -> str:
-        program = printed(compiled, target.operations, type_, pass_)
+        program = printed(compiled, target.operations, type_, pass_) if recorded else ""
         row = (compiled.name, target.name, type_.dtype, type_.level, pass_, program)
         return stated(data("generated") / "ACCURACY.json", *row)
 

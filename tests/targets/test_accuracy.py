@@ -42,6 +42,14 @@ def test_a_row_is_stated_for_its_program_and_for_no_other(tmp_path: Path, monkey
     assert header(monkeypatch, tmp_path / "none" / "ACCURACY.json").count("not measured") == 5 * 5
 
 
+def test_nothing_is_stated_of_other_values_of_a_parameter() -> None:
+    """Their program is the one that was measured, but not at these values."""
+    assert accuracy.is_recorded(compiled(catalog.get("softplus")))
+    bent = compiled(catalog.resolve("softplus", {"beta": 3}))
+    assert not accuracy.is_recorded(bent)
+    assert "inputs" not in targets.generate(bent, "c")["c/softplus.h"]
+
+
 def fingerprint(operation: str, functions: dict[str, str]) -> str:
     """Of a program that applies an operation which is made from others as `functions` says: erf -> exp."""
     programs = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib.util
 import subprocess
 import sys
@@ -205,6 +207,44 @@ def test_float32_stays_float32_where_results_are_rounded_but_once(
     assert types == {np.dtype(np.float32)}
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(found, wide.astype(np.float32), strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_short_formats_are_computed_in_float64_though_results_are_rounded_but_once(dtype: str, folder: Path) -> None:
+    made = module(compiled(catalog.get("relu")), folder)
+    format = FORMATS[dtype]
+    x = format.encode(np.array([-2.5, -0.0, 0.0, 1.5, 3.0, np.inf, np.nan]))
+    wide = made.relu(format.decode(x))
+    np.testing.assert_array_equal(format.decode(made.relu(x)), wide)
+    np.testing.assert_array_equal(format.decode(made.relu_backward(x, x)), made.relu_backward(wide, wide))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_results_are_rounded_once_into_the_dtype_of_out(dtype: str, folder: Path) -> None:
+    """A product of float32 numbers has more digits than float32."""
+    made = module(compiled(catalog.get("relu")), folder)
+    format = FORMATS[dtype]
+    x, grad = np.full(1000, 1, np.float32), np.random.default_rng(8).uniform(1, 2, 1000).astype(np.float32)
+    out = np.empty(1000, format.dtype)
+    for wanted, got in [(grad, made.relu(grad, out=out.copy())), (grad, made.relu_backward(x, grad, out=out.copy()))]:
+        exact = [format.nearest(Fraction(value)) for value in wanted.tolist()]
+        np.testing.assert_array_equal(format.decode(got), exact)
+    np.testing.assert_array_equal(format.decode(made.relu_fast(grad, out=out.copy())), exact)
+
+
+def test_a_number_beside_an_array_is_not_rounded_before_it_counts(folder: Path) -> None:
+    made = module(compiled(catalog.get("relu")), folder)
+    assert made.relu_backward(np.array([-1, 1], np.float32), 1e300).tolist() == [0, np.inf]
+    assert made.relu_backward(1e-50, np.ones(2, np.float32)).tolist() == [1, 1]
+
+
+def test_functions_that_modules_call_are_no_names_for_activations() -> None:
+    """A function of that name would take their place."""
+    reserved = targets.get("numpy").reserved
+    for activation in (compiled(catalog.get("gelu")), compiled(catalog.get("softplus"))):
+        (text,) = targets.generate(activation, "numpy").values()
+        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        assert names & set(dir(builtins)) <= reserved
 
 
 def test_fast_functions_take_float32_alone(made: ModuleType) -> None:

@@ -140,8 +140,10 @@ class Compensated(Form):
         factor, u = self._argument(b, x, outside)
         value = self._looked_up(entries, b, u)
         if self.decay is None:
-            if self.factor:
-                value = _Sum(value.high, value.low, factor)
+            scale = (b("abs", x) if self.rise else factor) if self.factor else None
+            if self.rise == "step":
+                scale = b("copysign", number(b, 1.0) if scale is None else scale, x)
+            value = _Sum(value.high, value.low, scale)
         else:
             t = self._size(b, x, self.decay, outside)
             head, rest = self.decay.write(b, t)
@@ -160,7 +162,8 @@ class Compensated(Form):
         else:
             value = self._on_step(b, x, _pair(b, value)) if self.rise else value
             result = _rounded(b, value) if gradient is None else _times(b, gradient, _pair(b, value), outside)
-            exact_at_0 = any(entry.centre == 0 for entry in entries)
+            used = [entry for entry in entries if any(entry.coefficients)]
+            exact_at_0 = any(entry.centre == 0 and not entry.rest for entry in used)
             if self.factor and (self.decay is not None or not exact_at_0):
                 # The least numbers have no digits for what is lost, and 0 may lose its sign.
                 least = b("lt", b("abs", x), number(b, _LEAST))
@@ -229,6 +232,8 @@ class Compensated(Form):
         if self.root is None:
             high = b("fma", slope, h, constant)
             lost = b("fma", slope, h, b("sub", constant, high))
+            if any(entry.rest for entry in entries):
+                lost = b("add", lost, looked_up(entry.rest for entry in entries))
             return _Sum(high, b("fma", last, b("mul", h, h), lost) if rest is None else b("fma", rest, h, lost))
         first = looked_up(entry.coefficients[1] if here else 0.0 for here, entry in places)
         beside = looked_up(entry.coefficients[0] if here else entry.rest for here, entry in places)
@@ -247,7 +252,8 @@ class Compensated(Form):
         if not self.factor:  # else the value is less than |x|
             more = b("add", b("sub", b("sub", high, back), side), more)
         result = b("sub", high, b("sub", more, value.low))
-        assert self.decay is not None
+        if self.decay is None:
+            return result
         return b("select", b("lt", number(b, self.decay.far), x), x, result)
 
     def _on_step(self, b: Builder, x: int, value: _Sum) -> _Sum:

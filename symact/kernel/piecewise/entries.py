@@ -141,6 +141,8 @@ class Fits:
     def _points_near(self, part: Part) -> Points:
         """Those around a centre from which all differences are exact, or lose less than counts."""
         f, low, high = self.layout.core, part.low, part.high
+        if low < 0 < high:
+            return points(f, low, high, 0.0, exact=True)
         if low <= 0 <= high:
             size = max(-low, high)
             centre = math.copysign(size * _NEAR_0, low + high)

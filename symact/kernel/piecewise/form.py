@@ -46,11 +46,6 @@ class Form(ABC):
     def about(self) -> str:
         """One line for the record."""
 
-    @property
-    def covers_all(self) -> bool:
-        """Whether every x has an entry."""
-        return not any(isinstance(end, Beyond) for _, end in self.ends)
-
     @abstractmethod
     def write(self, entries: Sequence[Entry], b: Builder, x: int, gradient: int | None = None) -> Written:
         """The steps that compute f(x), or gradient*f(x).

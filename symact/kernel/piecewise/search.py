@@ -32,7 +32,7 @@ from symact.oracle.samples import gradients, inputs
 from symact.symbolic.branches import Branches
 
 #: Programs in float64 have half as many lanes; a table has to save so much besides.
-_LANES, _WORTH = 2, 1.25
+_LANES, _WORTH = 2, 1.05
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Aim:
         rough: see `Fits`.
         layouts, forms: what is tried.
         within: on how many numbers within each interval it is tried in the end.
+        far_first: whether a form comes first that covers more, whatever it costs.
         counts_divider: whether a program in wide arithmetic is taken to wait for its divisions. Where results are as
             exact as without a table, it has to save more than that.
     """
@@ -55,6 +56,7 @@ class Aim:
     layouts: Callable[[Exact], Iterable[Layout]]
     forms: Callable[[Layout], Iterable[Form]]
     within: int
+    far_first: bool
     counts_divider: bool
 
     def limit(self, wide: Kernel) -> float:
@@ -66,7 +68,14 @@ class Aim:
 #: Those of the levels that have tables.
 AIMS: Mapping[str, Aim] = {
     "table": Aim(
-        most=0.935, most_backward=0.88, rough=0.5, layouts=layouts, forms=forms, within=1 << 13, counts_divider=True
+        most=0.935,
+        most_backward=0.88,
+        rough=0.5,
+        layouts=layouts,
+        forms=forms,
+        within=1 << 13,
+        far_first=True,
+        counts_divider=True,
     ),
     "accurate": Aim(
         most=0.5425,
@@ -75,6 +84,7 @@ AIMS: Mapping[str, Aim] = {
         layouts=splits,
         forms=compensated_forms,
         within=1 << 16,
+        far_first=False,
         counts_divider=False,
     ),
 }
@@ -82,8 +92,11 @@ AIMS: Mapping[str, Aim] = {
 #: It makes no difference how much farther out than this a table ends.
 _FAR = 32.0
 
+#: Steps that an end is worth beyond which there is no table, where forms are not chosen for it.
+_OPEN = 2
+
 #: How many forms are measured, at most.
-_TRIED = 40
+_TRIED = 100
 
 #: Inputs of a sample: from everywhere, from each tail, and within each interval, with numbers on either side of its
 #: ends.
@@ -188,9 +201,7 @@ class Search:
         self._sample: Callable[[Form], tuple[Float64s, Reference]] = cache(self._sample_of)
 
     def found(self, *, backward: bool) -> Found | None:
-        """The cheapest form that is exact enough.
-
-        One that covers every x comes before any that does not, and one that ends far out before one that ends sooner.
+        """The first form that is exact enough, in the order of the aim.
 
         Args:
             backward: prefer a form that is as exact with an incoming gradient.
@@ -199,7 +210,7 @@ class Search:
             return None
         alone: Found | None = None
         tried = 0
-        for fits, form in sorted(self._affordable(), key=lambda pair: _rank(pair[1])):
+        for fits, form in sorted(self._affordable(), key=lambda pair: self._rank(pair[1])):
             entries = fits.entries(form)
             if entries is None:
                 continue
@@ -225,6 +236,13 @@ class Search:
         fits = [Fits(layout, self._aim.rough) for layout in self._aim.layouts(self._exact)]
         every = [(one, form) for one in fits for form in self._aim.forms(one.layout)]
         return [(one, form) for one, form in every if _cost(form) <= self._most]
+
+    def _rank(self, form: Form) -> tuple[float, ...]:
+        beyond = [min(one.at, _FAR) for _, one in form.ends if isinstance(one, Beyond)]
+        nearest = min(beyond, default=math.inf)
+        if self._aim.far_first:
+            return -nearest, _cost(form) + _OPEN * len(beyond)
+        return (_cost(form) * (1 + 1 / nearest),)  # who ends at 16 has to be a 16th cheaper
 
     def _error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The largest error on a sample where the table holds."""
@@ -287,13 +305,8 @@ def _inside(errors: Float64s, values: Mapping[str, NDArray[Any]]) -> Float64s:
     return np.where(values["outside"] != 0, 0.0, errors) if "outside" in values else errors
 
 
-def _rank(form: Form) -> tuple[bool, float, int]:
-    nearest = min((min(one.at, _FAR) for _, one in form.ends if isinstance(one, Beyond)), default=0.0)
-    return not form.covers_all, -nearest, _cost(form)
-
-
 @cache
 def _cost(form: Form) -> int:
-    entry = Entry(0.0, (0.0,) * (form.degree + 1), 0.0)
+    entry = Entry(0.0, tuple(map(float, range(3, form.degree + 4))), 0.0, lead=1.0, rest=2.0)
     kernel = _kernel(form, (entry,) * SIZE, "forward", "y")
     return sum(step.operation not in LEAVES for step in kernel.instructions)

@@ -21,7 +21,7 @@ from symact.kernel.piecewise.grid import SIZE, Grid, Sides, Uniform
 _DEGREES = range(4, 12)
 
 #: Where a table may end for lack of entries. Nearer ends leave usual inputs out, which are computed twice then.
-_REACHES = (64.0, 32.0, 16.0, 13.0)
+_REACHES = (64.0, 32.0, 16.0, 13.0, 12.0)
 
 #: Where symmetries are looked at, and how far out decays are.
 _PLACES, _FAR = (0.1875, 1.40625, 4.25), (16, 32, 64)
@@ -54,16 +54,16 @@ class Split(Layout):
 
 
 def splits(f: Exact) -> Iterator[Split]:
-    """All of a function."""
+    """All of a function: with its exponential and without."""
     rise = "" if f.even or f.odd else _rise(f)
     side: Ball = (lambda x: f(-x)) if rise else f
     half = bool(rise) or f.even or f.odd
     factor = bool(abs(side(_BESIDE)) < _NOTHING)
-    decay = _decay(side, 1 if half else -1, left=not half)
-    core = _rest(side, factor, decay)
-    ends = tuple((each, _end(side, core, each, factor and not rise)) for each in ((1,) if half else (-1, 1)))
-    if (not rise or decay is not None) and all(one is None or one.at > 0 for _, one in ends):
-        yield Split(core, half, factor, ends, decay, rise)
+    for decay in dict.fromkeys((_decay(side, 1 if half else -1, left=not half), None)):
+        core = _rest(side, factor, decay)
+        ends = tuple((each, _end(side, core, each, factor and not rise)) for each in ((1,) if half else (-1, 1)))
+        if all(one is None or one.at > 0 for _, one in ends):
+            yield Split(core, half, factor, ends, decay, rise)
 
 
 def forms(layout: Layout) -> Iterator[Compensated]:
@@ -74,7 +74,7 @@ def forms(layout: Layout) -> Iterator[Compensated]:
     if len(found) > 1 or root == 0:
         return
     for ends, grid in _divisions(layout, root):
-        for degree, deep in product(_DEGREES, range(4 if root else 2)):
+        for degree, deep in product(_DEGREES, range(2 if root is None and layout.decay else 4)):
             yield Compensated(layout.half, layout.factor, ends, grid, degree, root, layout.decay, layout.rise, deep)
 
 
@@ -134,8 +134,9 @@ def _end(f: Ball, core: Ball, side: int, factor: bool) -> Constant | Gate | Line
 
 def _divisions(layout: Split, root: float | None) -> Iterator[tuple[Ends, Grid]]:
     """Where the table ends, and its intervals."""
-    for reach in _REACHES:
-        ends = tuple((side, one or _beyond(layout, reach)) for side, one in layout.ends)
+    for ends in dict.fromkeys(
+        tuple((side, one or _beyond(layout, reach)) for side, one in layout.ends) for reach in _REACHES
+    ):
         grid = _grid(layout, ends, root)
         if grid is not None:
             yield ends, grid

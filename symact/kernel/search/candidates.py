@@ -123,7 +123,7 @@ class Writer:
                     seen.add(kernel)
                     words = [word for word in _WORDS if getattr(style, word)]
                     yield Candidate(", ".join([form.rule, *(["in pairs"] if in_pairs else []), *words]), kernel)
-        if not seen and failure is not None:
+        if not seen and failure is not None and paired is None:  # with pairs alone there are those without them too
             raise failure
 
     def _written(self, form: Form, variable: Symbol, negative: bool, style: Style, in_pairs: bool) -> Kernel:

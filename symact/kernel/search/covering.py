@@ -165,6 +165,8 @@ class _FarOut:
 
     def _is_finite(self, kernel: Kernel, side: int, samples: Sequence[Sample]) -> bool:
         for number, sample in enumerate(samples[: self._settings]):
+            if not len(sample.x):
+                continue
             farthest = int(np.argmax(np.abs(sample.x)))
             growth = abs(float(sample.reference.rounded[farthest])) / abs(float(sample.x[farthest]))
             if not growth <= _GROWTH:

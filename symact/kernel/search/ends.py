@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, S, oo
 
+from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.interpret import evaluate
 from symact.kernel.program import Builder, Kernel
@@ -104,7 +105,8 @@ class LineEnds:
             return b.const("inf" if value > 0 else "-inf")
         if value == 0:
             return b("neg", b.const(0)) if np.signbit(value) else b.const(0)
-        assert exact is not None
+        if exact is None:
+            raise Error("a limit at infinity depends on the sign of a parameter", "write its value into the formula")
         return self._line.write_number(b, exact, self._arithmetic)
 
 

@@ -57,7 +57,7 @@ class Sampling:
         for index, (setting, oracle) in enumerate(zip(self._line.settings, self._oracles, strict=True)):
             points = np.union1d(inputs(lower, upper, dtype, seed=index), np.array(roots, dtype))
             if index:
-                scale = dtype.type(max(setting.values()))
+                scale = dtype.type(max(map(abs, setting.values())))
                 points = points[points < far * min(1.0, scale)]
                 points = np.unique(np.concatenate([points, points / scale]))
                 points = points[(points > lower) & (points < min(upper, far / max(1.0, scale)))]

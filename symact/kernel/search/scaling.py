@@ -75,10 +75,12 @@ def _holds(scaling: Scaling, expression: Expr, t: Symbol, c: int) -> bool:
 
 
 def scaling(functions: Sequence[Expr], t: Symbol, symbols: dict[str, Symbol]) -> Scaling | None:
-    """How the only parameter stretches all of some functions of t > 0; None where it does something else."""
+    """How the only parameter, if positive, stretches all of some functions of t > 0; None where it does not."""
     if len(symbols) != 1:
         return None
     ((name, symbol),) = symbols.items()
+    if not symbol.is_positive:
+        return None
     for exponent in (1, -1):
         found = Scaling(name, symbol, exponent)
         if all(found.power(function, t) is not None for function in functions):

@@ -101,6 +101,8 @@ def inputs(lower: float, upper: float, dtype: Any, seed: int) -> NDArray[Any]:
     generator = np.random.default_rng(seed)
     info = np.finfo(dtype)
     low, high = max(lower, float(info.smallest_subnormal)), min(upper, float(info.max))
+    if low > high:  # between two numbers of the format, or beyond all of them
+        return np.array([], dtype)
     sets = [np.exp(generator.uniform(np.log(low), np.log(high), 260))]
     for reach, count in ((2.0, 80), (12.0, 120), (50.0, 80), (120.0, 60), (800.0, 120)):
         if min(reach, high) > low:
@@ -109,7 +111,7 @@ def inputs(lower: float, upper: float, dtype: Any, seed: int) -> NDArray[Any]:
     sets += [low * (1 + steps), high * (1 - steps)]
     with np.errstate(over="ignore"):
         points = np.unique(np.concatenate(sets).astype(dtype))
-    inside: NDArray[Any] = points[(points > lower) & (points < upper) & np.isfinite(points)]
+        inside: NDArray[Any] = points[(points > lower) & (points < upper) & np.isfinite(points)]
     return inside
 
 
@@ -123,6 +125,9 @@ def beside_roots(oracle: Oracle, format: Format, t: NDArray[Any], side: int) -> 
         t: sizes in increasing order between which roots are looked for.
         side: 1, or -1 for the function at -t.
     """
+
+    if len(t) == 0:
+        return np.array([])
 
     def signs(ordinals: NDArray[np.int64]) -> Float64s:
         return np.asarray(np.sign(oracle.reference(side * format.from_ordinals(ordinals), format).rounded))

@@ -49,16 +49,14 @@ class ShortPrograms:
         self._x, self._t = branches.x, Symbol("t", positive=True)
         self._arithmetic = arithmetic
         self._pieces = [piece.expression for piece in branches.pieces]
-        self._right = tuple(_short_forms(self._pieces[-1].subs(self._x, self._t), self._t))
-        self._left = tuple(_short_forms(self._pieces[0].subs(self._x, -self._t), self._t))
+        halves = self._pieces if len(self._pieces) <= 2 else ()
+        self._right = tuple(form for p in halves[-1:] for form in _short_forms(p.subs(self._x, self._t), self._t))
+        self._left = tuple(form for p in halves[:1] for form in _short_forms(p.subs(self._x, -self._t), self._t))
 
     def plain(self) -> Iterator[Candidate]:
         """Every form of a half in x on the whole line, or in |x|: continued, or with one of the other half; and one
         piece between numbers."""
-        if len(self._pieces) <= 2:
-            yield from self._distinct((*self._on_the_whole_line(), *self._by_sides()))
-        if len(self._pieces) > 1:
-            yield from self._distinct(self._limited())
+        yield from self._distinct((*self._on_the_whole_line(), *self._by_sides(), *self._limited()))
 
     def paired(self) -> Iterator[Candidate]:
         """The forms on the whole line in pairs."""
@@ -96,18 +94,16 @@ class ShortPrograms:
     def _limited(self) -> Iterator[tuple[str, Kernel]]:
         """A piece between numbers, or x times that of the pieces divided by x where this takes no division."""
         quotients = [cancel(piece / self._x) for piece in self._pieces]
-        yield from self._between_numbers(self._pieces, times_x=False)
-        if not any(fraction(quotient)[1].has(self._x) for quotient in quotients):
-            yield from self._between_numbers(quotients, times_x=True)
+        has_division = any(fraction(quotient)[1].has(self._x) for quotient in quotients)
+        for pieces, times_x in ((self._pieces, False), *(() if has_division else ((quotients, True),))):
+            for piece in pieces:
+                numbers = [other for other in pieces if other != piece]
+                if len(numbers) == len(pieces) - 1 > 0 and not any(number.has(self._x) for number in numbers):
+                    yield from self._between(piece, numbers, times_x)
 
-    def _between_numbers(self, pieces: Sequence[Expr], *, times_x: bool) -> Iterator[tuple[str, Kernel]]:
-        middle = len(pieces) // 2
-        numbers = [piece for i, piece in enumerate(pieces) if i != middle]
-        if any(number.has(self._x) for number in numbers):
-            return
-        forms_in_t = _short_forms(pieces[middle].subs(self._x, self._t), self._t)
-        forms = [_in(form, self._t, self._x) for form in forms_in_t]
-        for form in (*forms, Form("factored", factor(pieces[middle]))):
+    def _between(self, piece: Expr, numbers: Sequence[Expr], times_x: bool) -> Iterator[tuple[str, Kernel]]:
+        forms = [_in(form, self._t, self._x) for form in _short_forms(piece.subs(self._x, self._t), self._t)]
+        for form in (*forms, Form("factored", factor(piece))):
             kernels = [self._lowered(each, "x") for each in (form, *(Form("", number) for number in numbers))]
             found = [kernel for kernel in kernels if kernel is not None]
             for operations in product(("max", "min"), repeat=len(numbers)) if len(found) == len(kernels) else ():

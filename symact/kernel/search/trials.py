@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import oo
 
+from symact.errors import Error
 from symact.kernel.arithmetic import Arithmetic
 from symact.kernel.lowering import Style
 from symact.kernel.rewrite import Form, far_out, forms, with_power_outside
@@ -76,6 +77,11 @@ class Trials:
 
     def _new(self, region: Region) -> Trial:
         samples = list(self._sampling.of(region))
+        if not len(samples[0].x):
+            raise Error(
+                f"no number of {self._arithmetic.result} is between two thresholds of the formula",
+                "take one that has some",
+            )
         outermost = samples[0].reference.rounded[np.argmax(np.abs(samples[0].x))]
         negative = bool(np.signbit(outermost))
         candidates = list(self._writer.candidates(forms(region.expression, self._line.t), self._line.t, negative))

@@ -17,8 +17,16 @@ from symact.symbolic.derivatives import derive
 def split(name: str, order: int = 0) -> Split:
     entry = catalog.get(name)
     derivation = derive(entry)
-    (found,) = splits(Exact((derivation.function, derivation.first)[order].subs(entry.values)))
-    return found
+    return next(splits(Exact((derivation.function, derivation.first)[order].subs(entry.values))))
+
+
+@pytest.mark.parametrize(("name", "order", "count"), [("silu", 0, 2), ("logistic", 1, 2), ("tanh", 0, 1)])
+def test_the_same_is_looked_for_without_an_exponential(name: str, order: int, count: int) -> None:
+    entry = catalog.get(name)
+    derivation = derive(entry)
+    found = list(splits(Exact((derivation.function, derivation.first)[order].subs(entry.values))))
+    assert len(found) == count
+    assert found[-1].decay is None
 
 
 @pytest.mark.parametrize("decay", [Decay(1.0, False, False, 69.0), Decay(2.0, False, False, 34.0)])

@@ -121,6 +121,17 @@ def test_values_do_not_turn_back_by_more_than_a_last_place_between_pieces(name: 
     assert (steps * (1 if pass_ == "forward" else -1)).min() >= -1
 
 
+def test_an_interval_across_0_has_its_centre_there_and_two_numbers_for_a_constant() -> None:
+    """mish(x)/x is 3/5 at 0, which is no float32 number; so differences from the centre are exact."""
+    kernel = tables("mish", "accurate").programs["forward"]
+    x = np.concatenate([np.linspace(-0.39, 0.39, 20001), [0.0, -0.0, 1e-20, -1e-20]]).astype(np.float32)
+    values = evaluate(kernel, {"x": x}, TABLE)
+    inside = values["outside"] == 0
+    errors = oracles("mish")["forward"].reference(x.astype(np.float64), "float32").errors(values["y"])
+    assert inside[:-2].mean() > 0.99
+    assert errors[inside].max() < 0.53
+
+
 @pytest.mark.slow
 def test_the_search_finds_what_is_stored(tmp_path: Path) -> None:
     stored = files("symact.kernel").joinpath("tables", "logsig.json")

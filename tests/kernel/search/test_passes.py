@@ -109,6 +109,38 @@ def test_function_without_an_operation_is_an_error():
         forward(LambertW(exp(x)))
 
 
+@pytest.mark.parametrize("text", ["x**3", "abs(x)**1.5", "(1 + abs(x))**0.3", "x*(1 + x**2)**0.25"])
+def test_powers_have_programs_for_all_digits(text):
+    """What pairs of numbers have no power for is computed by single ones."""
+    kernel = search(parse(text), ["mixed"])[0].programs["mixed"]["forward"]
+    wanted = {"x**3": lambda v: v**3, "abs(x)**1.5": lambda v: abs(v) ** 1.5}.get(text)
+    if wanted is not None:
+        np.testing.assert_allclose(at(kernel, -2.5, 0.75, 9.0), [wanted(v) for v in (-2.5, 0.75, 9.0)], rtol=5e-16)
+    assert np.isfinite(at(kernel, -2.5, 0.75, 9.0)).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("tanh(k*x)", -3), ("k*x", -1), ("abs(x) - k", -1), ("atan(k*x)", -2), ("max(0, x - k)", 2.5)]
+)
+def test_parameters_of_either_sign_have_programs(text, value):
+    activation = catalog.resolve(text, {"k": value})
+    found = search(activation, ["float32", "mixed"])[0]
+    x = np.array([-2.5, -0.5, 0.25, 3.0])
+    exact = Oracle(derive(activation).function.subs(activation.values)).rounded(x, "float64")
+    (got,) = evaluate(found.programs["mixed"]["forward"], {"x": x, "k": value}, FLOAT64).values()
+    np.testing.assert_allclose(got, exact, rtol=1e-15)
+
+
+def test_a_limit_that_depends_on_a_parameters_sign_is_an_error():
+    with pytest.raises(Error, match="a limit at infinity depends on the sign of a parameter"):
+        search(catalog.resolve("x/(1 + exp(-k*x))", {"k": -1}), ["float64"])
+
+
+def test_thresholds_between_which_a_format_has_no_number_are_an_error():
+    with pytest.raises(Error, match="no number of float32 is between two thresholds"):
+        search(parse("max(x, 1e300)"), ["float32"])
+
+
 def test_same_definition_gives_the_same_programs():
     entry = catalog.get("softsign")
     assert search(entry) == search(entry)

@@ -105,6 +105,27 @@ def test_pieces_that_limit_each_other_take_no_choice(name: str, limits: set[str]
     assert limits <= operations <= limits | {"add", "mul", "lt", "and", "or"}
 
 
+@pytest.mark.parametrize(
+    ("text", "pass_", "operations"),
+    [
+        ("max(0, min(x, 6))", "forward", {"max", "min", "add"}),
+        ("min(0, x)", "forward", {"min", "add"}),
+        ("max(0, 1 - x)", "forward", {"max", "sub", "add"}),
+        ("x*max(0, min(1, x/4 + 1/2))", "forward", {"max", "min", "add", "mul"}),
+        ("exp(min(x, 0)) + max(x, 0) - 1", "derivative", {"min", "exp"}),
+    ],
+)
+def test_pieces_between_numbers_are_looked_for(text: str, pass_: str, operations: set[str]) -> None:
+    """A limit of 0 has 0 added, for nobody knows its sign; so f has none where it is 0."""
+    found, record = search(parse(text), ["wide", "usual_wide"])
+    kernel = found.programs["usual_wide"][pass_]
+    assert kernel.operations() - {"lt", "and", "or"} == operations
+    assert record["usual_wide"][pass_][0]["rule"].split(" in x, ")[1].startswith(("max", "min"))
+    values = evaluate(kernel, {"x": np.array([0.0, -7.0, 7.0])}, USUAL["usual_wide"])
+    (result,) = (value for name, value in values.items() if name != "outside")
+    assert not np.signbit(result[result == 0]).any()
+
+
 def test_a_function_that_jumps_between_many_pieces_has_no_short_program() -> None:
     assert all("derivative" not in compiled(catalog.get("hardswish")).programs[usual] for usual in USUAL)
 
