@@ -20,7 +20,7 @@ from symact.kernel.piecewise.grid import SIZE, Grid, Quarters, Uniform
 _DEGREES = range(4, 9)
 
 #: Where a table may end for lack of entries, this far out, the farthest first.
-REACHES = (16.0, 8.0, 6.0, 4.0)
+REACHES = (16.0, 12.0, 8.0, 6.0, 4.0)
 
 #: How many places of a tail's beginning are tried.
 _LATER = 4
@@ -98,7 +98,7 @@ def _stops(layout: Layout) -> list[Ends]:
         choices: list[list[tuple[int, End]]] = []
         for side, one in layout.ends:
             own = [one.later(more) for more in range(_LATER)] if isinstance(one, Tail) else [] if one is None else [one]
-            near = [Beyond(at)] if at < (np.inf if one is None else one.at) else []
+            near = [Beyond(at)] if at < (np.inf if one is None or isinstance(one, Tail) else one.at) else []
             choices.append([(side, each) for each in (*own, *near)])
         found += product(*choices)
     return list(dict.fromkeys(found))

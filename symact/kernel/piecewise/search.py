@@ -45,7 +45,6 @@ class Aim:
         rough: see `Fits`.
         layouts, forms: what is tried.
         within: on how many numbers within each interval it is tried in the end.
-        far_first: whether a form comes first that covers more, whatever it costs.
         counts_divider: whether a program in wide arithmetic is taken to wait for its divisions. Where results are as
             exact as without a table, it has to save more than that.
     """
@@ -56,7 +55,6 @@ class Aim:
     layouts: Callable[[Exact], Iterable[Layout]]
     forms: Callable[[Layout], Iterable[Form]]
     within: int
-    far_first: bool
     counts_divider: bool
 
     def limit(self, wide: Kernel) -> float:
@@ -74,7 +72,6 @@ AIMS: Mapping[str, Aim] = {
         layouts=layouts,
         forms=forms,
         within=1 << 13,
-        far_first=True,
         counts_divider=True,
     ),
     "accurate": Aim(
@@ -84,16 +81,15 @@ AIMS: Mapping[str, Aim] = {
         layouts=splits,
         forms=compensated_forms,
         within=1 << 16,
-        far_first=False,
         counts_divider=False,
     ),
 }
 
 #: It makes no difference how much farther out than this a table ends.
-_FAR = 32.0
+_FAR = 64.0
 
-#: Steps that an end is worth beyond which there is no table, where forms are not chosen for it.
-_OPEN = 2
+#: Usual inputs are nearer to 0. A form whose table ends at 16 has to be cheaper by a tenth than one that goes on.
+_USUAL, _OPEN = 12.0, 1.5
 
 #: How many forms are measured, at most.
 _TRIED = 100
@@ -239,10 +235,8 @@ class Search:
 
     def _rank(self, form: Form) -> tuple[float, ...]:
         beyond = [min(one.at, _FAR) for _, one in form.ends if isinstance(one, Beyond)]
-        nearest = min(beyond, default=math.inf)
-        if self._aim.far_first:
-            return -nearest, _cost(form) + _OPEN * len(beyond)
-        return (_cost(form) * (1 + 1 / nearest),)  # who ends at 16 has to be a 16th cheaper
+        missed = max(0.0, _USUAL - min(beyond, default=_USUAL))  # usual inputs are left out for no price
+        return missed, _cost(form) * (1 + sum(_OPEN / end for end in beyond))
 
     def _error(self, form: Form, entries: tuple[Entry, ...]) -> float:
         """The largest error on a sample where the table holds."""
