@@ -17,6 +17,8 @@ from symact.catalog import activation, get, register
 from symact.errors import Error
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from symact.analysis.comparison import Comparison
     from symact.analysis.record import Analysis
     from symact.verification.claims import ClaimResult
@@ -130,7 +132,7 @@ def generate(
 def load(
     activation: Activation | str,
     target: str = "numpy",
-    dtype: str = "float32",
+    dtype: DTypeLike = "float32",
     level: str = "accurate",
     parameters: Mapping[str, Number] | None = None,
 ) -> Any:
@@ -144,7 +146,7 @@ def load(
     Args:
         activation: a definition, a catalogue name, or an expression in ``x``.
         target: one of those that `symact targets` lists.
-        dtype: of the arrays.
+        dtype: of the arrays, as a name or as NumPy's.
         level: ``"accurate"``; for float32 also ``"fast"`` (C and NumPy) and ``"table"`` (C).
         parameters: other defaults for the kernels' parameters.
 
@@ -154,11 +156,13 @@ def load(
     """
     from symact import catalog, targets
     from symact.kernel import store
+    from symact.targets.loaded import dtype_name
 
-    type_ = targets.get(target).type(dtype, level)
+    name = dtype_name(dtype)
+    type_ = targets.get(target).type(name, level)
     resolved = catalog.resolve(activation, parameters)
     compiled = store.compiled(resolved, type_.arithmetics, tables=type_.searched_tables)
-    return targets.load(compiled, target, dtype=dtype, level=level)
+    return targets.load(compiled, target, dtype=name, level=level)
 
 
 def verify(source: str | PathLike[str] = "article") -> list[ClaimResult]:

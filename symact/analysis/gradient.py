@@ -153,6 +153,6 @@ _SENTENCES: Mapping[str, Callable[[Tail, _Side], str]] = {
     "saturating subexponentially": _vanishing,
     "preserving": _preserving,
     "growing": lambda tail, side: "f' grows without bound, so gradients can explode",
-    "oscillating": lambda tail, side: "f' keeps oscillating, so a small change of x changes the gradient by any amount",
+    "oscillating": lambda tail, side: "f' keeps oscillating, so how much gradient passes keeps changing with x",
     "undetermined": lambda tail, side: f"it could not be decided how f' behaves ({tail.reason})",
 }

@@ -45,13 +45,14 @@ def write(files: Mapping[str, str], folder: Path, complete: Iterable[str] = ()) 
         Error: the system does not let us.
     """
     changed = []
-    with _errors(f"cannot write to '{folder}'"):
-        for path, text in files.items():
-            file = folder / path
-            content = text.encode()
+    for path, text in files.items():
+        file = folder / path
+        content = text.encode()
+        with _errors(f"cannot write '{file}'"):
             if not file.is_file() or file.read_bytes() != content:
                 write_whole(file, content)
                 changed.append(path)
+    with _errors(f"cannot write to '{folder}'"):
         for path in left_over(files, folder, complete):
             if MARK.encode() in (folder / path).read_bytes()[:400]:
                 (folder / path).unlink()

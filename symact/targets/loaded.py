@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from symact.activation import DOMAINS, exact
 from symact.errors import Error
@@ -19,6 +20,20 @@ Run = Callable[..., None]
 
 #: How many sets of parameters a `Loaded` remembers.
 _REMEMBERED = 64
+
+
+def dtype_name(dtype: DTypeLike) -> str:
+    """The name of a dtype that is given as a name or as NumPy takes them.
+
+    Raises:
+        Error: it is none.
+    """
+    if isinstance(dtype, str):  # maybe that of one which is not in this process
+        return dtype
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        raise Error(f"{dtype!r} is no dtype", "give a name, such as 'float32', or NumPy's own") from None
 
 
 class Loaded:
@@ -75,6 +90,10 @@ class Loaded:
         self._outputs = {name: [o for o, _ in kernel.outputs] for name, kernel in compiled.signatures.items()}
         self._defaults = tuple(self._value(p.name, Fraction(p.default)) for p in compiled.parameters)
         self._known: dict[tuple[tuple[str, float], ...], tuple[float, ...]] = {}
+
+    def __repr__(self) -> str:
+        parameters = "".join(f", {name}={value:g}" for name, value in self.parameters.items())
+        return f"<kernels of {self.name} for {self.dtype}{parameters}>"
 
     @property
     def passes(self) -> tuple[str, ...]:

@@ -80,6 +80,13 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, files: dict
     assert (tmp_path / "file").read_text() == ""
 
 
+def test_a_folder_in_a_files_place_is_named(tmp_path: Path, files: dict[str, str]) -> None:
+    *_, last = files
+    (tmp_path / last).mkdir(parents=True)
+    with pytest.raises(Error, match=f"cannot write '{tmp_path / last}': Is a directory"):
+        write(files, tmp_path)
+
+
 def test_an_activation_cannot_take_a_shared_files_name() -> None:
     with pytest.raises(Error, match="named 'symact'"):
         targets.generate_tree([dataclasses.replace(logsig(), name="symact")], "c")

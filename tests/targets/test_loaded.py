@@ -182,6 +182,18 @@ def test_what_does_not_fit_is_one_clear_sentence(call: Callable[[Loaded], Any], 
         call(targets.load(softplus(), "c"))
 
 
+@pytest.mark.parametrize("dtype", ["float64", np.float64, np.dtype(np.float64), float])
+def test_a_dtype_is_a_name_or_numpys(dtype: object) -> None:
+    kernels = symact.load("softplus", dtype=dtype)  # type: ignore[arg-type]
+    assert kernels.forward(np.zeros(1)).dtype == np.float64
+    assert repr(kernels) == "<kernels of softplus for float64, beta=1>"
+
+
+def test_what_is_no_dtype_is_an_error() -> None:
+    with pytest.raises(symact.Error, match=r"3\.5 is no dtype \(give a name, such as 'float32', or NumPy's own\)"):
+        symact.load("tanh", dtype=3.5)  # type: ignore[arg-type]
+
+
 def test_unknown_target_dtype_and_level_list_what_there_is() -> None:
     with pytest.raises(Error, match=r"no target 'rust'.*c"):
         targets.load(logsig(), "rust")

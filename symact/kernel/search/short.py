@@ -49,7 +49,7 @@ class ShortPrograms:
         self._x, self._t = branches.x, Symbol("t", positive=True)
         self._arithmetic = arithmetic
         self._pieces = [piece.expression for piece in branches.pieces]
-        halves = self._pieces if len(self._pieces) <= 2 else ()
+        halves = self._pieces if len(self._pieces) <= 2 else ()  # of three, none is half of the line
         self._right = tuple(form for p in halves[-1:] for form in _short_forms(p.subs(self._x, self._t), self._t))
         self._left = tuple(form for p in halves[:1] for form in _short_forms(p.subs(self._x, -self._t), self._t))
 
@@ -94,8 +94,10 @@ class ShortPrograms:
     def _limited(self) -> Iterator[tuple[str, Kernel]]:
         """A piece between numbers, or x times that of the pieces divided by x where this takes no division."""
         quotients = [cancel(piece / self._x) for piece in self._pieces]
-        has_division = any(fraction(quotient)[1].has(self._x) for quotient in quotients)
-        for pieces, times_x in ((self._pieces, False), *(() if has_division else ((quotients, True),))):
+        ways = [(self._pieces, False)]
+        if not any(fraction(quotient)[1].has(self._x) for quotient in quotients):
+            ways.append((quotients, True))
+        for pieces, times_x in ways:
             for piece in pieces:
                 numbers = [other for other in pieces if other != piece]
                 if len(numbers) == len(pieces) - 1 > 0 and not any(number.has(self._x) for number in numbers):
