@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -91,6 +91,9 @@ _FAR = 64.0
 #: Usual inputs are nearer to 0. A form whose table ends at 16 has to be cheaper by a tenth than one that goes on.
 _USUAL, _OPEN = 12.0, 1.5
 
+#: How many times as many numbers a form is tried on that is not good enough with gradients.
+_MORE = 4
+
 #: How many forms are measured, at most.
 _TRIED = 100
 
@@ -148,16 +151,17 @@ def search(activation: Activation, known: Mapping[str, Kernel], level: str) -> t
     for name, output, branches in passes:
         most = AIMS[level].limit(known[name])
         try:
-            found = Search(branches.subs(activation.values), most, AIMS[level]).found(backward=name == "derivative")
+            of_pass = Search(branches.subs(activation.values), most, AIMS[level])
+            found = tuple(of_pass.found(backward=name == "derivative"))
         except ArithmeticError:  # a value that is 0, which no polynomial meets
             continue
-        if found is None:
-            continue
-        kernels[name] = found.kernel(name, output)
-        record[name] = {"form": found.form.about, "error": found.error}
-        if name == "derivative" and found.backward_error <= AIMS[level].most_backward:
-            kernels["backward"] = found.backward()
-            record["backward"] = {"form": found.form.about, "error": found.backward_error}
+        for each in found:
+            if name not in kernels:
+                kernels[name] = each.kernel(name, output)
+                record[name] = {"form": each.form.about, "error": each.error}
+            if each.backward_error <= AIMS[level].most_backward:
+                kernels["backward"] = each.backward()
+                record["backward"] = {"form": each.form.about, "error": each.backward_error}
     if {"forward", "derivative"} <= kernels.keys():
         kernels["value_and_derivative"] = _together(kernels["forward"], kernels["derivative"])
         record["value_and_derivative"] = {
@@ -196,15 +200,16 @@ class Search:
         self._most, self._aim = most, aim
         self._sample: Callable[[Form], tuple[Float64s, Reference]] = cache(self._sample_of)
 
-    def found(self, *, backward: bool) -> Found | None:
-        """The first form that is exact enough, in the order of the aim.
+    def found(self, *, backward: bool) -> Iterator[Found]:
+        """The first form that is exact enough, in the order of the aim, and the first that is it also with an incoming
+        gradient, if that is another one.
 
         Args:
-            backward: prefer a form that is as exact with an incoming gradient.
+            backward: whether to look for the second too.
         """
         if self._most < SIZE / 2:  # no form is as cheap
-            return None
-        alone: Found | None = None
+            return
+        is_first = True
         tried = 0
         for fits, form in sorted(self._affordable(), key=lambda pair: self._rank(pair[1])):
             entries = fits.entries(form)
@@ -213,20 +218,21 @@ class Search:
             error = self._error(form, entries)
             if error <= self._aim.most:
                 error = max(error, self._dense_error(fits, form, entries))
-            if error <= self._aim.most and not backward:
-                return Found(form, entries, error, math.inf)
             if error <= self._aim.most:
-                backward_error = self._backward_error(form, entries)
+                backward_error = self._backward_error(form, entries) if backward else math.inf
                 if backward_error <= self._aim.most_backward:
                     backward_error = max(backward_error, self._dense_error(fits, form, entries, "grad_y"))
-                found = Found(form, entries, error, backward_error)
-                if backward_error <= self._aim.most_backward:
-                    return found
-                alone = alone or found
+                is_last = not backward or backward_error <= self._aim.most_backward
+                if is_first and not is_last:  # what other forms show with gradients, this one has to show without
+                    error = max(error, self._dense_error(fits, form, entries, times=_MORE))
+                if is_last or (is_first and error <= self._aim.most):
+                    yield Found(form, entries, error, backward_error)
+                    is_first = False
+                if is_last:
+                    return
             tried += 1
             if tried == _TRIED:
-                break
-        return alone
+                return
 
     def _affordable(self) -> list[tuple[Fits, Form]]:
         fits = [Fits(layout, self._aim.rough) for layout in self._aim.layouts(self._exact)]
@@ -253,13 +259,13 @@ class Search:
         reference = self._oracle.reference(x, "float32", gradient)
         return float(_inside(reference.errors(values["grad_x"]), values).max())
 
-    def _dense_error(self, fits: Fits, form: Form, entries: tuple[Entry, ...], *factor: str) -> float:
-        """The largest error on many numbers of the table's range, maybe with an incoming gradient of that name; or one
-        that is too large."""
+    def _dense_error(self, fits: Fits, form: Form, entries: tuple[Entry, ...], *factor: str, times: int = 1) -> float:
+        """The largest error on many numbers of the table's range, or on so many times as many, maybe with an incoming
+        gradient of that name; or one that is too large."""
         kernel = _kernel(form, entries, "dense", "y", *factor)
         most = self._aim.most_backward if factor else self._aim.most
         worst = 0.0
-        for x, f in fits.dense(form, self._aim.within):
+        for x, f in fits.dense(form, times * self._aim.within):
             gradient = 1 + np.arange(len(x)) % 1024 / 1024.0 if factor else np.ones(len(x))
             values = evaluate(kernel, {"x": x.astype(np.float32), "grad_y": gradient.astype(np.float32)}, TABLE)
             exact = gradient * f
