@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,12 +21,21 @@ OPERATIONS = targets.get("numpy").operations
 X = np.linspace(-3, 3, 13)
 
 
+@cache
+def helpers() -> dict[str, Any]:
+    """What steps call, as a generated module defines it."""
+    (text,) = targets.generate(compiled(catalog.get("gelu")), "numpy").values()
+    module: dict[str, Any] = {"__name__": "generated"}
+    exec(text, module)
+    return module
+
+
 def run(kernel: Kernel, **inputs: np.ndarray | float) -> dict[str, np.ndarray]:
     """The results, each in an array of its own; the operands stay as they were."""
     printed = steps(kernel, OPERATIONS, "mixed")
     results = {name: np.full_like(X, np.nan) for name in printed.outputs}
     temporaries = {f"t{number}": np.full_like(X, np.nan) for number in range(printed.temporaries)}
-    scope = {"np": np, **inputs, **results, **temporaries}
+    scope = {**helpers(), "t": list(np.empty((5, X.size))), **inputs, **results, **temporaries}
     given = {name: np.copy(value) for name, value in inputs.items()}
     exec("\n".join(printed.lines), scope)  # text that this test made itself
     assert all(np.array_equal(scope[name], value) for name, value in given.items())
