@@ -201,7 +201,7 @@ class Search:
         self._sample: Callable[[Form], tuple[Float64s, Reference]] = cache(self._sample_of)
 
     def found(self, *, backward: bool) -> Iterator[Found]:
-        """The first form that is exact enough, in the order of the aim, and the first that is it also with an incoming
+        """The first form that is exact enough, in the order of `_rank`, and the first that is it also with an incoming
         gradient, if that is another one.
 
         Args:
